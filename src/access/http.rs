@@ -1,0 +1,50 @@
+//! HTTP as a user of a site: certificates checked against the system's roots (and the operator's own), no redirects
+//! followed unless asked, every request limited in time.
+
+use super::Settings;
+use crate::model::Failure;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How a client is to behave.
+#[derive(Debug, Clone, Default)]
+pub struct HttpOptions {
+    /// Connect here for the given host name, whatever DNS says.
+    pub resolve: Option<(String, Vec<SocketAddr>)>,
+    /// Keep cookies between requests.
+    pub cookies: bool,
+    /// Follow up to this many redirects.
+    pub redirects: usize,
+}
+
+/// A client; each request may take 30 s. Connections are not kept, so that every request meets DNS and the balancer anew.
+///
+/// # Errors
+/// When the operator's extra certificates cannot be read.
+pub fn http_client(settings: &Settings, options: HttpOptions) -> Result<reqwest::Client, Failure> {
+    // Another part of the process may have installed the same provider before: both are ring.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("runbook/", env!("CARGO_PKG_VERSION")))
+        .timeout(Duration::from_secs(30))
+        .connect_timeout(Duration::from_secs(10))
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .cookie_store(options.cookies)
+        .redirect(match options.redirects {
+            0 => reqwest::redirect::Policy::none(),
+            most => reqwest::redirect::Policy::limited(most),
+        });
+    if let Some(path) = &settings.trust {
+        let told = |e: &dyn std::error::Error| {
+            Failure::refused(format!("cannot use the certificates in `{}`", path.display())).cause(e.to_string())
+        };
+        let pem = std::fs::read(path).map_err(|e| told(&e))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| told(&e))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if let Some((host, addresses)) = &options.resolve {
+        builder = builder.resolve_to_addrs(host, addresses);
+    }
+    builder.build().map_err(|e| Failure::permanent("cannot set up an HTTP client").cause(e.to_string()))
+}

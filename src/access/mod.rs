@@ -1,0 +1,69 @@
+//! The connections to the world: SSH sessions, AWS clients, HTTP, secrets, the clock, and the line to the operator.
+//!
+//! Promise: everything that leaves this process goes through here, with time limits; a lost connection is told apart
+//! from a refusal, for only the second says that nothing happened. It does not know what an action is for.
+
+mod aws;
+mod aws_failure;
+mod beat;
+mod http;
+mod secret;
+mod settings;
+mod ssh;
+mod ssh_config;
+mod ssh_failure;
+
+pub use aws::{Aws, Clients};
+pub use aws_failure::{AwsError, code_of};
+pub use beat::{Beat, Beats};
+pub use http::{HttpOptions, http_client};
+pub use secret::{SecretError, reveal};
+pub use settings::Settings;
+pub use ssh::{RemoteCommand, RemoteOutput, Ssh};
+pub use ssh_failure::{SshError, SshTrouble};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Every connection of one process, made when first needed and kept.
+#[derive(Debug)]
+pub struct Access {
+    settings: Settings,
+    ssh: Ssh,
+    aws: Mutex<BTreeMap<String, Arc<Aws>>>,
+}
+
+impl Access {
+    /// Connections by these settings; nothing is connected yet.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let ssh = Ssh::new(settings.clone());
+        Self { settings, ssh, aws: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// The operator's settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// SSH sessions.
+    #[must_use]
+    pub fn ssh(&self) -> &Ssh {
+        &self.ssh
+    }
+
+    /// The AWS clients of a region.
+    pub async fn aws(&self, region: &str) -> Arc<Aws> {
+        let mut regions = self.aws.lock().await;
+        match regions.get(region) {
+            Some(aws) => Arc::clone(aws),
+            None => {
+                let aws = Arc::new(Aws::connect(region).await);
+                regions.insert(region.to_owned(), Arc::clone(&aws));
+                aws
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What an action gets of the world: its call, the connections, its line to the operator. Nothing else.
+
+use crate::access::{Access, Aws, Beat, RemoteCommand, RemoteOutput, SshError, SshTrouble};
+use crate::model::{ActionCall, AddressChoice, Failure, Reach, Target, Value};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The context of one phase of one action.
+pub(crate) struct Context<'a> {
+    call: &'a ActionCall,
+    access: &'a Access,
+    beat: &'a Beat,
+    started: Instant,
+}
+
+/// The tag that marks what a run created or claimed.
+pub(crate) const RUN_TAG: &str = "runbook:run";
+/// The tag that names the step.
+pub(crate) const STEP_TAG: &str = "runbook:step";
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(call: &'a ActionCall, access: &'a Access, beat: &'a Beat) -> Self {
+        Self { call, access, beat, started: Instant::now() }
+    }
+
+    /// The call.
+    pub(crate) fn call(&self) -> &'a ActionCall {
+        self.call
+    }
+
+    /// The connections.
+    pub(crate) fn access(&self) -> &'a Access {
+        self.access
+    }
+
+    /// The line to the operator.
+    pub(crate) fn beat(&self) -> &'a Beat {
+        self.beat
+    }
+
+    /// How long until this phase's deadline.
+    pub(crate) fn time_left(&self) -> Duration {
+        Duration::from_secs(self.call.deadline_s).saturating_sub(self.started.elapsed())
+    }
+
+    /// The time between two looks.
+    pub(crate) fn poll(&self) -> Duration {
+        self.access.settings().poll
+    }
+
+    /// The AWS clients of the runbook's region.
+    ///
+    /// # Errors
+    /// When the runbook names no region.
+    pub(crate) async fn aws(&self) -> Result<Arc<Aws>, Failure> {
+        match &self.call.region {
+            Some(region) => Ok(self.access.aws(region).await),
+            None => Err(Failure::refused("this action needs AWS, and the runbook names no `region`")),
+        }
+    }
+
+    /// The tags for what is created: the operator's own, the run's and the step's, and the name where there is one.
+    pub(crate) fn tags(&self, name: Option<&str>) -> Vec<(String, String)> {
+        let own = self.call.tags.iter().filter(|(k, _)| !k.starts_with("aws:") && !k.starts_with("runbook:"));
+        let mut tags: Vec<_> = own.map(|(k, v)| (k.clone(), v.clone())).filter(|(k, _)| k != "Name").collect();
+        tags.extend(name.map(|n| ("Name".to_owned(), n.to_owned())));
+        tags.push((RUN_TAG.to_owned(), self.call.run.to_string()));
+        tags.push((STEP_TAG.to_owned(), self.call.action.step().to_string()));
+        tags
+    }
+
+    /// Whether a resource with these tags was made by this run.
+    pub(crate) fn is_ours<'t>(&self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> bool {
+        tags.into_iter().any(|(key, value)| key == RUN_TAG && value == self.call.run.as_str())
+    }
+
+    /// The before-image, as the action's own type.
+    ///
+    /// # Errors
+    /// When there is none or it has another form (a journal of another version).
+    pub(crate) fn before<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_value(self.call.before.clone()).map_err(|e| {
+            Failure::permanent(format!("the before-image of `{}` cannot be used", self.call.action))
+                .cause(e.to_string())
+        })
+    }
+
+    /// An output of this action that is a text, if it is known already.
+    pub(crate) fn output(&self, name: &str) -> Option<&'a str> {
+        self.call.outputs.get(name).and_then(Value::as_str)
+    }
+
+    /// Runs a command on a target; its address is looked up now.
+    ///
+    /// # Errors
+    /// When there is no answer. A command that ran and failed is an answer.
+    pub(crate) async fn run(&self, target: &Target, command: RemoteCommand) -> Result<RemoteOutput, SshError> {
+        let address = self
+            .address(target)
+            .await
+            .map_err(|failure| SshError { host: target.to_string(), trouble: SshTrouble::Address(failure) })?;
+        self.access.ssh().run(target, &address, command).await
+    }
+
+    /// Runs a command that must succeed, and answers what it printed.
+    ///
+    /// # Errors
+    /// When there is no answer, or it exits with another status than 0; `what` says what was tried.
+    pub(crate) async fn run_ok(&self, target: &Target, command: RemoteCommand, what: &str) -> Result<String, Failure> {
+        let output = self.run(target, command).await?;
+        if output.ok() {
+            return Ok(output.text());
+        }
+        let said = if output.stderr.is_empty() { output.text() } else { output.stderr };
+        Err(Failure::permanent(format!("{what} failed on {target} (exit status {})", output.status)).cause(said))
+    }
+
+    /// Where a target is now. An instance's address is looked up each time: it changes when the instance stops.
+    ///
+    /// # Errors
+    /// When the instance is unknown or has no such address.
+    pub(crate) async fn address(&self, target: &Target) -> Result<String, Failure> {
+        let (id, choice) = match target.reach() {
+            Reach::Host(host) => return Ok(host.to_owned()),
+            Reach::Instance(id, AddressChoice::Id) => return Ok(id.to_string()),
+            Reach::Instance(id, choice) => (id, choice),
+        };
+        let aws = self.aws().await?;
+        let answer =
+            aws.read.ec2.describe_instances().instance_ids(id.as_str()).send().await.map_err(|e| {
+                crate::access::AwsError::from(e).failure(format!("cannot look up the address of `{id}`"))
+            })?;
+        let instance = answer.reservations().iter().flat_map(|r| r.instances()).next();
+        let (which, address) = match choice {
+            AddressChoice::Private => ("private", instance.and_then(|i| i.private_ip_address())),
+            _ => ("public", instance.and_then(|i| i.public_ip_address())),
+        };
+        let state = instance.and_then(|i| i.state()).and_then(|s| s.name()).map_or("unknown", |s| s.as_str());
+        address.map(str::to_owned).ok_or_else(|| {
+            Failure::transient(format!("`{id}` has no {which} address now (it is `{state}`)"))
+                .advise("if it never has one, set the target's `address` to the other choice")
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! From a call to the action that carries it out.
+
+use super::{Context, Perform, Stop};
+use crate::access::{Access, Beat};
+use crate::model::{Action, ActionCall, ActionKind, Failure, Outcome, Phase, Value};
+
+macro_rules! dispatch {
+    ($($kind:ident),+ $(,)?) => {
+        async fn run(action: &Action, cx: &Context<'_>) -> Outcome {
+            match action { $(Action::$kind(it) => phase(it, cx).await,)+ _ => Failure::permanent("this action is not built yet").into() }
+        }
+
+        fn sentences(action: &Action) -> (String, Option<String>) {
+            match action { $(Action::$kind(it) => (it.sentence(), it.undo_sentence()),)+ _ => (String::new(), None) }
+        }
+
+        /// The IAM actions a kind needs: to go forward, and beside those to undo.
+        #[must_use]
+        pub fn permissions(kind: ActionKind) -> (&'static [&'static str], &'static [&'static str]) {
+            use crate::model as m;
+            match kind { $(ActionKind::$kind => (<m::$kind as Perform>::PERMISSIONS, <m::$kind as Perform>::UNDO_PERMISSIONS),)+ _ => (&[], &[]) }
+        }
+    };
+}
+
+dispatch! {
+    FileRename,
+}
+
+/// Carries out one phase of one action.
+pub async fn perform(call: &ActionCall, access: &Access, beat: &Beat) -> Outcome {
+    let action = match Action::decode(call.kind, &call.parameters) {
+        Ok(action) => action,
+        Err(e) => {
+            return Failure::permanent(format!("the parameters of `{}` cannot be used", call.action))
+                .cause(e.to_string())
+                .into();
+        }
+    };
+    run(&action, &Context::new(call, access, beat)).await
+}
+
+/// What an action will do and what its undo will do, one sentence each.
+///
+/// # Errors
+/// When the parameters do not fit the kind.
+pub fn describe(kind: ActionKind, parameters: &Value) -> Result<(String, Option<String>), serde_json::Error> {
+    Action::decode(kind, parameters).map(|action| sentences(&action))
+}
+
+async fn phase<P: Perform>(it: &P, cx: &Context<'_>) -> Outcome {
+    let stopped = |stop| match stop {
+        Stop::Failed(failure) => Outcome::Failed(failure),
+        Stop::Waiting { gate, prompt } => Outcome::Waiting { gate, prompt },
+    };
+    match cx.call().phase {
+        Phase::Observe => it.observe(cx).await.map_or_else(Outcome::Failed, Outcome::Observed),
+        Phase::Apply => it.apply(cx).await.map_or_else(stopped, |outputs| Outcome::Applied { outputs }),
+        Phase::Verify => {
+            it.verify(cx).await.map_or_else(stopped, |v| Outcome::Verified { outputs: v.outputs, evidence: v.evidence })
+        }
+        Phase::Undo => it.undo(cx).await.map_or_else(stopped, |evidence| Outcome::Undone { evidence }),
+    }
+}

@@ -1,0 +1,3 @@
+//! Actions on a host, over SSH.
+
+mod rename;

@@ -1,0 +1,19 @@
+//! How each action observes, applies, verifies and undoes itself.
+//!
+//! One folder a room: `host` (files, services, commands over SSH), `aws`, `site` (checks as a user), `people` (gates), and
+//! `edit`, the pure edits of configuration files. Each kind implements [`Perform`] on its parameter struct of the
+//! model; [`perform`] is the one way in. An action never sees the journal or the engine.
+
+mod context;
+mod contract;
+mod dispatch;
+mod host;
+mod wait;
+
+pub mod edit;
+
+pub(crate) use context::Context;
+pub(crate) use contract::{Applied, Perform, Stop, Verified};
+pub use dispatch::{describe, perform, permissions};
+#[allow(unused_imports, reason = "used as soon as the first waiting action is there")]
+pub(crate) use wait::{Look, wait_until};

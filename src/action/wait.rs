@@ -1,0 +1,45 @@
+//! The poller: looks until a full condition holds, a failure state shows, the deadline passes or the operator cancels.
+//!
+//! The SDK's own waiters are not used: they poll every 15-30 s, end too early or too late, and name no failure states.
+
+use super::Context;
+use crate::model::{Failure, FailureKind};
+
+/// What one look gave.
+pub(crate) enum Look<T> {
+    /// It is as wanted.
+    Done(T),
+    /// Not yet; the note says what is being waited for, e.g. "target `i-0ab` is unhealthy: 400".
+    NotYet(String),
+}
+
+/// Looks every poll interval until it is as wanted. Transient failures of a look count as "not yet"; `what` names the
+/// condition for the error when time is up.
+///
+/// # Errors
+/// The look's own failure when it is not transient; `deadline` with the last note; `cancelled`.
+pub(crate) async fn wait_until<T>(
+    cx: &Context<'_>,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Result<Look<T>, Failure>,
+) -> Result<T, Failure> {
+    loop {
+        let note = match look().await {
+            Ok(Look::Done(value)) => return Ok(value),
+            Ok(Look::NotYet(note)) => note,
+            // A look only reads: a lost answer is just no answer.
+            Err(f) if matches!(f.kind, FailureKind::Transient | FailureKind::Lost) => {
+                format!("{}: {}", f.message, f.causes.first().map_or("", String::as_str))
+            }
+            Err(failure) => return Err(failure),
+        };
+        cx.beat().beat(note.as_str())?;
+        if cx.time_left().is_zero() {
+            let limit = cx.call().deadline_s;
+            return Err(Failure::new(FailureKind::Deadline, format!("{what}: not within {limit} s"))
+                .cause(note)
+                .advise("look at it; when it only needs more time, `runbook resume` waits again"));
+        }
+        tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+    }
+}

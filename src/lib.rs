@@ -1,0 +1,10 @@
+//! `runbook`: a step engine for cutovers that must not go wrong.
+//!
+//! The modules are the data's way: `document` -> `validate` -> `model` -> `plan` -> `engine` -> `action`, with `journal`,
+//! `event` and `display` beside it. docs/architecture.md has the layer table; a test keeps it.
+
+pub mod model;
+
+pub mod access;
+
+pub mod action;

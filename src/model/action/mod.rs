@@ -1,0 +1,9 @@
+//! The closed vocabulary of actions: their names, parameters, outputs and how far they can be undone.
+//!
+//! Adding one: a row in `vocabulary.rs`, then the compiler names every place that must know it (docs/architecture.md).
+
+mod spec;
+mod vocabulary;
+
+pub use spec::{ParamSpec, Reversibility, Spec};
+pub use vocabulary::*;

@@ -1,0 +1,522 @@
+//! The table of all actions. One row each: name, parameters, outputs, reversibility, usual and longest duration.
+//!
+//! This file is a table and long for that reason. The macro makes of each row a parameter struct (decoded from a call's
+//! parameters, unknown fields refused), and of all rows the enums [`ActionKind`] and [`Action`].
+
+use super::super::{
+    Arn, Cidr, DbId, DnsZone, Fqdn, GroupId, HostPath, ImageId, InstanceId, InstanceType, Param, SecretRef, Service,
+    SubnetId, Target, Url, Value, Values, VpcId,
+};
+use super::{ParamSpec, Reversibility, Spec};
+use Reversibility::{NothingToUndo, Reversible, WithLoss};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! actions {
+    ($($(#[doc = $doc:literal])+ $name:literal $kind:ident {
+        $($(#[doc = $pdoc:literal])+ $param:ident: $ptype:ty,)*
+    } gives { $($output:ident: $otype:ty),* $(,)? } $undo:expr, usual $usual:literal s, deadline $deadline:literal s;)+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $kind {
+                $($(#[doc = $pdoc])+ pub $param: $ptype,)*
+            }
+        )+
+
+        /// The name of a kind of action.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum ActionKind {
+            $($(#[doc = $doc])+ #[serde(rename = $name)] $kind,)+
+        }
+
+        /// An action with its parameters.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Action {
+            $($(#[doc = $doc])+ $kind($kind),)+
+        }
+
+        impl ActionKind {
+            /// Every kind, in the table's order.
+            pub const ALL: &'static [ActionKind] = &[$(ActionKind::$kind),+];
+
+            /// Its name in a document.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(ActionKind::$kind => $name,)+ }
+            }
+
+            /// What is said about it.
+            #[must_use]
+            pub fn spec(self) -> Spec {
+                match self {
+                    $(ActionKind::$kind => Spec {
+                        name: $name,
+                        about: join(&[$($doc),+]),
+                        params: vec![$(ParamSpec {
+                            name: stringify!($param),
+                            about: join(&[$($pdoc),+]),
+                            value_type: <$ptype as Param>::value_type(),
+                            required: <$ptype as Param>::REQUIRED,
+                        }),*],
+                        outputs: vec![$((stringify!($output), <$otype as Param>::value_type())),*],
+                        reversibility: $undo,
+                        usual_s: $usual,
+                        deadline_s: $deadline,
+                    },)+
+                }
+            }
+        }
+
+        impl Action {
+            /// Reads an action's parameters, all of whose values are known.
+            ///
+            /// # Errors
+            /// When a parameter is missing, unknown or of another type. A validated runbook gives rise to this only
+            /// when an output turns out to be of another form than declared.
+            pub fn decode(kind: ActionKind, parameters: &Value) -> Result<Self, serde_json::Error> {
+                let parameters = parameters.clone();
+                Ok(match kind { $(ActionKind::$kind => Action::$kind(serde_json::from_value(parameters)?),)+ })
+            }
+        }
+    };
+}
+
+fn join(lines: &[&str]) -> String {
+    lines.iter().map(|l| l.trim()).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+actions! {
+    // Files, services and commands on a host, over SSH.
+
+    /// Renames a file on a host, e.g. to a name that cron ignores. Refuses when the new name is taken.
+    "file.rename" FileRename {
+        /// The host.
+        on: Target,
+        /// The file's path now.
+        from: HostPath,
+        /// The path afterwards, in the same file system.
+        to: HostPath,
+    } gives {} Reversible, usual 1 s, deadline 60 s;
+
+    /// Waits until no process on the host has the text in its command line.
+    "process.wait-gone" ProcessWaitGone {
+        /// The host.
+        on: Target,
+        /// A part of the command line, e.g. `nextcloud/cron.php`.
+        command: String,
+    } gives {} NothingToUndo("it only waits"), usual 1 s, deadline 1800 s;
+
+    /// Stops a service, and on request keeps it from starting at boot. Undo restarts it if it ran, and enables it if
+    /// it was enabled.
+    "service.stop" ServiceStop {
+        /// The host.
+        on: Target,
+        /// The service.
+        service: Service,
+        /// Also keep it from starting at boot. Default: no.
+        disable: Option<bool>,
+        /// Whether a host without this service is fine. Default: no.
+        missing_ok: Option<bool>,
+    } gives {} Reversible, usual 2 s, deadline 120 s;
+
+    /// Restarts a service and waits until it is active.
+    "service.restart" ServiceRestart {
+        /// The host.
+        on: Target,
+        /// The service.
+        service: Service,
+    } gives {} NothingToUndo("a restart leaves nothing behind"), usual 3 s, deadline 120 s;
+
+    /// Turns an nginx site that ends TLS itself into a plain HTTP one behind a balancer, keeping every other byte. A
+    /// copy is kept beside it; `nginx -t` must pass. nginx need not run.
+    "nginx.offload-tls" NginxOffloadTls {
+        /// The host.
+        on: Target,
+        /// The site file.
+        file: HostPath,
+        /// The site's name: chooses the server block, and is what absolute redirects name afterwards.
+        fqdn: Fqdn,
+    } gives { backup: HostPath, sha256: String } Reversible, usual 2 s, deadline 120 s;
+
+    /// Sets keys in a PHP configuration file of the form `$CONFIG = array (...)`, keeping every other byte. A copy is
+    /// kept beside it; php must accept the result, and only the intended keys may differ.
+    "php.set-config" PhpSetConfig {
+        /// The host.
+        on: Target,
+        /// The configuration file.
+        file: HostPath,
+        /// Keys to set to these values.
+        set: Option<Values>,
+        /// Keys that are lists: these texts are appended unless they are there.
+        append: Option<Values>,
+        /// The php program. Default: `php`.
+        php: Option<String>,
+        /// A service to reload afterwards, so that no opcode cache keeps the old file.
+        reload: Option<Service>,
+    } gives { backup: HostPath, sha256: String } Reversible, usual 2 s, deadline 120 s;
+
+    /// Checks that a line is active in cron on exactly one host: the file is there with its plain name on one, hidden
+    /// or absent on the others, and no other source (user crontabs, timers) starts the same command.
+    "cron.verify-single" CronVerifySingle {
+        /// The host where it must be active.
+        active_on: Target,
+        /// The hosts where it must not be.
+        quiet_on: Vec<Target>,
+        /// The cron file.
+        file: HostPath,
+        /// A part of the command that must not be started from elsewhere, e.g. `nextcloud/cron.php`.
+        command: String,
+    } gives {} NothingToUndo("it only looks"), usual 2 s, deadline 120 s;
+
+    /// Learns a host's SSH key and pins it for this run. `known-hosts`: from the operator's own known_hosts;
+    /// `console`: from the instance's console output, as cloud-init prints it; `approve`: at first contact, shown to a
+    /// person and used only when approved.
+    "ssh.pin-host-key" SshPinHostKey {
+        /// The host; its own `host_key` is not used here.
+        on: Target,
+        /// `known-hosts`, `console` or `approve`.
+        by: String,
+    } gives { host_key: String, fingerprint: String } NothingToUndo("the pin belongs to the run"), usual 2 s, deadline 600 s;
+
+    /// Runs a command on a host, argument by argument, without a shell.
+    "ssh.run" SshRun {
+        /// The host.
+        on: Target,
+        /// Program and arguments.
+        argv: Vec<String>,
+        /// Run as root by `sudo -n`. Default: no.
+        sudo: Option<bool>,
+        /// A command that exits 0 when the deed is done; without it a command in doubt goes to the operator.
+        check: Option<Vec<String>>,
+        /// A command that takes it back; without it the action cannot be undone.
+        undo: Option<Vec<String>>,
+    } gives { stdout: String } WithLoss("only as far as its `undo` command goes"), usual 5 s, deadline 600 s;
+
+    // People.
+
+    /// Waits for a person's approval.
+    "gate.approve" GateApprove {
+        /// What is to be judged.
+        prompt: String,
+    } gives {} NothingToUndo("an approval stays given"), usual 60 s, deadline 86400 s;
+
+    // Looking things up.
+
+    /// Looks up what later actions need to know of an instance and its network.
+    "instance.look-up" InstanceLookUp {
+        /// The instance.
+        instance: InstanceId,
+        /// Used as `ranges` instead of the VPC's own when not empty.
+        ranges: Option<Vec<Cidr>>,
+        /// Used as `sources` instead of what the instance's first group admits on 443 when not empty.
+        sources: Option<Vec<Cidr>>,
+    } gives {
+        vpc: VpcId, group: GroupId, subnet: SubnetId, zone: String, ranges: Vec<Cidr>, sources: Vec<Cidr>,
+        instance_type: InstanceType, name: String,
+    } NothingToUndo("it only looks"), usual 1 s, deadline 60 s;
+
+    // EC2.
+
+    /// Marks an instance as being worked on by this run (tag `runbook:run`), so that a second operator elsewhere is
+    /// refused. Also refuses instances that a shutdown would destroy or that cannot be stopped and cloned safely.
+    "instance.claim" InstanceClaim {
+        /// The instance.
+        instance: InstanceId,
+    } gives {} Reversible, usual 1 s, deadline 120 s;
+
+    /// Takes the mark of `instance.claim` away.
+    "instance.release" InstanceRelease {
+        /// The instance.
+        instance: InstanceId,
+    } gives {} Reversible, usual 1 s, deadline 120 s;
+
+    /// Shuts a guest down from inside and waits until EC2 says `stopped`. Undo starts it, waits for both status checks
+    /// and SSH, and stops the services named.
+    "instance.shut-down" InstanceShutDown {
+        /// The guest.
+        on: Target,
+        /// Services to stop again after an undo has started the guest (they start at boot).
+        stop_after_undo: Option<Vec<Service>>,
+    } gives {} Reversible, usual 35 s, deadline 900 s;
+
+    /// Stops an instance. Undo makes sure that it runs.
+    "instance.stop" InstanceStop {
+        /// The instance.
+        instance: InstanceId,
+    } gives {} Reversible, usual 35 s, deadline 900 s;
+
+    /// Starts a stopped instance and waits for both status checks. Undo leaves it running: what follows a failover test
+    /// is a running instance either way.
+    "instance.start" InstanceStart {
+        /// The instance.
+        instance: InstanceId,
+    } gives {} NothingToUndo("the instance is to run"), usual 200 s, deadline 1200 s;
+
+    /// Gives a stopped instance another type, starts it and waits for both status checks. When there is no capacity
+    /// for the type, the old type is put back, the instance is started with it, and the run rests. Undo stops it and
+    /// gives the old type back.
+    "instance.start-as" InstanceStartAs {
+        /// The instance.
+        instance: InstanceId,
+        /// The type it is to have.
+        instance_type: InstanceType,
+    } gives { previous_type: InstanceType } Reversible, usual 200 s, deadline 1200 s;
+
+    /// Makes an image of a stopped instance. Undo deregisters it and deletes its snapshots.
+    "image.create" ImageCreate {
+        /// The stopped instance.
+        instance: InstanceId,
+        /// The image's name, unique in the account and region.
+        name: String,
+    } gives { image: ImageId, snapshots: Vec<String> } Reversible, usual 420 s, deadline 7200 s;
+
+    /// Runs an instance from an image with everything of another instance that an image does not carry: key pair,
+    /// security groups, instance profile, metadata options, public address, monitoring, tags. Undo terminates it.
+    "instance.clone" InstanceClone {
+        /// The image.
+        image: ImageId,
+        /// The instance it was made of.
+        like: InstanceId,
+        /// Where it runs.
+        subnet: SubnetId,
+        /// Its type.
+        instance_type: InstanceType,
+        /// Its Name tag.
+        name: String,
+    } gives { instance: InstanceId } Reversible, usual 200 s, deadline 1200 s;
+
+    // RDS.
+
+    /// Makes a DB instance Multi-AZ or single-AZ at once, and waits until it is so with nothing pending. Refuses when
+    /// other changes are pending, for they would be applied too.
+    "rds.set-multi-az" RdsSetMultiAz {
+        /// The DB instance.
+        db: DbId,
+        /// Whether it is to be Multi-AZ.
+        multi_az: bool,
+    } gives {} Reversible, usual 640 s, deadline 7200 s;
+
+    // Security groups.
+
+    /// Creates a security group.
+    "security-group.create" SecurityGroupCreate {
+        /// Its name, unique in the VPC.
+        name: String,
+        /// Its description.
+        description: String,
+        /// Its VPC.
+        vpc: VpcId,
+    } gives { group: GroupId } Reversible, usual 2 s, deadline 900 s;
+
+    /// Admits TCP traffic to a port of a security group. A rule that was there is found, and stays after an undo.
+    "security-group.admit" SecurityGroupAdmit {
+        /// The group.
+        group: GroupId,
+        /// The port.
+        port: u16,
+        /// Address ranges to admit.
+        ranges: Option<Vec<Cidr>>,
+        /// A group whose members to admit.
+        source: Option<GroupId>,
+    } gives {} Reversible, usual 1 s, deadline 120 s;
+
+    // Load balancing.
+
+    /// Creates a target group for HTTP with its health check.
+    "target-group.create" TargetGroupCreate {
+        /// Its name, at most 32 letters, digits and dashes.
+        name: String,
+        /// Its VPC.
+        vpc: VpcId,
+        /// The targets' port.
+        port: u16,
+        /// The health check's path; it must answer 200.
+        health_path: String,
+        /// Seconds a target goes on serving open requests after it was taken out. Default: 30.
+        drain_s: Option<u32>,
+        /// Keep a visitor on one target by a cookie. Default: no.
+        sticky: Option<bool>,
+    } gives { target_group: Arn } Reversible, usual 2 s, deadline 300 s;
+
+    /// Puts an instance into a target group. Undo takes it out and waits until it is drained.
+    "target-group.register" TargetGroupRegister {
+        /// The target group.
+        target_group: Arn,
+        /// The instance.
+        instance: InstanceId,
+        /// Wait until the balancer calls it healthy; else being registered is enough. Default: no.
+        wait_healthy: Option<bool>,
+    } gives {} Reversible, usual 2 s, deadline 900 s;
+
+    /// Takes an instance out of a target group and waits until it is drained. Undo puts it back and waits until it is
+    /// healthy.
+    "target-group.deregister" TargetGroupDeregister {
+        /// The target group.
+        target_group: Arn,
+        /// The instance.
+        instance: InstanceId,
+    } gives {} Reversible, usual 40 s, deadline 900 s;
+
+    /// Waits until every one of the instances is healthy by the balancer's own check.
+    "target-group.wait-healthy" TargetGroupWaitHealthy {
+        /// The target group.
+        target_group: Arn,
+        /// The instances.
+        instances: Vec<InstanceId>,
+    } gives {} NothingToUndo("it only waits"), usual 20 s, deadline 900 s;
+
+    /// Waits until the balancer no longer sends requests to the instance.
+    "target-group.wait-out" TargetGroupWaitOut {
+        /// The target group.
+        target_group: Arn,
+        /// The instance.
+        instance: InstanceId,
+    } gives {} NothingToUndo("it only waits"), usual 20 s, deadline 600 s;
+
+    /// Creates an internet-facing Application Load Balancer and waits until it is active.
+    "load-balancer.create" LoadBalancerCreate {
+        /// Its name, at most 32 letters, digits and dashes.
+        name: String,
+        /// Public subnets in at least two Availability Zones, covering those of the targets.
+        subnets: Vec<SubnetId>,
+        /// Its security groups.
+        groups: Vec<GroupId>,
+        /// Seconds a connection may be idle. Default: 60, as AWS's.
+        idle_timeout_s: Option<u32>,
+    } gives { load_balancer: Arn, dns_name: String, dns_zone: String } Reversible, usual 164 s, deadline 1200 s;
+
+    /// Creates an HTTPS listener that forwards to a target group.
+    "listener.create-https" ListenerCreateHttps {
+        /// The balancer.
+        load_balancer: Arn,
+        /// The port.
+        port: u16,
+        /// The certificate; it must be issued.
+        certificate: Arn,
+        /// Where requests go.
+        target_group: Arn,
+    } gives { listener: Arn } Reversible, usual 2 s, deadline 300 s;
+
+    /// Creates an HTTP listener that redirects to HTTPS for good (301).
+    "listener.create-redirect" ListenerCreateRedirect {
+        /// The balancer.
+        load_balancer: Arn,
+        /// The port.
+        port: u16,
+        /// The HTTPS port.
+        to_port: u16,
+    } gives { listener: Arn } Reversible, usual 2 s, deadline 300 s;
+
+    // Certificates and DNS.
+
+    /// Requests a certificate with DNS validation and waits until ACM names the validation record.
+    "certificate.request" CertificateRequest {
+        /// The name it is for.
+        fqdn: Fqdn,
+        /// Its Name tag.
+        name: String,
+    } gives { certificate: Arn, record_name: String, record_value: String } Reversible, usual 5 s, deadline 900 s;
+
+    /// Puts a CNAME record into a hosted zone and waits until it is in sync; with `external`, shows it and waits until
+    /// it is there. A record that was there is found, and stays after an undo.
+    "dns.put-cname" DnsPutCname {
+        /// The zone.
+        zone: DnsZone,
+        /// The record's name.
+        name: String,
+        /// Its value.
+        value: String,
+        /// Its TTL in seconds. Default: 300.
+        ttl: Option<u32>,
+    } gives {} Reversible, usual 38 s, deadline 86400 s;
+
+    /// Waits until a certificate is issued.
+    "certificate.wait-issued" CertificateWaitIssued {
+        /// The certificate.
+        certificate: Arn,
+    } gives {} NothingToUndo("it only waits"), usual 105 s, deadline 14400 s;
+
+    /// Points a name at a load balancer (alias A, and AAAA where there was one; a CNAME stays a CNAME) and waits until
+    /// it is in sync and resolves. Undo brings the old record sets back.
+    "dns.point-at-balancer" DnsPointAtBalancer {
+        /// The zone.
+        zone: DnsZone,
+        /// The name.
+        fqdn: Fqdn,
+        /// The balancer's DNS name.
+        dns_name: String,
+        /// The balancer's own zone, for an alias.
+        dns_zone: String,
+        /// The instance the name pointed at before: if the old address was its and has changed since, undo points at
+        /// the address it has then.
+        instance: Option<InstanceId>,
+    } gives {} Reversible, usual 60 s, deadline 86400 s;
+
+    // Checks, as a user of the site.
+
+    /// Expects an answer from a URL: status, and where it redirects to. Undo expects the same answer again.
+    "http.expect" HttpExpect {
+        /// The URL.
+        url: Url,
+        /// The status expected, e.g. 200.
+        status: u16,
+        /// The redirect's target expected; compared as normalised URLs.
+        location: Option<Url>,
+        /// Whether an undo expects the same answer. Default: no.
+        also_after_undo: Option<bool>,
+    } gives {} NothingToUndo("it only looks"), usual 1 s, deadline 120 s;
+
+    /// Uses a Nextcloud site as a user does: trusted certificate, log in, upload a file, download it (through each of
+    /// the hosts too), compare, remove it, log out.
+    "nextcloud.check" NextcloudCheck {
+        /// The site's name.
+        fqdn: Fqdn,
+        /// Connect to this name instead of what DNS says, e.g. the balancer's own before DNS is changed.
+        via: Option<String>,
+        /// The user.
+        user: String,
+        /// A reference to the password.
+        password: SecretRef,
+        /// Hosts through each of which the file must be downloadable.
+        through: Option<Vec<Target>>,
+    } gives {} NothingToUndo("it removes its file"), usual 5 s, deadline 300 s;
+
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_are_unique_and_described() {
+        let mut names: Vec<&str> = ActionKind::ALL.iter().map(|k| k.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ActionKind::ALL.len());
+        for kind in ActionKind::ALL {
+            let spec = kind.spec();
+            assert!(spec.about.len() > 20, "{kind}");
+            assert!(spec.usual_s <= spec.deadline_s, "{kind}");
+            assert!(spec.params.iter().all(|p| p.about.len() > 3), "{kind}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_decoded_and_unknown_ones_refused() {
+        let on = json!({"name": "web-1", "instance": "i-0123456789abcdef0"});
+        let good = json!({"on": on, "service": "nginx"});
+        let Action::ServiceStop(stop) = Action::decode(ActionKind::ServiceStop, &good).unwrap() else { panic!("kind") };
+        assert_eq!(stop.disable, None);
+        let bad = json!({"on": on, "service": "nginx", "disabled": true});
+        assert!(Action::decode(ActionKind::ServiceStop, &bad).unwrap_err().to_string().contains("disabled"));
+    }
+}

@@ -1,0 +1,176 @@
+//! Ids of steps, actions and runs.
+//!
+//! Promise: an id that exists is well formed, so it can be put in file names, tags and commands without quoting.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Why a text is no id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {expected}")]
+pub struct IdError {
+    /// The text that was given.
+    pub text: String,
+    /// What would have been accepted.
+    pub expected: &'static str,
+}
+
+/// Whether a text is a plain id: lower-case letters, digits and single dashes inside, starting with a letter, at most 40.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    let mut last = '-';
+    !text.is_empty()
+        && text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| {
+            let fine = c.is_ascii_lowercase() || c.is_ascii_digit() || (c == '-' && last != '-');
+            last = c;
+            fine
+        })
+        && !text.ends_with('-')
+}
+
+/// The id of a step, e.g. `rds-multi-az`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StepId(String);
+
+/// An action within its step, written `step/action`, e.g. `clone-server/create-image`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ActionPath {
+    step: StepId,
+    name: String,
+}
+
+/// The id of a run, e.g. `r20261123-174501-k3f9`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RunId(String);
+
+impl StepId {
+    /// The text of the id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ActionPath {
+    /// The path of action `name` in `step`.
+    ///
+    /// # Errors
+    /// When `name` is not an id.
+    pub fn new(step: &StepId, name: &str) -> Result<Self, IdError> {
+        Self::try_from(format!("{}/{name}", step.0))
+    }
+
+    /// The step it belongs to.
+    #[must_use]
+    pub fn step(&self) -> &StepId {
+        &self.step
+    }
+
+    /// Its name within the step.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl RunId {
+    /// The text of the id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for StepId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        if is_id(&text) {
+            Ok(Self(text))
+        } else {
+            Err(IdError { text, expected: "an id: lower-case letters, digits and dashes, starting with a letter" })
+        }
+    }
+}
+
+impl TryFrom<String> for ActionPath {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        match text.split_once('/') {
+            Some((step, name)) if is_id(step) && is_id(name) => {
+                Ok(Self { step: StepId(step.to_owned()), name: name.to_owned() })
+            }
+            _ => Err(IdError { text, expected: "an action's path, `step/action`" }),
+        }
+    }
+}
+
+impl TryFrom<String> for RunId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        if is_id(&text) && text.starts_with('r') {
+            Ok(Self(text))
+        } else {
+            Err(IdError { text, expected: "a run's id, like `r20261123-174501-k3f9`" })
+        }
+    }
+}
+
+macro_rules! text_forms {
+    ($($name:ident => |$it:ident| $text:expr),+ $(,)?) => {$(
+        impl From<$name> for String {
+            fn from($it: $name) -> String {
+                let $it = &$it;
+                $text
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let $it = self;
+                f.pad(&$text)
+            }
+        }
+        impl std::str::FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Self::try_from(text.to_owned())
+            }
+        }
+    )+};
+}
+
+text_forms! {
+    StepId => |it| it.0.clone(),
+    ActionPath => |it| format!("{}/{}", it.step.0, it.name),
+    RunId => |it| it.0.clone(),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_plain() {
+        for good in ["a", "step-1", "rds-multi-az", "x9"] {
+            assert!(is_id(good), "{good}");
+        }
+        for bad in ["", "-a", "a-", "a--b", "A", "1a", "a_b", "a b", &"a".repeat(41)] {
+            assert!(!is_id(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_path_has_a_step_and_a_name() {
+        let path: ActionPath = "clone-server/create-image".parse().unwrap();
+        assert_eq!((path.step().as_str(), path.name()), ("clone-server", "create-image"));
+        assert!("clone-server".parse::<ActionPath>().is_err());
+        assert!("a/b/c".parse::<ActionPath>().is_err());
+    }
+}

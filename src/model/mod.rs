@@ -1,0 +1,39 @@
+//! The validated runbook and the words everything else speaks in.
+//!
+//! What is here: ids, value types, expressions with references, the closed vocabulary of actions, steps, the runbook,
+//! and the call an engine makes of an action with its outcome. It promises to be plain data: no input or output, no
+//! clock, no randomness. It does not judge documents (that is `validate`) and does not know how an action is carried
+//! out (that is `action`).
+
+mod action;
+mod call;
+mod expr;
+mod id;
+mod outcome;
+mod retry;
+mod runbook;
+mod secret;
+mod target;
+mod text;
+mod value_type;
+
+pub use action::*;
+pub use call::{ActionCall, Phase};
+pub use expr::{Expr, Piece, Reference, ReferenceError, Scope, Unresolved};
+pub use id::{ActionPath, IdError, RunId, StepId, is_id};
+pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};
+pub use retry::RetryPolicy;
+pub use runbook::{InputSpec, Runbook, Step, StepAction};
+pub use secret::{Secret, SecretRef};
+pub use target::{AddressChoice, Reach, Target, TargetSpec};
+pub use text::*;
+pub use value_type::{Mismatch, Param, ValueType};
+
+/// A JSON value: what inputs, parameters and outputs are made of.
+pub type Value = serde_json::Value;
+
+/// Named values, in the order of their names.
+pub type Values = std::collections::BTreeMap<String, Value>;
+
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = i64;

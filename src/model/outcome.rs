@@ -1,0 +1,152 @@
+//! What came of a phase of an action. A failure of the deed is a value here, not an error of the engine.
+
+use super::{Value, Values};
+use serde::{Deserialize, Serialize};
+
+/// What a phase ended with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Observe: what was found.
+    Observed(Finding),
+    /// Apply: the effect is there, or under way in AWS's hands; `verify` waits for it.
+    Applied {
+        /// What the action gives to later ones. No secrets, small.
+        #[serde(default)]
+        outputs: Values,
+    },
+    /// Verify: the effect is there and as wanted.
+    Verified {
+        /// Outputs that became known only now; they are added to those of `Applied`.
+        #[serde(default)]
+        outputs: Values,
+        /// What shows it, one line.
+        evidence: String,
+    },
+    /// Undo: the world is as before the action.
+    Undone {
+        /// What shows it, one line.
+        evidence: String,
+    },
+    /// A person must do or allow something first.
+    Waiting {
+        /// The gate's name, an id unique within the run.
+        gate: String,
+        /// What to do or to judge; may have several lines.
+        prompt: String,
+    },
+    /// It did not work.
+    Failed(Failure),
+}
+
+/// What `observe` found. It only reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How the world stands to what the action wants.
+    pub found: Found,
+    /// Whether there is proof that this run made it so (its tag, its token, its own file).
+    pub ours: bool,
+    /// The before-image: what undo will need, taken now. Never file contents or secrets.
+    #[serde(default)]
+    pub before: Value,
+    /// Outputs as far as they can be told.
+    #[serde(default)]
+    pub outputs: Values,
+    /// What was seen, one line.
+    pub evidence: String,
+}
+
+/// How the world stands to what an action wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// Not there: apply can make it.
+    Absent,
+    /// There, just as wanted.
+    Holds,
+    /// There in another form that apply can change.
+    Otherwise,
+    /// Being made right now: join it with verify.
+    InProgress,
+    /// It cannot be told, or it is in a form the action must not touch.
+    Unknown,
+}
+
+/// Why a phase did not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What sort of failure.
+    pub kind: FailureKind,
+    /// What failed, on which resource: one line, without the causes.
+    pub message: String,
+    /// Causes, outermost first.
+    #[serde(default)]
+    pub causes: Vec<String>,
+    /// What the operator can do or type.
+    #[serde(default)]
+    pub advice: Vec<String>,
+}
+
+/// Sorts of failure; they decide whether it is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// May go away by itself: tried again.
+    Transient,
+    /// Will not go away by itself: the run rests.
+    Permanent,
+    /// The world is not as it must be, and nothing was changed: the run rests.
+    Refused,
+    /// The answer was lost: it may have happened. Observed before anything else.
+    Lost,
+    /// The deadline passed.
+    Deadline,
+    /// The operator asked to stop while it waited.
+    Cancelled,
+}
+
+impl Failure {
+    /// A failure without causes or advice.
+    #[must_use]
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), causes: Vec::new(), advice: Vec::new() }
+    }
+
+    /// A failure that will not go away by itself.
+    #[must_use]
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Permanent, message)
+    }
+
+    /// A failure that may go away by itself.
+    #[must_use]
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Transient, message)
+    }
+
+    /// A refusal: nothing was changed.
+    #[must_use]
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Refused, message)
+    }
+
+    /// Adds a cause.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// Adds something the operator can do.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice.push(advice.into());
+        self
+    }
+}
+
+impl From<Failure> for Outcome {
+    fn from(failure: Failure) -> Self {
+        Outcome::Failed(failure)
+    }
+}

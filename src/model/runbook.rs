@@ -1,0 +1,90 @@
+//! The runbook: inputs, targets, steps and their actions, validated.
+
+use super::{ActionKind, ActionPath, Expr, RetryPolicy, StepId, TargetSpec, Value, ValueType};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A validated runbook. Every reference in it points at something that exists and comes earlier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Runbook {
+    /// Its name, e.g. `single-to-ha`.
+    pub name: String,
+    /// One line.
+    pub title: String,
+    /// What it does, for an operator who never saw it.
+    pub about: String,
+    /// The AWS region it works in; nothing when it does not use AWS.
+    pub region: Option<Expr>,
+    /// Tags for every resource it creates, beside `runbook:run` and `runbook:step`.
+    pub tags: Option<Expr>,
+    /// What the operator must or may give.
+    pub inputs: Vec<InputSpec>,
+    /// The hosts.
+    pub targets: Vec<TargetSpec>,
+    /// The steps, in the document's order.
+    pub steps: Vec<Step>,
+}
+
+/// One input.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InputSpec {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub value_type: ValueType,
+    /// What it is for.
+    pub about: String,
+    /// Used when none is given; without it the input is required.
+    pub default: Option<Value>,
+}
+
+/// One step: what an operator reviews, names and rolls back to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its id, e.g. `rds-multi-az`.
+    pub id: StepId,
+    /// Its number from 1; `step-5` names it too.
+    pub number: usize,
+    /// One line.
+    pub title: String,
+    /// Why it is done.
+    pub why: String,
+    /// Whether the site is down while the world is as after this step; shown in rollback plans.
+    pub site_down: bool,
+    /// The steps that must be done before it. Without `needs` in the document: the step before it.
+    pub needs: Vec<StepId>,
+    /// Its actions, in order.
+    pub actions: Vec<StepAction>,
+}
+
+/// One action of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepAction {
+    /// `step/action`.
+    pub path: ActionPath,
+    /// What it does.
+    pub kind: ActionKind,
+    /// One line; the kind's own sentence when the document has none.
+    pub title: Option<String>,
+    /// Its parameters.
+    pub with: BTreeMap<String, Expr>,
+    /// How often it is tried.
+    pub retry: RetryPolicy,
+    /// How long it may take with all its waiting, in seconds; the kind's default when absent.
+    pub deadline_s: Option<u64>,
+}
+
+impl Runbook {
+    /// The step an operator names: its id or `step-N`.
+    #[must_use]
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        let number = name.strip_prefix("step-").and_then(|n| n.parse::<usize>().ok());
+        self.steps.iter().find(|s| s.id.as_str() == name || Some(s.number) == number)
+    }
+
+    /// Every action in the document's order.
+    pub fn actions(&self) -> impl Iterator<Item = &StepAction> {
+        self.steps.iter().flat_map(|s| &s.actions)
+    }
+}

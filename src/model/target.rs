@@ -1,0 +1,103 @@
+//! Targets: the hosts that actions work on, by name.
+
+use super::{Expr, InstanceId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A target as the runbook states it: its values may refer to inputs and outputs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetSpec {
+    /// Its name in the runbook.
+    pub name: String,
+    /// Field name -> value, checked against [`TargetSpec::FIELDS`].
+    pub fields: BTreeMap<String, Expr>,
+}
+
+/// A target with all its values known: what an action gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Its name in the runbook, e.g. `web-1`.
+    pub name: String,
+    /// An EC2 instance whose address is looked up each time it is needed; or `host`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<InstanceId>,
+    /// A host as the operator's ssh configuration knows it; or `instance`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The user to log in as; the ssh configuration's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The port; the ssh configuration's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Which of an instance's addresses to use.
+    #[serde(default)]
+    pub address: AddressChoice,
+    /// The host's public keys as lines `type base64`, pinned by an earlier action; without them the operator's own
+    /// known_hosts decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<String>,
+}
+
+/// Which address of an instance SSH uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AddressChoice {
+    /// The public address.
+    #[default]
+    Public,
+    /// The private address (a VPN, a bastion).
+    Private,
+    /// No address: the instance id is given to ssh, whose configuration knows the way (Session Manager's ProxyCommand).
+    Id,
+}
+
+/// How a target is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach<'a> {
+    /// By looking up this instance's address.
+    Instance(&'a InstanceId, AddressChoice),
+    /// By a name the ssh configuration resolves.
+    Host(&'a str),
+}
+
+impl TargetSpec {
+    /// The fields a target may have, with their types as a runbook's author sees them.
+    pub const FIELDS: &'static [(&'static str, &'static str)] = &[
+        ("instance", "instance-id"),
+        ("host", "string"),
+        ("user", "string"),
+        ("port", "int"),
+        ("address", "string"),
+        ("host_key", "string"),
+    ];
+}
+
+impl Target {
+    /// How it is reached: an instance when one is given, else the host.
+    #[must_use]
+    pub fn reach(&self) -> Reach<'_> {
+        match (&self.instance, &self.host) {
+            (Some(id), _) => Reach::Instance(id, self.address),
+            (None, Some(host)) => Reach::Host(host),
+            (None, None) => Reach::Host(&self.name),
+        }
+    }
+
+    /// The name under which the host's key is pinned: the instance id, for an address may change hands.
+    #[must_use]
+    pub fn alias(&self) -> &str {
+        match self.reach() {
+            Reach::Instance(id, _) => id.as_str(),
+            Reach::Host(host) => host,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.alias() == self.name { f.write_str(&self.name) } else { write!(f, "{} ({})", self.name, self.alias()) }
+    }
+}

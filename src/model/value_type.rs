@@ -1,0 +1,323 @@
+//! The types a value may have in a runbook, and the check of a value against one.
+
+use super::{Arn, Cidr, DbId, DnsZone, Fqdn, GroupId, HostPath, ImageId, InstanceId, InstanceType};
+use super::{Region, SecretRef, Service, SubnetId, Target, Url, Value, VpcId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The type of an input, a parameter or an output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum ValueType {
+    /// Any text.
+    String,
+    /// A whole number.
+    Int,
+    /// `true` or `false`.
+    Bool,
+    /// An EC2 instance's id.
+    InstanceId,
+    /// An AMI's id.
+    ImageId,
+    /// A subnet's id.
+    SubnetId,
+    /// A VPC's id.
+    VpcId,
+    /// A security group's id.
+    GroupId,
+    /// An ARN.
+    Arn,
+    /// An EC2 instance type.
+    InstanceType,
+    /// A DB instance identifier.
+    DbId,
+    /// A hosted zone's id or `external`.
+    DnsZone,
+    /// An AWS region.
+    Region,
+    /// A domain name.
+    Fqdn,
+    /// An address range.
+    Cidr,
+    /// An absolute path on a host.
+    Path,
+    /// An http(s) address.
+    Url,
+    /// A service's name.
+    Service,
+    /// A reference to a secret, never the secret: `{ env: NAME }` or `{ command: [..] }`.
+    Secret,
+    /// A target of the runbook, by name.
+    Target,
+    /// Named values of any type.
+    Map,
+    /// Anything.
+    Any,
+    /// A list of values of one type.
+    List(Box<ValueType>),
+}
+
+/// A value that is not of the type asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("found {found}, expected {expected}")]
+pub struct Mismatch {
+    /// The value, described.
+    pub found: String,
+    /// The type, described.
+    pub expected: String,
+}
+
+/// A Rust type that can be an action's parameter or output.
+pub trait Param {
+    /// The type a runbook's author sees.
+    fn value_type() -> ValueType;
+    /// Whether the parameter must be given.
+    const REQUIRED: bool = true;
+}
+
+macro_rules! params {
+    ($($rust:ty => $type:ident),+ $(,)?) => {$(
+        impl Param for $rust {
+            fn value_type() -> ValueType { ValueType::$type }
+        }
+    )+};
+}
+
+params! {
+    String => String, i64 => Int, u16 => Int, u32 => Int, bool => Bool, InstanceId => InstanceId, ImageId => ImageId,
+    SubnetId => SubnetId, VpcId => VpcId, GroupId => GroupId, Arn => Arn, InstanceType => InstanceType, DbId => DbId,
+    DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Url => Url, Service => Service,
+    SecretRef => Secret, Target => Target, super::Values => Map, Value => Any,
+}
+
+impl<T: Param> Param for Vec<T> {
+    fn value_type() -> ValueType {
+        ValueType::List(Box::new(T::value_type()))
+    }
+}
+
+impl<T: Param> Param for Option<T> {
+    fn value_type() -> ValueType {
+        T::value_type()
+    }
+    const REQUIRED: bool = false;
+}
+
+const NAMES: &[(&str, ValueType)] = &[
+    ("string", ValueType::String),
+    ("int", ValueType::Int),
+    ("bool", ValueType::Bool),
+    ("instance-id", ValueType::InstanceId),
+    ("image-id", ValueType::ImageId),
+    ("subnet-id", ValueType::SubnetId),
+    ("vpc-id", ValueType::VpcId),
+    ("group-id", ValueType::GroupId),
+    ("arn", ValueType::Arn),
+    ("instance-type", ValueType::InstanceType),
+    ("db-id", ValueType::DbId),
+    ("dns-zone", ValueType::DnsZone),
+    ("region", ValueType::Region),
+    ("fqdn", ValueType::Fqdn),
+    ("cidr", ValueType::Cidr),
+    ("path", ValueType::Path),
+    ("url", ValueType::Url),
+    ("service", ValueType::Service),
+    ("secret", ValueType::Secret),
+    ("target", ValueType::Target),
+    ("map", ValueType::Map),
+    ("any", ValueType::Any),
+];
+
+impl ValueType {
+    /// The plain types' names, as a document writes them; a list is `list(NAME)`.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+
+    /// Whether a value of type `given` may stand where this type is asked for.
+    #[must_use]
+    pub fn accepts(&self, given: &ValueType) -> bool {
+        match (self, given) {
+            (a, b) if a == b => true,
+            (ValueType::Any, _) => true,
+            (ValueType::String, b) => b.is_text(),
+            (ValueType::List(a), ValueType::List(b)) => a.accepts(b),
+            _ => false,
+        }
+    }
+
+    /// Whether values of this type are written as a text.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        use ValueType as T;
+        !matches!(self, T::Int | T::Bool | T::Secret | T::Target | T::Map | T::Any | T::List(_))
+    }
+
+    /// Checks a value that is known.
+    ///
+    /// # Errors
+    /// What was found and what was expected, when it is not of this type.
+    pub fn check(&self, value: &Value) -> Result<(), Mismatch> {
+        let fits = match (self, value) {
+            (ValueType::Any, _) => true,
+            (ValueType::List(item), Value::Array(items)) => {
+                for (at, it) in items.iter().enumerate() {
+                    item.check(it).map_err(|e| Mismatch { found: format!("{} as item {}", e.found, at + 1), ..e })?;
+                }
+                true
+            }
+            (ValueType::Int, Value::Number(n)) => n.is_i64(),
+            (ValueType::Bool, Value::Bool(_)) | (ValueType::Map, Value::Object(_)) => true,
+            (ValueType::Secret, v) => serde_json::from_value::<SecretRef>(v.clone()).is_ok(),
+            (ValueType::Target, Value::Object(_)) => true,
+            (_, Value::String(text)) => self.fits(text),
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(Mismatch { found: self.describe(value), expected: self.expected() }) }
+    }
+
+    /// Reads a value from a command line's `--set name=value`.
+    ///
+    /// # Errors
+    /// When the text is not of this type. Lists and maps are written as JSON, lists of texts also with commas.
+    pub fn from_text(&self, text: &str) -> Result<Value, Mismatch> {
+        let json = || serde_json::from_str::<Value>(text).ok();
+        let value = match self {
+            ValueType::List(_) if !text.trim_start().starts_with('[') => {
+                Value::Array(text.split(',').map(str::trim).filter(|t| !t.is_empty()).map(Value::from).collect())
+            }
+            t if t.is_text() => Value::from(text),
+            _ => json().unwrap_or_else(|| Value::from(text)),
+        };
+        self.check(&value).map(|()| value)
+    }
+
+    /// What is accepted, as an error message says it.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        match self {
+            ValueType::String => "a text".into(),
+            ValueType::Int => "a whole number".into(),
+            ValueType::Bool => "`true` or `false`".into(),
+            ValueType::InstanceId => InstanceId::EXPECTED.into(),
+            ValueType::ImageId => ImageId::EXPECTED.into(),
+            ValueType::SubnetId => SubnetId::EXPECTED.into(),
+            ValueType::VpcId => VpcId::EXPECTED.into(),
+            ValueType::GroupId => GroupId::EXPECTED.into(),
+            ValueType::Arn => Arn::EXPECTED.into(),
+            ValueType::InstanceType => InstanceType::EXPECTED.into(),
+            ValueType::DbId => DbId::EXPECTED.into(),
+            ValueType::DnsZone => DnsZone::EXPECTED.into(),
+            ValueType::Region => Region::EXPECTED.into(),
+            ValueType::Fqdn => Fqdn::EXPECTED.into(),
+            ValueType::Cidr => Cidr::EXPECTED.into(),
+            ValueType::Path => HostPath::EXPECTED.into(),
+            ValueType::Url => Url::EXPECTED.into(),
+            ValueType::Service => Service::EXPECTED.into(),
+            ValueType::Secret => {
+                "a reference to a secret, `{ env: NAME }` or `{ command: [program, argument] }`".into()
+            }
+            ValueType::Target => "the name of a target".into(),
+            ValueType::Map => "named values".into(),
+            ValueType::Any => "a value".into(),
+            ValueType::List(item) => format!("a list, each item {}", item.expected()),
+        }
+    }
+
+    fn fits(&self, text: &str) -> bool {
+        match self {
+            ValueType::String => true,
+            ValueType::InstanceId => InstanceId::fits(text),
+            ValueType::ImageId => ImageId::fits(text),
+            ValueType::SubnetId => SubnetId::fits(text),
+            ValueType::VpcId => VpcId::fits(text),
+            ValueType::GroupId => GroupId::fits(text),
+            ValueType::Arn => Arn::fits(text),
+            ValueType::InstanceType => InstanceType::fits(text),
+            ValueType::DbId => DbId::fits(text),
+            ValueType::DnsZone => DnsZone::fits(text),
+            ValueType::Region => Region::fits(text),
+            ValueType::Fqdn => Fqdn::fits(text),
+            ValueType::Cidr => Cidr::fits(text),
+            ValueType::Path => HostPath::fits(text),
+            ValueType::Url => Url::fits(text),
+            ValueType::Service => Service::fits(text),
+            _ => false,
+        }
+    }
+
+    /// A value as an error message shows it; a text where a secret's reference belongs is never shown.
+    fn describe(&self, value: &Value) -> String {
+        match value {
+            Value::Null => "nothing".into(),
+            Value::Array(_) => "a list".into(),
+            Value::Object(_) => "named values".into(),
+            Value::String(_) if *self == ValueType::Secret => "a text (not shown: it may be the secret itself)".into(),
+            Value::String(text) => format!("`{text}`"),
+            other => format!("`{other}`"),
+        }
+    }
+}
+
+impl fmt::Display for ValueType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ValueType::List(item) => write!(f, "list({item})"),
+            plain => {
+                let name = NAMES.iter().find(|(_, t)| t == plain).map_or("any", |(name, _)| name);
+                f.pad(name)
+            }
+        }
+    }
+}
+
+impl From<ValueType> for String {
+    fn from(it: ValueType) -> String {
+        it.to_string()
+    }
+}
+
+impl TryFrom<String> for ValueType {
+    type Error = Mismatch;
+
+    fn try_from(text: String) -> Result<Self, Mismatch> {
+        if let Some(item) = text.strip_prefix("list(").and_then(|t| t.strip_suffix(')')) {
+            return Self::try_from(item.to_owned()).map(|item| ValueType::List(Box::new(item)));
+        }
+        NAMES.iter().find(|(name, _)| *name == text).map(|(_, t)| t.clone()).ok_or_else(|| Mismatch {
+            found: format!("`{text}`"),
+            expected: "a type: `string`, `int`, `bool`, `instance-id`, `list(cidr)` and the like".into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_name_reads_back() {
+        for name in ValueType::names() {
+            assert_eq!(ValueType::try_from(name.to_owned()).unwrap().to_string(), name);
+        }
+        assert_eq!(ValueType::try_from("list(cidr)".to_owned()).unwrap().to_string(), "list(cidr)");
+    }
+
+    #[test]
+    fn a_text_in_place_of_a_secret_is_not_shown() {
+        let told = ValueType::Secret.check(&json!("hunter2")).unwrap_err().to_string();
+        assert!(!told.contains("hunter2"), "{told}");
+        assert!(ValueType::Secret.check(&json!({"env": "PASSWORD"})).is_ok());
+    }
+
+    #[test]
+    fn values_from_the_command_line() {
+        let cidrs = ValueType::List(Box::new(ValueType::Cidr));
+        assert_eq!(cidrs.from_text("10.0.0.0/8, 192.168.0.0/16").unwrap(), json!(["10.0.0.0/8", "192.168.0.0/16"]));
+        assert_eq!(ValueType::Int.from_text("22").unwrap(), json!(22));
+        assert_eq!(ValueType::String.from_text("22").unwrap(), json!("22"));
+        assert!(ValueType::Int.from_text("x").is_err());
+        assert!(cidrs.from_text("10.0.0.0").unwrap_err().found.contains("item 1"));
+    }
+}

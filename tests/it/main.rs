@@ -1,0 +1,4 @@
+//! The one test binary: each module proves one thing.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod architecture;
