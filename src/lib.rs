@@ -8,3 +8,5 @@ pub mod model;
 pub mod access;
 
 pub mod action;
+
+pub mod journal;

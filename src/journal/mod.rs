@@ -1,0 +1,27 @@
+//! What may be recorded, what records add up to, and where they are kept.
+//!
+//! Promises (docs/journal.md has them with their proofs):
+//! - records are append-only, numbered without gaps per run, each with the hash of the one before it;
+//! - an append that returns is durable (SQLite, WAL, `synchronous=FULL`); one that fails recorded nothing;
+//! - [`RunState`] is a fold over the records by [`RunState::apply`], the only place where a state changes; a record that
+//!   cannot follow is an error value and is never stored;
+//! - one executor a run: a lease with a fencing number, live as long as its holder's process holds the lock file.
+//!
+//! Not handled: secrets. Nothing that reaches a record may contain one; records hold references only.
+
+mod action_state;
+mod lease;
+mod migrations;
+mod record;
+mod rest;
+mod run_state;
+mod store;
+mod verify;
+
+pub use action_state::{ActionState, Completion, Traces};
+pub use lease::{Holder, Lease, LeaseError};
+pub use record::{Executor, Record, RecordKind, Resolution, RollbackTo};
+pub use rest::Rest;
+pub use run_state::{Gate, IllegalRecord, Mode, Opened, RunState};
+pub use store::{Journal, JournalError, RunSummary};
+pub use verify::{Broken, Verdict};

@@ -1,0 +1,272 @@
+//! Records: the facts of a run, in the words of the journal.
+
+use super::Rest;
+use crate::model::{ActionPath, Failure, Millis, Phase, RunId, StepId, Value, Values};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A fact with its place in the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The run.
+    pub run: RunId,
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Millis,
+    /// The fact.
+    #[serde(flatten)]
+    pub kind: RecordKind,
+}
+
+/// What may be recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum RecordKind {
+    /// A run begins to exist: everything it will be executed from.
+    RunOpened {
+        /// The runbook's name.
+        runbook: String,
+        /// The document's text, as it was.
+        document: String,
+        /// SHA-256 of that text.
+        fingerprint: String,
+        /// The frozen plan; only `plan` reads it.
+        plan: Value,
+        /// Who.
+        by: String,
+        /// The tool's version.
+        tool: String,
+    },
+    /// An executor begins to go forward.
+    ForwardBegan {
+        /// Rest when this step is done.
+        until: Option<StepId>,
+        /// Who executes.
+        executor: Executor,
+    },
+    /// An executor begins or continues to roll back.
+    RollbackBegan {
+        /// The step that stays done.
+        to: RollbackTo,
+        /// Who executes.
+        executor: Executor,
+    },
+    /// An attempt is about to make its effect. Durable before the effect.
+    Started {
+        /// The action.
+        action: ActionPath,
+        /// Number of the attempt, from 1.
+        attempt: u32,
+        /// Its idempotency token.
+        token: String,
+        /// The before-image.
+        before: Value,
+        /// What observe saw.
+        evidence: String,
+    },
+    /// The effect is made, or under way in AWS's hands.
+    Applied {
+        /// The action.
+        action: ActionPath,
+        /// What it gave.
+        outputs: Values,
+    },
+    /// The effect is complete and as wanted.
+    Done {
+        /// The action.
+        action: ActionPath,
+        /// What it gave in addition.
+        outputs: Values,
+        /// What shows it.
+        evidence: String,
+    },
+    /// The world was already as wanted, and not by this run: an undo leaves it.
+    Adopted {
+        /// The action.
+        action: ActionPath,
+        /// What it gives.
+        outputs: Values,
+        /// What shows it.
+        evidence: String,
+    },
+    /// It cannot be told whether a started effect was made: a person decides.
+    Doubted {
+        /// The action.
+        action: ActionPath,
+        /// What was seen.
+        evidence: String,
+    },
+    /// A phase failed.
+    Failed {
+        /// The action.
+        action: ActionPath,
+        /// The phase.
+        phase: Phase,
+        /// Why.
+        failure: Failure,
+        /// When it is tried again; nothing when a person decides.
+        retry_at: Option<Millis>,
+    },
+    /// A person is asked.
+    GateOpened {
+        /// The action.
+        action: ActionPath,
+        /// The gate's name, unique in the run.
+        gate: String,
+        /// What to do or judge.
+        prompt: String,
+    },
+    /// A person answered.
+    GateAnswered {
+        /// The gate's name.
+        gate: String,
+        /// Whether it was approved.
+        approved: bool,
+        /// Who.
+        by: String,
+    },
+    /// A person decided what an action's state is.
+    Resolved {
+        /// The action.
+        action: ActionPath,
+        /// As what.
+        resolution: Resolution,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// An undo is about to begin. Durable before its effect.
+    UndoStarted {
+        /// The action.
+        action: ActionPath,
+        /// Number of the attempt, from 1.
+        attempt: u32,
+    },
+    /// The action is taken back.
+    Undone {
+        /// The action.
+        action: ActionPath,
+        /// What shows it.
+        evidence: String,
+    },
+    /// An undo failed.
+    UndoFailed {
+        /// The action.
+        action: ActionPath,
+        /// Why.
+        failure: Failure,
+        /// When it is tried again; nothing when a person decides.
+        retry_at: Option<Millis>,
+    },
+    /// The executor stopped, for this reason.
+    Rested {
+        /// The reason.
+        rest: Rest,
+    },
+}
+
+/// The process that executes a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Executor {
+    /// Its lease's fencing number.
+    pub fence: u64,
+    /// The operator.
+    pub by: String,
+    /// The machine.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+}
+
+/// Where a rollback ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RollbackTo {
+    /// Everything is undone.
+    Start,
+    /// This step and those before it stay done.
+    Step(StepId),
+}
+
+/// What a person decides an action to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// Its effect is there, or what is there is accepted in its place.
+    Done,
+    /// Its effect is not there: it may be run.
+    NotDone,
+    /// It is taken back.
+    Undone,
+}
+
+impl RecordKind {
+    /// The action it is about, if it is about one.
+    #[must_use]
+    pub fn action(&self) -> Option<&ActionPath> {
+        use RecordKind as K;
+        match self {
+            K::Started { action, .. }
+            | K::Applied { action, .. }
+            | K::Done { action, .. }
+            | K::Adopted { action, .. }
+            | K::Doubted { action, .. }
+            | K::Failed { action, .. }
+            | K::GateOpened { action, .. }
+            | K::Resolved { action, .. }
+            | K::UndoStarted { action, .. }
+            | K::Undone { action, .. }
+            | K::UndoFailed { action, .. } => Some(action),
+            K::RunOpened { .. }
+            | K::ForwardBegan { .. }
+            | K::RollbackBegan { .. }
+            | K::GateAnswered { .. }
+            | K::Rested { .. } => None,
+        }
+    }
+
+    /// The kind's name, as the journal writes it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        use RecordKind as K;
+        match self {
+            K::RunOpened { .. } => "run_opened",
+            K::ForwardBegan { .. } => "forward_began",
+            K::RollbackBegan { .. } => "rollback_began",
+            K::Started { .. } => "started",
+            K::Applied { .. } => "applied",
+            K::Done { .. } => "done",
+            K::Adopted { .. } => "adopted",
+            K::Doubted { .. } => "doubted",
+            K::Failed { .. } => "failed",
+            K::GateOpened { .. } => "gate_opened",
+            K::GateAnswered { .. } => "gate_answered",
+            K::Resolved { .. } => "resolved",
+            K::UndoStarted { .. } => "undo_started",
+            K::Undone { .. } => "undone",
+            K::UndoFailed { .. } => "undo_failed",
+            K::Rested { .. } => "rested",
+        }
+    }
+}
+
+impl fmt::Display for RollbackTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RollbackTo::Start => f.write_str("start"),
+            RollbackTo::Step(step) => step.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Resolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Resolution::Done => "done",
+            Resolution::NotDone => "not-done",
+            Resolution::Undone => "undone",
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! Why a run stands still. A run rests only for one of these reasons, and each knows what comes next.
+
+use super::RollbackTo;
+use crate::model::{ActionPath, StepId};
+use serde::{Deserialize, Serialize};
+
+/// The reason of a rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Rest {
+    /// Every action is done.
+    Finished,
+    /// The step asked for with `--until` is done.
+    UntilReached {
+        /// The step.
+        step: StepId,
+    },
+    /// Everything after this point is undone.
+    RolledBack {
+        /// Where the rollback ended.
+        to: RollbackTo,
+    },
+    /// Actions failed and a person decides.
+    Paused {
+        /// The actions that failed, or whose undo failed.
+        actions: Vec<ActionPath>,
+    },
+    /// It cannot be told whether these actions' effects are there: a person decides.
+    InDoubt {
+        /// The actions.
+        actions: Vec<ActionPath>,
+    },
+    /// A person must approve these gates.
+    Waiting {
+        /// The gates' names.
+        gates: Vec<String>,
+    },
+    /// The operator asked to stop.
+    Interrupted {
+        /// Actions whose waiting was cut short; they are observed first on resume.
+        unfinished: Vec<ActionPath>,
+    },
+}
+
+impl Rest {
+    /// Whether nothing is left to do in the direction the run was going.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        matches!(self, Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. })
+    }
+}

@@ -1,0 +1,220 @@
+//! The state of a run: what its records add up to.
+
+use super::{ActionState, Record, RecordKind, Rest, RollbackTo};
+use crate::model::{ActionPath, Millis, RunId, StepId, Value, Values};
+use std::collections::BTreeMap;
+
+/// What a run was opened with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// The runbook's name.
+    pub runbook: String,
+    /// The document's text.
+    pub document: String,
+    /// Its SHA-256.
+    pub fingerprint: String,
+    /// The frozen plan.
+    pub plan: Value,
+    /// Who opened it.
+    pub by: String,
+    /// When.
+    pub at: Millis,
+}
+
+/// The direction a run goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// Towards the end, or the end of this step.
+    Forward {
+        /// Rest when this step is done.
+        until: Option<StepId>,
+    },
+    /// Back to this point.
+    Rollback {
+        /// The step that stays done.
+        to: RollbackTo,
+    },
+}
+
+/// A question to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// The action that asks.
+    pub action: ActionPath,
+    /// What to do or judge.
+    pub prompt: String,
+    /// The generation of the action that asked; a redo after a rollback asks anew.
+    pub generation: u32,
+    /// The answer, once given: whether approved, and by whom.
+    pub answer: Option<(bool, String)>,
+}
+
+/// The state of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunState {
+    /// The run.
+    pub run: RunId,
+    /// What it was opened with.
+    pub opened: Opened,
+    /// The direction it goes.
+    pub mode: Mode,
+    /// Why it rests; nothing while an executor is at it (or died at it).
+    pub rest: Option<Rest>,
+    /// Actions that have left `pending` at some time.
+    pub actions: BTreeMap<ActionPath, ActionState>,
+    /// Gates, by name.
+    pub gates: BTreeMap<String, Gate>,
+    /// The last record's number.
+    pub seq: u64,
+    /// When the last record was made.
+    pub at: Millis,
+}
+
+/// A record that cannot follow what was recorded before.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("record {seq} (`{record}`{about}) cannot follow: {why}")]
+pub struct IllegalRecord {
+    /// Its number.
+    pub seq: u64,
+    /// Its name.
+    pub record: &'static str,
+    /// The action it is about, written ` about x/y`, or nothing.
+    pub about: String,
+    /// Why.
+    pub why: String,
+}
+
+impl RunState {
+    /// The state after the first record.
+    ///
+    /// # Errors
+    /// When it is not `run_opened` with number 1.
+    pub fn open(record: &Record) -> Result<Self, IllegalRecord> {
+        match &record.kind {
+            RecordKind::RunOpened { runbook, document, fingerprint, plan, by, .. } if record.seq == 1 => Ok(Self {
+                run: record.run.clone(),
+                opened: Opened {
+                    runbook: runbook.clone(),
+                    document: document.clone(),
+                    fingerprint: fingerprint.clone(),
+                    plan: plan.clone(),
+                    by: by.clone(),
+                    at: record.at,
+                },
+                mode: Mode::Forward { until: None },
+                rest: None,
+                actions: BTreeMap::new(),
+                gates: BTreeMap::new(),
+                seq: 1,
+                at: record.at,
+            }),
+            _ => Err(illegal(record, "a run begins with `run_opened`, number 1")),
+        }
+    }
+
+    /// The state after one more record: the only place where a run's state changes.
+    ///
+    /// # Errors
+    /// When the record cannot follow; the state is unchanged then.
+    pub fn apply(&self, record: &Record) -> Result<Self, IllegalRecord> {
+        if record.seq != self.seq + 1 {
+            return Err(illegal(record, format!("expected number {}", self.seq + 1)));
+        }
+        let mut next = self.clone();
+        next.seq = record.seq;
+        next.at = record.at;
+        match &record.kind {
+            RecordKind::RunOpened { .. } => return Err(illegal(record, "the run is open already")),
+            RecordKind::ForwardBegan { until, .. } => {
+                next.mode = Mode::Forward { until: until.clone() };
+                next.begin();
+            }
+            RecordKind::RollbackBegan { to, .. } => {
+                next.mode = Mode::Rollback { to: to.clone() };
+                next.begin();
+            }
+            RecordKind::Rested { rest } => next.rest = Some(rest.clone()),
+            RecordKind::GateAnswered { gate, approved, by } => match next.gates.get_mut(gate) {
+                None => return Err(illegal(record, format!("no gate `{gate}` is open"))),
+                Some(gate) => gate.answer = Some((*approved, by.clone())),
+            },
+            kind => {
+                let Some(action) = kind.action() else { return Err(illegal(record, "it is about no action")) };
+                let state = self.action(action);
+                let Some(changed) = state.next(kind, record.seq) else {
+                    return Err(illegal(record, format!("the action is `{}`", state.word())));
+                };
+                if let RecordKind::GateOpened { gate, prompt, .. } = kind {
+                    let gate_state = Gate {
+                        action: action.clone(),
+                        prompt: prompt.clone(),
+                        generation: changed.generation(),
+                        answer: None,
+                    };
+                    next.gates.insert(gate.clone(), gate_state);
+                }
+                next.actions.insert(action.clone(), changed);
+            }
+        }
+        Ok(next)
+    }
+
+    /// The state of an action.
+    #[must_use]
+    pub fn action(&self, action: &ActionPath) -> ActionState {
+        self.actions.get(action).cloned().unwrap_or_default()
+    }
+
+    /// The outputs of every action that has given some and is not undone.
+    #[must_use]
+    pub fn outputs(&self) -> BTreeMap<ActionPath, Values> {
+        let given = |(path, state): (&ActionPath, &ActionState)| {
+            state.traces().map(|traces| (path.clone(), traces.outputs.clone()))
+        };
+        self.actions.iter().filter_map(given).collect()
+    }
+
+    /// Gates of an action's current generation that a person approved.
+    #[must_use]
+    pub fn approved(&self, action: &ActionPath) -> Vec<String> {
+        let generation = self.action(action).generation();
+        let open = |gate: &Gate| gate.action == *action && gate.generation == generation;
+        self.gates
+            .iter()
+            .filter(|(_, gate)| open(gate) && matches!(gate.answer, Some((true, _))))
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// Gates that wait for an answer, or were refused, and hold their action up.
+    #[must_use]
+    pub fn open_gates(&self) -> BTreeMap<&str, &Gate> {
+        let holds = |gate: &Gate| {
+            !matches!(gate.answer, Some((true, _)))
+                && gate.generation == self.action(&gate.action).generation()
+                && !self.action(&gate.action).is_done()
+        };
+        self.gates.iter().filter(|(_, g)| holds(g)).map(|(name, gate)| (name.as_str(), gate)).collect()
+    }
+
+    /// Folds all records of a run.
+    ///
+    /// # Errors
+    /// The first record that cannot follow; no records at all.
+    pub fn fold(records: &[Record]) -> Result<Option<Self>, IllegalRecord> {
+        let Some((first, rest)) = records.split_first() else { return Ok(None) };
+        rest.iter().try_fold(Self::open(first)?, |state, record| state.apply(record)).map(Some)
+    }
+
+    fn begin(&mut self) {
+        self.rest = None;
+        for state in self.actions.values_mut() {
+            *state = state.begun_anew();
+        }
+    }
+}
+
+fn illegal(record: &Record, why: impl Into<String>) -> IllegalRecord {
+    let about = record.kind.action().map_or_else(String::new, |a| format!(" about {a}"));
+    IllegalRecord { seq: record.seq, record: record.kind.name(), about, why: why.into() }
+}

@@ -1,0 +1,251 @@
+//! The database: one file, mode 0600, for all runs.
+
+use super::lease::Lease;
+use super::migrations::{self, APPLICATION_ID, MigrationError};
+use super::verify::chain_hash;
+use super::{IllegalRecord, Record, RecordKind, RunState};
+use crate::model::{Millis, RunId};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The journal of all runs of one state folder.
+#[derive(Debug)]
+pub struct Journal {
+    connection: Connection,
+    folder: PathBuf,
+}
+
+/// Why the journal could not be read or written. When it cannot be written, nothing further is done to the world.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The file or folder cannot be used.
+    #[error("cannot use the journal `{path}`")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// SQLite failed.
+    #[error("the journal cannot be read or written")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A record cannot follow those before it: a defect, or a journal changed by hand.
+    #[error("the journal refuses the record")]
+    Illegal(#[from] IllegalRecord),
+    /// What is stored is no record.
+    #[error("record {seq} of run `{run}` cannot be understood")]
+    Body {
+        /// The run.
+        run: String,
+        /// The record's number.
+        seq: u64,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Another executor has taken the run over.
+    #[error("run `{run}` is executed by somebody else now (lease {theirs}, ours was {ours})")]
+    Fenced {
+        /// The run.
+        run: RunId,
+        /// Our fencing number.
+        ours: u64,
+        /// The number in the journal.
+        theirs: u64,
+    },
+    /// Somebody else appended in the meantime: read on and decide again.
+    #[error("run `{0}` has new records")]
+    Moved(RunId),
+    /// There is no such run.
+    #[error("there is no run `{0}`")]
+    NoRun(String),
+}
+
+/// One line about a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunSummary {
+    /// The run.
+    pub run: RunId,
+    /// Its runbook's name.
+    pub runbook: String,
+    /// When it was opened.
+    pub opened_at: Millis,
+}
+
+impl Journal {
+    /// Opens the journal of a state folder, making both when they are not there (folder 0700, file 0600).
+    ///
+    /// # Errors
+    /// When that is not possible, or the file is not a journal of ours.
+    pub fn open(folder: &Path) -> Result<Self, JournalError> {
+        let path = folder.join("journal.db");
+        let fail = |source: Box<dyn std::error::Error + Send + Sync>| JournalError::Open { path: path.clone(), source };
+        std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o700)
+            .create(folder)
+            .map_err(|e| fail(e.into()))?;
+        let make = std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+        drop(make.map_err(|e| fail(e.into()))?);
+        let mut connection = Connection::open(&path).map_err(|e| fail(e.into()))?;
+        prepare(&mut connection).map_err(fail)?;
+        Ok(Self { connection, folder: folder.to_owned() })
+    }
+
+    /// The state folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Opens a run with its first record.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the run exists.
+    pub fn open_run(&mut self, run: &RunId, at: Millis, kind: RecordKind) -> Result<RunState, JournalError> {
+        let record = Record { run: run.clone(), seq: 1, at, kind };
+        let state = RunState::open(&record)?;
+        let body = body_of(&record)?;
+        let hash = chain_hash("", &record, &body);
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute(
+            "INSERT INTO runs (run, runbook, opened_at, head_seq, head_hash) VALUES (?1, ?2, ?3, 1, ?4)",
+            params![run.as_str(), state.opened.runbook, at, hash],
+        )?;
+        insert(&transaction, &record, &body, "", &hash)?;
+        transaction.commit()?;
+        Ok(state)
+    }
+
+    /// Appends a record that follows `state`, durably, and answers the record and the state after it. With a lease,
+    /// only while that lease is the run's newest.
+    ///
+    /// # Errors
+    /// Nothing is recorded on any error. `Moved` when others have appended since `state`.
+    pub fn append(
+        &mut self,
+        state: &RunState,
+        lease: Option<&Lease>,
+        at: Millis,
+        kind: RecordKind,
+    ) -> Result<(Record, RunState), JournalError> {
+        let run = &state.run;
+        let record = Record { run: run.clone(), seq: state.seq + 1, at: at.max(state.at), kind };
+        let next = state.apply(&record)?;
+        let body = body_of(&record)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if let Some(lease) = lease {
+            let theirs: u64 =
+                transaction.query_row("SELECT fence FROM leases WHERE run = ?1", [run.as_str()], |r| r.get(0))?;
+            if theirs != lease.fence() {
+                return Err(JournalError::Fenced { run: run.clone(), ours: lease.fence(), theirs });
+            }
+        }
+        let (head, prev): (u64, String) =
+            transaction.query_row("SELECT head_seq, head_hash FROM runs WHERE run = ?1", [run.as_str()], |r| {
+                Ok((r.get(0)?, r.get(1)?))
+            })?;
+        if head != state.seq {
+            return Err(JournalError::Moved(run.clone()));
+        }
+        let hash = chain_hash(&prev, &record, &body);
+        insert(&transaction, &record, &body, &prev, &hash)?;
+        transaction.execute(
+            "UPDATE runs SET head_seq = ?2, head_hash = ?3 WHERE run = ?1",
+            params![run.as_str(), record.seq, hash],
+        )?;
+        transaction.commit()?;
+        Ok((record, next))
+    }
+
+    /// The records of a run after number `after`.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn records(&self, run: &RunId, after: u64) -> Result<Vec<Record>, JournalError> {
+        let sql = "SELECT seq, body FROM records WHERE run = ?1 AND seq > ?2 ORDER BY seq";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params![run.as_str(), after], |r| Ok((r.get(0)?, r.get::<_, String>(1)?)))?;
+        rows.map(|row| {
+            let (seq, body): (u64, String) = row?;
+            serde_json::from_str(&body).map_err(|source| JournalError::Body { run: run.to_string(), seq, source })
+        })
+        .collect()
+    }
+
+    /// The state of a run.
+    ///
+    /// # Errors
+    /// When there is no such run, or its records cannot be read or do not follow each other.
+    pub fn state(&self, run: &RunId) -> Result<RunState, JournalError> {
+        RunState::fold(&self.records(run, 0)?)?.ok_or_else(|| JournalError::NoRun(run.to_string()))
+    }
+
+    /// All runs, newest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn runs(&self) -> Result<Vec<RunSummary>, JournalError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT run, runbook, opened_at FROM runs ORDER BY opened_at DESC, run DESC")?;
+        let rows = statement.query_map([], |r| Ok((r.get::<_, String>(0)?, r.get(1)?, r.get(2)?)))?;
+        rows.map(|row| {
+            let (run, runbook, opened_at) = row?;
+            let run = RunId::try_from(run.clone()).map_err(|_| JournalError::NoRun(run))?;
+            Ok(RunSummary { run, runbook, opened_at })
+        })
+        .collect()
+    }
+
+    /// The number and hash of a run's last record, as kept beside the records.
+    pub(super) fn head(&self, run: &RunId) -> Result<Option<(u64, String)>, JournalError> {
+        let row = self
+            .connection
+            .query_row("SELECT head_seq, head_hash FROM runs WHERE run = ?1", [run.as_str()], |r| {
+                Ok((r.get(0)?, r.get(1)?))
+            })
+            .optional()?;
+        Ok(row)
+    }
+
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    pub(super) fn reader(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+fn prepare(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    connection.busy_timeout(Duration::from_secs(10))?;
+    let id: i32 = connection.query_row("PRAGMA application_id", [], |r| r.get(0))?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+    if id != APPLICATION_ID && tables > 0 {
+        return Err("it is an SQLite database of something else".into());
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    migrations::migrate(connection).map_err(|e| match e {
+        MigrationError::Sqlite(e) => Box::<dyn std::error::Error + Send + Sync>::from(e),
+        newer @ MigrationError::Newer { .. } => newer.into(),
+    })
+}
+
+fn body_of(record: &Record) -> Result<String, JournalError> {
+    serde_json::to_string(record).map_err(|source| JournalError::Body {
+        run: record.run.to_string(),
+        seq: record.seq,
+        source,
+    })
+}
+
+fn insert(on: &Connection, record: &Record, body: &str, prev: &str, hash: &str) -> rusqlite::Result<usize> {
+    on.execute(
+        "INSERT INTO records (run, seq, at, body, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![record.run.as_str(), record.seq, record.at, body, prev, hash],
+    )
+}
