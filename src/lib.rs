@@ -10,3 +10,7 @@ pub mod access;
 pub mod action;
 
 pub mod journal;
+
+pub mod engine;
+pub mod event;
+pub mod plan;

@@ -1,0 +1,87 @@
+//! From a planned action and the run's state to a complete call.
+
+use crate::journal::RunState;
+use crate::model::{ActionCall, ActionKind, Failure, Phase, Scope, StepAction, TargetSpec, Value, ValueType, Values};
+use crate::plan::Plan;
+use std::collections::BTreeMap;
+
+/// The call of one phase of an action.
+///
+/// # Errors
+/// When a value it needs is not known: an output that an action declared and did not give.
+pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase) -> Result<ActionCall, Failure> {
+    let current = state.action(&action.path);
+    let outputs = state.outputs();
+    let scope = Scope { run: state.run.as_str(), inputs: &plan.inputs, outputs: &outputs };
+    let spec = action.kind.spec();
+    let mut parameters = serde_json::Map::new();
+    for (name, expr) in &action.with {
+        let mut value = expr.resolve(&scope).map_err(|e| unknown(action, name, &e))?;
+        let wanted = spec.params.iter().find(|p| p.name == name).map(|p| &p.value_type);
+        if let Some(wanted) = wanted {
+            place_targets(plan, action.kind, &scope, wanted, &mut value).map_err(|e| unknown(action, name, &e))?;
+        }
+        parameters.insert(name.clone(), value);
+    }
+    let traces = current.traces();
+    Ok(ActionCall {
+        run: state.run.clone(),
+        action: action.path.clone(),
+        kind: action.kind,
+        phase,
+        attempt: current.attempt().max(1),
+        generation: current.generation(),
+        parameters: Value::Object(parameters),
+        before: traces.map_or(Value::Null, |t| t.before.clone()),
+        outputs: traces.map_or_else(Values::new, |t| t.outputs.clone()),
+        tags: plan.tags.clone(),
+        region: plan.region.clone(),
+        deadline_s: action.deadline_s.unwrap_or(spec.deadline_s),
+        approved: state.approved(&action.path),
+    })
+}
+
+fn unknown(action: &StepAction, parameter: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::permanent(format!("parameter `{parameter}` of `{}` cannot be filled in", action.path))
+        .cause(error.to_string())
+}
+
+/// Puts whole targets in the place of their names.
+fn place_targets(
+    plan: &Plan,
+    kind: ActionKind,
+    scope: &Scope<'_>,
+    wanted: &ValueType,
+    value: &mut Value,
+) -> Result<(), crate::model::Unresolved> {
+    match (wanted, value) {
+        (ValueType::Target, value) => {
+            let named = value.as_str().and_then(|name| plan.runbook.targets.iter().find(|t| t.name == name));
+            if let Some(target) = named {
+                *value = target_value(target, kind, scope)?;
+            }
+        }
+        (ValueType::List(item), Value::Array(items)) => {
+            for it in items {
+                place_targets(plan, kind, scope, item, it)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A target with its values. Pinning a host key comes before the pinned key is known: there it is left out.
+fn target_value(target: &TargetSpec, kind: ActionKind, scope: &Scope<'_>) -> Result<Value, crate::model::Unresolved> {
+    let mut fields = BTreeMap::from([("name".to_owned(), Value::from(target.name.as_str()))]);
+    for (name, expr) in &target.fields {
+        match expr.resolve(scope) {
+            Ok(value) => {
+                fields.insert(name.clone(), value);
+            }
+            Err(_) if name == "host_key" && kind == ActionKind::SshPinHostKey => {}
+            Err(unresolved) => return Err(unresolved),
+        }
+    }
+    Ok(fields.into_iter().collect::<serde_json::Map<_, _>>().into())
+}

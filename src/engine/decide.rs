@@ -1,0 +1,156 @@
+//! What comes next: a pure function of plan, state and flight.
+
+use super::call::call;
+use super::flight::{Flight, Stopping};
+use super::rollback;
+use crate::journal::{ActionState, Mode, RecordKind, Rest, RunState};
+use crate::model::{ActionCall, ActionPath, Millis, Phase, StepAction, StepId};
+use crate::plan::{Plan, PlannedAction};
+
+/// What an executor has to do now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// Append these records, then ask again.
+    Record(Vec<RecordKind>),
+    /// Have these calls performed (there may be none), and ask again when one ends, or at `wake`.
+    Perform {
+        /// The calls.
+        calls: Vec<ActionCall>,
+        /// When a failed action is to be tried again.
+        wake: Option<Millis>,
+    },
+    /// Stop, for this reason.
+    Rest(Rest),
+}
+
+/// What comes next. `flight` learns which calls are under way.
+pub fn next(plan: &Plan, state: &RunState, flight: &mut Flight, now: Millis) -> Next {
+    match &state.mode {
+        Mode::Forward { until } => forward(plan, state, flight, until.as_ref(), now),
+        Mode::Rollback { to } => rollback::next(plan, state, flight, to, now),
+    }
+}
+
+/// What was found out about the actions in one pass.
+#[derive(Default)]
+struct Pass {
+    ready: Vec<(ActionPath, Phase)>,
+    fresh: Vec<ActionPath>,
+    wake: Option<Millis>,
+    paused: Vec<ActionPath>,
+    doubted: Vec<ActionPath>,
+    waiting: bool,
+    unfinished: Vec<ActionPath>,
+    left: usize,
+}
+
+fn forward(plan: &Plan, state: &RunState, flight: &mut Flight, until: Option<&StepId>, now: Millis) -> Next {
+    let last = until.map_or(usize::MAX, |step| plan.number(step));
+    let mut pass = Pass::default();
+    for planned in plan.actions.iter().filter(|p| plan.number(p.action.step()) <= last) {
+        look(state, flight, planned, now, &mut pass);
+    }
+    let held_up = !pass.paused.is_empty() || !pass.doubted.is_empty();
+    if flight.stop == Stopping::No && !held_up {
+        let fresh = std::mem::take(&mut pass.fresh);
+        pass.ready.extend(fresh.into_iter().map(|action| {
+            let phase = if flight.joined.contains(&action) { Phase::Verify } else { Phase::Observe };
+            (action, phase)
+        }));
+    }
+    let mut calls = Vec::new();
+    for (action, phase) in &pass.ready {
+        let Some(definition) = plan.definition(action) else { continue };
+        match call(plan, state, definition, *phase) {
+            Ok(call) => calls.push(call),
+            Err(failure) => {
+                return Next::Record(vec![RecordKind::Failed {
+                    action: action.clone(),
+                    phase: *phase,
+                    failure,
+                    retry_at: None,
+                }]);
+            }
+        }
+    }
+    for (action, phase) in std::mem::take(&mut pass.ready) {
+        flight.running.insert(action, phase);
+    }
+    if !flight.running.is_empty() || (pass.wake.is_some() && flight.stop == Stopping::No) {
+        return Next::Perform { calls, wake: pass.wake };
+    }
+    Next::Rest(rest(state, flight, until, pass))
+}
+
+fn look(state: &RunState, flight: &Flight, planned: &PlannedAction, now: Millis, pass: &mut Pass) {
+    let action = &planned.action;
+    let current = state.action(action);
+    if !current.is_done() {
+        pass.left += 1;
+    }
+    if flight.running.contains_key(action) || current.is_done() {
+        return;
+    }
+    if state.open_gates().values().any(|gate| gate.action == *action) {
+        pass.waiting = true;
+        return;
+    }
+    let cut_short = flight.stop == Stopping::Now;
+    match &current {
+        ActionState::Pending { .. } => {
+            if planned.needs.iter().all(|need| state.action(need).is_done()) {
+                pass.fresh.push(action.clone());
+            }
+        }
+        ActionState::Started { .. } if flight.cleared.contains(action) && !cut_short => {
+            pass.ready.push((action.clone(), Phase::Apply));
+        }
+        ActionState::Started { .. } if flight.stop == Stopping::No => pass.ready.push((action.clone(), Phase::Observe)),
+        ActionState::Applied { .. } if !cut_short => pass.ready.push((action.clone(), Phase::Verify)),
+        ActionState::Started { .. } | ActionState::Applied { .. } => pass.unfinished.push(action.clone()),
+        ActionState::Failed { retry_at: Some(at), .. } if flight.stop == Stopping::No => {
+            if *at <= now {
+                pass.ready.push((action.clone(), Phase::Observe));
+            } else {
+                pass.wake = Some(pass.wake.map_or(*at, |wake| wake.min(*at)));
+            }
+        }
+        ActionState::Failed { retry_at: Some(_), .. } => pass.unfinished.push(action.clone()),
+        ActionState::InDoubt { .. } if flight.doubted.contains(action) => pass.doubted.push(action.clone()),
+        ActionState::InDoubt { .. } if flight.stop == Stopping::No => pass.ready.push((action.clone(), Phase::Observe)),
+        ActionState::InDoubt { .. } => pass.doubted.push(action.clone()),
+        // An undo that has not ended stands in the way of going forward: a person decides.
+        ActionState::Failed { retry_at: None, .. } | ActionState::Undoing { .. } | ActionState::UndoFailed { .. } => {
+            pass.paused.push(action.clone());
+        }
+        ActionState::Done { .. } => {}
+    }
+}
+
+fn rest(state: &RunState, flight: &Flight, until: Option<&StepId>, pass: Pass) -> Rest {
+    if pass.left == 0 {
+        return match until {
+            Some(step) => Rest::UntilReached { step: step.clone() },
+            None => Rest::Finished,
+        };
+    }
+    if !pass.doubted.is_empty() {
+        return Rest::InDoubt { actions: pass.doubted };
+    }
+    if !pass.paused.is_empty() {
+        return Rest::Paused { actions: pass.paused };
+    }
+    if flight.stop != Stopping::No {
+        return Rest::Interrupted { unfinished: pass.unfinished };
+    }
+    if pass.waiting {
+        return Rest::Waiting { gates: state.open_gates().keys().map(|g| (*g).to_owned()).collect() };
+    }
+    // Needs that can never be met: a plan is made from a validated runbook, which has no cycle.
+    Rest::Paused { actions: pass.unfinished }
+}
+
+/// Whether an action has something that must be undone when it was only found.
+pub(super) fn leaves_nothing(definition: &StepAction) -> bool {
+    matches!(definition.kind.spec().reversibility, crate::model::Reversibility::NothingToUndo(_))
+}

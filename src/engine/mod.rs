@@ -1,0 +1,21 @@
+//! The engine: `decide` (pure) and `drive` (the one loop that carries decisions out).
+//!
+//! `decide` is a reducer: the plan, the run's state and what is in flight go in; records to append, calls to make or a
+//! reason to rest come out. No clock, no input or output, iteration in plan order only. A driver appends records durably
+//! (that *is* the checkpoint) and has calls performed by a [`Performer`]; another driver over the same reducer may hand
+//! them to workers elsewhere.
+
+mod call;
+mod decide;
+mod drive;
+mod flight;
+mod outcome;
+mod performer;
+mod rollback;
+
+pub use decide::{Next, next};
+pub use drive::{Clock, DriveError, Driver, Intent};
+pub use flight::{Flight, Stopping};
+pub use outcome::records_of;
+pub use performer::{Performer, Worker};
+pub use rollback::undo_queue;

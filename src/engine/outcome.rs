@@ -1,0 +1,111 @@
+//! What the outcome of a call means for the journal.
+
+use super::flight::{Flight, Stopping};
+use crate::journal::{ActionState, RecordKind, RunState};
+use crate::model::{ActionCall, Failure, FailureKind, Finding, Found, Millis, Outcome, Phase, RetryPolicy};
+use crate::plan::Plan;
+
+/// The records that follow from `outcome` of `call`, in order. Forgets the call in `flight`.
+pub fn records_of(
+    plan: &Plan,
+    state: &RunState,
+    flight: &mut Flight,
+    call: &ActionCall,
+    outcome: Outcome,
+    now: Millis,
+) -> Vec<RecordKind> {
+    let action = call.action.clone();
+    flight.running.remove(&action);
+    flight.cleared.remove(&action);
+    let joined = flight.joined.remove(&action);
+    match (call.phase, outcome) {
+        (Phase::Observe, Outcome::Observed(finding)) => observed(state, flight, call, finding),
+        (Phase::Apply, Outcome::Applied { outputs }) => vec![RecordKind::Applied { action, outputs }],
+        (Phase::Verify, Outcome::Verified { outputs, evidence }) if joined => {
+            vec![RecordKind::Adopted { action, outputs, evidence }]
+        }
+        (Phase::Verify, Outcome::Verified { outputs, evidence }) => {
+            vec![RecordKind::Done { action, outputs, evidence }]
+        }
+        (Phase::Undo, Outcome::Undone { evidence }) => vec![RecordKind::Undone { action, evidence }],
+        (Phase::Apply | Phase::Verify | Phase::Undo, Outcome::Waiting { gate, prompt }) => {
+            vec![RecordKind::GateOpened { action, gate, prompt }]
+        }
+        (_, Outcome::Failed(failure)) => vec![failed(plan, state, flight, call, failure, now)],
+        (phase, other) => {
+            let told = Failure::permanent(format!("`{action}` answered {} when asked to {phase:?}", name_of(&other)))
+                .advise("this is a defect of `runbook`: please report it");
+            vec![failed(plan, state, flight, call, told, now)]
+        }
+    }
+}
+
+fn observed(state: &RunState, flight: &mut Flight, call: &ActionCall, finding: Finding) -> Vec<RecordKind> {
+    let action = call.action.clone();
+    let current = state.action(&action);
+    let touched = current.traces().is_some();
+    let Finding { found, ours, before, outputs, evidence } = finding;
+    let start = |attempt| RecordKind::Started {
+        action: action.clone(),
+        attempt,
+        token: call.token(),
+        before: before.clone(),
+        evidence: evidence.clone(),
+    };
+    match found {
+        Found::Holds | Found::InProgress if touched => vec![RecordKind::Applied { action, outputs }],
+        Found::Holds | Found::InProgress if ours => {
+            vec![start(1), RecordKind::Applied { action: call.action.clone(), outputs }]
+        }
+        Found::Holds => vec![RecordKind::Adopted { action, outputs, evidence }],
+        Found::InProgress => {
+            flight.joined.insert(action);
+            Vec::new()
+        }
+        Found::Absent | Found::Otherwise => {
+            flight.cleared.insert(call.action.clone());
+            vec![start(current.attempt() + 1)]
+        }
+        Found::Unknown if touched => {
+            flight.doubted.insert(action.clone());
+            vec![RecordKind::Doubted { action, evidence }]
+        }
+        Found::Unknown => {
+            let failure = Failure::refused(format!("`{action}` finds the world in a state it must not touch"))
+                .cause(evidence)
+                .advise("put it right by hand, then `runbook resume`");
+            vec![RecordKind::Failed { action, phase: Phase::Observe, failure, retry_at: None }]
+        }
+    }
+}
+
+fn failed(
+    plan: &Plan,
+    state: &RunState,
+    flight: &Flight,
+    call: &ActionCall,
+    failure: Failure,
+    now: Millis,
+) -> RecordKind {
+    let action = call.action.clone();
+    let policy = plan.definition(&action).map_or_else(RetryPolicy::default, |a| a.retry);
+    let tries = state.action(&action).tries() + 1;
+    let again = matches!(failure.kind, FailureKind::Transient | FailureKind::Lost) && flight.stop == Stopping::No;
+    let wait = if again { policy.wait_ms(tries, &call.token()) } else { None };
+    let retry_at = wait.map(|ms| now.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX)));
+    match (call.phase, state.action(&action)) {
+        (Phase::Undo, ActionState::Undoing { .. }) => RecordKind::UndoFailed { action, failure, retry_at },
+        (phase, _) => RecordKind::Failed { action, phase, failure, retry_at },
+    }
+}
+
+fn name_of(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Observed(_) => "a finding",
+        Outcome::Applied { .. } => "`applied`",
+        Outcome::Verified { .. } => "`verified`",
+        Outcome::Undone { .. } => "`undone`",
+        Outcome::Waiting { .. } => "a gate",
+        Outcome::Failed(_) => "a failure",
+    }
+}

@@ -1,0 +1,32 @@
+//! Who performs calls: the one seam between the engine and the world.
+
+use crate::access::{Access, Beat};
+use crate::action;
+use crate::model::{ActionCall, Outcome};
+use std::rc::Rc;
+
+/// Performs calls.
+pub trait Performer {
+    /// Performs one call to its end. A failure of the deed is an outcome.
+    fn perform(&self, call: ActionCall, beat: Beat) -> impl Future<Output = Outcome>;
+}
+
+/// Performs calls here, through real connections.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    access: Rc<Access>,
+}
+
+impl Worker {
+    /// A worker with these connections.
+    #[must_use]
+    pub fn new(access: Rc<Access>) -> Self {
+        Self { access }
+    }
+}
+
+impl Performer for Worker {
+    async fn perform(&self, call: ActionCall, beat: Beat) -> Outcome {
+        action::perform(&call, &self.access, &beat).await
+    }
+}

@@ -1,0 +1,126 @@
+//! The plan: a frozen value that leaves the executor no choice.
+//!
+//! It holds the validated runbook, the inputs, the account and region it is for, and which action waits for which. It is
+//! stored in the run's first record and read from there ever after: what was planned is what runs. Making one is a pure
+//! function. Not handled here: live diffs and fingerprints of the world.
+
+mod needs;
+
+use crate::model::{ActionPath, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the plan's form; a plan of another version is refused.
+pub const VERSION: u32 = 1;
+
+/// What will be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The form's version.
+    pub version: u32,
+    /// The runbook.
+    pub runbook: Runbook,
+    /// The inputs, all of them. Secrets are references.
+    pub inputs: Values,
+    /// The AWS region; nothing when the runbook does not use AWS.
+    pub region: Option<String>,
+    /// The AWS account it is for.
+    pub account: Option<String>,
+    /// The operator's tags for what is created.
+    pub tags: BTreeMap<String, String>,
+    /// The order.
+    pub order: Order,
+    /// Every action with what must be done before it, in the document's order.
+    pub actions: Vec<PlannedAction>,
+}
+
+/// An action's place in the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedAction {
+    /// The action.
+    pub action: ActionPath,
+    /// The actions that must be done before it starts.
+    pub needs: Vec<ActionPath>,
+}
+
+/// In which order actions run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// One at a time, as written.
+    #[default]
+    Article,
+    /// What does not need each other runs at the same time.
+    Overlap,
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The runbook's region or tags refer to something that is not known before the run.
+    #[error("{0}, but it is needed before the run begins")]
+    Unresolved(#[from] Unresolved),
+    /// Tags are not names with texts.
+    #[error("`tags` must be names with texts, and `{0}` is not")]
+    Tags(String),
+    /// A stored plan has another form.
+    #[error("the plan is of version {0}, and this `runbook` knows version {VERSION}")]
+    Version(u64),
+    /// A stored plan cannot be read.
+    #[error("the plan cannot be read: {0}")]
+    Form(String),
+}
+
+impl Plan {
+    /// Plans a runbook with these inputs for an account.
+    ///
+    /// # Errors
+    /// When region or tags cannot be known beforehand.
+    pub fn make(runbook: Runbook, inputs: Values, account: Option<String>, order: Order) -> Result<Self, PlanError> {
+        let nothing = BTreeMap::new();
+        let scope = Scope { run: "", inputs: &inputs, outputs: &nothing };
+        let region = runbook.region.as_ref().map(|e| e.resolve(&scope)).transpose()?;
+        let region = region.and_then(|r| r.as_str().map(str::to_owned));
+        let mut tags = BTreeMap::new();
+        if let Some(Value::Object(given)) = runbook.tags.as_ref().map(|e| e.resolve(&scope)).transpose()? {
+            for (name, value) in given {
+                let text = value.as_str().ok_or_else(|| PlanError::Tags(name.clone()))?;
+                tags.insert(name, text.to_owned());
+            }
+        }
+        let actions = needs::of(&runbook, order);
+        Ok(Self { version: VERSION, runbook, inputs, region, account, tags, order, actions })
+    }
+
+    /// Reads a stored plan.
+    ///
+    /// # Errors
+    /// When its form is another.
+    pub fn read(stored: &Value) -> Result<Self, PlanError> {
+        match stored.get("version").and_then(Value::as_u64) {
+            Some(v) if v == u64::from(VERSION) => {}
+            other => return Err(PlanError::Version(other.unwrap_or(0))),
+        }
+        serde_json::from_value(stored.clone()).map_err(|e| PlanError::Form(e.to_string()))
+    }
+
+    /// The plan as it is stored.
+    ///
+    /// # Errors
+    /// Never for a plan that was made; the type is the serializer's.
+    pub fn to_value(&self) -> Result<Value, PlanError> {
+        serde_json::to_value(self).map_err(|e| PlanError::Form(e.to_string()))
+    }
+
+    /// The definition of an action.
+    #[must_use]
+    pub fn definition(&self, action: &ActionPath) -> Option<&StepAction> {
+        self.runbook.actions().find(|a| a.path == *action)
+    }
+
+    /// The number of a step, from 1.
+    #[must_use]
+    pub fn number(&self, step: &StepId) -> usize {
+        self.runbook.steps.iter().find(|s| s.id == *step).map_or(0, |s| s.number)
+    }
+}
