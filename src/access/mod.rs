@@ -26,6 +26,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
+/// Who the credentials are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The account's number.
+    pub account: String,
+    /// The user's or role's ARN.
+    pub arn: String,
+}
+
 /// Every connection of one process, made when first needed and kept.
 #[derive(Debug)]
 pub struct Access {
@@ -52,6 +61,16 @@ impl Access {
     #[must_use]
     pub fn ssh(&self) -> &Ssh {
         &self.ssh
+    }
+
+    /// Who the credentials are: account and ARN, as STS says.
+    ///
+    /// # Errors
+    /// When the credentials are not accepted or STS does not answer.
+    pub async fn caller(&self, region: &str) -> Result<Caller, AwsError> {
+        let answer = self.aws(region).await.read.sts.get_caller_identity().send().await?;
+        let text = |t: Option<&str>| t.unwrap_or("unknown").to_owned();
+        Ok(Caller { account: text(answer.account()), arn: text(answer.arn()) })
     }
 
     /// The AWS clients of a region.

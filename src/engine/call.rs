@@ -41,6 +41,26 @@ pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Ph
     })
 }
 
+/// The parameters of an action as far as they can be told before it runs, for describing it: what is not known yet is
+/// written as such. Nothing when a whole list or target is not known.
+#[must_use]
+pub fn preview_parameters(plan: &Plan, state: Option<&RunState>, action: &StepAction) -> Option<Value> {
+    let outputs = state.map(RunState::outputs).unwrap_or_default();
+    let run = state.map_or("RUN", |s| s.run.as_str());
+    let scope = Scope { run, inputs: &plan.inputs, outputs: &outputs };
+    let spec = action.kind.spec();
+    let mut parameters = serde_json::Map::new();
+    for (name, expr) in &action.with {
+        let wanted = spec.params.iter().find(|p| p.name == name).map(|p| &p.value_type);
+        let mut value = expr.resolve(&scope).ok()?;
+        if let Some(wanted) = wanted {
+            place_targets(plan, ActionKind::SshPinHostKey, &scope, wanted, &mut value).ok()?;
+        }
+        parameters.insert(name.clone(), value);
+    }
+    Some(Value::Object(parameters))
+}
+
 fn unknown(action: &StepAction, parameter: &str, error: &dyn std::error::Error) -> Failure {
     Failure::permanent(format!("parameter `{parameter}` of `{}` cannot be filled in", action.path))
         .cause(error.to_string())

@@ -11,11 +11,14 @@ mod drive;
 mod flight;
 mod outcome;
 mod performer;
+mod preflight;
 mod rollback;
 
+pub use call::preview_parameters;
 pub use decide::{Next, next};
 pub use drive::{Clock, DriveError, Driver, Intent};
 pub use flight::{Flight, Stopping};
 pub use outcome::records_of;
 pub use performer::{Performer, Worker};
+pub use preflight::{Look, preflight};
 pub use rollback::undo_queue;

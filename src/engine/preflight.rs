@@ -1,0 +1,78 @@
+//! Looking before the run exists: every action whose parameters can be known is observed, which only reads.
+//!
+//! What an action merely looks up is handed to the ones that use it, so that most of a runbook can be looked at. All
+//! looks are made before the first refusal is told. What depends on things not made yet is skipped, and said so.
+
+use super::Performer;
+use super::call::call;
+use super::decide::leaves_nothing;
+use crate::access::Beat;
+use crate::journal::{Record, RecordKind, RunState};
+use crate::model::{ActionPath, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
+use crate::plan::Plan;
+use tokio::sync::{mpsc, watch};
+
+/// What was seen of one action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Look {
+    /// It was observed.
+    Seen(Finding),
+    /// It refuses, or could not be observed: the run must not begin.
+    Refused(Failure),
+    /// Its parameters are not known yet.
+    NotYet,
+}
+
+/// Observes what can be observed, in plan order.
+pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, now: Millis) -> Vec<(ActionPath, Look)> {
+    let (notes, _ignored) = mpsc::unbounded_channel();
+    let (_keep, cut) = watch::channel(false);
+    let mut looks = Vec::new();
+    let Some(mut known) = imagined(plan, run, now) else { return looks };
+    for planned in &plan.actions {
+        let Some(definition) = plan.definition(&planned.action) else { continue };
+        let Ok(call) = call(plan, &known, definition, Phase::Observe) else {
+            looks.push((planned.action.clone(), Look::NotYet));
+            continue;
+        };
+        let beat = Beat::new(planned.action.clone(), notes.clone(), cut.clone());
+        let look = match performer.perform(call, beat).await {
+            Outcome::Observed(finding) if finding.found == Found::Unknown => Look::Refused(
+                Failure::refused(format!("`{}` cannot be done as things are", planned.action)).cause(finding.evidence),
+            ),
+            Outcome::Observed(finding) => {
+                if finding.found == Found::Holds && leaves_nothing(definition) {
+                    known = with(&known, &planned.action, &finding, now);
+                }
+                Look::Seen(finding)
+            }
+            Outcome::Failed(failure) => Look::Refused(failure),
+            _ => Look::NotYet,
+        };
+        looks.push((planned.action.clone(), look));
+    }
+    looks
+}
+
+/// A state that is in no journal, to hold what looks have given.
+fn imagined(plan: &Plan, run: &RunId, now: Millis) -> Option<RunState> {
+    let kind = RecordKind::RunOpened {
+        runbook: plan.runbook.name.clone(),
+        document: String::new(),
+        fingerprint: String::new(),
+        plan: crate::model::Value::Null,
+        by: String::new(),
+        tool: String::new(),
+    };
+    RunState::open(&Record { run: run.clone(), seq: 1, at: now, kind }).ok()
+}
+
+fn with(state: &RunState, action: &ActionPath, finding: &Finding, now: Millis) -> RunState {
+    let kind = RecordKind::Adopted {
+        action: action.clone(),
+        outputs: finding.outputs.clone(),
+        evidence: finding.evidence.clone(),
+    };
+    let record = Record { run: state.run.clone(), seq: state.seq + 1, at: now, kind };
+    state.apply(&record).unwrap_or_else(|_| state.clone())
+}
