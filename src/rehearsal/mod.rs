@@ -14,6 +14,7 @@ mod cache;
 mod diary;
 mod dns;
 mod dns_message;
+pub mod doctor;
 mod emulator_client;
 mod emulator_process;
 pub mod enter;

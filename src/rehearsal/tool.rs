@@ -116,11 +116,6 @@ pub(super) fn find(program: &str) -> Option<std::path::PathBuf> {
     own.split(':').chain(PATH.split(':')).map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
 }
 
-/// The first of the files given that exists, else the program wherever it is.
-pub(super) fn find_first(files: &[&str], program: &str) -> Option<std::path::PathBuf> {
-    files.iter().map(std::path::PathBuf::from).find(|path| path.is_file()).or_else(|| find(program))
-}
-
 fn unstartable(program: &str, source: io::Error) -> RehearsalError {
     if source.kind() == io::ErrorKind::NotFound {
         RehearsalError::ProgramMissing { program: program.to_owned() }

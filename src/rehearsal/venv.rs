@@ -16,6 +16,13 @@ pub(super) fn entry(cache: &Cache) -> PathBuf {
     cache.entry("venv", REQUIREMENTS)
 }
 
+/// The python that environments are made with. Debian's own comes first: a version manager's shim would tie the
+/// cache to one user's home.
+pub(super) fn python() -> Option<PathBuf> {
+    let own = PathBuf::from("/usr/bin/python3");
+    if own.is_file() { Some(own) } else { tool::find("python3") }
+}
+
 /// The environment, made first when it is missing.
 pub(super) async fn ensure(cache: &Cache, say: &(dyn Fn(&str) + Sync)) -> Result<PathBuf, RehearsalError> {
     let entry = entry(cache);
@@ -32,9 +39,7 @@ pub(super) async fn ensure(cache: &Cache, say: &(dyn Fn(&str) + Sync)) -> Result
     if entry.exists() {
         std::fs::remove_dir_all(&entry).map_err(RehearsalError::file("remove", &entry))?;
     }
-    // Debian's own python first: a version manager's shim may not exist for other users of the cache.
-    let python = tool::find_first(&["/usr/bin/python3"], "python3")
-        .ok_or_else(|| RehearsalError::ProgramMissing { program: "python3".to_owned() })?;
+    let python = python().ok_or_else(|| RehearsalError::ProgramMissing { program: "python3".to_owned() })?;
     Tool::new(&python).args(["-m", "venv"]).arg(&entry).deadline(INSTALL_DEADLINE).run().await?;
     let requirements = entry.join("requirements.txt");
     write(&requirements, REQUIREMENTS)?;
