@@ -1,7 +1,6 @@
 //! What the lab needs from a machine, and whether it is there: findings as data, for `runbook doctor` to show and
 //! for the setup to act on.
 
-use std::fs;
 use std::path::Path;
 
 use super::cache::Cache;
@@ -78,7 +77,6 @@ pub async fn examine(cache: &Cache) -> Vec<Finding> {
         };
         findings.push(Finding { what: name.to_owned(), state });
     }
-    findings.push(Finding { what: "overlay file system".to_owned(), state: overlay() });
     findings.push(Finding { what: "namespaces".to_owned(), state: namespaces(rootless).await });
     let image = image::entry(cache, rootless);
     findings.push(made("base image", image.is_dir(), &image));
@@ -101,14 +99,9 @@ pub(super) async fn missing_packages() -> Vec<&'static str> {
 }
 
 /// What stands in the way of a region, when its programs are all there.
-pub(super) async fn obstacles() -> Vec<Finding> {
-    [
-        Finding { what: "overlay file system".to_owned(), state: overlay() },
-        Finding { what: "namespaces".to_owned(), state: namespaces(is_rootless()).await },
-    ]
-    .into_iter()
-    .filter(|finding| matches!(finding.state, FindingState::Missing { .. }))
-    .collect()
+pub(super) async fn obstacle() -> Option<Finding> {
+    let state = namespaces(is_rootless()).await;
+    matches!(state, FindingState::Missing { .. }).then(|| Finding { what: "namespaces".to_owned(), state })
 }
 
 fn programs_of(package: &Package) -> FindingState {
@@ -135,22 +128,18 @@ async fn python() -> FindingState {
     }
 }
 
-fn overlay() -> FindingState {
-    let known = |text: String| text.lines().any(|line| line.trim_end().ends_with("overlay"));
-    if fs::read_to_string("/proc/filesystems").is_ok_and(known) {
-        return FindingState::Ok("known to the kernel".to_owned());
-    }
-    FindingState::Missing { why: "hosts' disks are overlays".to_owned(), remedy: "modprobe overlay".to_owned() }
-}
-
 /// Tries what a region does first.
 async fn namespaces(rootless: bool) -> FindingState {
     let mut unshare = Tool::new("unshare");
     if rootless {
         unshare = unshare.args(["--user", "--map-root-user", "--map-auto"]);
     }
-    let script = "ip link add lab-try type bridge && mount -t tmpfs tmpfs /run";
-    match unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", script]).run().await {
+    let options = if rootless { ",userxattr" } else { "" };
+    let script = format!(
+        "ip link add lab-try type bridge && mount -t tmpfs tmpfs /run && cd /run && mkdir lower upper work root && \
+         mount -t overlay try -o lowerdir=/run/lower,upperdir=/run/upper,workdir=/run/work{options} /run/root"
+    );
+    match unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", &script]).run().await {
         Ok(_) if rootless => FindingState::Ok("as an ordinary user".to_owned()),
         Ok(_) => FindingState::Ok("as root".to_owned()),
         Err(error) => FindingState::Missing {
@@ -158,7 +147,7 @@ async fn namespaces(rootless: bool) -> FindingState {
             remedy: if rootless {
                 "run as root, or allow user namespaces (a range in /etc/subuid; on Ubuntu an AppArmor profile)".to_owned()
             } else {
-                "allow this machine or container to make namespaces and bridges (CAP_SYS_ADMIN, CAP_NET_ADMIN)".to_owned()
+                "allow this machine or container to make namespaces, bridges and overlays (CAP_SYS_ADMIN, CAP_NET_ADMIN)".to_owned()
             },
         },
     }

@@ -61,6 +61,21 @@ fn pass_on(child: &tokio::process::Child, signal: Signal) {
     }
 }
 
+/// A region started in the machine's own namespaces would cover its `/run`, its resolver and its network: so the
+/// namespaces are looked at, not believed in. In a fresh one pid 1 is this program and `lo` the only interface.
+pub(super) fn refuse_outside() -> Result<(), RehearsalError> {
+    let program = |process: &str| std::fs::read_link(format!("/proc/{process}/exe")).ok();
+    let path = Path::new("/proc/self/net/dev");
+    let devices = std::fs::read_to_string(path).map_err(RehearsalError::file("read", path))?;
+    let only_loopback = devices.lines().skip(2).all(|line| line.trim_start().starts_with("lo:"));
+    if only_loopback && program("1").is_some() && program("1") == program("self") {
+        return Ok(());
+    }
+    Err(RehearsalError::Unsupported(
+        "a region starts only in namespaces of its own; `runbook rehearse` makes them".to_owned(),
+    ))
+}
+
 /// Whether this process is the pid 1 of a region and has to call [`be_init`].
 #[must_use]
 pub fn is_init() -> bool {

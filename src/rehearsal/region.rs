@@ -23,7 +23,7 @@ use super::reconcile::{self, Reconcile};
 use super::spec::{Places, RegionSpec, write};
 use super::tool::Tool;
 use super::view::View;
-use super::{dns, emulator_process, host, network, operator, seed};
+use super::{dns, emulator_process, enter, host, network, operator, seed};
 
 /// How long the first web server may take until its site answers.
 const SITE_DEADLINE: Duration = Duration::from_secs(60);
@@ -47,6 +47,7 @@ impl Region {
     /// # Errors
     /// When any part does not come up in its time; the message has the end of that part's log.
     pub async fn start(spec: &RegionSpec, say: &(dyn Fn(&str) + Sync)) -> Result<Self, RehearsalError> {
+        enter::refuse_outside()?;
         prepare_mounts().await?;
         let places = Places::make(spec)?;
         let diary = Arc::new(Diary::open(&places.log("region.log"))?);

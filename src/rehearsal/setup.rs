@@ -44,7 +44,7 @@ pub async fn ensure(
         apt(&["update"]).await?;
         apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat()).await?;
     }
-    if let Some(finding) = doctor::obstacles().await.into_iter().next()
+    if let Some(finding) = doctor::obstacle().await
         && let FindingState::Missing { why, remedy } = finding.state
     {
         return Err(RehearsalError::Unsupported(format!("{}: {why}; {remedy}", finding.what)));
