@@ -56,7 +56,14 @@ impl Authority {
         Tool::new("openssl")
             .args(["req", "-x509"])
             .args(CURVE)
-            .args(["-days", "90", "-subj", &format!("/CN={domain}"), "-addext", &format!("subjectAltName=DNS:{domain}")])
+            .args([
+                "-days",
+                "90",
+                "-subj",
+                &format!("/CN={domain}"),
+                "-addext",
+                &format!("subjectAltName=DNS:{domain}"),
+            ])
             .args(["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"])
             .arg("-CA")
             .arg(self.certificate())

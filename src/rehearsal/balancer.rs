@@ -138,12 +138,18 @@ impl Balancer {
     }
 
     async fn sign_certificates(&mut self, account: &AccountState) -> Result<(), RehearsalError> {
-        let used = account.load_balancers.iter().flat_map(|balancer| &balancer.listeners).flat_map(|listener| &listener.certificates);
+        let used = account
+            .load_balancers
+            .iter()
+            .flat_map(|balancer| &balancer.listeners)
+            .flat_map(|listener| &listener.certificates);
         for arn in used {
             if self.certificates.contains_key(arn) {
                 continue;
             }
-            let Some(certificate) = account.certificates.iter().find(|certificate| certificate.arn == *arn) else { continue };
+            let Some(certificate) = account.certificates.iter().find(|certificate| certificate.arn == *arn) else {
+                continue;
+            };
             if certificate.status != "ISSUED" {
                 continue;
             }
@@ -200,7 +206,11 @@ impl Balancer {
                 source: error.into(),
             })?,
             None => {
-                let out = std::fs::File::options().create(true).append(true).open(&log).map_err(RehearsalError::file("open", &log))?;
+                let out = std::fs::File::options()
+                    .create(true)
+                    .append(true)
+                    .open(&log)
+                    .map_err(RehearsalError::file("open", &log))?;
                 let err = out.try_clone().map_err(RehearsalError::file("open", &log))?;
                 let process = Command::new("haproxy")
                     .args(["-W", "-db", "-f"])
@@ -267,7 +277,10 @@ impl Balancer {
         let mut checks = Vec::new();
         let mut orders = Vec::new();
         for (place, known) in &mut self.known {
-            let Some(line) = lines.iter().find(|line| line.backend == place.backend && line.server == place.server) else { continue };
+            let Some(line) = lines.iter().find(|line| line.backend == place.backend && line.server == place.server)
+            else {
+                continue;
+            };
             if line.may_be_taken_up(&known.health) {
                 orders.push(format!("set server {}/{} health up\n", place.backend, place.server));
             }

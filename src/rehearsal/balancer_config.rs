@@ -144,7 +144,9 @@ fn answer<'a>(listener: &Listener, account: &'a AccountState) -> Option<Answer<'
 
 /// A redirect as the real one writes it: `https://HOST:443/path?query`, the port always there.
 fn redirect(config: &Value, listener: &Listener) -> String {
-    let or = |key: &str, usual: &str| text(&config[key]).filter(|value| !value.is_empty()).unwrap_or_else(|| usual.to_owned());
+    let or = |key: &str, usual: &str| {
+        text(&config[key]).filter(|value| !value.is_empty()).unwrap_or_else(|| usual.to_owned())
+    };
     let protocol = or("Protocol", "#{protocol}").replace("#{protocol}", &listener.protocol).to_ascii_lowercase();
     let port = or("Port", "#{port}").replace("#{port}", &listener.port.to_string());
     let host = or("Host", "#{host}").replace("#{host}", "%[req.hdr(host),field(1,:)]");
@@ -156,7 +158,9 @@ fn redirect(config: &Value, listener: &Listener) -> String {
             "  http-request redirect location {place}?%[query] code {code} if {{ query -m found }}\n  \
              http-request redirect location {place} code {code}\n"
         ),
-        query => format!("  http-request redirect location {place}?{} code {code}\n", query.replace("#{query}", "%[query]")),
+        query => {
+            format!("  http-request redirect location {place}?{} code {code}\n", query.replace("#{query}", "%[query]"))
+        }
     }
 }
 

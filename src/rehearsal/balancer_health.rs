@@ -21,7 +21,11 @@ impl Health {
     }
 
     pub(super) fn initial() -> Self {
-        Self { state: "initial", reason: "Elb.InitialHealthChecking", description: "Initial health checks in progress".to_owned() }
+        Self {
+            state: "initial",
+            reason: "Elb.InitialHealthChecking",
+            description: "Initial health checks in progress".to_owned(),
+        }
     }
 }
 
@@ -108,7 +112,9 @@ impl ServerLine {
 
     fn failure(&self) -> Health {
         let (reason, description) = match self.check.as_str() {
-            "L7STS" => ("Target.ResponseCodeMismatch", format!("Health checks failed with these codes: [{}]", self.code)),
+            "L7STS" => {
+                ("Target.ResponseCodeMismatch", format!("Health checks failed with these codes: [{}]", self.code))
+            }
             "L4TOUT" | "L6TOUT" | "L7TOUT" => ("Target.Timeout", "Request timed out".to_owned()),
             _ => ("Target.FailedHealthChecks", "Health checks failed".to_owned()),
         };

@@ -29,7 +29,9 @@ impl Cache {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let base = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
         let base = base.ok_or_else(|| {
-            RehearsalError::Unsupported("there is no place for the lab's cache; set `HOME` or `XDG_CACHE_HOME`".to_owned())
+            RehearsalError::Unsupported(
+                "there is no place for the lab's cache; set `HOME` or `XDG_CACHE_HOME`".to_owned(),
+            )
         })?;
         Ok(Self { folder: base.join("runbook/lab") })
     }

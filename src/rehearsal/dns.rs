@@ -101,7 +101,8 @@ fn plain(name: &str) -> String {
 /// Starts the resolver; it answers from the latest names sent through the channel.
 pub(super) async fn serve() -> Result<watch::Sender<Arc<Names>>, RehearsalError> {
     let place = (REGION_ADDRESS, 53);
-    let failed = |source| RehearsalError::File { doing: "listen on", path: format!("{REGION_ADDRESS}:53").into(), source };
+    let failed =
+        |source| RehearsalError::File { doing: "listen on", path: format!("{REGION_ADDRESS}:53").into(), source };
     let udp = UdpSocket::bind(place).await.map_err(failed)?;
     let tcp = TcpListener::bind(place).await.map_err(failed)?;
     let (sender, names) = watch::channel(Arc::new(Names::default()));
@@ -144,11 +145,19 @@ mod tests {
     use crate::rehearsal::emulator_client::Alias;
 
     fn record(name: &str, kind: &str, values: &[&str]) -> Record {
-        Record { name: name.into(), kind: kind.into(), values: values.iter().map(|&value| value.into()).collect(), alias: None }
+        Record {
+            name: name.into(),
+            kind: kind.into(),
+            values: values.iter().map(|&value| value.into()).collect(),
+            alias: None,
+        }
     }
 
     fn names() -> Names {
-        let alias = Record { alias: Some(Alias { dns_name: "dualstack.site-1.elb.example.".into() }), ..record("Alias.b.example.", "A", &[]) };
+        let alias = Record {
+            alias: Some(Alias { dns_name: "dualstack.site-1.elb.example.".into() }),
+            ..record("Alias.b.example.", "A", &[])
+        };
         let records = vec![
             record("a.b.example.", "A", &["10.77.0.11"]),
             record("c.b.example.", "CNAME", &["a.b.example."]),
@@ -157,7 +166,8 @@ mod tests {
             alias,
         ];
         let zone = Zone { id: "Z1".into(), name: "b.example.".into(), records };
-        let balancers = [("Site-1.elb.example".to_owned(), vec![Ipv4Addr::new(10, 77, 200, 1), Ipv4Addr::new(10, 77, 200, 2)])];
+        let balancers =
+            [("Site-1.elb.example".to_owned(), vec![Ipv4Addr::new(10, 77, 200, 1), Ipv4Addr::new(10, 77, 200, 2)])];
         Names::of(&[zone], &balancers.into())
     }
 

@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn an_address_is_answered_with_the_question_repeated() {
         let question = read(&query("a.b", 1)).unwrap();
-        let answer = write(&question, Verdict::Found, &[("a.b".to_owned(), Data::A(Ipv4Addr::new(10, 77, 0, 11)))], Some("b"));
+        let answer =
+            write(&question, Verdict::Found, &[("a.b".to_owned(), Data::A(Ipv4Addr::new(10, 77, 0, 11)))], Some("b"));
         assert_eq!(&answer[..12], [0x12, 0x34, 0x85, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
         assert!(answer.ends_with(&[0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 10, 77, 0, 11]));
     }

@@ -49,7 +49,8 @@ const PACKAGES: &[Package] = &[
     Package { name: "openssl", programs: &["openssl"], purpose: "is the certificate authority" },
     Package { name: "tar", programs: &["tar"], purpose: "unpacks the base image" },
 ];
-const ROOTLESS: Package = Package { name: "uidmap", programs: &["newuidmap"], purpose: "gives a user more than one id" };
+const ROOTLESS: Package =
+    Package { name: "uidmap", programs: &["newuidmap"], purpose: "gives a user more than one id" };
 const VENV: &str = "python3-venv";
 const KEYRING: (&str, &str) = ("debian-archive-keyring", "/usr/share/keyrings/debian-archive-keyring.gpg");
 const CERTIFICATES: (&str, &str) = ("ca-certificates", "/etc/ssl/certs/ca-certificates.crt");
@@ -145,7 +146,8 @@ async fn namespaces(rootless: bool) -> FindingState {
         Err(error) => FindingState::Missing {
             why: format!("a region cannot be made: {}", error.chain()),
             remedy: if rootless {
-                "run as root, or allow user namespaces (a range in /etc/subuid; on Ubuntu an AppArmor profile)".to_owned()
+                "run as root, or allow user namespaces (a range in /etc/subuid; on Ubuntu an AppArmor profile)"
+                    .to_owned()
             } else {
                 "allow this machine or container to make namespaces, bridges and overlays (CAP_SYS_ADMIN, CAP_NET_ADMIN)".to_owned()
             },

@@ -14,7 +14,7 @@ use super::error::RehearsalError;
 use super::network::REGION_ADDRESS;
 
 /// The emulated API's port.
-pub const API_PORT: u16 = 5000;
+pub(super) const API_PORT: u16 = 5000;
 /// The emulator answers in milliseconds; longer means that it hangs.
 const CALL_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -283,10 +283,12 @@ impl EmulatorClient {
     pub(super) fn new() -> Result<Self, RehearsalError> {
         // The client never speaks TLS, but its library wants a provider all the same; a second install is refused, rightly.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().timeout(CALL_DEADLINE).build().map_err(|error| RehearsalError::Emulator {
-            call: "client".to_owned(),
-            why: format!("could not be made: {error}"),
-            said: String::new(),
+        let http = reqwest::Client::builder().no_proxy().timeout(CALL_DEADLINE).build().map_err(|error| {
+            RehearsalError::Emulator {
+                call: "client".to_owned(),
+                why: format!("could not be made: {error}"),
+                said: String::new(),
+            }
         })?;
         Ok(Self { http, base: format!("http://{REGION_ADDRESS}:{API_PORT}") })
     }
@@ -303,7 +305,8 @@ impl EmulatorClient {
     /// When the emulator does not answer, or not in the agreed form.
     pub async fn state(&self) -> Result<AccountState, RehearsalError> {
         let answer = self.call("GET", "/plus/state", None).await?;
-        serde_json::from_value(answer).map_err(|error| refused("GET /plus/state", format!("is not understood: {error}")))
+        serde_json::from_value(answer)
+            .map_err(|error| refused("GET /plus/state", format!("is not understood: {error}")))
     }
 
     /// Makes the before-state in the account.
@@ -312,7 +315,8 @@ impl EmulatorClient {
     /// As for [`EmulatorClient::state`].
     pub async fn seed(&self, wishes: Value) -> Result<SeededAccount, RehearsalError> {
         let answer = self.call("POST", "/plus/seed", Some(wishes)).await?;
-        serde_json::from_value(answer).map_err(|error| refused("POST /plus/seed", format!("is not understood: {error}")))
+        serde_json::from_value(answer)
+            .map_err(|error| refused("POST /plus/seed", format!("is not understood: {error}")))
     }
 
     /// How the emulator behaves: `ticks` (answers a state in transition lasts) and whether bodies report.
@@ -345,7 +349,8 @@ impl EmulatorClient {
     /// As for [`EmulatorClient::state`].
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value, RehearsalError> {
         let call = format!("{method} {path}");
-        let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| refused(&call, "is not an HTTP method".to_owned()))?;
+        let verb = reqwest::Method::from_bytes(method.as_bytes())
+            .map_err(|_| refused(&call, "is not an HTTP method".to_owned()))?;
         let mut request = self.http.request(verb, format!("{}{path}", self.base));
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());

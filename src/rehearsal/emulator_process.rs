@@ -33,6 +33,7 @@ const FILES: &[(&str, &str)] = embedded![
     "elbv2.py",
     "iam.py",
     "images.py",
+    "lean.py",
     "rds.py",
     "route53.py",
     "security_groups.py",
@@ -80,5 +81,25 @@ pub(super) async fn start(venv: &Path, places: &Places) -> Result<(Child, Emulat
             });
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FILES;
+
+    #[test]
+    fn every_file_of_the_emulator_is_embedded() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rehearsal/emulator");
+        let mut there: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            // Its own tests and what they share stay at home.
+            .filter(|name| name.ends_with(".py") && !name.starts_with("test_") && name != "case.py")
+            .collect();
+        let mut embedded: Vec<String> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        there.sort();
+        embedded.sort();
+        assert_eq!(there, embedded);
     }
 }

@@ -71,11 +71,23 @@ pub(super) async fn boot(machine: &Machine, volume: &Volume, files: &BootFiles) 
     let root = volume.root();
     let new_keys = identify(machine, &root).await?;
     let console = files.logs.join(format!("{}.console", machine.id));
-    let log = fs::File::options().create(true).append(true).open(&console).map_err(RehearsalError::file("open", &console))?;
+    let log =
+        fs::File::options().create(true).append(true).open(&console).map_err(RehearsalError::file("open", &console))?;
     let copy = log.try_clone().map_err(RehearsalError::file("open", &console))?;
     let netns = format!("--net=/run/netns/{}", machine.id);
     let mut child = Command::new("setsid")
-        .args(["nsenter", &netns, "unshare", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child=SIGKILL"])
+        .args([
+            "nsenter",
+            &netns,
+            "unshare",
+            "--mount",
+            "--pid",
+            "--uts",
+            "--ipc",
+            "--cgroup",
+            "--fork",
+            "--kill-child=SIGKILL",
+        ])
         .arg("bash")
         .arg(&files.boot_script)
         .arg(&root)
@@ -175,7 +187,11 @@ async fn new_host_keys(hostname: &str, folder: &Path) -> Result<Vec<String>, Reh
         for old in [file.clone(), file.with_extension("pub")] {
             let _ = fs::remove_file(old); // there is none on a first boot from a bare image
         }
-        Tool::new("ssh-keygen").args(["-q", "-t", kind, "-N", "", "-C", &format!("root@{hostname}"), "-f"]).arg(&file).run().await?;
+        Tool::new("ssh-keygen")
+            .args(["-q", "-t", kind, "-N", "", "-C", &format!("root@{hostname}"), "-f"])
+            .arg(&file)
+            .run()
+            .await?;
         let public = file.with_extension("pub");
         fs::read_to_string(&public).map(|text| text.trim().to_owned()).map_err(RehearsalError::file("read", public))
     };

@@ -56,7 +56,13 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    pub(super) fn new(places: Places, emulator: EmulatorClient, diary: Arc<Diary>, view: Arc<View>, stock: Vec<PathBuf>) -> Self {
+    pub(super) fn new(
+        places: Places,
+        emulator: EmulatorClient,
+        diary: Arc<Diary>,
+        view: Arc<View>,
+        stock: Vec<PathBuf>,
+    ) -> Self {
         let (hosts, images, copying) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Self { places, emulator, diary, view, hosts, images, copying, stock }
     }
@@ -74,8 +80,12 @@ impl Hosts {
         for image in account.images.iter().filter(|image| image.state == "pending") {
             self.follow_image(image).await?;
         }
-        let gone: Vec<String> =
-            self.hosts.keys().filter(|id| !account.instances.iter().any(|instance| instance.id == **id)).cloned().collect();
+        let gone: Vec<String> = self
+            .hosts
+            .keys()
+            .filter(|id| !account.instances.iter().any(|instance| instance.id == **id))
+            .cloned()
+            .collect();
         for id in gone {
             self.remove(&id).await?;
         }
@@ -286,7 +296,8 @@ fn joined<T>(result: Result<Result<T, RehearsalError>, tokio::task::JoinError>) 
 /// The Name tag as a host name; the instance id where there is none.
 fn hostname(instance: &Instance) -> String {
     let name = instance.name.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let fit: String = name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).take(60).collect();
+    let fit: String =
+        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).take(60).collect();
     let fit = fit.trim_matches('-');
     if fit.is_empty() { instance.id.clone() } else { fit.to_owned() }
 }

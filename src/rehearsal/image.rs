@@ -11,7 +11,8 @@ use super::tool::Tool;
 
 /// Debian 12: PHP 8.2 and nginx as packaged, like the systems the procedure is written for.
 const SUITE: &str = "bookworm";
-const PACKAGES: &str = "openssh-server,nginx-light,php8.2-fpm,php8.2-cli,sudo,cron,systemd,iproute2,procps,curl,ca-certificates,openssl";
+const PACKAGES: &str =
+    "openssh-server,nginx-light,php8.2-fpm,php8.2-cli,sudo,cron,systemd,iproute2,procps,curl,ca-certificates,openssl";
 /// What is done inside the tree after the packages are in: the operator's account as cloud images have it, php-fpm
 /// on the port the site's nginx file names, no SSH host keys (a host's first boot makes them), nginx's own site out of the way.
 const CUSTOMIZE: &str = r#"set -e
@@ -35,7 +36,11 @@ pub(super) fn entry(cache: &Cache, rootless: bool) -> PathBuf {
 }
 
 /// The base image's tree, made first when it is missing.
-pub(super) async fn ensure(cache: &Cache, rootless: bool, say: &(dyn Fn(&str) + Sync)) -> Result<PathBuf, RehearsalError> {
+pub(super) async fn ensure(
+    cache: &Cache,
+    rootless: bool,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<PathBuf, RehearsalError> {
     let entry = entry(cache, rootless);
     if entry.is_dir() {
         return Ok(entry);
@@ -87,7 +92,8 @@ fn own_package_source() -> Option<PathBuf> {
     ["/etc/apt/sources.list", "/etc/apt/sources.list.d/debian.sources"].into_iter().map(PathBuf::from).find(|path| {
         fs::read_to_string(path).is_ok_and(|text| {
             text.lines().map(|line| line.split('#').next().unwrap_or_default()).any(|line| {
-                (line.starts_with("deb ") || line.starts_with("Suites:")) && line.split_whitespace().any(|word| word == SUITE)
+                (line.starts_with("deb ") || line.starts_with("Suites:"))
+                    && line.split_whitespace().any(|word| word == SUITE)
             })
         })
     })

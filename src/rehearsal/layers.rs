@@ -41,7 +41,13 @@ impl<'a> LayerWriter<'a> {
     }
 
     /// Writes a file; `path` is absolute, as the host sees it.
-    pub(super) fn file(&self, path: &str, content: impl AsRef<[u8]>, mode: u32, owner: Owner) -> Result<(), RehearsalError> {
+    pub(super) fn file(
+        &self,
+        path: &str,
+        content: impl AsRef<[u8]>,
+        mode: u32,
+        owner: Owner,
+    ) -> Result<(), RehearsalError> {
         let target = self.place(path)?;
         fs::write(&target, content).map_err(RehearsalError::file("write", &target))?;
         give(&target, mode, owner)
@@ -72,8 +78,10 @@ impl<'a> LayerWriter<'a> {
             }
             fs::create_dir(&here).map_err(RehearsalError::file("create", &here))?;
             if let Ok(original) = fs::symlink_metadata(&below) {
-                fs::set_permissions(&here, original.permissions()).map_err(RehearsalError::file("change the mode of", &here))?;
-                chown(&here, Some(original.uid()), Some(original.gid())).map_err(RehearsalError::file("change the owner of", &here))?;
+                fs::set_permissions(&here, original.permissions())
+                    .map_err(RehearsalError::file("change the mode of", &here))?;
+                chown(&here, Some(original.uid()), Some(original.gid()))
+                    .map_err(RehearsalError::file("change the owner of", &here))?;
             }
         }
         Ok(self.root.join(relative))
@@ -81,8 +89,10 @@ impl<'a> LayerWriter<'a> {
 }
 
 fn give(path: &Path, mode: u32, owner: Owner) -> Result<(), RehearsalError> {
-    chown(path, Some(owner.number()), Some(owner.number())).map_err(RehearsalError::file("change the owner of", path))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(RehearsalError::file("change the mode of", path))
+    chown(path, Some(owner.number()), Some(owner.number()))
+        .map_err(RehearsalError::file("change the owner of", path))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .map_err(RehearsalError::file("change the mode of", path))
 }
 
 /// A host's disk. It stays mounted while the host is off, so that it can be looked into.
@@ -117,8 +127,12 @@ impl Volume {
             fs::create_dir_all(folder).map_err(RehearsalError::file("create", folder))?;
         }
         let lower: Vec<String> = self.image.iter().rev().map(|layer| layer.display().to_string()).collect();
-        let options =
-            format!("lowerdir={},upperdir={},workdir={}", lower.join(":"), self.upper().display(), self.folder.join("work").display());
+        let options = format!(
+            "lowerdir={},upperdir={},workdir={}",
+            lower.join(":"),
+            self.upper().display(),
+            self.folder.join("work").display()
+        );
         Tool::new("mount").args(["-t", "overlay", "lab", "-o", &options]).arg(&root).run().await.map(drop)
     }
 

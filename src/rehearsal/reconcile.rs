@@ -23,7 +23,12 @@ pub(super) struct Reconcile {
 }
 
 /// Starts the loops.
-pub(super) fn start(mut hosts: Hosts, mut balancer: Balancer, emulator: EmulatorClient, diary: Arc<Diary>) -> Reconcile {
+pub(super) fn start(
+    mut hosts: Hosts,
+    mut balancer: Balancer,
+    emulator: EmulatorClient,
+    diary: Arc<Diary>,
+) -> Reconcile {
     let (stop, stopped) = watch::channel(false);
     let (sender, account) = watch::channel(Arc::new(AccountState::default()));
     let (hosts_stopped, hosts_diary) = (stopped.clone(), Arc::clone(&diary));

@@ -75,7 +75,8 @@ impl Region {
 
         let view = Arc::new(View::default());
         let stock = vec![spec.image.clone(), common];
-        let mut hosts = Hosts::new(places.clone(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view), stock.clone());
+        let mut hosts =
+            Hosts::new(places.clone(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view), stock.clone());
         let before = emulator.state().await?;
         if let Some(web) = before.instances.iter().find(|instance| instance.id == account.instance) {
             hosts.know_image(&web.image_id, stock.into_iter().chain([site]).collect());
@@ -151,7 +152,12 @@ impl Region {
     #[must_use]
     pub fn command(&self, argv: &[&str]) -> Command {
         let mut command = Command::new(argv.first().copied().unwrap_or_default());
-        command.args(argv.iter().skip(1)).env_clear().envs(&self.environment).current_dir(self.places.home()).kill_on_drop(true);
+        command
+            .args(argv.iter().skip(1))
+            .env_clear()
+            .envs(&self.environment)
+            .current_dir(self.places.home())
+            .kill_on_drop(true);
         command
     }
 
@@ -167,12 +173,15 @@ impl Region {
     /// # Errors
     /// When it has none, or does not exist.
     pub fn host_keys(&self, instance: &str) -> Result<Vec<String>, RehearsalError> {
-        let host = self.host(instance).ok_or_else(|| RehearsalError::Unsupported(format!("there is no host `{instance}`")))?;
+        let host =
+            self.host(instance).ok_or_else(|| RehearsalError::Unsupported(format!("there is no host `{instance}`")))?;
         ["ecdsa", "ed25519"]
             .iter()
             .map(|kind| {
                 let path = host.root.join(format!("etc/ssh/ssh_host_{kind}_key.pub"));
-                std::fs::read_to_string(&path).map(|key| key.trim().to_owned()).map_err(RehearsalError::file("read", path))
+                std::fs::read_to_string(&path)
+                    .map(|key| key.trim().to_owned())
+                    .map_err(RehearsalError::file("read", path))
             })
             .collect()
     }

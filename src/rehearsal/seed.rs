@@ -62,7 +62,12 @@ pub(super) fn write_site_layer(
 ) -> Result<(), RehearsalError> {
     let writer = LayerWriter::new(layer, base)?;
     let fqdn = account.fqdn.as_str();
-    writer.file("/etc/nginx/conf.d/nextcloud.conf", filled(include_str!("site/nextcloud.conf"), &[("fqdn", fqdn)]), 0o644, Owner::Root)?;
+    writer.file(
+        "/etc/nginx/conf.d/nextcloud.conf",
+        filled(include_str!("site/nextcloud.conf"), &[("fqdn", fqdn)]),
+        0o644,
+        Owner::Root,
+    )?;
     let live = format!("/etc/letsencrypt/live/{fqdn}");
     writer.file(&format!("{live}/fullchain.pem"), &certificate.chain, 0o644, Owner::Root)?;
     writer.file(&format!("{live}/privkey.pem"), &certificate.key, 0o600, Owner::Root)?;
@@ -98,7 +103,8 @@ pub(super) fn write_site_layer(
     writer.folder(&format!("{SITE}/config"), 0o770, Owner::Web)?;
     writer.file(&format!("{SITE}/config/config.php"), config, 0o640, Owner::Web)?;
     writer.folder(&format!("{SITE}/data"), 0o770, Owner::Web)?;
-    let hash: String = Sha256::digest(format!("{users_salt}{password}")).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String =
+        Sha256::digest(format!("{users_salt}{password}")).iter().map(|byte| format!("{byte:02x}")).collect();
     let users = serde_json::json!({ SITE_USER: format!("{users_salt}:{hash}") });
     writer.file(&format!("{SITE}/data/users.json"), users.to_string(), 0o640, Owner::Web)
 }

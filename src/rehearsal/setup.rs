@@ -27,11 +27,7 @@ pub struct Prepared {
 ///
 /// # Errors
 /// When something is missing and may not or cannot be installed or made.
-pub async fn ensure(
-    cache: &Cache,
-    install: bool,
-    say: &(dyn Fn(&str) + Sync),
-) -> Result<Prepared, RehearsalError> {
+pub async fn ensure(cache: &Cache, install: bool, say: &(dyn Fn(&str) + Sync)) -> Result<Prepared, RehearsalError> {
     let missing = doctor::missing_packages().await;
     if !missing.is_empty() {
         let list = missing.join(" ");
@@ -56,6 +52,7 @@ pub async fn ensure(
 
 async fn apt(arguments: &[&str]) -> Result<(), RehearsalError> {
     let apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"];
-    let tool = if doctor::is_rootless() { Tool::new("sudo").arg("-n").args(apt) } else { Tool::new(apt[0]).args(&apt[1..]) };
+    let tool =
+        if doctor::is_rootless() { Tool::new("sudo").arg("-n").args(apt) } else { Tool::new(apt[0]).args(&apt[1..]) };
     tool.args(arguments).deadline(APT_DEADLINE).run().await.map(drop)
 }

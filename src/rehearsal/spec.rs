@@ -42,7 +42,14 @@ impl Places {
         }
         let volumes = if spec.rootless { spec.dir.join("volumes") } else { PathBuf::from("/run/lab") };
         let places = Self { dir: spec.dir.clone(), volumes };
-        for folder in [places.logs(), places.home().join(".ssh"), places.state(), places.emulator(), places.images(), places.hosts()] {
+        for folder in [
+            places.logs(),
+            places.home().join(".ssh"),
+            places.state(),
+            places.emulator(),
+            places.images(),
+            places.hosts(),
+        ] {
             std::fs::create_dir_all(&folder).map_err(RehearsalError::file("create", folder))?;
         }
         Ok(places)

@@ -27,7 +27,12 @@ pub(super) struct Tool {
 
 impl Tool {
     pub(super) fn new(program: impl AsRef<OsStr>) -> Self {
-        Self { program: program.as_ref().to_owned(), arguments: Vec::new(), input: Vec::new(), deadline: USUAL_DEADLINE }
+        Self {
+            program: program.as_ref().to_owned(),
+            arguments: Vec::new(),
+            input: Vec::new(),
+            deadline: USUAL_DEADLINE,
+        }
     }
 
     pub(super) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
