@@ -14,3 +14,5 @@ pub mod journal;
 pub mod engine;
 pub mod event;
 pub mod plan;
+
+pub mod rehearsal;

@@ -1,0 +1,326 @@
+//! The load balancers' body: one haproxy, two addresses for each balancer, certificates of the lab's authority.
+//!
+//! haproxy is started with the first listener, reloaded without losing a request when its configuration changes,
+//! and ended with the last listener, so that nothing listens where nothing should. What its checks find is
+//! reported to the account.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+use super::authority::Authority;
+use super::balancer_config::{Configuration, Surroundings, TargetPlace, configuration};
+use super::balancer_health::{Health, TargetCheck, read};
+use super::diary::Diary;
+use super::dns::Names;
+use super::emulator_client::{AccountState, BodyEvent, EmulatorClient};
+use super::error::{RehearsalError, tail};
+use super::network;
+use super::spec::{Places, write};
+use super::tool::{PATH, Tool};
+use super::view::View;
+
+/// The network the balancers' addresses are taken from; no subnet of the account reaches it.
+const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 200, 10);
+const RELOAD_DEADLINE: Duration = Duration::from_secs(10);
+
+struct Known {
+    since: Instant,
+    health: Health,
+    reported: bool,
+}
+
+/// The body of all load balancers.
+pub(super) struct Balancer {
+    places: Places,
+    authority: Authority,
+    emulator: EmulatorClient,
+    diary: Arc<Diary>,
+    view: Arc<View>,
+    names: watch::Sender<Arc<Names>>,
+    addresses: BTreeMap<String, [Ipv4Addr; 2]>,
+    addresses_given: u8,
+    certificates: BTreeMap<String, PathBuf>,
+    process: Option<Child>,
+    current: Configuration,
+    known: BTreeMap<TargetPlace, Known>,
+}
+
+impl Balancer {
+    pub(super) fn new(
+        places: Places,
+        authority: Authority,
+        emulator: EmulatorClient,
+        diary: Arc<Diary>,
+        view: Arc<View>,
+        names: watch::Sender<Arc<Names>>,
+    ) -> Result<Self, RehearsalError> {
+        let folder = places.balancer();
+        std::fs::create_dir_all(&folder).map_err(RehearsalError::file("create", &folder))?;
+        Ok(Self {
+            places,
+            authority,
+            emulator,
+            diary,
+            view,
+            names,
+            addresses: BTreeMap::new(),
+            addresses_given: 0,
+            certificates: BTreeMap::new(),
+            process: None,
+            current: Configuration::default(),
+            known: BTreeMap::new(),
+        })
+    }
+
+    /// Makes addresses, names, certificates and listeners follow the account.
+    pub(super) async fn follow(&mut self, account: &AccountState) -> Result<(), RehearsalError> {
+        self.give_addresses(account).await?;
+        self.publish_names(account);
+        self.sign_certificates(account).await?;
+        let socket = self.socket();
+        let around =
+            Surroundings { addresses: &self.addresses, certificates: &self.certificates, stats_socket: &socket };
+        let wanted = configuration(account, &around);
+        if wanted != self.current {
+            self.apply(wanted).await?;
+        }
+        Ok(())
+    }
+
+    async fn give_addresses(&mut self, account: &AccountState) -> Result<(), RehearsalError> {
+        let there = |arn: &str| account.load_balancers.iter().any(|balancer| balancer.arn == arn);
+        let gone: Vec<String> = self.addresses.keys().filter(|arn| !there(arn)).cloned().collect();
+        for arn in gone {
+            for address in self.addresses.remove(&arn).into_iter().flatten() {
+                network::remove_own_address(address).await?;
+            }
+        }
+        for balancer in &account.load_balancers {
+            if self.addresses.contains_key(&balancer.arn) {
+                continue;
+            }
+            let [a, b, c, d] = FIRST_ADDRESS.octets();
+            // Addresses are not given twice: an old name's client must not find a new balancer.
+            let next = d.saturating_add(self.addresses_given);
+            let pair = [Ipv4Addr::new(a, b, c, next), Ipv4Addr::new(a, b, c, next.saturating_add(1))];
+            self.addresses_given = self.addresses_given.saturating_add(2);
+            for address in pair {
+                network::add_own_address(address).await?;
+            }
+            self.diary.note(&format!("balancer {} has {} and {}", balancer.dns_name, pair[0], pair[1]));
+            self.addresses.insert(balancer.arn.clone(), pair);
+        }
+        Ok(())
+    }
+
+    fn publish_names(&self, account: &AccountState) {
+        let balancers = account
+            .load_balancers
+            .iter()
+            .filter_map(|balancer| Some((balancer.dns_name.clone(), self.addresses.get(&balancer.arn)?.to_vec())))
+            .collect();
+        let names = Arc::new(Names::of(&account.zones, &balancers));
+        self.names.send_if_modified(|current| {
+            let changed = *current != names;
+            *current = names;
+            changed
+        });
+    }
+
+    async fn sign_certificates(&mut self, account: &AccountState) -> Result<(), RehearsalError> {
+        let used = account
+            .load_balancers
+            .iter()
+            .flat_map(|balancer| &balancer.listeners)
+            .flat_map(|listener| &listener.certificates);
+        for arn in used {
+            if self.certificates.contains_key(arn) {
+                continue;
+            }
+            let Some(certificate) = account.certificates.iter().find(|certificate| certificate.arn == *arn) else {
+                continue;
+            };
+            if certificate.status != "ISSUED" {
+                continue;
+            }
+            let signed = self.authority.sign(&certificate.domain).await?;
+            let file = self.places.balancer().join(format!("certificate-{}.pem", self.certificates.len()));
+            write(&file, signed.chain + &signed.key)?;
+            self.certificates.insert(arn.clone(), file);
+        }
+        Ok(())
+    }
+
+    fn socket(&self) -> PathBuf {
+        // Under /run: a socket's path may not be long, and the region's folder may be anywhere.
+        PathBuf::from("/run/lab-balancer.sock")
+    }
+
+    async fn apply(&mut self, wanted: Configuration) -> Result<(), RehearsalError> {
+        if wanted.text != self.current.text {
+            let file = self.places.balancer().join("haproxy.cfg");
+            if wanted.text.is_empty() {
+                self.end().await;
+            } else {
+                let next = file.with_extension("next");
+                write(&next, &wanted.text)?;
+                Tool::new("haproxy").args(["-c", "-q", "-f"]).arg(&next).run().await?;
+                std::fs::rename(&next, &file).map_err(RehearsalError::file("put in place", &file))?;
+                self.reload().await?;
+            }
+            self.diary.note("balancer has a new configuration");
+        }
+        self.known.retain(|place, _| wanted.targets.contains(place));
+        self.current = wanted;
+        for place in self.current.targets.clone() {
+            let known = self.known.entry(place.clone()).or_insert_with(|| Known {
+                since: Instant::now(),
+                health: Health::initial(),
+                reported: false,
+            });
+            // haproxy believes in a server until its first check; the real balancer does not.
+            if known.health.state != "healthy" {
+                let order = format!("set server {}/{} health down\n", place.backend, place.server);
+                self.ask(&order).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn reload(&mut self) -> Result<(), RehearsalError> {
+        let log = self.places.log("balancer.log");
+        let worker_before = self.worker().await;
+        match self.process.as_ref().and_then(|process| Pid::from_raw(i32::try_from(process.id()?).ok()?)) {
+            Some(master) => kill_process(master, Signal::USR2).map_err(|error| RehearsalError::ProgramUnstartable {
+                program: "haproxy".to_owned(),
+                source: error.into(),
+            })?,
+            None => {
+                let out = std::fs::File::options()
+                    .create(true)
+                    .append(true)
+                    .open(&log)
+                    .map_err(RehearsalError::file("open", &log))?;
+                let err = out.try_clone().map_err(RehearsalError::file("open", &log))?;
+                let process = Command::new("haproxy")
+                    .args(["-W", "-db", "-f"])
+                    .arg(self.places.balancer().join("haproxy.cfg"))
+                    .env_clear()
+                    .env("PATH", PATH)
+                    .stdin(Stdio::null())
+                    .stdout(out)
+                    .stderr(err)
+                    .process_group(0)
+                    .spawn()
+                    .map_err(|source| RehearsalError::ProgramUnstartable { program: "haproxy".to_owned(), source })?;
+                self.process = Some(process);
+            }
+        }
+        let started = Instant::now();
+        while started.elapsed() < RELOAD_DEADLINE {
+            let worker = self.worker().await;
+            if worker.is_some() && worker != worker_before {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Err(RehearsalError::TooLate {
+            what: "the balancer did not take its new configuration".to_owned(),
+            after: RELOAD_DEADLINE,
+            said: tail(&log, 10),
+        })
+    }
+
+    /// The process id of haproxy's worker, which is another one after each reload.
+    async fn worker(&self) -> Option<String> {
+        self.process.as_ref()?;
+        let info = self.ask("show info\n").await.ok()?;
+        info.lines().find_map(|line| line.strip_prefix("Pid: ").map(str::to_owned))
+    }
+
+    async fn ask(&self, order: &str) -> Result<String, RehearsalError> {
+        let socket = self.socket();
+        let talk = async {
+            let mut stream = UnixStream::connect(&socket).await?;
+            stream.write_all(order.as_bytes()).await?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await?;
+            Ok(answer)
+        };
+        match tokio::time::timeout(Duration::from_secs(3), talk).await {
+            Ok(answer) => answer.map_err(RehearsalError::file("ask", &socket)),
+            Err(_) => Err(RehearsalError::TooLate {
+                what: format!("the balancer did not answer `{}`", order.trim()),
+                after: Duration::from_secs(3),
+                said: tail(&self.places.log("balancer.log"), 10),
+            }),
+        }
+    }
+
+    /// Reads what the checks found and reports what has changed.
+    pub(super) async fn check(&mut self) -> Result<(), RehearsalError> {
+        if self.current.targets.is_empty() || self.process.is_none() {
+            self.view.set_checks(Vec::new());
+            return Ok(());
+        }
+        let lines = read(&self.ask("show stat\n").await?);
+        let mut checks = Vec::new();
+        let mut orders = Vec::new();
+        for (place, known) in &mut self.known {
+            let Some(line) = lines.iter().find(|line| line.backend == place.backend && line.server == place.server)
+            else {
+                continue;
+            };
+            if line.may_be_taken_up(&known.health) {
+                orders.push(format!("set server {}/{} health up\n", place.backend, place.server));
+            }
+            let health = line.judge(&known.health, known.since.elapsed(), place);
+            if health != known.health || !known.reported {
+                self.diary.note(&format!("{} is {} {}", place.id, health.state, health.description));
+                let event = BodyEvent::TargetHealth {
+                    target_group: &place.target_group,
+                    id: &place.id,
+                    port: place.port,
+                    state: health.state,
+                    reason: health.reason,
+                    description: &health.description,
+                };
+                // Not told is told the next time round; the target may just have been deregistered.
+                known.reported = self.emulator.report(&event).await.is_ok();
+                known.health = health;
+            }
+            checks.push(TargetCheck {
+                target_group: place.target_group.clone(),
+                id: place.id.clone(),
+                port: place.port,
+                health: known.health.clone(),
+            });
+        }
+        self.view.set_checks(checks);
+        for order in orders {
+            self.ask(&order).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends haproxy.
+    pub(super) async fn end(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // SIGTERM ends master and workers at once; a straggler ends with the region.
+            if let Some(master) = process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
+                let _ = kill_process(master, Signal::TERM);
+            }
+            let _ = tokio::time::timeout(Duration::from_secs(3), process.wait()).await;
+        }
+    }
+}

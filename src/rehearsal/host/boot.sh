@@ -1,0 +1,36 @@
+#!/bin/bash
+# Pid 1 of a host until it becomes the host's init: builds /proc, /sys, /dev, /run, /tmp over the root
+# given, changes into it and executes the init. Runs in namespaces of its own (mount, pid, uts, ipc, cgroup).
+# usage: boot.sh ROOT HOSTNAME
+set -e
+root=$1 name=$2
+mount --make-rprivate /
+mount --bind "$root" "$root"
+mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "$root/sys" 2>/dev/null || mount --rbind /sys "$root/sys" || true
+mount -t tmpfs -o mode=755,nosuid,noexec,size=1M tmpfs "$root/dev"
+for node in null zero full random urandom tty; do
+    [ -e "/dev/$node" ] || continue
+    : >"$root/dev/$node"
+    mount --bind "/dev/$node" "$root/dev/$node"
+done
+mkdir -p "$root/dev/pts" "$root/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$root/dev/pts" 2>/dev/null ||
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
+ln -s /proc/self/fd "$root/dev/fd"
+ln -s fd/0 "$root/dev/stdin"
+ln -s fd/1 "$root/dev/stdout"
+ln -s fd/2 "$root/dev/stderr"
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$root/dev/shm"
+mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root/run"
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$root/tmp"
+hostname "$name"
+mkdir -p "$root/run/lab" "$root/run/oldroot"
+cd "$root"
+pivot_root . run/oldroot
+cd /
+umount -l /run/oldroot
+rmdir /run/oldroot
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+exec env -i PATH="$PATH" HOME=/root TERM=dumb container=lab /usr/local/sbin/lab-init

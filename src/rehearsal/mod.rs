@@ -1,0 +1,44 @@
+//! The rehearsal lab: a little AWS region on one Linux machine, in which a runbook is tried before it is run.
+//!
+//! An emulated API with a body: instances are hosts with a real sshd, nginx and php-fpm, a load balancer is
+//! haproxy, DNS answers from the hosted zone. All of it lives in namespaces without a way out, as children of one
+//! process, and ends with that process.
+//!
+//! Not handled: security groups (everything in the region reaches everything), bandwidth, disks beside the root.
+
+mod authority;
+mod balancer;
+mod balancer_config;
+mod balancer_health;
+mod cache;
+mod diary;
+mod dns;
+mod dns_message;
+pub mod doctor;
+mod emulator_client;
+mod emulator_process;
+pub mod enter;
+mod error;
+mod host;
+mod hosts;
+mod image;
+mod layers;
+mod network;
+mod operator;
+mod reconcile;
+mod region;
+mod seed;
+pub mod setup;
+mod spec;
+mod tool;
+mod venv;
+mod view;
+
+pub use balancer_health::{Health, TargetCheck};
+pub use cache::Cache;
+pub use emulator_client::{AccountState, BodyEvent, EmulatorClient, SeededAccount};
+pub use error::RehearsalError;
+pub use network::REGION_ADDRESS;
+pub use operator::{OPERATOR_ACCOUNT, SITE_USER};
+pub use region::{HostHandle, Region};
+pub use spec::RegionSpec;

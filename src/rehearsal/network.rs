@@ -1,0 +1,126 @@
+//! The region's network: one bridge, no way out. Every host hangs on the bridge by a pair of virtual cables and
+//! has a network namespace of its own, named by its instance id.
+//!
+//! A host's hardware address is made from its private address: the same interface comes back after a stop and
+//! start, so the neighbours' ARP entries stay true. Public addresses live on the host's `lo` and are routed to it.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use super::error::RehearsalError;
+use super::tool::Tool;
+
+/// The region's own address: DNS, the emulated API and the object store answer here.
+pub const REGION_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
+const BRIDGE: &str = "lab0";
+const PREFIX: u8 = 16;
+
+/// Makes the bridge, and makes this namespace's resolver the region's.
+pub(super) async fn lay() -> Result<(), RehearsalError> {
+    ip(&format!(
+        "link set lo up\n\
+         link add {BRIDGE} type bridge forward_delay 0 mcast_snooping 0\n\
+         addr add {REGION_ADDRESS}/{PREFIX} dev {BRIDGE}\n\
+         link set {BRIDGE} up\n"
+    ))
+    .await?;
+    // Between hosts and public addresses the region is the router.
+    let forwarding = Path::new("/proc/sys/net/ipv4/ip_forward");
+    fs::write(forwarding, "1").map_err(RehearsalError::file("write", forwarding))?;
+    let resolver = Path::new("/run/resolv.conf");
+    fs::write(resolver, format!("nameserver {REGION_ADDRESS}\noptions timeout:1 attempts:2\n"))
+        .map_err(RehearsalError::file("write", resolver))?;
+    let target = fs::canonicalize("/etc/resolv.conf").map_err(RehearsalError::file("find", "/etc/resolv.conf"))?;
+    Tool::new("mount").arg("--bind").arg(resolver).arg(target).run().await?;
+    Ok(())
+}
+
+/// Plugs a host in: its namespace, its cable, its private address.
+pub(super) async fn plug(host: &str, address: Ipv4Addr) -> Result<(), RehearsalError> {
+    let cable = cable(host);
+    let [a, b, c, d] = address.octets();
+    ip(&format!(
+        "netns add {host}\n\
+         link add {cable} type veth peer name eth0 address 02:0a:{a:02x}:{b:02x}:{c:02x}:{d:02x} netns {host}\n\
+         link set {cable} master {BRIDGE} up\n"
+    ))
+    .await?;
+    ip_of(
+        host,
+        &format!(
+            "link set lo up\n\
+             addr add {address}/{PREFIX} dev eth0\n\
+             link set eth0 up\n\
+             route add default via {REGION_ADDRESS}\n"
+        ),
+    )
+    .await
+}
+
+/// Takes a host's cable and namespace away; missing ones are no error.
+pub(super) async fn unplug(host: &str) {
+    // Both may already be gone with the host's last process: nothing to do about an error here.
+    let _ = Tool::new("ip").args(["link", "del", &cable(host)]).output().await;
+    let _ = Tool::new("ip").args(["netns", "del", host]).output().await;
+}
+
+/// Pulls (`false`) or plugs (`true`) the cable: nobody hears a FIN or RST, packets are just gone.
+pub(super) async fn set_cable(host: &str, connected: bool) -> Result<(), RehearsalError> {
+    ip(&format!("link set {} {}\n", cable(host), if connected { "up" } else { "down" })).await
+}
+
+/// Gives a running host a public address.
+pub(super) async fn publish(host: &str, private: Ipv4Addr, public: Ipv4Addr) -> Result<(), RehearsalError> {
+    ip_of(host, &format!("addr replace {public}/32 dev lo\n")).await?;
+    route(private, public).await
+}
+
+/// Sends packets for a public address to a host, running or not.
+pub(super) async fn route(private: Ipv4Addr, public: Ipv4Addr) -> Result<(), RehearsalError> {
+    ip(&format!("route replace {public}/32 via {private}\n")).await
+}
+
+/// Takes a public address away again. `host` is none when it is not running.
+pub(super) async fn withdraw(host: Option<&str>, public: Ipv4Addr) {
+    // The route or the namespace may have gone before: that is what is wanted.
+    let _ = Tool::new("ip").args(["route", "del", &format!("{public}/32")]).output().await;
+    if let Some(host) = host {
+        let _ = Tool::new("ip").args(["-n", host, "addr", "del", &format!("{public}/32"), "dev", "lo"]).output().await;
+    }
+}
+
+/// An address of the region itself (a balancer's) on the bridge.
+pub(super) async fn add_own_address(address: Ipv4Addr) -> Result<(), RehearsalError> {
+    ip(&format!("addr replace {address}/{PREFIX} dev {BRIDGE}\n")).await
+}
+
+/// Takes an address of the region away again.
+pub(super) async fn remove_own_address(address: Ipv4Addr) -> Result<(), RehearsalError> {
+    ip(&format!("addr del {address}/{PREFIX} dev {BRIDGE}\n")).await
+}
+
+async fn ip(lines: &str) -> Result<(), RehearsalError> {
+    Tool::new("ip").args(["-batch", "-"]).input(lines).run().await.map(drop)
+}
+
+async fn ip_of(host: &str, lines: &str) -> Result<(), RehearsalError> {
+    Tool::new("ip").args(["-n", host, "-batch", "-"]).input(lines).run().await.map(drop)
+}
+
+/// Interface names end at 15 letters: the end of an instance id is the part that differs.
+fn cable(host: &str) -> String {
+    format!("v-{}", &host[host.len().saturating_sub(12)..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cable;
+
+    #[test]
+    fn a_cable_name_fits_the_kernel_and_tells_hosts_apart() {
+        assert_eq!(cable("i-0123456789abcdef0"), "v-56789abcdef0");
+        assert!(cable("i-0123456789abcdef0").len() <= 15);
+        assert_eq!(cable("web"), "v-web");
+    }
+}

@@ -1,0 +1,83 @@
+//! The loop that makes the region's bodies follow the emulated account, several times a second, until it is told
+//! to stop. Hosts and balancer have a loop each: a boot that hangs must not hold up a health report.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::balancer::Balancer;
+use super::diary::Diary;
+use super::emulator_client::{AccountState, EmulatorClient};
+use super::hosts::Hosts;
+
+/// How often the account is looked at: a host's boot takes about a second, so this is soon enough.
+const ROUND: Duration = Duration::from_millis(80);
+
+/// The running loops.
+pub(super) struct Reconcile {
+    stop: watch::Sender<bool>,
+    hosts: JoinHandle<Hosts>,
+    balancer: JoinHandle<Balancer>,
+}
+
+/// Starts the loops.
+pub(super) fn start(
+    mut hosts: Hosts,
+    mut balancer: Balancer,
+    emulator: EmulatorClient,
+    diary: Arc<Diary>,
+) -> Reconcile {
+    let (stop, stopped) = watch::channel(false);
+    let (sender, account) = watch::channel(Arc::new(AccountState::default()));
+    let (hosts_stopped, hosts_diary) = (stopped.clone(), Arc::clone(&diary));
+    let hosts = tokio::spawn(async move {
+        while !*hosts_stopped.borrow() {
+            match emulator.state().await {
+                Ok(state) => {
+                    let state = Arc::new(state);
+                    sender.send_replace(Arc::clone(&state));
+                    if let Err(error) = hosts.round(&state).await {
+                        hosts_diary.trouble(&error.chain());
+                    }
+                }
+                Err(error) => hosts_diary.trouble(&error.chain()),
+            }
+            tokio::time::sleep(ROUND).await;
+        }
+        hosts
+    });
+    let balancer = tokio::spawn(async move {
+        while !*stopped.borrow() {
+            let state = Arc::clone(&account.borrow());
+            // Version 0 is the picture from before the first look.
+            if state.version > 0 {
+                if let Err(error) = balancer.follow(&state).await {
+                    diary.trouble(&error.chain());
+                }
+                if let Err(error) = balancer.check().await {
+                    diary.trouble(&error.chain());
+                }
+            }
+            tokio::time::sleep(ROUND).await;
+        }
+        balancer
+    });
+    Reconcile { stop, hosts, balancer }
+}
+
+impl Reconcile {
+    /// Ends the loops, then powers the hosts off in order and ends the balancer.
+    pub(super) async fn stop(self) {
+        self.stop.send_replace(true);
+        let (hosts, balancer) = tokio::join!(self.hosts, self.balancer);
+        // A loop that broke off has said so in its panic; the region's end ends its processes.
+        if let Ok(mut hosts) = hosts {
+            hosts.power_off_all().await;
+        }
+        if let Ok(mut balancer) = balancer {
+            balancer.end().await;
+        }
+    }
+}

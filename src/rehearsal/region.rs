@@ -1,0 +1,275 @@
+//! The region as a whole: what [`Region::start`] brings up, and what can be asked and done to it afterwards.
+//!
+//! It runs inside the namespaces of `enter.rs`; everything in it is a child of this process, so nothing of it
+//! outlives the region, however it ends.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::process::{Child, Command};
+
+use super::authority::Authority;
+use super::balancer::Balancer;
+use super::balancer_health::TargetCheck;
+use super::diary::Diary;
+use super::emulator_client::{EmulatorClient, SeededAccount};
+use super::error::{RehearsalError, tail};
+use super::hosts::Hosts;
+use super::reconcile::{self, Reconcile};
+use super::spec::{Places, RegionSpec, write};
+use super::tool::Tool;
+use super::view::View;
+use super::{dns, emulator_process, enter, host, network, operator, seed};
+
+/// How long the first web server may take until its site answers.
+const SITE_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A running region with its before-state.
+pub struct Region {
+    account: SeededAccount,
+    environment: BTreeMap<String, String>,
+    emulator: EmulatorClient,
+    process: Child,
+    places: Places,
+    diary: Arc<Diary>,
+    view: Arc<View>,
+    reconcile: Reconcile,
+}
+
+impl Region {
+    /// Brings up network, account, hosts and balancer, and returns when the site of the before-state answers.
+    /// `say` hears what is done.
+    ///
+    /// # Errors
+    /// When any part does not come up in its time; the message has the end of that part's log.
+    pub async fn start(spec: &RegionSpec, say: &(dyn Fn(&str) + Sync)) -> Result<Self, RehearsalError> {
+        enter::refuse_outside()?;
+        prepare_mounts().await?;
+        let places = Places::make(spec)?;
+        let diary = Arc::new(Diary::open(&places.log("region.log"))?);
+        write(&places.boot_script(), include_str!("host/boot.sh"))?;
+        network::lay().await?;
+        let names = dns::serve().await?;
+        let authority_folder = places.authority();
+        let (emulator, authority, public_key) = tokio::join!(
+            emulator_process::start(&spec.venv, &places),
+            Authority::found(&authority_folder),
+            operator::settle(&places),
+        );
+        let ((process, emulator), authority, public_key) = (emulator?, authority?, public_key?);
+        diary.note("the emulated account answers");
+        say("the emulated account answers");
+        emulator.configure(json!({ "ticks": spec.ticks, "body": true })).await?;
+        let account = emulator.seed(json!({})).await?;
+        diary.note("the account has its before-state");
+
+        let password = seed::random(12)?;
+        let (common, site) = (places.images().join("common"), places.images().join("site"));
+        seed::write_common_layer(&common, &spec.image, &public_key)?;
+        let certificate = authority.sign(&account.fqdn).await?;
+        seed::write_site_layer(&site, &spec.image, &account, &certificate, &password)?;
+
+        let view = Arc::new(View::default());
+        let stock = vec![spec.image.clone(), common];
+        let mut hosts =
+            Hosts::new(places.clone(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view), stock.clone());
+        let before = emulator.state().await?;
+        if let Some(web) = before.instances.iter().find(|instance| instance.id == account.instance) {
+            hosts.know_image(&web.image_id, stock.into_iter().chain([site]).collect());
+        }
+        let balancer =
+            Balancer::new(places.clone(), authority, emulator.clone(), Arc::clone(&diary), Arc::clone(&view), names)?;
+        let reconcile = reconcile::start(hosts, balancer, emulator.clone(), Arc::clone(&diary));
+        let environment = operator::environment(&places, &account.region, &password);
+        let region = Self { account, environment, emulator, process, places, diary, view, reconcile };
+        region.await_site().await?;
+        say("the site of the before-state answers");
+        Ok(region)
+    }
+
+    /// Waits until the first web server serves its site, then makes the operator know it.
+    async fn await_site(&self) -> Result<(), RehearsalError> {
+        let started = Instant::now();
+        let fqdn = &self.account.fqdn;
+        let (resolve, url) = (format!("{fqdn}:443:127.0.0.1"), format!("https://{fqdn}/status.php"));
+        loop {
+            if let Some(mut ask) = self.host(&self.account.instance).and_then(|web| {
+                web.command(&["curl", "-fsk", "--max-time", "5", "--resolve", &resolve, "-o", "/dev/null", &url])
+            }) && ask.status().await.is_ok_and(|status| status.success())
+            {
+                break;
+            }
+            if started.elapsed() > SITE_DEADLINE {
+                return Err(RehearsalError::TooLate {
+                    what: format!("the site of the before-state did not answer on {}", self.account.private_ip),
+                    after: SITE_DEADLINE,
+                    said: format!(
+                        "{}\n{}",
+                        tail(&self.places.log("region.log"), 10),
+                        tail(&self.places.log(&format!("{}.console", self.account.instance)), 10)
+                    ),
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        self.diary.note("the site of the before-state answers");
+        let keys = self.host_keys(&self.account.instance)?;
+        operator::know_host(&self.places, self.account.public_ip, &keys)
+    }
+
+    /// The ids of the before-state.
+    #[must_use]
+    pub fn account(&self) -> &SeededAccount {
+        &self.account
+    }
+
+    /// The emulated account's control side.
+    #[must_use]
+    pub fn emulator(&self) -> &EmulatorClient {
+        &self.emulator
+    }
+
+    /// The region's folder: `logs/`, `state/` (journals), `home/` (the operator's).
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.places.dir
+    }
+
+    /// The variables of an operator's shell in the region.
+    #[must_use]
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    /// A program in the operator's shell: its environment, its home as the working directory.
+    ///
+    /// # Panics
+    /// Never: an empty `argv` answers a command that cannot be started.
+    #[must_use]
+    pub fn command(&self, argv: &[&str]) -> Command {
+        let mut command = Command::new(argv.first().copied().unwrap_or_default());
+        command
+            .args(argv.iter().skip(1))
+            .env_clear()
+            .envs(&self.environment)
+            .current_dir(self.places.home())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// A host that exists, running or not.
+    #[must_use]
+    pub fn host(&self, instance: &str) -> Option<HostHandle> {
+        let view = self.view.host(instance)?;
+        Some(HostHandle { hostname: view.hostname, address: view.address, root: view.root, init: view.init })
+    }
+
+    /// The public SSH keys a host has now.
+    ///
+    /// # Errors
+    /// When it has none, or does not exist.
+    pub fn host_keys(&self, instance: &str) -> Result<Vec<String>, RehearsalError> {
+        let host =
+            self.host(instance).ok_or_else(|| RehearsalError::Unsupported(format!("there is no host `{instance}`")))?;
+        ["ecdsa", "ed25519"]
+            .iter()
+            .map(|kind| {
+                let path = host.root.join(format!("etc/ssh/ssh_host_{kind}_key.pub"));
+                std::fs::read_to_string(&path)
+                    .map(|key| key.trim().to_owned())
+                    .map_err(RehearsalError::file("read", path))
+            })
+            .collect()
+    }
+
+    /// Makes the operator's `known_hosts` know a host under one more address.
+    ///
+    /// # Errors
+    /// As for [`Region::host_keys`].
+    pub fn introduce(&self, instance: &str, address: Ipv4Addr) -> Result<(), RehearsalError> {
+        operator::know_host(&self.places, address, &self.host_keys(instance)?)
+    }
+
+    /// What the balancer's checks say of every target that a listener uses.
+    #[must_use]
+    pub fn balancer_health(&self) -> Vec<TargetCheck> {
+        self.view.checks()
+    }
+
+    /// What has gone wrong in the lab itself so far; a rehearsal with troubles proves nothing.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<String> {
+        self.diary.troubles()
+    }
+
+    /// Pulls a host's network cable: connections hang, nobody is told.
+    ///
+    /// # Errors
+    /// When the host has no cable, because it does not run.
+    pub async fn cut(&self, instance: &str) -> Result<(), RehearsalError> {
+        self.diary.note(&format!("{instance} is cut off"));
+        network::set_cable(instance, false).await
+    }
+
+    /// Puts the cable back.
+    ///
+    /// # Errors
+    /// As for [`Region::cut`].
+    pub async fn uncut(&self, instance: &str) -> Result<(), RehearsalError> {
+        self.diary.note(&format!("{instance} is connected again"));
+        network::set_cable(instance, true).await
+    }
+
+    /// Ends the region in order: hosts, balancer, emulator.
+    pub async fn stop(mut self) {
+        self.diary.note("the region ends");
+        self.reconcile.stop().await;
+        let _ = self.process.kill().await; // ended already is as good
+    }
+}
+
+/// A look at one host.
+#[derive(Debug, Clone)]
+pub struct HostHandle {
+    /// Its host name.
+    pub hostname: String,
+    /// Its private address.
+    pub address: Ipv4Addr,
+    root: PathBuf,
+    init: Option<rustix::process::Pid>,
+}
+
+impl HostHandle {
+    /// Whether it is up.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.init.is_some()
+    }
+
+    /// Where a file of its disk is seen from the region, whether the host runs or not. Links with absolute targets
+    /// lead out of the host: read what they point at instead.
+    #[must_use]
+    pub fn disk(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// A program to run in it as root; none when it is off.
+    #[must_use]
+    pub fn command(&self, argv: &[&str]) -> Option<Command> {
+        Some(host::command_in(self.init?, argv))
+    }
+}
+
+/// The region's own `/run`, seen by nobody outside and gone with it.
+async fn prepare_mounts() -> Result<(), RehearsalError> {
+    Tool::new("mount").args(["--make-rprivate", "/"]).run().await?;
+    Tool::new("mount").args(["-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"]).run().await?;
+    for folder in ["/run/netns", "/run/lab"] {
+        std::fs::create_dir_all(folder).map_err(RehearsalError::file("create", folder))?;
+    }
+    Ok(())
+}

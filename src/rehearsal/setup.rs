@@ -1,0 +1,58 @@
+//! Getting a machine ready for rehearsals: packages, the hosts' base image, the emulator's environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::cache::Cache;
+use super::doctor::{self, FindingState};
+use super::error::RehearsalError;
+use super::tool::Tool;
+use super::{image, venv};
+
+const APT_DEADLINE: Duration = Duration::from_secs(1200);
+
+/// What a region needs from the machine, there and whole.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The hosts' base image.
+    pub image: PathBuf,
+    /// The emulator's Python environment.
+    pub venv: PathBuf,
+    /// Whether regions are made by an ordinary user.
+    pub rootless: bool,
+}
+
+/// Makes the machine ready. With `install`, missing packages are installed by apt, through `sudo` when this is not
+/// root; without, they are an error that names them. `say` hears what is being done.
+///
+/// # Errors
+/// When something is missing and may not or cannot be installed or made.
+pub async fn ensure(cache: &Cache, install: bool, say: &(dyn Fn(&str) + Sync)) -> Result<Prepared, RehearsalError> {
+    let missing = doctor::missing_packages().await;
+    if !missing.is_empty() {
+        let list = missing.join(" ");
+        if !install {
+            return Err(RehearsalError::Unsupported(format!(
+                "the rehearsal lab needs packages that are not installed; type `apt-get install {list}`"
+            )));
+        }
+        say(&format!("installing packages: {list}"));
+        apt(&["update"]).await?;
+        apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat()).await?;
+    }
+    if let Some(finding) = doctor::obstacle().await
+        && let FindingState::Missing { why, remedy } = finding.state
+    {
+        return Err(RehearsalError::Unsupported(format!("{}: {why}; {remedy}", finding.what)));
+    }
+    let rootless = doctor::is_rootless();
+    let (image, venv) = tokio::join!(image::ensure(cache, rootless, say), venv::ensure(cache, say));
+    Ok(Prepared { image: image?, venv: venv?, rootless })
+}
+
+async fn apt(arguments: &[&str]) -> Result<(), RehearsalError> {
+    let apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"];
+    let tool =
+        if doctor::is_rootless() { Tool::new("sudo").arg("-n").args(apt) } else { Tool::new(apt[0]).args(&apt[1..]) };
+    tool.args(arguments).deadline(APT_DEADLINE).run().await.map(drop)
+}

@@ -1,0 +1,114 @@
+//! What a region is made from, and where its files are.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::RehearsalError;
+
+/// What one region is made from. It is written to a file by the process that sets the lab up and read by the
+/// process that becomes the region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionSpec {
+    /// The region's own folder on the machine: logs, the operator's home, journals. It stays when the region ends.
+    /// Not below `/run`, which the region replaces by its own.
+    pub dir: PathBuf,
+    /// The hosts' base image, as [`super::setup::ensure`] answers it.
+    pub image: PathBuf,
+    /// The emulator's Python environment, as [`super::setup::ensure`] answers it.
+    pub venv: PathBuf,
+    /// Whether the region's root is an ordinary user outside.
+    pub rootless: bool,
+    /// How many answers a state in transition lasts in the emulated account.
+    pub ticks: u32,
+}
+
+/// The region's files.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    pub(super) dir: PathBuf,
+    /// Volumes and images. In memory when the machine's root makes the region, so they end with it: an overlay's
+    /// writable layer works there whatever the machine's own file system is. An ordinary user's overlays want a disk.
+    volumes: PathBuf,
+}
+
+impl Places {
+    pub(super) fn make(spec: &RegionSpec) -> Result<Self, RehearsalError> {
+        if spec.dir.starts_with("/run") {
+            return Err(RehearsalError::Unsupported(format!(
+                "the region's folder `{}` is below `/run`, which the region replaces; choose another",
+                spec.dir.display()
+            )));
+        }
+        let volumes = if spec.rootless { spec.dir.join("volumes") } else { PathBuf::from("/run/lab") };
+        let places = Self { dir: spec.dir.clone(), volumes };
+        for folder in [
+            places.logs(),
+            places.home().join(".ssh"),
+            places.state(),
+            places.emulator(),
+            places.images(),
+            places.hosts(),
+        ] {
+            std::fs::create_dir_all(&folder).map_err(RehearsalError::file("create", folder))?;
+        }
+        Ok(places)
+    }
+
+    pub(super) fn logs(&self) -> PathBuf {
+        self.dir.join("logs")
+    }
+
+    pub(super) fn log(&self, name: &str) -> PathBuf {
+        self.logs().join(name)
+    }
+
+    pub(super) fn home(&self) -> PathBuf {
+        self.dir.join("home")
+    }
+
+    pub(super) fn state(&self) -> PathBuf {
+        self.dir.join("state")
+    }
+
+    pub(super) fn emulator(&self) -> PathBuf {
+        self.dir.join("emulator")
+    }
+
+    pub(super) fn authority(&self) -> PathBuf {
+        self.dir.join("authority")
+    }
+
+    pub(super) fn balancer(&self) -> PathBuf {
+        self.dir.join("balancer")
+    }
+
+    pub(super) fn images(&self) -> PathBuf {
+        self.volumes.join("images")
+    }
+
+    pub(super) fn hosts(&self) -> PathBuf {
+        self.volumes.join("hosts")
+    }
+
+    pub(super) fn boot_script(&self) -> PathBuf {
+        self.dir.join("boot.sh")
+    }
+
+    pub(super) fn known_hosts(&self) -> PathBuf {
+        self.home().join(".ssh/known_hosts")
+    }
+
+    pub(super) fn ssh_key(&self) -> PathBuf {
+        self.home().join(".ssh/id_ed25519")
+    }
+
+    pub(super) fn ssh_config(&self) -> PathBuf {
+        self.home().join(".ssh/config")
+    }
+}
+
+/// Writes a file of the region.
+pub(super) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), RehearsalError> {
+    std::fs::write(path, content).map_err(RehearsalError::file("write", path))
+}

@@ -1,0 +1,55 @@
+//! The emulator's Python environment, made once from its pinned requirements and cached.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::cache::Cache;
+use super::emulator_process::REQUIREMENTS;
+use super::error::RehearsalError;
+use super::spec::write;
+use super::tool::{self, Tool};
+
+const INSTALL_DEADLINE: Duration = Duration::from_secs(900);
+
+/// Where the environment is in a cache, whether it has been made or not.
+pub(super) fn entry(cache: &Cache) -> PathBuf {
+    cache.entry("venv", REQUIREMENTS)
+}
+
+/// The python that environments are made with. Debian's own comes first: a version manager's shim would tie the
+/// cache to one user's home.
+pub(super) fn python() -> Option<PathBuf> {
+    let own = PathBuf::from("/usr/bin/python3");
+    if own.is_file() { Some(own) } else { tool::find("python3") }
+}
+
+/// The environment, made first when it is missing.
+pub(super) async fn ensure(cache: &Cache, say: &(dyn Fn(&str) + Sync)) -> Result<PathBuf, RehearsalError> {
+    let entry = entry(cache);
+    let done = entry.join("complete");
+    if done.is_file() {
+        return Ok(entry);
+    }
+    let _lock = cache.lock(&entry, say).await?;
+    if done.is_file() {
+        return Ok(entry);
+    }
+    say("making the emulator's Python environment (once, about a minute)");
+    // An environment cannot be moved: its scripts name their folder. So it is made in place and marked when it is whole.
+    if entry.exists() {
+        std::fs::remove_dir_all(&entry).map_err(RehearsalError::file("remove", &entry))?;
+    }
+    let python = python().ok_or_else(|| RehearsalError::ProgramMissing { program: "python3".to_owned() })?;
+    Tool::new(&python).args(["-m", "venv"]).arg(&entry).deadline(INSTALL_DEADLINE).run().await?;
+    let requirements = entry.join("requirements.txt");
+    write(&requirements, REQUIREMENTS)?;
+    let python = entry.join("bin/python");
+    Tool::new(&python)
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"])
+        .arg(&requirements)
+        .deadline(INSTALL_DEADLINE)
+        .run()
+        .await?;
+    write(&done, "")?;
+    Ok(entry)
+}

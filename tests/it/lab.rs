@@ -1,0 +1,393 @@
+//! The rehearsal lab's own promises: hosts, images, balancer and names follow the emulated account, and what runs
+//! on the hosts is real.
+//!
+//! Each test makes a region and runs its second half inside it: the test program executes itself in new
+//! namespaces. It needs what `runbook doctor` lists; where that is missing the test fails and says what to type.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use aws_sdk_acm::types::{CertificateStatus, ValidationMethod};
+use aws_sdk_ec2::types::{InstanceStateName, InstanceType, Tag};
+use aws_sdk_elasticloadbalancingv2::types as elb;
+use aws_sdk_route53::types as dns;
+use runbook::access::{Aws, Clients, HttpOptions, Settings, http_client};
+use runbook::rehearsal::{Cache, Region, RegionSpec, enter, setup};
+
+const SPEC: &str = "RUNBOOK_TEST_REGION";
+
+/// Runs the ignored test `inside::NAME` as a region of its own.
+async fn in_a_region(name: &str) {
+    let say = |what: &str| eprintln!("{what}");
+    let prepared =
+        setup::ensure(&Cache::of_account().unwrap(), false, &say).await.unwrap_or_else(|error| panic!("{error}"));
+    let folder = tempfile::tempdir().unwrap();
+    let spec = RegionSpec {
+        dir: folder.path().to_path_buf(),
+        image: prepared.image,
+        venv: prepared.venv,
+        rootless: prepared.rootless,
+        ticks: 1,
+    };
+    let program = std::env::current_exe().unwrap();
+    let test = format!("lab::inside::{name}");
+    let mut command = enter::command(prepared.rootless, &program, &[&test, "--exact", "--ignored", "--nocapture"]);
+    command
+        .env(SPEC, serde_json::to_string(&spec).unwrap())
+        .env("AWS_ENDPOINT_URL", "http://10.77.0.1:5000")
+        .env("AWS_ACCESS_KEY_ID", "AKIAREHEARSALLAB0000")
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    let status = tokio::time::timeout(Duration::from_secs(240), enter::run(command)).await;
+    let log = std::fs::read_to_string(folder.path().join("logs/region.log")).unwrap_or_default();
+    assert_eq!(status.expect("the region ends in four minutes").unwrap(), 0, "the region's log:\n{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_before_state_is_a_working_site() {
+    in_a_region("the_before_state_is_a_working_site").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hosts_and_images_follow_the_account() {
+    in_a_region("hosts_and_images_follow_the_account").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_balancer_serves_what_the_account_says() {
+    in_a_region("the_balancer_serves_what_the_account_says").await;
+}
+
+#[tokio::test]
+async fn a_region_does_not_start_on_the_machine_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = || folder.path().to_path_buf();
+    let spec = RegionSpec { dir: place(), image: place(), venv: place(), rootless: false, ticks: 1 };
+    let refused = Region::start(&spec, &|_| ()).await.err().expect("it is refused");
+    assert!(refused.to_string().contains("namespaces of its own"), "{refused}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "and nothing was written");
+}
+
+/// Looks again and again until there is an answer.
+async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(40) {
+        if let Some(answer) = look().await {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    panic!("{what}: not within 40 s");
+}
+
+/// The halves that run inside. Started directly, as root on a machine, they are refused.
+mod inside {
+    use super::*;
+
+    struct Lab {
+        region: Region,
+        aws: Clients,
+    }
+
+    /// Runs `body` as the region's one process beside pid 1; nothing when this process only is pid 1.
+    async fn region(body: impl AsyncFnOnce(&Lab)) {
+        let spec = std::env::var(SPEC).expect("only the test of the same name starts this one");
+        if enter::is_init() {
+            let status = enter::be_init().await.unwrap();
+            assert_eq!(status, 0, "the test inside failed");
+            return;
+        }
+        let spec: RegionSpec = serde_json::from_str(&spec).unwrap();
+        let region = Region::start(&spec, &|_| ()).await.unwrap_or_else(|error| panic!("{error}"));
+        let aws = Aws::connect(&region.account().region).await.read;
+        let lab = Lab { region, aws };
+        body(&lab).await;
+        assert_eq!(lab.region.troubles(), Vec::<String>::new());
+        lab.region.stop().await;
+    }
+
+    impl Lab {
+        fn client(&self) -> reqwest::Client {
+            let environment = self.region.environment();
+            let settings = Settings {
+                ssh_config: None,
+                trust: Some(environment["RUNBOOK_TRUST_CA"].clone().into()),
+                poll: Settings::POLL,
+                work_dir: self.region.folder().into(),
+            };
+            http_client(&settings, HttpOptions::default()).unwrap()
+        }
+
+        fn site(&self, path: &str) -> String {
+            format!("https://{}{path}", self.region.account().fqdn)
+        }
+
+        /// Runs a script as root on a host and answers what it wrote.
+        async fn on(&self, instance: &str, script: &str) -> String {
+            let host = self.region.host(instance).unwrap();
+            let output = host.command(&["bash", "-ec", script]).expect("the host is up").output().await.unwrap();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{script}: {said}{}", String::from_utf8_lossy(&output.stderr));
+            said
+        }
+
+        async fn state(&self, instance: &str) -> InstanceStateName {
+            let found = self.aws.ec2.describe_instances().instance_ids(instance).send().await.unwrap();
+            found.reservations()[0].instances()[0].state().unwrap().name().unwrap().clone()
+        }
+
+        async fn reaches(&self, instance: &str, wanted: InstanceStateName) {
+            eventually(&format!("{instance} {wanted}"), || async {
+                (self.state(instance).await == wanted).then_some(())
+            })
+            .await;
+        }
+
+        async fn image_of(&self, instance: &str) -> String {
+            let made = self.aws.ec2.create_image().instance_id(instance).name("for-clones").send().await.unwrap();
+            let image = made.image_id().unwrap().to_owned();
+            eventually("image available", || async {
+                let found = self.aws.ec2.describe_images().image_ids(&image).send().await.unwrap();
+                (found.images()[0].state()?.as_str() == "available").then_some(())
+            })
+            .await;
+            image
+        }
+
+        async fn clone_of(&self, image: &str) -> String {
+            let account = self.region.account();
+            let name = Tag::builder().key("Name").value("nextcloud-web-2").build();
+            let tags =
+                aws_sdk_ec2::types::TagSpecification::builder().resource_type("instance".into()).tags(name).build();
+            let made = self.aws.ec2.run_instances().image_id(image).min_count(1).max_count(1);
+            let made =
+                made.instance_type(InstanceType::T3Small).subnet_id(&account.subnets["b"]).tag_specifications(tags);
+            let clone = made.send().await.unwrap().instances()[0].instance_id().unwrap().to_owned();
+            self.reaches(&clone, InstanceStateName::Running).await;
+            clone
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "runs inside a region"]
+    async fn the_before_state_is_a_working_site() {
+        region(async |lab| {
+            let account = lab.region.account();
+            let client = lab.client();
+            let answer = client.get(lab.site("/status.php")).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "with the lab's authority trusted and the name resolved by the lab");
+            assert!(answer.text().await.unwrap().contains("\"installed\":true"));
+            let plain = client.get(format!("http://{}/", account.fqdn)).send().await.unwrap();
+            assert_eq!(plain.headers()["location"], format!("https://{}:443/", account.fqdn));
+
+            let web = account.instance.as_str();
+            let config = lab.region.environment()["RUNBOOK_SSH_CONFIG"].as_str();
+            let address = account.public_ip.to_string();
+            let ssh = lab.region.command(&["ssh", "-F", config, &address, "id -un; sudo -n id -un"]).output().await.unwrap();
+            assert_eq!(String::from_utf8_lossy(&ssh.stdout), "ubuntu\nroot\n", "{}", String::from_utf8_lossy(&ssh.stderr));
+            let units = "for unit in nginx php8.2-fpm ssh cron certbot.timer; do systemctl is-active $unit; systemctl is-enabled $unit; done | sort | uniq -c";
+            assert_eq!(lab.on(web, units).await, "      5 active\n      5 enabled\n");
+            assert_eq!(lab.on(web, "systemctl stop nginx; systemctl is-active nginx || echo $?; systemctl is-active nobody || echo $?").await, "inactive\n3\ninactive\n4\n");
+            assert!(client.get(lab.site("/status.php")).send().await.is_err(), "a stopped nginx serves nobody");
+            lab.on(web, "systemctl disable --now certbot.timer; ! systemctl is-enabled --quiet certbot.timer; systemctl start nginx").await;
+            assert_eq!(client.get(lab.site("/status.php")).send().await.unwrap().status(), 200);
+            assert_eq!(lab.on(web, "stat -c '%U %a' /var/www/html/nextcloud/config/config.php").await, "www-data 640\n");
+            let untrusted = "curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1/status.php -H 'Host: 10.77.1.4'";
+            assert_eq!(lab.on(web, untrusted).await, "400", "what a balancer's check is answered before config.php is patched");
+
+            let password = lab.region.environment()["NEXTCLOUD_PASSWORD"].clone();
+            let file = lab.site("/remote.php/dav/files/admin/note.txt");
+            let put = client.put(&file).basic_auth("admin", Some(&password)).body("kept in the bucket").send().await.unwrap();
+            assert_eq!(put.status(), 201);
+            let got = client.get(&file).basic_auth("admin", Some(&password)).send().await.unwrap();
+            assert_eq!(got.text().await.unwrap(), "kept in the bucket");
+            assert_eq!(client.get(&file).basic_auth("admin", Some("wrong")).send().await.unwrap().status(), 401);
+            assert_eq!(client.delete(&file).basic_auth("admin", Some(&password)).send().await.unwrap().status(), 204);
+            assert!(client.get("http://192.0.2.1/").send().await.is_err(), "there is no way out");
+        })
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "runs inside a region"]
+    async fn hosts_and_images_follow_the_account() {
+        region(async |lab| {
+            let web = lab.region.account().instance.clone();
+            let keys = lab.region.host_keys(&web).unwrap();
+            lab.on(&web, "echo mine >/root/mark; shutdown -h now").await;
+            lab.reaches(&web, InstanceStateName::Stopped).await;
+            assert!(!lab.region.host(&web).unwrap().is_up());
+
+            let image = lab.image_of(&web).await;
+            lab.aws.ec2.start_instances().instance_ids(&web).send().await.unwrap();
+            let clone = lab.clone_of(&image).await;
+            lab.reaches(&web, InstanceStateName::Running).await;
+            assert_eq!(lab.region.host_keys(&web).unwrap(), keys, "a start is not a first boot");
+            let other = lab.region.host_keys(&clone).unwrap();
+            assert!(other.iter().all(|key| !keys.contains(key)), "a clone has keys of its own");
+            let console = lab.aws.ec2.get_console_output().instance_id(&clone).send().await.unwrap();
+            let decode = format!("echo '{}' | base64 -d", console.output().unwrap());
+            let shown = lab.region.command(&["sh", "-c", &decode]).output().await.unwrap();
+            let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+            let listed =
+                shown.split("-----BEGIN SSH HOST KEY KEYS-----").nth(1).expect("the console shows the host keys");
+            assert!(other.iter().all(|key| listed.contains(key.as_str())), "{shown}");
+            assert_eq!(lab.on(&clone, "cat /root/mark; hostname").await, "mine\nnextcloud-web-2\n");
+            lab.on(&clone, "echo changed >/root/mark").await;
+            assert_eq!(lab.on(&web, "cat /root/mark").await, "mine\n", "the two disks are apart");
+
+            let boot = lab.on(&clone, "cat /run/lab/boot-id").await;
+            lab.on(&clone, "reboot").await;
+            eventually("the clone is up again", || async {
+                let host = lab.region.host(&clone)?;
+                let output = host.command(&["cat", "/run/lab/boot-id"])?.output().await.ok()?;
+                (output.status.success() && String::from_utf8_lossy(&output.stdout) != boot).then_some(())
+            })
+            .await;
+            assert_eq!(lab.state(&clone).await, InstanceStateName::Running, "a reboot is no stop");
+
+            lab.region.cut(&clone).await.unwrap();
+            let address = (lab.region.host(&clone).unwrap().address, 22);
+            let reach = || tokio::time::timeout(Duration::from_secs(1), tokio::net::TcpStream::connect(address));
+            assert!(!matches!(reach().await, Ok(Ok(_))), "a cut host is not reached");
+            lab.region.uncut(&clone).await.unwrap();
+            eventually("the cut is mended", || async { reach().await.ok()?.ok() }).await;
+
+            lab.aws.ec2.terminate_instances().instance_ids(&clone).send().await.unwrap();
+            lab.reaches(&clone, InstanceStateName::Terminated).await;
+            eventually("its body is gone", || async { lab.region.host(&clone).is_none().then_some(()) }).await;
+        })
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "runs inside a region"]
+    async fn the_balancer_serves_what_the_account_says() {
+        region(async |lab| {
+            let account = lab.region.account().clone();
+            let web = account.instance.as_str();
+            // Port 80 answers the site itself, as after the procedure's step 2.
+            lab.on(web, "sed -i 10,23d /etc/nginx/conf.d/nextcloud.conf; nginx -t -q; systemctl restart nginx").await;
+            let (balancer, name) = make_balancer(lab).await;
+            let group = make_target_group(lab).await;
+            let certificate = issue_certificate(lab).await;
+            let direct = format!("http://{name}/");
+            assert!(lab.client().get(&direct).send().await.is_err(), "nothing listens without a listener");
+
+            let forward = elb::Action::builder().r#type(elb::ActionTypeEnum::Forward).target_group_arn(&group).build();
+            let shown = elb::Certificate::builder().certificate_arn(certificate).build();
+            let listener = lab.aws.elb.create_listener().load_balancer_arn(&balancer).port(443);
+            listener.protocol(elb::ProtocolEnum::Https).certificates(shown).default_actions(forward).send().await.unwrap();
+            let reason = eventually("the target is found unhealthy", || async {
+                let (state, reason, text) = health(lab, &group).await?;
+                (state == elb::TargetHealthStateEnum::Unhealthy).then_some((reason, text))
+            })
+            .await;
+            assert_eq!(reason.0.as_deref(), Some("Target.ResponseCodeMismatch"));
+            assert_eq!(reason.1.as_deref(), Some("Health checks failed with these codes: [400]"));
+
+            point_name_at(lab, &name, &balancer).await;
+            eventually("the balancer fails open", || async {
+                let answer = lab.client().get(lab.site("/status.php")).send().await.ok()?;
+                let through = answer.remote_addr()?.ip() != std::net::IpAddr::from(account.public_ip);
+                (through && answer.status() == 200).then_some(())
+            })
+            .await;
+
+            let fqdn = &account.fqdn;
+            let patch = format!(
+                "sed -i \"s#^);#  'overwritehost' => '{fqdn}', 'overwriteprotocol' => 'https', 'trusted_proxies' => array('10.77.0.0/16'));#\" \
+                 /var/www/html/nextcloud/config/config.php; systemctl reload php8.2-fpm"
+            );
+            lab.on(web, &patch).await;
+            eventually("the target is healthy", || async {
+                (health(lab, &group).await?.0 == elb::TargetHealthStateEnum::Healthy).then_some(())
+            })
+            .await;
+            assert_eq!(lab.region.balancer_health()[0].health.state, "healthy");
+
+            let config = elb::RedirectActionConfig::builder().protocol("HTTPS").port("443");
+            let config = config.status_code(elb::RedirectActionStatusCodeEnum::Http301).build();
+            let redirect = elb::Action::builder().r#type(elb::ActionTypeEnum::Redirect).redirect_config(config).build();
+            let listener = lab.aws.elb.create_listener().load_balancer_arn(&balancer).port(80);
+            listener.protocol(elb::ProtocolEnum::Http).default_actions(redirect).send().await.unwrap();
+            let location = eventually("the redirect answers", || async {
+                let answer = lab.client().get(format!("http://{fqdn}/a?b=c")).send().await.ok()?;
+                (answer.status() == 301).then(|| answer.headers()["location"].to_str().unwrap().to_owned())
+            })
+            .await;
+            assert_eq!(location, format!("https://{fqdn}:443/a?b=c"), "as the real balancer writes it");
+
+            lab.region.cut(web).await.unwrap();
+            eventually("a cut target leaves service", || async {
+                (health(lab, &group).await?.0 == elb::TargetHealthStateEnum::Unhealthy).then_some(())
+            })
+            .await;
+            lab.region.uncut(web).await.unwrap();
+            eventually("and comes back", || async {
+                (health(lab, &group).await?.0 == elb::TargetHealthStateEnum::Healthy).then_some(())
+            })
+            .await;
+        })
+        .await;
+    }
+
+    async fn make_balancer(lab: &Lab) -> (String, String) {
+        let subnets = lab.region.account().subnets.values().cloned().collect();
+        let made = lab.aws.elb.create_load_balancer().name("site").set_subnets(Some(subnets)).send().await.unwrap();
+        let balancer = &made.load_balancers()[0];
+        (balancer.load_balancer_arn().unwrap().to_owned(), balancer.dns_name().unwrap().to_owned())
+    }
+
+    async fn make_target_group(lab: &Lab) -> String {
+        let group = lab.aws.elb.create_target_group().name("web").protocol(elb::ProtocolEnum::Http).port(80);
+        let group =
+            group.vpc_id(&lab.region.account().vpc).health_check_path("/status.php").health_check_interval_seconds(10);
+        let group = group.healthy_threshold_count(2).unhealthy_threshold_count(2).send().await.unwrap();
+        let arn = group.target_groups()[0].target_group_arn().unwrap().to_owned();
+        let target = elb::TargetDescription::builder().id(&lab.region.account().instance).build();
+        lab.aws.elb.register_targets().target_group_arn(&arn).targets(target).send().await.unwrap();
+        arn
+    }
+
+    async fn health(lab: &Lab, group: &str) -> Option<(elb::TargetHealthStateEnum, Option<String>, Option<String>)> {
+        let found = lab.aws.elb.describe_target_health().target_group_arn(group).send().await.ok()?;
+        let health = found.target_health_descriptions().first()?.target_health()?.clone();
+        let reason = health.reason().map(|reason| reason.as_str().to_owned());
+        Some((health.state()?.clone(), reason, health.description().map(str::to_owned)))
+    }
+
+    async fn issue_certificate(lab: &Lab) -> String {
+        let asked = lab.aws.acm.request_certificate().domain_name(&lab.region.account().fqdn);
+        let asked = asked.validation_method(ValidationMethod::Dns).send().await.unwrap();
+        let arn = asked.certificate_arn().unwrap().to_owned();
+        let look = || lab.aws.acm.describe_certificate().certificate_arn(&arn).send();
+        let record = eventually("the validation record is told", || async {
+            let found = look().await.unwrap();
+            found.certificate()?.domain_validation_options().first()?.resource_record().cloned()
+        })
+        .await;
+        let value = dns::ResourceRecord::builder().value(record.value()).build().unwrap();
+        let set = dns::ResourceRecordSet::builder().name(record.name()).r#type(dns::RrType::Cname).ttl(60);
+        upsert(lab, set.resource_records(value).build().unwrap()).await;
+        eventually("the certificate is issued", || async {
+            (look().await.unwrap().certificate()?.status()? == &CertificateStatus::Issued).then_some(())
+        })
+        .await;
+        arn
+    }
+
+    async fn point_name_at(lab: &Lab, name: &str, balancer: &str) {
+        let found = lab.aws.elb.describe_load_balancers().load_balancer_arns(balancer).send().await.unwrap();
+        let zone = found.load_balancers()[0].canonical_hosted_zone_id().unwrap().to_owned();
+        let alias = dns::AliasTarget::builder().dns_name(name).hosted_zone_id(zone).evaluate_target_health(false);
+        let set = dns::ResourceRecordSet::builder().name(&lab.region.account().fqdn).r#type(dns::RrType::A);
+        upsert(lab, set.alias_target(alias.build().unwrap()).build().unwrap()).await;
+    }
+
+    async fn upsert(lab: &Lab, set: dns::ResourceRecordSet) {
+        let change = dns::Change::builder().action(dns::ChangeAction::Upsert).resource_record_set(set).build().unwrap();
+        let batch = dns::ChangeBatch::builder().changes(change).build().unwrap();
+        let zone = &lab.region.account().zone;
+        lab.aws.route53.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch).send().await.unwrap();
+    }
+}
