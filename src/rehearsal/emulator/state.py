@@ -1,0 +1,90 @@
+"""What the emulator keeps beside moto's own models: settings, unfinished transitions, faults, the call log.
+
+AWS answers most changes at once and finishes them later. moto finishes them at once, so code that never waits
+passes against moto and fails against AWS. Here a change has *steps*: the first runs with the call, each next one
+after a number of *ticks*. A tick is one read (Describe*, Get*, List*) of that service: no clock is involved, so a
+test sees the same states in the same order on a fast and on a slow machine.
+
+With ``body`` set, instances and images do not tick: they wait until the process that boots real hosts reports
+(``control.py``, ``POST /plus/body``).
+
+Everything here is guarded by ``LOCK``, which ``dispatch.py`` and ``control.py`` hold for the length of a call.
+Nothing is kept on disk: a restart is an empty account.
+"""
+
+import threading
+
+LOCK = threading.RLock()
+
+#: ``ticks`` is the default for every kind of transition; ``<kind>_ticks`` overrides one. The kinds are: ``start``,
+#: ``stop``, ``status`` (checks after running), ``image``, ``rds``, ``alb`` (provisioning), ``eni`` (a deleted
+#: balancer's interfaces), ``health`` (a new target), ``drain``, ``acm`` (record seen -> issued), ``acm_rr`` (until
+#: the validation record is told), ``release`` (a certificate no listener uses any more), ``dns`` (PENDING -> INSYNC).
+#: ``body``: instances and images wait for the body. ``enforce_iam``: signatures and policies are checked.
+DEFAULTS = {"ticks": 1, "body": False, "enforce_iam": False}
+CONFIG = dict(DEFAULTS)
+
+TRANSITIONS = []  # steps that wait for ticks
+FAULTS = []  # errors to be answered, see dispatch.py
+CALLS = []  # every AWS call: [service, action, HTTP status or error code]
+HEALTH = {}  # (target group ARN, target id) -> (state, reason, description), as the body reported it
+RUN_TOKENS = {}  # (account, client token) -> (parameters, reservation) of RunInstances
+WATCHES = {}  # service -> function called at each read, before transitions move on
+DNS_CHANGES = {}  # Route 53 change id -> reads until it is INSYNC
+
+
+class Refusal(Exception):
+    """AWS refuses the call. Not moto's ServiceException: that one derives the protocol from the module it is raised
+    in, while a Refusal is answered in the protocol of the service that was called."""
+
+    def __init__(self, code, message=None):
+        super().__init__(code, message or code)
+
+
+def refuse(code, message=None):
+    raise Refusal(code, message)
+
+
+def body_in_charge():
+    """Whether instances and images wait for the body instead of ticks."""
+    return bool(CONFIG.get("body"))
+
+
+def ticks(kind):
+    """How many reads a transitional state of this kind lasts; 0: it is over before the call returns."""
+    return int(CONFIG.get(f"{kind}_ticks", CONFIG["ticks"]))
+
+
+def later(service, kind, *steps):
+    """Runs the first step now, each next one when the state before it was seen by ``ticks(kind)`` reads of the service.
+
+    A step must look whether it still applies: the body may have been there first.
+    """
+    first, *rest = steps
+    first()
+    if ticks(kind) <= 0:
+        for step in rest:
+            step()
+    elif rest:
+        TRANSITIONS.append({"service": service, "kind": kind, "left": ticks(kind), "steps": rest})
+
+
+def tick(service):
+    """A read of the service begins: transitions that were seen often enough move on."""
+    if service in WATCHES:
+        WATCHES[service]()
+    for transition in [t for t in TRANSITIONS if t["service"] == service]:
+        if transition["left"] > 0:
+            transition["left"] -= 1
+            continue
+        transition["steps"].pop(0)()
+        transition["left"] = ticks(transition["kind"])
+        if not transition["steps"]:
+            TRANSITIONS.remove(transition)
+
+
+def reset():
+    """Forgets settings, transitions, faults and calls. The account's resources stay: they are moto's."""
+    for kept in (TRANSITIONS, FAULTS, CALLS, HEALTH, RUN_TOKENS, DNS_CHANGES, CONFIG):
+        kept.clear()
+    CONFIG.update(DEFAULTS)
