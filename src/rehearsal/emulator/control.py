@@ -6,7 +6,9 @@
     POST /plus/fault    {"service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
                          "message": "...", "times": 1, "after": false, "match": "i-0123"}
                         service and action may be "*"; after: the call is carried out, then the error is answered (a lost
-                        answer); match: only calls with a parameter value that contains this
+                        answer); match: only calls with a parameter value that contains this; status: the HTTP status
+                        instead of the usual one (an SDK retries 5xx by itself, as it does InsufficientInstanceCapacity
+                        on AWS, where that is a 500)
     POST /plus/body     {"event": ..., "id": ...}: what happened to a host, see EVENTS
     POST /plus/seed     the account of before the cutover (seed.py); answers its ids
     POST /plus/reset    forgets settings, faults, transitions and calls; with {"account": true} the resources as well

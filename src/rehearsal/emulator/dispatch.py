@@ -38,6 +38,10 @@ DRY_RUN_IGNORED = {
 }
 
 
+#: Statuses other than the 400 that moto gives an error its models do not know.
+STATUSES = {"DryRunOperation": 412, "UnauthorizedOperation": 403, "AccessDenied": 403}
+
+
 def service_error(service, code, message):
     """moto finds an error's protocol by the module of its class, so the class is made for the service."""
     kind = type("EmulatorError", (ServiceException,), {"__module__": f"moto.{service}.exceptions"})
@@ -79,10 +83,10 @@ def call_action(self):
     service, action = self.boto3_service_name, self._get_action() or ""
     dry_run = (self.querystring.get("DryRun") or [""])[0] == "true"
 
-    def fail(code, message):
-        status, headers, body = self.serialized(ActionResult(service_error(service, code, message)))
+    def fail(code, message, status=None):
+        usual, headers, body = self.serialized(ActionResult(service_error(service, code, message)))
         CALLS.append([service, action, code])
-        return status, headers, body
+        return status or STATUSES.get(code, usual), headers, body
 
     with LOCK:
         if not dry_run and (action.startswith(READS) or action in RETRIED):
@@ -95,7 +99,7 @@ def call_action(self):
                 return answer
             if fault.get("after"):
                 _moto_call_action(self)  # done, but the answer is lost
-            return fail(fault["code"], fault.get("message", fault["code"]))
+            return fail(fault["code"], fault.get("message", fault["code"]), fault.get("status"))
         except Refusal as refusal:
             return fail(*refusal.args)
         except NotImplementedError as missing:

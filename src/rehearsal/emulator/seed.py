@@ -8,6 +8,7 @@ import json
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.iam.models import iam_backends
 from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
@@ -87,9 +88,10 @@ def network(compute, region):
     compute.attach_internet_gateway(gateway.id, vpc.id)
     main = compute.describe_route_tables(filters={"vpc-id": [vpc.id]})[0]
     compute.create_route(main.id, "0.0.0.0/0", gateway_id=gateway.id)
+    first, second = sorted(zone.name for zone in RegionsAndZonesBackend.zones[region])[:2]
     subnets = {}
-    for letter, cidr in (("a", "10.77.1.0/24"), ("b", "10.77.2.0/24")):
-        subnet = compute.create_subnet(vpc.id, cidr, availability_zone=f"{region}{letter}")
+    for letter, zone, cidr in (("a", first, "10.77.1.0/24"), ("b", second, "10.77.2.0/24")):
+        subnet = compute.create_subnet(vpc.id, cidr, availability_zone=zone)
         compute.modify_subnet_attribute(subnet.id, "map_public_ip_on_launch", True)
         compute.associate_route_table(route_table_id=main.id, subnet_id=subnet.id)
         subnet.add_tags({"Name": f"public-{letter}"})
@@ -158,7 +160,7 @@ def database_of(account, region, wanted, subnets, group):
             "master_user_password": "rehearsal-only",
             "db_name": "nextcloud",
             "multi_az": False,
-            "availability_zone": f"{region}a",
+            "availability_zone": subnets[0].availability_zone,
             "db_subnet_group_name": "nextcloud",
             "vpc_security_group_ids": [group.id],
             "tags": [{"Key": "Name", "Value": wanted["db"]}],
@@ -180,4 +182,8 @@ def zone_of(account, wanted, public_ip):
 
 
 def bucket(account, region, name):
-    s3_backends[account]["aws"].create_bucket(name, region)
+    """Open to anonymous requests, as for the VPC's endpoint: the hosts keep their files here without keys."""
+    backend = s3_backends[account]["aws"]
+    backend.create_bucket(name, region)
+    anybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{name}/*"}
+    backend.put_bucket_policy(name, json.dumps({"Version": "2012-10-17", "Statement": [anybody]}).encode())

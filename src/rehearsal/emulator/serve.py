@@ -18,6 +18,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 
 # Before moto is imported: its 1287 default images are nobody's here, and cost a second of the first EC2 call.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
@@ -25,6 +26,9 @@ os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 def install():
     """Puts every replacement in place. moto's modules are imported here, which takes most of the start."""
+    import lean
+
+    lean.install()
     import acm
     import addresses
     import dispatch
@@ -60,6 +64,7 @@ def main(arguments):
     from moto.server import MotoRequestHandler
     from werkzeug.serving import make_server
 
+    warnings.filterwarnings("ignore", message=".*does not match an error shape")  # AWS has codes its models omit
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request says less than GET /plus/calls
     server = make_server(options.host, options.port, application(), threaded=True, request_handler=MotoRequestHandler)

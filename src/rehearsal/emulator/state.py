@@ -78,7 +78,7 @@ def tick(service):
             transition["left"] -= 1
             continue
         transition["steps"].pop(0)()
-        transition["left"] = ticks(transition["kind"])
+        transition["left"] = max(ticks(transition["kind"]) - 1, 0)  # this read sees the new state
         if not transition["steps"]:
             TRANSITIONS.remove(transition)
 
