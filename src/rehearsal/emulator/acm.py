@@ -1,7 +1,7 @@
 """ACM: a certificate is issued when its validation record, with the right value, is in a public hosted zone.
 
-moto issues by the clock, whether the record exists or not; names the same record for every domain; knows the record at once
-(AWS some seconds later); lists listeners as users (AWS: the balancer) for ever; and deletes what is in use.
+moto issues by the clock, whether the record exists or not; names the same record for every domain; knows the record at
+once (AWS some seconds later); lists listeners as users (AWS: the balancer) for ever; and deletes what is in use.
 
 Not covered: FAILED and VALIDATION_TIMED_OUT, email validation, quotas, CAA.
 """

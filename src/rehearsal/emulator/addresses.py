@@ -40,7 +40,7 @@ def draw():
         _cursor += 1
         if address not in taken:
             return address
-    refuse("AddressLimitExceeded", "The maximum number of addresses has been reached.")
+    return refuse("AddressLimitExceeded", "The maximum number of addresses has been reached.")
 
 
 def reset():

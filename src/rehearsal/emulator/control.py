@@ -2,7 +2,7 @@
 
     GET  /plus/state    the account as one document (view.py)
     GET  /plus/calls    every AWS call so far, as [service, action, HTTP status or error code]
-    POST /plus/config   {"ticks": 1, "rds_ticks": 3, "body": true, "enforce_iam": false, "rds_outcome": "unchanged", ...}
+    POST /plus/config   {"ticks": 1, "rds_ticks": 3, "body": true, ...}: DEFAULTS and KINDS of state.py say what there is
     POST /plus/fault    {"service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
                          "message": "...", "times": 1, "after": false, "match": "i-0123"}
                         service and action may be "*"; after: the call is carried out, then the error is answered (a lost
@@ -20,6 +20,9 @@ import json
 import sys
 import traceback
 
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ec2.models import ec2_backends
+from moto.elbv2.models import elbv2_backends
 from werkzeug.wrappers import Request, Response
 
 import addresses
@@ -29,13 +32,6 @@ import images
 import seed
 import state
 import view
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.ec2.models import ec2_backends
-from moto.elbv2.models import elbv2_backends
-
-
-class BadRequest(Exception):
-    """The caller's mistake: (HTTP status, text)."""
 
 
 def regions(backends):
@@ -47,14 +43,14 @@ def instance_of(report):
         found = backend.get_instance_by_id(report.get("id"))
         if found is not None:
             return found
-    raise BadRequest(404, f"no instance `{report.get('id')}`")
+    raise state.BadRequest(404, f"no instance `{report.get('id')}`")
 
 
 def image_of(report):
     for backend in regions(ec2_backends):
         if report.get("id") in backend.amis:
             return backend.amis[report["id"]]
-    raise BadRequest(404, f"no image `{report.get('id')}`")
+    raise state.BadRequest(404, f"no image `{report.get('id')}`")
 
 
 def console(report):
@@ -68,9 +64,9 @@ def target_health(report):
     arn, target_id = report.get("target_group"), report.get("id")
     group = next((b.target_groups[arn] for b in regions(elbv2_backends) if arn in b.target_groups), None)
     if group is None or target_id not in group.targets:
-        raise BadRequest(404, f"no target `{target_id}` in target group `{arn}`")
+        raise state.BadRequest(404, f"no target `{target_id}` in target group `{arn}`")
     if report.get("state") not in ("healthy", "unhealthy", "initial"):
-        raise BadRequest(400, f"no target state `{report.get('state')}`: healthy, unhealthy or initial")
+        raise state.BadRequest(400, f"no target state `{report.get('state')}`: healthy, unhealthy or initial")
     found = (report["state"], report.get("reason"), report.get("description"))
     changed = state.HEALTH.get((arn, target_id)) != found
     state.HEALTH[(arn, target_id)] = found
@@ -91,11 +87,15 @@ EVENTS = {
 def body(report):
     event = EVENTS.get(report.get("event"))
     if event is None:
-        raise BadRequest(400, f"no event `{report.get('event')}`: {', '.join(EVENTS)}")
+        raise state.BadRequest(400, f"no event `{report.get('event')}`: {', '.join(EVENTS)}")
     return {"ok": True, "changed": event(report)}
 
 
 def config(settings):
+    known = {*state.DEFAULTS, *(f"{kind}_ticks" for kind in state.KINDS)}
+    if unknown := set(settings) - known:
+        text = f"no setting {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}"
+        raise state.BadRequest(400, text)
     state.CONFIG.update(settings)
     iam.enforce(state.CONFIG.get("enforce_iam"))
     return {"ok": True}
@@ -104,7 +104,7 @@ def config(settings):
 def fault(wanted):
     missing = [key for key in ("service", "action", "code") if not wanted.get(key)]
     if missing:
-        raise BadRequest(400, f"a fault needs {', '.join(missing)}")
+        raise state.BadRequest(400, f"a fault needs {', '.join(missing)}")
     state.FAULTS.append({"times": 1, **wanted})
     return {"ok": True}
 
@@ -134,10 +134,10 @@ def answer(method, name, data):
             if method == "POST" and name in POSTS:
                 sent = json.loads(data or b"{}")
                 if not isinstance(sent, dict):
-                    raise BadRequest(400, "the body is not a JSON object")
+                    raise state.BadRequest(400, "the body is not a JSON object")
                 return 200, json.dumps(POSTS[name](sent))
-            raise BadRequest(404, f"no control path `{method} /plus/{name}`")
-        except BadRequest as mistake:
+            raise state.BadRequest(404, f"no control path `{method} /plus/{name}`")
+        except state.BadRequest as mistake:
             status, text = mistake.args
         except json.JSONDecodeError as mistake:
             status, text = 400, f"the body is not JSON: {mistake}"

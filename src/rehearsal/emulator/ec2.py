@@ -1,8 +1,8 @@
 """EC2 instances: states that last, and the refusals that moto leaves out.
 
-moto answers ``stopping`` and is ``stopped`` at the next look; starts terminated instances; changes the type of a running
-one; launches from images, key pairs and types that do not exist; and starts a second instance when RunInstances is
-repeated with its client token. AWS does none of that.
+moto answers ``stopping`` and is ``stopped`` at the next look; starts terminated instances; changes the type of a
+running one; launches from images, key pairs and types that do not exist; and starts a second instance when RunInstances
+is repeated with its client token. AWS does none of that.
 
 Not covered: hibernation, spot, launch that fails after RunInstances has answered (``pending`` -> ``terminated``), and
 RebootInstances, which changes nothing here and is not told to the body.
@@ -224,7 +224,9 @@ def run_instances(self, image_id, count, user_data, security_group_names, **kwar
         return reservation
 
     image = check_image(self, image_id)
-    subnet_id = kwargs.get("subnet_id") or next((n["SubnetId"] for n in kwargs.get("nics", []) if "SubnetId" in n), None)
+    subnet_id = kwargs.get("subnet_id") or next(
+        (n["SubnetId"] for n in kwargs.get("nics", []) if "SubnetId" in n), None
+    )
     zone = self.get_subnet(subnet_id).availability_zone if subnet_id else kwargs.get("placement")
     check_type(self, kwargs["instance_type"], image, zone)
     if kwargs.get("key_name") and kwargs["key_name"] not in self.key_pairs:

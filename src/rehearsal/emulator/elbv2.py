@@ -1,8 +1,8 @@
 """Load balancers and listeners: provisioning first, the refusals moto leaves out, interfaces that outlive the balancer.
 
-moto builds balancers in one subnet, with security groups that do not exist, twice under one name; it opens HTTPS without a
-certificate or with a pending one, and deletes a protected balancer. Its canonical zone id and DNS name are constants,
-which hides an alias that points at the wrong zone or at yesterday's balancer.
+moto builds balancers in one subnet, with security groups that do not exist, twice under one name; it opens HTTPS
+without a certificate or with a pending one, and deletes a protected balancer. Its canonical zone id and DNS name are
+constants, which hides an alias that points at the wrong zone or at yesterday's balancer.
 
 Not covered: ``failed`` and ``active_impaired`` balancers, network and gateway balancers.
 """

@@ -1,4 +1,4 @@
-"""IAM enforcement that can be used: Route 53 reads pass, codes are the service's own, statements scoped to an ARN count.
+"""IAM enforcement that can be used: Route 53 reads pass, codes are the service's own, statements for an ARN count.
 
 Off by default (``enforce_iam`` in the settings). What it can verify is a policy's list of *actions*: moto never tells
 which resource a call concerns, and ignores conditions. Dependent permissions (``iam:PassRole``, ``ec2:CreateTags``
@@ -26,7 +26,7 @@ def enforce(on):
 
 
 def authorize(self, resource="*"):
-    """moto answers denials of JSON and REST services in XML that an SDK cannot read: a Refusal is serialized properly."""
+    """moto answers denials of JSON and REST services in XML that an SDK cannot read: a Refusal is well-formed."""
     try:
         self._authenticate_and_authorize_action(access_control.IAMRequest, resource)
     except Exception as denial:

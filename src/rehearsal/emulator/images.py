@@ -56,9 +56,7 @@ def create_image(self, instance_id, name, description, tag_specifications):
     if instance.state not in ("running", "stopping", "stopped"):
         refuse("IncorrectState", f"Instance '{instance_id}' is not in a state from which an image can be created.")
     of_snapshots = [s for s in tag_specifications if s["ResourceType"] == "snapshot"]
-    image = _moto_create(
-        self, instance_id, name, description, [s for s in tag_specifications if s not in of_snapshots]
-    )
+    image = _moto_create(self, instance_id, name, description, [s for s in tag_specifications if s not in of_snapshots])
     image.root_device_name, image.root_device_type = instance.root_device_name, "ebs"
     replace_snapshots(self, image, instance)
     for specification in of_snapshots:

@@ -1,7 +1,8 @@
 """A quick start and a small process: a rehearsal starts an emulator, a test suite many.
 
-moto loads at import the offers of every instance type in every zone of the world (150,000 dictionaries, half of its memory),
-and asks for the list of regions with three sessions that read the same files each. Both are done here once, or when needed.
+moto loads at import the offers of every instance type in every zone of the world (150,000 dictionaries, half of its
+memory), and asks for the list of regions with three sessions that read the same files each. Both are done here once, or
+when needed.
 """
 
 import functools

@@ -1,11 +1,11 @@
 """RDS: a modification is pending first, then ``modifying``, then done.
 
 After ModifyDBInstance with ApplyImmediately, AWS goes on saying ``available`` for a while, with the change under
-PendingModifiedValues; code that waits for ``available`` alone is done too early. Without ApplyImmediately the change stays
-pending, and is applied together with the next immediate one. moto applies everything at once, in either case.
+PendingModifiedValues; code that waits for ``available`` alone is done too early. Without ApplyImmediately the change
+stays pending, and is applied together with the next immediate one. moto applies everything at once, in either case.
 
-The setting ``"rds_outcome": "unchanged"`` makes a modification end ``available`` without its effect, as AWS does when it
-has no capacity for the standby.
+The setting ``"rds_outcome": "unchanged"`` makes a modification end ``available`` without its effect, as AWS does when
+it has no capacity for the standby.
 
 Not covered: storage optimization, backups that block a modification, maintenance windows.
 """
@@ -119,7 +119,9 @@ def reboot_db_instance(self):
     if database.status != "available":
         refuse("InvalidDBInstanceState", "Database instance is not in available state.")
     if failover and not database.multi_az:
-        refuse("InvalidParameterCombination", "Force failover cannot be specified for a DB instance that is not Multi-AZ")
+        refuse(
+            "InvalidParameterCombination", "Force failover cannot be specified for a DB instance that is not Multi-AZ"
+        )
 
     def back():
         database.status = "available"
@@ -132,7 +134,7 @@ def reboot_db_instance(self):
 
 
 def orderable(self, engine, engine_version):
-    """moto knows no option for MySQL, so "can this engine be Multi-AZ" could not be asked. One option per class here."""
+    """moto knows no option for MySQL, so "can this be Multi-AZ" could not be asked. One option per class here."""
     if engine not in ("mysql", "mariadb", "postgres"):
         return _moto_orderable(self, engine, engine_version)
     zones = [{"Name": f"{self.region_name}{letter}"} for letter in "abc"]

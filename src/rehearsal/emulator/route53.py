@@ -1,8 +1,9 @@
 """Route 53: a batch is judged as a whole, and is PENDING before it is INSYNC.
 
-moto judges a change by a journal of earlier ones instead of by what is in the zone: CREATE after DELETE of the same record is
-refused, CREATE of an existing name with another value makes a second set, DELETE compares with history, a CNAME may stand beside
-an A. Every change has one constant id and is in sync at once, unknown ids too. So the batch is carried out here.
+moto judges a change by a journal of earlier ones instead of by what is in the zone: CREATE after DELETE of the same
+record is refused, CREATE of an existing name with another value makes a second set, DELETE compares with history, a
+CNAME may stand beside an A. Every change has one constant id and is in sync at once, unknown ids too. So the batch is
+carried out here.
 
 Not covered: the other routing policies than by set identifier, health checks, private zones' resolution, DNSSEC.
 """
@@ -40,7 +41,7 @@ def content_of(record):
 
 
 def parsed(record_set):
-    """A moto record from the request's, as Route 53 keeps it: lower case, with the dot at the end, values as strings."""
+    """A record from the request's, as Route 53 keeps it: lower case, with the dot at the end, values as strings."""
     kept = dict(record_set, Name=canonical(record_set["Name"]))
     values = record_set.get("ResourceRecords")
     if values:
@@ -138,6 +139,8 @@ def create_hosted_zone(self, *args, **kwargs):
     for record in zone.rrsets:
         record.name = canonical(record.name)
         record.records = [str(v["Value"] if isinstance(v, dict) else v) for v in record.records]
+        if record.type == "NS":
+            record.records = [canonical(value) for value in record.records]
     return zone
 
 

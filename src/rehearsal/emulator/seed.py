@@ -1,7 +1,7 @@
 """The account of before the cutover: one web server with an Elastic IP, a single-AZ database, a name, a bucket.
 
-It is made through moto's models, not the API: no call is counted and nothing ticks. With a body in charge the instance is
-``pending`` until the body reports that its host runs.
+It is made through moto's models, not the API: no call is counted and nothing ticks. With a body in charge the instance
+is ``pending`` until the body reports that its host runs.
 """
 
 import json
@@ -13,6 +13,8 @@ from moto.iam.models import iam_backends
 from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
+
+from state import BadRequest
 
 DEFAULTS = {
     "region": "us-east-1",
@@ -29,17 +31,14 @@ DEFAULTS = {
     "bucket": "nextcloud-files",
 }
 
+PROFILE = "nextcloud-web"
 EVERYWHERE = [{"CidrIp": "0.0.0.0/0"}]
 #: A key whose private half was thrown away: how a host is entered is the body's business.
-PUBLIC_KEY = (
-    b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0+SiC5+DESuJeK4oB13Rd2n0mq7RzJggqxe0M46Y0c nextcloud-rehearsal"
-)
+PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0+SiC5+DESuJeK4oB13Rd2n0mq7RzJggqxe0M46Y0c nextcloud-rehearsal"
 ASSUME_BY_EC2 = json.dumps(
     {
         "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
     }
 )
 
@@ -48,9 +47,11 @@ def create(overrides):
     """Makes it all and answers the ids. ``overrides``: any of DEFAULTS."""
     unknown = set(overrides) - set(DEFAULTS)
     if unknown:
-        raise ValueError(f"the seed knows no {', '.join(sorted(unknown))}; it knows {', '.join(DEFAULTS)}")
+        raise BadRequest(400, f"the seed knows no {', '.join(sorted(unknown))}; it knows {', '.join(DEFAULTS)}")
     wanted = {**DEFAULTS, **overrides}
     region, account = wanted["region"], DEFAULT_ACCOUNT_ID
+    if PROFILE in iam_backends[account]["aws"].instance_profiles:
+        raise BadRequest(409, 'the account is seeded already: POST /plus/reset {"account": true} empties it')
     compute = ec2_backends[account][region]
     vpc, subnets = network(compute, region)
     web, for_database = security_groups(compute, vpc.id)
@@ -113,8 +114,8 @@ def security_groups(compute, vpc_id):
 
 def instance_profile(account):
     backend = iam_backends[account]["aws"]
-    backend.create_role("nextcloud-web", ASSUME_BY_EC2, "/", None, "what the web servers may do", [], None)
-    return backend.create_instance_profile("nextcloud-web", "/", ["nextcloud-web"])
+    backend.create_role(PROFILE, ASSUME_BY_EC2, "/", None, "what the web servers may do", [], None)
+    return backend.create_instance_profile(PROFILE, "/", [PROFILE])
 
 
 def web_server(compute, wanted, subnet, group, profile):

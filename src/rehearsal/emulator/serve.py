@@ -2,18 +2,19 @@
 
     python serve.py --host 10.77.0.1 --port 5000
 
-One port serves the API of all services, S3 by path (``http://HOST:PORT/BUCKET/KEY``, unsigned too), and the control paths of
-``control.py``. Written against moto 5.2.5 exactly (``requirements.txt``): it replaces functions of moto's inside, and another
-version may have others.
+One port serves the API of all services, S3 by path (``http://HOST:PORT/BUCKET/KEY``, unsigned too), and the control
+paths of ``control.py``. Written against moto 5.2.5 exactly (``requirements.txt``): it replaces functions of moto's
+inside, and another version may have others.
 
 What each module adds is said at its top: ``dispatch`` and ``iam`` (every call), ``ec2``, ``images``, ``addresses``,
-``security_groups``, ``rds``, ``elbv2``, ``targets``, ``acm``, ``route53``; ``state`` keeps what moto has no place for, ``view``
-shows the account to the body, ``seed`` makes the account of before the cutover.
+``security_groups``, ``rds``, ``elbv2``, ``targets``, ``acm``, ``route53``; ``state`` keeps what moto has no place for,
+``view`` shows the account to the body, ``seed`` makes the account of before the cutover.
 
 Not for anything but rehearsals: no persistence, no authentication by default, one lock around every call.
 """
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -69,10 +70,8 @@ def main(arguments):
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request says less than GET /plus/calls
     server = make_server(options.host, options.port, application(), threaded=True, request_handler=MotoRequestHandler)
     print(f"listening on http://{options.host}:{server.server_port}", flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt, SystemExit):
         server.serve_forever()
-    except (KeyboardInterrupt, SystemExit):
-        pass
 
 
 if __name__ == "__main__":

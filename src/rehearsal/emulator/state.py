@@ -16,12 +16,26 @@ import threading
 
 LOCK = threading.RLock()
 
-#: ``ticks`` is the default for every kind of transition; ``<kind>_ticks`` overrides one. The kinds are: ``start``,
-#: ``stop``, ``status`` (checks after running), ``image``, ``rds``, ``alb`` (provisioning), ``eni`` (a deleted
-#: balancer's interfaces), ``health`` (a new target), ``drain``, ``acm`` (record seen -> issued), ``acm_rr`` (until
-#: the validation record is told), ``release`` (a certificate no listener uses any more), ``dns`` (PENDING -> INSYNC).
-#: ``body``: instances and images wait for the body. ``enforce_iam``: signatures and policies are checked.
-DEFAULTS = {"ticks": 1, "body": False, "enforce_iam": False}
+#: The kinds of transitions, and what lasts that long.
+KINDS = {
+    "start": "an instance that is pending",
+    "stop": "an instance that is stopping or shutting down",
+    "status": "status checks that are initializing",
+    "image": "an image that is pending",
+    "rds": "a database that is available with pending changes, modifying, rebooting",
+    "alb": "a balancer that is provisioning",
+    "eni": "the interfaces of a balancer that is gone",
+    "health": "a target that is initial",
+    "drain": "a target that is draining",
+    "acm": "a certificate whose validation record is there, and that is not yet issued",
+    "acm_rr": "a certificate whose validation record is not yet told",
+    "release": "a certificate that no listener uses any more, and that still counts as in use",
+    "dns": "a change that is PENDING",
+}
+
+#: ``ticks`` counts for every kind of transition that has no ``<kind>_ticks`` of its own. ``body``: instances and images
+#: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``: see rds.py.
+DEFAULTS = {"ticks": 1, "body": False, "enforce_iam": False, "rds_outcome": "applied"}
 CONFIG = dict(DEFAULTS)
 
 TRANSITIONS = []  # steps that wait for ticks
@@ -31,6 +45,10 @@ HEALTH = {}  # (target group ARN, target id) -> (state, reason, description), as
 RUN_TOKENS = {}  # (account, client token) -> (parameters, reservation) of RunInstances
 WATCHES = {}  # service -> function called at each read, before transitions move on
 DNS_CHANGES = {}  # Route 53 change id -> reads until it is INSYNC
+
+
+class BadRequest(Exception):
+    """A mistake of the caller of a control path: (HTTP status, text)."""
 
 
 class Refusal(Exception):
@@ -52,6 +70,7 @@ def body_in_charge():
 
 def ticks(kind):
     """How many reads a transitional state of this kind lasts; 0: it is over before the call returns."""
+    assert kind in KINDS, kind
     return int(CONFIG.get(f"{kind}_ticks", CONFIG["ticks"]))
 
 

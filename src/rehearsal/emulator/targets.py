@@ -1,9 +1,9 @@
 """Target groups and target health: nothing is healthy before somebody looked.
 
-moto's targets are healthy as soon as they are registered, also when no listener forwards to them, and are gone at once when
-deregistered. On AWS a target is ``unused`` until a listener uses its group, ``initial`` until the first checks passed, and
-``draining`` after deregistration. With a body the health is what the body's real balancer found; without one a target becomes
-healthy after ``health_ticks`` looks.
+moto's targets are healthy as soon as they are registered, also when no listener forwards to them, and are gone at once
+when deregistered. On AWS a target is ``unused`` until a listener uses its group, ``initial`` until the first checks
+passed, and ``draining`` after deregistration. With a body the health is what the body's real balancer found; without
+one a target becomes healthy after ``health_ticks`` looks.
 """
 
 import moto.elbv2.models as models
@@ -189,3 +189,7 @@ def install():
     TargetGroup.register, TargetGroup.deregister = register, deregister
     TargetGroup.deregister_terminated_instances = deregister_terminated
     TargetGroup.health_for = health_for
+    # moto adds to a list of its own and never takes away from it.
+    TargetGroup.load_balancer_arns = property(
+        lambda group: [b.arn for b in balancers_of(group)], lambda group, arns: None
+    )

@@ -1,8 +1,8 @@
 """The account as one JSON document, for the body: what hosts, balancers, names and certificates there should be.
 
-It is read ten times a second, so it goes through moto's models directly: no call is counted and nothing ticks. It spans all
-regions that were used, of one account, and leaves out what is not the account's own: moto's default images and default VPC do
-not appear but for its default security group.
+It is read ten times a second, so it goes through moto's models directly: no call is counted and nothing ticks. It spans
+all regions that were used, of one account, and leaves out what is not the account's own: moto's default images and
+default VPC do not appear but for its default security group.
 """
 
 import json
