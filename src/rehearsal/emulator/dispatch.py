@@ -1,0 +1,127 @@
+"""Every AWS call passes here: ticks, faults, dry runs, the call log, and typed errors instead of HTTP 500 pages.
+
+moto answers what it does not implement with an HTML page and status 500. An SDK takes that for a transient failure,
+retries for seconds and then has no error code to show. Here it is ``InvalidAction`` in the service's own protocol.
+
+S3 has a dispatcher of its own in moto and passes by: its calls are neither logged nor can they be made to fail.
+"""
+
+import json
+import re
+import sys
+import traceback
+
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+
+from state import CALLS, FAULTS, LOCK, Refusal, refuse, tick
+
+_moto_call_action = BaseResponse.call_action
+_moto_authorize = BaseResponse._authenticate_and_authorize_normal_action
+
+READS = ("Describe", "Get", "List")
+
+#: Deletions that AWS refuses for a while and that are therefore retried: an attempt counts as a read, or a caller
+#: that retries without looking would never see the end.
+RETRIED = {"DeleteSecurityGroup", "DeleteCertificate"}
+
+#: EC2 calls that moto carries out although ``DryRun`` is set.
+DRY_RUN_IGNORED = {
+    "DescribeInstanceAttribute",
+    "DescribeInstanceStatus",
+    "DescribeNetworkInterfaces",
+    "DescribeRouteTables",
+    "DescribeSecurityGroups",
+    "DescribeVolumes",
+    "GetConsoleOutput",
+    "ModifyInstanceMetadataOptions",
+}
+
+
+#: Statuses other than the 400 that moto gives an error its models do not know.
+STATUSES = {"DryRunOperation": 412, "UnauthorizedOperation": 403, "AccessDenied": 403}
+
+
+def service_error(service, code, message):
+    """moto finds an error's protocol by the module of its class, so the class is made for the service."""
+    kind = type("EmulatorError", (ServiceException,), {"__module__": f"moto.{service}.exceptions"})
+    return kind(code, message)
+
+
+def values_of(response):
+    """All parameter values of a request as strings, whatever the protocol: what a fault's ``match`` is sought in."""
+    values = [v for k, vs in response.querystring.items() if k not in ("Action", "Version") for v in vs]
+    body = response.raw_body or b""
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
+    if text.startswith("{"):
+        values.extend(_leaves(json.loads(text)))
+    elif text.startswith("<"):
+        values.extend(re.findall(r">([^<>]+)<", text))
+    values.append(response.path or "")
+    return [str(v) for v in values]
+
+
+def _leaves(node):
+    if isinstance(node, dict):
+        return [leaf for child in node.values() for leaf in _leaves(child)]
+    if isinstance(node, list):
+        return [leaf for child in node for leaf in _leaves(child)]
+    return [node]
+
+
+def _next_fault(service, action, response):
+    for fault in FAULTS:
+        wanted = fault["times"] > 0 and fault["service"] in (service, "*") and fault["action"] in (action, "*")
+        match = fault.get("match")
+        if wanted and (not match or any(match in value for value in values_of(response))):
+            fault["times"] -= 1
+            return fault
+    return None
+
+
+def call_action(self):
+    service, action = self.boto3_service_name, self._get_action() or ""
+    dry_run = (self.querystring.get("DryRun") or [""])[0] == "true"
+
+    def fail(code, message, status=None):
+        usual, headers, body = self.serialized(ActionResult(service_error(service, code, message)))
+        CALLS.append([service, action, code])
+        return status or STATUSES.get(code, usual), headers, body
+
+    with LOCK:
+        if not dry_run and (action.startswith(READS) or action in RETRIED):
+            tick(service)
+        try:
+            fault = _next_fault(service, action, self)
+            if fault is None:
+                answer = _moto_call_action(self)
+                CALLS.append([service, action, answer[0]])
+                return answer
+            if fault.get("after"):
+                _moto_call_action(self)  # done, but the answer is lost
+            return fail(fault["code"], fault.get("message", fault["code"]), fault.get("status"))
+        except Refusal as refusal:
+            return fail(*refusal.args)
+        except NotImplementedError as missing:
+            return fail("InvalidAction", f"not implemented in the emulator: {missing}")
+        except Exception as bug:  # an answer the SDK can show beats a page it retries
+            traceback.print_exc(file=sys.stderr)
+            return fail("InvalidAction", f"the emulator failed: {type(bug).__name__}: {bug}")
+
+
+def authorize_then_dry_run(self, resource="*"):
+    """A dry run is answered after the permissions were checked, as AWS does: that is what it is for."""
+    _moto_authorize(self, resource)
+    dry_run = (self.querystring.get("DryRun") or [""])[0] == "true"
+    if dry_run and self.boto3_service_name == "ec2" and self._get_action() in DRY_RUN_IGNORED:
+        refuse("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+
+
+def install():
+    import iam
+
+    global _moto_authorize
+    iam.install()
+    _moto_authorize = BaseResponse._authenticate_and_authorize_normal_action
+    BaseResponse._authenticate_and_authorize_normal_action = authorize_then_dry_run
+    BaseResponse.call_action = call_action

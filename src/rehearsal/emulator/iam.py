@@ -1,0 +1,66 @@
+"""IAM enforcement that can be used: Route 53 reads pass, codes are the service's own, statements for an ARN count.
+
+Off by default (``enforce_iam`` in the settings). What it can verify is a policy's list of *actions*: moto never tells
+which resource a call concerns, and ignores conditions. Dependent permissions (``iam:PassRole``, ``ec2:CreateTags``
+at RunInstances) are not required either.
+"""
+
+import moto.iam.access_control as access_control
+import moto.settings
+from moto.core.authorization import ActionAuthenticatorMixin
+from moto.core.responses import BaseResponse
+
+from state import refuse
+
+_moto_matches = access_control.IAMPolicyStatement._check_element_matches
+_moto_authorize_s3 = ActionAuthenticatorMixin._authenticate_and_authorize_s3_action
+
+#: AWS has a code of its own per service for the same denial. moto always says ``AccessDenied``.
+DENIAL_CODES = {"ec2": "UnauthorizedOperation", "acm": "AccessDeniedException"}
+
+
+def enforce(on):
+    """Turns signature and policy checks on or off for every call that follows."""
+    ActionAuthenticatorMixin.request_count = 0
+    moto.settings.INITIAL_NO_AUTH_ACTION_COUNT = 0 if on else float("inf")
+
+
+def authorize(self, resource="*"):
+    """moto answers denials of JSON and REST services in XML that an SDK cannot read: a Refusal is well-formed."""
+    try:
+        self._authenticate_and_authorize_action(access_control.IAMRequest, resource)
+    except Exception as denial:
+        code = getattr(denial, "error_type", None) or type(denial).__name__
+        if code == "AccessDenied":
+            code = DENIAL_CODES.get(self.boto3_service_name, code)
+        refuse(code, getattr(denial, "message", str(denial)))
+
+
+def authorize_s3(self, bucket_name=None, key_name=None):
+    """The site keeps its files in S3 without signing: anonymous requests pass, as with a bucket policy for the VPC."""
+    if "Authorization" in self.headers:
+        _moto_authorize_s3(self, bucket_name, key_name)
+
+
+def signed_request(self):
+    """moto signs the parsed parameters when the body is empty, so every signed Route 53 GET fails."""
+    names = self._get_string_between("SignedHeaders=", ",", self._headers["Authorization"]).split(";")
+    headers = self._create_headers_for_aws_request(names, self._headers)
+    body = self._body or (self._data if self._method == "POST" else b"")
+    request = access_control.AWSRequest(method=self._method, url=self._path, data=body, headers=headers)
+    request.context["timestamp"] = headers.get("X-Amz-Date") or headers.get("x-amz-date")
+    return request
+
+
+def statement_matches(self, element, value):
+    """The resource is always ``*`` here, so an Allow for an ARN would deny: only Action decides then."""
+    if element == "Resource" and value == "*" and self._statement["Effect"] == "Allow":
+        return True
+    return _moto_matches(self, element, value)
+
+
+def install():
+    BaseResponse._authenticate_and_authorize_normal_action = authorize
+    ActionAuthenticatorMixin._authenticate_and_authorize_s3_action = authorize_s3
+    access_control.IAMRequestBase._create_aws_request = signed_request
+    access_control.IAMPolicyStatement._check_element_matches = statement_matches

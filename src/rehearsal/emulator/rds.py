@@ -1,0 +1,169 @@
+"""RDS: a modification is pending first, then ``modifying``, then done.
+
+After ModifyDBInstance with ApplyImmediately, AWS goes on saying ``available`` for a while, with the change under
+PendingModifiedValues; code that waits for ``available`` alone is done too early. Without ApplyImmediately the change
+stays pending, and is applied together with the next immediate one. moto applies everything at once, in either case.
+
+The setting ``"rds_outcome": "unchanged"`` makes a modification end ``available`` without its effect, as AWS does when
+it has no capacity for the standby.
+
+Not covered: storage optimization, backups that block a modification, maintenance windows.
+"""
+
+import moto.rds.models as models
+from moto.core.responses import ActionResult
+from moto.rds.responses import RDSResponse
+
+from state import CONFIG, later, refuse
+
+Backend = models.RDSBackend
+_moto_modify = Backend.modify_db_instance
+_moto_orderable = Backend.describe_orderable_db_instance_options
+
+#: What a modification defers: moto's attribute and AWS's name.
+DEFERRED = {
+    "multi_az": "MultiAZ",
+    "db_instance_class": "DBInstanceClass",
+    "allocated_storage": "AllocatedStorage",
+    "engine_version": "EngineVersion",
+}
+
+#: The events by which an operator follows a conversion (RDS-EVENT-0024, 0025, 0029, 0030).
+EVENTS = {
+    "DB_INSTANCE_MULTI_AZ_START": "Applying modification to convert to a Multi-AZ DB Instance",
+    "DB_INSTANCE_MULTI_AZ_FINISH": "Finished applying modification to convert to a Multi-AZ DB Instance",
+    "DB_INSTANCE_SINGLE_AZ_START": "Applying modification to convert to a standard (Single-AZ) DB Instance",
+    "DB_INSTANCE_SINGLE_AZ_FINISH": "Finished applying modification to convert to a standard (Single-AZ) DB Instance",
+}
+
+
+def zones_of(database):
+    group = getattr(database, "db_subnet_group", None)
+    return {subnet["SubnetAvailabilityZone"]["Name"] for subnet in group.subnets} if group else set()
+
+
+def standby_zone(database):
+    if not database.multi_az:
+        return None
+    return next(iter(sorted(zones_of(database) - {database.availability_zone})), None)
+
+
+def pending_of(database):
+    """{attribute: value} that waits to be applied."""
+    return database.__dict__.setdefault("deferred", {})
+
+
+def show_pending(database):
+    database.pending_modified_values = {DEFERRED[key]: value for key, value in pending_of(database).items()}
+
+
+def modify_db_instance(self, db_instance_identifier, db_kwargs):
+    database = self.describe_db_instances(db_instance_identifier)[0]
+    if database.status != "available" or getattr(database, "being_modified", False):
+        refuse("InvalidDBInstanceState", "Database instance is not in available state.")
+    pending = pending_of(database)
+    for key in DEFERRED:
+        wanted = db_kwargs.get(key)
+        if wanted is None:
+            continue
+        if wanted == getattr(database, key):
+            pending.pop(key, None)
+            continue
+        if key == "multi_az" and wanted and len(zones_of(database)) < 2:
+            refuse(
+                "DBSubnetGroupDoesNotCoverEnoughAZs",
+                "DB Subnet Group doesn't meet availability zone coverage requirement. Please add subnets to cover at "
+                "least 2 availability zones.",
+            )
+        pending[key] = wanted
+    _moto_modify(self, db_instance_identifier, {k: v for k, v in db_kwargs.items() if k not in DEFERRED})
+    if pending and db_kwargs.get("apply_immediately"):
+        apply(database)
+    else:
+        show_pending(database)
+    return database
+
+
+def apply(database):
+    changes = dict(pending_of(database))
+    kind = {True: "MULTI_AZ", False: "SINGLE_AZ"}.get(changes.get("multi_az"))
+
+    def accept():
+        database.being_modified = True
+        show_pending(database)
+
+    def begin():
+        database.status = "modifying"
+        if kind:
+            database.add_event(f"DB_INSTANCE_{kind}_START")
+
+    def finish():
+        pending_of(database).clear()
+        show_pending(database)
+        database.status, database.being_modified = "available", False
+        if CONFIG.get("rds_outcome") == "unchanged":
+            return
+        for key, value in changes.items():
+            setattr(database, key, value)
+        database.secondary_availability_zone = standby_zone(database)
+        if kind:
+            database.add_event(f"DB_INSTANCE_{kind}_FINISH")
+
+    later("rds", "rds", accept, begin, finish)
+
+
+def reboot_db_instance(self):
+    """moto answers 200 and does nothing; AWS is ``rebooting`` for a while, and a failover swaps the zones."""
+    database = self.backend.reboot_db_instance(self.params.get("DBInstanceIdentifier"))
+    failover = self.params.get("ForceFailover")
+    if database.status != "available":
+        refuse("InvalidDBInstanceState", "Database instance is not in available state.")
+    if failover and not database.multi_az:
+        refuse(
+            "InvalidParameterCombination", "Force failover cannot be specified for a DB instance that is not Multi-AZ"
+        )
+
+    def back():
+        database.status = "available"
+        if failover:
+            database.availability_zone = standby_zone(database)
+            database.secondary_availability_zone = standby_zone(database)
+
+    later("rds", "rds", lambda: setattr(database, "status", "rebooting"), back)
+    return ActionResult({"DBInstance": database})
+
+
+def orderable(self, engine, engine_version):
+    """moto knows no option for MySQL, so "can this be Multi-AZ" could not be asked. One option per class here."""
+    if engine not in ("mysql", "mariadb", "postgres"):
+        return _moto_orderable(self, engine, engine_version)
+    zones = [{"Name": f"{self.region_name}{letter}"} for letter in "abc"]
+    return [
+        {
+            "Engine": engine,
+            "EngineVersion": engine_version or models.DBInstance.default_engine_versions.get(engine, "8.0.36"),
+            "DBInstanceClass": db_class,
+            "LicenseModel": "general-public-license",
+            "AvailabilityZones": zones,
+            "MultiAZCapable": True,
+            "Vpc": True,
+            "StorageType": "gp3",
+            "SupportsStorageEncryption": True,
+        }
+        for db_class in ("db.t3.small", "db.t3.medium", "db.t3.large", "db.m5.large", "db.r5.large")
+    ]
+
+
+def pending_maintenance(self):
+    """None is ever pending; moto has no answer at all."""
+    return ActionResult({"PendingMaintenanceActions": []})
+
+
+def install():
+    for name, message in EVENTS.items():
+        category = "configuration change" if name.endswith("FINISH") else "availability"
+        models.Event.EVENT_MAP[name] = {"Categories": [category], "Message": message}
+    Backend.modify_db_instance = modify_db_instance
+    Backend.describe_orderable_db_instance_options = orderable
+    RDSResponse.reboot_db_instance = reboot_db_instance
+    RDSResponse.describe_pending_maintenance_actions = pending_maintenance

@@ -1,0 +1,109 @@
+"""What the emulator keeps beside moto's own models: settings, unfinished transitions, faults, the call log.
+
+AWS answers most changes at once and finishes them later. moto finishes them at once, so code that never waits
+passes against moto and fails against AWS. Here a change has *steps*: the first runs with the call, each next one
+after a number of *ticks*. A tick is one read (Describe*, Get*, List*) of that service: no clock is involved, so a
+test sees the same states in the same order on a fast and on a slow machine.
+
+With ``body`` set, instances and images do not tick: they wait until the process that boots real hosts reports
+(``control.py``, ``POST /plus/body``).
+
+Everything here is guarded by ``LOCK``, which ``dispatch.py`` and ``control.py`` hold for the length of a call.
+Nothing is kept on disk: a restart is an empty account.
+"""
+
+import threading
+
+LOCK = threading.RLock()
+
+#: The kinds of transitions, and what lasts that long.
+KINDS = {
+    "start": "an instance that is pending",
+    "stop": "an instance that is stopping or shutting down",
+    "status": "status checks that are initializing",
+    "image": "an image that is pending",
+    "rds": "a database that is available with pending changes, modifying, rebooting",
+    "alb": "a balancer that is provisioning",
+    "eni": "the interfaces of a balancer that is gone",
+    "health": "a target that is initial",
+    "drain": "a target that is draining",
+    "acm": "a certificate whose validation record is there, and that is not yet issued",
+    "acm_rr": "a certificate whose validation record is not yet told",
+    "release": "a certificate that no listener uses any more, and that still counts as in use",
+    "dns": "a change that is PENDING",
+}
+
+#: ``ticks`` counts for every kind of transition that has no ``<kind>_ticks`` of its own. ``body``: instances and images
+#: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``: see rds.py.
+DEFAULTS = {"ticks": 1, "body": False, "enforce_iam": False, "rds_outcome": "applied"}
+CONFIG = dict(DEFAULTS)
+
+TRANSITIONS = []  # steps that wait for ticks
+FAULTS = []  # errors to be answered, see dispatch.py
+CALLS = []  # every AWS call: [service, action, HTTP status or error code]
+HEALTH = {}  # (target group ARN, target id) -> (state, reason, description), as the body reported it
+RUN_TOKENS = {}  # (account, client token) -> (parameters, reservation) of RunInstances
+WATCHES = {}  # service -> function called at each read, before transitions move on
+DNS_CHANGES = {}  # Route 53 change id -> reads until it is INSYNC
+
+
+class BadRequest(Exception):
+    """A mistake of the caller of a control path: (HTTP status, text)."""
+
+
+class Refusal(Exception):
+    """AWS refuses the call. Not moto's ServiceException: that one derives the protocol from the module it is raised
+    in, while a Refusal is answered in the protocol of the service that was called."""
+
+    def __init__(self, code, message=None):
+        super().__init__(code, message or code)
+
+
+def refuse(code, message=None):
+    raise Refusal(code, message)
+
+
+def body_in_charge():
+    """Whether instances and images wait for the body instead of ticks."""
+    return bool(CONFIG.get("body"))
+
+
+def ticks(kind):
+    """How many reads a transitional state of this kind lasts; 0: it is over before the call returns."""
+    assert kind in KINDS, kind
+    return int(CONFIG.get(f"{kind}_ticks", CONFIG["ticks"]))
+
+
+def later(service, kind, *steps):
+    """Runs the first step now, each next one when the state before it was seen by ``ticks(kind)`` reads of the service.
+
+    A step must look whether it still applies: the body may have been there first.
+    """
+    first, *rest = steps
+    first()
+    if ticks(kind) <= 0:
+        for step in rest:
+            step()
+    elif rest:
+        TRANSITIONS.append({"service": service, "kind": kind, "left": ticks(kind), "steps": rest})
+
+
+def tick(service):
+    """A read of the service begins: transitions that were seen often enough move on."""
+    if service in WATCHES:
+        WATCHES[service]()
+    for transition in [t for t in TRANSITIONS if t["service"] == service]:
+        if transition["left"] > 0:
+            transition["left"] -= 1
+            continue
+        transition["steps"].pop(0)()
+        transition["left"] = max(ticks(transition["kind"]) - 1, 0)  # this read sees the new state
+        if not transition["steps"]:
+            TRANSITIONS.remove(transition)
+
+
+def reset():
+    """Forgets settings, transitions, faults and calls. The account's resources stay: they are moto's."""
+    for kept in (TRANSITIONS, FAULTS, CALLS, HEALTH, RUN_TOKENS, DNS_CHANGES, CONFIG):
+        kept.clear()
+    CONFIG.update(DEFAULTS)
