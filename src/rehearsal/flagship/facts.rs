@@ -1,0 +1,131 @@
+//! The world as it is now, and as it was before anything was done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use serde_json::Value;
+
+use super::super::error::RehearsalError;
+use super::super::region::Region;
+use super::files::{self, FileFact};
+
+/// The emulated account's own picture of itself.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Facts(Value);
+
+/// What there was before the first command.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Start {
+    pub(super) facts: Facts,
+    /// The files a run edits, by path.
+    pub(super) files: BTreeMap<String, FileFact>,
+    /// The names in their directories, by directory.
+    pub(super) names: BTreeMap<String, BTreeSet<String>>,
+    /// What certbot's timer is: `enabled active`.
+    pub(super) timer: String,
+}
+
+/// The files the flagship touches.
+pub(super) const NGINX: &str = "/etc/nginx/conf.d/nextcloud.conf";
+pub(super) const CONFIG: &str = "/var/www/html/nextcloud/config/config.php";
+pub(super) const CRON: &str = "/etc/cron.d/nextcloud-cron-php";
+pub(super) const HIDDEN_CRON: &str = "/etc/cron.d/.nextcloud-cron-php";
+
+impl Facts {
+    /// Looks.
+    pub(in super::super) async fn look(region: &Region) -> Result<Self, RehearsalError> {
+        Ok(Self(region.emulator().call("GET", "/plus/state", None).await?))
+    }
+
+    /// The members of one of the picture's lists.
+    pub(super) fn list(&self, name: &str) -> &[Value] {
+        self.0.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    /// Instances that are not terminated or about to be.
+    pub(super) fn live(&self) -> Vec<&Value> {
+        let gone = |i: &&Value| matches!(text(i, "state"), "terminated" | "shutting-down");
+        self.list("instances").iter().filter(|i| !gone(i)).collect()
+    }
+
+    /// An instance.
+    pub(super) fn instance(&self, id: &str) -> Option<&Value> {
+        self.list("instances").iter().find(|i| text(i, "id") == id)
+    }
+
+    /// The live instance that is not the original.
+    pub(in super::super) fn clone_of(&self, original: &str) -> Option<String> {
+        self.live().into_iter().map(|i| text(i, "id").to_owned()).find(|id| id != original)
+    }
+
+    /// The first target group's ARN.
+    pub(in super::super) fn target_group(&self) -> Option<String> {
+        self.list("target_groups").first().map(|g| text(g, "arn").to_owned())
+    }
+
+    /// Live instances with their public addresses.
+    pub(in super::super) fn public_addresses(&self) -> Vec<(String, Ipv4Addr)> {
+        let pair = |i: &Value| Some((text(i, "id").to_owned(), text(i, "public_ip").parse().ok()?));
+        self.live().into_iter().filter_map(pair).collect()
+    }
+
+    /// The record sets of all zones, without those that only zones have (NS, SOA), each as one text.
+    pub(super) fn records(&self) -> BTreeSet<String> {
+        let zones = self.list("zones").iter();
+        let records = zones.flat_map(|z| z.get("records").and_then(Value::as_array).into_iter().flatten());
+        records.filter(|r| !matches!(text(r, "type"), "NS" | "SOA")).map(Value::to_string).collect()
+    }
+
+    /// Security groups with their rules, by id.
+    pub(super) fn groups(&self) -> BTreeMap<String, String> {
+        let rules = |g: &Value| {
+            let ingress = g.get("ingress").and_then(Value::as_array).cloned().unwrap_or_default();
+            let mut rules: Vec<String> = ingress.iter().map(Value::to_string).collect();
+            rules.sort();
+            rules.join(" ")
+        };
+        self.list("security_groups").iter().map(|g| (text(g, "id").to_owned(), rules(g))).collect()
+    }
+
+    /// Everything that carries a run's tag, as `kind id`; terminated instances are gone and do not count.
+    pub(super) fn marked(&self) -> Vec<String> {
+        let kinds =
+            ["instances", "images", "snapshots", "security_groups", "load_balancers", "target_groups", "certificates"];
+        let mut found = Vec::new();
+        for kind in kinds {
+            for it in self.list(kind) {
+                let marked = it.get("tags").and_then(|t| t.get("runbook:run")).is_some();
+                if marked && !matches!(text(it, "state"), "terminated") {
+                    let id = if text(it, "id").is_empty() { text(it, "arn") } else { text(it, "id") };
+                    found.push(format!("{kind} {id}"));
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Start {
+    /// Looks, before the first command.
+    pub(in super::super) async fn look(region: &Region) -> Result<Self, RehearsalError> {
+        let web = region.account().instance.clone();
+        let mut start = Self {
+            facts: Facts::look(region).await?,
+            files: BTreeMap::new(),
+            names: BTreeMap::new(),
+            timer: String::new(),
+        };
+        for path in [NGINX, CONFIG, CRON] {
+            start.files.insert(path.to_owned(), files::fact(region, &web, path)?);
+            let folder = files::folder(path);
+            start.names.insert(folder.to_owned(), files::names(region, &web, folder)?);
+        }
+        start.timer = files::timer(region, &web).await;
+        Ok(start)
+    }
+}
+
+/// A text field, or nothing.
+pub(super) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,117 @@
+//! Files of the hosts, seen from outside.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+
+use sha2::{Digest, Sha256};
+
+use super::super::error::RehearsalError;
+use super::super::region::Region;
+
+/// What is to be the same after everything was undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileFact {
+    pub(super) sha256: String,
+    pub(super) owner: (u32, u32),
+    pub(super) mode: u32,
+    pub(super) mtime: (i64, i64),
+}
+
+impl FileFact {
+    /// What differs, in words; nothing when nothing does.
+    pub(super) fn differs(&self, now: &FileFact) -> Vec<&'static str> {
+        let mut differs = Vec::new();
+        for (word, same) in [
+            ("content", self.sha256 == now.sha256),
+            ("owner", self.owner == now.owner),
+            ("mode", self.mode == now.mode),
+            ("mtime", self.mtime == now.mtime),
+        ] {
+            if !same {
+                differs.push(word);
+            }
+        }
+        differs
+    }
+}
+
+pub(super) fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("/", |(folder, _)| folder)
+}
+
+/// A file of a host.
+pub(super) fn fact(region: &Region, instance: &str, path: &str) -> Result<FileFact, RehearsalError> {
+    let real = place(region, instance, path)?;
+    let bytes = std::fs::read(&real).map_err(RehearsalError::file("read", &real))?;
+    let meta = std::fs::metadata(&real).map_err(RehearsalError::file("look at", &real))?;
+    Ok(FileFact {
+        sha256: Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect(),
+        owner: (meta.uid(), meta.gid()),
+        mode: meta.mode() & 0o7777,
+        mtime: (meta.mtime(), meta.mtime_nsec()),
+    })
+}
+
+/// The names in a folder of a host.
+pub(super) fn names(region: &Region, instance: &str, folder: &str) -> Result<BTreeSet<String>, RehearsalError> {
+    let real = place(region, instance, folder)?;
+    let entries = std::fs::read_dir(&real).map_err(RehearsalError::file("list", &real))?;
+    Ok(entries.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned())).collect())
+}
+
+/// Whether a file of a host is there.
+pub(super) fn there(region: &Region, instance: &str, path: &str) -> bool {
+    place(region, instance, path).is_ok_and(|real| real.symlink_metadata().is_ok())
+}
+
+/// The copy a run keeps beside a file: the one name in its folder that was not there before.
+pub(super) fn copy_of(region: &Region, instance: &str, path: &str) -> Result<Option<String>, RehearsalError> {
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    let copies = names(region, instance, folder(path))?;
+    let copy = copies.into_iter().find(|n| n.contains(name) && n.contains("runbook-"));
+    Ok(copy.map(|copy| format!("{}/{copy}", folder(path))))
+}
+
+/// The hunks of `diff OLD NEW`, like `10,23d9`.
+pub(super) async fn hunks(
+    region: &Region,
+    instance: &str,
+    old: &str,
+    new: &str,
+) -> Result<Vec<String>, RehearsalError> {
+    let (old, new) = (place(region, instance, old)?, place(region, instance, new)?);
+    let output = tokio::process::Command::new("diff").arg(old).arg(new).output().await;
+    let output = output.map_err(|source| RehearsalError::ProgramUnstartable { program: "diff".into(), source })?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(text.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned).collect())
+}
+
+/// The keys that differ between two configuration files, as php reads them on the host.
+pub(super) async fn changed_keys(
+    region: &Region,
+    instance: &str,
+    old: &str,
+    new: &str,
+) -> Result<Vec<String>, RehearsalError> {
+    const SCRIPT: &str = "function read($f){include $f; return $CONFIG;} $a=read($argv[1]); $b=read($argv[2]); \
+        foreach(array_keys($a+$b) as $k) if(($a[$k]??null)!==($b[$k]??null)) echo $k,\"\\n\";";
+    Ok(inside(region, instance, &["php", "-r", SCRIPT, "--", old, new]).await.lines().map(str::to_owned).collect())
+}
+
+/// What certbot's timer is, as its host says.
+pub(super) async fn timer(region: &Region, instance: &str) -> String {
+    let enabled = inside(region, instance, &["systemctl", "is-enabled", "certbot.timer"]).await;
+    let active = inside(region, instance, &["systemctl", "is-active", "certbot.timer"]).await;
+    format!("{} {}", enabled.trim(), active.trim())
+}
+
+/// What a program prints inside a host; empty when the host is off.
+pub(super) async fn inside(region: &Region, instance: &str, argv: &[&str]) -> String {
+    let Some(mut command) = region.host(instance).and_then(|host| host.command(argv)) else { return String::new() };
+    command.output().await.map_or_else(|_| String::new(), |o| String::from_utf8_lossy(&o.stdout).into_owned())
+}
+
+fn place(region: &Region, instance: &str, path: &str) -> Result<std::path::PathBuf, RehearsalError> {
+    let host = region.host(instance);
+    host.map(|h| h.disk(path)).ok_or_else(|| RehearsalError::Unsupported(format!("there is no host `{instance}`")))
+}
