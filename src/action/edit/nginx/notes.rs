@@ -9,7 +9,7 @@ use super::choose::Site;
 use super::edit::is_tls_include;
 use super::listen::is_default_on_80;
 use super::redirect;
-use super::server::{Listen, Server};
+use super::server::{HTTP, Listen, Port, Server};
 use super::tree::{Directive, Tree};
 use super::variables::{self, Tainted};
 
@@ -71,6 +71,11 @@ fn of_servers(tree: &Tree<'_>, site: &Site<'_, '_>, servers: &[Server<'_>]) -> V
             let message = format!("{} goes on redirecting its other names", server.title());
             notes.push(Note::remark(Some(tree.line(server.block)), message));
             continue;
+        }
+        for listen in server.listens.iter().filter(|listen| listen.port != Port::Number(HTTP)) {
+            let quote = tree.quote(listen.directive);
+            let message = format!("`{quote}` goes with the redirecting server: nothing answers there any more");
+            notes.push(Note::remark(Some(tree.line(listen.directive)), message));
         }
         if let Some(renewal) = tree.children(server.block).find(|child| redirect::is_for_renewal(child)) {
             let message = format!(

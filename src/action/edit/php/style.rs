@@ -42,7 +42,8 @@ impl Style {
             _ => Form::Long,
         };
         let close = config.tokens[config.array.close].span.start;
-        let outer = span::indent(bytes, close);
+        let outer = if span::is_first_in_line(bytes, close) { close } else { open.start };
+        let outer = span::indent(bytes, outer);
         let first = config.array.elements.first().map(|first| config.span(first.tokens.clone()).start);
         let indent = first
             .filter(|first| span::is_first_in_line(bytes, *first))

@@ -1,5 +1,7 @@
 //! Takes keys of `$CONFIG` back, in a file that somebody else has changed since.
 
+use std::ops::Range;
+
 use super::super::Reason;
 use super::super::span::{self, Patch};
 use super::Previous;
@@ -74,55 +76,55 @@ fn is_expression(raw: &[u8]) -> bool {
     brackets.is_empty()
 }
 
+/// Takes the elements out. Those at the end of the array leave it as it was before they were put
+/// there: with a comma at the end, or without.
 fn remove(config: &Config<'_>, gone: &[Element], patch: &mut Patch) {
     let elements = &config.array.elements;
     let is_gone = |element: &Element| gone.iter().any(|one| one.tokens == element.tokens);
-    let ends_bare = elements.last().is_some_and(|last| last.comma.is_none());
-    let tail = elements.iter().rev().take_while(|element| ends_bare && is_gone(element)).count();
+    let tail = elements.iter().rev().take_while(|element| is_gone(element)).count();
     let (head, tail) = elements.split_at(elements.len() - tail);
-    if let ([.., kept], [.., last]) = (head, tail) {
-        let from = config.span(kept.tokens.clone()).end;
-        let to = config.span(last.tokens.clone()).end;
-        if holds_no_comment(config, kept, tail) {
-            patch.cut(from..to);
-        } else {
-            tail.iter().for_each(|element| cut_alone(config, element, patch));
-        }
-    } else {
-        tail.iter().for_each(|element| cut_alone(config, element, patch));
-    }
-    head.iter().filter(|element| is_gone(element)).for_each(|element| {
-        cut_alone(config, element, patch);
-    });
-}
+    head.iter().filter(|element| is_gone(element)).for_each(|element| cut_alone(config, element, patch));
 
-/// Whether only white space and commas are between the elements.
-fn holds_no_comment(config: &Config<'_>, kept: &Element, tail: &[Element]) -> bool {
-    let mut end = config.span(kept.tokens.clone()).end;
-    tail.iter().all(|element| {
-        let span = config.span(element.tokens.clone());
-        let gap = &config.bytes[end..span.start];
-        end = span.end;
-        gap.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',')
-    })
+    let Some(last) = tail.last() else { return };
+    if let (None, Some(comma)) = (last.comma, head.last().and_then(|kept| kept.comma)) {
+        patch.cut(config.tokens[comma].span.clone());
+    }
+    for element in tail {
+        let span = whole(config, element);
+        let before = config.tokens[element.tokens.start - 1].span.end;
+        let follows_directly = !head.is_empty() && span::is_blank(&config.bytes[before..span.start]);
+        if follows_directly && own_lines(config, last).is_none() {
+            patch.cut(before..span.end);
+        } else {
+            cut_alone(config, element, patch);
+        }
+    }
 }
 
 /// The element and its comma go; the lines too when nothing else is on them.
 fn cut_alone(config: &Config<'_>, element: &Element, patch: &mut Patch) {
-    let bytes = config.bytes;
-    let element_span = config.span(element.tokens.clone());
-    let comma = element.comma.map(|comma| config.tokens[comma].span.end);
-    let (start, end) = (element_span.start, comma.unwrap_or(element_span.end));
-    let is_first = span::is_first_in_line(bytes, start);
-    let line_end = span::line_end(bytes, end);
+    let Range { start, end } = whole(config, element);
     let is_blank = |byte: &&u8| matches!(**byte, b' ' | b'\t');
-    if is_first && span::is_blank(&bytes[end..line_end]) {
-        patch.cut(span::line_start(bytes, start)..line_end);
-    } else if is_first {
-        let after = bytes[end..].iter().take_while(is_blank).count();
+    if let Some(lines) = own_lines(config, element) {
+        patch.cut(lines);
+    } else if span::is_first_in_line(config.bytes, start) {
+        let after = config.bytes[end..].iter().take_while(is_blank).count();
         patch.cut(start..end + after);
     } else {
-        let before = bytes[..start].iter().rev().take_while(is_blank).count();
+        let before = config.bytes[..start].iter().rev().take_while(is_blank).count();
         patch.cut(start - before..end);
     }
+}
+
+/// The element with its comma.
+fn whole(config: &Config<'_>, element: &Element) -> Range<usize> {
+    config.span(element.tokens.start..element.comma.map_or(element.tokens.end, |comma| comma + 1))
+}
+
+/// The lines of the element if nothing else is on them.
+fn own_lines(config: &Config<'_>, element: &Element) -> Option<Range<usize>> {
+    let Range { start, end } = whole(config, element);
+    let line_end = span::line_end(config.bytes, end);
+    let is_alone = span::is_first_in_line(config.bytes, start) && span::is_blank(&config.bytes[end..line_end]);
+    is_alone.then(|| span::line_start(config.bytes, start)..line_end)
 }
