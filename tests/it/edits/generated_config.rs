@@ -33,21 +33,22 @@ fn layout() -> impl Strategy<Value = Layout> {
     ])
 }
 
-/// Entries of other keys, of which some look like ours.
+/// Entries of other keys, of which some look like ours. The first one shows the file's indentation: in a file without
+/// an entry at the start of a line Nextcloud's own would be used.
 fn entries() -> impl Strategy<Value = Vec<&'static [u8]>> {
     let entries: &[&[u8]] = &[
         b"'secret' => 'a\\'b\\\\',",
         b"\"dbhost\" => \"localhost\", // 'overwritehost' => 'x',",
         b"'mail' => 'caf\xe9 \xff', /* ] ) ; */",
         b"'trusted_domains' => \n  array (\n    0 => 'overwritehost',\n    1 => 'b',\n  ),",
-        b"# 'trusted_proxies' => ['10.0.0.1'],\n'debug' => false,",
+        b"'debug' => false,\n# 'trusted_proxies' => ['10.0.0.1'],",
         b"'nested' => ['overwritehost' => 1, 'overwriteprotocol' => [2]],",
         b"'port' => 8080 + 1, 'f' => function ($a) { return [$a, 'b' => 1]; },",
         b"'password' => getenv(\"DB\"),",
         b"'list' => array(), 5 => 'five', 'bare',",
         b"'dollar' => \"$x\",\n",
     ];
-    prop::collection::vec(prop::sample::select(entries), 0..6)
+    prop::collection::vec(prop::sample::select(entries), 1..6)
 }
 
 fn frame() -> impl Strategy<Value = (&'static [u8], &'static [u8])> {
@@ -68,8 +69,6 @@ proptest! {
     fn only_our_keys_come_and_go(layout in layout(), entries in entries(), (start, end) in frame()) {
         let Layout { open, close, indent, list: [before_list, element, after_list] } = layout;
         let lines: Vec<_> = entries.iter().map(|entry| [indent.as_bytes(), entry, b"\n"].concat()).collect();
-        // Without an entry the file shows no indentation: Nextcloud's own is used.
-        prop_assume!(!entries.is_empty() && !entries[0].starts_with(b"#"));
         let head = [start, b"$CONFIG = ", open.as_bytes(), b"\n", &lines.concat()].concat();
         let tail = [close.as_bytes(), end].concat();
         let ours = format!(
