@@ -187,7 +187,10 @@ mod tests {
 
     const APP: &str = "server { listen 443 ssl; server_name a.example b.example; root /srv; }\n";
 
-    fn chosen(text: &str) -> Result<(usize, Vec<(usize, bool)>), Vec<String>> {
+    /// The line of the site, then line and sharing of each redirect.
+    type Chosen = (usize, Vec<(usize, bool)>);
+
+    fn chosen(text: &str) -> Result<Chosen, Vec<String>> {
         let tree = Tree::read(text.as_bytes()).unwrap();
         let servers = Server::all(&tree);
         match choose(&tree, &servers, "a.example") {
