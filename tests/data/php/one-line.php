@@ -1,0 +1,1 @@
+<?php $CONFIG = ['installed' => true, 'trusted_proxies' => ['10.0.0.1']];

@@ -1,0 +1,6 @@
+<?php
+if (PHP_SAPI === 'cli') {
+  $CONFIG = array (
+    'installed' => true,
+  );
+}

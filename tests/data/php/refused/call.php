@@ -1,0 +1,2 @@
+<?php
+$CONFIG = array_merge(['installed' => true], $defaults);

@@ -1,0 +1,6 @@
+<?php
+$CONFIG = [
+  'trusted_proxies' => explode(',', getenv('TRUSTED_PROXIES')),
+  'overwriteprotocol' => "$protocol",
+  'overwritehost' => 'cloud' . '.nextcloud.example',
+];

@@ -1,0 +1,6 @@
+<?php
+$CONFIG = array (
+  'mail_from_address' => <<<TEXT
+'overwritehost' => 'a.example',
+TEXT,
+);

@@ -1,0 +1,2 @@
+<?php
+$CONFIG = ['installed' => true] + $defaults;
