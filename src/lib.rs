@@ -3,16 +3,13 @@
 //! The modules are the data's way: `document` -> `validate` -> `model` -> `plan` -> `engine` -> `action`, with `journal`,
 //! `event` and `display` beside it. docs/architecture.md has the layer table; a test keeps it.
 
-pub mod model;
-
 pub mod access;
-
 pub mod action;
-
-pub mod journal;
-
+pub mod document;
 pub mod engine;
 pub mod event;
+pub mod journal;
+pub mod model;
 pub mod plan;
-
 pub mod rehearsal;
+pub mod validate;

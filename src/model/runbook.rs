@@ -73,6 +73,9 @@ pub struct StepAction {
     pub retry: RetryPolicy,
     /// How long it may take with all its waiting, in seconds; the kind's default when absent.
     pub deadline_s: Option<u64>,
+    /// Why it is done although it cannot be undone; given exactly when it cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub irreversible: Option<String>,
 }
 
 impl Runbook {

@@ -252,7 +252,7 @@ impl ValueType {
             Value::Null => "nothing".into(),
             Value::Array(_) => "a list".into(),
             Value::Object(_) => "named values".into(),
-            Value::String(_) if *self == ValueType::Secret => "a text (not shown: it may be the secret itself)".into(),
+            _ if *self == ValueType::Secret => "a value (not shown: it may be the secret itself)".into(),
             Value::String(text) => format!("`{text}`"),
             other => format!("`{other}`"),
         }
@@ -308,6 +308,8 @@ mod tests {
     fn a_text_in_place_of_a_secret_is_not_shown() {
         let told = ValueType::Secret.check(&json!("hunter2")).unwrap_err().to_string();
         assert!(!told.contains("hunter2"), "{told}");
+        let told = ValueType::Secret.from_text("20261123").unwrap_err().to_string();
+        assert!(!told.contains("20261123"), "{told}");
         assert!(ValueType::Secret.check(&json!({"env": "PASSWORD"})).is_ok());
     }
 

@@ -4,3 +4,4 @@
 mod architecture;
 mod edits;
 mod lab;
+mod documents;

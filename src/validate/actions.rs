@@ -1,0 +1,267 @@
+//! One action: its kind, parameters, retry, deadline, and what is said about undoing it.
+
+use super::duration;
+use super::expression::{Here, Reader, choices};
+use super::fields::Fields;
+use super::problem::Notes;
+use super::scope::{Scope, kind_named};
+use super::trial;
+use super::words::{found, listed, meant};
+use crate::document::{Document, Node, Place};
+use crate::model::{
+    ActionKind, ActionPath, Expr, Reference, RetryPolicy, Reversibility, Spec, StepAction, TargetSpec, ValueType,
+};
+use std::collections::BTreeMap;
+
+const FIELDS: &[&str] = &["id", "do", "title", "with", "retry", "deadline", "irreversible"];
+
+/// The most attempts; a failure that outlives them needs a person.
+const MOST_ATTEMPTS: i64 = 100;
+
+/// What the reading of an action needs beside its node.
+pub(super) struct Surroundings<'a> {
+    pub(super) document: &'a Document,
+    pub(super) scope: &'a Scope,
+    pub(super) targets: &'a [TargetSpec],
+}
+
+/// Reads one action. `path` is nothing when its id or its step's is broken; then it is judged all the same.
+pub(super) fn read(
+    around: &Surroundings<'_>,
+    node: &Node,
+    path: Option<ActionPath>,
+    position: (usize, usize),
+    notes: &mut Notes,
+) -> Option<StepAction> {
+    let what = match &path {
+        Some(path) => format!("action `{path}`"),
+        None => format!("action {} of step {}", position.1 + 1, position.0 + 1),
+    };
+    let fields = Fields::of(node, node.place, &what, FIELDS, notes)?;
+    let title = fields.line("title", notes);
+    let retry = fields.get("retry").map_or_else(|| Some(RetryPolicy::default()), |n| retry(n, &what, notes));
+    let deadline_s = fields.get("deadline").and_then(|n| deadline(n, &what, notes));
+    let irreversible = fields.line("irreversible", notes);
+    let kind = kind(&fields, &what, notes)?;
+    let action = Action { around, kind, spec: kind.spec(), what, position };
+    action.reversibility(&fields, irreversible.is_some(), node.place, notes);
+    let with = action.parameters(fields.get("with"), node.place, notes);
+    Some(StepAction { path: path?, kind, title, with: with?, retry: retry?, deadline_s, irreversible })
+}
+
+fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<ActionKind> {
+    let node = fields.required("do", notes)?;
+    let Some(name) = node.text() else {
+        notes.add(node.place, format!("`do` of {what}: found {}, expected the name of an action", found(node)));
+        return None;
+    };
+    let kind = kind_named(name);
+    if kind.is_none() {
+        let names = ActionKind::ALL.iter().map(|k| k.as_str());
+        let family = name.split('.').next().unwrap_or_default();
+        let cousins: Vec<&str> = names.clone().filter(|n| n.split('.').next() == Some(family)).collect();
+        let help = match super::words::nearest(name, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if cousins.is_empty() => "docs/runbook-format.md lists the actions".into(),
+            None => format!("there are {}", listed(cousins)),
+        };
+        notes.advise(node.place, format!("there is no action `{name}`"), help);
+    }
+    kind
+}
+
+struct Action<'a> {
+    around: &'a Surroundings<'a>,
+    kind: ActionKind,
+    spec: Spec,
+    what: String,
+    position: (usize, usize),
+}
+
+impl Action<'_> {
+    fn parameters(&self, node: Option<&Node>, place: Place, notes: &mut Notes) -> Option<BTreeMap<String, Expr>> {
+        let names: Vec<&str> = self.spec.params.iter().map(|p| p.name).collect();
+        let what = format!("`with` of {} (`{}`)", self.what, self.kind);
+        let before = notes.len();
+        let fields = match node {
+            None => None,
+            Some(node) => Some(Fields::of(node, node.place, &what, &names, notes)?),
+        };
+        let mut with = BTreeMap::new();
+        let mut missing = Vec::new();
+        for param in &self.spec.params {
+            let Some(value) = fields.as_ref().and_then(|f| f.get(param.name)) else {
+                if param.required {
+                    missing.push(param);
+                }
+                continue;
+            };
+            let what = format!("`{}` of {}", param.name, self.what);
+            if let Some(expr) = self.parameter(value, param.name, &param.value_type, &what, notes) {
+                with.insert(param.name.to_owned(), expr);
+            }
+        }
+        for param in missing {
+            let message = format!("{} (`{}`) has no `{}`", self.what, self.kind, param.name);
+            let help = format!("`{}` is {}: {}", param.name, param.value_type.expected(), param.about);
+            notes.advise(node.map_or(place, |n| n.place), message, help);
+        }
+        (notes.len() == before).then_some(with)
+    }
+
+    fn parameter(&self, node: &Node, name: &str, wanted: &ValueType, what: &str, notes: &mut Notes) -> Option<Expr> {
+        let Surroundings { document, scope, .. } = self.around;
+        let reader = Reader { text: &document.text, scope, here: Here::Action(self.position) };
+        let expr = reader.read(node, wanted, what, notes)?;
+        match (wanted, &expr) {
+            (ValueType::Target, _) => self.target_in_time(node, notes),
+            (ValueType::List(item), _) if **item == ValueType::Target => {
+                node.items().unwrap_or_default().iter().for_each(|item| self.target_in_time(item, notes));
+            }
+            (_, Expr::Literal(value)) => {
+                let choices = choices(self.kind, name).filter(|c| !value.as_str().is_some_and(|v| c.contains(&v)));
+                if let Some(choices) = choices {
+                    let message =
+                        format!("{what}: found {}, expected one of {}", found(node), listed(choices.iter().copied()));
+                    let given = value.as_str().unwrap_or_default();
+                    match super::words::nearest(given, choices.iter().copied()) {
+                        Some(near) => notes.advise(node.place, message, format!("did you mean `{near}`?")),
+                        None => notes.add(node.place, message),
+                    }
+                } else if let Some(error) =
+                    trial::action(self.kind, &BTreeMap::from([(name.to_owned(), value.clone())]))
+                {
+                    notes.add(node.place, format!("{what}: {error}"));
+                }
+            }
+            _ => {}
+        }
+        Some(expr)
+    }
+
+    /// Tells when a target is used before what its fields refer to is known. `ssh.pin-host-key` learns the host's key and
+    /// does without one, so its target's own `host_key` may come from it.
+    fn target_in_time(&self, node: &Node, notes: &mut Notes) {
+        let Some(target) = self.around.targets.iter().find(|t| Some(t.name.as_str()) == node.text()) else { return };
+        for (field, expr) in &target.fields {
+            if field == "host_key" && self.kind == ActionKind::SshPinHostKey {
+                continue;
+            }
+            for reference in expr.references() {
+                let Reference::Output { action, .. } = reference else { continue };
+                if self.around.scope.action(action).is_some_and(|known| known.position >= self.position) {
+                    notes.advise(
+                        node.place,
+                        format!(
+                            "{} uses target `{}` before its `{field}` is known: that is an output of `{action}`",
+                            self.what, target.name
+                        ),
+                        format!("use it only after `{action}`"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// What cannot be undone must say why it is done all the same, and nothing else may say so.
+    fn reversibility(&self, fields: &Fields<'_>, said: bool, place: Place, notes: &mut Notes) {
+        let has_undo = fields.get("with").is_some_and(|w| w.get("undo").is_some());
+        let cannot = match (self.kind, self.spec.reversibility) {
+            (ActionKind::SshRun, _) if !has_undo => Some("a command without `undo`"),
+            (ActionKind::SshRun, _) => None,
+            (_, Reversibility::Irreversible(why)) => Some(why),
+            _ => None,
+        };
+        match (cannot, fields.get("irreversible")) {
+            (Some(why), None) => notes.advise(
+                place,
+                format!("{} cannot be undone ({why}) and does not say so", self.what),
+                "add `irreversible: why it is right to do it all the same`, or a way back",
+            ),
+            (None, Some(node)) if said => notes.advise(
+                node.place,
+                format!("{} says `irreversible`, but a rollback can pass it", self.what),
+                "take `irreversible` away",
+            ),
+            _ => {}
+        }
+    }
+}
+
+fn retry(node: &Node, what: &str, notes: &mut Notes) -> Option<RetryPolicy> {
+    let fields = Fields::of(node, node.place, &format!("`retry` of {what}"), &["attempts", "first", "most"], notes)?;
+    let mut policy = RetryPolicy::default();
+    if let Some(node) = fields.get("attempts") {
+        let number = match &node.kind {
+            crate::document::Kind::Number(n) => n.as_i64().filter(|n| (1..=MOST_ATTEMPTS).contains(n)),
+            _ => None,
+        };
+        match number.and_then(|n| u32::try_from(n).ok()) {
+            Some(attempts) => policy.attempts = attempts,
+            None => notes.add(
+                node.place,
+                format!(
+                    "`attempts` of {what}: found {}, expected a whole number from 1 to {MOST_ATTEMPTS}",
+                    found(node)
+                ),
+            ),
+        }
+    }
+    if let Some(first) = fields.get("first") {
+        policy.first_ms = duration::read(first, &format!("`first` of {what}"), notes)?;
+        policy.most_ms = policy.most_ms.max(policy.first_ms);
+    }
+    if let Some(most) = fields.get("most") {
+        policy.most_ms = duration::read(most, &format!("`most` of {what}"), notes)?;
+        if policy.most_ms < policy.first_ms {
+            notes.add(most.place, format!("`most` of {what} is shorter than the first wait"));
+        }
+    }
+    Some(policy)
+}
+
+fn deadline(node: &Node, what: &str, notes: &mut Notes) -> Option<u64> {
+    let ms = duration::read(node, &format!("`deadline` of {what}"), notes)?;
+    if ms < 1_000 {
+        notes.add(node.place, format!("`deadline` of {what} is shorter than a second"));
+    }
+    Some(ms / 1_000)
+}
+
+/// Whether an action of this kind talks to AWS, and so needs the runbook's `region`.
+pub(super) fn uses_aws(kind: ActionKind) -> bool {
+    matches!(
+        family(kind),
+        "instance"
+            | "image"
+            | "rds"
+            | "security-group"
+            | "target-group"
+            | "load-balancer"
+            | "listener"
+            | "certificate"
+            | "dns"
+    )
+}
+
+fn family(kind: ActionKind) -> &'static str {
+    kind.as_str().split('.').next().unwrap_or_default()
+}
+
+/// Suggests a name when a reference or an id is close to one that is known.
+pub(super) fn suggest_step(name: &str, steps: &[String]) -> String {
+    meant(name, steps.iter().map(String::as_str), "steps")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_family_of_actions_is_known_to_use_aws_or_not() {
+        let others = ["file", "process", "service", "nginx", "php", "cron", "ssh", "gate", "http", "nextcloud"];
+        for kind in ActionKind::ALL {
+            assert!(uses_aws(*kind) != others.contains(&family(*kind)), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Values with references: from a node to an expression of the type its place asks for.
+
+use super::problem::Notes;
+use super::scope::Scope;
+use super::trial;
+use super::words::{found, meant, value};
+use crate::document::{Kind, Node, Place};
+use crate::model::{ActionKind, Expr, Piece, Reference, ReferenceError, Value, ValueType};
+
+/// Where an expression stands: decides which references are known there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Here {
+    /// In the head of the runbook: inputs only.
+    Head,
+    /// In a target: what it names must exist; whether it comes early enough is judged at each use.
+    Target,
+    /// In the action at this position.
+    Action((usize, usize)),
+}
+
+/// Reads expressions at one place.
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) scope: &'a Scope,
+    pub(super) here: Here,
+}
+
+impl Reader<'_> {
+    /// Reads `node` as `what` (e.g. "`port` of target `web-1`"), which is to be of type `wanted`. Nothing when something
+    /// is wrong with it.
+    pub(super) fn read(&self, node: &Node, wanted: &ValueType, what: &str, notes: &mut Notes) -> Option<Expr> {
+        let before = notes.len();
+        let expr = match (&node.kind, wanted) {
+            (_, ValueType::Secret) if node.text().is_none_or(|t| !t.contains("${{")) => {
+                self.literal(node, wanted, what, notes)
+            }
+            (Kind::Text(_), ValueType::Target) => self.target(node, what, notes),
+            (Kind::Text(text), _) if text.contains("${{") => self.with_references(node, text, wanted, what, notes),
+            (Kind::List(items), ValueType::List(_) | ValueType::Any) => {
+                let any = ValueType::Any;
+                let inner = if let ValueType::List(inner) = wanted { inner } else { &any };
+                let read: Vec<_> =
+                    items.iter().enumerate().map(|(n, i)| self.read(i, inner, &item(what, n), notes)).collect();
+                read.into_iter().collect::<Option<_>>().map(list)
+            }
+            (Kind::Map(entries), ValueType::Map | ValueType::Any) => {
+                for (n, entry) in entries.iter().enumerate() {
+                    if let Some(first) = entries[..n].iter().find(|e| e.key.text == entry.key.text) {
+                        let name = format!("`{}`", entry.key.text);
+                        super::fields::twice(&name, what, entry.key.place, first.key.place, notes);
+                    }
+                }
+                let read: Vec<_> = entries
+                    .iter()
+                    .map(|e| {
+                        let what = format!("`{}` in {what}", e.key.text);
+                        Some((e.key.text.clone(), self.read(&e.value, &ValueType::Any, &what, notes)?))
+                    })
+                    .collect();
+                read.into_iter().collect::<Option<_>>().map(map)
+            }
+            _ => self.literal(node, wanted, what, notes),
+        };
+        expr.filter(|_| notes.len() == before)
+    }
+
+    fn literal(&self, node: &Node, wanted: &ValueType, what: &str, notes: &mut Notes) -> Option<Expr> {
+        let value = value(node);
+        check(node, &value, wanted, what, notes).then_some(Expr::Literal(value))
+    }
+
+    fn target(&self, node: &Node, what: &str, notes: &mut Notes) -> Option<Expr> {
+        let name = node.text().unwrap_or_default();
+        if self.scope.targets.iter().any(|t| t == name) {
+            return Some(Expr::Literal(Value::from(name)));
+        }
+        let help = meant(name, self.scope.targets.iter().map(String::as_str), "targets");
+        notes.advise(node.place, format!("{what}: there is no target `{name}`"), help);
+        None
+    }
+
+    fn with_references(
+        &self,
+        node: &Node,
+        text: &str,
+        wanted: &ValueType,
+        what: &str,
+        notes: &mut Notes,
+    ) -> Option<Expr> {
+        let expr = match Expr::parse_text(text) {
+            Ok(expr) => expr,
+            Err(error) => {
+                self.malformed(node, &error, what, notes);
+                return None;
+            }
+        };
+        let places = self.places(node, expr.references().len());
+        let types: Vec<Option<ValueType>> = expr
+            .references()
+            .into_iter()
+            .zip(&places)
+            .map(|(reference, place)| self.type_of(reference, *place, notes))
+            .collect();
+        match &expr {
+            Expr::Reference(reference) => {
+                if let Some(Some(given)) = types.first()
+                    && !wanted.accepts(given)
+                {
+                    notes.add(
+                        node.place,
+                        format!("{what}: `{reference}` is of type `{given}`, expected {}", wanted.expected()),
+                    );
+                }
+            }
+            Expr::Text(pieces) => self.text(node, pieces, &types, &places, wanted, what, notes),
+            _ => {}
+        }
+        Some(expr)
+    }
+
+    /// A text with references among other characters.
+    #[expect(clippy::too_many_arguments, reason = "one place, seen from all sides")]
+    fn text(
+        &self,
+        node: &Node,
+        pieces: &[Piece],
+        types: &[Option<ValueType>],
+        places: &[Place],
+        wanted: &ValueType,
+        what: &str,
+        notes: &mut Notes,
+    ) {
+        let before = notes.len();
+        for (given, place) in types.iter().zip(places) {
+            if let Some(given) = given
+                && !(given.is_text() || matches!(given, ValueType::Int | ValueType::Bool))
+            {
+                let message = format!("{what}: a value of type `{given}` cannot be part of a text");
+                notes.advise(*place, message, "a reference that stands alone keeps its type");
+            }
+        }
+        if *wanted != ValueType::Any && !wanted.is_text() {
+            notes.add(node.place, format!("{what}: found a text with references, expected {}", wanted.expected()));
+        } else if notes.len() == before
+            && types.iter().all(Option::is_some)
+            && !trial::can_fit(pieces, &types.iter().flatten().collect::<Vec<_>>(), wanted)
+        {
+            let message = format!("{what}: found a text that cannot become {}", wanted.expected());
+            notes.add(node.place, message);
+        }
+    }
+
+    /// The type of what a reference points at, if it may be used here.
+    fn type_of(&self, reference: &Reference, place: Place, notes: &mut Notes) -> Option<ValueType> {
+        let (action, output) = match reference {
+            Reference::RunId => return Some(ValueType::String),
+            Reference::Input(name) => {
+                let Some(known) = self.scope.inputs.get(name) else {
+                    let help = meant(name, self.scope.inputs.keys().map(String::as_str), "inputs");
+                    notes.advise(place, format!("there is no input `{name}`"), help);
+                    return None;
+                };
+                return known.clone();
+            }
+            Reference::Output { action, output } => (action, output),
+        };
+        if self.here == Here::Head {
+            notes.add(
+                place,
+                format!("`{reference}` is known only while the runbook runs; only inputs can be used here"),
+            );
+            return None;
+        }
+        let Some(known) = self.scope.action(action) else {
+            let step = action.step().as_str();
+            if self.scope.steps.iter().any(|s| s == step) {
+                let siblings = self.scope.actions.iter().filter(|k| k.path.step().as_str() == step);
+                let help = meant(action.name(), siblings.map(|k| k.path.name()), "actions of the step");
+                notes.advise(place, format!("step `{step}` has no action `{}`", action.name()), help);
+            } else {
+                let help = meant(step, self.scope.steps.iter().map(String::as_str), "steps");
+                notes.advise(place, format!("there is no step `{step}`"), help);
+            }
+            return None;
+        };
+        if let Here::Action(here) = self.here
+            && known.position >= here
+        {
+            notes.push(
+                super::problem::Where::At(place),
+                format!("`{reference}` is not known yet: {}", later(known.position, here)),
+                Some("only outputs of actions that come before can be used".into()),
+            );
+            return None;
+        }
+        let spec = known.kind?.spec();
+        let given = spec.outputs.iter().find(|(name, _)| name == output);
+        if given.is_none() {
+            let help = match spec.outputs.as_slice() {
+                [] => format!("`{}` gives nothing", spec.name),
+                outputs => meant(output, outputs.iter().map(|(n, _)| *n), "outputs"),
+            };
+            notes.advise(place, format!("`{action}` is a `{}` and gives no `{output}`", spec.name), help);
+        }
+        given.map(|(_, value_type)| value_type.clone())
+    }
+
+    fn malformed(&self, node: &Node, error: &ReferenceError, what: &str, notes: &mut Notes) {
+        let message = format!("{what}: {error}");
+        let ReferenceError::Form(text) = error else {
+            notes.add(node.place, message);
+            return;
+        };
+        let mut parts = text.split('.');
+        let (first, rest): (&str, Vec<&str>) = (parts.next().unwrap_or_default(), parts.collect());
+        let guess = match super::words::nearest(first, ["inputs", "steps", "run"]) {
+            _ if rest.is_empty() && self.scope.inputs.contains_key(first) => Some(format!("inputs.{first}")),
+            Some(root) if root != first && !rest.is_empty() => Some(format!("{root}.{}", rest.join("."))),
+            _ => None,
+        };
+        match guess.filter(|g| Reference::parse(g).is_ok()) {
+            Some(guess) => notes.advise(node.place, message, format!("did you mean `${{{{ {guess} }}}}`?")),
+            None => notes.add(node.place, message),
+        }
+    }
+
+    /// Where the references stand inside a text; the whole text where that cannot be told (an alias).
+    fn places(&self, node: &Node, count: usize) -> Vec<Place> {
+        let source = &self.text[node.place.start..node.place.end];
+        let found: Vec<Place> = source
+            .match_indices("${{")
+            .map(|(at, _)| {
+                let end = source[at..].find("}}").map_or(source.len(), |n| at + n + 2);
+                Place::of(self.text, node.place.start + at, node.place.start + end)
+            })
+            .collect();
+        if found.len() == count { found } else { vec![node.place; count] }
+    }
+}
+
+/// Checks a value that is known; a secret that stands there itself is hidden.
+pub(super) fn check(node: &Node, value: &Value, wanted: &ValueType, what: &str, notes: &mut Notes) -> bool {
+    let Err(mismatch) = wanted.check(value) else { return true };
+    if *wanted == ValueType::Secret {
+        notes.hide(node.places());
+    }
+    let shown = if *wanted == ValueType::Secret || node.text().is_none() { mismatch.found } else { found(node) };
+    let message = format!("{what}: found {shown}, expected {}", mismatch.expected);
+    match (&node.kind, wanted) {
+        (Kind::Number(_) | Kind::Bool(_), wanted) if wanted.is_text() => {
+            notes.advise(node.place, message, "put it in quotes to make it a text");
+        }
+        (Kind::Text(text), ValueType::Int | ValueType::Bool) if wanted.from_text(text).is_ok() => {
+            notes.advise(node.place, message, "take the quotes away");
+        }
+        (Kind::Text(_), ValueType::List(_)) => notes.advise(node.place, message, "put it in `[ ]` to make it a list"),
+        (_, ValueType::Secret) => notes.advise(
+            node.place,
+            message,
+            "name where the secret is kept, never the secret itself; change a secret that was in a file",
+        ),
+        _ => notes.add(node.place, message),
+    }
+    false
+}
+
+fn item(what: &str, number: usize) -> String {
+    format!("item {} of {what}", number + 1)
+}
+
+fn later(known: (usize, usize), here: (usize, usize)) -> &'static str {
+    if known == here {
+        "it is an output of this same action"
+    } else if known.0 == here.0 {
+        "it is an output of a later action"
+    } else {
+        "it is an output of a later step"
+    }
+}
+
+/// A list; a literal one when all its items are.
+fn list(items: Vec<Expr>) -> Expr {
+    let literal = |e: &Expr| if let Expr::Literal(v) = e { Some(v.clone()) } else { None };
+    match items.iter().map(literal).collect::<Option<_>>() {
+        Some(values) => Expr::Literal(Value::Array(values)),
+        None => Expr::List(items),
+    }
+}
+
+/// Named values; literal ones when all are.
+fn map(items: std::collections::BTreeMap<String, Expr>) -> Expr {
+    let literal = |(k, e): (&String, &Expr)| if let Expr::Literal(v) = e { Some((k.clone(), v.clone())) } else { None };
+    match items.iter().map(literal).collect::<Option<_>>() {
+        Some(values) => Expr::Literal(Value::Object(values)),
+        None => Expr::Map(items),
+    }
+}
+
+/// The parameters and fields that take one of a few texts, though their type is any text.
+pub(super) fn choices(kind: ActionKind, parameter: &str) -> Option<&'static [&'static str]> {
+    match (kind, parameter) {
+        (ActionKind::SshPinHostKey, "by") => Some(&["known-hosts", "console", "approve"]),
+        _ => None,
+    }
+}

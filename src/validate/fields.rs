@@ -1,0 +1,129 @@
+//! Reading named values of which the names are known beforehand.
+
+use super::problem::Notes;
+use super::words::{found, meant};
+use crate::document::{Kind, Node, Place};
+
+/// The fields of one mapping, unknown and duplicate ones told.
+pub(super) struct Fields<'d> {
+    what: String,
+    place: Place,
+    found: Vec<(&'d str, &'d Node)>,
+}
+
+impl<'d> Fields<'d> {
+    /// Reads `node`, which is `what` (e.g. "step `stop-cron`"); `place` is where missing fields are told. Nothing when it
+    /// is no mapping.
+    pub(super) fn of(node: &'d Node, place: Place, what: &str, known: &[&str], notes: &mut Notes) -> Option<Self> {
+        let Some(entries) = node.entries() else {
+            notes.advise(
+                node.place,
+                format!("{what}: found {}, expected named values", found(node)),
+                format!("the fields are {}", super::words::listed(known.iter().copied())),
+            );
+            return None;
+        };
+        let mut it = Fields { what: what.to_owned(), place, found: Vec::new() };
+        for (n, entry) in entries.iter().enumerate() {
+            let name = entry.key.text.as_str();
+            if let Some(first) = entries[..n].iter().find(|e| e.key.text == name) {
+                twice(&format!("`{name}`"), what, entry.key.place, first.key.place, notes);
+            } else if known.contains(&name) {
+                it.found.push((name, &entry.value));
+            } else {
+                let help = meant(name, known.iter().copied().filter(|k| node.get(k).is_none()), "other fields");
+                notes.advise(entry.key.place, format!("unknown field `{name}` in {what}"), help);
+            }
+        }
+        Some(it)
+    }
+
+    /// A field, if it was given.
+    pub(super) fn get(&self, name: &str) -> Option<&'d Node> {
+        self.found.iter().find(|(n, _)| *n == name).map(|(_, node)| *node)
+    }
+
+    /// A field that must be given.
+    pub(super) fn required(&self, name: &str, notes: &mut Notes) -> Option<&'d Node> {
+        let node = self.get(name);
+        if node.is_none() {
+            notes.add(self.place, format!("{} has no `{name}`", self.what));
+        }
+        node
+    }
+
+    /// A text for people, if it was given: not empty, and shown as it stands.
+    pub(super) fn prose(&self, name: &str, notes: &mut Notes) -> Option<String> {
+        let node = self.get(name)?;
+        let Some(text) = node.text() else {
+            notes.add(node.place, format!("`{name}` of {}: found {}, expected a text", self.what, found(node)));
+            return None;
+        };
+        if text.trim().is_empty() {
+            notes.add(node.place, format!("`{name}` of {} is empty", self.what));
+            return None;
+        }
+        if text.contains("${{") {
+            notes.advise(
+                node.place,
+                format!("`{name}` of {} contains a reference, and is shown as it stands", self.what),
+                "references work in `region`, `tags`, in targets and in an action's `with`",
+            );
+        }
+        Some(text.trim().to_owned())
+    }
+
+    /// A text for people that must be given.
+    pub(super) fn required_prose(&self, name: &str, notes: &mut Notes) -> Option<String> {
+        self.required(name, notes)?;
+        self.prose(name, notes)
+    }
+
+    /// The same in one line.
+    pub(super) fn line(&self, name: &str, notes: &mut Notes) -> Option<String> {
+        let text = self.prose(name, notes)?;
+        if text.contains('\n') {
+            let place = self.get(name).map_or(self.place, |n| n.place);
+            notes.add(place, format!("`{name}` of {} has several lines, expected one", self.what));
+        }
+        Some(text)
+    }
+
+    /// The same in one line, which must be given.
+    pub(super) fn required_line(&self, name: &str, notes: &mut Notes) -> Option<String> {
+        self.required(name, notes)?;
+        self.line(name, notes)
+    }
+
+    /// `true` or `false`, if it was given.
+    pub(super) fn flag(&self, name: &str, notes: &mut Notes) -> Option<bool> {
+        let node = self.get(name)?;
+        match node.kind {
+            Kind::Bool(it) => Some(it),
+            _ => {
+                let message = format!("`{name}` of {}: found {}, expected `true` or `false`", self.what, found(node));
+                notes.add(node.place, message);
+                None
+            }
+        }
+    }
+
+    /// A list, if it was given.
+    pub(super) fn list(&self, name: &str, notes: &mut Notes) -> Option<&'d [Node]> {
+        let node = self.get(name)?;
+        let items = node.items();
+        if items.is_none() {
+            notes.add(node.place, format!("`{name}` of {}: found {}, expected a list", self.what, found(node)));
+        }
+        items
+    }
+}
+
+/// Tells a duplicate with the place of the first.
+pub(super) fn twice(name: &str, what: &str, place: Place, first: Place, notes: &mut Notes) {
+    notes.advise(
+        place,
+        format!("{name} is given twice in {what}"),
+        format!("the first is at line {}, column {}", first.line, first.column),
+    );
+}

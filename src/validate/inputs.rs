@@ -1,0 +1,163 @@
+//! The values of a run's inputs: from a file, from `--set`, from defaults.
+
+use super::expression::check;
+use super::fields::twice;
+use super::problem::{Notes, Problems, Where};
+use super::trial;
+use super::words::{found, meant, value};
+use crate::document::{Document, Kind};
+use crate::model::{Expr, InputSpec, Reference, Runbook, Value, ValueType, Values};
+use std::collections::BTreeMap;
+
+/// Validates what an operator gave: `file` is a mapping of inputs by name, `sets` are `--set NAME=VALUE` and win over it.
+/// The answer has a value for every input of the runbook.
+///
+/// # Errors
+/// All problems found, every missing input among them.
+pub fn inputs(runbook: &Runbook, file: Option<&Document>, sets: &[(String, String)]) -> Result<Values, Problems> {
+    let mut notes = Notes::default();
+    let mut given = Given { runbook, values: Values::new(), places: BTreeMap::new() };
+    if let Some(file) = file {
+        given.read_file(file, &mut notes);
+    }
+    given.read_sets(sets, &mut notes);
+    given.complete(file.is_some(), &mut notes);
+    if notes.len() == 0 {
+        given.try_out(&mut notes);
+    }
+    let values = given.values;
+    notes.finish(file, Some(values))
+}
+
+struct Given<'a> {
+    runbook: &'a Runbook,
+    values: Values,
+    /// Where each input was given, those with a wrong value included.
+    places: BTreeMap<String, Where>,
+}
+
+impl<'a> Given<'a> {
+    fn spec(&self, name: &str) -> Option<&'a InputSpec> {
+        self.runbook.inputs.iter().find(|i| i.name == name)
+    }
+
+    /// Which input was probably meant.
+    fn meant(&self, name: &str) -> String {
+        let open = self.runbook.inputs.iter().map(|i| i.name.as_str()).filter(|n| !self.places.contains_key(*n));
+        meant(name, open, "inputs that can be given")
+    }
+
+    fn read_file(&mut self, file: &Document, notes: &mut Notes) {
+        let entries = match &file.root.kind {
+            Kind::Null => return,
+            Kind::Map(entries) => entries,
+            _ => {
+                // What stands here instead may be a secret.
+                notes.hide(file.root.places());
+                notes.push(Where::Document, "expected inputs by name, `name: value`".into(), None);
+                return;
+            }
+        };
+        for entry in entries {
+            let name = &entry.key.text;
+            if let Some(Where::At(first)) = self.places.get(name) {
+                let first = *first;
+                notes.hide(entry.value.places());
+                twice(&format!("input `{name}`"), "this file", entry.key.place, first, notes);
+                continue;
+            }
+            if self.spec(name).is_some() {
+                self.places.insert(name.clone(), Where::At(entry.key.place));
+            }
+        }
+        for (n, entry) in entries.iter().enumerate() {
+            let (name, node) = (&entry.key.text, &entry.value);
+            if entries[..n].iter().any(|e| e.key.text == *name) {
+                continue;
+            }
+            let Some(spec) = self.spec(name) else {
+                // A secret under a misspelt name is still a secret.
+                notes.hide(node.places());
+                notes.advise(entry.key.place, format!("unknown input `{name}`"), self.meant(name));
+                continue;
+            };
+            let what = format!("input `{name}`");
+            if spec.value_type != ValueType::Secret && node.text().is_some_and(|t| t.contains("${{")) {
+                notes.add(node.place, format!("{what}: found {}, and references cannot be used here", found(node)));
+                continue;
+            }
+            let value = value(node);
+            if check(node, &value, &spec.value_type, &what, notes) {
+                self.values.insert(name.clone(), value);
+            }
+        }
+    }
+
+    fn read_sets(&mut self, sets: &[(String, String)], notes: &mut Notes) {
+        for (n, (name, text)) in sets.iter().enumerate() {
+            let place = Where::Named(format!("--set {name}"));
+            let Some(spec) = self.spec(name) else {
+                notes.push(place, format!("unknown input `{name}`"), Some(self.meant(name)));
+                continue;
+            };
+            if sets[..n].iter().any(|(other, _)| other == name) {
+                notes.push(place, format!("input `{name}` is set twice"), None);
+                continue;
+            }
+            self.places.insert(name.clone(), place.clone());
+            match spec.value_type.from_text(text) {
+                Ok(value) => _ = self.values.insert(name.clone(), value),
+                Err(mismatch) => {
+                    let help = match spec.value_type {
+                        ValueType::Secret => {
+                            Some("e.g. `{\"env\": \"NAME\"}`; a command line is seen by others".to_owned())
+                        }
+                        _ => None,
+                    };
+                    notes.push(place, format!("input `{name}`: {mismatch}"), help);
+                }
+            }
+        }
+    }
+
+    /// Fills in defaults and tells all that is missing.
+    fn complete(&mut self, has_file: bool, notes: &mut Notes) {
+        for spec in self.runbook.inputs.iter().filter(|i| !self.places.contains_key(&i.name)) {
+            match &spec.default {
+                Some(default) => _ = self.values.insert(spec.name.clone(), default.clone()),
+                None => {
+                    let how = if has_file { "add it to this file" } else { "give it in an inputs file" };
+                    notes.push(
+                        Where::Document,
+                        format!("input `{}` is missing: expected {}", spec.name, spec.value_type.expected()),
+                        Some(format!("{}; {how}, or by `--set {}=...`", spec.about, spec.name)),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Tries every value where the runbook uses it.
+    fn try_out(&self, notes: &mut Notes) {
+        for spec in self.runbook.inputs.iter().filter(|i| i.value_type != ValueType::Secret) {
+            if let Some(misfit) = trial::misfit(self.runbook, &self.values, &spec.name) {
+                let place = self.places.get(&spec.name).cloned().unwrap_or(Where::Document);
+                let found = self.values.get(&spec.name).map_or_else(String::new, Value::to_string);
+                notes.push(
+                    place,
+                    format!("input `{}`: found `{}`; {misfit}", spec.name, found.trim_matches('"')),
+                    None,
+                );
+            }
+        }
+        if let Some(Expr::Reference(Reference::Input(name))) = &self.runbook.tags {
+            for (key, value) in self.values.get(name).and_then(Value::as_object).into_iter().flatten() {
+                if !value.is_string() {
+                    let place = self.places.get(name).cloned().unwrap_or(Where::Document);
+                    let message = format!("tag `{key}` in input `{name}`: found `{value}`, expected a text");
+                    notes.push(place, message, Some("put it in quotes".into()));
+                }
+            }
+        }
+    }
+}

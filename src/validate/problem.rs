@@ -1,0 +1,167 @@
+//! Problems: what is wrong, where, and what to write instead.
+
+use crate::document::{Document, Place, Unreadable};
+use std::fmt;
+
+/// Where a problem is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Where {
+    /// At a place of the document.
+    At(Place),
+    /// In the document as a whole.
+    Document,
+    /// Elsewhere, e.g. `--set fqdn`.
+    Named(String),
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub place: Where,
+    /// What was found and what was expected.
+    pub message: String,
+    /// What to write instead, where that can be said.
+    pub suggestion: Option<String>,
+}
+
+/// All that is wrong with a document, in the order of places. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    pub(super) name: Option<String>,
+    pub(super) list: Vec<Problem>,
+    /// For each problem its line, where one may be shown.
+    pub(super) quotes: Vec<Option<Quote>>,
+}
+
+/// A line of the document with a mark, what must not be shown replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Quote {
+    pub(super) line: String,
+    /// Characters before the mark.
+    pub(super) before: usize,
+    /// Characters under which the mark stands, at least 1.
+    pub(super) width: usize,
+}
+
+/// Problems while they are collected, and what of the document must not be shown.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    list: Vec<Problem>,
+    hidden: Vec<Place>,
+}
+
+impl Notes {
+    /// Notes a problem.
+    pub(super) fn add(&mut self, place: Place, message: impl Into<String>) {
+        self.push(Where::At(place), message.into(), None);
+    }
+
+    /// Notes a problem with what to write instead.
+    pub(super) fn advise(&mut self, place: Place, message: impl Into<String>, suggestion: impl Into<String>) {
+        self.push(Where::At(place), message.into(), Some(suggestion.into()));
+    }
+
+    /// Notes a problem that may be elsewhere.
+    pub(super) fn push(&mut self, place: Where, message: String, suggestion: Option<String>) {
+        let problem = Problem { place, message, suggestion };
+        if !self.list.contains(&problem) {
+            self.list.push(problem);
+        }
+    }
+
+    /// Makes sure that this part of the document is never shown.
+    pub(super) fn hide(&mut self, places: impl IntoIterator<Item = Place>) {
+        self.hidden.extend(places);
+    }
+
+    /// How many problems there are so far.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// `it`, if nothing is wrong.
+    pub(super) fn finish<T>(mut self, document: Option<&Document>, it: Option<T>) -> Result<T, Problems> {
+        match it {
+            Some(it) if self.list.is_empty() => Ok(it),
+            _ => {
+                self.list.sort_by_key(|p| match &p.place {
+                    Where::At(place) => (0, place.start),
+                    Where::Document => (1, 0),
+                    Where::Named(_) => (2, 0),
+                });
+                let quote = |problem: &Problem| match (document, &problem.place) {
+                    (Some(document), Where::At(place)) => Some(quote(&document.text, *place, &self.hidden)),
+                    _ => None,
+                };
+                let quotes = self.list.iter().map(quote).collect();
+                Err(Problems { name: document.map(|d| d.name.clone()), list: self.list, quotes })
+            }
+        }
+    }
+}
+
+/// The line of a place; each hidden part of it becomes `***`, whatever its length.
+fn quote(text: &str, place: Place, hidden: &[Place]) -> Quote {
+    let start = text[..place.start].rfind('\n').map_or(0, |n| n + 1);
+    let mut it = Quote { line: String::new(), before: 0, width: 0 };
+    let mut last_hidden = None;
+    for (n, c) in text[start..].split(['\n', '\r']).next().unwrap_or_default().char_indices() {
+        let at = start + n;
+        let cover = hidden.iter().position(|h| (h.start..h.end).contains(&at));
+        let shown = match cover {
+            None => c.to_string(),
+            Some(_) if cover == last_hidden => continue,
+            Some(_) => "***".to_owned(),
+        };
+        last_hidden = cover;
+        let length = shown.chars().count();
+        if at < place.start {
+            it.before += length;
+        } else if at < place.end {
+            it.width += length;
+        }
+        it.line.push_str(&shown);
+    }
+    it.width = it.width.max(1);
+    it
+}
+
+impl Problems {
+    /// The problems, in the order of places.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.list.iter()
+    }
+
+    /// How many there are; at least one.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The same, without lines of the document.
+    #[must_use]
+    pub fn without_lines(self) -> Self {
+        Self { quotes: vec![None; self.list.len()], ..self }
+    }
+}
+
+impl From<Unreadable> for Problems {
+    fn from(it: Unreadable) -> Self {
+        let quotes = vec![it.place.map(|place| quote(&it.text, place, &[]))];
+        let problem = Problem {
+            place: it.place.map_or(Where::Document, Where::At),
+            message: format!("this cannot be read as YAML: {}", it.message),
+            suggestion: None,
+        };
+        Problems { name: Some(it.name), list: vec![problem], quotes }
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}

@@ -1,0 +1,149 @@
+//! The whole runbook.
+
+use super::actions::{Surroundings, uses_aws};
+use super::expression::{Here, Reader, check};
+use super::fields::{Fields, twice};
+use super::problem::{Notes, Problems, Where};
+use super::scope::Scope;
+use super::words::{found, meant, value};
+use super::{steps, targets};
+use crate::document::{Document, Entry, Kind, Node};
+use crate::model::{Expr, InputSpec, Reference, Runbook, Step, TargetSpec, ValueType, is_id};
+
+const FIELDS: &[&str] = &["runbook", "title", "about", "region", "tags", "inputs", "targets", "steps"];
+const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
+
+/// Validates a document.
+///
+/// # Errors
+/// All problems found.
+pub fn runbook(document: &Document) -> Result<Runbook, Problems> {
+    let mut notes = Notes::default();
+    let runbook = read(document, &mut notes);
+    notes.finish(Some(document), runbook)
+}
+
+fn read(document: &Document, notes: &mut Notes) -> Option<Runbook> {
+    let root = &document.root;
+    if root.kind == Kind::Null {
+        let help = "a runbook starts with `runbook: NAME`, `title:` and `about:`, and has `steps:`".to_owned();
+        notes.push(Where::Document, "the document is empty".into(), Some(help));
+        return None;
+    }
+    let scope = Scope::of(document);
+    let fields = Fields::of(root, root.place, "the runbook", FIELDS, notes)?;
+    let name = fields.required_line("runbook", notes);
+    if let (Some(name), Some(node)) = (&name, fields.get("runbook"))
+        && !is_id(name)
+    {
+        steps::no_id(name, "the name of a runbook", node.place, notes);
+    }
+    let title = fields.required_line("title", notes);
+    let about = fields.required_prose("about", notes);
+    let head = Reader { text: &document.text, scope: &scope, here: Here::Head };
+    let mut in_head = |name: &str, value_type| {
+        fields.get(name).and_then(|node| head.read(node, &value_type, &format!("`{name}`"), notes))
+    };
+    let region = in_head("region", ValueType::Region);
+    let tags = in_head("tags", ValueType::Map);
+    if let (Some(Expr::Literal(tags)), Some(node)) = (&tags, fields.get("tags")) {
+        texts_only(tags, node, notes);
+    }
+    let inputs = fields.get("inputs").map(|node| inputs(node, notes)).unwrap_or_default();
+    let targets = targets::read(document, fields.get("targets"), &scope, notes);
+    let around = Surroundings { document, scope: &scope, targets: &targets };
+    let steps = fields.required("steps", notes).map(|node| steps::read(&around, node, notes));
+    let steps = steps?;
+    if fields.get("region").is_none()
+        && let Some(why) = needs_region(&steps, &targets)
+    {
+        notes.advise(
+            root.place,
+            format!("the runbook has no `region`, and {why}"),
+            "add e.g. `region: ${{ inputs.region }}`",
+        );
+    }
+    Some(Runbook { name: name?, title: title?, about: about?, region, tags, inputs, targets, steps })
+}
+
+fn inputs(node: &Node, notes: &mut Notes) -> Vec<InputSpec> {
+    let Some(entries) = node.entries() else {
+        notes.add(node.place, format!("`inputs`: found {}, expected inputs by name", found(node)));
+        return Vec::new();
+    };
+    let mut inputs: Vec<InputSpec> = Vec::new();
+    for (n, entry) in entries.iter().enumerate() {
+        let name = &entry.key.text;
+        if let Some(first) = entries[..n].iter().find(|e| e.key.text == *name) {
+            twice(&format!("input `{name}`"), "the runbook", entry.key.place, first.key.place, notes);
+        } else if Reference::parse(&format!("inputs.{name}")).is_err() {
+            let message =
+                format!("`{name}` cannot be the name of an input: expected lower-case letters, digits and `_`");
+            let near = name.to_lowercase().replace(['-', ' ', '.'], "_");
+            notes.advise(entry.key.place, message, format!("for example `{near}`"));
+        } else {
+            inputs.extend(input(entry, notes));
+        }
+    }
+    inputs
+}
+
+fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
+    let name = &entry.key.text;
+    let what = format!("input `{name}`");
+    let fields = Fields::of(&entry.value, entry.key.place, &what, INPUT_FIELDS, notes)?;
+    let about = fields.required_line("about", notes);
+    let type_node = fields.required("type", notes)?;
+    let Some(value_type) = type_node.text().and_then(|t| ValueType::try_from(t.to_owned()).ok()) else {
+        let given = type_node.text().unwrap_or_default();
+        let help = meant(given.trim_start_matches("list("), ValueType::names(), "types");
+        let message = format!("`type` of {what}: found {}, expected a type", found(type_node));
+        notes.advise(type_node.place, message, format!("{help}; a list is written `list(TYPE)`"));
+        return None;
+    };
+    if names_target(&value_type) {
+        notes.advise(
+            type_node.place,
+            format!("`type` of {what}: an input cannot be a target"),
+            "declare the target under `targets`, with the instance or host as an input",
+        );
+    }
+    let default = match fields.get("default") {
+        None => None,
+        Some(node) if node.text().is_some_and(|t| t.contains("${{")) => {
+            notes.add(node.place, format!("`default` of {what}: references cannot be used here"));
+            None
+        }
+        Some(node) => {
+            let default = value(node);
+            check(node, &default, &value_type, &format!("`default` of {what}"), notes).then_some(default)
+        }
+    };
+    Some(InputSpec { name: name.clone(), value_type, about: about?, default })
+}
+
+fn names_target(value_type: &ValueType) -> bool {
+    match value_type {
+        ValueType::List(item) => names_target(item),
+        other => *other == ValueType::Target,
+    }
+}
+
+/// Tags are texts; AWS takes nothing else.
+fn texts_only(tags: &serde_json::Value, node: &Node, notes: &mut Notes) {
+    for (key, value) in tags.as_object().into_iter().flatten() {
+        if !value.is_string() {
+            let place = node.get(key).map_or(node.place, |n| n.place);
+            notes.advise(place, format!("tag `{key}`: found `{value}`, expected a text"), "put it in quotes");
+        }
+    }
+}
+
+/// What in a runbook needs AWS, if anything does.
+fn needs_region(steps: &[Step], targets: &[TargetSpec]) -> Option<String> {
+    if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| uses_aws(a.kind)) {
+        return Some(format!("`{}` (`{}`) works in AWS", action.path, action.kind));
+    }
+    let target = targets.iter().find(|t| t.fields.contains_key("instance"))?;
+    Some(format!("target `{}` is an instance in AWS", target.name))
+}

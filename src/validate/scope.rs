@@ -1,0 +1,67 @@
+//! What a reference may point at: the runbook's inputs, targets and actions, collected before anything is judged.
+//!
+//! Only what is well formed is here. What is broken is told where it is read, and a reference to it is then not told too:
+//! one mistake, one problem.
+
+use crate::document::{Document, Entry, Node};
+use crate::model::{ActionKind, ActionPath, ValueType, is_id};
+use std::collections::BTreeMap;
+
+/// An action as others see it.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) path: ActionPath,
+    /// Nothing when the document names no kind, or an unknown one.
+    pub(super) kind: Option<ActionKind>,
+    /// Number of the step and of the action in it, from 0.
+    pub(super) position: (usize, usize),
+}
+
+/// All names of a runbook.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    /// Type of each input; nothing when its declaration is broken.
+    pub(super) inputs: BTreeMap<String, Option<ValueType>>,
+    /// Ids of the steps in order.
+    pub(super) steps: Vec<String>,
+    /// The actions in order.
+    pub(super) actions: Vec<Known>,
+    /// Names of the targets.
+    pub(super) targets: Vec<String>,
+}
+
+impl Scope {
+    /// Collects the names of a document.
+    pub(super) fn of(document: &Document) -> Self {
+        let root = &document.root;
+        let entries = |name| root.get(name).and_then(Node::entries).unwrap_or_default();
+        let value_type =
+            |entry: &Entry| entry.value.get("type").and_then(Node::text).and_then(|t| t.to_owned().try_into().ok());
+        let mut it = Scope {
+            inputs: entries("inputs").iter().map(|e| (e.key.text.clone(), value_type(e))).collect(),
+            targets: entries("targets").iter().map(|e| e.key.text.clone()).collect(),
+            ..Scope::default()
+        };
+        let id_of = |node: &Node| node.get("id").and_then(Node::text).filter(|t| is_id(t)).map(str::to_owned);
+        for (s, step) in root.get("steps").and_then(Node::items).unwrap_or_default().iter().enumerate() {
+            let Some(step_id) = id_of(step) else { continue };
+            it.steps.push(step_id.clone());
+            for (a, action) in step.get("actions").and_then(Node::items).unwrap_or_default().iter().enumerate() {
+                let path = id_of(action).and_then(|id| ActionPath::try_from(format!("{step_id}/{id}")).ok());
+                let kind = action.get("do").and_then(Node::text).and_then(kind_named);
+                it.actions.extend(path.map(|path| Known { path, kind, position: (s, a) }));
+            }
+        }
+        it
+    }
+
+    /// The action of this path; of duplicates the first.
+    pub(super) fn action(&self, path: &ActionPath) -> Option<&Known> {
+        self.actions.iter().find(|k| k.path == *path)
+    }
+}
+
+/// The kind of this name.
+pub(super) fn kind_named(name: &str) -> Option<ActionKind> {
+    ActionKind::ALL.iter().copied().find(|k| k.as_str() == name)
+}

@@ -1,0 +1,161 @@
+//! Trial runs of decoding: what is not known yet is replaced by an example of its type, and the result decoded as an action
+//! would decode it. This finds early what a type alone does not say: a port beyond 65535, an unknown address choice.
+
+use crate::model::{Action, ActionKind, Expr, Piece, Reference, Runbook, Target, Value, ValueType};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// An example of each type.
+pub(super) fn example(value_type: &ValueType) -> Value {
+    use ValueType as T;
+    match value_type {
+        T::String | T::Any => json!("example"),
+        T::Int => json!(1),
+        T::Bool => json!(true),
+        T::InstanceId => json!("i-0123456789abcdef0"),
+        T::ImageId => json!("ami-0123456789abcdef0"),
+        T::SubnetId => json!("subnet-0123456789abcdef0"),
+        T::VpcId => json!("vpc-0123456789abcdef0"),
+        T::GroupId => json!("sg-0123456789abcdef0"),
+        T::Arn => json!("arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/0123456789abcdef"),
+        T::InstanceType => json!("t3.small"),
+        T::DbId => json!("database-1"),
+        T::DnsZone => json!("Z0123456789ABCDEFGHIJ"),
+        T::Region => json!("eu-west-1"),
+        T::Fqdn => json!("cloud.example.org"),
+        T::Cidr => json!("10.0.0.0/16"),
+        T::Path => json!("/example"),
+        T::Url => json!("https://cloud.example.org/"),
+        T::Service => json!("nginx"),
+        T::Secret => json!({ "env": "PASSWORD" }),
+        T::Target => json!({ "name": "example", "host": "example" }),
+        T::Map => json!({}),
+        T::List(item) => json!([example(item)]),
+    }
+}
+
+/// Whether a text with references of these types can become a value of type `wanted`.
+pub(super) fn can_fit(pieces: &[Piece], types: &[&ValueType], wanted: &ValueType) -> bool {
+    // A plain text may stand for anything: a few forms are tried.
+    ["example", "0123456789abcdef0", "1", "e"].into_iter().any(|any_text| {
+        let mut types = types.iter();
+        let text: String = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Plain(text) => text.clone(),
+                Piece::Reference(_) => match types.next() {
+                    Some(ValueType::String) | None => any_text.to_owned(),
+                    Some(given) => example(given).as_str().map_or_else(|| "1".to_owned(), str::to_owned),
+                },
+            })
+            .collect();
+        wanted.check(&Value::String(text)).is_ok()
+    })
+}
+
+/// Why parameters of an action cannot be decoded; those that are not given are filled with examples.
+pub(super) fn action(kind: ActionKind, given: &BTreeMap<String, Value>) -> Option<String> {
+    let params = kind.spec().params;
+    let filled: serde_json::Map<String, Value> = params
+        .iter()
+        .filter_map(|p| {
+            let value = match (&p.value_type, given.get(p.name)) {
+                (_, None) if !p.required => return None,
+                (ValueType::Target | ValueType::List(_), Some(_)) if names_targets(&p.value_type) => {
+                    example(&p.value_type)
+                }
+                (_, Some(value)) => value.clone(),
+                (value_type, None) => example(value_type),
+            };
+            Some((p.name.to_owned(), value))
+        })
+        .collect();
+    Action::decode(kind, &Value::Object(filled)).err().map(|e| plain(&e))
+}
+
+/// Why the fields of a target cannot be decoded.
+pub(super) fn target(given: &BTreeMap<String, Value>) -> Option<String> {
+    let mut fields: serde_json::Map<String, Value> = given.clone().into_iter().collect();
+    fields.insert("name".into(), json!("example"));
+    serde_json::from_value::<Target>(Value::Object(fields)).err().map(|e| plain(&e))
+}
+
+/// A decoder's message in an operator's words.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string().replace("u16", "a whole number from 0 to 65535");
+    text.replace("u32", "a whole number from 0 to 4294967295").replace("unknown variant", "found")
+}
+
+fn names_targets(value_type: &ValueType) -> bool {
+    match value_type {
+        ValueType::List(item) => names_targets(item),
+        other => *other == ValueType::Target,
+    }
+}
+
+/// The value of an expression when inputs have these values, if nothing else is needed to know it.
+pub(super) fn known(expr: &Expr, inputs: &BTreeMap<String, Value>) -> Option<Value> {
+    let outputs = BTreeMap::new();
+    let asks_run = expr.references().into_iter().any(|r| *r == Reference::RunId);
+    if asks_run {
+        return None;
+    }
+    expr.resolve(&crate::model::Scope { run: "", inputs, outputs: &outputs }).ok()
+}
+
+/// What an input is used for, where its value does not fit: one sentence.
+pub(super) fn misfit(runbook: &Runbook, inputs: &BTreeMap<String, Value>, name: &str) -> Option<String> {
+    let uses = |expr: &Expr| expr.references().into_iter().any(|r| *r == Reference::Input(name.to_owned()));
+    let as_field = runbook.targets.iter().flat_map(|t| t.fields.iter().map(move |(field, e)| (t, field, e)));
+    for (spec, field, _) in as_field.filter(|(_, _, e)| uses(e)) {
+        let Some(value) = known(&spec.fields[field], inputs) else { continue };
+        if let Some(error) = target(&BTreeMap::from([(field.clone(), value)])) {
+            return Some(format!("it cannot be `{field}` of target `{}`: {error}", spec.name));
+        }
+    }
+    for action_use in runbook.actions() {
+        for (parameter, expr) in action_use.with.iter().filter(|(_, e)| uses(e)) {
+            let Some(value) = known(expr, inputs) else { continue };
+            if let Some(choices) = super::expression::choices(action_use.kind, parameter)
+                && !value.as_str().is_some_and(|v| choices.contains(&v))
+            {
+                let all = super::words::listed(choices.iter().copied());
+                return Some(format!("it cannot be `{parameter}` of `{}`: expected one of {all}", action_use.path));
+            }
+            if let Some(error) = action(action_use.kind, &BTreeMap::from([(parameter.clone(), value)])) {
+                return Some(format!("it cannot be `{parameter}` of `{}`: {error}", action_use.path));
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_are_of_their_types_and_fill_every_action() {
+        for name in ValueType::names() {
+            let value_type = ValueType::try_from(name.to_owned()).unwrap();
+            value_type.check(&example(&value_type)).unwrap();
+        }
+        for kind in ActionKind::ALL {
+            let all = kind.spec().params.iter().map(|p| (p.name.to_owned(), example(&p.value_type))).collect();
+            assert_eq!(action(*kind, &all), None, "{kind}");
+            assert_eq!(action(*kind, &BTreeMap::new()), None, "{kind}");
+        }
+    }
+
+    #[test]
+    fn texts_that_can_never_fit_are_found() {
+        let fits = |text: &str, given: ValueType, wanted: ValueType| {
+            let Ok(Expr::Text(pieces)) = Expr::parse_text(text) else { panic!("{text}") };
+            can_fit(&pieces, &[&given], &wanted)
+        };
+        assert!(fits("https://${{ inputs.x }}/status.php", ValueType::Fqdn, ValueType::Url));
+        assert!(!fits("ftp://${{ inputs.x }}/", ValueType::Fqdn, ValueType::Url));
+        assert!(fits("subnet-${{ inputs.x }}", ValueType::String, ValueType::SubnetId));
+        assert!(!fits("/etc/${{ inputs.x }}", ValueType::Path, ValueType::Path));
+    }
+}

@@ -1,0 +1,84 @@
+//! Words for messages: lists, suggestions, what was found.
+
+use crate::document::{Kind, Node};
+use crate::model::Value;
+
+/// `a`, `b` and `c`.
+pub(super) fn listed<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = items.into_iter().map(|i| format!("`{i}`")).collect();
+    match quoted.split_last() {
+        None => "none".into(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
+}
+
+/// The candidate that was probably meant.
+pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |t: &str| t.to_lowercase().replace(['_', '-', '.', ' '], "");
+    let given = plain(given);
+    let far = |c: &str| strsim::damerau_levenshtein(&given, &plain(c));
+    let (best, distance) = candidates.into_iter().map(|c| (c, far(c))).min_by_key(|(_, d)| *d)?;
+    let alike = !given.is_empty() && (best.starts_with(&given) || strsim::jaro_winkler(&given, &plain(best)) > 0.9);
+    (distance <= 1.max(given.chars().count() / 3) || alike).then_some(best)
+}
+
+/// "did you mean `x`?", or which there are; `what` names them, e.g. "fields".
+pub(super) fn meant<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>, what: &str) -> String {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    match nearest(given, candidates.iter().copied()) {
+        Some(best) => format!("did you mean `{best}`?"),
+        None if candidates.is_empty() => format!("there are no {what}"),
+        None => format!("the {what} are {}", listed(candidates)),
+    }
+}
+
+/// What a value is, as a message says it.
+pub(super) fn found(node: &Node) -> String {
+    match &node.kind {
+        Kind::Null => "nothing".into(),
+        Kind::Bool(it) => format!("`{it}`"),
+        Kind::Number(it) => format!("`{it}`"),
+        Kind::Text(text) if text.chars().count() > 60 || text.contains('\n') => {
+            let start: String = text.chars().take_while(|c| *c != '\n').take(40).collect();
+            format!("the text `{start}…`")
+        }
+        Kind::Text(text) => format!("`{text}`"),
+        Kind::List(_) => "a list".into(),
+        Kind::Map(_) => "named values".into(),
+    }
+}
+
+/// A value as plain data; of duplicate keys the first stays.
+pub(super) fn value(node: &Node) -> Value {
+    match &node.kind {
+        Kind::Null => Value::Null,
+        Kind::Bool(it) => Value::Bool(*it),
+        Kind::Number(it) => Value::Number(it.clone()),
+        Kind::Text(it) => Value::String(it.clone()),
+        Kind::List(items) => Value::Array(items.iter().map(value).collect()),
+        Kind::Map(entries) => {
+            let mut map = serde_json::Map::new();
+            for entry in entries {
+                map.entry(entry.key.text.clone()).or_insert_with(|| value(&entry.value));
+            }
+            Value::Object(map)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_suggestions() {
+        assert_eq!(listed(["a", "b", "c"]), "`a`, `b` and `c`");
+        assert_eq!(nearest("tilte", ["id", "title", "why"]), Some("title"));
+        assert_eq!(nearest("instanceType", ["instance", "instance_type"]), Some("instance_type"));
+        assert_eq!(nearest("region", ["fqdn", "instance"]), None);
+        assert_eq!(nearest("certificate", ["certificate", "redirect"]), Some("certificate"));
+        assert_eq!(meant("x", ["alpha", "beta"], "inputs"), "the inputs are `alpha` and `beta`");
+        assert_eq!(meant("x", [], "inputs"), "there are no inputs");
+    }
+}
