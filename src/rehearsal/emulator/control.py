@@ -32,6 +32,7 @@ import iam
 import images
 import seed
 import state
+import targets
 import view
 
 
@@ -68,10 +69,8 @@ def target_health(report):
         raise state.BadRequest(404, f"no target `{target_id}` in target group `{arn}`")
     if report.get("state") not in ("healthy", "unhealthy", "initial"):
         raise state.BadRequest(400, f"no target state `{report.get('state')}`: healthy, unhealthy or initial")
-    found = (report["state"], report.get("reason"), report.get("description"))
-    changed = state.HEALTH.get((arn, target_id)) != found
-    state.HEALTH[(arn, target_id)] = found
-    return changed
+    found = report["state"], report.get("reason") or None, report.get("description") or None
+    return targets.report(group, target_id, found)
 
 
 #: What the body may report. Each returns whether anything changed: a report that comes late is no error.
