@@ -118,8 +118,8 @@ def looks_left(group):
 def report(group, target_id, found):
     """The body's balancer judged a target; whether that is news.
 
-    A report outlives a deregistration: the body tells what has changed, and a target that was registered again before it
-    looked has not changed.
+    A report outlives a deregistration: the body tells what has changed, and a target that was registered again before
+    it looked has not changed.
     """
     changed = HEALTH.get((group.arn, target_id)) != found or looks_left(group).get(target_id, 0) > 0
     HEALTH[(group.arn, target_id)] = found
