@@ -39,8 +39,8 @@ def client(service, key="AKIAREHEARSAL", secret="none"):
     return boto3.client(service, region_name="us-east-1", endpoint_url=url(), config=once, **keys)
 
 
-def http(method, path, data=None):
-    request = urllib.request.Request(url() + path, data, {"Content-Type": "application/octet-stream"}, method=method)
+def http(method, path, data=None, kind="application/octet-stream"):
+    request = urllib.request.Request(url() + path, data, {"Content-Type": kind}, method=method)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return answer.read()
 

@@ -2,18 +2,19 @@
 
     GET  /plus/state    the account as one document (view.py)
     GET  /plus/calls    every AWS call so far, as [service, action, HTTP status or error code]
-    POST /plus/config   {"ticks": 1, "rds_ticks": 3, "body": true, ...}: DEFAULTS and KINDS of state.py say what there is
+    POST /plus/config   {"ticks": 1, "rds_ticks": 3, "body": true, ...}: see DEFAULTS and KINDS of state.py
     POST /plus/fault    {"service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
                          "message": "...", "times": 1, "after": false, "match": "i-0123"}
-                        service and action may be "*"; after: the call is carried out, then the error is answered (a lost
-                        answer); match: only calls with a parameter value that contains this; status: the HTTP status
-                        instead of the usual one (an SDK retries 5xx by itself, as it does InsufficientInstanceCapacity
-                        on AWS, where that is a 500)
+                        service and action may be "*"; after: the call is carried out, then the error is answered (a
+                        lost answer); match: only calls with a parameter value that contains this; status: the HTTP
+                        status instead of the usual one (an SDK retries 5xx by itself, and so it does on AWS with
+                        InsufficientInstanceCapacity, where that is a 500)
     POST /plus/body     {"event": ..., "id": ...}: what happened to a host, see EVENTS
     POST /plus/seed     the account of before the cutover (seed.py); answers its ids
     POST /plus/reset    forgets settings, faults, transitions and calls; with {"account": true} the resources as well
 
-None of them counts as an AWS call, and none ticks. Errors are JSON too: {"error": "..."} with status 400 or 404.
+None of them counts as an AWS call, and none ticks. Errors are JSON too: {"error": "..."}, with status 400 for what
+cannot be meant, 404 for what is not there (any more), 409 for a second seed.
 """
 
 import json
@@ -31,6 +32,7 @@ import iam
 import images
 import seed
 import state
+import targets
 import view
 
 
@@ -67,10 +69,8 @@ def target_health(report):
         raise state.BadRequest(404, f"no target `{target_id}` in target group `{arn}`")
     if report.get("state") not in ("healthy", "unhealthy", "initial"):
         raise state.BadRequest(400, f"no target state `{report.get('state')}`: healthy, unhealthy or initial")
-    found = (report["state"], report.get("reason"), report.get("description"))
-    changed = state.HEALTH.get((arn, target_id)) != found
-    state.HEALTH[(arn, target_id)] = found
-    return changed
+    found = report["state"], report.get("reason") or None, report.get("description") or None
+    return targets.report(group, target_id, found)
 
 
 #: What the body may report. Each returns whether anything changed: a report that comes late is no error.
@@ -147,12 +147,19 @@ def answer(method, name, data):
         return status, json.dumps({"error": text})
 
 
+#: What HTTP clients call a body they were told nothing about. moto takes an object sent so for a form: it stores
+#: nothing, or waits for ever.
+FORM = "application/x-www-form-urlencoded"
+
+
 def with_control(application):
     """The application with the control paths before it."""
 
     def serve(environ, start_response):
         path = environ.get("PATH_INFO", "")
         if not path.startswith("/plus/"):
+            if environ["REQUEST_METHOD"] == "PUT" and environ.get("CONTENT_TYPE", "").startswith(FORM):
+                environ["CONTENT_TYPE"] = "binary/octet-stream"
             return application(environ, start_response)
         status, text = answer(environ["REQUEST_METHOD"], path.removeprefix("/plus/"), Request(environ).get_data())
         return Response(text, status=status, content_type="application/json")(environ, start_response)

@@ -23,6 +23,8 @@ import warnings
 
 # Before moto is imported: its 1287 default images are nobody's here, and cost a second of the first EC2 call.
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+# And whatever name the server is reached by, the bucket is in the path.
+os.environ.setdefault("S3_IGNORE_SUBDOMAIN_BUCKETNAME", "true")
 
 
 def install():

@@ -75,7 +75,7 @@ def register(self, targets):
             refuse("InvalidTarget", f"Instance ID '{target['Id']}' is not valid")
     _moto_register(self, targets)
     for target in targets:
-        forget(self, target["Id"])
+        looks_left(self)[target["Id"]] = ticks("health")
         draining(self).pop(target["Id"], None)
 
 
@@ -99,7 +99,6 @@ def remove(group, target_id):
     target = group.targets.pop(target_id, None)
     if target is None:
         return
-    forget(group, target_id)
     group.deregistered_targets[target_id] = target
     if not balancers_of(group):
         return
@@ -111,10 +110,21 @@ def remove(group, target_id):
     later("elbv2", "drain", lambda: draining(group).update({target_id: target}), gone)
 
 
-def forget(group, target_id):
-    """Registered anew or no longer: what was found out about the target before does not count."""
-    HEALTH.pop((group.arn, target_id), None)
-    group.__dict__.setdefault("looks", {}).pop(target_id, None)
+def looks_left(group):
+    """{target id: looks for which it is still initial}. A report of the body ends that."""
+    return group.__dict__.setdefault("looks", {})
+
+
+def report(group, target_id, found):
+    """The body's balancer judged a target; whether that is news.
+
+    A report outlives a deregistration: the body tells what has changed, and a target that was registered again before
+    it looked has not changed.
+    """
+    changed = HEALTH.get((group.arn, target_id)) != found or looks_left(group).get(target_id, 0) > 0
+    HEALTH[(group.arn, target_id)] = found
+    looks_left(group)[target_id] = 0
+    return changed
 
 
 def balancers_of(group):
@@ -171,16 +181,12 @@ def found(group, target_id, instance):
             return "unhealthy", "Target.Timeout", None
         if instance.state != "running":
             return "unused", "Target.InvalidState", f"Target is in the {instance.state} state"
-    if (group.arn, target_id) in HEALTH:
-        return HEALTH[(group.arn, target_id)]
-    if body_in_charge():
+    reported = HEALTH.get((group.arn, target_id))
+    left = looks_left(group).get(target_id, 0)
+    looks_left(group)[target_id] = max(left - 1, 0)
+    if left > 0 or (reported is None and body_in_charge()):
         return "initial", "Elb.RegistrationInProgress", None
-    looks = group.__dict__.setdefault("looks", {})
-    left = looks.setdefault(target_id, ticks("health"))
-    if left <= 0:
-        return "healthy", None, None
-    looks[target_id] = left - 1
-    return "initial", "Elb.RegistrationInProgress", None
+    return reported or ("healthy", None, None)
 
 
 def install():

@@ -76,11 +76,12 @@ class Site(Case):
     """What the hosts use themselves."""
 
     def test_files_in_the_bucket_without_a_signature(self):
-        for enforced in (False, True):
+        for enforced, kind in ((False, "application/x-www-form-urlencoded"), (True, "text/plain")):
             plus("config", enforce_iam=enforced)
             path = f"/{self.ids['bucket']}/files/ada/gr%C3%BC%C3%9Fe.txt"
-            http("PUT", path, b"hello")
-            self.assertEqual(http("GET", path), b"hello")
+            data = bytes(range(256)) * 100
+            http("PUT", path, data, kind)
+            self.assertEqual(http("GET", path), data)
             http("DELETE", path)
             with self.assertRaises(urllib.error.HTTPError) as caught:
                 http("GET", path)

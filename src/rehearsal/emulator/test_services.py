@@ -301,3 +301,4 @@ class Entry(Case):
         self.elb.deregister_targets(TargetGroupArn=group, Targets=target)  # no error
         self.elb.register_targets(TargetGroupArn=group, Targets=target)
         self.assertEqual(self.health(group), [("initial", "Elb.RegistrationInProgress")])
+        self.assertEqual(self.health(group), [("healthy", None)])  # for all the body knows
