@@ -25,6 +25,16 @@ macro_rules! dispatch {
 
 dispatch! {
     FileRename,
+    InstanceLookUp,
+    InstanceClaim,
+    InstanceRelease,
+    InstanceShutDown,
+    InstanceStop,
+    InstanceStart,
+    InstanceStartAs,
+    ImageCreate,
+    InstanceClone,
+    RdsSetMultiAz,
 }
 
 /// Carries out one phase of one action.

@@ -1,0 +1,187 @@
+//! `image.create`: an image of a stopped instance.
+//!
+//! CreateImage has no client token: the image's name (unique in account and region) and our tag tell our own work. The
+//! image is consistent because the instance is stopped; a running one is refused. Once CreateImage has answered, the
+//! snapshots' contents are fixed, so the instance may be started while the image is still `pending`.
+
+use super::image_parts::{
+    LATE_LOOKS, by_id, by_name, delete_snapshot, deregister, is_failed, is_pending, reason, snapshots_of, state,
+    tagged_snapshots, wait_available,
+};
+use super::instance_state::{described, live, state as instance_state};
+use super::tags;
+use crate::access::{Aws, AwsError};
+use crate::action::{Applied, Context, Perform, Stop, Verified};
+use crate::model::{Failure, Finding, Found, ImageCreate, Value, Values};
+use aws_sdk_ec2::types::{Image, ImageState, InstanceStateName, ResourceType};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+impl ImageCreate {
+    /// Our image, if it is there; refuses a foreign one that has its name.
+    async fn ours(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<Image>, Failure> {
+        match by_name(aws, &self.name).await? {
+            Some(image) if !cx.is_ours(tags::pairs(image.tags())) => {
+                let id = image.image_id().unwrap_or_default();
+                Err(Failure::refused(format!("an image named `{}` is there already", self.name))
+                    .cause(format!("`{id}` was not made by this run"))
+                    .advise("choose another name, or deregister that image if nobody needs it"))
+            }
+            found => Ok(found),
+        }
+    }
+
+    /// The same, looking again a few times, for an image that was asked for a moment ago.
+    async fn ours_or_late(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<Image>, Failure> {
+        for look in 0..LATE_LOOKS {
+            if look > 0 {
+                cx.beat().beat(format!("looking for an image named `{}`", self.name))?;
+                tokio::time::sleep(cx.poll()).await;
+            }
+            if let Some(image) = self.ours(cx, aws).await? {
+                return Ok(Some(image));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn remove(&self, cx: &Context<'_>, aws: &Aws, image: Option<&str>) -> Result<String, Failure> {
+        let mut snapshots = self.recorded_snapshots(cx);
+        if let Some(id) = image {
+            if let Some(image) = by_id(aws, id).await? {
+                snapshots.extend(snapshots_of(&image));
+            }
+            deregister(cx, aws, id).await?;
+        }
+        snapshots.extend(tagged_snapshots(cx, aws, &self.name).await?);
+        for id in &snapshots {
+            delete_snapshot(cx, aws, id).await?;
+        }
+        Ok(match (image, snapshots.len()) {
+            (None, 0) => format!("there is no image named `{}`", self.name),
+            (None, n) => format!("{n} snapshot(s) of `{}` deleted", self.name),
+            (Some(id), n) => format!("`{id}` deregistered, {n} snapshot(s) deleted"),
+        })
+    }
+
+    fn recorded_snapshots(&self, cx: &Context<'_>) -> BTreeSet<String> {
+        let recorded = cx.call().outputs.get("snapshots").and_then(Value::as_array);
+        recorded.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    async fn create(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Failure> {
+        let labels = cx.tags(Some(&self.name));
+        let asked = aws.write.ec2.create_image().instance_id(self.instance.as_str()).name(&self.name);
+        let asked = asked
+            .description(format!("of {} by run {}", self.instance, cx.call().run))
+            // A stopped instance is not rebooted; should somebody have started it meanwhile, it is not either.
+            .no_reboot(true)
+            .tag_specifications(tags::specification(ResourceType::Image, &labels))
+            .tag_specifications(tags::specification(ResourceType::Snapshot, &labels));
+        match asked.send().await {
+            Ok(answer) => answer.image_id.ok_or_else(|| {
+                Failure::new(crate::model::FailureKind::Lost, format!("EC2 named no image for `{}`", self.name))
+            }),
+            Err(e) => {
+                let error = AwsError::from(e);
+                if error.is(&["InvalidAMIName.Duplicate"]) {
+                    if let Some(image) = self.ours(cx, aws).await? {
+                        return Ok(image.image_id.unwrap_or_default());
+                    }
+                }
+                Err(error.failure(format!("cannot make an image of `{}`", self.instance)))
+            }
+        }
+    }
+}
+
+impl Perform for ImageCreate {
+    /// Deregistering and deleting belong to going forward too: what is left of an image that failed is removed.
+    const PERMISSIONS: &'static [&'static str] = &[
+        "ec2:CreateImage",
+        "ec2:CreateTags",
+        "ec2:DeleteSnapshot",
+        "ec2:DeregisterImage",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstances",
+        "ec2:DescribeSnapshots",
+    ];
+
+    fn sentence(&self) -> String {
+        format!("make an image `{}` of the stopped instance `{}`", self.name, self.instance)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!("deregister the image `{}` and delete its snapshots", self.name))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let aws = cx.aws().await?;
+        let Some(image) = self.ours(cx, &aws).await? else {
+            let instance = live(&aws, self.instance.as_str()).await?;
+            let evidence = format!("no image is named `{}`; {}", self.name, described(&instance));
+            let outputs = Values::new();
+            return Ok(Finding { found: Found::Absent, ours: false, before: Value::Null, outputs, evidence });
+        };
+        let id = image.image_id().unwrap_or_default();
+        let (found, evidence) = match state(&image) {
+            ImageState::Available => (Found::Holds, format!("image `{id}` is available")),
+            _ if is_pending(&image) => (Found::InProgress, format!("image `{id}` is being made")),
+            _ if is_failed(&image) => (Found::Otherwise, format!("image `{id}` is {}", reason(&image))),
+            now => (Found::Unknown, format!("image `{id}` is `{now}`")),
+        };
+        let mut outputs = Values::new();
+        if found != Found::Otherwise {
+            outputs.insert("image".into(), json!(id));
+            outputs.insert("snapshots".into(), json!(snapshots_of(&image)));
+        }
+        Ok(Finding { found, ours: true, before: Value::Null, outputs, evidence })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let aws = cx.aws().await?;
+        let mut found = self.ours(cx, &aws).await?;
+        if let Some(image) = found.take_if(|image| is_failed(image)) {
+            self.remove(cx, &aws, image.image_id()).await?;
+        }
+        let id = match found {
+            Some(image) => image.image_id.unwrap_or_default(),
+            None => {
+                let instance = live(&aws, self.instance.as_str()).await?;
+                if instance_state(&instance) != InstanceStateName::Stopped {
+                    return Err(Failure::refused(format!("instance `{}` is not stopped", self.instance))
+                        .cause(described(&instance))
+                        .advise("an image of a running instance is as if its power had been cut: stop it first")
+                        .into());
+                }
+                self.create(cx, &aws).await?
+            }
+        };
+        Ok(Values::from([("image".into(), json!(id))]))
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let aws = cx.aws().await?;
+        let id = match cx.output("image") {
+            Some(id) => id.to_owned(),
+            None => match self.ours_or_late(cx, &aws).await?.and_then(|i| i.image_id) {
+                Some(id) => id,
+                None => return Err(Failure::permanent(format!("no image is named `{}`", self.name)).into()),
+            },
+        };
+        let image = wait_available(cx, &aws, &id).await?;
+        let snapshots = snapshots_of(&image);
+        let evidence = format!("image `{id}` is available, {} snapshot(s)", snapshots.len());
+        let outputs = Values::from([("image".into(), json!(id)), ("snapshots".into(), json!(snapshots))]);
+        Ok(Verified { outputs, evidence })
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let aws = cx.aws().await?;
+        let id = match cx.output("image") {
+            Some(id) => Some(id.to_owned()),
+            None => self.ours_or_late(cx, &aws).await?.and_then(|i| i.image_id),
+        };
+        Ok(self.remove(cx, &aws, id.as_deref()).await?)
+    }
+}

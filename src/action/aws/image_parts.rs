@@ -1,0 +1,147 @@
+//! An image and its snapshots: finding them again, and taking them away.
+
+use super::instance_checks::VISIBLE_WITHIN;
+use super::tags;
+use crate::access::{Aws, AwsError, code_of};
+use crate::action::{Context, Look, RUN_TAG, wait_until};
+use crate::model::{Failure, FailureKind};
+use aws_sdk_ec2::types::{Image, ImageState, Snapshot};
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+/// How often an undo without the image's id looks for it before it believes that none was made: a call whose answer was
+/// lost a moment ago may not show at once.
+pub(super) const LATE_LOOKS: u32 = 3;
+
+/// The state of an image.
+pub(super) fn state(image: &Image) -> ImageState {
+    image.state().cloned().unwrap_or_else(|| ImageState::from("unknown"))
+}
+
+/// Why it is in that state.
+pub(super) fn reason(image: &Image) -> String {
+    let told = image.state_reason().and_then(|r| r.message().or(r.code()));
+    format!("`{}`: {}", state(image), told.unwrap_or("EC2 gives no reason"))
+}
+
+/// Whether it is being made.
+pub(super) fn is_pending(image: &Image) -> bool {
+    matches!(state(image), ImageState::Pending | ImageState::Transient)
+}
+
+/// Whether it failed, and only lies around.
+pub(super) fn is_failed(image: &Image) -> bool {
+    matches!(state(image), ImageState::Failed | ImageState::Error | ImageState::Invalid)
+}
+
+/// The image with this id, if EC2 shows it.
+pub(super) async fn by_id(aws: &Aws, id: &str) -> Result<Option<Image>, Failure> {
+    match aws.read.ec2.describe_images().image_ids(id).send().await {
+        Ok(answer) => Ok(answer.images.unwrap_or_default().into_iter().find(|i| state(i) != ImageState::Deregistered)),
+        Err(e) if matches!(code_of(&e), Some("InvalidAMIID.NotFound" | "InvalidAMIID.Unavailable")) => Ok(None),
+        Err(e) => Err(AwsError::from(e).failure(format!("cannot look at image `{id}`"))),
+    }
+}
+
+/// The account's image with this name; a name is unique in an account and region.
+pub(super) async fn by_name(aws: &Aws, name: &str) -> Result<Option<Image>, Failure> {
+    let asked = aws.read.ec2.describe_images().owners("self").filters(tags::filter("name", &[name])).send().await;
+    let answer = asked.map_err(|e| AwsError::from(e).failure(format!("cannot look for an image named `{name}`")))?;
+    // The filter understands wildcards, a name may contain them.
+    let mut images = answer.images.unwrap_or_default().into_iter();
+    Ok(images.find(|i| i.name() == Some(name) && state(i) != ImageState::Deregistered))
+}
+
+/// The ids of an image's snapshots.
+pub(super) fn snapshots_of(image: &Image) -> BTreeSet<String> {
+    let mapped = image.block_device_mappings().iter().filter_map(|m| m.ebs()?.snapshot_id());
+    mapped.map(str::to_owned).collect()
+}
+
+/// Snapshots of this account by tag: those this run made for the image of that name.
+pub(super) async fn tagged_snapshots(cx: &Context<'_>, aws: &Aws, name: &str) -> Result<BTreeSet<String>, Failure> {
+    let asked = aws.read.ec2.describe_snapshots().owner_ids("self");
+    let asked = asked.filters(tags::filter(format!("tag:{RUN_TAG}"), &[cx.call().run.as_str()]));
+    let pages = asked.filters(tags::filter("tag:Name", &[name])).into_paginator().items().send();
+    let found: Result<Vec<Snapshot>, _> = pages.collect().await;
+    let found = found.map_err(|e| AwsError::from(e).failure(format!("cannot look for snapshots named `{name}`")))?;
+    Ok(found.into_iter().filter_map(|s| s.snapshot_id).collect())
+}
+
+/// How far the snapshots are, e.g. "snap-0ab 45%".
+pub(super) async fn progress(aws: &Aws, image: &Image) -> Result<String, Failure> {
+    let ids = snapshots_of(image);
+    if ids.is_empty() {
+        return Ok("no snapshot yet".into());
+    }
+    let asked = aws.read.ec2.describe_snapshots().set_snapshot_ids(Some(ids.into_iter().collect())).send().await;
+    let answer = match asked {
+        Ok(answer) => answer,
+        Err(e) if code_of(&e) == Some("InvalidSnapshot.NotFound") => return Ok("no snapshot yet".into()),
+        Err(e) => return Err(AwsError::from(e).failure("cannot read the progress of the snapshots")),
+    };
+    let told = answer.snapshots().iter().map(|s| {
+        let progress = s.progress().filter(|p| !p.is_empty()).unwrap_or("0%");
+        format!("`{}` {progress}", s.snapshot_id().unwrap_or_default())
+    });
+    Ok(told.collect::<Vec<_>>().join(", "))
+}
+
+/// Waits until the image is available; `id` was given out by this run, so it may not show at first.
+pub(super) async fn wait_available(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<Image, Failure> {
+    let begun = Instant::now();
+    wait_until(cx, &format!("image `{id}` available"), async || {
+        let Some(image) = by_id(aws, id).await? else {
+            return match begun.elapsed() < VISIBLE_WITHIN {
+                true => Ok(Look::NotYet(format!("EC2 does not show image `{id}` yet"))),
+                false => Err(Failure::permanent(format!("image `{id}` is gone"))),
+            };
+        };
+        match state(&image) {
+            ImageState::Available => Ok(Look::Done(image)),
+            ImageState::Pending | ImageState::Transient => {
+                Ok(Look::NotYet(format!("image `{id}` is `pending`: {}", progress(aws, &image).await?)))
+            }
+            _ => Err(Failure::permanent(format!("image `{id}` could not be made"))
+                .cause(reason(&image))
+                .advise("`runbook resume` removes what is left of it and makes another")),
+        }
+    })
+    .await
+}
+
+/// Deregisters an image and waits until it no longer shows. An image that is not there is fine.
+pub(super) async fn deregister(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(), Failure> {
+    // Its snapshots are deleted one by one afterwards: the option that deletes them along is young and fails by halves.
+    if let Err(e) = aws.write.ec2.deregister_image().image_id(id).send().await {
+        let error = AwsError::from(e);
+        if !error.is(&["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"]) {
+            return Err(error.failure(format!("cannot deregister image `{id}`")));
+        }
+    }
+    wait_until(cx, &format!("image `{id}` gone"), async || {
+        Ok(match by_id(aws, id).await? {
+            None => Look::Done(()),
+            Some(image) => Look::NotYet(format!("image `{id}` is still `{}`", state(&image))),
+        })
+    })
+    .await
+}
+
+/// Deletes a snapshot and waits until it can be: it is in use for a moment after its image was deregistered.
+pub(super) async fn delete_snapshot(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(), Failure> {
+    wait_until(cx, &format!("snapshot `{id}` deleted"), async || {
+        let Err(e) = aws.write.ec2.delete_snapshot().snapshot_id(id).send().await else { return Ok(Look::Done(())) };
+        let error = AwsError::from(e);
+        if error.is(&["InvalidSnapshot.NotFound"]) {
+            return Ok(Look::Done(()));
+        }
+        let failure = error.failure(format!("cannot delete snapshot `{id}`"));
+        // Deleting twice is harmless, so a lost answer is simply asked again.
+        match error.is(&["InvalidSnapshot.InUse"]) || failure.kind == FailureKind::Lost {
+            true => Ok(Look::NotYet(format!("snapshot `{id}`: {}", error.message))),
+            false => Err(failure),
+        }
+    })
+    .await
+}

@@ -1,0 +1,143 @@
+//! Waiting until an instance runs and its status checks have passed.
+
+use super::instance_state::{described, find, is_dead, reason, state, unknown};
+use crate::access::{Aws, AwsError, code_of};
+use crate::action::{Context, Look, wait_until};
+use crate::model::{Failure, FailureKind};
+use aws_sdk_ec2::types::{Instance, InstanceStateName as State, SummaryStatus};
+use std::time::{Duration, Instant};
+
+/// How long EC2 may not know an id that it has just given out.
+pub(super) const VISIBLE_WITHIN: Duration = Duration::from_secs(120);
+
+/// How often `stopped` is looked at again right after a start: the first looks may be older than the start.
+const STALE_LOOKS: u32 = 3;
+
+/// Which instance is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    /// One that was there before this run: an unknown id is a mistake.
+    Known,
+    /// One that this run has just created: it may not be visible yet.
+    New,
+}
+
+/// What the status checks say.
+pub(super) enum Checks {
+    /// All have passed; how many.
+    Passed(usize),
+    /// Some have no result yet; which.
+    Pending(String),
+    /// At least one found a fault; which.
+    Impaired(String),
+}
+
+/// The status checks of an instance: system, instance, and attached volumes where EC2 reports them.
+pub(super) async fn checks(aws: &Aws, id: &str) -> Result<Checks, Failure> {
+    let asked = aws.read.ec2.describe_instance_status().instance_ids(id).include_all_instances(true).send().await;
+    let answer = match asked {
+        Ok(answer) => answer,
+        Err(e) if code_of(&e) == Some("InvalidInstanceID.NotFound") => {
+            return Ok(Checks::Pending("EC2 does not show it yet".into()));
+        }
+        Err(e) => return Err(AwsError::from(e).failure(format!("cannot read the status checks of `{id}`"))),
+    };
+    let Some(status) = answer.instance_statuses().first() else {
+        return Ok(Checks::Pending("EC2 shows no status yet".into()));
+    };
+    let volumes = status.attached_ebs_status().and_then(|s| s.status()).filter(|s| **s != SummaryStatus::NotApplicable);
+    let mut all = vec![
+        ("system", status.system_status().and_then(|s| s.status())),
+        ("instance", status.instance_status().and_then(|s| s.status())),
+    ];
+    all.extend(volumes.map(|s| ("attached volumes", Some(s))));
+    let told = |fits: fn(Option<&SummaryStatus>) -> bool| {
+        let those = all.iter().filter(|(_, s)| fits(*s));
+        let texts = those.map(|(name, s)| format!("{name} `{}`", s.map_or("unknown", |s| s.as_str())));
+        texts.collect::<Vec<_>>().join(", ")
+    };
+    let impaired = told(|s| s == Some(&SummaryStatus::Impaired));
+    let pending = told(|s| s != Some(&SummaryStatus::Ok));
+    Ok(match (impaired.is_empty(), pending.is_empty()) {
+        (false, _) => Checks::Impaired(impaired),
+        (true, false) => Checks::Pending(pending),
+        (true, true) => Checks::Passed(all.len()),
+    })
+}
+
+/// Waits until it runs.
+pub(super) async fn wait_running(cx: &Context<'_>, aws: &Aws, id: &str, age: Age) -> Result<Instance, Failure> {
+    let begun = Instant::now();
+    let (mut was_up, mut stale) = (false, 0);
+    let what = format!("instance `{id}` running");
+    wait_until(cx, &what, async || {
+        let Some(instance) = find(aws, id).await? else {
+            return match age {
+                Age::New if begun.elapsed() < VISIBLE_WITHIN => {
+                    Ok(Look::NotYet(format!("EC2 does not show `{id}` yet")))
+                }
+                _ => Err(unknown(aws, id)),
+            };
+        };
+        match state(&instance) {
+            State::Running => return Ok(Look::Done(Ok(instance))),
+            State::Stopped | State::Stopping => stale += 1,
+            _ => was_up = true,
+        }
+        if is_dead(&instance) || (stale > 0 && was_up) || stale >= STALE_LOOKS {
+            return Ok(Look::Done(Err(did_not_come_up(&instance))));
+        }
+        Ok(Look::NotYet(described(&instance)))
+    })
+    .await?
+}
+
+/// Waits until it runs and every status check has passed; answers it with the checks' count, e.g. `2/2`.
+pub(super) async fn wait_checked(
+    cx: &Context<'_>,
+    aws: &Aws,
+    id: &str,
+    age: Age,
+) -> Result<(Instance, String), Failure> {
+    wait_running(cx, aws, id, age).await?;
+    let what = format!("status checks of `{id}` passed");
+    let passed = wait_until(cx, &what, async || match checks(aws, id).await? {
+        Checks::Passed(count) => Ok(Look::Done(Ok(format!("{count}/{count}")))),
+        Checks::Impaired(which) => {
+            Err(Failure::permanent(format!("instance `{id}` fails its status checks")).cause(which).advise(format!(
+                "`aws ec2 get-console-output --instance-id {id}` shows how it boots; then `runbook resume`"
+            )))
+        }
+        Checks::Pending(which) => match find(aws, id).await? {
+            // Checks never pass on an instance that went down meanwhile.
+            Some(instance) if state(&instance) != State::Running => Ok(Look::Done(Err(did_not_come_up(&instance)))),
+            _ => Ok(Look::NotYet(format!("`{id}` runs, status checks: {which}"))),
+        },
+    })
+    .await??;
+    let instance = find(aws, id).await?.ok_or_else(|| unknown(aws, id))?;
+    Ok((instance, passed))
+}
+
+/// Why an instance that was started or launched is down again. A lack of capacity may pass, the rest does not.
+fn did_not_come_up(instance: &Instance) -> Failure {
+    let short = launch_ran_out(instance);
+    let kind = if short { FailureKind::Transient } else { FailureKind::Permanent };
+    let id = instance.instance_id().unwrap_or_default();
+    let failure = Failure::new(kind, format!("instance `{id}` did not come up")).cause(described(instance));
+    match reason(instance).map(|(code, _)| code.to_owned()).as_deref() {
+        Some("Client.InternalError") => {
+            failure.advise("most often an encrypted volume: check `kms:CreateGrant` and the others on its key")
+        }
+        Some("Client.VolumeLimitExceeded") => {
+            failure.advise("the account's EBS quota is used up: raise it or clean up")
+        }
+        _ => failure,
+    }
+}
+
+/// Whether it went down because AWS had no room for it: a start or launch may be accepted and fail later.
+pub(super) fn launch_ran_out(instance: &Instance) -> bool {
+    state(instance) != State::Running
+        && reason(instance).is_some_and(|(code, _)| code.starts_with("Server.Insufficient"))
+}

@@ -1,0 +1,169 @@
+//! What EC2 says of an instance: looking, stopping, starting, waiting until it is stopped.
+//!
+//! Not the SDK's waiters: its `InstanceStopped` fails on `pending`, and none of them tells why an instance went down.
+
+use super::tags;
+use crate::access::{Aws, AwsError, code_of};
+use crate::action::{Context, Look, wait_until};
+use crate::model::{Failure, FailureKind, InstanceId, Target};
+use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
+
+/// Codes by which StartInstances, RunInstances and ModifyInstanceAttribute say that a type cannot be had here and now.
+pub(super) const NO_CAPACITY: &[&str] = &[
+    "InsufficientInstanceCapacity",
+    "InsufficientHostCapacity",
+    "InsufficientReservedInstanceCapacity",
+    "InstanceLimitExceeded",
+    "Unsupported",
+    "VcpuLimitExceeded",
+];
+
+/// The instance's state; `unknown` when EC2 gives none.
+pub(super) fn state(instance: &Instance) -> State {
+    instance.state().and_then(|s| s.name()).cloned().unwrap_or_else(|| State::from("unknown"))
+}
+
+/// Its type.
+pub(super) fn type_of(instance: &Instance) -> &str {
+    instance.instance_type().map_or("", |t| t.as_str())
+}
+
+/// Its Availability Zone.
+pub(super) fn zone_of(instance: &Instance) -> &str {
+    instance.placement().and_then(|p| p.availability_zone()).unwrap_or("its zone")
+}
+
+/// Whether it is terminated or about to be.
+pub(super) fn is_dead(instance: &Instance) -> bool {
+    matches!(state(instance), State::ShuttingDown | State::Terminated)
+}
+
+/// Why it last changed its state: the code and the whole text, e.g. `Server.InternalError: ...`.
+pub(super) fn reason(instance: &Instance) -> Option<(&str, String)> {
+    let code = instance.state_reason()?.code().filter(|c| !c.is_empty())?;
+    let text = instance.state_reason().and_then(|r| r.message()).unwrap_or_default();
+    Some((code, if text.starts_with(code) { text.to_owned() } else { format!("{code}: {text}") }))
+}
+
+/// "`i-0ab` is `stopped` (Client.UserInitiatedShutdown: User initiated shutdown)".
+pub(super) fn described(instance: &Instance) -> String {
+    let why = reason(instance).map(|(_, text)| format!(" ({text})")).unwrap_or_default();
+    format!("`{}` is `{}`{why}", instance.instance_id().unwrap_or_default(), state(instance))
+}
+
+/// The instance, if EC2 knows the id.
+pub(super) async fn find(aws: &Aws, id: &str) -> Result<Option<Instance>, Failure> {
+    match aws.read.ec2.describe_instances().instance_ids(id).send().await {
+        Ok(answer) => {
+            let mut found = answer.reservations.unwrap_or_default().into_iter();
+            Ok(found.find_map(|r| r.instances.unwrap_or_default().into_iter().next()))
+        }
+        Err(e) if code_of(&e) == Some("InvalidInstanceID.NotFound") => Ok(None),
+        Err(e) => Err(AwsError::from(e).failure(format!("cannot look at instance `{id}`"))),
+    }
+}
+
+/// The instance, which must exist and not be terminated.
+pub(super) async fn live(aws: &Aws, id: &str) -> Result<Instance, Failure> {
+    match find(aws, id).await? {
+        Some(instance) if is_dead(&instance) => {
+            Err(Failure::refused(format!("instance `{id}` is gone")).cause(described(&instance)))
+        }
+        Some(instance) => Ok(instance),
+        None => Err(unknown(aws, id)),
+    }
+}
+
+/// The failure for an id that EC2 does not know.
+pub(super) fn unknown(aws: &Aws, id: &str) -> Failure {
+    Failure::refused(format!("there is no instance `{id}` in {}", aws.region))
+        .advise("check the id, the region and whose credentials these are (`aws sts get-caller-identity`)")
+}
+
+/// The instance a target is; commands that change its power need one.
+pub(super) fn instance_of(target: &Target) -> Result<&InstanceId, Failure> {
+    target.instance.as_ref().ok_or_else(|| {
+        Failure::refused(format!("`{}` is no EC2 instance", target.name))
+            .advise("give the target an `instance` in the runbook instead of a `host`")
+    })
+}
+
+/// Every instance with these tags, in any state; terminated ones stay listed for an hour.
+pub(super) async fn with_tags(aws: &Aws, wanted: &[(&str, &str)]) -> Result<Vec<Instance>, Failure> {
+    let filters = wanted.iter().map(|(key, value)| tags::filter(format!("tag:{key}"), &[value])).collect();
+    let pages = aws.read.ec2.describe_instances().set_filters(Some(filters)).into_paginator().send();
+    let pages: Result<Vec<_>, _> = pages.collect().await;
+    let pages = pages.map_err(|e| AwsError::from(e).failure("cannot look for instances by tag"))?;
+    let reservations = pages.into_iter().flat_map(|page| page.reservations.unwrap_or_default());
+    Ok(reservations.flat_map(|r| r.instances.unwrap_or_default()).collect())
+}
+
+/// Asks EC2 to stop an instance.
+pub(super) async fn stop(aws: &Aws, id: &str) -> Result<(), Failure> {
+    let answer = aws.write.ec2.stop_instances().instance_ids(id).send().await;
+    answer.map(drop).map_err(|e| {
+        let error = AwsError::from(e);
+        let mut failure = error.failure(format!("cannot stop instance `{id}`"));
+        if error.is(&["OperationNotPermitted"]) {
+            failure =
+                failure.advise("it is protected against being stopped: take the protection away if that is meant");
+        } else if error.is(&["IncorrectInstanceState"]) {
+            failure.kind = FailureKind::Transient;
+        }
+        failure
+    })
+}
+
+/// Asks EC2 to start an instance.
+pub(super) async fn start(aws: &Aws, id: &str) -> Result<(), AwsError> {
+    aws.write.ec2.start_instances().instance_ids(id).send().await.map(drop).map_err(AwsError::from)
+}
+
+/// The failure of a start. Capacity comes and goes, so a lack of it is tried again.
+pub(super) fn cannot_start(error: &AwsError, id: &str) -> Failure {
+    let mut failure = error.failure(format!("cannot start instance `{id}`"));
+    if error.is(NO_CAPACITY) {
+        failure.kind = FailureKind::Transient;
+        failure = failure.advise("it stays stopped: wait, or give it another type, and `runbook resume`");
+    }
+    failure
+}
+
+/// Waits until the instance is stopped, whatever way it goes there; the answer says why it stopped. Never forces it.
+pub(super) async fn wait_stopped(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<Instance, Failure> {
+    let mut stopping = false;
+    let what = format!("instance `{id}` stopped");
+    let waited = wait_until(cx, &what, async || {
+        let instance = find(aws, id).await?.ok_or_else(|| unknown(aws, id))?;
+        stopping = state(&instance) == State::Stopping;
+        match state(&instance) {
+            State::Stopped => Ok(Look::Done(instance)),
+            State::ShuttingDown | State::Terminated => {
+                Err(Failure::permanent(format!("instance `{id}` is being terminated instead of stopped"))
+                    .cause(described(&instance)))
+            }
+            now => Ok(Look::NotYet(format!("`{id}` is `{now}`"))),
+        }
+    });
+    let result = waited.await;
+    result.map_err(|failure| match failure.kind {
+        FailureKind::Deadline if stopping => failure.advise(format!(
+            "if it hangs: `aws ec2 stop-instances --force --instance-ids {id}` loses what is not on disk yet, so it is \
+             never done by itself"
+        )),
+        _ => failure,
+    })
+}
+
+/// Refuses a stop that somebody else's fault caused: `Server.*` means that the host or AWS stopped it.
+pub(super) fn stopped_as_asked(instance: &Instance) -> Result<String, Failure> {
+    match reason(instance) {
+        Some((code, _)) if code.starts_with("Server.") => Err(Failure::permanent(format!(
+            "instance `{}` was stopped by AWS, not by this run",
+            instance.instance_id().unwrap_or_default()
+        ))
+        .cause(described(instance))
+        .advise("look at its health and volumes; `runbook resume` takes it as it is, stopped")),
+        _ => Ok(described(instance)),
+    }
+}

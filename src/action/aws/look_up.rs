@@ -1,0 +1,205 @@
+//! `instance.look-up`: what later actions need to know of an instance and its network. Only looks.
+//!
+//! Not carried into `sources`: security groups admitted on 443 (a balancer's group cannot admit them for visitors); they
+//! are named in the evidence. A prefix list cannot be taken over as ranges and is refused, unless everything is admitted.
+
+use super::instance_state::{live, type_of, zone_of};
+use super::tags;
+use crate::access::{Aws, AwsError};
+use crate::action::{Applied, Context, Perform, Stop, Verified};
+use crate::model::{Failure, Finding, Found, InstanceLookUp, Value, Values};
+use aws_sdk_ec2::types::{IpPermission, VpcCidrBlockStateCode};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// The port of a site that ends TLS itself.
+const HTTPS: i32 = 443;
+
+impl InstanceLookUp {
+    async fn look(&self, cx: &Context<'_>) -> Result<(Values, String), Failure> {
+        let aws = cx.aws().await?;
+        let id = self.instance.as_str();
+        let instance = live(&aws, id).await?;
+        let missing = |what: &str| Failure::refused(format!("instance `{id}` has no {what}"));
+        let vpc = instance.vpc_id().ok_or_else(|| missing("VPC"))?;
+        let subnet = instance.subnet_id().ok_or_else(|| missing("subnet"))?;
+        let group = instance.security_groups().first().and_then(|g| g.group_id());
+        let group = group.ok_or_else(|| missing("security group"))?;
+        let (ranges, sources, note) = self.addresses(&aws, vpc, group).await?;
+        let evidence = format!("`{id}` is a {} in {}, {vpc}{note}", type_of(&instance), zone_of(&instance));
+        let outputs = Values::from([
+            ("vpc".into(), json!(vpc)),
+            ("group".into(), json!(group)),
+            ("subnet".into(), json!(subnet)),
+            ("zone".into(), json!(zone_of(&instance))),
+            ("ranges".into(), json!(ranges)),
+            ("sources".into(), json!(sources)),
+            ("instance_type".into(), json!(type_of(&instance))),
+            ("name".into(), json!(tags::value(instance.tags(), "Name").filter(|n| !n.is_empty()).unwrap_or(id))),
+        ]);
+        Ok((outputs, evidence))
+    }
+
+    /// `ranges`, `sources`, and what the evidence must say of them.
+    async fn addresses(
+        &self,
+        aws: &Aws,
+        vpc: &str,
+        group: &str,
+    ) -> Result<(Vec<String>, Vec<String>, String), Failure> {
+        let given = |list: &Option<Vec<_>>| -> Vec<String> { list.iter().flatten().map(ToString::to_string).collect() };
+        let mut ranges = given(&self.ranges);
+        if ranges.is_empty() {
+            ranges = vpc_ranges(aws, vpc).await?;
+        }
+        let sources = given(&self.sources);
+        if !sources.is_empty() {
+            return Ok((ranges, sources, String::new()));
+        }
+        let answer = aws.read.ec2.describe_security_groups().group_ids(group).send().await;
+        let answer =
+            answer.map_err(|e| AwsError::from(e).failure(format!("cannot look at security group `{group}`")))?;
+        let rules = answer.security_groups().iter().flat_map(|g| g.ip_permissions());
+        let admitted = Admitted::on(HTTPS, rules);
+        let note = match admitted.groups.len() {
+            0 => String::new(),
+            _ => format!("; not taken over as sources: {}", join(&admitted.groups)),
+        };
+        Ok((ranges, admitted.sources(group)?, note))
+    }
+}
+
+/// The IPv4 ranges of a VPC: a balancer's own addresses are among them.
+async fn vpc_ranges(aws: &Aws, vpc: &str) -> Result<Vec<String>, Failure> {
+    let answer = aws.read.ec2.describe_vpcs().vpc_ids(vpc).send().await;
+    let answer = answer.map_err(|e| AwsError::from(e).failure(format!("cannot look at VPC `{vpc}`")))?;
+    let blocks = answer.vpcs().iter().flat_map(|v| v.cidr_block_association_set()).filter(|block| {
+        let state = block.cidr_block_state().and_then(|s| s.state());
+        state.is_none_or(|s| *s == VpcCidrBlockStateCode::Associated)
+    });
+    let ranges: Vec<String> = blocks.filter_map(|b| b.cidr_block()).map(str::to_owned).collect();
+    if ranges.is_empty() {
+        return Err(Failure::refused(format!("VPC `{vpc}` has no address range")));
+    }
+    Ok(ranges)
+}
+
+/// Whom a security group admits on a port.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Admitted {
+    ranges: BTreeSet<String>,
+    prefix_lists: BTreeSet<String>,
+    groups: BTreeSet<String>,
+}
+
+impl Admitted {
+    fn on<'r>(port: i32, rules: impl Iterator<Item = &'r IpPermission>) -> Self {
+        let mut admitted = Self::default();
+        for rule in rules.filter(|rule| covers(rule, port)) {
+            admitted.ranges.extend(rule.ip_ranges().iter().filter_map(|r| r.cidr_ip()).map(str::to_owned));
+            admitted.ranges.extend(rule.ipv6_ranges().iter().filter_map(|r| r.cidr_ipv6()).map(str::to_owned));
+            let lists = rule.prefix_list_ids().iter().filter_map(|l| l.prefix_list_id());
+            admitted.prefix_lists.extend(lists.map(str::to_owned));
+            let groups = rule.user_id_group_pairs().iter().filter_map(|g| g.group_id());
+            admitted.groups.extend(groups.map(str::to_owned));
+        }
+        admitted
+    }
+
+    fn sources(self, group: &str) -> Result<Vec<String>, Failure> {
+        let advice = "say in the runbook's inputs which ranges the balancer is to admit (`sources`)";
+        if !self.prefix_lists.is_empty() && !self.ranges.contains("0.0.0.0/0") {
+            return Err(Failure::refused(format!("security group `{group}` admits a prefix list on {HTTPS}"))
+                .cause(format!("{} cannot be taken over as address ranges", join(&self.prefix_lists)))
+                .advise(advice));
+        }
+        if self.ranges.is_empty() {
+            return Err(
+                Failure::refused(format!("security group `{group}` admits no address range on {HTTPS}")).advise(advice)
+            );
+        }
+        Ok(self.ranges.into_iter().collect())
+    }
+}
+
+fn join(names: &BTreeSet<String>) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn covers(rule: &IpPermission, port: i32) -> bool {
+    match rule.ip_protocol() {
+        Some("-1") => true,
+        Some("tcp" | "6") => rule.from_port().is_some_and(|p| p <= port) && rule.to_port().is_some_and(|p| port <= p),
+        _ => false,
+    }
+}
+
+impl Perform for InstanceLookUp {
+    const PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeInstances", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"];
+
+    fn sentence(&self) -> String {
+        format!("look up the network and type of instance `{}`", self.instance)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        None
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let (outputs, evidence) = self.look(cx).await?;
+        Ok(Finding { found: Found::Holds, ours: false, before: Value::Null, outputs, evidence })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        Ok(self.look(cx).await?.0)
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let (outputs, evidence) = self.look(cx).await?;
+        Ok(Verified { outputs, evidence })
+    }
+
+    async fn undo(&self, _: &Context<'_>) -> Result<String, Stop> {
+        Ok("nothing to undo: it only looked".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::{IpRange, Ipv6Range, PrefixListId};
+
+    fn rule(protocol: &str, ports: (i32, i32), cidr: &str) -> IpPermission {
+        let builder = IpPermission::builder().ip_protocol(protocol).from_port(ports.0).to_port(ports.1);
+        builder.ip_ranges(IpRange::builder().cidr_ip(cidr).build()).build()
+    }
+
+    #[test]
+    fn what_is_admitted_on_443() {
+        let v6 = Ipv6Range::builder().cidr_ipv6("2001:db8::/32").build();
+        let rules = [
+            rule("tcp", (443, 443), "203.0.113.0/24"),
+            rule("tcp", (1, 1024), "192.0.2.0/24"),
+            rule("-1", (-1, -1), "10.0.0.0/8"),
+            rule("tcp", (80, 80), "0.0.0.0/0"),
+            rule("udp", (443, 443), "0.0.0.0/0"),
+            IpPermission::builder().ip_protocol("tcp").from_port(443).to_port(443).ipv6_ranges(v6).build(),
+        ];
+        let sources = Admitted::on(443, rules.iter()).sources("sg-1").unwrap();
+        assert_eq!(sources, ["10.0.0.0/8", "192.0.2.0/24", "2001:db8::/32", "203.0.113.0/24"]);
+    }
+
+    #[test]
+    fn what_cannot_be_taken_over_is_refused() {
+        let list = PrefixListId::builder().prefix_list_id("pl-0123").build();
+        let listed =
+            IpPermission::builder().ip_protocol("tcp").from_port(443).to_port(443).prefix_list_ids(list).build();
+        let some = [listed.clone(), rule("tcp", (443, 443), "192.0.2.0/24")];
+        let refused = Admitted::on(443, some.iter()).sources("sg-1").unwrap_err();
+        assert!(refused.causes[0].contains("pl-0123"), "{refused:?}");
+        let all = [listed, rule("tcp", (443, 443), "0.0.0.0/0")];
+        assert_eq!(Admitted::on(443, all.iter()).sources("sg-1").unwrap(), ["0.0.0.0/0"]);
+        assert!(Admitted::default().sources("sg-1").unwrap_err().message.contains("no address range"));
+    }
+}

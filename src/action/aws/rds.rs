@@ -1,0 +1,167 @@
+//! `rds.set-multi-az`: converts a DB instance to Multi-AZ or back, at once.
+//!
+//! ModifyDBInstance with ApplyImmediately applies every other pending change too, so others are refused. A conversion
+//! that is under way is joined, never sent again.
+
+use super::rds_state::{Db, Follow, Progress, describe, last_event, name};
+use crate::access::{Aws, AwsError};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Failure, FailureKind, Finding, Found, RdsSetMultiAz, Values};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Before {
+    multi_az: bool,
+}
+
+/// Looks at a DB that shows nothing under way before an undo believes it: a modification sent a moment ago may not show.
+const SETTLED_LOOKS: u32 = 3;
+
+impl RdsSetMultiAz {
+    fn id(&self) -> &str {
+        self.db.as_str()
+    }
+
+    /// Refuses what would make a conversion go wrong or do more than asked.
+    fn check(&self, db: &Db, wanted: bool) -> Result<(), Failure> {
+        let id = self.id();
+        if !db.others.is_empty() {
+            return Err(Failure::refused(format!("DB instance `{id}` has other changes pending"))
+                .cause(format!("they would be applied along with this one: {}", db.others.join(", ")))
+                .advise("apply or cancel them first, then resume"));
+        }
+        if db.is_stuck() {
+            return Err(Failure::refused(format!("DB instance `{id}` cannot be modified")).cause(db.told()));
+        }
+        if db.engine.starts_with("aurora") {
+            return Err(Failure::refused(format!("`{id}` belongs to an Aurora cluster"))
+                .cause("Aurora has no Multi-AZ setting: a cluster is made highly available by adding a reader"));
+        }
+        if wanted && db.zones.len() == 1 {
+            return Err(Failure::refused(format!("DB instance `{id}` cannot be Multi-AZ"))
+                .cause(format!("its subnet group covers {} only", db.zones.iter().cloned().collect::<String>()))
+                .advise("add a subnet of another Availability Zone to its subnet group"));
+        }
+        Ok(())
+    }
+
+    /// Waits until the DB can be modified, or is being modified as wanted: then nothing needs to be sent.
+    async fn wait_ready(&self, cx: &Context<'_>, aws: &Aws, wanted: bool, settled: u32) -> Result<Db, Failure> {
+        let mut idle = 0;
+        wait_until(cx, &format!("DB instance `{}` available", self.id()), async || {
+            let db = describe(aws, self.id()).await?;
+            self.check(&db, wanted)?;
+            if db.pending == Some(wanted) {
+                return Ok(Look::Done(db));
+            }
+            idle = if db.is_idle() { idle + 1 } else { 0 };
+            Ok(if idle >= settled { Look::Done(db) } else { Look::NotYet(format!("`{}` is {}", self.id(), db.told())) })
+        })
+        .await
+    }
+
+    /// Sends the change, unless it is so or under way.
+    async fn change(&self, cx: &Context<'_>, aws: &Aws, wanted: bool, settled: u32) -> Result<(), Failure> {
+        let db = self.wait_ready(cx, aws, wanted, settled).await?;
+        if db.multi_az == wanted || db.pending == Some(wanted) {
+            return Ok(());
+        }
+        let asked = aws.write.rds.modify_db_instance().db_instance_identifier(self.id());
+        let answer = asked.multi_az(wanted).apply_immediately(true).send().await;
+        answer.map(drop).map_err(|e| {
+            let error = AwsError::from(e);
+            let mut failure = error.failure(format!("cannot make DB instance `{}` {}", self.id(), name(wanted)));
+            if error.is(&["InvalidDBInstanceState", "InvalidDBInstanceStateFault", "InsufficientDBInstanceCapacity"]) {
+                failure.kind = FailureKind::Transient;
+            } else if error.is(&["DBSubnetGroupDoesNotCoverEnoughAZs", "InvalidVPCNetworkStateFault"]) {
+                failure.kind = FailureKind::Refused;
+                failure = failure.advise("add a subnet of another Availability Zone to its subnet group");
+            }
+            failure
+        })
+    }
+
+    /// Waits until the conversion is complete; a DB that comes back as it was is a failure.
+    async fn follow(&self, cx: &Context<'_>, aws: &Aws, wanted: bool) -> Result<String, Failure> {
+        let mut follow = Follow::default();
+        wait_until(cx, &format!("DB instance `{}` {}", self.id(), name(wanted)), async || {
+            let db = describe(aws, self.id()).await?;
+            if db.is_stuck() {
+                return Err(Failure::permanent(format!("DB instance `{}` is in trouble", self.id())).cause(db.told()));
+            }
+            match follow.look(&db, wanted) {
+                Progress::Done => Ok(Look::Done(format!("`{}` is {}", self.id(), db.told()))),
+                Progress::CameToNothing => Err(self.came_back(aws, &db).await),
+                Progress::Going(told) => {
+                    let event = if db.status == "modifying" { last_event(aws, self.id()).await } else { None };
+                    let event = event.map(|e| format!(": {e}")).unwrap_or_default();
+                    Ok(Look::NotYet(format!("`{}` is {told}{event}", self.id())))
+                }
+            }
+        })
+        .await
+    }
+
+    async fn came_back(&self, aws: &Aws, db: &Db) -> Failure {
+        let failure = Failure::permanent(format!("DB instance `{}` came back {}", self.id(), name(db.multi_az)));
+        let failure = match last_event(aws, self.id()).await {
+            Some(event) => failure.cause(format!("the last event RDS tells: {event}")),
+            None => failure,
+        };
+        failure
+            .cause("the modification ended without its effect, most often for want of capacity in the other zone")
+            .advise(format!("`aws rds describe-events --source-type db-instance --source-identifier {}`", self.id()))
+            .advise("`runbook resume` tries again; nothing else depends on it irreversibly")
+    }
+}
+
+impl Perform for RdsSetMultiAz {
+    const PERMISSIONS: &'static [&'static str] =
+        &["rds:DescribeDBInstances", "rds:DescribeEvents", "rds:ModifyDBInstance"];
+
+    fn sentence(&self) -> String {
+        format!("make DB instance `{}` {} at once and wait until nothing is pending", self.db, name(self.multi_az))
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!("make DB instance `{}` {} again, if it was", self.db, name(!self.multi_az)))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let aws = cx.aws().await?;
+        let db = describe(&aws, self.id()).await?;
+        let wanted = self.multi_az;
+        self.check(&db, wanted)?;
+        let found = if db.is(wanted) {
+            Found::Holds
+        } else if db.pending == Some(wanted) || (db.multi_az == wanted && db.pending.is_none()) {
+            // In the second case only `available` or the standby's zone is missing: nothing needs to be sent.
+            Found::InProgress
+        } else {
+            Found::Absent
+        };
+        let before = json!(Before { multi_az: db.multi_az });
+        let evidence = format!("`{}` is {}", self.db, db.told());
+        Ok(Finding { found, ours: false, before, outputs: Values::new(), evidence })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        self.change(cx, &*cx.aws().await?, self.multi_az, 1).await?;
+        Ok(Applied::new())
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        Ok(Verified::by(self.follow(cx, &*cx.aws().await?, self.multi_az).await?))
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let before: Before = cx.before()?;
+        if before.multi_az == self.multi_az {
+            return Ok(format!("`{}` was {} before: left as it is", self.db, name(self.multi_az)));
+        }
+        let aws = cx.aws().await?;
+        self.change(cx, &aws, before.multi_az, SETTLED_LOOKS).await?;
+        Ok(self.follow(cx, &aws, before.multi_az).await?)
+    }
+}

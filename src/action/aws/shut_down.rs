@@ -1,0 +1,137 @@
+//! `instance.shut-down`: shuts a guest down from inside, as a person at its console would.
+//!
+//! The connection may go before the command's answer comes: that is its effect, so EC2's state decides. Never forces a
+//! stop: a guest that hangs on its way down is the operator's to judge.
+
+use super::claim::shutdown_behaviour;
+use super::instance_state::{described, instance_of, live, state, stopped_as_asked, wait_stopped};
+use super::power::{PowerBefore, bring_up, observe_stop};
+use crate::access::{Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Failure, Finding, InstanceShutDown};
+use aws_sdk_ec2::types::InstanceStateName as State;
+use std::time::Duration;
+
+/// How long the guest may take to answer the command; the shutdown itself goes on without us.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+impl InstanceShutDown {
+    /// Refuses when a shutdown would destroy the instance.
+    async fn check_behaviour(&self, aws: &Aws, id: &str) -> Result<(), Failure> {
+        match shutdown_behaviour(aws, id).await?.as_str() {
+            "stop" => Ok(()),
+            other => Err(Failure::refused(format!("a shutdown would not stop instance `{id}`"))
+                .cause(format!("its shutdown behaviour is `{other}`"))
+                .advise(format!(
+                    "`aws ec2 modify-instance-attribute --instance-id {id} --instance-initiated-shutdown-behavior stop`"
+                ))),
+        }
+    }
+
+    /// Waits until the host answers over SSH again. A refused login may be a host that is still booting.
+    async fn wait_ssh(&self, cx: &Context<'_>) -> Result<(), Failure> {
+        wait_until(cx, &format!("SSH on {}", self.on), async || {
+            match cx.run(&self.on, RemoteCommand::new(["true"])).await {
+                Ok(output) if output.ok() => Ok(Look::Done(())),
+                Ok(output) => Ok(Look::NotYet(format!("{} answers `true` with status {}", self.on, output.status))),
+                Err(SshError { trouble: SshTrouble::Address(failure), .. }) => Err(failure),
+                Err(error) if matches!(error.trouble, SshTrouble::HostKey(_)) => Err(error.failure()),
+                Err(error) => Ok(Look::NotYet(error.to_string())),
+            }
+        })
+        .await
+    }
+}
+
+/// Whether the guest certainly did not take the command: `sudo` or the shell said no.
+fn refused(output: &RemoteOutput) -> bool {
+    matches!(output.status, 126 | 127) || (output.status == 1 && output.stderr.starts_with("sudo:"))
+}
+
+impl Perform for InstanceShutDown {
+    const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:StartInstances"];
+
+    fn sentence(&self) -> String {
+        format!("shut {} down and wait until EC2 says `stopped`", self.on)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        let services: Vec<String> = self.stop_after_undo.iter().flatten().map(|s| format!("`{s}`")).collect();
+        let then =
+            if services.is_empty() { String::new() } else { format!(", then stop {} again", services.join(", ")) };
+        Some(format!("start {}, wait for its status checks and SSH{then}", self.on))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let aws = cx.aws().await?;
+        let id = instance_of(&self.on)?.as_str();
+        self.check_behaviour(&aws, id).await?;
+        observe_stop(&live(&aws, id).await?)
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let aws = cx.aws().await?;
+        let id = instance_of(&self.on)?.as_str();
+        let instance = live(&aws, id).await?;
+        if matches!(state(&instance), State::Stopping | State::Stopped) {
+            return Ok(Applied::new());
+        }
+        self.check_behaviour(&aws, id).await?;
+        cx.beat().beat(format!("shutting {} down", self.on))?;
+        let command = RemoteCommand::sudo(["shutdown", "-h", "now"]).limit(ANSWER_WITHIN);
+        match cx.run(&self.on, command).await {
+            Ok(output) if refused(&output) => {
+                return Err(Failure::permanent(format!(
+                    "{} does not take `shutdown` (status {})",
+                    self.on, output.status
+                ))
+                .cause(output.stderr)
+                .advise("allow it in sudoers without a password, or shut the guest down by hand, then resume")
+                .into());
+            }
+            Ok(_) | Err(SshError { trouble: SshTrouble::Lost(_) | SshTrouble::TimedOut(_), .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        cx.access().ssh().forget(&self.on).await;
+        Ok(Applied::new())
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let instance = wait_stopped(cx, &*cx.aws().await?, instance_of(&self.on)?.as_str()).await?;
+        cx.access().ssh().forget(&self.on).await;
+        Ok(Verified::by(stopped_as_asked(&instance)?))
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let aws = cx.aws().await?;
+        let id = instance_of(&self.on)?.as_str();
+        if !cx.before::<PowerBefore>()?.ran() {
+            return Ok(format!("it did not run before: {}", described(&live(&aws, id).await?)));
+        }
+        cx.access().ssh().forget(&self.on).await;
+        let mut evidence = bring_up(cx, &aws, id).await?;
+        self.wait_ssh(cx).await?;
+        for service in self.stop_after_undo.iter().flatten() {
+            let command = RemoteCommand::sudo(["systemctl", "stop", service.as_str()]);
+            cx.run_ok(&self.on, command, &format!("stopping `{service}`")).await?;
+            evidence.push_str(&format!(", `{service}` stopped"));
+        }
+        Ok(evidence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clear_no_is_told_from_a_lost_answer() {
+        let said = |status, stderr: &str| RemoteOutput { status, stdout: Vec::new(), stderr: stderr.into() };
+        assert!(refused(&said(1, "sudo: a password is required")));
+        assert!(refused(&said(127, "sudo: shutdown: command not found")));
+        assert!(!refused(&said(0, "")));
+        assert!(!refused(&said(255, "")));
+        assert!(!refused(&said(1, "Connection to 198.51.100.7 closed by remote host.")));
+    }
+}

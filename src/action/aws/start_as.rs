@@ -1,0 +1,269 @@
+//! `instance.start-as`: gives a stopped instance another type and starts it.
+//!
+//! Promise: a site does not stay down for a resize. When the type cannot be had, the old one is put back and started
+//! with, and the run rests. The same when EC2 accepts the start and gives up on it later (`pending` -> `stopped`): verify
+//! reports that as passing, and from the third attempt on apply does not insist.
+
+use super::instance_checks::{Age, Checks, checks, launch_ran_out, wait_checked, wait_running};
+use super::instance_state::{
+    NO_CAPACITY, cannot_start, described, live, start, state, stop, type_of, wait_stopped, zone_of,
+};
+use super::power::up;
+use crate::access::{Aws, AwsError};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Failure, FailureKind, Finding, Found, InstanceStartAs, Values};
+use aws_sdk_ec2::types::{AttributeValue, Instance, InstanceStateName as State};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// How often a start is tried again when there is no capacity, one poll interval apart, before the old type is put back.
+const CAPACITY_TRIES: u32 = 3;
+
+/// Attempt from which a start that EC2 gave up on later is answered with the old type.
+const LAST_ASYNC_ATTEMPT: u32 = 3;
+
+/// Codes by which EC2 says that this instance cannot be of that type at all: no retry helps.
+const UNFIT: &[&str] = &["InvalidInstanceAttributeValue", "InvalidParameterCombination", "InvalidParameterValue"];
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Before {
+    instance_type: String,
+    state: String,
+}
+
+/// Why it does not run as wanted.
+enum Trouble {
+    /// This type cannot be had: the old one can.
+    Type(AwsError),
+    /// Something else.
+    Other(Failure),
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Trouble::Other(failure)
+    }
+}
+
+impl InstanceStartAs {
+    fn id(&self) -> &str {
+        self.instance.as_str()
+    }
+
+    /// The type, once it is set on the stopped instance and reads back.
+    async fn set_type(&self, cx: &Context<'_>, aws: &Aws, wanted: &str) -> Result<(), Trouble> {
+        let id = self.id();
+        if type_of(&live(aws, id).await?) == wanted {
+            return Ok(());
+        }
+        let value = AttributeValue::builder().value(wanted).build();
+        let answer = aws.write.ec2.modify_instance_attribute().instance_id(id).instance_type(value).send().await;
+        if let Err(e) = answer {
+            let error = AwsError::from(e);
+            if error.is(NO_CAPACITY) || error.is(UNFIT) {
+                return Err(Trouble::Type(error));
+            }
+            let mut failure = error.failure(format!("cannot give instance `{id}` the type `{wanted}`"));
+            if error.is(&["IncorrectInstanceState"]) {
+                failure.kind = FailureKind::Transient;
+            }
+            return Err(failure.into());
+        }
+        wait_until(cx, &format!("instance `{id}` of type `{wanted}`"), async || {
+            let instance = live(aws, id).await?;
+            match type_of(&instance) {
+                now if now == wanted => Ok(Look::Done(())),
+                now => Ok(Look::NotYet(format!("`{id}` still reads `{now}`"))),
+            }
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Sets the type and starts; a lack of capacity is met with a few more tries.
+    async fn start_as(&self, cx: &Context<'_>, aws: &Aws, wanted: &str) -> Result<(), Trouble> {
+        self.set_type(cx, aws, wanted).await?;
+        let mut tries = 0;
+        loop {
+            let error = match start(aws, self.id()).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            tries += 1;
+            if !error.is(NO_CAPACITY) {
+                return Err(cannot_start(&error, self.id()).into());
+            }
+            if tries > CAPACITY_TRIES || cx.time_left().is_zero() {
+                return Err(Trouble::Type(error));
+            }
+            let code = error.code.as_deref().unwrap_or_default();
+            cx.beat().beat(format!("no capacity for `{wanted}` ({code}), trying again"))?;
+            tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+        }
+    }
+
+    /// Puts the old type back and starts with it; the failure that tells how that went.
+    async fn fall_back(&self, cx: &Context<'_>, aws: &Aws, old: &str, zone: &str, why: String) -> Failure {
+        let (id, wanted) = (self.id(), &self.instance_type);
+        let back = async {
+            self.set_type(cx, aws, old).await?;
+            start(aws, id).await.map_err(Trouble::Type)?;
+            Ok::<_, Trouble>(wait_running(cx, aws, id, Age::Known).await?)
+        };
+        match back.await {
+            Ok(_) => Failure::permanent(format!("no capacity for `{wanted}` in {zone}: `{id}` runs again as `{old}`"))
+                .cause(why)
+                .advise(format!("`runbook resume` tries `{wanted}` again (it stops `{id}` for a moment)"))
+                .advise(format!(
+                    "`runbook resolve {} {} --as done` goes on with `{old}`; `runbook rollback` takes it back",
+                    cx.call().run,
+                    cx.call().action
+                )),
+            Err(trouble) => {
+                let failure = match trouble {
+                    Trouble::Type(error) => cannot_start(&error, id),
+                    Trouble::Other(failure) => failure,
+                };
+                let told = Failure::permanent(format!(
+                    "no capacity for `{wanted}` in {zone}, and `{id}` could not be started again as `{old}`: it is down"
+                ));
+                let told = told.cause(why).cause(failure.message).advise(format!(
+                    "start it by hand (`aws ec2 start-instances --instance-ids {id}`) or `runbook resume` to try again"
+                ));
+                failure.causes.into_iter().fold(told, Failure::cause)
+            }
+        }
+    }
+
+    /// The instance, stopped: one that runs as another type is stopped for it.
+    async fn stopped(&self, cx: &Context<'_>, aws: &Aws) -> Result<Instance, Failure> {
+        let mut instance = live(aws, self.id()).await?;
+        if state(&instance) == State::Pending {
+            instance = wait_running(cx, aws, self.id(), Age::Known).await?;
+        }
+        if state(&instance) == State::Running {
+            stop(aws, self.id()).await?;
+        }
+        if state(&instance) != State::Stopped {
+            instance = wait_stopped(cx, aws, self.id()).await?;
+        }
+        Ok(instance)
+    }
+
+    fn outputs(&self, before: &Before) -> Values {
+        Values::from([("previous_type".into(), json!(before.instance_type))])
+    }
+}
+
+impl Perform for InstanceStartAs {
+    const PERMISSIONS: &'static [&'static str] = &[
+        "ec2:DescribeInstanceStatus",
+        "ec2:DescribeInstances",
+        "ec2:ModifyInstanceAttribute",
+        "ec2:StartInstances",
+        "ec2:StopInstances",
+    ];
+
+    fn sentence(&self) -> String {
+        format!("start instance `{}` as `{}` and wait until its status checks pass", self.instance, self.instance_type)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!("stop instance `{}` and give its old type back; it stays stopped", self.instance))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let aws = cx.aws().await?;
+        let instance = live(&aws, self.id()).await?;
+        let as_wanted = type_of(&instance) == self.instance_type.as_str();
+        let found = match state(&instance) {
+            State::Pending if as_wanted => Found::InProgress,
+            State::Running if as_wanted => match checks(&aws, self.id()).await? {
+                Checks::Passed(_) => Found::Holds,
+                Checks::Pending(_) | Checks::Impaired(_) => Found::InProgress,
+            },
+            State::Pending | State::Running | State::Stopping | State::Stopped => Found::Otherwise,
+            _ => Found::Unknown,
+        };
+        let before = Before { instance_type: type_of(&instance).to_owned(), state: state(&instance).to_string() };
+        let evidence = format!("a {}; {}", before.instance_type, described(&instance));
+        Ok(Finding { found, ours: false, outputs: self.outputs(&before), before: json!(before), evidence })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let aws = cx.aws().await?;
+        let before: Before = cx.before()?;
+        let wanted = self.instance_type.as_str();
+        let now = live(&aws, self.id()).await?;
+        if type_of(&now) == wanted && matches!(state(&now), State::Pending | State::Running) {
+            return Ok(self.outputs(&before));
+        }
+        let instance = self.stopped(cx, &aws).await?;
+        let old = match type_of(&instance) {
+            now if now == wanted => before.instance_type.as_str(),
+            now => now,
+        };
+        let gave_up = type_of(&instance) == wanted && launch_ran_out(&instance);
+        if gave_up && old != wanted && cx.call().attempt >= LAST_ASYNC_ATTEMPT {
+            return Err(self.fall_back(cx, &aws, old, zone_of(&instance), described(&instance)).await.into());
+        }
+        match self.start_as(cx, &aws, wanted).await {
+            Ok(()) => Ok(self.outputs(&before)),
+            Err(Trouble::Other(failure)) => Err(failure.into()),
+            Err(Trouble::Type(error)) if old == wanted => Err(cannot_start(&error, self.id()).into()),
+            Err(Trouble::Type(error)) => {
+                let why = format!("{}: {}", error.code.as_deref().unwrap_or("no code"), error.message);
+                Err(self.fall_back(cx, &aws, old, zone_of(&instance), why).await.into())
+            }
+        }
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let aws = cx.aws().await?;
+        let before: Before = cx.before()?;
+        let (instance, passed) = wait_checked(cx, &aws, self.id(), Age::Known).await.map_err(|failure| {
+            // Accepted and given up on later: the next attempts try again, then put the old type back.
+            match failure.kind {
+                FailureKind::Transient => failure.advise(format!(
+                    "no capacity for `{}`: `runbook resume` tries again, and puts `{}` back when there is still none",
+                    self.instance_type, before.instance_type
+                )),
+                _ => failure,
+            }
+        })?;
+        if type_of(&instance) != self.instance_type.as_str() {
+            return Err(Failure::permanent(format!(
+                "`{}` runs as `{}`, not as `{}`",
+                self.instance,
+                type_of(&instance),
+                self.instance_type
+            ))
+            .advise("`runbook resume` stops it for a moment and tries again")
+            .into());
+        }
+        let evidence = format!("{}, a {}", up(&instance, &passed), type_of(&instance));
+        Ok(Verified { outputs: self.outputs(&before), evidence })
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let aws = cx.aws().await?;
+        let before: Before = cx.before()?;
+        let old = before.instance_type.as_str();
+        if old == self.instance_type.as_str() && before.state != State::Stopped.as_str() {
+            return Ok(format!("`{}` was a {old} and up before: left as it is", self.instance));
+        }
+        let now = live(&aws, self.id()).await?;
+        if ![old, self.instance_type.as_str()].contains(&type_of(&now)) {
+            return Err(Failure::refused(format!("`{}` is a {} now", self.instance, type_of(&now)))
+                .cause(format!("this run made it a {} out of a {old}; somebody changed it since", self.instance_type))
+                .advise(format!("give it the type `{old}` by hand if that is meant, then resume"))
+                .into());
+        }
+        self.stopped(cx, &aws).await?;
+        self.set_type(cx, &aws, old).await.map_err(|trouble| match trouble {
+            Trouble::Other(failure) => failure,
+            Trouble::Type(error) => error.failure(format!("cannot give instance `{}` its old type", self.instance)),
+        })?;
+        Ok(format!("`{}` is stopped and a {old} again", self.instance))
+    }
+}
