@@ -25,6 +25,10 @@ macro_rules! dispatch {
 
 dispatch! {
     FileRename,
+    SecurityGroupCreate, SecurityGroupAdmit,
+    TargetGroupCreate, TargetGroupRegister, TargetGroupDeregister, TargetGroupWaitHealthy, TargetGroupWaitOut,
+    LoadBalancerCreate, ListenerCreateHttps, ListenerCreateRedirect,
+    CertificateRequest, DnsPutCname, CertificateWaitIssued, DnsPointAtBalancer,
 }
 
 /// Carries out one phase of one action.

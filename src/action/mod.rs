@@ -4,6 +4,7 @@
 //! `edit`, the pure edits of configuration files. Each kind implements [`Perform`] on its parameter struct of the
 //! model; [`perform`] is the one way in. An action never sees the journal or the engine.
 
+mod aws;
 mod context;
 mod contract;
 mod dispatch;
@@ -15,5 +16,4 @@ pub mod edit;
 pub(crate) use context::Context;
 pub(crate) use contract::{Applied, Perform, Stop, Verified};
 pub use dispatch::{describe, perform, permissions};
-#[allow(unused_imports, reason = "used as soon as the first waiting action is there")]
 pub(crate) use wait::{Look, wait_until};
