@@ -85,10 +85,10 @@ impl DnsPointAtBalancer {
         let wanted = self.wanted(&before.sets);
         // A lost answer: the batch was carried out. Putting it again gives an id to wait for, and changes nothing.
         let again = lead_alike(&there, &wanted);
-        if !again && there != before.sets {
-            return Err(Failure::refused(format!("the records of `{}` changed while they were looked at", self.fqdn))
+        if !again && !lead_alike(&there, &before.sets) {
+            return Err(Failure::refused(format!("the records of `{}` changed since they were looked at", self.fqdn))
                 .cause(format!("found {}, then {}", told(&before.sets), told(&there)))
-                .advise("find out who changes them; `runbook resume` looks again"));
+                .advise(format!("find out who changed them; put back {}, then resume", told(&before.sets))));
         }
         let batch = if again { there.into_iter().map(Edit::Put).collect() } else { edits(&there, &wanted) };
         change(cx, aws, zone, &batch, "point at the balancer").await
