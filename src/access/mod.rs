@@ -6,6 +6,7 @@
 mod aws;
 mod aws_failure;
 mod beat;
+mod dns;
 mod http;
 mod secret;
 mod settings;
@@ -16,6 +17,7 @@ mod ssh_failure;
 pub use aws::{Aws, Clients};
 pub use aws_failure::{AwsError, code_of};
 pub use beat::{Beat, Beats};
+pub use dns::Dns;
 pub use http::{HttpOptions, http_client};
 pub use secret::{SecretError, reveal};
 pub use settings::Settings;
@@ -23,6 +25,7 @@ pub use ssh::{RemoteCommand, RemoteOutput, Ssh};
 pub use ssh_failure::{SshError, SshTrouble};
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -40,6 +43,7 @@ pub struct Caller {
 pub struct Access {
     settings: Settings,
     ssh: Ssh,
+    dns: Dns,
     aws: Mutex<BTreeMap<String, Arc<Aws>>>,
 }
 
@@ -48,13 +52,25 @@ impl Access {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let ssh = Ssh::new(settings.clone());
-        Self { settings, ssh, aws: Mutex::new(BTreeMap::new()) }
+        Self { settings, ssh, dns: Dns::default(), aws: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// The same connections, with DNS questions put to this name server instead of the system's.
+    #[must_use]
+    pub fn with_name_server(self, server: SocketAddr) -> Self {
+        Self { dns: Dns::asking(Some(server)), ..self }
     }
 
     /// The operator's settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// DNS questions.
+    #[must_use]
+    pub fn dns(&self) -> Dns {
+        self.dns
     }
 
     /// SSH sessions.

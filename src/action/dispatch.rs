@@ -35,6 +35,10 @@ dispatch! {
     ImageCreate,
     InstanceClone,
     RdsSetMultiAz,
+    SecurityGroupCreate, SecurityGroupAdmit,
+    TargetGroupCreate, TargetGroupRegister, TargetGroupDeregister, TargetGroupWaitHealthy, TargetGroupWaitOut,
+    LoadBalancerCreate, ListenerCreateHttps, ListenerCreateRedirect,
+    CertificateRequest, DnsPutCname, CertificateWaitIssued, DnsPointAtBalancer,
 }
 
 /// Carries out one phase of one action.

@@ -5,3 +5,5 @@ mod architecture;
 mod edits;
 mod lab;
 mod documents;
+mod aws_network;
+mod support;

@@ -436,7 +436,7 @@ actions! {
         value: String,
         /// Its TTL in seconds. Default: 300.
         ttl: Option<u32>,
-    } gives {} Reversible, usual 38 s, deadline 86400 s;
+    } gives { change: String } Reversible, usual 38 s, deadline 86400 s;
 
     /// Waits until a certificate is issued.
     "certificate.wait-issued" CertificateWaitIssued {
@@ -458,7 +458,7 @@ actions! {
         /// The instance the name pointed at before: if the old address was its and has changed since, undo points at
         /// the address it has then.
         instance: Option<InstanceId>,
-    } gives {} Reversible, usual 60 s, deadline 86400 s;
+    } gives { change: String } Reversible, usual 60 s, deadline 86400 s;
 
     // Checks, as a user of the site.
 

@@ -1,0 +1,113 @@
+//! What the certificate actions and the validation record share: which certificates there are, whose, and for which record.
+
+use super::answers::failed;
+use super::dns_records::{Name, same_name};
+use crate::access::{Aws, AwsError};
+use crate::action::Context;
+use crate::model::Failure;
+use aws_sdk_acm::types::{
+    CertificateDetail, CertificateStatus, CertificateSummary, FailureReason, Filters, KeyAlgorithm, ResourceRecord,
+};
+
+/// Every kind of key: ListCertificates shows RSA-2048 (and 1024) only unless it is asked for the others.
+const KEY_TYPES: [KeyAlgorithm; 7] = [
+    KeyAlgorithm::Rsa1024,
+    KeyAlgorithm::Rsa2048,
+    KeyAlgorithm::Rsa3072,
+    KeyAlgorithm::Rsa4096,
+    KeyAlgorithm::EcPrime256v1,
+    KeyAlgorithm::EcSecp384r1,
+    KeyAlgorithm::EcSecp521r1,
+];
+
+/// Whether a certificate will never be issued any more, or is no longer good.
+pub(super) fn is_dead(status: Option<&CertificateStatus>) -> bool {
+    !matches!(status, Some(CertificateStatus::PendingValidation | CertificateStatus::Issued))
+}
+
+/// All certificates that `wanted` accepts.
+pub(super) async fn certificates(
+    aws: &Aws,
+    wanted: impl Fn(&CertificateSummary) -> bool,
+) -> Result<Vec<CertificateSummary>, Failure> {
+    let filters = Filters::builder().set_key_types(Some(KEY_TYPES.to_vec())).build();
+    let mut pages = aws.read.acm.list_certificates().includes(filters).into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(failed("cannot list the certificates of ACM"))?;
+        found.extend(page.certificate_summary_list().iter().filter(|c| wanted(c)).cloned());
+    }
+    Ok(found)
+}
+
+/// Whether this run requested the certificate.
+pub(super) async fn is_ours(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bool, Failure> {
+    match aws.read.acm.list_tags_for_certificate().certificate_arn(arn).send().await.map_err(AwsError::from) {
+        Ok(answer) => Ok(cx.is_ours(answer.tags().iter().filter_map(|t| Some((t.key(), t.value()?))))),
+        Err(e) if e.is(&["ResourceNotFoundException"]) => Ok(false),
+        Err(e) => Err(e.failure(format!("cannot read the tags of certificate `{arn}`"))),
+    }
+}
+
+/// What ACM knows of a certificate; nothing when there is none.
+pub(super) async fn certificate(aws: &Aws, arn: &str) -> Result<Option<CertificateDetail>, Failure> {
+    match aws.read.acm.describe_certificate().certificate_arn(arn).send().await.map_err(AwsError::from) {
+        Ok(answer) => Ok(answer.certificate().cloned()),
+        Err(e) if e.is(&["ResourceNotFoundException"]) => Ok(None),
+        Err(e) => Err(e.failure(format!("cannot look up certificate `{arn}`"))),
+    }
+}
+
+/// The validation records that ACM asks for, as far as it has named them.
+pub(super) fn records(certificate: &CertificateDetail) -> impl Iterator<Item = &ResourceRecord> {
+    certificate.domain_validation_options().iter().filter_map(|option| option.resource_record())
+}
+
+/// A certificate that is not this run's and needs the validation record of this name: for its issue, or each renewal.
+pub(super) async fn another_that_needs(cx: &Context<'_>, aws: &Aws, record: &str) -> Result<Option<String>, Failure> {
+    // ACM's records are `_token.DOMAIN`, the same for DOMAIN and *.DOMAIN.
+    let Some((_, domain)) = record.split_once('.') else { return Ok(None) };
+    let is_for = |name: &str| same_name(name.strip_prefix("*.").unwrap_or(name), domain);
+    let candidates = certificates(aws, |c| {
+        let names =
+            c.domain_name().into_iter().chain(c.subject_alternative_name_summaries().iter().map(String::as_str));
+        !is_dead(c.status())
+            && (names.into_iter().any(is_for) || c.has_additional_subject_alternative_names() == Some(true))
+    })
+    .await?;
+    for arn in candidates.iter().filter_map(|c| c.certificate_arn()) {
+        let Some(found) = certificate(aws, arn).await? else { continue };
+        let needs = records(&found).any(|r| Name::of(r.name()) == Name::of(record));
+        if needs && !is_ours(cx, aws, arn).await? {
+            return Ok(Some(arn.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// A certificate that will not be issued, with what can be done about it.
+pub(super) fn dead(arn: &str, certificate: &CertificateDetail) -> Failure {
+    let status = certificate.status().map_or("in an unknown state", CertificateStatus::as_str);
+    let domain = certificate.domain_name().unwrap_or("?");
+    let mut failure = Failure::permanent(format!("the certificate for `{domain}` is {status}")).cause(arn.to_owned());
+    if let Some(reason) = certificate.failure_reason() {
+        failure = failure.cause(format!("ACM's reason: {reason}"));
+    }
+    match (certificate.status(), certificate.failure_reason()) {
+        (_, Some(FailureReason::CaaError)) => failure.advise(format!(
+            "the CAA records of `{domain}` or a domain above it must allow `amazon.com`: add that, roll back the step \
+             that requested the certificate, then resume"
+        )),
+        (_, Some(FailureReason::AdditionalVerificationRequired | FailureReason::DomainNotAllowed)) => failure.advise(
+            "AWS wants to verify the domain itself or does not allow it: ask AWS support, then request it anew",
+        ),
+        (_, Some(FailureReason::InvalidPublicDomain)) => {
+            failure.advise(format!("`{domain}` is under no public top-level domain: no public certificate can be had"))
+        }
+        (Some(CertificateStatus::ValidationTimedOut), _) => failure.advise(
+            "ACM did not find the validation record within 72 hours: is the zone the publicly delegated one? Roll back \
+             the step that requested the certificate, then resume",
+        ),
+        _ => failure.advise("roll back the step that requested the certificate, then resume: it is requested anew"),
+    }
+}

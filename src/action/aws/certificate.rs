@@ -1,0 +1,182 @@
+//! `certificate.request`: a public certificate with DNS validation.
+//!
+//! ACM honours an idempotency token for one hour only, and only while everything else is the same; so a certificate of this
+//! run is looked for by domain and tag first. One that failed does not count: the next request has another token.
+
+use super::acm::{certificate, certificates, dead, is_dead, is_ours, records};
+use super::answers::{finding, outputs, unbuilt};
+use super::dns_records::{Name, same_name};
+use crate::access::{Aws, AwsError};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{CertificateRequest, Failure, Finding, Found, Values};
+use aws_sdk_acm::types::{CertificateDetail, Tag, ValidationMethod};
+
+/// This run's certificates for the domain.
+#[derive(Default)]
+struct Own {
+    /// One that is issued or may still be.
+    alive: Option<String>,
+    /// Those that failed, expired or were revoked.
+    dead: Vec<String>,
+}
+
+impl CertificateRequest {
+    async fn own(&self, cx: &Context<'_>, aws: &Aws) -> Result<Own, Failure> {
+        let mut own = Own::default();
+        let same = certificates(aws, |c| c.domain_name().is_some_and(|d| same_name(d, self.fqdn.as_str()))).await?;
+        for found in same {
+            let arn = found.certificate_arn().unwrap_or_default();
+            if !is_ours(cx, aws, arn).await? {
+                continue;
+            }
+            if is_dead(found.status()) {
+                own.dead.push(arn.to_owned());
+            } else {
+                own.alive = Some(arn.to_owned());
+            }
+        }
+        // A list may lag behind: what was given out before is asked for by its ARN.
+        if let Some(arn) = cx.output("certificate").filter(|_| own.alive.is_none()) {
+            let known = certificate(aws, arn).await?.filter(|c| !is_dead(c.status()));
+            if known.is_some() && is_ours(cx, aws, arn).await? {
+                own.alive = Some(arn.to_owned());
+            }
+        }
+        Ok(own)
+    }
+
+    /// The token of the request. A token stands for the certificate it made even when that one failed.
+    fn token(cx: &Context<'_>, dead: usize) -> String {
+        let token = cx.call().token();
+        if dead == 0 { token } else { format!("{}{dead:02x}", token.get(..30).unwrap_or(&token)) }
+    }
+
+    /// The record to publish, as outputs, when ACM has named it.
+    fn record(&self, certificate: &CertificateDetail) -> Option<Values> {
+        let record = records(certificate).next()?;
+        Some(outputs([
+            ("record_name", Name::of(record.name()).as_str()),
+            ("record_value", Name::of(record.value()).as_str()),
+        ]))
+    }
+}
+
+impl Perform for CertificateRequest {
+    const PERMISSIONS: &'static [&'static str] = &[
+        "acm:ListCertificates",
+        "acm:ListTagsForCertificate",
+        "acm:RequestCertificate",
+        "acm:AddTagsToCertificate",
+        "acm:DescribeCertificate",
+    ];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["acm:DeleteCertificate"];
+
+    fn sentence(&self) -> String {
+        format!("request a certificate for `{}`, validated by DNS", self.fqdn)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!("delete the certificate for `{}` once nothing uses it any more", self.fqdn))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let aws = cx.aws().await?;
+        let Some(arn) = self.own(cx, &aws).await?.alive else {
+            let evidence = format!("this run has no certificate for `{}`", self.fqdn);
+            return Ok(finding(Found::Absent, false, evidence));
+        };
+        let record = certificate(&aws, &arn).await?.and_then(|c| self.record(&c));
+        let found = if record.is_some() { Found::Holds } else { Found::InProgress };
+        let mut known = outputs([("certificate", &arn)]);
+        known.extend(record.unwrap_or_default());
+        Ok(Finding { outputs: known, ..finding(found, true, format!("`{arn}` is this run's")) })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let aws = cx.aws().await?;
+        let own = self.own(cx, &aws).await?;
+        if let Some(arn) = own.alive {
+            return Ok(outputs([("certificate", &arn)]));
+        }
+        let tags = cx.tags(Some(&self.name)).into_iter().map(|(k, v)| Tag::builder().key(k).value(v).build());
+        let tags = tags.collect::<Result<Vec<_>, _>>().map_err(unbuilt)?;
+        let request = aws.write.acm.request_certificate().domain_name(self.fqdn.as_str());
+        let answer = request
+            .validation_method(ValidationMethod::Dns)
+            .idempotency_token(Self::token(cx, own.dead.len()))
+            .set_tags(Some(tags))
+            .send()
+            .await
+            .map_err(AwsError::from);
+        match answer {
+            Ok(answer) => {
+                let arn = answer.certificate_arn().unwrap_or_default();
+                Ok(outputs([("certificate", arn)]))
+            }
+            Err(e) => {
+                let failure = e.failure(format!("cannot request a certificate for `{}`", self.fqdn));
+                Err(if e.is(&["LimitExceededException"]) {
+                    failure.advise("delete certificates that nobody uses, or ask AWS for a higher quota, then resume")
+                } else {
+                    failure
+                }
+                .into())
+            }
+        }
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let aws = cx.aws().await?;
+        let what = format!("the validation record for `{}`", self.fqdn);
+        let known = wait_until(cx, &what, async || {
+            let arn = match cx.output("certificate") {
+                Some(arn) => Some(arn.to_owned()),
+                None => self.own(cx, &aws).await?.alive,
+            };
+            let Some(arn) = arn else {
+                return Ok(Look::NotYet(format!("ACM does not list the certificate for `{}` yet", self.fqdn)));
+            };
+            match certificate(&aws, &arn).await? {
+                Some(found) if is_dead(found.status()) => Err(dead(&arn, &found)),
+                Some(found) => Ok(match self.record(&found) {
+                    Some(mut known) => {
+                        known.extend(outputs([("certificate", &arn)]));
+                        Look::Done(known)
+                    }
+                    None => Look::NotYet(format!("ACM has not named the validation record for `{}` yet", self.fqdn)),
+                }),
+                None => Ok(Look::NotYet(format!("ACM does not know `{arn}` yet"))),
+            }
+        })
+        .await?;
+        let text = |name: &str| known.get(name).and_then(|v| v.as_str()).unwrap_or("?").to_owned();
+        let evidence = format!("ACM asks for `{}` CNAME `{}`", text("record_name"), text("record_value"));
+        Ok(Verified { outputs: known, evidence })
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let aws = cx.aws().await?;
+        let own = self.own(cx, &aws).await?;
+        let all: Vec<String> = own.alive.into_iter().chain(own.dead).collect();
+        if all.is_empty() {
+            return Ok(format!("this run has no certificate for `{}`", self.fqdn));
+        }
+        for arn in &all {
+            wait_until(cx, &format!("deleting the certificate for `{}`", self.fqdn), async || {
+                match aws.write.acm.delete_certificate().certificate_arn(arn).send().await.map_err(AwsError::from) {
+                    Ok(_) => Ok(Look::Done(())),
+                    Err(e) if e.is(&["ResourceNotFoundException"]) => Ok(Look::Done(())),
+                    // ACM goes on counting a use for minutes after the listener is gone.
+                    Err(e) if e.is(&["ResourceInUseException"]) => {
+                        let users = certificate(&aws, arn).await?.map_or_else(Vec::new, |c| c.in_use_by().to_vec());
+                        Ok(Look::NotYet(format!("the certificate is still in use by {}", users.join(", "))))
+                    }
+                    Err(e) if e.is(&["ConflictException"]) => Ok(Look::NotYet(e.message)),
+                    Err(e) => Err(e.failure(format!("cannot delete certificate `{arn}`"))),
+                }
+            })
+            .await?;
+        }
+        Ok(format!("the certificate for `{}` is deleted", self.fqdn))
+    }
+}

@@ -1,0 +1,79 @@
+//! Changes of a hosted zone: one batch, which Route 53 carries out as a whole or not at all, and the wait until its name
+//! servers all know it.
+
+use super::answers::{failed, unbuilt};
+use super::dns_records::RecordSet;
+use crate::access::Aws;
+use crate::action::{Context, Look, wait_until};
+use crate::model::Failure;
+use aws_sdk_route53::types::{
+    AliasTarget, Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
+};
+
+/// One change of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Edit {
+    /// The set is to be so, whatever is there.
+    Put(RecordSet),
+    /// The set is to go; it must be given exactly as it is.
+    Remove(RecordSet),
+}
+
+impl Edit {
+    fn change(&self) -> Result<Change, Failure> {
+        let (action, set) = match self {
+            Edit::Put(set) => (ChangeAction::Upsert, set),
+            Edit::Remove(set) => (ChangeAction::Delete, set),
+        };
+        Change::builder().action(action).resource_record_set(in_full(set)?).build().map_err(unbuilt)
+    }
+}
+
+fn in_full(set: &RecordSet) -> Result<ResourceRecordSet, Failure> {
+    let value = |v: &String| ResourceRecord::builder().value(v).build().map_err(unbuilt);
+    let values = set.values.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+    let alias = set.alias.as_ref().map(|alias| {
+        let target = AliasTarget::builder().hosted_zone_id(&alias.zone).dns_name(alias.target.as_str());
+        target.evaluate_target_health(alias.evaluate_health).build().map_err(unbuilt)
+    });
+    ResourceRecordSet::builder()
+        .name(set.name.as_str())
+        .r#type(RrType::from(set.kind.as_str()))
+        .set_ttl(set.ttl)
+        .set_resource_records((!values.is_empty()).then_some(values))
+        .set_alias_target(alias.transpose()?)
+        .set_health_check_id(set.health_check.clone())
+        .build()
+        .map_err(unbuilt)
+}
+
+/// Carries out a batch; answers the change's id. `why` is what an operator reads in the zone's history.
+pub(super) async fn change(
+    cx: &Context<'_>,
+    aws: &Aws,
+    zone: &str,
+    edits: &[Edit],
+    why: &str,
+) -> Result<String, Failure> {
+    let changes = edits.iter().map(Edit::change).collect::<Result<Vec<_>, _>>()?;
+    let comment = format!("runbook {} {}: {why}", cx.call().run, cx.call().action);
+    let batch = ChangeBatch::builder().set_changes(Some(changes)).comment(comment).build().map_err(unbuilt)?;
+    let request = aws.write.route53.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch);
+    let answer = request.send().await.map_err(failed(format!("cannot change the records of zone `{zone}`")))?;
+    Ok(answer.change_info().map_or_else(String::new, |info| info.id().trim_start_matches("/change/").to_owned()))
+}
+
+/// Waits until all name servers of the zone know a change.
+pub(super) async fn in_sync(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(), Failure> {
+    wait_until(cx, &format!("DNS change `{id}` in sync"), async || {
+        let answer = aws.read.route53.get_change().id(id).send().await;
+        let answer = answer.map_err(failed(format!("cannot look at DNS change `{id}`")))?;
+        let status = answer.change_info().map(|info| info.status());
+        Ok(if status == Some(&ChangeStatus::Insync) {
+            Look::Done(())
+        } else {
+            Look::NotYet(format!("DNS change `{id}` is not on all name servers yet"))
+        })
+    })
+    .await
+}

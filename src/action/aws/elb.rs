@@ -1,0 +1,106 @@
+//! What the load balancing actions share: tags and look-ups by name.
+
+use super::answers::failed;
+use crate::access::{Aws, AwsError};
+use crate::action::Context;
+use crate::model::Failure;
+use aws_sdk_elasticloadbalancingv2::types::{Listener, LoadBalancer, Tag, TargetGroup};
+
+/// A resource of Elastic Load Balancing does not exist.
+pub(super) const NOT_FOUND: &[&str] = &["LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound"];
+
+/// The tags of something created.
+pub(super) fn tags(cx: &Context<'_>, name: &str) -> Option<Vec<Tag>> {
+    Some(cx.tags(Some(name)).into_iter().map(|(k, v)| Tag::builder().key(k).value(v).build()).collect())
+}
+
+/// Whether this run made the resource.
+pub(super) async fn is_ours(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bool, Failure> {
+    let answer = aws.read.elb.describe_tags().resource_arns(arn).send().await.map_err(AwsError::from);
+    match answer {
+        Ok(answer) => {
+            let tags = answer.tag_descriptions().iter().flat_map(|described| described.tags());
+            Ok(cx.is_ours(tags.filter_map(|t| Some((t.key()?, t.value()?)))))
+        }
+        Err(e) if e.is(NOT_FOUND) => Ok(false),
+        Err(e) => Err(e.failure(format!("cannot read the tags of `{arn}`"))),
+    }
+}
+
+/// The balancer of this name.
+pub(super) async fn balancer(aws: &Aws, name: &str) -> Result<Option<LoadBalancer>, Failure> {
+    match aws.read.elb.describe_load_balancers().names(name).send().await.map_err(AwsError::from) {
+        Ok(answer) => Ok(answer.load_balancers().first().cloned()),
+        Err(e) if e.is(NOT_FOUND) => Ok(None),
+        Err(e) => Err(e.failure(format!("cannot look for load balancer `{name}`"))),
+    }
+}
+
+/// The target group of this name.
+pub(super) async fn target_group(aws: &Aws, name: &str) -> Result<Option<TargetGroup>, Failure> {
+    match aws.read.elb.describe_target_groups().names(name).send().await.map_err(AwsError::from) {
+        Ok(answer) => Ok(answer.target_groups().first().cloned()),
+        Err(e) if e.is(NOT_FOUND) => Ok(None),
+        Err(e) => Err(e.failure(format!("cannot look for target group `{name}`"))),
+    }
+}
+
+/// The listener of a balancer on a port; none when there is no such balancer either.
+pub(super) async fn listener(aws: &Aws, balancer: &str, port: u16) -> Result<Option<Listener>, Failure> {
+    let mut pages = aws.read.elb.describe_listeners().load_balancer_arn(balancer).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = match page.map_err(AwsError::from) {
+            Err(e) if e.is(NOT_FOUND) => return Ok(None),
+            page => page.map_err(|e| e.failure(format!("cannot list the listeners of `{}`", short(balancer))))?,
+        };
+        if let Some(found) = page.listeners().iter().find(|l| l.port() == Some(i32::from(port))) {
+            return Ok(Some(found.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether attributes of a target group or balancer read as wanted.
+pub(super) fn reads_as<'a>(have: impl IntoIterator<Item = (&'a str, &'a str)>, wanted: &[(&str, String)]) -> bool {
+    let have: Vec<_> = have.into_iter().collect();
+    wanted.iter().all(|(key, value)| have.contains(&(*key, value.as_str())))
+}
+
+/// The attributes of a target group that are not as wanted, read anew.
+pub(super) async fn group_attributes_fit(aws: &Aws, arn: &str, wanted: &[(&str, String)]) -> Result<bool, Failure> {
+    let answer = aws.read.elb.describe_target_group_attributes().target_group_arn(arn).send().await;
+    let answer = answer.map_err(failed(format!("cannot read the attributes of `{}`", short(arn))))?;
+    Ok(reads_as(answer.attributes().iter().filter_map(|a| Some((a.key()?, a.value()?))), wanted))
+}
+
+/// The attributes of a balancer that are not as wanted, read anew.
+pub(super) async fn balancer_attributes_fit(aws: &Aws, arn: &str, wanted: &[(&str, String)]) -> Result<bool, Failure> {
+    let answer = aws.read.elb.describe_load_balancer_attributes().load_balancer_arn(arn).send().await;
+    let answer = answer.map_err(failed(format!("cannot read the attributes of `{}`", short(arn))))?;
+    Ok(reads_as(answer.attributes().iter().filter_map(|a| Some((a.key()?, a.value()?))), wanted))
+}
+
+/// What an operator calls it: the name inside an ARN, e.g. `nextcloud` of `..:targetgroup/nextcloud/0123`.
+pub(super) fn short(arn: &str) -> &str {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);
+    let mut parts = resource.split('/').skip(1);
+    match parts.next() {
+        Some("app" | "net") => parts.next().unwrap_or(arn),
+        Some(name) => name,
+        None => arn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_are_shown_by_name() {
+        let elb = "arn:aws:elasticloadbalancing:eu-west-1:123456789012";
+        assert_eq!(short(&format!("{elb}:targetgroup/nextcloud/0a1b")), "nextcloud");
+        assert_eq!(short(&format!("{elb}:loadbalancer/app/nextcloud-alb/0a1b")), "nextcloud-alb");
+        assert_eq!(short("arn:aws:acm:eu-west-1:123456789012:certificate/0a1b"), "0a1b");
+        assert_eq!(short("odd"), "odd");
+    }
+}

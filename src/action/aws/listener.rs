@@ -1,0 +1,261 @@
+//! `listener.create-https` and `listener.create-redirect`: the two listeners of a site's balancer.
+//!
+//! A port has one listener at most, so the port is where our own is looked for, and its tag says whose it is. A listener
+//! of ours with other settings than wanted is not changed: an undo and a redo make it anew.
+
+use super::answers::{finding, outputs};
+use super::elb;
+use crate::access::{Aws, AwsError};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Arn, Failure, Finding, Found, ListenerCreateHttps, ListenerCreateRedirect};
+use aws_sdk_elasticloadbalancingv2::operation::create_listener::builders::CreateListenerFluentBuilder;
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action, ActionTypeEnum, Certificate, Listener, ProtocolEnum, RedirectActionConfig, RedirectActionStatusCodeEnum,
+};
+use std::time::{Duration, Instant};
+
+/// TLS 1.3 and 1.2: what AWS recommends, and what a site behind an old nginx had.
+const SSL_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
+
+/// ELB learns of a certificate some seconds after ACM has issued it; refusals for longer are meant.
+const CERTIFICATE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the two kinds have in common; what differs is the request and when a listener is as wanted.
+trait Listen {
+    fn port(&self) -> u16;
+    fn balancer(&self) -> &Arn;
+    fn request(&self, request: CreateListenerFluentBuilder) -> CreateListenerFluentBuilder;
+    fn fits(&self, listener: &Listener) -> bool;
+
+    fn name(&self) -> String {
+        format!("the listener on port {} of `{}`", self.port(), elb::short(self.balancer().as_str()))
+    }
+}
+
+/// The listener on the port when this run made it.
+async fn own(it: &impl Listen, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, Failure> {
+    let Some(found) = elb::listener(aws, it.balancer().as_str(), it.port()).await? else { return Ok(None) };
+    let arn = found.listener_arn().unwrap_or_default().to_owned();
+    if !elb::is_ours(cx, aws, &arn).await? {
+        return Err(Failure::refused(format!("{} is already there and is not this run's", it.name()))
+            .advise("remove it when nobody needs it, then resume"));
+    }
+    if !it.fits(&found) {
+        return Err(Failure::refused(format!("{} is this run's but was made or changed otherwise", it.name()))
+            .advise("delete that listener, then resume: it is made anew"));
+    }
+    Ok(Some(arn))
+}
+
+async fn observe(it: &impl Listen, cx: &Context<'_>) -> Result<Finding, Failure> {
+    Ok(match own(it, cx, &*cx.aws().await?).await? {
+        None => finding(Found::Absent, false, format!("{} is not there", it.name())),
+        Some(arn) => Finding {
+            outputs: outputs([("listener", &arn)]),
+            ..finding(Found::Holds, true, format!("{} is there and this run's", it.name()))
+        },
+    })
+}
+
+async fn apply(it: &impl Listen, cx: &Context<'_>) -> Result<Applied, Stop> {
+    let aws = cx.aws().await?;
+    if let Some(arn) = own(it, cx, &aws).await? {
+        return Ok(outputs([("listener", &arn)]));
+    }
+    let started = Instant::now();
+    let arn = wait_until(cx, &it.name(), async || {
+        let request = aws.write.elb.create_listener().load_balancer_arn(it.balancer().as_str());
+        let request =
+            it.request(request.port(i32::from(it.port()))).set_tags(elb::tags(cx, &cx.call().action.to_string()));
+        let e = match request.send().await {
+            Ok(answer) => {
+                let arn = answer.listeners().first().and_then(|l| l.listener_arn()).map(str::to_owned);
+                return Ok(Look::Done(arn));
+            }
+            Err(e) => AwsError::from(e),
+        };
+        // Sent again after a lost answer, it is a duplicate on its port, never a second one.
+        let failure = || e.failure(format!("cannot create {}", it.name()));
+        match &e {
+            e if e.is(&["DuplicateListener"]) => Ok(Look::Done(own(it, cx, &aws).await?)),
+            e if e.is(&["UnsupportedCertificate", "CertificateNotFound"]) => {
+                if started.elapsed() < CERTIFICATE_PATIENCE {
+                    return Ok(Look::NotYet(format!("the balancer does not take the certificate yet: {}", e.message)));
+                }
+                Err(failure()
+                    .advise("the certificate must be issued, in the balancer's region, RSA or ECDSA P-256/P-384"))
+            }
+            _ => Err(failure()),
+        }
+    })
+    .await?;
+    let arn = arn.ok_or_else(|| Failure::transient(format!("{} came and went", it.name())))?;
+    Ok(outputs([("listener", &arn)]))
+}
+
+async fn verify(it: &impl Listen, cx: &Context<'_>) -> Result<Verified, Stop> {
+    let aws = cx.aws().await?;
+    let arn = wait_until(cx, &it.name(), async || {
+        Ok(match own(it, cx, &aws).await? {
+            Some(arn) => Look::Done(arn),
+            None => Look::NotYet(format!("{} is not listed yet", it.name())),
+        })
+    })
+    .await?;
+    Ok(Verified { outputs: outputs([("listener", &arn)]), evidence: format!("{} is there", it.name()) })
+}
+
+async fn undo(it: &impl Listen, cx: &Context<'_>) -> Result<String, Stop> {
+    let aws = cx.aws().await?;
+    let nothing = format!("there is no listener of this run on port {} of its balancer", it.port());
+    let Some(found) = elb::listener(&aws, it.balancer().as_str(), it.port()).await? else { return Ok(nothing) };
+    let arn = found.listener_arn().unwrap_or_default();
+    if !elb::is_ours(cx, &aws, arn).await? {
+        return Ok(nothing);
+    }
+    match aws.write.elb.delete_listener().listener_arn(arn).send().await.map_err(AwsError::from) {
+        Ok(_) => {}
+        Err(e) if e.is(elb::NOT_FOUND) => {}
+        Err(e) => return Err(e.failure(format!("cannot delete {}", it.name())).into()),
+    }
+    Ok(format!("{} is deleted", it.name()))
+}
+
+impl Listen for ListenerCreateHttps {
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn balancer(&self) -> &Arn {
+        &self.load_balancer
+    }
+
+    fn request(&self, request: CreateListenerFluentBuilder) -> CreateListenerFluentBuilder {
+        let forward = Action::builder().r#type(ActionTypeEnum::Forward).target_group_arn(self.target_group.as_str());
+        request
+            .protocol(ProtocolEnum::Https)
+            .ssl_policy(SSL_POLICY)
+            .certificates(Certificate::builder().certificate_arn(self.certificate.as_str()).build())
+            .default_actions(forward.build())
+    }
+
+    fn fits(&self, listener: &Listener) -> bool {
+        let forwards = |action: &Action| {
+            let groups = action.forward_config().into_iter().flat_map(|f| f.target_groups());
+            action
+                .target_group_arn()
+                .into_iter()
+                .chain(groups.filter_map(|g| g.target_group_arn()))
+                .any(|arn| arn == self.target_group.as_str())
+        };
+        listener.protocol() == Some(&ProtocolEnum::Https)
+            && listener.certificates().iter().any(|c| c.certificate_arn() == Some(self.certificate.as_str()))
+            && listener.default_actions().iter().any(forwards)
+    }
+}
+
+impl Perform for ListenerCreateHttps {
+    const PERMISSIONS: &'static [&'static str] = &[
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:CreateListener",
+        "elasticloadbalancing:AddTags",
+    ];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeleteListener"];
+
+    fn sentence(&self) -> String {
+        format!(
+            "create the HTTPS listener on port {} of `{}`, forwarding to target group `{}`",
+            self.port,
+            elb::short(self.load_balancer.as_str()),
+            elb::short(self.target_group.as_str())
+        )
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!("delete {}", self.name()))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        observe(self, cx).await
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        apply(self, cx).await
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        verify(self, cx).await
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        undo(self, cx).await
+    }
+}
+
+impl Listen for ListenerCreateRedirect {
+    fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn balancer(&self) -> &Arn {
+        &self.load_balancer
+    }
+
+    fn request(&self, request: CreateListenerFluentBuilder) -> CreateListenerFluentBuilder {
+        let redirect = RedirectActionConfig::builder()
+            .protocol("HTTPS")
+            .port(self.to_port.to_string())
+            .host("#{host}")
+            .path("/#{path}")
+            .query("#{query}")
+            .status_code(RedirectActionStatusCodeEnum::Http301)
+            .build();
+        let action = Action::builder().r#type(ActionTypeEnum::Redirect).redirect_config(redirect).build();
+        request.protocol(ProtocolEnum::Http).default_actions(action)
+    }
+
+    fn fits(&self, listener: &Listener) -> bool {
+        let port = self.to_port.to_string();
+        listener.protocol() == Some(&ProtocolEnum::Http)
+            && listener.default_actions().iter().filter_map(Action::redirect_config).any(|redirect| {
+                redirect.protocol() == Some("HTTPS")
+                    && redirect.port() == Some(port.as_str())
+                    && redirect.status_code() == Some(&RedirectActionStatusCodeEnum::Http301)
+            })
+    }
+}
+
+impl Perform for ListenerCreateRedirect {
+    const PERMISSIONS: &'static [&'static str] = <ListenerCreateHttps as Perform>::PERMISSIONS;
+    const UNDO_PERMISSIONS: &'static [&'static str] = <ListenerCreateHttps as Perform>::UNDO_PERMISSIONS;
+
+    fn sentence(&self) -> String {
+        format!(
+            "create the HTTP listener on port {} of `{}`, redirecting to HTTPS:{} (301)",
+            self.port,
+            elb::short(self.load_balancer.as_str()),
+            self.to_port
+        )
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!("delete {}", self.name()))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        observe(self, cx).await
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        apply(self, cx).await
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        verify(self, cx).await
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        undo(self, cx).await
+    }
+}

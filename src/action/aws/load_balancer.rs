@@ -1,0 +1,229 @@
+//! `load-balancer.create`: an internet-facing Application Load Balancer.
+//!
+//! AWS answers a second create of the same name and settings with the balancer that is there, whoever made it: therefore
+//! the tag is read before, and decides. The idle timeout is set after the creation; apply goes on there when a process died
+//! in between. A balancer whose provisioning failed never recovers: apply replaces one of ours.
+
+use super::answers::{failed, finding, not_ours, outputs};
+use super::elb;
+use crate::access::{Aws, AwsError};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Failure, Finding, Found, LoadBalancerCreate, Value, Values};
+use aws_sdk_elasticloadbalancingv2::types::{
+    IpAddressType, LoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
+    LoadBalancerTypeEnum,
+};
+
+const PROTECTION: &str = "deletion_protection.enabled";
+
+fn arn(balancer: &LoadBalancer) -> &str {
+    balancer.load_balancer_arn().unwrap_or_default()
+}
+
+fn state(balancer: &LoadBalancer) -> Option<&LoadBalancerStateEnum> {
+    balancer.state().and_then(|state| state.code())
+}
+
+fn is_failed(balancer: &LoadBalancer) -> bool {
+    state(balancer) == Some(&LoadBalancerStateEnum::Failed)
+}
+
+/// E.g. "`nextcloud` is provisioning", with AWS's reason where there is one.
+fn told(balancer: &LoadBalancer) -> String {
+    let name = balancer.load_balancer_name().unwrap_or("?");
+    let code = state(balancer).map_or("in an unknown state", LoadBalancerStateEnum::as_str);
+    match balancer.state().and_then(|state| state.reason()) {
+        Some(reason) if !reason.is_empty() => format!("load balancer `{name}` is {code}: {reason}"),
+        _ => format!("load balancer `{name}` is {code}"),
+    }
+}
+
+impl LoadBalancerCreate {
+    fn attributes(&self) -> Vec<(&'static str, String)> {
+        self.idle_timeout_s.iter().map(|s| ("idle_timeout.timeout_seconds", s.to_string())).collect()
+    }
+
+    /// The balancer of this name when this run made it.
+    async fn own(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<LoadBalancer>, Failure> {
+        match elb::balancer(aws, &self.name).await? {
+            Some(found) if !elb::is_ours(cx, aws, arn(&found)).await? => Err(not_ours("load balancer", &self.name, "")),
+            found => Ok(found),
+        }
+    }
+
+    async fn create(&self, cx: &Context<'_>, aws: &Aws) -> Result<LoadBalancer, Failure> {
+        let request = aws.write.elb.create_load_balancer().name(&self.name);
+        let answer = request
+            .r#type(LoadBalancerTypeEnum::Application)
+            .scheme(LoadBalancerSchemeEnum::InternetFacing)
+            .ip_address_type(IpAddressType::Ipv4)
+            .set_subnets(Some(self.subnets.iter().map(ToString::to_string).collect()))
+            .set_security_groups(Some(self.groups.iter().map(ToString::to_string).collect()))
+            .set_tags(elb::tags(cx, &self.name))
+            .send()
+            .await
+            .map_err(AwsError::from);
+        let found = match answer {
+            Ok(answer) => answer.load_balancers().first().cloned(),
+            Err(e) if e.is(&["DuplicateLoadBalancerName"]) => self.own(cx, aws).await?,
+            Err(e) => {
+                let failure = e.failure(format!("cannot create load balancer `{}`", self.name));
+                return Err(if e.is(&["InvalidSubnet", "InvalidConfigurationRequest", "ValidationError"]) {
+                    failure.advise(
+                        "its subnets must be in two Availability Zones at least, have 8 free addresses each and a route \
+                         to an internet gateway",
+                    )
+                } else {
+                    failure
+                });
+            }
+        };
+        found.ok_or_else(|| Failure::transient(format!("load balancer `{}` is not listed yet", self.name)))
+    }
+
+    /// Deletes a balancer of ours and waits until it is gone. Protection is taken off first: it can only have been put on
+    /// since.
+    async fn delete(&self, cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<(), Failure> {
+        wait_until(cx, &format!("deleting load balancer `{}`", self.name), async || {
+            let what = || format!("cannot delete load balancer `{}`", self.name);
+            if elb::balancer(aws, &self.name).await?.is_none_or(|b| b.load_balancer_arn() != Some(arn)) {
+                return Ok(Look::Done(()));
+            }
+            match aws.write.elb.delete_load_balancer().load_balancer_arn(arn).send().await.map_err(AwsError::from) {
+                Ok(_) => Ok(Look::NotYet(format!("load balancer `{}` is being deleted", self.name))),
+                Err(e) if e.is(elb::NOT_FOUND) => Ok(Look::Done(())),
+                Err(e) if e.is(&["ResourceInUse"]) => {
+                    Ok(Look::NotYet(format!("load balancer `{}` is still in use: {}", self.name, e.message)))
+                }
+                Err(e) if e.is(&["OperationNotPermitted"]) && self.is_protected(aws, arn).await? => {
+                    self.unprotect(aws, arn).await?;
+                    Ok(Look::NotYet(format!("deletion protection of `{}` is taken off", self.name)))
+                }
+                Err(e) => Err(e.failure(what())),
+            }
+        })
+        .await
+    }
+
+    async fn is_protected(&self, aws: &Aws, arn: &str) -> Result<bool, Failure> {
+        elb::balancer_attributes_fit(aws, arn, &[(PROTECTION, "true".to_owned())]).await
+    }
+
+    async fn unprotect(&self, aws: &Aws, arn: &str) -> Result<(), Failure> {
+        let off = LoadBalancerAttribute::builder().key(PROTECTION).value("false").build();
+        let request = aws.write.elb.modify_load_balancer_attributes().load_balancer_arn(arn).attributes(off);
+        let answer = request.send().await.map(drop);
+        answer.map_err(failed(format!("cannot take the deletion protection off load balancer `{}`", self.name)))
+    }
+
+    /// What is known of it as outputs.
+    fn known(balancer: &LoadBalancer) -> Values {
+        let mut known = outputs([("load_balancer", arn(balancer))]);
+        let more = [("dns_name", balancer.dns_name()), ("dns_zone", balancer.canonical_hosted_zone_id())];
+        known.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))));
+        known
+    }
+}
+
+impl Perform for LoadBalancerCreate {
+    const PERMISSIONS: &'static [&'static str] = &[
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
+        "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:CreateLoadBalancer",
+        "elasticloadbalancing:AddTags",
+        "elasticloadbalancing:ModifyLoadBalancerAttributes",
+        "elasticloadbalancing:DeleteLoadBalancer",
+        "iam:CreateServiceLinkedRole",
+    ];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeleteLoadBalancer"];
+
+    fn sentence(&self) -> String {
+        let subnets = self.subnets.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", ");
+        format!("create the internet-facing load balancer `{}` in {subnets}", self.name)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!("delete load balancer `{}`", self.name))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let aws = cx.aws().await?;
+        let Some(balancer) = self.own(cx, &aws).await? else {
+            return Ok(finding(Found::Absent, false, format!("there is no load balancer `{}`", self.name)));
+        };
+        let whole = elb::balancer_attributes_fit(&aws, arn(&balancer), &self.attributes()).await?;
+        let found = match state(&balancer) {
+            Some(LoadBalancerStateEnum::Active) if whole => Found::Holds,
+            Some(LoadBalancerStateEnum::Provisioning) if whole => Found::InProgress,
+            Some(LoadBalancerStateEnum::ActiveImpaired) => Found::Unknown,
+            _ => Found::Otherwise,
+        };
+        Ok(Finding { outputs: Self::known(&balancer), ..finding(found, true, told(&balancer)) })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let aws = cx.aws().await?;
+        let mut own = self.own(cx, &aws).await?;
+        if let Some(dead) = own.take_if(|balancer| is_failed(balancer)) {
+            cx.beat().beat(format!("{}: it is replaced", told(&dead)))?;
+            self.delete(cx, &aws, arn(&dead)).await?;
+        }
+        let balancer = match own {
+            Some(balancer) => balancer,
+            None => self.create(cx, &aws).await?,
+        };
+        let attributes: Vec<_> = self
+            .attributes()
+            .into_iter()
+            .map(|(k, v)| LoadBalancerAttribute::builder().key(k).value(v).build())
+            .collect();
+        if !attributes.is_empty() {
+            let request = aws.write.elb.modify_load_balancer_attributes().load_balancer_arn(arn(&balancer));
+            let answer = request.set_attributes(Some(attributes)).send().await;
+            answer.map_err(failed(format!("cannot set the idle timeout of load balancer `{}`", self.name)))?;
+        }
+        Ok(Self::known(&balancer))
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let aws = cx.aws().await?;
+        let balancer = wait_until(cx, &format!("load balancer `{}` active", self.name), async || {
+            let Some(balancer) = self.own(cx, &aws).await? else {
+                return Ok(Look::NotYet(format!("load balancer `{}` is not listed yet", self.name)));
+            };
+            match state(&balancer) {
+                Some(LoadBalancerStateEnum::Active) => {}
+                Some(LoadBalancerStateEnum::Failed) => {
+                    return Err(Failure::permanent(told(&balancer))
+                        .advise("mend what the reason names; `runbook resume` then replaces the failed balancer"));
+                }
+                Some(LoadBalancerStateEnum::ActiveImpaired) => {
+                    return Err(Failure::permanent(told(&balancer)).advise(
+                        "it works but cannot grow: look at its subnets' free addresses, then resume or roll back",
+                    ));
+                }
+                _ => return Ok(Look::NotYet(told(&balancer))),
+            }
+            Ok(if elb::balancer_attributes_fit(&aws, arn(&balancer), &self.attributes()).await? {
+                Look::Done(balancer)
+            } else {
+                Look::NotYet(format!("load balancer `{}` does not show its idle timeout yet", self.name))
+            })
+        })
+        .await?;
+        let evidence = format!("{} as `{}`", told(&balancer), balancer.dns_name().unwrap_or("?"));
+        Ok(Verified { outputs: Self::known(&balancer), evidence })
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let aws = cx.aws().await?;
+        let nothing = format!("there is no load balancer `{}` of this run", self.name);
+        let Some(balancer) = elb::balancer(&aws, &self.name).await? else { return Ok(nothing) };
+        if !elb::is_ours(cx, &aws, arn(&balancer)).await? {
+            return Ok(nothing);
+        }
+        self.delete(cx, &aws, arn(&balancer)).await?;
+        Ok(format!("load balancer `{}` is deleted", self.name))
+    }
+}

@@ -1,0 +1,232 @@
+//! `dns.point-at-balancer`: the name of a site leads to its balancer, and back again on undo.
+//!
+//! The before-image is every address-bearing record set at the name, whole. Undo puts just that back, in one batch, and only
+//! while the name still is as this run left it or as it was before: what somebody changed later is not overwritten. An
+//! instance without an Elastic IP has another public address after a stop: then the current one is published, for the old one
+//! may be a stranger's.
+
+use super::answers::{failed, finding, outputs};
+use super::dns_external::ask;
+use super::dns_records::RecordSet;
+use crate::access::Aws;
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{DnsPointAtBalancer, Failure, Finding, Found, Value};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// How it was before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Before {
+    /// The record sets in the hosted zone.
+    #[serde(default)]
+    pub(super) sets: Vec<RecordSet>,
+    /// What the name resolved to, where DNS is kept elsewhere.
+    #[serde(default)]
+    pub(super) addresses: BTreeSet<IpAddr>,
+    /// The name it was an alias of, where DNS is kept elsewhere.
+    #[serde(default)]
+    pub(super) cname: Option<String>,
+    /// The public address that the instance had then.
+    #[serde(default)]
+    pub(super) instance_address: Option<IpAddr>,
+}
+
+impl Before {
+    /// The addresses the name had before, as far as they are known.
+    fn known_addresses(&self) -> BTreeSet<IpAddr> {
+        let kept = self.sets.iter().flat_map(|set| &set.values).filter_map(|value| value.parse().ok());
+        self.addresses.iter().copied().chain(kept).collect()
+    }
+
+    pub(super) fn to_value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// `old` with the instance's address of then replaced by its address of now.
+pub(super) fn readdressed(old: IpAddr, then: Option<IpAddr>, now: Option<IpAddr>) -> IpAddr {
+    match (then, now) {
+        (Some(then), Some(now)) if then == old => now,
+        _ => old,
+    }
+}
+
+fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|it| it.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+impl DnsPointAtBalancer {
+    /// The public address of the instance now.
+    pub(super) async fn instance_address(&self, aws: &Aws) -> Result<Option<IpAddr>, Failure> {
+        let Some(id) = &self.instance else { return Ok(None) };
+        let answer = aws.read.ec2.describe_instances().instance_ids(id.as_str()).send().await;
+        let answer = answer.map_err(failed(format!("cannot look up the address of `{id}`")))?;
+        let instance = answer.reservations().iter().flat_map(|r| r.instances()).next();
+        Ok(instance.and_then(|i| i.public_ip_address()).and_then(|address| address.parse().ok()))
+    }
+
+    /// The address to publish for the instance on undo, when the old record was its address.
+    ///
+    /// # Errors
+    /// When the instance has no public address now: its old one may belong to a stranger.
+    pub(super) async fn address_now(&self, aws: &Aws, before: &Before) -> Result<Option<IpAddr>, Failure> {
+        let concerns = before.instance_address.is_some_and(|then| before.known_addresses().contains(&then));
+        let (true, Some(id)) = (concerns, &self.instance) else { return Ok(None) };
+        match self.instance_address(aws).await? {
+            Some(now) => Ok(Some(now)),
+            None => Err(Failure::refused(format!(
+                "`{}` pointed at `{id}`, which has no public address now: there is nothing to point it back at",
+                self.fqdn
+            ))
+            .advise("start the instance, then resume")),
+        }
+    }
+
+    /// What the name and the balancer resolve to.
+    async fn resolved(&self, cx: &Context<'_>) -> Result<(BTreeSet<IpAddr>, BTreeSet<IpAddr>), Failure> {
+        let dns = cx.access().dns();
+        Ok((dns.addresses(self.fqdn.as_str()).await?, dns.addresses(&self.dns_name).await?))
+    }
+
+    /// Waits until this machine's resolver leads from the name to the balancer, and no longer to where it led before.
+    async fn wait_to(&self, cx: &Context<'_>, before: &Before) -> Result<String, Failure> {
+        let old = before.known_addresses();
+        wait_until(cx, &format!("`{}` resolving to the balancer", self.fqdn), async || {
+            let (site, balancer) = self.resolved(cx).await?;
+            if balancer.is_empty() {
+                return Ok(Look::NotYet(format!("the balancer's name `{}` does not resolve yet", self.dns_name)));
+            }
+            let lingering = site.difference(&balancer).any(|address| old.contains(address));
+            Ok(if site.is_disjoint(&balancer) || lingering {
+                Look::NotYet(format!(
+                    "`{}` resolves to [{}], the balancer has [{}]",
+                    self.fqdn,
+                    list(&site),
+                    list(&balancer)
+                ))
+            } else {
+                Look::Done(format!("`{}` resolves to the balancer: {}", self.fqdn, list(&site)))
+            })
+        })
+        .await
+    }
+
+    /// Waits until this machine's resolver no longer leads from the name to the balancer.
+    pub(super) async fn wait_away(&self, cx: &Context<'_>) -> Result<String, Failure> {
+        wait_until(cx, &format!("`{}` no longer resolving to the balancer", self.fqdn), async || {
+            let (site, balancer) = self.resolved(cx).await?;
+            Ok(if site.is_disjoint(&balancer) {
+                Look::Done(format!("`{}` resolves to [{}]", self.fqdn, list(&site)))
+            } else {
+                Look::NotYet(format!("`{}` still resolves to the balancer: [{}]", self.fqdn, list(&site)))
+            })
+        })
+        .await
+    }
+
+    async fn observe_external(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let (site, balancer) = self.resolved(cx).await?;
+        let found = match site.is_disjoint(&balancer) {
+            false => Found::Holds,
+            true if site.is_empty() => Found::Absent,
+            true => Found::Otherwise,
+        };
+        let cname = cx.access().dns().cname(self.fqdn.as_str()).await?;
+        let instance_address = match &self.instance {
+            Some(_) => self.instance_address(&*cx.aws().await?).await?,
+            None => None,
+        };
+        let evidence = format!("`{}` resolves to [{}]", self.fqdn, list(&site));
+        let before = Before { sets: Vec::new(), addresses: site, cname, instance_address };
+        Ok(Finding { before: before.to_value(), ..finding(found, false, evidence) })
+    }
+
+    async fn undo_external(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let before: Before = cx.before()?;
+        let (site, balancer) = self.resolved(cx).await?;
+        if site.is_disjoint(&balancer) && (!site.is_empty() || before.addresses.is_empty()) {
+            return Ok(format!("`{}` does not lead to the balancer: it resolves to [{}]", self.fqdn, list(&site)));
+        }
+        let now = match &self.instance {
+            Some(_) => self.address_now(&*cx.aws().await?, &before).await?,
+            None => None,
+        };
+        let addresses = before.addresses.iter().map(|a| readdressed(*a, before.instance_address, now));
+        let records = match &before.cname {
+            Some(cname) => vec![format!("{} CNAME {cname}", self.fqdn)],
+            None => {
+                addresses.map(|a| format!("{} {} {a}", self.fqdn, if a.is_ipv4() { "A" } else { "AAAA" })).collect()
+            }
+        };
+        ask(cx, "dns-undo", || {
+            let gone = format!("remove the record that leads `{}` to `{}`", self.fqdn, self.dns_name);
+            if records.is_empty() {
+                format!("at your DNS provider, {gone}: there was none before")
+            } else {
+                format!("at your DNS provider, {gone}, and put back:\n\n  {}", records.join("\n  "))
+            }
+        })?;
+        Ok(self.wait_away(cx).await?)
+    }
+}
+
+impl Perform for DnsPointAtBalancer {
+    const PERMISSIONS: &'static [&'static str] = &[
+        "route53:ListResourceRecordSets",
+        "route53:ChangeResourceRecordSets",
+        "route53:GetChange",
+        "ec2:DescribeInstances",
+    ];
+
+    fn sentence(&self) -> String {
+        match self.zone.hosted() {
+            Some(zone) => format!("point `{}` at `{}` in zone `{zone}`", self.fqdn, self.dns_name),
+            None => format!("ask the operator to point `{}` at `{}`, and wait for it", self.fqdn, self.dns_name),
+        }
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(match self.zone.hosted() {
+            Some(zone) => format!("bring the old records of `{}` back in zone `{zone}`", self.fqdn),
+            None => format!("ask the operator to bring the old records of `{}` back, and wait for it", self.fqdn),
+        })
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        match self.zone.hosted() {
+            Some(zone) => self.observe_hosted(&*cx.aws().await?, zone).await,
+            None => self.observe_external(cx).await,
+        }
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let Some(zone) = self.zone.hosted() else {
+            ask(cx, "dns", || {
+                format!(
+                    "at your DNS provider, point the site at the balancer:\n\n  {} CNAME {}\n\nand remove its A and AAAA \
+                     records; where the name is a zone's own, use the provider's ALIAS or ANAME record",
+                    self.fqdn, self.dns_name
+                )
+            })?;
+            return Ok(outputs([("change", "external")]));
+        };
+        let id = self.apply_hosted(cx, &*cx.aws().await?, zone).await?;
+        Ok(outputs([("change", &id)]))
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        if let Some(zone) = self.zone.hosted() {
+            self.verify_hosted(cx, &*cx.aws().await?, zone).await?;
+        }
+        let before = if cx.call().before.is_null() { Before::default() } else { cx.before()? };
+        Ok(Verified::by(self.wait_to(cx, &before).await?))
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        match self.zone.hosted() {
+            Some(zone) => self.undo_hosted(cx, &*cx.aws().await?, zone).await,
+            None => self.undo_external(cx).await,
+        }
+    }
+}

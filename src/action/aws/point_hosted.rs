@@ -1,0 +1,176 @@
+//! The hosted zone's part of `dns.point-at-balancer`: which record sets are to be there, and the batch that makes them so.
+
+use super::answers::finding;
+use super::dns_change::{Edit, change, in_sync};
+use super::dns_records::{Name, RecordSet, at_name};
+use super::point_at_balancer::{Before, readdressed};
+use crate::access::Aws;
+use crate::action::{Context, Stop};
+use crate::model::{DnsPointAtBalancer, Failure, Finding, Found};
+use std::net::IpAddr;
+
+/// The record sets that decide where a name leads.
+const KINDS: &[&str] = &["A", "AAAA", "CNAME"];
+
+/// What turns `from` into `to` in one batch: what has no successor of its type goes, what differs is put.
+fn edits(from: &[RecordSet], to: &[RecordSet]) -> Vec<Edit> {
+    let gone = from.iter().filter(|old| to.iter().all(|new| new.kind != old.kind)).cloned().map(Edit::Remove);
+    let put = to.iter().filter(|new| !from.contains(new)).cloned().map(Edit::Put);
+    gone.chain(put).collect()
+}
+
+/// Whether two states of a name lead clients to the same places.
+fn lead_alike(one: &[RecordSet], other: &[RecordSet]) -> bool {
+    one.len() == other.len() && one.iter().all(|a| other.iter().any(|b| a.leads_as(b)))
+}
+
+fn told(sets: &[RecordSet]) -> String {
+    if sets.is_empty() {
+        "nothing".to_owned()
+    } else {
+        sets.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The old sets with the instance's address of then replaced by its address of now.
+fn restored(before: &Before, now: Option<IpAddr>) -> Vec<RecordSet> {
+    let value = |value: &String| match value.parse() {
+        Ok(old) => readdressed(old, before.instance_address, now).to_string(),
+        Err(_) => value.clone(),
+    };
+    let set = |set: &RecordSet| RecordSet { values: set.values.iter().map(value).collect(), ..set.clone() };
+    before.sets.iter().map(set).collect()
+}
+
+impl DnsPointAtBalancer {
+    /// The sets that are to be at the name, given what was there: a CNAME stays a CNAME, everything else becomes one alias A.
+    /// An AAAA goes: an IPv4 balancer has no such address, and clients would prefer it.
+    fn wanted(&self, there: &[RecordSet]) -> Vec<RecordSet> {
+        let (name, target) = (Name::of(self.fqdn.as_str()), Name::of(&self.dns_name));
+        match there.iter().find(|set| set.kind == "CNAME") {
+            Some(cname) => vec![RecordSet::cname(&name, &target, cname.ttl.unwrap_or(60))],
+            None => vec![RecordSet::alias_a(&name, &self.dns_zone, &target)],
+        }
+    }
+
+    /// The sets at the name.
+    async fn there(&self, aws: &Aws, zone: &str) -> Result<Vec<RecordSet>, Failure> {
+        let found = at_name(aws, zone, &Name::of(self.fqdn.as_str()), KINDS).await?;
+        match found.special.first() {
+            None => Ok(found.simple),
+            Some(special) => Err(Failure::refused(format!("zone `{zone}` has {special}")).advise(
+                "weighted, latency, failover and geolocation records are not changed: give `external` as the zone and \
+                 change them by hand, or make the name a simple record first",
+            )),
+        }
+    }
+
+    pub(super) async fn observe_hosted(&self, aws: &Aws, zone: &str) -> Result<Finding, Failure> {
+        let sets = self.there(aws, zone).await?;
+        let found = match lead_alike(&sets, &self.wanted(&sets)) {
+            true => Found::Holds,
+            false if sets.is_empty() => Found::Absent,
+            false => Found::Otherwise,
+        };
+        let instance_address = self.instance_address(aws).await?;
+        let evidence = format!("zone `{zone}` has {}", told(&sets));
+        let before = Before { sets, instance_address, ..Before::default() };
+        Ok(Finding { before: before.to_value(), ..finding(found, false, evidence) })
+    }
+
+    /// One batch from what is there to what is wanted; answers its id.
+    pub(super) async fn apply_hosted(&self, cx: &Context<'_>, aws: &Aws, zone: &str) -> Result<String, Failure> {
+        let before: Before = cx.before()?;
+        let there = self.there(aws, zone).await?;
+        let wanted = self.wanted(&before.sets);
+        // A lost answer: the batch was carried out. Putting it again gives an id to wait for, and changes nothing.
+        let again = lead_alike(&there, &wanted);
+        if !again && !lead_alike(&there, &before.sets) {
+            return Err(Failure::refused(format!("the records of `{}` changed since they were looked at", self.fqdn))
+                .cause(format!("found {}, then {}", told(&before.sets), told(&there)))
+                .advise(format!("find out who changed them; put back {}, then resume", told(&before.sets))));
+        }
+        let batch = if again { there.into_iter().map(Edit::Put).collect() } else { edits(&there, &wanted) };
+        change(cx, aws, zone, &batch, "point at the balancer").await
+    }
+
+    pub(super) async fn verify_hosted(&self, cx: &Context<'_>, aws: &Aws, zone: &str) -> Result<(), Failure> {
+        if let Some(id) = cx.output("change") {
+            in_sync(cx, aws, id).await?;
+        }
+        let there = self.there(aws, zone).await?;
+        if lead_alike(&there, &self.wanted(&there)) {
+            return Ok(());
+        }
+        Err(Failure::permanent(format!("zone `{zone}` does not point `{}` at the balancer", self.fqdn))
+            .cause(format!("it has {}", told(&there)))
+            .advise("somebody changed it meanwhile: find out who, then resume"))
+    }
+
+    pub(super) async fn undo_hosted(&self, cx: &Context<'_>, aws: &Aws, zone: &str) -> Result<String, Stop> {
+        let before: Before = cx.before()?;
+        let there = self.there(aws, zone).await?;
+        let old = restored(&before, self.address_now(aws, &before).await?);
+        if there != old {
+            let left = self.wanted(&before.sets);
+            if ![&left, &before.sets, &old].into_iter().any(|known| lead_alike(&there, known)) {
+                return Err(Failure::refused(format!("the records of `{}` were changed since", self.fqdn))
+                    .cause(format!("this run left {}, now there is {}", told(&left), told(&there)))
+                    .advise(format!("put back by hand what is right ({} was there before), then resume", told(&old)))
+                    .into());
+            }
+            let id = change(cx, aws, zone, &edits(&there, &old), "undo").await?;
+            in_sync(cx, aws, &id).await?;
+        }
+        let seen = self.wait_away(cx).await?;
+        Ok(format!("zone `{zone}` has {} again; {seen}", told(&old)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn action() -> DnsPointAtBalancer {
+        serde_json::from_value(json!({
+            "zone": "Z0123456789", "fqdn": "cloud.example.org", "dns_name": "x.elb.amazonaws.com", "dns_zone": "Z35SX",
+        }))
+        .unwrap()
+    }
+
+    fn set(kind: &str, value: &str) -> RecordSet {
+        RecordSet {
+            kind: kind.into(),
+            values: vec![value.into()],
+            ..RecordSet::cname(&Name::of("cloud.example.org"), &Name::of("x"), 60)
+        }
+    }
+
+    #[test]
+    fn an_address_becomes_an_alias_and_aaaa_goes_and_both_come_back() {
+        let old = vec![set("A", "198.51.100.7"), set("AAAA", "2001:db8::7")];
+        let new = action().wanted(&old);
+        assert_eq!(edits(&old, &new), [Edit::Remove(old[1].clone()), Edit::Put(new[0].clone())]);
+        assert_eq!(edits(&new, &old), [Edit::Put(old[0].clone()), Edit::Put(old[1].clone())]);
+        assert_eq!(edits(&new, &[]), [Edit::Remove(new[0].clone())]);
+    }
+
+    #[test]
+    fn a_cname_stays_a_cname_with_its_ttl() {
+        let old = vec![set("CNAME", "old.example.org.")];
+        let new = action().wanted(&old);
+        assert_eq!((new[0].kind.as_str(), new[0].ttl), ("CNAME", Some(60)));
+        assert!(lead_alike(&new, &[set("CNAME", "X.elb.amazonaws.com.")]));
+    }
+
+    #[test]
+    fn an_instances_address_is_brought_up_to_date() {
+        let then = "198.51.100.7".parse().ok();
+        let before = Before { sets: vec![set("A", "198.51.100.7")], instance_address: then, ..Before::default() };
+        assert_eq!(restored(&before, "198.51.100.9".parse().ok())[0].values, ["198.51.100.9"]);
+        assert_eq!(restored(&before, None)[0].values, ["198.51.100.7"]);
+        let other = Before { instance_address: "198.51.100.1".parse().ok(), ..before };
+        assert_eq!(restored(&other, "198.51.100.9".parse().ok())[0].values, ["198.51.100.7"]);
+    }
+}

@@ -1,0 +1,193 @@
+//! `dns.put-cname`: a CNAME record, such as the one by which ACM validates a domain.
+//!
+//! Records carry no tag, so what was there before decides: the same record is found and stays after an undo, another one at
+//! the name is never replaced. Undo also leaves a validation record that another certificate needs: without it that one
+//! could not be renewed.
+
+use super::acm::another_that_needs;
+use super::answers::{finding, outputs};
+use super::dns_change::{Edit, change, in_sync};
+use super::dns_external::ask;
+use super::dns_records::{Name, RecordSet, at_name};
+use crate::access::Aws;
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{DnsPutCname, Failure, Finding, Found, Value};
+
+/// The TTL when the runbook says nothing, in seconds: what ACM's console uses.
+const TTL_S: u32 = 300;
+
+/// Where ACM's validation records lead to.
+const ACM_VALIDATIONS: &str = ".acm-validations.aws";
+
+impl DnsPutCname {
+    fn wanted(&self) -> RecordSet {
+        RecordSet::cname(&Name::of(&self.name), &Name::of(&self.value), i64::from(self.ttl.unwrap_or(TTL_S)))
+    }
+
+    fn told(&self) -> String {
+        format!("`{}` CNAME `{}`", Name::of(&self.name), Name::of(&self.value))
+    }
+
+    /// The CNAME set at the name in a hosted zone.
+    async fn hosted(&self, aws: &Aws, zone: &str) -> Result<Option<RecordSet>, Failure> {
+        let found = at_name(aws, zone, &Name::of(&self.name), &["CNAME"]).await?;
+        match found.special.first() {
+            Some(special) => Err(Failure::refused(format!("the zone has {special}"))
+                .advise("records with a routing policy are not changed: publish the CNAME by hand, then resume")),
+            None => Ok(found.simple.into_iter().next()),
+        }
+    }
+
+    /// Refuses when the zone has another CNAME at the name.
+    fn refuse_other(&self, zone: &str, there: Option<&RecordSet>) -> Result<(), Failure> {
+        match there {
+            Some(other) if !other.leads_as(&self.wanted()) => {
+                Err(Failure::refused(format!("zone `{zone}` has another record at that name: {other}"))
+                    .advise("it may serve something else: find out, remove it when nobody needs it, then resume"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn resolves(&self, cx: &Context<'_>) -> Result<bool, Failure> {
+        let found = cx.access().dns().cname(Name::of(&self.name).as_str()).await?;
+        Ok(found.is_some_and(|value| Name::of(&value) == Name::of(&self.value)))
+    }
+
+    /// Why the record must stay although this run made it.
+    async fn needed_by(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, Failure> {
+        if !Name::of(&self.value).as_str().ends_with(ACM_VALIDATIONS) {
+            return Ok(None);
+        }
+        let other = another_that_needs(cx, aws, Name::of(&self.name).as_str()).await?;
+        Ok(other.map(|arn| format!("{} stays: certificate `{arn}` needs it too", self.told())))
+    }
+
+    async fn undo_hosted(&self, cx: &Context<'_>, aws: &Aws, zone: &str) -> Result<String, Stop> {
+        let there = match self.hosted(aws, zone).await? {
+            None => return Ok(format!("{} is not there", self.told())),
+            Some(other) if !other.leads_as(&self.wanted()) => {
+                return Ok(format!("the record was changed since ({other}) and stays as it is"));
+            }
+            Some(ours) => ours,
+        };
+        if let Some(reason) = self.needed_by(cx, aws).await? {
+            return Ok(reason);
+        }
+        let id = change(cx, aws, zone, &[Edit::Remove(there)], "undo").await?;
+        in_sync(cx, aws, &id).await?;
+        Ok(format!("{} is removed", self.told()))
+    }
+
+    async fn undo_external(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Stop> {
+        if !self.resolves(cx).await? {
+            return Ok(format!("{} is not in DNS", self.told()));
+        }
+        if let Some(reason) = self.needed_by(cx, aws).await? {
+            return Ok(reason);
+        }
+        ask(cx, "dns-undo", || format!("remove this record at your DNS provider:\n\n  {}", self.told()))?;
+        wait_until(cx, &format!("the removal of `{}`", Name::of(&self.name)), async || {
+            Ok(if self.resolves(cx).await? {
+                Look::NotYet(format!("waiting for {} to go at your DNS provider", self.told()))
+            } else {
+                Look::Done(())
+            })
+        })
+        .await?;
+        Ok(format!("{} is no longer in DNS", self.told()))
+    }
+}
+
+impl Perform for DnsPutCname {
+    const PERMISSIONS: &'static [&'static str] =
+        &["route53:ListResourceRecordSets", "route53:ChangeResourceRecordSets", "route53:GetChange"];
+    const UNDO_PERMISSIONS: &'static [&'static str] =
+        &["acm:ListCertificates", "acm:DescribeCertificate", "acm:ListTagsForCertificate"];
+
+    fn sentence(&self) -> String {
+        match self.zone.hosted() {
+            Some(zone) => format!("publish {} in zone `{zone}`", self.told()),
+            None => format!("ask the operator to publish {}, and wait for it", self.told()),
+        }
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(match self.zone.hosted() {
+            Some(zone) => format!("remove {} from zone `{zone}` unless another certificate needs it", self.told()),
+            None => format!("ask the operator to remove {}, unless another certificate needs it", self.told()),
+        })
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let Some(zone) = self.zone.hosted() else {
+            let there = self.resolves(cx).await?;
+            let found = if there { Found::Holds } else { Found::Absent };
+            let evidence = format!("{} is {}in DNS", self.told(), if there { "" } else { "not " });
+            let before = if there { Value::Bool(true) } else { Value::Null };
+            return Ok(Finding { before, ..finding(found, false, evidence) });
+        };
+        match self.hosted(&*cx.aws().await?, zone).await? {
+            None => Ok(finding(Found::Absent, false, format!("`{zone}` has no CNAME at `{}`", Name::of(&self.name)))),
+            Some(set) => {
+                self.refuse_other(zone, Some(&set))?;
+                let before = serde_json::to_value(&set).unwrap_or_default();
+                Ok(Finding { before, ..finding(Found::Holds, false, format!("{set} is there")) })
+            }
+        }
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        match self.zone.hosted() {
+            Some(zone) => {
+                let aws = cx.aws().await?;
+                self.refuse_other(zone, self.hosted(&aws, zone).await?.as_ref())?;
+                let id = change(cx, &aws, zone, &[Edit::Put(self.wanted())], "publish").await?;
+                Ok(outputs([("change", &id)]))
+            }
+            None => {
+                let ttl = self.ttl.unwrap_or(TTL_S);
+                ask(cx, "dns", || {
+                    format!("publish this record at your DNS provider (TTL {ttl}):\n\n  {}", self.told())
+                })?;
+                Ok(outputs([("change", "external")]))
+            }
+        }
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let Some(zone) = self.zone.hosted() else {
+            wait_until(cx, &format!("`{}` in DNS", Name::of(&self.name)), async || {
+                Ok(if self.resolves(cx).await? {
+                    Look::Done(())
+                } else {
+                    Look::NotYet(format!("waiting for the record {} at your DNS provider", self.told()))
+                })
+            })
+            .await?;
+            return Ok(Verified::by(format!("{} is in DNS", self.told())));
+        };
+        let aws = cx.aws().await?;
+        if let Some(id) = cx.output("change") {
+            in_sync(cx, &aws, id).await?;
+        }
+        match self.hosted(&aws, zone).await? {
+            Some(set) if set.leads_as(&self.wanted()) => Ok(Verified::by(format!("{} is published", self.told()))),
+            Some(other) => {
+                Err(Failure::permanent(format!("zone `{zone}` has {other} in place of {}", self.told())).into())
+            }
+            None => Err(Failure::permanent(format!("{} is not in zone `{zone}`", self.told())).into()),
+        }
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        if !cx.call().before.is_null() {
+            return Ok(format!("{} was there before this run and stays", self.told()));
+        }
+        let aws = cx.aws().await?;
+        match self.zone.hosted() {
+            Some(zone) => self.undo_hosted(cx, &aws, zone).await,
+            None => self.undo_external(cx, &aws).await,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! `target-group.register` and its mirror `target-group.deregister`: an instance goes into a target group or out of it.
+//!
+//! Registrations carry no tag. Whether the instance was registered before is the before-image, and undo brings just that
+//! back. Taking out means: out of rotation and done with the requests it still had (drained).
+
+use super::answers::finding;
+use super::elb;
+use super::target_health::{Health, health, health_in};
+use crate::access::{Aws, AwsError};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Arn, Failure, Finding, Found, InstanceId, TargetGroupDeregister, TargetGroupRegister};
+use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
+use serde::{Deserialize, Serialize};
+
+/// How it was before.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Before {
+    registered: bool,
+}
+
+/// One instance in one target group.
+struct Place<'a> {
+    group: &'a Arn,
+    instance: &'a InstanceId,
+}
+
+impl Place<'_> {
+    fn name(&self) -> &str {
+        elb::short(self.group.as_str())
+    }
+
+    fn target(&self) -> TargetDescription {
+        TargetDescription::builder().id(self.instance.as_str()).build()
+    }
+
+    async fn look(&self, aws: &Aws) -> Result<Option<Health>, Failure> {
+        let found = health_in(aws, self.group, std::slice::from_ref(self.instance)).await?;
+        Ok(found.into_iter().find(|h| h.instance == self.instance.as_str()))
+    }
+
+    /// Puts it in; once more does no harm.
+    async fn register(&self, aws: &Aws) -> Result<(), Failure> {
+        let request = aws.write.elb.register_targets().target_group_arn(self.group.as_str()).targets(self.target());
+        match request.send().await.map_err(AwsError::from) {
+            Ok(_) => Ok(()),
+            Err(e) => {
+                let failure =
+                    e.failure(format!("cannot register `{}` in target group `{}`", self.instance, self.name()));
+                Err(if e.is(&["InvalidTarget"]) {
+                    failure.advise("the instance must be running and in the target group's VPC: start it, then resume")
+                } else {
+                    failure
+                })
+            }
+        }
+    }
+
+    /// Takes it out; once more does no harm, nor that the group is gone.
+    async fn deregister(&self, aws: &Aws) -> Result<(), Failure> {
+        let request = aws.write.elb.deregister_targets().target_group_arn(self.group.as_str()).targets(self.target());
+        match request.send().await.map_err(AwsError::from) {
+            Ok(_) => Ok(()),
+            Err(e) if e.is(elb::NOT_FOUND) || e.is(&["InvalidTarget"]) => Ok(()),
+            Err(e) => Err(e.failure(format!("cannot take `{}` out of target group `{}`", self.instance, self.name()))),
+        }
+    }
+
+    async fn wait_in(&self, cx: &Context<'_>, aws: &Aws, enough: impl Fn(&Health) -> bool) -> Result<String, Failure> {
+        wait_until(cx, &format!("`{}` in target group `{}`", self.instance, self.name()), async || {
+            Ok(match self.look(aws).await? {
+                Some(health) if health.registered() && enough(&health) => Look::Done(health.told()),
+                Some(health) => Look::NotYet(health.told()),
+                None => Look::NotYet(format!("target `{}` is not told of", self.instance)),
+            })
+        })
+        .await
+    }
+
+    async fn wait_out(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Failure> {
+        wait_until(cx, &format!("`{}` out of target group `{}`", self.instance, self.name()), async || {
+            let found = health(aws, self.group, std::slice::from_ref(self.instance)).await?;
+            let found = found.and_then(|all| all.into_iter().find(|h| h.instance == self.instance.as_str()));
+            Ok(match found {
+                Some(health) if health.registered() || health.draining() => Look::NotYet(health.told()),
+                _ => Look::Done(format!("`{}` is not in target group `{}`", self.instance, self.name())),
+            })
+        })
+        .await
+    }
+}
+
+fn with_before(finding: Finding, registered: bool) -> Finding {
+    Finding { before: serde_json::to_value(Before { registered }).unwrap_or_default(), ..finding }
+}
+
+impl TargetGroupRegister {
+    fn place(&self) -> Place<'_> {
+        Place { group: &self.target_group, instance: &self.instance }
+    }
+
+    fn enough(&self, health: &Health) -> bool {
+        health.healthy() || self.wait_healthy != Some(true)
+    }
+}
+
+impl Perform for TargetGroupRegister {
+    const PERMISSIONS: &'static [&'static str] =
+        &["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:RegisterTargets"];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeregisterTargets"];
+
+    fn sentence(&self) -> String {
+        format!("register `{}` in target group `{}`", self.instance, self.place().name())
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!(
+            "take `{}` out of target group `{}` and wait until it is drained",
+            self.instance,
+            self.place().name()
+        ))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        Ok(match self.place().look(&*cx.aws().await?).await? {
+            Some(health) if health.registered() => {
+                let found = if self.enough(&health) { Found::Holds } else { Found::InProgress };
+                with_before(finding(found, false, health.told()), true)
+            }
+            Some(health) if health.draining() => with_before(finding(Found::Otherwise, false, health.told()), false),
+            _ => with_before(finding(Found::Absent, false, format!("`{}` is not registered", self.instance)), false),
+        })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        self.place().register(&*cx.aws().await?).await?;
+        Ok(Applied::new())
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let seen = self.place().wait_in(cx, &*cx.aws().await?, |health| self.enough(health)).await?;
+        Ok(Verified::by(seen))
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        if cx.before::<Before>()?.registered {
+            return Ok(format!("`{}` was registered before this run and stays", self.instance));
+        }
+        let aws = cx.aws().await?;
+        self.place().deregister(&aws).await?;
+        Ok(self.place().wait_out(cx, &aws).await?)
+    }
+}
+
+impl TargetGroupDeregister {
+    fn place(&self) -> Place<'_> {
+        Place { group: &self.target_group, instance: &self.instance }
+    }
+}
+
+impl Perform for TargetGroupDeregister {
+    const PERMISSIONS: &'static [&'static str] =
+        &["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:DeregisterTargets"];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:RegisterTargets"];
+
+    fn sentence(&self) -> String {
+        format!("take `{}` out of target group `{}` and wait until it is drained", self.instance, self.place().name())
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!(
+            "register `{}` in target group `{}` again and wait until it is healthy",
+            self.instance,
+            self.place().name()
+        ))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        Ok(match self.place().look(&*cx.aws().await?).await? {
+            Some(health) if health.registered() => with_before(finding(Found::Absent, false, health.told()), true),
+            Some(health) if health.draining() => with_before(finding(Found::InProgress, false, health.told()), false),
+            _ => with_before(finding(Found::Holds, false, format!("`{}` is not registered", self.instance)), false),
+        })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        self.place().deregister(&*cx.aws().await?).await?;
+        Ok(Applied::new())
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        Ok(Verified::by(self.place().wait_out(cx, &*cx.aws().await?).await?))
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        if !cx.before::<Before>()?.registered {
+            return Ok(format!("`{}` was not registered before this run either", self.instance));
+        }
+        let aws = cx.aws().await?;
+        if health(&aws, &self.target_group, &[]).await?.is_none() {
+            return Ok(format!("target group `{}` is gone", self.place().name()));
+        }
+        self.place().register(&aws).await?;
+        // A group that no listener uses is not checked: there being registered is all there is.
+        Ok(self.place().wait_in(cx, &aws, |health| health.healthy() || health.not_in_use()).await?)
+    }
+}

@@ -1,0 +1,145 @@
+//! `security-group.create`: a security group of a name that is unique in its VPC.
+//!
+//! EC2 has no client token for it, so the name is looked up first, and the run's tag says whose the group is. Deleting is
+//! refused by EC2 while something holds the group: a deleted balancer's interfaces do for minutes. Undo waits for that and
+//! shows who holds it.
+
+use super::answers::{failed, finding, not_ours, outputs};
+use crate::access::{Aws, AwsError};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Failure, Finding, Found, SecurityGroupCreate};
+use aws_sdk_ec2::types::{Filter, ResourceType, SecurityGroup, Tag, TagSpecification};
+
+/// A filter of a Describe call.
+pub(super) fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+/// The tags of something created, in EC2's form.
+pub(super) fn tag_specification(cx: &Context<'_>, kind: ResourceType, name: &str) -> TagSpecification {
+    let tags = cx.tags(Some(name)).into_iter().map(|(k, v)| Tag::builder().key(k).value(v).build()).collect();
+    TagSpecification::builder().resource_type(kind).set_tags(Some(tags)).build()
+}
+
+/// EC2 tags as pairs.
+pub(super) fn pairs(tags: &[Tag]) -> impl Iterator<Item = (&str, &str)> {
+    tags.iter().filter_map(|t| Some((t.key()?, t.value()?)))
+}
+
+impl SecurityGroupCreate {
+    async fn find(&self, aws: &Aws) -> Result<Option<SecurityGroup>, Failure> {
+        let request = aws.read.ec2.describe_security_groups();
+        let request = request.filters(filter("vpc-id", self.vpc.as_str())).filters(filter("group-name", &self.name));
+        let answer = request.send().await.map_err(failed(format!("cannot look for security group `{}`", self.name)))?;
+        Ok(answer.security_groups().first().cloned())
+    }
+
+    /// The group of this name when this run made it.
+    async fn own(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, Failure> {
+        match self.find(aws).await? {
+            None => Ok(None),
+            Some(group) if cx.is_ours(pairs(group.tags())) => Ok(group.group_id().map(str::to_owned)),
+            Some(_) => Err(not_ours("security group", &self.name, &format!(" in `{}`", self.vpc))),
+        }
+    }
+}
+
+impl Perform for SecurityGroupCreate {
+    const PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeSecurityGroups", "ec2:CreateSecurityGroup", "ec2:CreateTags"];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DeleteSecurityGroup", "ec2:DescribeNetworkInterfaces"];
+
+    fn sentence(&self) -> String {
+        format!("create security group `{}` in `{}`", self.name, self.vpc)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!("delete security group `{}` once nothing holds it any more", self.name))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        Ok(match self.own(cx, &*cx.aws().await?).await? {
+            None => finding(Found::Absent, false, format!("`{}` has no security group `{}`", self.vpc, self.name)),
+            Some(id) => Finding {
+                outputs: outputs([("group", &id)]),
+                ..finding(Found::Holds, true, format!("`{id}` is `{}` and this run's", self.name))
+            },
+        })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let aws = cx.aws().await?;
+        if let Some(id) = self.own(cx, &aws).await? {
+            return Ok(outputs([("group", &id)]));
+        }
+        let request = aws.write.ec2.create_security_group().group_name(&self.name).description(&self.description);
+        let request = request.vpc_id(self.vpc.as_str());
+        let answer = request
+            .tag_specifications(tag_specification(cx, ResourceType::SecurityGroup, &self.name))
+            .send()
+            .await
+            .map_err(AwsError::from);
+        let id = match answer {
+            Ok(answer) => answer.group_id().map(str::to_owned),
+            // Somebody was faster, or an earlier call of ours was: the tag says which.
+            Err(e) if e.is(&["InvalidGroup.Duplicate"]) => self.own(cx, &aws).await?,
+            Err(e) => return Err(e.failure(format!("cannot create security group `{}`", self.name)).into()),
+        };
+        let id = id.ok_or_else(|| Failure::transient(format!("security group `{}` has no id yet", self.name)))?;
+        Ok(outputs([("group", &id)]))
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let aws = cx.aws().await?;
+        let id = wait_until(cx, &format!("security group `{}`", self.name), async || {
+            Ok(match self.own(cx, &aws).await? {
+                Some(id) => Look::Done(id),
+                None => Look::NotYet(format!("EC2 does not list security group `{}` yet", self.name)),
+            })
+        })
+        .await?;
+        Ok(Verified { outputs: outputs([("group", &id)]), evidence: format!("`{id}` is there") })
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let aws = cx.aws().await?;
+        let found = self.find(&aws).await?.filter(|group| cx.is_ours(pairs(group.tags())));
+        let Some(id) = found.as_ref().and_then(SecurityGroup::group_id) else {
+            return Ok(format!("there is no security group `{}` of this run", self.name));
+        };
+        wait_until(cx, &format!("deleting security group `{id}`"), async || {
+            match aws.write.ec2.delete_security_group().group_id(id).send().await.map_err(AwsError::from) {
+                Ok(_) => Ok(Look::Done(())),
+                Err(e) if e.is(&["InvalidGroup.NotFound", "InvalidGroupId.NotFound"]) => Ok(Look::Done(())),
+                Err(e) if e.is(&["DependencyViolation", "InvalidGroup.InUse"]) => {
+                    Ok(Look::NotYet(format!("`{id}` is still held by {}", holders(&aws, id).await)))
+                }
+                Err(e) => Err(e.failure(format!("cannot delete security group `{id}`"))),
+            }
+        })
+        .await?;
+        Ok(format!("security group `{id}` is deleted"))
+    }
+}
+
+/// Who holds a group, as far as it can be told: this is only shown, so that not being able to look is no failure.
+async fn holders(aws: &Aws, id: &str) -> String {
+    let interfaces = aws.read.ec2.describe_network_interfaces().filters(filter("group-id", id)).send().await;
+    let mut who: Vec<String> = interfaces
+        .iter()
+        .flat_map(|answer| answer.network_interfaces())
+        .map(|i| format!("`{}` ({})", i.network_interface_id().unwrap_or("?"), i.description().unwrap_or("")))
+        .collect();
+    if who.is_empty() {
+        let rules = aws.read.ec2.describe_security_groups().filters(filter("ip-permission.group-id", id)).send().await;
+        who.extend(
+            rules
+                .iter()
+                .flat_map(|answer| answer.security_groups())
+                .filter_map(|group| group.group_id())
+                .filter(|other| *other != id)
+                .map(|other| format!("a rule of `{other}`")),
+        );
+    }
+    if who.is_empty() { "something that EC2 does not name".to_owned() } else { who.join(", ") }
+}
