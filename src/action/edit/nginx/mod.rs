@@ -1,0 +1,75 @@
+//! Moves the TLS of a site from nginx to a balancer.
+//!
+//! What it is: [`offload_tls`] makes the site's TLS server answer in the clear on port 80, takes
+//! the place of the server that redirected port 80 to https, and keeps the site's own redirects
+//! on https, although nginx now sees plain connections only.
+//!
+//! What it promises: only spans of understood directives change; every other byte stays. What
+//! would go wrong behind a balancer without nginx noticing (a redirect that goes round for ever,
+//! client certificates) is refused. The result is edited once more in thought: if that would
+//! change it again, the file is refused.
+//!
+//! What it does not handle: included files (they are noted), and whether nginx accepts the file
+//! before or after (`nginx -t` tells).
+
+mod choose;
+mod edit;
+mod guard;
+mod listen;
+mod notes;
+mod redirect;
+mod removal;
+mod scan;
+mod server;
+mod tree;
+mod variables;
+
+use super::span::Patch;
+use super::{Edit, Note, Reason, Refusal};
+use server::Server;
+use tree::Tree;
+use variables::Tainted;
+
+/// Turns the TLS server of the site `fqdn` into a plain one on port 80 behind a balancer.
+///
+/// A site that is one already, and whose redirects need nothing, is left as it is.
+///
+/// # Errors
+///
+/// Every place of the file that keeps it from being edited safely.
+pub fn offload_tls(bytes: &[u8], fqdn: &str) -> Result<Edit, Refusal> {
+    let fqdn = fqdn.to_ascii_lowercase();
+    let (after, notes) = edited(bytes, &fqdn)?;
+    let is_settled = after == bytes || edited(&after, &fqdn).is_ok_and(|(again, _)| again == after);
+    if !is_settled {
+        let message = "the edited file would not be understood as the plain site it should be";
+        return Err(Reason::whole(message, "edit the site by hand").into());
+    }
+    Ok(Edit::new(bytes, after, notes))
+}
+
+fn edited(bytes: &[u8], fqdn: &str) -> Result<(Vec<u8>, Vec<Note>), Refusal> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+    if fqdn.is_empty() || !fqdn.bytes().all(is_part) {
+        let message = format!("`{}` is not a host name", fqdn.escape_debug());
+        return Err(Reason::whole(message, "give the site's full name").into());
+    }
+    let tree = Tree::read(bytes)?;
+    let servers = Server::all(&tree);
+    let tainted = Tainted::of(&tree);
+    let site = choose::choose(&tree, &servers, fqdn).map_err(Refusal::new)?;
+
+    let mut patch = Patch::default();
+    let mut reasons = guard::obstacles(&tree, &site, &tainted, fqdn);
+    let mut notes = notes::notes(&tree, &site, &servers, &tainted, fqdn);
+    match edit::keep_redirects_on_https(&tree, &site, fqdn, &tainted, &mut patch) {
+        Ok(more) => notes.extend(more),
+        Err(more) => reasons.extend(more),
+    }
+    if !reasons.is_empty() {
+        return Err(Refusal::new(reasons));
+    }
+    edit::move_to_port_80(&tree, &site, &servers, &mut patch);
+    notes.sort_by_key(|note| (note.line.is_none(), note.line));
+    Ok((patch.apply(bytes), notes))
+}

@@ -1,0 +1,169 @@
+//! What the operator should know about a site that is edited.
+//!
+//! Behind a balancer two things change that no edit of the site can hide: every request comes
+//! from the balancer's address, and its health check asks for the machine's address instead of
+//! the site's name, so that nginx's default server answers it.
+
+use super::super::Note;
+use super::choose::Site;
+use super::edit::is_tls_include;
+use super::listen::is_default_on_80;
+use super::redirect;
+use super::server::{Listen, Server};
+use super::tree::{Directive, Tree};
+use super::variables::{self, Tainted};
+
+/// Included files that are nginx's own or its packages', which hold nothing of interest here.
+const KNOWN_INCLUDES: [&[u8]; 8] = [
+    b"fastcgi_params",
+    b"fastcgi.conf",
+    b"fastcgi-php.conf",
+    b"proxy_params",
+    b"scgi_params",
+    b"uwsgi_params",
+    b"mime.types",
+    b"options-ssl-nginx.conf",
+];
+
+/// Everything worth knowing, in the order of the file.
+pub(super) fn notes(
+    tree: &Tree<'_>,
+    site: &Site<'_, '_>,
+    servers: &[Server<'_>],
+    tainted: &Tainted,
+    fqdn: &str,
+) -> Vec<Note> {
+    let mut notes = of_servers(tree, site, servers);
+    notes.extend(of_health_check(tree, site, servers));
+    notes.extend(of_names(tree, site, fqdn));
+    let listens = site.app.listens.iter().filter(|listen| listen.names_this_machine());
+    notes.extend(listens.map(|listen| of_address(tree, listen)));
+    let has_real_ip = tree.outer().chain(tree.within(site.app.block)).any(|one| one.is("set_real_ip_from"));
+    if !has_real_ip {
+        let message = "no `set_real_ip_from` in this file: unless it is in another, the access \
+                       log shows the balancer's address";
+        notes.push(Note::remark(None, message));
+    }
+    for directive in tree.within(site.app.block) {
+        notes.extend(of_directive(tree, directive, tainted, site.app.speaks_tls()));
+        if !has_real_ip && looks_at_the_client_address(directive) {
+            let message = format!(
+                "`{}` looks at the client's address, which is the balancer's from now on (no \
+                 `set_real_ip_from` in this file)",
+                tree.quote(directive)
+            );
+            notes.push(Note::warning(Some(tree.line(directive)), message));
+        }
+    }
+    notes
+}
+
+fn of_servers(tree: &Tree<'_>, site: &Site<'_, '_>, servers: &[Server<'_>]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let is_app = |server: &Server<'_>| std::ptr::eq(server, site.app);
+    for server in servers.iter().filter(|server| !is_app(server) && server.speaks_tls()) {
+        let message = format!("{} keeps its TLS: it is another site", server.title());
+        notes.push(Note::remark(Some(tree.line(server.block)), message));
+    }
+    for redirect in &site.redirects {
+        let server = redirect.server;
+        if redirect.is_shared {
+            let message = format!("{} goes on redirecting its other names", server.title());
+            notes.push(Note::remark(Some(tree.line(server.block)), message));
+            continue;
+        }
+        if let Some(renewal) = tree.children(server.block).find(|child| redirect::is_for_renewal(child)) {
+            let message = format!(
+                "`{}` goes with the redirecting server: certificates of this name are no longer \
+                 renewed through this machine",
+                tree.quote(renewal)
+            );
+            notes.push(Note::remark(Some(tree.line(renewal)), message));
+        }
+    }
+    notes
+}
+
+/// Whether another server of the file is nginx's default one for port 80.
+fn of_health_check(tree: &Tree<'_>, site: &Site<'_, '_>, servers: &[Server<'_>]) -> Option<Note> {
+    let is_app = |server: &Server<'_>| std::ptr::eq(server, site.app);
+    let goes =
+        |server: &Server<'_>| site.redirects.iter().any(|one| !one.is_shared && std::ptr::eq(one.server, server));
+    let takes_default = is_default_on_80(site.app)
+        || site.redirects.iter().any(|one| !one.is_shared && is_default_on_80(one.server))
+        || (!servers.iter().any(is_default_on_80)
+            && site.app.listens.iter().any(|listen| site.app.is_tls(listen) && listen.is_default()));
+    if takes_default {
+        return None;
+    }
+    let mut staying = servers.iter().filter(|server| !goes(server));
+    let default = staying
+        .clone()
+        .find(|server| is_default_on_80(server))
+        .or_else(|| staying.find(|server| is_app(server) || server.answers_on_80()))?;
+    if is_app(default) {
+        return None;
+    }
+    let message = format!(
+        "{} is the default server for port 80 in this file: it, not the site, answers the \
+         balancer's health check, which asks for the machine's address",
+        default.title()
+    );
+    Some(Note::warning(Some(tree.line(default.block)), message))
+}
+
+fn of_names(tree: &Tree<'_>, site: &Site<'_, '_>, fqdn: &str) -> Option<Note> {
+    let others: Vec<_> = site.app.names.iter().filter(|name| name.text != fqdn).collect();
+    let line = tree.line(others.first()?.directive);
+    let names = others.iter().map(|name| format!("`{}`", name.text)).collect::<Vec<_>>();
+    let message = format!(
+        "the site also answers for {}: without the balancer, and a certificate there, these \
+         names have no TLS",
+        names.join(", ")
+    );
+    Some(Note::warning(Some(line), message))
+}
+
+fn of_address(tree: &Tree<'_>, listen: &Listen<'_>) -> Note {
+    let message = format!(
+        "`{}` names one address of this machine: nginx does not start on a clone, which has \
+         another",
+        tree.quote(listen.directive)
+    );
+    Note::warning(Some(tree.line(listen.directive)), message)
+}
+
+fn of_directive(tree: &Tree<'_>, directive: &Directive, tainted: &Tainted, speaks_tls: bool) -> Option<Note> {
+    let quote = || tree.quote(directive);
+    let line = Some(tree.line(directive));
+    let uses = |prefix: &str| directive.arguments().iter().any(|word| variables::has_prefix(&word.value, prefix));
+    if directive.is("if") && (uses("host") || uses("http_host")) {
+        let message =
+            format!("`{}` asks for the host: the balancer's health check sends the machine's address", quote());
+        return Some(Note::warning(line, message));
+    }
+    if directive.is("include") && !(speaks_tls && is_tls_include(directive)) {
+        let path = directive.argument(0);
+        let file = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let message = || format!("`{}` is kept and was not looked into", quote());
+        return (!KNOWN_INCLUDES.contains(&file)).then(|| Note::remark(line, message()));
+    }
+    if directive.is("add_header") && directive.argument(0).eq_ignore_ascii_case(b"alt-svc") {
+        let message = format!("`{}` offers clients what the balancer may not have", quote());
+        return Some(Note::warning(line, message));
+    }
+    let is_tainted = directive.arguments().iter().any(|word| tainted.is_in(&word.value));
+    let is_plain_use = redirect::target(directive).is_none() && !directive.is("set");
+    (is_tainted && is_plain_use).then(|| {
+        let message = format!("`{}` tells of a plain connection from now on", quote());
+        Note::remark(line, message)
+    })
+}
+
+fn looks_at_the_client_address(directive: &Directive) -> bool {
+    match directive.name() {
+        b"allow" | b"deny" => !matches!(directive.argument(0), b"all" | b"unix:"),
+        b"limit_req" | b"limit_conn" => true,
+        _ => false,
+    }
+}

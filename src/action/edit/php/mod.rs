@@ -1,0 +1,177 @@
+//! Sets keys of Nextcloud's `config.php`, and takes them back.
+//!
+//! What it is: edits by spans of tokens where `$CONFIG` is one array written out, as Nextcloud
+//! writes it and as most people do.
+//!
+//! What it promises: only the keys that are asked for change; comments, order and layout of all
+//! else stay. No message holds a value of the file: it is full of secrets. The result is read
+//! again: if it is not the file that was meant, it is refused.
+//!
+//! What it does not handle: files that compute `$CONFIG` (they are refused), and
+//! `config/*.config.php`, which Nextcloud reads after this file.
+
+mod array;
+mod config;
+mod insert;
+mod lex;
+mod literal;
+mod set;
+mod style;
+mod unset;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use super::span;
+use super::{Edit, Note, Reason, Refusal};
+use config::Config;
+use literal::Literal;
+
+/// What a key should hold.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Setting {
+    /// This value and no other: a string, truth, number or null; a list or a map of them.
+    Value(Value),
+    /// A list that holds these strings, besides those it holds already.
+    Append(Vec<String>),
+}
+
+impl Setting {
+    /// The value where the key is not there yet.
+    fn alone(&self) -> Value {
+        match self {
+            Self::Value(value) => value.clone(),
+            Self::Append(values) => {
+                let is_first = |(at, value): &(usize, &String)| !values[..*at].contains(value);
+                let once = values.iter().enumerate().filter(is_first);
+                once.map(|(_, value)| Value::from(value.as_str())).collect()
+            }
+        }
+    }
+
+    fn holds(&self, found: &Literal) -> bool {
+        match (self, found) {
+            (Self::Value(value), found) => found.is(value),
+            (Self::Append(values), Literal::List(elements)) => {
+                values.iter().all(|value| elements.iter().any(|(_, found)| found.is(&Value::from(value.as_str()))))
+            }
+            (Self::Append(_), _) => false,
+        }
+    }
+}
+
+/// What a key was before it was set.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Previous {
+    /// It was not there.
+    Absent,
+    /// Its value, as the bytes of the expression in the file (see [`read_raw`]).
+    Was(Vec<u8>),
+}
+
+/// A value may be a secret: only its length is shown.
+impl fmt::Debug for Previous {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::Was(raw) => write!(f, "Was(<{} bytes>)", raw.len()),
+        }
+    }
+}
+
+/// Makes the keys hold what is wanted: values that are there are replaced or added to, others are
+/// put at the end of `$CONFIG`, in the file's own style.
+///
+/// # Errors
+///
+/// Every place of the file, and every key, that keeps it from being edited safely.
+pub fn set_config(bytes: &[u8], wanted: &[(String, Setting)]) -> Result<Edit, Refusal> {
+    let keys: Vec<&str> = wanted.iter().map(|(key, _)| key.as_str()).collect();
+    refuse_repeated(&keys)?;
+    let config = Config::read(bytes).map_err(Refusal::new)?;
+    let (patch, mut notes) = set::set(&config, wanted).map_err(Refusal::new)?;
+    notes.extend(surroundings(&config, &keys)?);
+    notes.sort_by_key(|note| (note.line.is_none(), note.line));
+    let after = patch.apply(bytes);
+    let is_as_meant = Config::read(&after).is_ok_and(|again| {
+        let is_set = |(key, setting): &(String, Setting)| {
+            let entry = again.entry(key).ok().flatten();
+            entry.and_then(|entry| again.literal(entry)).is_some_and(|found| setting.holds(&found))
+        };
+        again.others(&keys) == config.others(&keys) && wanted.iter().all(is_set)
+    });
+    if is_as_meant { Ok(Edit::new(bytes, after, notes)) } else { Err(not_as_meant()) }
+}
+
+/// Takes back what [`set_config`] did to these keys, and nothing else, in a file that may have
+/// changed since.
+///
+/// # Errors
+///
+/// Every place of the file, and every key, that keeps it from being edited safely.
+pub fn unset_config(bytes: &[u8], keys: &[(String, Previous)]) -> Result<Edit, Refusal> {
+    let names: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
+    refuse_repeated(&names)?;
+    let config = Config::read(bytes).map_err(Refusal::new)?;
+    let after = unset::unset(&config, keys).map_err(Refusal::new)?.apply(bytes);
+    let is_as_meant = Config::read(&after).is_ok_and(|again| {
+        let is_back = |(key, previous): &(String, Previous)| match (again.entry(key), previous) {
+            (Ok(Some(entry)), Previous::Was(raw)) => again.text(entry.element.value()) == raw,
+            (Ok(found), Previous::Absent) => found.is_none(),
+            (Ok(None), Previous::Was(_)) | (Err(_), _) => false,
+        };
+        again.others(&names) == config.others(&names) && keys.iter().all(is_back)
+    });
+    if is_as_meant { Ok(Edit::new(bytes, after, Vec::new())) } else { Err(not_as_meant()) }
+}
+
+/// The values of these keys as they stand in the file, byte by byte; none for a key that is not
+/// there. No other value leaves the file.
+///
+/// # Errors
+///
+/// Every place of the file that makes it uncertain what the keys hold.
+pub fn read_raw(bytes: &[u8], keys: &[String]) -> Result<BTreeMap<String, Option<Vec<u8>>>, Refusal> {
+    let config = Config::read(bytes).map_err(Refusal::new)?;
+    let found = keys.iter().map(|key| {
+        let entry = config.entry(key)?;
+        let value = entry.map(|entry| config.text(entry.element.value()).to_vec());
+        Ok((key.clone(), value))
+    });
+    found.collect::<Result<_, Reason>>().map_err(Refusal::from)
+}
+
+/// What else of the file bears on these keys.
+fn surroundings(config: &Config<'_>, keys: &[&str]) -> Result<Vec<Note>, Reason> {
+    const CONDITION: &str = "overwritecondaddr";
+    let mut notes = Vec::new();
+    if span::bom_length(config.bytes) > 0 {
+        let message = "the file begins with a byte order mark, which PHP sends to clients";
+        notes.push(Note::warning(Some(1), message));
+    }
+    let overwrites = keys.iter().any(|key| key.starts_with("overwrite") && *key != CONDITION);
+    if let Some(entry) = config.entry(CONDITION)?.filter(|_| overwrites) {
+        let at = config.span(entry.element.tokens.clone()).start;
+        let message = format!(
+            "`{CONDITION}` is set: Nextcloud overwrites only for the addresses it matches, which \
+             must be the balancer's"
+        );
+        notes.push(Note::warning(Some(span::line_number(config.bytes, at)), message));
+    }
+    Ok(notes)
+}
+
+fn refuse_repeated(keys: &[&str]) -> Result<(), Refusal> {
+    let repeated = keys.iter().enumerate().find(|(at, key)| keys[..*at].contains(key));
+    repeated.map_or(Ok(()), |(_, key)| {
+        let message = format!("`{key}` is asked for twice");
+        Err(Reason::whole(message, "ask for each key once").into())
+    })
+}
+
+fn not_as_meant() -> Refusal {
+    let message = "the edited file would not read as it should";
+    Reason::whole(message, "edit the file by hand").into()
+}

@@ -1,0 +1,128 @@
+//! Takes keys of `$CONFIG` back, in a file that somebody else has changed since.
+
+use super::super::Reason;
+use super::super::span::{self, Patch};
+use super::Previous;
+use super::array::Element;
+use super::config::Config;
+use super::insert::{self, NewElement};
+use super::lex::{self, Kind};
+use super::set::put_value;
+use super::style::{Style, quoted};
+
+/// The changes that put the keys back to what they were.
+///
+/// # Errors
+///
+/// Every key that cannot be put back safely.
+pub(super) fn unset(config: &Config<'_>, keys: &[(String, Previous)]) -> Result<Patch, Vec<Reason>> {
+    let style = Style::of(config);
+    let mut patch = Patch::default();
+    let mut gone = Vec::new();
+    let mut new = Vec::new();
+    let mut reasons = Vec::new();
+    for (key, previous) in keys {
+        match (config.entry(key), previous) {
+            (Err(reason), _) => reasons.push(reason),
+            (Ok(None), Previous::Absent) => {}
+            (Ok(Some(entry)), Previous::Absent) => gone.push(entry.element.clone()),
+            (Ok(_), Previous::Was(raw)) if !is_expression(raw) => reasons.push(Reason::whole(
+                format!("what is kept of the value of `{key}` is not one expression of PHP"),
+                "put the value back by hand, from the copy of the file",
+            )),
+            (Ok(Some(entry)), Previous::Was(raw)) => {
+                if config.text(entry.element.value()) != raw {
+                    let is_list = raw.starts_with(b"[") || raw.starts_with(b"array");
+                    put_value(config, &style, entry, raw, is_list, &mut patch);
+                }
+            }
+            (Ok(None), Previous::Was(raw)) => {
+                let text = [quoted(key), b" => ".to_vec(), raw.clone()].concat();
+                new.push(NewElement { lines: text.clone(), in_line: text });
+            }
+        }
+    }
+    if !reasons.is_empty() {
+        return Err(reasons);
+    }
+    remove(config, &gone, &mut patch);
+    insert::at_the_end(config, &style, &config.array, &new, &mut patch);
+    Ok(patch)
+}
+
+/// Whether the bytes are one expression, so that nothing else comes into the file with them.
+fn is_expression(raw: &[u8]) -> bool {
+    let Ok(tokens) = lex::fragment(raw, 0) else { return false };
+    let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return false };
+    // A comment at the end would take in the comma.
+    if first.span.start != 0 || last.span.end != raw.len() {
+        return false;
+    }
+    let mut brackets: Vec<&[u8]> = Vec::new();
+    for token in &tokens {
+        let text = if token.kind == Kind::Sign { token.text(raw) } else { b"" };
+        match text {
+            b"(" => brackets.push(b")"),
+            b"[" => brackets.push(b"]"),
+            b"{" => brackets.push(b"}"),
+            b")" | b"]" | b"}" if brackets.pop() != Some(text) => return false,
+            b"," | b";" | b"=>" if brackets.is_empty() => return false,
+            _ if token.kind == Kind::Close => return false,
+            _ => {}
+        }
+    }
+    brackets.is_empty()
+}
+
+fn remove(config: &Config<'_>, gone: &[Element], patch: &mut Patch) {
+    let elements = &config.array.elements;
+    let is_gone = |element: &Element| gone.iter().any(|one| one.tokens == element.tokens);
+    let ends_bare = elements.last().is_some_and(|last| last.comma.is_none());
+    let tail = elements.iter().rev().take_while(|element| ends_bare && is_gone(element)).count();
+    let (head, tail) = elements.split_at(elements.len() - tail);
+    if let ([.., kept], [.., last]) = (head, tail) {
+        let from = config.span(kept.tokens.clone()).end;
+        let to = config.span(last.tokens.clone()).end;
+        if holds_no_comment(config, kept, tail) {
+            patch.cut(from..to);
+        } else {
+            tail.iter().for_each(|element| cut_alone(config, element, patch));
+        }
+    } else {
+        tail.iter().for_each(|element| cut_alone(config, element, patch));
+    }
+    head.iter().filter(|element| is_gone(element)).for_each(|element| {
+        cut_alone(config, element, patch);
+    });
+}
+
+/// Whether only white space and commas are between the elements.
+fn holds_no_comment(config: &Config<'_>, kept: &Element, tail: &[Element]) -> bool {
+    let mut end = config.span(kept.tokens.clone()).end;
+    tail.iter().all(|element| {
+        let span = config.span(element.tokens.clone());
+        let gap = &config.bytes[end..span.start];
+        end = span.end;
+        gap.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',')
+    })
+}
+
+/// The element and its comma go; the lines too when nothing else is on them.
+fn cut_alone(config: &Config<'_>, element: &Element, patch: &mut Patch) {
+    let bytes = config.bytes;
+    let element_span = config.span(element.tokens.clone());
+    let comma = element.comma.map(|comma| config.tokens[comma].span.end);
+    let (start, end) = (element_span.start, comma.unwrap_or(element_span.end));
+    let is_first = span::is_first_in_line(bytes, start);
+    let line_end = span::line_end(bytes, end);
+    let is_blank = |byte: &&u8| matches!(**byte, b' ' | b'\t');
+    if is_first && span::is_blank(&bytes[end..line_end]) {
+        patch.cut(span::line_start(bytes, start)..line_end);
+    } else if is_first {
+        let after = bytes[end..].iter().take_while(is_blank).count();
+        patch.cut(start..end + after);
+    } else {
+        let before = bytes[..start].iter().rev().take_while(is_blank).count();
+        patch.cut(start - before..end);
+    }
+}
