@@ -24,7 +24,8 @@ macro_rules! dispatch {
 }
 
 dispatch! {
-    FileRename,
+    FileRename, ProcessWaitGone, ServiceStop, ServiceRestart, NginxOffloadTls, PhpSetConfig, CronVerifySingle,
+    SshPinHostKey, SshRun, GateApprove, HttpExpect, NextcloudCheck,
 }
 
 /// Carries out one phase of one action.

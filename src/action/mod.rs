@@ -8,6 +8,8 @@ mod context;
 mod contract;
 mod dispatch;
 mod host;
+mod people;
+mod site;
 mod wait;
 
 pub mod edit;
@@ -15,5 +17,4 @@ pub mod edit;
 pub(crate) use context::Context;
 pub(crate) use contract::{Applied, Perform, Stop, Verified};
 pub use dispatch::{describe, perform, permissions};
-#[allow(unused_imports, reason = "used as soon as the first waiting action is there")]
 pub(crate) use wait::{Look, wait_until};
