@@ -39,6 +39,8 @@ dispatch! {
     TargetGroupCreate, TargetGroupRegister, TargetGroupDeregister, TargetGroupWaitHealthy, TargetGroupWaitOut,
     LoadBalancerCreate, ListenerCreateHttps, ListenerCreateRedirect,
     CertificateRequest, DnsPutCname, CertificateWaitIssued, DnsPointAtBalancer,
+    FileRename, ProcessWaitGone, ServiceStop, ServiceRestart, NginxOffloadTls, PhpSetConfig, CronVerifySingle,
+    SshPinHostKey, SshRun, GateApprove, HttpExpect, NextcloudCheck,
 }
 
 /// Carries out one phase of one action.

@@ -9,6 +9,8 @@ mod context;
 mod contract;
 mod dispatch;
 mod host;
+mod people;
+mod site;
 mod wait;
 
 pub mod edit;

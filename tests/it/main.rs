@@ -7,3 +7,4 @@ mod lab;
 mod documents;
 mod aws_network;
 mod support;
+mod host_actions;

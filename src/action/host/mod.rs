@@ -1,3 +1,16 @@
 //! Actions on a host, over SSH.
 
+mod cron_single;
+mod file;
+mod local;
+mod offload_tls;
+mod php;
+mod pin;
 mod rename;
+mod restart;
+mod restore;
+mod run;
+mod set_config;
+mod stop;
+mod systemd;
+mod wait_gone;

@@ -1,0 +1,334 @@
+//! One file on a host: looked at, copied beside itself, replaced, put back.
+//!
+//! Promises: a copy never overwrites anything, is complete or not there, and keeps owner, mode, times, ACLs and SELinux
+//! label; content is replaced by a rename, and only after the bytes that arrived on the host were found to be the ones
+//! sent (a lost connection ends a file early); a file that changed in between is left alone. Contents travel by standard
+//! input and never reach a journal: an [`Image`] is all that is kept of them.
+//!
+//! Needs GNU coreutils on the host. Not handled: files of more than some megabytes, and a directory whose owner attacks
+//! us while we work in it.
+
+use crate::access::RemoteCommand;
+use crate::action::Context;
+use crate::model::{Failure, RunId, Target};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What is remembered of a file: enough to know it again, nothing of its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Image {
+    /// Its path, symbolic links followed.
+    pub(super) path: String,
+    /// SHA-256 of its content, hexadecimal.
+    pub(super) sha256: String,
+    /// Its owner's user id.
+    pub(super) owner: u32,
+    /// Its group's id.
+    pub(super) group: u32,
+    /// Its permissions, octal.
+    pub(super) mode: String,
+    /// When it was last modified: seconds since 1970 with nine decimals.
+    pub(super) mtime: String,
+}
+
+/// What is found at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// A regular file, or a link to one.
+    File(Image),
+    /// Nothing.
+    Missing,
+    /// Something that is no regular file: its kind, in words.
+    Other(String),
+}
+
+/// A file on a host, with the names this run uses beside it.
+pub(super) struct HostFile<'a> {
+    cx: &'a Context<'a>,
+    host: &'a Target,
+    /// The real path.
+    pub(super) path: String,
+    /// Where the run keeps its copy: a dot file with an ending that no include pattern (`*.conf`, `*.config.php`, `*`) matches.
+    pub(super) copy: String,
+    fresh: String,
+}
+
+const LOOK: &str = r#"
+p=$1
+if [ -L "$p" ]; then p=$(readlink -e -- "$p") || { echo 'a link that leads nowhere'; exit 0; }; fi
+[ -e "$p" ] || { echo missing; exit 0; }
+[ -f "$p" ] || { stat -c %F -- "$p"; exit 0; }
+s=$(sha256sum <"$p")
+echo file
+stat -c '%u %g %a %.9Y' -- "$p"
+printf '%s\n' "${s%% *}" "$p"
+"#;
+
+const READ: &str = r#"cat -- "$1""#;
+
+/// `$1` file, `$2` copy, `$3` the file's sha256. Exit status 3: the copy's name is taken; 4: the file has changed.
+const COPY: &str = r#"
+umask 077
+sum() { s=$(sha256sum <"$1"); printf %s "${s%% *}"; }
+if [ -e "$2" ] || [ -L "$2" ]; then
+  if [ -f "$2" ] && [ ! -L "$2" ] && [ "$(sum "$2")" = "$3" ]; then exit 0; fi
+  exit 3
+fi
+rm -f -- "$2.part"
+cp --preserve=all -T -- "$1" "$2.part"
+[ "$(sum "$2.part")" = "$3" ] || { rm -f -- "$2.part"; exit 4; }
+sync -- "$2.part"
+mv -nT -- "$2.part" "$2"
+if [ -e "$2.part" ]; then rm -f -- "$2.part"; exit 3; fi
+sync -- "${2%/*}/"
+"#;
+
+/// `$1` file, `$2` new content's name, `$3` the new content's sha256; the content comes by standard input.
+/// Exit status 5: not everything arrived.
+const STAGE: &str = r#"
+umask 077
+rm -f -- "$2"
+set -C
+cat >"$2"
+set +C
+s=$(sha256sum <"$2")
+[ "${s%% *}" = "$3" ] || { rm -f -- "$2"; exit 5; }
+cp --attributes-only --preserve=all -T -- "$1" "$2"
+touch -- "$2"
+sync -- "$2"
+"#;
+
+/// `$1` file, `$2` new content's name, `$3` the file's sha256 now. Exit status 4: the file has changed.
+const COMMIT: &str = r#"
+s=$(sha256sum <"$1")
+[ "${s%% *}" = "$3" ] || { rm -f -- "$2"; exit 4; }
+mv -fT -- "$2" "$1"
+sync -- "${1%/*}/"
+"#;
+
+/// `$1` file, `$2` copy, `$3` the copy's sha256, `$4` a name beside, `$5` the file's sha256 now.
+/// Exit status 3: no copy; 4: the file has changed; 5: the copy is not what it was.
+const PUT_BACK: &str = r#"
+umask 077
+sum() { s=$(sha256sum <"$1"); printf %s "${s%% *}"; }
+if [ ! -f "$2" ] || [ -L "$2" ]; then exit 3; fi
+[ "$(sum "$2")" = "$3" ] || exit 5
+[ "$(sum "$1")" = "$5" ] || exit 4
+rm -f -- "$4"
+cp --preserve=all -T -- "$2" "$4"
+[ "$(sum "$4")" = "$3" ] || { rm -f -- "$4"; exit 5; }
+sync -- "$4"
+mv -fT -- "$4" "$1"
+sync -- "${1%/*}/"
+"#;
+
+/// `$1` the copy, `$2` its sha256: something else of that name stays.
+const REMOVE: &str = r#"
+for f in "$1.part" "$3"; do rm -f -- "$f"; done
+[ -e "$1" ] || exit 0
+s=$(sha256sum <"$1")
+[ "${s%% *}" = "$2" ] || exit 5
+rm -f -- "$1"
+"#;
+
+/// SHA-256, hexadecimal.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+impl Image {
+    /// Whether content, owner, group, mode and time of modification are the same.
+    pub(super) fn same_as(&self, other: &Image) -> bool {
+        self.sha256 == other.sha256 && self.same_attributes(other) && self.mtime == other.mtime
+    }
+
+    fn same_attributes(&self, other: &Image) -> bool {
+        (self.owner, self.group, &self.mode) == (other.owner, other.group, &other.mode)
+    }
+}
+
+/// Looks at a path on a host.
+pub(super) async fn look(cx: &Context<'_>, host: &Target, path: &str) -> Result<Sight, Failure> {
+    let text = cx.run_ok(host, RemoteCommand::root_script(LOOK, [path]), &format!("looking at `{path}`")).await?;
+    parse(&text).ok_or_else(|| {
+        Failure::permanent(format!("looking at `{path}` on {host} gave an answer that is not understood")).cause(text)
+    })
+}
+
+fn parse(text: &str) -> Option<Sight> {
+    let mut lines = text.lines();
+    match lines.next()? {
+        "file" => {}
+        "missing" => return Some(Sight::Missing),
+        other => return Some(Sight::Other(other.to_owned())),
+    }
+    let mut stat = lines.next()?.split(' ');
+    let (owner, group) = (stat.next()?.parse().ok()?, stat.next()?.parse().ok()?);
+    let (mode, mtime) = (stat.next()?.to_owned(), stat.next()?.to_owned());
+    let (sha256, path) = (lines.next()?.to_owned(), lines.next()?.to_owned());
+    Some(Sight::File(Image { path, sha256, owner, group, mode, mtime }))
+}
+
+/// The hidden name beside `path` that belongs to this run.
+fn beside(path: &str, run: &RunId) -> String {
+    let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+    format!("{dir}/.{name}.runbook-{run}")
+}
+
+impl<'a> HostFile<'a> {
+    /// The file at `path`, which must be a regular file or a link to one, and what it looks like now.
+    ///
+    /// # Errors
+    /// Refused when it is not there or no regular file.
+    pub(super) async fn find(
+        cx: &'a Context<'a>,
+        host: &'a Target,
+        path: &str,
+    ) -> Result<(HostFile<'a>, Image), Failure> {
+        match look(cx, host, path).await? {
+            Sight::File(image) => Ok((Self::at(cx, host, &image.path), image)),
+            Sight::Missing => Err(Failure::refused(format!("`{path}` is not on {host}"))
+                .advise(format!("give the path that the file has on {}", host.name))),
+            Sight::Other(kind) => Err(Failure::refused(format!("`{path}` on {host} is no regular file but {kind}"))),
+        }
+    }
+
+    /// The file at a real path that is known from a before-image.
+    pub(super) fn at(cx: &'a Context<'a>, host: &'a Target, path: &str) -> Self {
+        let copy = beside(path, &cx.call().run);
+        Self { cx, host, path: path.to_owned(), fresh: format!("{copy}.new"), copy }
+    }
+
+    /// Its content.
+    pub(super) async fn read(&self) -> Result<Vec<u8>, Failure> {
+        self.bytes_of(&self.path).await
+    }
+
+    /// The copy's content.
+    pub(super) async fn read_copy(&self) -> Result<Vec<u8>, Failure> {
+        self.bytes_of(&self.copy).await
+    }
+
+    async fn bytes_of(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        let output = self.cx.run(self.host, RemoteCommand::root_script(READ, [path])).await?;
+        if output.ok() {
+            return Ok(output.stdout);
+        }
+        Err(Failure::permanent(format!("cannot read `{path}` on {}", self.host)).cause(output.stderr))
+    }
+
+    /// What the file looks like now; nothing when it is gone.
+    pub(super) async fn image(&self) -> Result<Option<Image>, Failure> {
+        Ok(match look(self.cx, self.host, &self.path).await? {
+            Sight::File(image) => Some(image),
+            _ => None,
+        })
+    }
+
+    /// This run's copy, as an image of the file it was made of; nothing when there is none.
+    pub(super) async fn copy_image(&self) -> Result<Option<Image>, Failure> {
+        Ok(match look(self.cx, self.host, &self.copy).await? {
+            Sight::File(image) if image.path == self.copy => Some(Image { path: self.path.clone(), ..image }),
+            _ => None,
+        })
+    }
+
+    /// Keeps a copy of the file as `before` describes it; a copy of that content that is there already is this run's own.
+    pub(super) async fn keep_copy(&self, before: &Image) -> Result<(), Failure> {
+        let command = RemoteCommand::root_script(COPY, [&self.path, &self.copy, &before.sha256]);
+        let output = self.cx.run(self.host, command).await?;
+        match output.status {
+            0 => Ok(()),
+            3 => Err(Failure::refused(format!("`{}` is already on {}, with other content", self.copy, self.host))
+                .advise("it is not the copy this run would make: look at it and move it away, then resume")),
+            4 => Err(self.changed()),
+            status => Err(self.failed("keep a copy of", status, output.stderr)),
+        }
+    }
+
+    /// Brings new content to the host, beside the file, with the file's owner, mode and label; answers its path.
+    pub(super) async fn stage(&self, bytes: &[u8]) -> Result<&str, Failure> {
+        let command = RemoteCommand::root_script(STAGE, [&self.path, &self.fresh, &sha256(bytes)]).stdin(bytes);
+        let output = self.cx.run(self.host, command).await?;
+        match output.status {
+            0 => Ok(&self.fresh),
+            5 => Err(Failure::transient(format!("not all of the new `{}` arrived on {}", self.path, self.host))),
+            status => Err(self.failed("write beside", status, output.stderr)),
+        }
+    }
+
+    /// Puts the staged content in the file's place, if the file still is what `sha256` says.
+    pub(super) async fn commit(&self, sha256: &str) -> Result<(), Failure> {
+        let command = RemoteCommand::root_script(COMMIT, [self.path.as_str(), &self.fresh, sha256]);
+        let output = self.cx.run(self.host, command).await?;
+        match output.status {
+            0 => Ok(()),
+            4 => Err(self.changed()),
+            status => Err(self.failed("replace", status, output.stderr)),
+        }
+    }
+
+    /// Throws staged content away.
+    pub(super) async fn unstage(&self) -> Result<(), Failure> {
+        let command = RemoteCommand::sudo(["rm", "-f", "--", &self.fresh]);
+        self.cx.run_ok(self.host, command, "removing what was staged").await.map(drop)
+    }
+
+    /// Brings the copy's content, owner, mode and times back, if the file still is what `now` says.
+    pub(super) async fn put_back(&self, before: &Image, now: &str) -> Result<(), Failure> {
+        let arguments = [&self.path, &self.copy, &before.sha256, &self.fresh, now];
+        let output = self.cx.run(self.host, RemoteCommand::root_script(PUT_BACK, arguments)).await?;
+        match output.status {
+            0 => Ok(()),
+            3 => Err(Failure::refused(format!("the copy `{}` is not on {} any more", self.copy, self.host))
+                .advise(format!("bring `{}` back from another backup, then resume", self.path))),
+            4 => Err(self.changed()),
+            5 => Err(Failure::refused(format!("the copy `{}` on {} is not what it was", self.copy, self.host))
+                .advise(format!("compare it with `{}` and bring the right content back by hand", self.path))),
+            status => Err(self.failed("put back", status, output.stderr)),
+        }
+    }
+
+    /// Removes this run's copy of `before`, and what an interrupted command may have left beside it.
+    pub(super) async fn remove_copy(&self, before: &Image) -> Result<(), Failure> {
+        let command = RemoteCommand::root_script(REMOVE, [&self.copy, &before.sha256, &self.fresh]);
+        let output = self.cx.run(self.host, command).await?;
+        match output.status {
+            0 => Ok(()),
+            5 => Err(Failure::refused(format!("the copy `{}` on {} is not what it was", self.copy, self.host))
+                .advise("somebody changed it: look at it and remove it by hand, then resume")),
+            status => Err(self.failed("remove the copy of", status, output.stderr)),
+        }
+    }
+
+    fn changed(&self) -> Failure {
+        Failure::refused(format!("`{}` on {} was changed by somebody in the meantime", self.path, self.host))
+            .advise("see what was changed and by whom (`ls -l --full-time`, `diff` with the copy), then resume")
+    }
+
+    fn failed(&self, deed: &str, status: i32, said: String) -> Failure {
+        Failure::permanent(format!("cannot {deed} `{}` on {} (exit status {status})", self.path, self.host)).cause(said)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_read() {
+        let file = "file\n33 33 640 1700000000.123456789\nab12\n/etc/a b.conf\n";
+        let Some(Sight::File(image)) = parse(file) else { panic!("a file") };
+        assert_eq!((image.owner, image.mode.as_str(), image.path.as_str()), (33, "640", "/etc/a b.conf"));
+        assert_eq!(parse("missing"), Some(Sight::Missing));
+        assert_eq!(parse("directory"), Some(Sight::Other("directory".into())));
+        assert_eq!(parse("file\nx"), None);
+    }
+
+    #[test]
+    fn a_copy_is_hidden_and_named_by_the_run() {
+        let run: RunId = "r1".parse().unwrap();
+        assert_eq!(beside("/etc/nginx/conf.d/nc.conf", &run), "/etc/nginx/conf.d/.nc.conf.runbook-r1");
+        assert!(!beside("/config/config.php", &run).ends_with(".config.php"));
+    }
+}

@@ -1,0 +1,170 @@
+//! `nginx.offload-tls`: turns a site into a plain HTTP one behind a balancer; judged by `nginx -t`.
+//!
+//! The edit itself is pure and lives in `action::edit`. nginx can judge a file only in its place, so the new content is
+//! put there, and taken back at once when nginx does not accept it.
+
+use super::file::{HostFile, Image, sha256};
+use super::restore::{Standing, standing};
+use super::systemd::reload_if_active;
+use crate::access::RemoteCommand;
+use crate::action::edit::{Edit, Refusal, nginx};
+use crate::action::{Applied, Context, Perform, Stop, Verified};
+use crate::model::{Failure, Finding, Found, NginxOffloadTls, Service, Value, Values};
+
+impl NginxOffloadTls {
+    fn edit(&self, bytes: &[u8]) -> Result<Edit, Failure> {
+        nginx::offload_tls(bytes, self.fqdn.as_str())
+            .map_err(|refusal| refused(self.file.as_str(), &self.on.name, refusal))
+    }
+
+    /// Asks nginx whether it accepts its configuration, by exit status: it may warn and still be fine.
+    async fn nginx_accepts(&self, cx: &Context<'_>) -> Result<Result<(), String>, Failure> {
+        let output = cx.run(&self.on, RemoteCommand::sudo(["nginx", "-t"])).await?;
+        Ok(if output.ok() { Ok(()) } else { Err(output.stderr) })
+    }
+
+    fn rejected(&self, when: &str, said: String) -> Failure {
+        Failure::permanent(format!("`nginx -t` fails on {} {when}", self.on)).cause(said)
+    }
+
+    /// The content the edit leaves, worked out from the copy when the outputs are missing (the process died in between).
+    async fn left(&self, cx: &Context<'_>, file: &HostFile<'_>) -> Result<Option<String>, Failure> {
+        if let Some(known) = cx.output("sha256") {
+            return Ok(Some(known.to_owned()));
+        }
+        if file.copy_image().await?.is_none() {
+            return Ok(None);
+        }
+        Ok(self.edit(&file.read_copy().await?).ok().map(|edit| sha256(&edit.bytes)))
+    }
+}
+
+/// A file that is not understood: every reason with its line, and what to do about each.
+pub(super) fn refused(file: &str, host: &str, refusal: Refusal) -> Failure {
+    let mut failure = Failure::refused(format!("`{file}` on {host} cannot be edited safely"));
+    for reason in refusal.reasons {
+        failure = failure.cause(format!("line {}: {}", reason.line, reason.message));
+        if !failure.advice.contains(&reason.advice) {
+            failure = failure.advise(reason.advice);
+        }
+    }
+    failure
+}
+
+/// What an edit of a file was found to stand at.
+pub(super) fn finding(asked: &str, file: &HostFile<'_>, now: &Image, copy: Option<Image>, edit: &Edit) -> Finding {
+    let through = if asked == now.path { String::new() } else { format!(" (`{asked}` is a link to it)") };
+    let notes: Vec<String> = edit.notes.iter().map(ToString::to_string).collect();
+    let said = if notes.is_empty() { String::new() } else { format!("; {}", notes.join("; ")) };
+    let mut outputs = Values::new();
+    let (found, evidence) = match &copy {
+        _ if !edit.changed => {
+            outputs.insert("sha256".into(), Value::from(now.sha256.as_str()));
+            if copy.is_some() {
+                outputs.insert("backup".into(), Value::from(file.copy.as_str()));
+            }
+            (Found::Holds, format!("`{}`{through} is so already", now.path))
+        }
+        Some(copy) if copy.sha256 != now.sha256 => (
+            Found::Unknown,
+            format!("`{}`{through} is neither what this run found nor what it would make of it", now.path),
+        ),
+        _ => (Found::Absent, format!("`{}`{through} is understood and can be edited{said}", now.path)),
+    };
+    let ours = copy.is_some() && found == Found::Holds;
+    let before = serde_json::to_value(copy.as_ref().unwrap_or(now)).unwrap_or_default();
+    Finding { found, ours, before, outputs, evidence }
+}
+
+/// What an edited file gives to later actions.
+pub(super) fn gives(file: &HostFile<'_>, sha256: String) -> Applied {
+    Applied::from([("backup".to_owned(), Value::from(file.copy.as_str())), ("sha256".to_owned(), Value::from(sha256))])
+}
+
+impl Perform for NginxOffloadTls {
+    fn sentence(&self) -> String {
+        format!(
+            "make the site `{}` in `{}` on {} answer plain HTTP on port 80, keep a copy beside it",
+            self.fqdn, self.file, self.on.name
+        )
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!("put the copy of `{}` on {} back, reload nginx if it runs", self.file, self.on.name))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let (file, now) = HostFile::find(cx, &self.on, self.file.as_str()).await?;
+        let edit = self.edit(&file.read().await?)?;
+        let mut finding = finding(self.file.as_str(), &file, &now, file.copy_image().await?, &edit);
+        if !cx.call().before.is_null() {
+            finding.before = cx.call().before.clone();
+        }
+        if finding.found == Found::Absent
+            && let Err(said) = self.nginx_accepts(cx).await?
+        {
+            return Err(Failure::refused(format!("`nginx -t` fails on {} before anything was changed", self.on))
+                .cause(said)
+                .advise("mend nginx's configuration first"));
+        }
+        Ok(finding)
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let before: Image = cx.before()?;
+        let file = HostFile::at(cx, &self.on, &before.path);
+        let bytes = file.read().await?;
+        let edit = self.edit(&bytes)?;
+        if !edit.changed {
+            return Ok(gives(&file, sha256(&bytes)));
+        }
+        file.keep_copy(&before).await?;
+        file.stage(&edit.bytes).await?;
+        file.commit(&before.sha256).await?;
+        let after = sha256(&edit.bytes);
+        if let Err(said) = self.nginx_accepts(cx).await? {
+            file.restore(&before, &after, &self.on.name).await?;
+            file.remove_copy(&before).await?;
+            return Err(self
+                .rejected("with the edited site; the old one is back", said)
+                .advise("nothing was changed: mend what nginx says, or edit the site by hand")
+                .into());
+        }
+        Ok(gives(&file, after))
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let (file, _) = HostFile::find(cx, &self.on, self.file.as_str()).await?;
+        let bytes = file.read().await?;
+        let is_left = cx.output("sha256").is_none_or(|left| left == sha256(&bytes));
+        if !is_left || self.edit(&bytes)?.changed {
+            return Err(file.not_ours(&self.on.name).into());
+        }
+        if let Err(said) = self.nginx_accepts(cx).await? {
+            return Err(self.rejected("with the edited site", said).into());
+        }
+        Ok(Verified::by(format!("`{}` on {} answers plain HTTP, `nginx -t` passes", file.path, self.on.name)))
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let before: Image = cx.before()?;
+        let file = HostFile::at(cx, &self.on, &before.path);
+        let after = self.left(cx, &file).await?;
+        match standing(&before, after.as_deref(), file.image().await?.as_ref()) {
+            Standing::AsBefore => {}
+            Standing::AsLeft(now) => file.restore(&before, &now, &self.on.name).await?,
+            Standing::Changed => return Err(file.not_ours(&self.on.name).into()),
+            Standing::Gone => return Err(file.gone(&self.on.name).into()),
+        }
+        if let Err(said) = self.nginx_accepts(cx).await? {
+            return Err(self
+                .rejected("with the old site back in place", said)
+                .advise("its certificate may be gone or another file may have changed: mend it, then resume")
+                .into());
+        }
+        file.remove_copy(&before).await?;
+        let nginx = Service::try_from("nginx".to_owned()).map_err(|e| Failure::permanent(e.to_string()))?;
+        let reloaded = if reload_if_active(cx, &self.on, &nginx).await? { ", nginx reloaded" } else { "" };
+        Ok(format!("`{}` is as it was to the byte, `nginx -t` passes{reloaded}", file.path))
+    }
+}

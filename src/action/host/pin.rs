@@ -1,0 +1,193 @@
+//! `ssh.pin-host-key`: learns a host's key from a source the operator trusts, and proves it by connecting with it.
+//!
+//! The key is learned once, kept in the outputs, and only then shown or used: what a person approves is what is pinned.
+
+use super::local::{Way, fingerprints, keys_on_console};
+use crate::access::{AwsError, RemoteCommand};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Failure, Finding, Found, Reach, SshPinHostKey, Target, Value, Values};
+
+/// Where a key is learned from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    KnownHosts,
+    Console,
+    Approve,
+}
+
+impl SshPinHostKey {
+    fn source(&self) -> Result<Source, Failure> {
+        match self.by.as_str() {
+            "known-hosts" => Ok(Source::KnownHosts),
+            "console" => Ok(Source::Console),
+            "approve" => Ok(Source::Approve),
+            other => Err(Failure::refused(format!("`{other}` is no way to learn a host key"))
+                .advise("use `known-hosts`, `console` or `approve`")),
+        }
+    }
+
+    async fn way(&self, cx: &Context<'_>) -> Result<Way, Failure> {
+        let address = cx.address(&self.on).await?;
+        Way::to(cx.access().settings(), &self.on, &address).await
+    }
+
+    async fn known(&self, cx: &Context<'_>) -> Result<String, Failure> {
+        let way = self.way(cx).await?;
+        let keys = way.known_keys().await?;
+        if !keys.is_empty() {
+            return Ok(keys);
+        }
+        let login = self.on.user.as_ref().map_or_else(|| way.host.clone(), |user| format!("{user}@{}", way.host));
+        Err(Failure::refused(format!(
+            "the host key of {} is not in your known_hosts, as `{}`",
+            self.on,
+            way.known_as()
+        ))
+        .advise(format!(
+            "connect once by hand and compare the fingerprint with the host's console: `ssh -p {} {login}`",
+            way.port
+        )))
+    }
+
+    async fn shown(&self, cx: &Context<'_>) -> Result<String, Failure> {
+        let what = format!("{} shows its host key", self.on);
+        wait_until(cx, &what, async || {
+            let way = self.way(cx).await?;
+            if way.indirect {
+                return Err(Failure::refused(format!("the way to {} leads through another host", self.on))
+                    .cause("`ssh-keyscan` cannot follow ProxyJump or ProxyCommand")
+                    .advise("learn the key by `known-hosts` or `console`"));
+            }
+            let keys = way.shown_keys().await?;
+            Ok(if keys.is_empty() {
+                Look::NotYet(format!("no host key from {} port {} yet", way.host, way.port))
+            } else {
+                Look::Done(keys)
+            })
+        })
+        .await
+    }
+
+    async fn on_console(&self, cx: &Context<'_>) -> Result<String, Failure> {
+        let Reach::Instance(id, _) = self.on.reach() else {
+            return Err(Failure::refused(format!("{} is no instance and has no console to read", self.on))
+                .advise("learn the key by `known-hosts` or `approve`"));
+        };
+        let aws = cx.aws().await?;
+        let what = format!("the host keys of `{id}` are on its console");
+        wait_until(cx, &what, async || {
+            let answer = aws.read.ec2.get_console_output().instance_id(id.as_str()).latest(true).send().await;
+            let answer = match answer.map_err(AwsError::from) {
+                Ok(answer) => answer,
+                // Only Nitro instances give the latest output at any time.
+                Err(e) if e.is(&["UnsupportedOperation"]) => {
+                    let posted = aws.read.ec2.get_console_output().instance_id(id.as_str()).send().await;
+                    posted.map_err(|e| AwsError::from(e).failure(format!("cannot read the console of `{id}`")))?
+                }
+                Err(e) => return Err(e.failure(format!("cannot read the console of `{id}`"))),
+            };
+            let bytes = aws_smithy_types::base64::decode(answer.output().unwrap_or_default()).unwrap_or_default();
+            let keys = keys_on_console(&String::from_utf8_lossy(&bytes));
+            Ok(if keys.is_empty() {
+                Look::NotYet(format!(
+                    "no host keys on the console of `{id}` yet (cloud-init prints them at first boot)"
+                ))
+            } else {
+                Look::Done(keys)
+            })
+        })
+        .await
+    }
+
+    async fn learn(&self, cx: &Context<'_>) -> Result<String, Failure> {
+        match self.source()? {
+            Source::KnownHosts => self.known(cx).await,
+            Source::Console => self.on_console(cx).await,
+            Source::Approve => self.shown(cx).await,
+        }
+    }
+
+    /// Connects with these keys and no others.
+    async fn connect(&self, cx: &Context<'_>, keys: &str) -> Result<(), Failure> {
+        let pinned = Target { host_key: Some(keys.to_owned()), ..self.on.clone() };
+        cx.run_ok(&pinned, RemoteCommand::new(["true"]), "logging in").await.map(drop)
+    }
+
+    fn gate(&self) -> String {
+        format!("host-key-{}", self.on.name)
+    }
+}
+
+impl Perform for SshPinHostKey {
+    const PERMISSIONS: &'static [&'static str] = &["ec2:GetConsoleOutput"];
+
+    fn sentence(&self) -> String {
+        let from = match self.by.as_str() {
+            "console" => "from its console output",
+            "approve" => "at first contact, when a person approves its fingerprint",
+            _ => "from your known_hosts",
+        };
+        format!("learn the SSH host key of {} {from}, and accept no other in this run", self.on.name)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        None
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let evidence = match self.source()? {
+            // The host need not be there yet for the other two.
+            Source::KnownHosts => format!("known_hosts has {}", fingerprints(&self.known(cx).await?).await?),
+            Source::Console => "the key is read from the console when the host is up".to_owned(),
+            Source::Approve => "the key is asked for when the host is up".to_owned(),
+        };
+        Ok(Finding { found: Found::Absent, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let keys = self.learn(cx).await?;
+        let fingerprint = fingerprints(&keys).await?;
+        Ok(Applied::from([
+            ("host_key".to_owned(), Value::from(keys)),
+            ("fingerprint".to_owned(), Value::from(fingerprint)),
+        ]))
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let mut outputs = Values::new();
+        let keys = match cx.output("host_key") {
+            Some(keys) => keys.to_owned(),
+            None => {
+                outputs = self.apply(cx).await?;
+                outputs.get("host_key").and_then(Value::as_str).unwrap_or_default().to_owned()
+            }
+        };
+        let fingerprint = fingerprints(&keys).await?;
+        let must_ask = self.source()? == Source::Approve && !cx.call().approved.contains(&self.gate());
+        if must_ask && outputs.is_empty() {
+            let prompt = format!(
+                "{} shows this SSH host key:\n{}\ncompare it with the host's console, and approve it only if it is the same",
+                self.on,
+                fingerprint.replace(", ", "\n")
+            );
+            return Err(Stop::Waiting { gate: self.gate(), prompt });
+        }
+        if must_ask {
+            // What is shown must be what is pinned: it is recorded first.
+            return Err(
+                Failure::transient(format!("the host key of {} was not recorded when it was seen", self.on)).into()
+            );
+        }
+        let what = format!("{} lets us in with the pinned key", self.on);
+        wait_until(cx, &what, async || {
+            self.connect(cx, &keys).await?;
+            Ok(Look::Done(()))
+        })
+        .await?;
+        Ok(Verified { outputs, evidence: format!("logged in to {} with {fingerprint}", self.on.name) })
+    }
+
+    async fn undo(&self, _: &Context<'_>) -> Result<String, Stop> {
+        Ok("nothing to undo: the pin belongs to the run".into())
+    }
+}

@@ -1,0 +1,55 @@
+//! `service.restart`: restarts a service and waits until it is active.
+//!
+//! Whether an interrupted restart has happened is told by the main process: another one than before is a restart.
+
+use super::systemd::{Unit, systemctl};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Failure, Finding, Found, ServiceRestart, Values};
+use serde_json::json;
+
+impl Perform for ServiceRestart {
+    fn sentence(&self) -> String {
+        format!("restart `{}` on {} and wait until it is active", self.service, self.on.name)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        None
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let unit = Unit::look(cx, &self.on, &self.service).await?;
+        if !unit.exists {
+            return Err(Failure::refused(format!("there is no service `{}` on {}", self.service, self.on))
+                .advise("`systemctl list-units --type=service` on the host shows the names it has"));
+        }
+        let earlier = cx.call().before.get("pid").and_then(serde_json::Value::as_u64);
+        let again = unit.is_active() && unit.pid != 0 && earlier.is_some_and(|pid| pid != u64::from(unit.pid));
+        Ok(Finding {
+            found: if again { Found::Holds } else { Found::Absent },
+            ours: again,
+            before: json!({ "pid": earlier.unwrap_or(u64::from(unit.pid)) }),
+            outputs: Values::new(),
+            evidence: format!("`{}` on {} is {}, main process {}", self.service, self.on.name, unit.state, unit.pid),
+        })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        systemctl(cx, &self.on, "restart", &self.service).await?;
+        Ok(Applied::new())
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let what = format!("`{}` is active on {}", self.service, self.on.name);
+        let evidence = wait_until(cx, &what, async || {
+            let unit = Unit::look(cx, &self.on, &self.service).await?;
+            let told = format!("`{}` on {} is {}", self.service, self.on.name, unit.state);
+            Ok(if unit.is_active() { Look::Done(told) } else { Look::NotYet(told) })
+        })
+        .await?;
+        Ok(Verified::by(evidence))
+    }
+
+    async fn undo(&self, _: &Context<'_>) -> Result<String, Stop> {
+        Ok("nothing to undo: a restart leaves nothing behind".into())
+    }
+}

@@ -1,0 +1,83 @@
+//! What the undo of an edited file comes to: the file is as it was, as we left it, or somebody's.
+
+use super::file::{HostFile, Image};
+use crate::model::Failure;
+
+/// How a file stands to what the run did to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// As it was found, attributes and time of modification included.
+    AsBefore,
+    /// As the run left it; or the content of before, but not its attributes. What it hashes to now.
+    AsLeft(String),
+    /// Changed by somebody since.
+    Changed,
+    /// Gone.
+    Gone,
+}
+
+/// How a file stands, given what it was and what the edit made of it (nothing: that is not known).
+pub(super) fn standing(before: &Image, after: Option<&str>, now: Option<&Image>) -> Standing {
+    match now {
+        None => Standing::Gone,
+        Some(now) if now.same_as(before) => Standing::AsBefore,
+        Some(now) if now.sha256 == before.sha256 || Some(now.sha256.as_str()) == after => {
+            Standing::AsLeft(now.sha256.clone())
+        }
+        Some(_) => Standing::Changed,
+    }
+}
+
+impl HostFile<'_> {
+    /// Puts the copy back and looks whether the file is as it was, to the byte and the nanosecond.
+    /// Where the content never changed and no copy was made, there is nothing to put back.
+    pub(super) async fn restore(&self, before: &Image, now: &str, host: &str) -> Result<(), Failure> {
+        if now == before.sha256 && self.copy_image().await?.is_none() {
+            return Ok(());
+        }
+        self.put_back(before, now).await?;
+        match self.image().await? {
+            Some(image) if image.same_as(before) => Ok(()),
+            _ => Err(Failure::permanent(format!(
+                "`{}` on {host} is not as it was after its copy was put back",
+                self.path
+            ))
+            .advise(format!("compare it with `{}`, which is still there", self.copy))),
+        }
+    }
+
+    /// The refusal to put a copy over somebody's later change.
+    pub(super) fn not_ours(&self, host: &str) -> Failure {
+        Failure::refused(format!("`{}` on {host} was changed since this run edited it", self.path))
+            .cause("putting the copy back would lose that change")
+            .advise(format!("see the change: `diff {} {}`", self.copy, self.path))
+            .advise(format!("to take the copy: `sudo cp -p {} {}`, then resume", self.copy, self.path))
+    }
+
+    /// The refusal to bring back a file that somebody removed.
+    pub(super) fn gone(&self, host: &str) -> Failure {
+        Failure::refused(format!("`{}` is gone from {host}", self.path))
+            .advise(format!("if it is to come back: `sudo cp -p {} {}`, then resume", self.copy, self.path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(sha: &str, mode: &str, mtime: &str) -> Image {
+        Image { path: "/f".into(), sha256: sha.into(), owner: 0, group: 0, mode: mode.into(), mtime: mtime.into() }
+    }
+
+    #[test]
+    fn a_later_change_is_told_from_our_own() {
+        let before = image("a", "644", "1.0");
+        let stands = |after, now: Option<&Image>| standing(&before, after, now);
+        assert_eq!(stands(Some("b"), Some(&before)), Standing::AsBefore);
+        assert_eq!(stands(Some("b"), Some(&image("b", "644", "2.0"))), Standing::AsLeft("b".into()));
+        assert_eq!(stands(Some("b"), Some(&image("a", "600", "1.0"))), Standing::AsLeft("a".into()));
+        assert_eq!(stands(Some("b"), Some(&image("c", "644", "3.0"))), Standing::Changed);
+        assert_eq!(stands(None, Some(&image("b", "644", "2.0"))), Standing::Changed);
+        assert_eq!(stands(Some("b"), None), Standing::Gone);
+    }
+}

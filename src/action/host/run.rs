@@ -1,0 +1,119 @@
+//! `ssh.run`: a command of the runbook's author, argument by argument.
+//!
+//! Only its `check` can tell whether a command in doubt has run; without one the operator is asked. What it prints is
+//! kept as far as 4 KiB.
+
+use crate::access::{RemoteCommand, RemoteOutput};
+use crate::action::{Applied, Context, Perform, Stop, Verified};
+use crate::model::{Failure, Finding, Found, SshRun, Value, Values};
+use serde_json::json;
+
+/// How much of a command's output is kept: outputs go into the journal.
+const KEPT: usize = 4096;
+
+impl SshRun {
+    async fn command(&self, cx: &Context<'_>, argv: &[String]) -> Result<RemoteOutput, Failure> {
+        if argv.is_empty() {
+            return Err(Failure::refused("a command needs at least a program"));
+        }
+        let argv = argv.iter().cloned();
+        let command = if self.sudo == Some(true) { RemoteCommand::sudo(argv) } else { RemoteCommand::new(argv) };
+        Ok(cx.run(&self.on, command.limit(cx.time_left())).await?)
+    }
+
+    /// Whether the deed is done, as the check says; nothing without a check.
+    async fn is_done(&self, cx: &Context<'_>) -> Result<Option<bool>, Failure> {
+        match &self.check {
+            Some(check) => Ok(Some(self.command(cx, check).await?.ok())),
+            None => Ok(None),
+        }
+    }
+
+    fn failed(&self, argv: &[String], output: RemoteOutput) -> Failure {
+        let program = argv.first().map_or("", String::as_str);
+        let said = if output.stderr.is_empty() { output.text() } else { output.stderr };
+        Failure::permanent(format!("`{program}` failed on {} (exit status {})", self.on, output.status))
+            .cause(head(&said))
+    }
+}
+
+/// The first 4 KiB of a text.
+fn head(text: &str) -> String {
+    match text.char_indices().find(|(at, c)| at + c.len_utf8() > KEPT) {
+        Some((end, _)) => format!("{}\n[cut after {KEPT} bytes]", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+impl Perform for SshRun {
+    fn sentence(&self) -> String {
+        let root = if self.sudo == Some(true) { " as root" } else { "" };
+        format!("run `{}` on {}{root}", self.argv.join(" "), self.on.name)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        self.undo.as_ref().map(|argv| format!("run `{}` on {}", argv.join(" "), self.on.name))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let started = !cx.call().before.is_null();
+        let (found, evidence) = match (self.is_done(cx).await?, started) {
+            (Some(true), _) => (Found::Holds, "its check says that it is done".to_owned()),
+            (Some(false), _) => (Found::Absent, "its check says that it is not done".to_owned()),
+            (None, false) => (Found::Absent, "it has not been run, and has no check".to_owned()),
+            (None, true) => (Found::Unknown, "it has no check: it cannot be told whether it ran".to_owned()),
+        };
+        let ours = started && found == Found::Holds;
+        Ok(Finding { found, ours, before: json!({ "run": "not yet" }), outputs: Values::new(), evidence })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let output = self.command(cx, &self.argv).await?;
+        if !output.ok() {
+            return Err(self.failed(&self.argv, output).into());
+        }
+        Ok(Applied::from([("stdout".to_owned(), Value::from(head(&output.text())))]))
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let program = self.argv.first().map_or("", String::as_str);
+        match self.is_done(cx).await? {
+            Some(true) => Ok(Verified::by(format!("the check of `{program}` says that it is done"))),
+            Some(false) => Err(Failure::permanent(format!(
+                "`{program}` ran on {}, but its check says that it is not done",
+                self.on
+            ))
+            .into()),
+            None => Ok(Verified::by(format!("`{program}` exited with 0"))),
+        }
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let Some(undo) = &self.undo else {
+            return Err(Failure::permanent(format!("`{}` on {} cannot be undone", self.argv.join(" "), self.on))
+                .cause("the runbook gives it no `undo` command")
+                .advise("take it back by hand, then `runbook resolve` it")
+                .into());
+        };
+        if self.is_done(cx).await? == Some(false) {
+            return Ok("its check says that it is not done".into());
+        }
+        let output = self.command(cx, undo).await?;
+        if !output.ok() {
+            return Err(self.failed(undo, output).into());
+        }
+        Ok(format!("`{}` exited with 0", undo.join(" ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_outputs_are_cut_between_letters() {
+        assert_eq!(head("short"), "short");
+        let long = format!("{}{}", "x".repeat(KEPT - 1), "äöü");
+        assert!(head(&long).starts_with(&"x".repeat(KEPT - 1)) && head(&long).ends_with("4096 bytes]"));
+    }
+}

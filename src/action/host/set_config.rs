@@ -1,0 +1,209 @@
+//! `php.set-config`: sets keys of a PHP configuration file; judged by php on the host before it is put in place.
+//!
+//! Undo puts the copy back when the file is as we left it. When it was changed since (Nextcloud rewrites config.php on
+//! upgrades and settings), only our keys are taken back, and only where they still hold what we set.
+
+use super::file::{HostFile, Image, sha256};
+use super::offload_tls::{finding, gives, refused};
+use super::php::Php;
+use super::restore::{Standing, standing};
+use super::systemd::reload_if_active;
+use crate::action::edit::Edit;
+use crate::action::edit::php::{Previous, Setting, read_raw, set_config, unset_config};
+use crate::action::{Applied, Context, Perform, Stop, Verified};
+use crate::model::{Failure, Finding, Found, PhpSetConfig, Value};
+use serde_json::json;
+
+impl PhpSetConfig {
+    fn php<'a>(&'a self, cx: &'a Context<'a>) -> Php<'a> {
+        Php { cx, host: &self.on, program: self.php.as_deref().unwrap_or("php") }
+    }
+
+    /// Every key with what it is to hold.
+    fn settings(&self) -> Result<Vec<(String, Setting)>, Failure> {
+        let set = self.set.iter().flatten().map(|(key, value)| Ok((key.clone(), Setting::Value(value.clone()))));
+        let append = self.append.iter().flatten().map(|(key, value)| {
+            let texts = serde_json::from_value(value.clone())
+                .map_err(|_| Failure::refused(format!("`append` of `{key}` must be a list of texts")))?;
+            Ok((key.clone(), Setting::Append(texts)))
+        });
+        set.chain(append).collect()
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.set.iter().chain(&self.append).flatten().map(|(key, _)| key.clone()).collect()
+    }
+
+    fn wanted(&self) -> Value {
+        json!({ "set": self.set.clone().unwrap_or_default(), "append": self.append.clone().unwrap_or_default() })
+    }
+
+    fn edit(&self, bytes: &[u8]) -> Result<Edit, Failure> {
+        set_config(bytes, &self.settings()?).map_err(|r| refused(self.file.as_str(), &self.on.name, r))
+    }
+
+    /// Puts new content in place once php accepts it and finds nothing changed but what may change.
+    async fn put(
+        &self,
+        cx: &Context<'_>,
+        file: &HostFile<'_>,
+        bytes: &[u8],
+        now: &str,
+        judge: bool,
+    ) -> Result<(), Failure> {
+        let staged = file.stage(bytes).await?.to_owned();
+        let judged = self.judged(cx, file, &staged, judge).await;
+        if let Err(failure) = judged {
+            file.unstage().await?;
+            return Err(failure.advise("nothing was changed: edit the file by hand, or set the keys with `occ`"));
+        }
+        file.commit(now).await
+    }
+
+    async fn judged(&self, cx: &Context<'_>, file: &HostFile<'_>, staged: &str, judge: bool) -> Result<(), Failure> {
+        let php = self.php(cx);
+        php.lint(&file.path, staged).await?;
+        let wrong = if judge { php.judge(&file.path, &file.path, staged, &self.wanted()).await? } else { Vec::new() };
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let failure = Failure::permanent(format!("the edit of `{}` on {} would do something else", file.path, self.on));
+        Err(wrong.into_iter().fold(failure, Failure::cause))
+    }
+
+    async fn reload(&self, cx: &Context<'_>) -> Result<String, Failure> {
+        match &self.reload {
+            Some(service) if reload_if_active(cx, &self.on, service).await? => Ok(format!(", `{service}` reloaded")),
+            Some(service) => Ok(format!(", `{service}` does not run")),
+            None => Ok(String::new()),
+        }
+    }
+
+    /// Takes our keys out of a file that somebody changed since, with the help of the copy.
+    async fn take_back(&self, cx: &Context<'_>, file: &HostFile<'_>) -> Result<(), Failure> {
+        let explain = |r| refused(&file.path, &self.on.name, r);
+        let (now, then) = (file.read().await?, file.read_copy().await?);
+        let keys = self.keys();
+        let ours = read_raw(&self.edit(&then)?.bytes, &keys).map_err(explain)?;
+        let found = read_raw(&now, &keys).map_err(explain)?;
+        let before = read_raw(&then, &keys).map_err(explain)?;
+        let foreign: Vec<String> = keys
+            .iter()
+            .filter(|k| found[*k] != ours[*k] && found[*k] != before[*k])
+            .map(|k| format!("`{k}`"))
+            .collect();
+        if !foreign.is_empty() {
+            return Err(file.not_ours(&self.on.name).cause(format!("{} hold something else now", foreign.join(", "))));
+        }
+        let previous: Vec<(String, Previous)> =
+            before.into_iter().map(|(key, raw)| (key, raw.map_or(Previous::Absent, Previous::Was))).collect();
+        let edit = unset_config(&now, &previous).map_err(explain)?;
+        if edit.changed {
+            self.put(cx, file, &edit.bytes, &sha256(&now), false).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Perform for PhpSetConfig {
+    fn sentence(&self) -> String {
+        let set = self.set.iter().flatten().map(|(key, value)| format!("`{key}` = {value}"));
+        let append = self.append.iter().flatten().map(|(key, value)| format!("{value} appended to `{key}`"));
+        let all: Vec<String> = set.chain(append).collect();
+        format!("set {} in `{}` on {}, keep a copy beside it", all.join(", "), self.file, self.on.name)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        Some(format!(
+            "put the copy of `{}` on {} back; if it was changed since, take back only {}",
+            self.file,
+            self.on.name,
+            self.keys().iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")
+        ))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let (file, now) = HostFile::find(cx, &self.on, self.file.as_str()).await?;
+        let edit = self.edit(&file.read().await?)?;
+        let mut finding = finding(self.file.as_str(), &file, &now, file.copy_image().await?, &edit);
+        if !cx.call().before.is_null() {
+            finding.before = cx.call().before.clone();
+        }
+        let php = self.php(cx);
+        php.lint(&file.path, &file.path).await?;
+        let overriding = php.overriding(&file, &self.wanted()).await?;
+        if finding.found != Found::Unknown && !overriding.is_empty() {
+            let failure = Failure::refused(format!(
+                "what `{}` on {} says of these keys would be overridden by files read after it",
+                file.path, self.on
+            ));
+            let causes = overriding.into_iter().map(|(path, keys)| format!("`{path}` sets {keys}"));
+            return Err(causes
+                .fold(failure, Failure::cause)
+                .advise("take the keys out of those files first, or set them there by hand"));
+        }
+        Ok(finding)
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let before: Image = cx.before()?;
+        let file = HostFile::at(cx, &self.on, &before.path);
+        let bytes = file.read().await?;
+        let edit = self.edit(&bytes)?;
+        if edit.changed {
+            file.keep_copy(&before).await?;
+            self.put(cx, &file, &edit.bytes, &before.sha256, true).await?;
+        }
+        self.reload(cx).await?;
+        Ok(gives(&file, sha256(&edit.bytes)))
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let (file, _) = HostFile::find(cx, &self.on, self.file.as_str()).await?;
+        let bytes = file.read().await?;
+        if self.edit(&bytes)?.changed {
+            return Err(Failure::permanent(format!("`{}` on {} does not hold what was set", file.path, self.on)).into());
+        }
+        self.php(cx).lint(&file.path, &file.path).await?;
+        // Once more: the process may have died between the edit and the reload.
+        let reloaded = self.reload(cx).await?;
+        Ok(Verified::by(format!("php reads the new values from `{}` on {}{reloaded}", file.path, self.on.name)))
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let before: Image = cx.before()?;
+        let file = HostFile::at(cx, &self.on, &before.path);
+        let copy = file.copy_image().await?;
+        let after = match (cx.output("sha256"), &copy) {
+            (Some(known), _) => Some(known.to_owned()),
+            (None, Some(_)) => self.edit(&file.read_copy().await?).ok().map(|edit| sha256(&edit.bytes)),
+            (None, None) => None,
+        };
+        let did = match standing(&before, after.as_deref(), file.image().await?.as_ref()) {
+            Standing::AsBefore => "is as it was to the byte",
+            Standing::AsLeft(now) => {
+                file.restore(&before, &now, &self.on.name).await?;
+                "is as it was to the byte"
+            }
+            Standing::Changed if copy.is_some() => {
+                self.take_back(cx, &file).await?;
+                "was changed since: only our keys were taken back"
+            }
+            // An earlier undo took our keys back and removed the copy; else the copy was removed by somebody.
+            Standing::Changed if self.edit(&file.read().await?)?.changed => {
+                "was changed since and holds nothing of ours"
+            }
+            Standing::Changed => {
+                return Err(Failure::refused(format!("the copy of `{}` is not on {} any more", file.path, self.on))
+                    .cause("the file was changed since, and still holds what this run set")
+                    .advise("take the keys back by hand, then resume")
+                    .into());
+            }
+            Standing::Gone => return Err(file.gone(&self.on.name).into()),
+        };
+        self.php(cx).lint(&file.path, &file.path).await?;
+        let reloaded = self.reload(cx).await?;
+        file.remove_copy(&before).await?;
+        Ok(format!("`{}` on {} {did}{reloaded}", file.path, self.on.name))
+    }
+}

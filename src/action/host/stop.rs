@@ -1,0 +1,104 @@
+//! `service.stop`: stops a service, and on request keeps it from starting at boot.
+
+use super::systemd::{Unit, systemctl};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Failure, Finding, Found, ServiceStop, Values};
+use serde::{Deserialize, Serialize};
+
+/// How the service was found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Before {
+    exists: bool,
+    active: bool,
+    enabled: bool,
+}
+
+impl ServiceStop {
+    fn disables(&self) -> bool {
+        self.disable == Some(true)
+    }
+
+    fn is_so(&self, unit: &Unit) -> bool {
+        unit.is_stopped() && !(self.disables() && unit.enabled)
+    }
+
+    fn told(&self, unit: &Unit) -> String {
+        let boot = if unit.enabled { "starts at boot" } else { "does not start at boot" };
+        format!("`{}` on {} is {} and {boot}", self.service, self.on.name, unit.state)
+    }
+}
+
+impl Perform for ServiceStop {
+    fn sentence(&self) -> String {
+        let also = if self.disables() { " and keep it from starting at boot" } else { "" };
+        let where_there = if self.missing_ok == Some(true) { ", if it is there" } else { "" };
+        format!("stop `{}` on {}{also}{where_there}", self.service, self.on.name)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        let also = if self.disables() { " and let it start at boot again" } else { "" };
+        Some(format!("restart `{}` on {}{also}, as it was found", self.service, self.on.name))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let unit = Unit::look(cx, &self.on, &self.service).await?;
+        if !unit.exists && self.missing_ok != Some(true) {
+            return Err(Failure::refused(format!("there is no service `{}` on {}", self.service, self.on))
+                .advise("`systemctl list-units --type=service` on the host shows the names it has"));
+        }
+        let now = Before { exists: unit.exists, active: !unit.is_stopped(), enabled: unit.enabled };
+        let first: Option<Before> = if cx.call().before.is_null() { None } else { Some(cx.before()?) };
+        let holds = !unit.exists || self.is_so(&unit);
+        let ours = holds && first.as_ref().is_some_and(|b| b.active || (self.disables() && b.enabled));
+        let evidence =
+            if unit.exists { self.told(&unit) } else { format!("no service `{}` on {}", self.service, self.on.name) };
+        Ok(Finding {
+            found: if holds { Found::Holds } else { Found::Absent },
+            ours,
+            before: serde_json::to_value(first.unwrap_or(now)).unwrap_or_default(),
+            outputs: Values::new(),
+            evidence,
+        })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        systemctl(cx, &self.on, "stop", &self.service).await?;
+        if self.disables() {
+            systemctl(cx, &self.on, "disable", &self.service).await?;
+        }
+        Ok(Applied::new())
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        let what = format!("`{}` stops on {}", self.service, self.on.name);
+        let evidence = wait_until(cx, &what, async || {
+            let unit = Unit::look(cx, &self.on, &self.service).await?;
+            let told = self.told(&unit);
+            Ok(if !unit.exists || self.is_so(&unit) { Look::Done(told) } else { Look::NotYet(told) })
+        })
+        .await?;
+        Ok(Verified::by(evidence))
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let before: Before = cx.before()?;
+        if !before.exists {
+            return Ok(format!("there was no service `{}` on {}", self.service, self.on.name));
+        }
+        if before.enabled && !Unit::look(cx, &self.on, &self.service).await?.enabled {
+            systemctl(cx, &self.on, "enable", &self.service).await?;
+        }
+        if !before.active {
+            return Ok(format!("`{}` did not run before", self.service));
+        }
+        // After a boot it may run already, with the files as they were then.
+        let verb = if self.service.as_str().ends_with(".timer") { "start" } else { "restart" };
+        systemctl(cx, &self.on, verb, &self.service).await?;
+        let what = format!("`{}` runs on {}", self.service, self.on.name);
+        Ok(wait_until(cx, &what, async || {
+            let unit = Unit::look(cx, &self.on, &self.service).await?;
+            Ok(if unit.is_active() { Look::Done(self.told(&unit)) } else { Look::NotYet(self.told(&unit)) })
+        })
+        .await?)
+    }
+}

@@ -1,0 +1,43 @@
+//! `gate.approve`: waits for a person's approval; the gate has the action's name.
+
+use crate::action::{Applied, Context, Perform, Stop, Verified};
+use crate::model::{Failure, Finding, Found, GateApprove, Value, Values};
+
+impl Perform for GateApprove {
+    fn sentence(&self) -> String {
+        format!("wait for a person's approval: {}", self.prompt)
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        None
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let (found, evidence) =
+            if is_approved(cx) { (Found::Holds, "approved") } else { (Found::Absent, "not approved yet") };
+        let evidence = evidence.to_owned();
+        Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        if is_approved(cx) { Ok(Applied::new()) } else { Err(self.waiting(cx)) }
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        if is_approved(cx) { Ok(Verified::by("approved")) } else { Err(self.waiting(cx)) }
+    }
+
+    async fn undo(&self, _: &Context<'_>) -> Result<String, Stop> {
+        Ok("nothing to undo: an approval stays given".into())
+    }
+}
+
+impl GateApprove {
+    fn waiting(&self, cx: &Context<'_>) -> Stop {
+        Stop::Waiting { gate: cx.call().action.name().to_owned(), prompt: self.prompt.clone() }
+    }
+}
+
+fn is_approved(cx: &Context<'_>) -> bool {
+    cx.call().approved.iter().any(|gate| gate == cx.call().action.name())
+}

@@ -1,0 +1,3 @@
+//! Actions of people.
+
+mod approve;

@@ -1,0 +1,76 @@
+//! `http.expect`: asks a URL as a user would, and waits until the answer is the one expected.
+
+use super::web::{causes, normal};
+use crate::access::{HttpOptions, http_client};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::model::{Failure, Finding, Found, HttpExpect, Value, Values};
+
+impl HttpExpect {
+    fn expected(&self) -> String {
+        match &self.location {
+            Some(to) => format!("`{}` answers {} to `{to}`", self.url, self.status),
+            None => format!("`{}` answers {}", self.url, self.status),
+        }
+    }
+
+    /// Asks once: whether the answer is the one expected, and what it was.
+    async fn ask(&self, cx: &Context<'_>) -> Result<(bool, String), Failure> {
+        let client = http_client(cx.access().settings(), HttpOptions::default())?;
+        let answer = match client.get(self.url.as_str()).send().await {
+            Ok(answer) => answer,
+            Err(e) => return Ok((false, format!("`{}` gives no answer: {}", self.url, causes(e)))),
+        };
+        let status = answer.status().as_u16();
+        let header = answer.headers().get("location").and_then(|v| v.to_str().ok());
+        // A relative redirect is one from the URL that was asked.
+        let location = header.and_then(|to| answer.url().join(to).ok());
+        let told = match &location {
+            Some(to) => format!("`{}` answers {status} to `{to}`", self.url),
+            None => format!("`{}` answers {status}", self.url),
+        };
+        let there = match &self.location {
+            Some(expected) => location == Some(normal(expected.as_str())?),
+            None => true,
+        };
+        Ok((status == self.status && there, told))
+    }
+
+    async fn wait(&self, cx: &Context<'_>) -> Result<String, Failure> {
+        wait_until(cx, &self.expected(), async || {
+            let (as_expected, told) = self.ask(cx).await?;
+            Ok(if as_expected { Look::Done(told) } else { Look::NotYet(told) })
+        })
+        .await
+    }
+}
+
+impl Perform for HttpExpect {
+    fn sentence(&self) -> String {
+        format!("expect that {}", self.expected())
+    }
+
+    fn undo_sentence(&self) -> Option<String> {
+        (self.also_after_undo == Some(true)).then(|| format!("expect again that {}", self.expected()))
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let (as_expected, evidence) = self.ask(cx).await?;
+        let found = if as_expected { Found::Holds } else { Found::Absent };
+        Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+    }
+
+    async fn apply(&self, _: &Context<'_>) -> Result<Applied, Stop> {
+        Ok(Applied::new())
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        Ok(Verified::by(self.wait(cx).await?))
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        if self.also_after_undo == Some(true) {
+            return Ok(self.wait(cx).await?);
+        }
+        Ok("nothing to undo: it only looks".into())
+    }
+}

@@ -1,0 +1,7 @@
+//! Checks of a site, made as its users make them.
+
+mod dav;
+mod expect;
+mod nextcloud;
+mod through;
+mod web;

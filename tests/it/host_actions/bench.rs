@@ -1,0 +1,264 @@
+//! A host to try actions on: a real sshd on a loopback port, in a mount namespace of its own, where nginx's, cron's and
+//! systemd's places are the test's. Needs root (or sudo without a password), sshd, sudo, nginx, php and curl.
+
+use runbook::access::{Access, Beat, Settings};
+use runbook::action::perform;
+use runbook::model::{ActionCall, ActionKind, Failure, Finding, Outcome, Phase, Value, Values};
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::sync::{mpsc, watch};
+
+/// A stand-in for systemctl: a unit is a folder; `active` and `enabled` are files in it, `starts` counts its starts.
+const SYSTEMCTL: &str = r#"#!/bin/sh
+units=UNITS; verb= unit= skip=
+for a in "$@"; do
+  if [ -n "$skip" ]; then skip=; [ "$a" != Unit ] || exit 0; continue; fi
+  case $a in -p) skip=1;; -*) ;; *) if [ -z "$verb" ]; then verb=$a; else unit=$a; fi;; esac
+done
+d=$units/$unit
+[ "$verb" = show ] || echo "$verb $unit" >>"$units/log"
+case $verb in
+  show) if [ -d "$d" ]; then echo LoadState=loaded; else echo LoadState=not-found; fi
+    if [ -e "$d/active" ]; then echo ActiveState=active; else echo ActiveState=inactive; fi
+    echo "MainPID=$(cat "$d/starts" 2>/dev/null || echo 0)";;
+  is-enabled) [ -e "$d/enabled" ] && echo enabled || { echo disabled; exit 1; };;
+  is-active) [ -e "$d/active" ];;
+  start|restart) echo x >"$d/active"; echo $(($(cat "$d/starts" 2>/dev/null || echo 100) + 1)) >"$d/starts";;
+  stop) rm -f "$d/active";;
+  enable) : >"$d/enabled";;
+  disable) rm -f "$d/enabled";;
+  list-unit-files) for t in "$units"/*.timer; do [ -d "$t" ] && echo "${t##*/} enabled enabled"; done; exit 0;;
+  cat) cat "$d/unit";;
+  reload) [ -e "$d/active" ];;
+esac
+"#;
+
+const NGINX_CONF: &str = "pid DIR/nginx.pid;\nerror_log DIR/error.log;\nevents {}\nhttp {\n  access_log off;\n  include /etc/nginx/conf.d/*.conf;\n}\n";
+
+const MOUNTS: &str = r#"
+mkdir -p /run/sshd
+for place in nginx cron.d; do mkdir -p "/etc/$place"; mount --bind "$1/$place" "/etc/$place"; done
+mount --bind "$1/spool" /var/spool
+mount --bind "$1/systemctl" "$(command -v systemctl)"
+shift
+exec "$@"
+"#;
+
+pub(super) struct Host {
+    dir: TempDir,
+    port: u16,
+    sshd: Child,
+    also: Vec<Child>,
+    pub(super) access: Access,
+}
+
+fn sh(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}; the tests need it installed"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn user() -> String {
+    String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap().trim().to_owned()
+}
+
+pub(super) fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+impl Host {
+    pub(super) fn start() -> Self {
+        let dir = tempfile::Builder::new().prefix("runbook-host-").tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let text = |name: &str| at(name).display().to_string();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        for folder in ["nginx/conf.d", "cron.d", "spool/cron/crontabs", "units", "work"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        fs::write(at("nginx/nginx.conf"), NGINX_CONF.replace("DIR", &dir.path().display().to_string())).unwrap();
+        fs::write(at("systemctl"), SYSTEMCTL.replace("UNITS", &text("units"))).unwrap();
+        fs::set_permissions(at("systemctl"), fs::Permissions::from_mode(0o755)).unwrap();
+        for key in ["host", "user", "other"] {
+            sh(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &text(key)]));
+        }
+        let port = free_port();
+        let sshd_config = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\n\
+             StrictModes no\nPasswordAuthentication no\nMaxStartups 100\n",
+            text("host"),
+            text("user.pub")
+        );
+        fs::write(at("sshd_config"), sshd_config).unwrap();
+        let host_key = fs::read_to_string(at("host.pub")).unwrap();
+        fs::write(at("known_hosts"), format!("[127.0.0.1]:{port} {host_key}")).unwrap();
+        let ssh_config = format!(
+            "Host *\n  IdentityFile {}\n  IdentitiesOnly yes\n  UserKnownHostsFile {}\n  GlobalKnownHostsFile none\n",
+            text("user"),
+            text("known_hosts")
+        );
+        fs::write(at("ssh_config"), ssh_config).unwrap();
+        let sshd = in_namespace(dir.path(), &["/usr/sbin/sshd", "-D", "-e", "-f", &text("sshd_config")]);
+        let access = Access::new(Settings {
+            ssh_config: Some(at("ssh_config")),
+            trust: Some(at("ca.pem")).filter(|p| p.exists()),
+            poll: Duration::from_millis(100),
+            work_dir: at("work"),
+        });
+        wait_for(&format!("127.0.0.1:{port}"));
+        Self { dir, port, sshd, also: Vec::new(), access }
+    }
+
+    /// Connections that trust the test's own certificate authority.
+    pub(super) fn trust(&mut self, ca: PathBuf) {
+        let settings = Settings { trust: Some(ca), ..self.access.settings().clone() };
+        self.access = Access::new(settings);
+    }
+
+    /// Runs a program on the host until the host ends.
+    pub(super) fn serve(&mut self, argv: &[&str], address: &str) {
+        self.also.push(in_namespace(self.dir.path(), argv));
+        wait_for(address);
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub(super) fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    pub(super) fn target(&self) -> Value {
+        json!({ "name": "web-1", "host": "127.0.0.1", "port": self.port, "user": user() })
+    }
+
+    pub(super) fn deed(&self, kind: &str, parameters: Value) -> Deed<'_> {
+        let kind: ActionKind = serde_json::from_value(Value::from(kind)).unwrap();
+        let call = ActionCall {
+            run: "r20260101-000000-test".parse().unwrap(),
+            action: "step-one/deed".parse().unwrap(),
+            kind,
+            phase: Phase::Observe,
+            attempt: 1,
+            generation: 0,
+            parameters,
+            before: Value::Null,
+            outputs: Values::new(),
+            tags: Default::default(),
+            region: None,
+            deadline_s: 20,
+            approved: Vec::new(),
+        };
+        Deed { host: self, call }
+    }
+
+    pub(super) fn unit(&self, name: &str, flags: &[&str]) {
+        fs::create_dir_all(self.path("units").join(name)).unwrap();
+        for flag in flags {
+            fs::write(self.path("units").join(name).join(flag), "").unwrap();
+        }
+    }
+
+    /// What systemctl was asked to do.
+    pub(super) fn systemctl_log(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.path("units/log")).unwrap_or_default();
+        let looks = |line: &&str| !line.starts_with("is-") && !line.starts_with("list-") && !line.starts_with("cat ");
+        log.lines().filter(looks).map(str::to_owned).collect()
+    }
+}
+
+fn in_namespace(dir: &Path, argv: &[&str]) -> Child {
+    let mut command = if is_root() { Command::new("unshare") } else { Command::new("sudo") };
+    if !is_root() {
+        command.args(["-n", "unshare"]);
+    }
+    command.args(["--mount", "sh", "-euc", MOUNTS, "mounts"]).arg(dir).args(argv);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(dir.join("server.log")).unwrap());
+    command.spawn().unwrap()
+}
+
+fn wait_for(address: &str) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(Instant::now() < end, "nothing answers at {address}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        for child in self.also.iter_mut().chain([&mut self.sshd]) {
+            let pid = rustix::process::Pid::from_child(child);
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            let _ = child.wait();
+        }
+    }
+}
+
+/// One action, carried through its phases as an engine does.
+pub(super) struct Deed<'a> {
+    host: &'a Host,
+    pub(super) call: ActionCall,
+}
+
+impl Deed<'_> {
+    pub(super) async fn phase(&mut self, phase: Phase) -> Outcome {
+        self.call.phase = phase;
+        let (notes, _kept) = mpsc::unbounded_channel();
+        let (_open, cancel) = watch::channel(false);
+        let beat = Beat::new(self.call.action.clone(), notes, cancel);
+        let outcome = perform(&self.call, &self.host.access, &beat).await;
+        match &outcome {
+            Outcome::Observed(finding) => {
+                self.call.before = finding.before.clone();
+                self.call.outputs.extend(finding.outputs.clone());
+            }
+            Outcome::Applied { outputs } | Outcome::Verified { outputs, .. } => {
+                self.call.outputs.extend(outputs.clone());
+            }
+            _ => {}
+        }
+        outcome
+    }
+
+    pub(super) async fn observe(&mut self) -> Finding {
+        match self.phase(Phase::Observe).await {
+            Outcome::Observed(finding) => finding,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn apply(&mut self) {
+        let outcome = self.phase(Phase::Apply).await;
+        assert!(matches!(outcome, Outcome::Applied { .. }), "{outcome:?}");
+    }
+
+    pub(super) async fn verify(&mut self) -> String {
+        match self.phase(Phase::Verify).await {
+            Outcome::Verified { evidence, .. } => evidence,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn undo(&mut self) -> String {
+        match self.phase(Phase::Undo).await {
+            Outcome::Undone { evidence } => evidence,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn fails(&mut self, phase: Phase) -> Failure {
+        match self.phase(phase).await {
+            Outcome::Failed(failure) => failure,
+            other => panic!("{other:?}"),
+        }
+    }
+}

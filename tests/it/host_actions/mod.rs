@@ -1,0 +1,8 @@
+//! Actions on a host and on a site, against real programs: each once and again, forward and back, and with the process
+//! killed in between.
+
+mod bench;
+mod commands;
+mod files;
+mod services;
+mod site;

@@ -1,0 +1,120 @@
+//! Services, processes and cron.
+
+use super::bench::Host;
+use runbook::model::{FailureKind, Found, Phase};
+use serde_json::json;
+use std::fs;
+use std::process::{Command, Stdio};
+
+#[tokio::test]
+async fn a_service_is_stopped_and_comes_back_as_it_was() {
+    let host = Host::start();
+    host.unit("certbot.timer", &["active", "enabled"]);
+    let mut deed = host.deed("service.stop", json!({"on": host.target(), "service": "certbot.timer", "disable": true}));
+    assert_eq!(deed.observe().await.found, Found::Absent);
+    deed.apply().await;
+    deed.verify().await;
+    // In doubt: it is looked at again, and what was found first stays the before-image.
+    let again = deed.observe().await;
+    assert!(again.found == Found::Holds && again.ours);
+    assert_eq!(again.before, json!({"exists": true, "active": true, "enabled": true}));
+    deed.undo().await;
+    deed.undo().await;
+    assert_eq!(
+        host.systemctl_log(),
+        [
+            "stop certbot.timer",
+            "disable certbot.timer",
+            "enable certbot.timer",
+            "start certbot.timer",
+            "start certbot.timer"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_undone_stop_restarts_what_a_boot_started_already() {
+    let host = Host::start();
+    host.unit("nginx", &["active", "enabled"]);
+    let mut deed = host.deed("service.stop", json!({"on": host.target(), "service": "nginx"}));
+    deed.observe().await;
+    deed.apply().await;
+    host.unit("nginx", &["active"]);
+    deed.undo().await;
+    assert_eq!(host.systemctl_log(), ["stop nginx", "restart nginx"]);
+}
+
+#[tokio::test]
+async fn a_missing_service_is_fine_only_where_it_may_be_missing() {
+    let host = Host::start();
+    let mut may = host.deed("service.stop", json!({"on": host.target(), "service": "nothing", "missing_ok": true}));
+    let finding = may.observe().await;
+    assert_eq!(finding.found, Found::Holds);
+    assert!(may.undo().await.contains("no service"));
+    let failure =
+        host.deed("service.stop", json!({"on": host.target(), "service": "nothing"})).fails(Phase::Observe).await;
+    assert_eq!(failure.kind, FailureKind::Refused);
+}
+
+#[tokio::test]
+async fn a_restart_in_doubt_is_told_by_the_main_process() {
+    let host = Host::start();
+    host.unit("nginx", &["active"]);
+    fs::write(host.path("units/nginx/starts"), "41").unwrap();
+    let mut deed = host.deed("service.restart", json!({"on": host.target(), "service": "nginx"}));
+    assert_eq!(deed.observe().await.found, Found::Absent);
+    assert_eq!(deed.observe().await.found, Found::Absent);
+    deed.apply().await;
+    let again = deed.observe().await;
+    assert!(again.found == Found::Holds && again.ours, "{again:?}");
+    deed.verify().await;
+}
+
+#[tokio::test]
+async fn a_process_is_waited_for_and_the_search_does_not_find_itself() {
+    let host = Host::start();
+    let text = format!("{}/cron.php", host.text("nextcloud"));
+    let mut deed = host.deed("process.wait-gone", json!({"on": host.target(), "command": text}));
+    assert_eq!(deed.observe().await.found, Found::Holds);
+    let mut job = Command::new("sh").args(["-c", "sleep 2; :", &text]).stdout(Stdio::null()).spawn().unwrap();
+    assert_eq!(deed.observe().await.found, Found::Absent);
+    deed.call.deadline_s = 0;
+    let failure = deed.fails(Phase::Verify).await;
+    assert!(failure.kind == FailureKind::Deadline && failure.causes[0].contains(&job.id().to_string()), "{failure:?}");
+    deed.call.deadline_s = 20;
+    let reaper = std::thread::spawn(move || job.wait().unwrap());
+    deed.verify().await;
+    reaper.join().unwrap();
+}
+
+#[tokio::test]
+async fn cron_is_active_once_or_it_is_told_where_else() {
+    let host = Host::start();
+    let line = "*/5 * * * * www-data php -f /var/www/html/nextcloud/cron.php\n";
+    let parameters = json!({
+        "active_on": host.target(), "quiet_on": [], "file": "/etc/cron.d/nextcloud-cron-php", "command": "nextcloud/cron.php",
+    });
+    let mut deed = host.deed("cron.verify-single", parameters.clone());
+    assert!(deed.fails(Phase::Verify).await.causes[0].contains("is not on web-1"));
+    fs::write(host.path("cron.d/.nextcloud-cron-php"), line).unwrap();
+    fs::write(host.path("cron.d/nextcloud-cron-php"), format!("#{line}")).unwrap();
+    assert!(deed.fails(Phase::Verify).await.causes[0].contains("does not start"));
+    fs::write(host.path("cron.d/nextcloud-cron-php"), line).unwrap();
+    deed.verify().await;
+    assert_eq!(deed.observe().await.found, Found::Holds);
+
+    fs::write(host.path("spool/cron/crontabs/www-data"), line).unwrap();
+    host.unit("nextcloud.timer", &["enabled"]);
+    host.unit("nextcloud.service", &[]);
+    fs::write(host.path("units/nextcloud.service/unit"), "[Service]\nExecStart=php /srv/nextcloud/cron.php\n").unwrap();
+    let failure = deed.fails(Phase::Verify).await;
+    assert_eq!(failure.causes.len(), 2, "{failure:?}");
+    assert!(failure.causes[0].contains("crontabs/www-data") && failure.causes[1].contains("nextcloud.timer"));
+
+    let mut quiet = host.deed("cron.verify-single", {
+        let mut both = parameters;
+        both["quiet_on"] = json!([host.target()]);
+        both
+    });
+    assert!(quiet.fails(Phase::Verify).await.causes.iter().any(|c| c.contains("is active on web-1 too")));
+}
