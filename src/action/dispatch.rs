@@ -7,24 +7,33 @@ use crate::model::{Action, ActionCall, ActionKind, Failure, Outcome, Phase, Valu
 macro_rules! dispatch {
     ($($kind:ident),+ $(,)?) => {
         async fn run(action: &Action, cx: &Context<'_>) -> Outcome {
-            match action { $(Action::$kind(it) => phase(it, cx).await,)+ _ => Failure::permanent("this action is not built yet").into() }
+            match action { $(Action::$kind(it) => phase(it, cx).await,)+ }
         }
 
         fn sentences(action: &Action) -> (String, Option<String>) {
-            match action { $(Action::$kind(it) => (it.sentence(), it.undo_sentence()),)+ _ => (String::new(), None) }
+            match action { $(Action::$kind(it) => (it.sentence(), it.undo_sentence()),)+ }
         }
 
         /// The IAM actions a kind needs: to go forward, and beside those to undo.
         #[must_use]
         pub fn permissions(kind: ActionKind) -> (&'static [&'static str], &'static [&'static str]) {
             use crate::model as m;
-            match kind { $(ActionKind::$kind => (<m::$kind as Perform>::PERMISSIONS, <m::$kind as Perform>::UNDO_PERMISSIONS),)+ _ => (&[], &[]) }
+            match kind { $(ActionKind::$kind => (<m::$kind as Perform>::PERMISSIONS, <m::$kind as Perform>::UNDO_PERMISSIONS),)+ }
         }
     };
 }
 
 dispatch! {
     FileRename,
+    ProcessWaitGone,
+    ServiceStop,
+    ServiceRestart,
+    NginxOffloadTls,
+    PhpSetConfig,
+    CronVerifySingle,
+    SshPinHostKey,
+    SshRun,
+    GateApprove,
     InstanceLookUp,
     InstanceClaim,
     InstanceRelease,
@@ -35,12 +44,22 @@ dispatch! {
     ImageCreate,
     InstanceClone,
     RdsSetMultiAz,
-    SecurityGroupCreate, SecurityGroupAdmit,
-    TargetGroupCreate, TargetGroupRegister, TargetGroupDeregister, TargetGroupWaitHealthy, TargetGroupWaitOut,
-    LoadBalancerCreate, ListenerCreateHttps, ListenerCreateRedirect,
-    CertificateRequest, DnsPutCname, CertificateWaitIssued, DnsPointAtBalancer,
-    FileRename, ProcessWaitGone, ServiceStop, ServiceRestart, NginxOffloadTls, PhpSetConfig, CronVerifySingle,
-    SshPinHostKey, SshRun, GateApprove, HttpExpect, NextcloudCheck,
+    SecurityGroupCreate,
+    SecurityGroupAdmit,
+    TargetGroupCreate,
+    TargetGroupRegister,
+    TargetGroupDeregister,
+    TargetGroupWaitHealthy,
+    TargetGroupWaitOut,
+    LoadBalancerCreate,
+    ListenerCreateHttps,
+    ListenerCreateRedirect,
+    CertificateRequest,
+    DnsPutCname,
+    CertificateWaitIssued,
+    DnsPointAtBalancer,
+    HttpExpect,
+    NextcloudCheck,
 }
 
 /// Carries out one phase of one action.

@@ -1,10 +1,12 @@
 //! The one test binary: each module proves one thing.
+#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod architecture;
-mod edits;
-mod lab;
-mod documents;
 mod aws_network;
-mod support;
+mod documents;
+mod edits;
+mod engine;
 mod host_actions;
+mod lab;
+mod support;

@@ -5,38 +5,38 @@
 //! with its failure states named, never a status alone. Names come from the runbook, tags from [`Context::tags`].
 //!
 //! [`Context::tags`]: crate::action::Context::tags
-
-mod claim;
-mod clone;
-mod clone_undo;
-mod image;
-mod image_parts;
-mod instance_checks;
-mod instance_state;
-mod likeness;
-mod look_up;
-mod power;
-mod rds;
-mod rds_state;
-mod shut_down;
-mod start_as;
-mod tags;
 //! Actions on AWS: what exists, is looked up by id, token, name and tag before anything is made twice.
+
 mod acm;
 mod admit;
 mod answers;
 mod certificate;
 mod certificate_issued;
+mod claim;
+mod clone;
+mod clone_undo;
 mod dns_change;
 mod dns_external;
 mod dns_records;
 mod elb;
+mod image;
+mod image_parts;
+mod instance_checks;
+mod instance_state;
+mod likeness;
 mod listener;
 mod load_balancer;
+mod look_up;
 mod point_at_balancer;
 mod point_hosted;
+mod power;
 mod put_cname;
+mod rds;
+mod rds_state;
 mod register;
 mod security_group;
+mod shut_down;
+mod start_as;
+mod tags;
 mod target_group;
 mod target_health;

@@ -175,7 +175,13 @@ impl Life {
 }
 
 /// One executor: a new journal connection, a new lease, and life until it rests or dies.
-pub fn execute(folder: &Path, run: &RunId, world: &Rc<RefCell<World>>, intent: Intent, death: Death) -> (Life, RunState) {
+pub fn execute(
+    folder: &Path,
+    run: &RunId,
+    world: &Rc<RefCell<World>>,
+    intent: Intent,
+    death: Death,
+) -> (Life, RunState) {
     execute_stoppable(folder, run, world, intent, death, |_| {})
 }
 
@@ -188,7 +194,7 @@ pub fn execute_stoppable(
     death: Death,
     stopper: impl FnOnce(watch::Sender<u32>),
 ) -> (Life, RunState) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let local = tokio::task::LocalSet::new();
     runtime.block_on(local.run_until(async {
         let mut journal = Journal::open(folder).unwrap();

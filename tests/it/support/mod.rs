@@ -1,6 +1,6 @@
 //! What several tests need.
 
-pub mod fake;
 pub(crate) mod emulator;
+pub mod fake;
 pub(crate) mod names;
 pub(crate) mod stage;

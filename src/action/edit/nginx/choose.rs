@@ -191,7 +191,6 @@ mod tests {
     type Chosen = (usize, Vec<(usize, bool)>);
 
     fn chosen(text: &str) -> Result<Chosen, Vec<String>> {
-    fn chosen(text: &str) -> Result<(usize, Vec<(usize, bool)>), Vec<String>> {
         let tree = Tree::read(text.as_bytes()).unwrap();
         let servers = Server::all(&tree);
         match choose(&tree, &servers, "a.example") {

@@ -10,7 +10,6 @@ use super::edit::is_tls_include;
 use super::listen::is_default_on_80;
 use super::redirect;
 use super::server::{HTTP, Listen, Port, Server};
-use super::server::{Listen, Server};
 use super::tree::{Directive, Tree};
 use super::variables::{self, Tainted};
 

@@ -3,7 +3,6 @@
 //! What it promises: directives in the order of the file, a block's directives right after it.
 //! Values are as nginx reads them, spans as they stand in the file.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::super::{Reason, span};
@@ -156,17 +155,11 @@ impl<'a> Tree<'a> {
         };
         let text = String::from_utf8_lossy(&self.bytes[first.span.start..last.span.end]);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let words = directive.words.iter().map(|word| self.text(word));
-        let text = words.collect::<Vec<_>>().join(" ");
         let mut short: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         if short.len() < text.len() {
             short.push_str("...");
         }
         short
-    }
-
-    fn text(&self, word: &Word) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.bytes[word.span.clone()])
     }
 
     /// A reason at the directive.

@@ -44,7 +44,6 @@ impl Style {
         let close = config.tokens[config.array.close].span.start;
         let outer = if span::is_first_in_line(bytes, close) { close } else { open.start };
         let outer = span::indent(bytes, outer);
-        let outer = span::indent(bytes, close);
         let first = config.array.elements.first().map(|first| config.span(first.tokens.clone()).start);
         let indent = first
             .filter(|first| span::is_first_in_line(bytes, *first))

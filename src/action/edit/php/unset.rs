@@ -99,26 +99,6 @@ fn remove(config: &Config<'_>, gone: &[Element], patch: &mut Patch) {
             cut_alone(config, element, patch);
         }
     }
-    let ends_bare = elements.last().is_some_and(|last| last.comma.is_none());
-    let tail = elements.iter().rev().take_while(|element| ends_bare && is_gone(element)).count();
-    if let ([.., kept], [.., last]) = (head, tail) {
-        let from = config.span(kept.tokens.clone()).end;
-        let to = config.span(last.tokens.clone()).end;
-        if holds_no_comment(config, kept, tail) {
-            patch.cut(from..to);
-            tail.iter().for_each(|element| cut_alone(config, element, patch));
-        tail.iter().for_each(|element| cut_alone(config, element, patch));
-    head.iter().filter(|element| is_gone(element)).for_each(|element| {
-    });
-/// Whether only white space and commas are between the elements.
-fn holds_no_comment(config: &Config<'_>, kept: &Element, tail: &[Element]) -> bool {
-    let mut end = config.span(kept.tokens.clone()).end;
-    tail.iter().all(|element| {
-        let span = config.span(element.tokens.clone());
-        let gap = &config.bytes[end..span.start];
-        end = span.end;
-        gap.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',')
-    })
 }
 
 /// The element and its comma go; the lines too when nothing else is on them.
@@ -148,14 +128,3 @@ fn own_lines(config: &Config<'_>, element: &Element) -> Option<Range<usize>> {
     let is_alone = span::is_first_in_line(config.bytes, start) && span::is_blank(&config.bytes[end..line_end]);
     is_alone.then(|| span::line_start(config.bytes, start)..line_end)
 }
-    let bytes = config.bytes;
-    let element_span = config.span(element.tokens.clone());
-    let comma = element.comma.map(|comma| config.tokens[comma].span.end);
-    let (start, end) = (element_span.start, comma.unwrap_or(element_span.end));
-    let is_first = span::is_first_in_line(bytes, start);
-    let line_end = span::line_end(bytes, end);
-    if is_first && span::is_blank(&bytes[end..line_end]) {
-        patch.cut(span::line_start(bytes, start)..line_end);
-    } else if is_first {
-        let after = bytes[end..].iter().take_while(is_blank).count();
-        let before = bytes[..start].iter().rev().take_while(is_blank).count();
