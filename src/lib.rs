@@ -11,6 +11,7 @@ pub mod action;
 
 pub mod journal;
 
+pub mod display;
 pub mod engine;
 pub mod event;
 pub mod plan;
