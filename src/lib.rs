@@ -6,6 +6,8 @@
 pub mod access;
 pub mod action;
 pub mod document;
+pub mod journal;
+pub mod display;
 pub mod engine;
 pub mod event;
 pub mod journal;

@@ -1,0 +1,191 @@
+//! What an operator can type next: the exact commands, each with what it does, the most likely one first.
+
+use super::site::Site;
+use super::tally::{first_open, last_settled};
+use crate::journal::{ActionState, Mode, Rest, RollbackTo, RunState};
+use crate::model::{ActionPath, StepId};
+use crate::plan::Plan;
+use serde::Serialize;
+
+/// A command and what it does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NextCommand {
+    /// To be typed as it is; `"..."` is for the operator to fill in.
+    pub command: String,
+    /// What it does, or when it is right.
+    pub why: String,
+}
+
+/// What can be typed when a run rests for this reason; without a reason nobody executes it and it did not come to rest.
+#[must_use]
+pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<NextCommand> {
+    let run = &state.run;
+    let resume = |why: &str| command(format!("runbook resume {run}"), why);
+    let mut next = Vec::new();
+    match rest {
+        None => next.push(resume(&goes_on(plan, state))),
+        Some(Rest::Finished) => {
+            next.push(command(format!("runbook rollback {run} --to start"), "takes everything back, if need be"));
+        }
+        Some(Rest::UntilReached { .. } | Rest::Interrupted { .. }) => {
+            next.push(resume(&goes_on(plan, state)));
+            next.extend(ways_back(plan, state));
+        }
+        Some(Rest::RolledBack { to }) => {
+            next.push(resume(&forward_again(plan, state)));
+            next.extend(service(plan, state, to));
+        }
+        Some(Rest::Paused { actions }) => {
+            next.extend(actions.iter().flat_map(|action| gates_of(state, action)));
+            next.extend(paused(plan, state, actions));
+        }
+        Some(Rest::InDoubt { actions }) => {
+            next.extend(actions.iter().flat_map(|action| decisions(state, action)));
+            next.push(resume("looks again, and goes on with what is decided"));
+            next.extend(ways_back(plan, state));
+        }
+        Some(Rest::Waiting { gates }) => {
+            next.extend(gates.iter().map(|gate| approve(state, gate)));
+            next.push(resume("goes on once that is answered"));
+            next.extend(ways_back(plan, state));
+        }
+    }
+    next
+}
+
+/// What can be typed while an executor is at the run: only its questions can be answered.
+pub(super) fn while_executed(state: &RunState) -> Vec<NextCommand> {
+    state.open_gates().keys().map(|gate| approve(state, gate)).collect()
+}
+
+fn command(command: String, why: impl Into<String>) -> NextCommand {
+    NextCommand { command, why: why.into() }
+}
+
+fn approve(state: &RunState, gate: &str) -> NextCommand {
+    let refused = state.gates.get(gate).is_some_and(|g| matches!(g.answer, Some((false, _))));
+    let why = if refused { "allows it after all" } else { "when it is done or allowed" };
+    command(format!("runbook approve {} {gate}", state.run), why)
+}
+
+fn gates_of(state: &RunState, action: &ActionPath) -> Vec<NextCommand> {
+    let open = state.open_gates();
+    open.iter().filter(|(_, gate)| gate.action == *action).map(|(name, _)| approve(state, name)).collect()
+}
+
+fn goes_on(plan: &Plan, state: &RunState) -> String {
+    match &state.mode {
+        Mode::Rollback { to } => format!("continues the rollback to {}", place(plan, to)),
+        Mode::Forward { .. } => match first_open(plan, state) {
+            Some(step) => {
+                format!("goes on at step {}, {}; what is unfinished is looked at first", step.number, step.id)
+            }
+            None => "goes on".into(),
+        },
+    }
+}
+
+fn forward_again(plan: &Plan, state: &RunState) -> String {
+    match first_open(plan, state) {
+        Some(step) => format!("goes forward again from step {}, {}", step.number, step.id),
+        None => "goes forward again".into(),
+    }
+}
+
+fn paused(plan: &Plan, state: &RunState, actions: &[ActionPath]) -> Vec<NextCommand> {
+    let run = &state.run;
+    let resume = command(format!("runbook resume {run}"), "tries it again");
+    let decided: Vec<NextCommand> = actions.iter().flat_map(|action| decisions(state, action)).collect();
+    let stuck_undo =
+        actions.iter().any(|a| matches!(state.action(a), ActionState::UndoFailed { .. } | ActionState::Undoing { .. }));
+    match (&state.mode, stuck_undo) {
+        (Mode::Rollback { to }, _) => {
+            let why = format!("tries the undo again, and continues the rollback to {}", place(plan, to));
+            [vec![NextCommand { why, ..resume }], decided].concat()
+        }
+        // Going forward over a half-made undo is not possible: it is finished or declared finished first.
+        (Mode::Forward { .. }, true) => [ways_back(plan, state), decided].concat(),
+        (Mode::Forward { .. }, false) => [vec![resume], decided, ways_back(plan, state)].concat(),
+    }
+}
+
+/// What a person may decide an action to be, as the journal would accept it.
+fn decisions(state: &RunState, action: &ActionPath) -> Vec<NextCommand> {
+    let resolve = |word: &str, why: &str| {
+        command(format!("runbook resolve {} {action} --as {word} --reason \"...\"", state.run), why)
+    };
+    let done = resolve("done", "when its effect is there, or what is there is as good");
+    match state.action(action) {
+        ActionState::InDoubt { .. } | ActionState::Started { .. } => {
+            vec![done, resolve("not-done", "when nothing of it is there: it is done again")]
+        }
+        ActionState::Failed { .. } | ActionState::Applied { .. } => vec![done],
+        ActionState::Undoing { .. } | ActionState::UndoFailed { .. } => {
+            vec![resolve("undone", "when you have taken it back by hand")]
+        }
+        ActionState::Pending { .. } | ActionState::Done { .. } => Vec::new(),
+    }
+}
+
+/// Back to the last step that is wholly done; and when the site is down there, back to where it served.
+fn ways_back(plan: &Plan, state: &RunState) -> Vec<NextCommand> {
+    let settled = last_settled(plan, state);
+    let to = settled.map_or(RollbackTo::Start, |step| RollbackTo::Step(step.clone()));
+    let after = settled.map_or(0, |step| plan.number(step));
+    let begun =
+        plan.actions.iter().any(|p| plan.number(p.action.step()) > after && !state.action(&p.action).is_pending());
+    let mut ways = Vec::new();
+    if begun {
+        let why = format!("takes back what was done after {}", place(plan, &to));
+        ways.push(rollback(state, &to, &why));
+    }
+    ways.extend(service(plan, state, &to));
+    ways
+}
+
+/// How the site comes back when it is down after `from`.
+pub(super) fn service(plan: &Plan, state: &RunState, from: &RollbackTo) -> Option<NextCommand> {
+    let RollbackTo::Step(step) = from else { return None };
+    if Site::after(plan, Some(step)) != Site::Down {
+        return None;
+    }
+    let to = served(plan, step).map_or(RollbackTo::Start, |id| RollbackTo::Step(id.clone()));
+    Some(rollback(state, &to, &format!("brings the site back, as it was {}", as_of(plan, &to))))
+}
+
+/// The last step before this one after which the site serves.
+fn served<'a>(plan: &'a Plan, step: &StepId) -> Option<&'a StepId> {
+    let number = plan.number(step);
+    plan.runbook.steps.iter().rev().find(|s| s.number < number && !s.site_down).map(|s| &s.id)
+}
+
+fn rollback(state: &RunState, to: &RollbackTo, why: &str) -> NextCommand {
+    command(format!("runbook rollback {} --to {to}", state.run), why)
+}
+
+/// `step 5, rds-multi-az`, or `the start`.
+pub(super) fn place(plan: &Plan, to: &RollbackTo) -> String {
+    match to {
+        RollbackTo::Start => "the start".into(),
+        RollbackTo::Step(step) => format!("step {}, {step}", plan.number(step)),
+    }
+}
+
+fn as_of(plan: &Plan, to: &RollbackTo) -> String {
+    match to {
+        RollbackTo::Start => "before the run".into(),
+        RollbackTo::Step(_) => format!("after {}", place(plan, to)),
+    }
+}
+
+/// The block that ends a text: `what to type next`.
+pub(super) fn block(next: &[NextCommand]) -> String {
+    if next.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("\nwhat to type next\n");
+    for NextCommand { command, why } in next {
+        text.push_str(&format!("  {command}\n      {why}\n"));
+    }
+    text
+}

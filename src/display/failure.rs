@@ -1,0 +1,46 @@
+//! The one shape of an error: what failed, why (each cause once), what to do.
+
+use super::table::wrapped;
+use crate::model::Failure;
+
+/// An error at the edge: `error: message`, `  because: cause` lines, `  try: hint` lines.
+#[must_use]
+pub fn failure_text(message: &str, causes: &[String], hints: &[String]) -> String {
+    format!("{}{}", wrapped("error: ", message), reasons(2, message, causes, hints))
+}
+
+/// A failure of an action under a heading like `clone-server/create-image: `.
+pub(super) fn told(indent: usize, heading: &str, failure: &Failure) -> String {
+    // A long heading must not push the message to the right edge.
+    let message = wrapped(&" ".repeat(indent), &format!("{heading}{}", failure.message));
+    format!("{message}{}", reasons(indent + 2, &failure.message, &failure.causes, &failure.advice))
+}
+
+/// The lines below the message. A cause that only says the message again, or one said before, is left out.
+pub(super) fn reasons(indent: usize, message: &str, causes: &[String], hints: &[String]) -> String {
+    let indent = " ".repeat(indent);
+    let mut said: Vec<&str> = vec![message.trim()];
+    let mut text = String::new();
+    for (word, lines) in [("because: ", causes), ("try: ", hints)] {
+        for line in lines {
+            let line = line.trim();
+            if !line.is_empty() && !said.contains(&line) {
+                text.push_str(&wrapped(&format!("{indent}{word}"), line));
+                said.push(line);
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let causes = ["it broke".to_owned(), "disk full".to_owned(), "disk full".to_owned()];
+        let text = failure_text("it broke", &causes, &["make room".into()]);
+        assert_eq!(text, "error: it broke\n  because: disk full\n  try: make room\n");
+    }
+}

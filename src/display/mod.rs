@@ -1,0 +1,50 @@
+//! Events, plans and run state as people and programs read them: bars, lines, tables, texts, JSON.
+//!
+//! Promises: every text here is a pure function of what it is given (plan, state, records, a point in time), so it can be
+//! compared with a golden file; only [`Console`], [`to_stdout`] and [`to_stderr`] write. Every rest is told with the exact
+//! command to type next. Nothing here fails or panics on odd data: what is not known is left out or shown as `?`.
+//!
+//! Not handled: secrets. Plans and records hold references only, and a reference is shown as one.
+
+mod bars;
+mod commands;
+mod console;
+mod failure;
+mod lines;
+mod log;
+mod look;
+mod narrator;
+mod pending_value;
+mod plan_json;
+mod plan_text;
+mod rest_text;
+mod rollback_text;
+mod runs;
+mod screen;
+mod site;
+mod status_json;
+mod status_text;
+mod table;
+mod tally;
+mod time;
+mod times;
+mod usual;
+mod verdict;
+mod wording;
+
+pub use commands::{NextCommand, next_commands};
+pub use console::{Console, Mode, Sentence};
+pub use failure::failure_text;
+pub use log::{log_json, log_text, verify_json, verify_text};
+pub use look::Look;
+pub use plan_json::plan_json;
+pub use plan_text::{PreflightLine, Sentences, plan_text};
+pub use rest_text::{rest_json, rest_text};
+pub use rollback_text::rollback_text;
+pub use runs::{RunRow, runs_json, runs_text};
+pub use screen::{to_stderr, to_stdout};
+pub use site::Site;
+pub use status_json::status_json;
+pub use status_text::status_text;
+pub use time::{clock, date_time, duration, rfc3339, rough};
+pub use verdict::{Row, verdict_table};

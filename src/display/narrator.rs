@@ -1,0 +1,235 @@
+//! From events to what is said about them: the one account of a run that lines and bars both tell.
+//!
+//! It folds records into the run's state itself. A record that cannot follow (a display that was started late) is told
+//! and not folded.
+
+use super::look::Mark;
+use super::tally::step_word;
+use super::time::duration;
+use super::times::Times;
+use super::wording::{phase, rest_sentence};
+use crate::event::Event;
+use crate::journal::{ActionState, Executor, Mode, Record, RecordKind, Resolution, RunState};
+use crate::model::{ActionPath, Failure, Millis, Phase, Step, StepId};
+use crate::plan::Plan;
+use std::collections::BTreeSet;
+
+/// What an action will do, in words; asked with the run's state, so that values known by now can be in it.
+pub type Sentence = Box<dyn Fn(&RunState, &ActionPath) -> Option<String>>;
+
+/// One thing that is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) at: Millis,
+    pub(super) about: About,
+    pub(super) mark: Mark,
+    /// One line, or several when a person is asked or told why.
+    pub(super) text: String,
+}
+
+/// What something is said about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum About {
+    Run,
+    StepBegins(StepId),
+    StepEnds(StepId),
+    Action(ActionPath),
+}
+
+pub(super) struct Narrator {
+    pub(super) plan: Plan,
+    pub(super) state: RunState,
+    times: Times,
+    begun: BTreeSet<StepId>,
+    started_here: BTreeSet<ActionPath>,
+    pub(super) sentence: Option<Sentence>,
+}
+
+impl Narrator {
+    pub(super) fn new(plan: &Plan, state: &RunState) -> Self {
+        Self {
+            plan: plan.clone(),
+            state: state.clone(),
+            times: Times::default(),
+            begun: BTreeSet::new(),
+            started_here: BTreeSet::new(),
+            sentence: None,
+        }
+    }
+
+    /// What an event says. Notes of progress say nothing here: how often they are told is each display's own matter.
+    pub(super) fn hear(&mut self, event: &Event) -> Vec<Said> {
+        match event {
+            Event::Recorded(record) => self.recorded(record),
+            Event::Working { action, at, .. } => self.begin_step(action, *at).into_iter().collect(),
+            Event::Progress { .. } => Vec::new(),
+            Event::Stopping { at_once } => {
+                let text = if *at_once {
+                    "stopping at once: what is running is no longer waited for"
+                } else {
+                    "stopping: what is running is finished first; Ctrl-C again stops waiting for it"
+                };
+                vec![Said { at: self.state.at, about: About::Run, mark: Mark::Person, text: text.into() }]
+            }
+        }
+    }
+
+    /// `step 6 of 11`.
+    pub(super) fn number(&self, step: &StepId) -> String {
+        format!("{} of {}", self.plan.number(step), self.plan.runbook.steps.len())
+    }
+
+    pub(super) fn step(&self, id: &StepId) -> Option<&Step> {
+        self.plan.runbook.steps.iter().find(|s| s.id == *id)
+    }
+
+    pub(super) fn rolls_back(&self) -> bool {
+        matches!(self.state.mode, Mode::Rollback { .. })
+    }
+
+    fn recorded(&mut self, record: &Record) -> Vec<Said> {
+        let before = record.kind.action().map(|a| self.state.action(a));
+        if let Ok(next) = self.state.apply(record) {
+            self.state = next;
+        }
+        self.times.note_keeping(record);
+        let mut said = Vec::new();
+        if let Some(action) = record.kind.action() {
+            said.extend(self.begin_step(action, record.at));
+        } else if matches!(record.kind, RecordKind::ForwardBegan { .. } | RecordKind::RollbackBegan { .. }) {
+            self.begun.clear();
+            self.started_here.clear();
+            self.times = Times::default();
+        }
+        said.extend(self.say(record, before.as_ref()).map(|(mark, text)| Said {
+            at: record.at,
+            about: record.kind.action().map_or(About::Run, |a| About::Action(a.clone())),
+            mark,
+            text,
+        }));
+        if let Some(action) = record.kind.action() {
+            said.extend(self.end_step(action.step(), record));
+        }
+        said
+    }
+
+    fn begin_step(&mut self, action: &ActionPath, at: Millis) -> Option<Said> {
+        let step = action.step();
+        if !self.begun.insert(step.clone()) {
+            return None;
+        }
+        let title = self.step(step).map_or_else(String::new, |s| s.title.clone());
+        let (mark, text) =
+            if self.rolls_back() { (Mark::Back, format!("undo: {title}")) } else { (Mark::Plain, title) };
+        Some(Said { at, about: About::StepBegins(step.clone()), mark, text })
+    }
+
+    fn end_step(&self, id: &StepId, record: &Record) -> Option<Said> {
+        let step = self.step(id)?;
+        let word = step_word(step, &self.state);
+        let took = self.times.step(step).map(|s| s.length(record.at)).unwrap_or_default();
+        let (mark, text) = match (&record.kind, word) {
+            (RecordKind::Done { .. } | RecordKind::Adopted { .. } | RecordKind::Resolved { .. }, "done") => {
+                (Mark::Done, format!("done in {}", duration(took)))
+            }
+            (RecordKind::Undone { .. } | RecordKind::Resolved { .. }, "undone" | "pending") => {
+                (Mark::Back, format!("undone in {}", duration(took)))
+            }
+            _ => return None,
+        };
+        Some(Said { at: record.at, about: About::StepEnds(id.clone()), mark, text })
+    }
+
+    fn say(&mut self, record: &Record, before: Option<&ActionState>) -> Option<(Mark, String)> {
+        use RecordKind as K;
+        Some(match &record.kind {
+            K::RunOpened { runbook, by, .. } => {
+                (Mark::Plain, format!("run {} of `{runbook}`, opened by {by}", record.run))
+            }
+            K::ForwardBegan { until, executor } => {
+                let until = until.as_ref().map_or_else(String::new, |s| format!(", until {s} is done"));
+                (Mark::Plain, format!("run {} goes forward{until}; {}", record.run, by(executor)))
+            }
+            K::RollbackBegan { to, executor } => {
+                let to = super::commands::place(&self.plan, to);
+                (Mark::Back, format!("run {} rolls back to {to}; {}", record.run, by(executor)))
+            }
+            K::Started { action, attempt, .. } => {
+                self.started_here.insert(action.clone());
+                let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
+                (Mark::Plain, format!("started{again}: {}", self.does(action)))
+            }
+            K::Applied { action, .. } => {
+                let found = matches!(before, Some(ActionState::Started { .. } | ActionState::InDoubt { .. }));
+                if !found || self.started_here.contains(action) {
+                    return None;
+                }
+                (Mark::Plain, "its effect was made before the interruption; waiting until it is complete".into())
+            }
+            K::Done { evidence, .. } => (Mark::Done, format!("done: {evidence}")),
+            K::Adopted { evidence, .. } => (Mark::Done, format!("found as wanted: {evidence}")),
+            K::Doubted { evidence, .. } => (Mark::Doubt, format!("in doubt: {evidence}")),
+            K::Failed { phase: at, failure, retry_at, .. } => {
+                let attempt = before.map_or(0, ActionState::tries) + 1;
+                let what = if *at == Phase::Observe { format!("failed {}", phase(*at)) } else { "failed".into() };
+                (Mark::Failed, failed(&what, attempt, failure, *retry_at, record.at))
+            }
+            K::UndoFailed { failure, retry_at, .. } => {
+                let attempt = before.map_or(0, ActionState::tries) + 1;
+                (Mark::Failed, failed("undo failed", attempt, failure, *retry_at, record.at))
+            }
+            K::GateOpened { gate, prompt, .. } => {
+                let answer = format!("runbook approve {} {gate}", record.run);
+                (Mark::Person, format!("waits for a person: {}\nwhen it is done: {answer}", prompt.trim_end()))
+            }
+            K::GateAnswered { gate, approved, by } => {
+                let word = if *approved { "approved" } else { "refused" };
+                (Mark::Person, format!("gate {gate}: {word} by {by}"))
+            }
+            K::Resolved { resolution, by, reason, .. } => {
+                let mark = if *resolution == Resolution::Undone { Mark::Back } else { Mark::Person };
+                (mark, format!("resolved as {resolution} by {by}: {reason}"))
+            }
+            K::UndoStarted { attempt, .. } => {
+                let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
+                (Mark::Back, format!("undo started{again}"))
+            }
+            K::Undone { evidence, .. } => (Mark::Back, format!("undone: {evidence}")),
+            K::Rested { rest } => {
+                (Mark::Plain, format!("run {} {}", record.run, rest_sentence(&self.plan, &self.state, rest)))
+            }
+        })
+    }
+
+    /// What an action does, in words.
+    pub(super) fn does(&self, action: &ActionPath) -> String {
+        if let Some(text) = self.sentence.as_ref().and_then(|of| of(&self.state, action)) {
+            return text;
+        }
+        match self.plan.definition(action) {
+            Some(definition) => definition.title.clone().unwrap_or_else(|| definition.kind.to_string()),
+            None => "?".into(),
+        }
+    }
+}
+
+fn by(executor: &Executor) -> String {
+    format!("executed by {} on {} (process {})", executor.by, executor.host, executor.pid)
+}
+
+/// With a retry to come, one line; without, why and what to do.
+fn failed(what: &str, attempt: u32, failure: &Failure, retry_at: Option<Millis>, now: Millis) -> String {
+    let number = if attempt > 1 || retry_at.is_some() { format!(" (attempt {attempt})") } else { String::new() };
+    let text = format!("{what}{number}: {}", failure.message);
+    match retry_at {
+        Some(at) => {
+            let cause = failure.causes.iter().find(|c| **c != failure.message);
+            let cause = cause.map_or_else(String::new, |c| format!(", because {c}"));
+            format!("{text}{cause}; again in {}", duration(at.saturating_sub(now)))
+        }
+        None => {
+            let reasons = super::failure::reasons(0, &failure.message, &failure.causes, &failure.advice);
+            format!("{text}\n{}", reasons.trim_end()).trim_end().to_owned()
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The plan for people: all that will happen, in order, and why; what undoes it; how long it usually takes.
+
+use super::failure::reasons;
+use super::pending_value::{expr, input, is_pending, value};
+use super::site::Site;
+use super::table::{columns, count, wrapped};
+use super::time::rough;
+use super::usual;
+use crate::model::{ActionPath, Failure, Finding, Found, Reversibility, Step, StepAction};
+use crate::plan::{Order, Plan};
+
+/// Where an action's sentences come from: what it will do, and what its undo will do. Nothing when its parameters are not
+/// known yet.
+pub type Sentences<'a> = &'a dyn Fn(&ActionPath) -> Option<(String, Option<String>)>;
+
+/// What a look at the world before the run says of one action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PreflightLine {
+    /// It was observed.
+    Seen(Finding),
+    /// It refuses, or could not be observed: the run must not begin.
+    Refused(Failure),
+    /// It cannot be looked at before an earlier action has run.
+    NotYet,
+}
+
+/// The plan as a person reviews it. `preflight` may be empty: then nothing was looked at.
+#[must_use]
+pub fn plan_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
+    let mut text = header(plan);
+    for step in &plan.runbook.steps {
+        text.push_str(&one_step(plan, step, sentences, preflight));
+    }
+    text.push_str(&looked(preflight));
+    text
+}
+
+fn header(plan: &Plan) -> String {
+    let runbook = &plan.runbook;
+    let mut text = wrapped("", &format!("plan of `{}`: {}", runbook.name, runbook.title));
+    if !runbook.about.trim().is_empty() {
+        text.push_str(&wrapped("  ", &runbook.about));
+    }
+    text.push('\n');
+    let order = match plan.order {
+        Order::Article => "one action at a time, as written",
+        Order::Overlap => "what does not need each other runs at the same time",
+    };
+    let mut size = format!(
+        "{} with {}, usually {}",
+        count(runbook.steps.len(), "step"),
+        count(plan.actions.len(), "action"),
+        rough(usual::of_plan(plan))
+    );
+    if let Some(down @ 1..) = usual::of_downtime(plan) {
+        size.push_str(&format!(", the site down for {} of it", rough(down)));
+    }
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    rows.extend(plan.account.as_ref().map(|account| ("account", account.clone())));
+    rows.extend(plan.region.as_ref().map(|region| ("region", region.clone())));
+    rows.push(("order", order.to_owned()));
+    rows.push(("size", size));
+    if !plan.tags.is_empty() {
+        let tags: Vec<String> = plan.tags.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        rows.push(("tags", tags.join(", ")));
+    }
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, it)| vec![name.to_owned(), it]).collect();
+    text.push_str(&columns(2, &rows));
+    text.push_str(&inputs(plan));
+    text
+}
+
+fn inputs(plan: &Plan) -> String {
+    let spec = |name: &str| plan.runbook.inputs.iter().find(|i| i.name == name);
+    let rows: Vec<Vec<String>> = plan
+        .inputs
+        .iter()
+        .map(|(name, it)| vec![name.clone(), spec(name).map_or_else(|| value(it), |s| input(&s.value_type, it))])
+        .collect();
+    if rows.is_empty() { String::new() } else { format!("\ninputs\n{}", columns(2, &rows)) }
+}
+
+fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
+    let of = plan.runbook.steps.len();
+    let usual = rough(usual::of_step(step));
+    let mut text =
+        wrapped("", &format!("step {} of {of}  {}  {}  (usually {usual})", step.number, step.id, step.title));
+    text.insert(0, '\n');
+    if !step.why.trim().is_empty() {
+        text.push_str(&wrapped("  why: ", &step.why));
+    }
+    for action in &step.actions {
+        text.push_str(&one_action(plan, action, sentences, preflight));
+    }
+    text.push_str(&format!("  afterwards {}\n", Site::after(plan, Some(&step.id)).sentence()));
+    text
+}
+
+fn one_action(
+    plan: &Plan,
+    action: &StepAction,
+    sentences: Sentences<'_>,
+    preflight: &[(ActionPath, PreflightLine)],
+) -> String {
+    let spec = action.kind.spec();
+    let sentence = sentences(&action.path);
+    let told = sentence.as_ref().map(|(does, _)| does.clone());
+    let what = told.clone().or_else(|| action.title.clone()).unwrap_or_else(|| first_sentence(&spec.about));
+    let usual = if spec.usual_s > 10 { format!(" (usually {})", rough(spec.usual_s)) } else { String::new() };
+    let mut text = wrapped(&format!("  - {}: ", action.path.name()), &format!("{what}{usual}"));
+    for (name, given) in &action.with {
+        // A sentence has its values in it already; only what it cannot know is added.
+        if told.is_none() || is_pending(given) {
+            text.push_str(&wrapped(&format!("      {name}: "), &expr(plan, given)));
+        }
+    }
+    text.push_str(&wrapped("      undo: ", &undo(spec.reversibility, sentence.and_then(|(_, undo)| undo))));
+    for (_, line) in preflight.iter().filter(|(path, _)| *path == action.path) {
+        text.push_str(&now(line));
+    }
+    text
+}
+
+fn undo(reversibility: Reversibility, sentence: Option<String>) -> String {
+    let sentence = sentence.unwrap_or_else(|| "bring back what was there".into());
+    match reversibility {
+        Reversibility::Reversible => sentence,
+        Reversibility::WithLoss(what) => format!("{sentence} (lost: {what})"),
+        Reversibility::NothingToUndo(why) => format!("nothing to undo: {why}"),
+        Reversibility::Irreversible(why) => format!("cannot be undone: {why}"),
+    }
+}
+
+fn now(line: &PreflightLine) -> String {
+    match line {
+        PreflightLine::Seen(finding) => {
+            let word = match finding.found {
+                Found::Absent | Found::Otherwise => "now: ",
+                Found::Holds => "already so: ",
+                Found::InProgress => "under way already: ",
+                Found::Unknown => "cannot be told: ",
+            };
+            wrapped(&format!("      {word}"), &finding.evidence)
+        }
+        PreflightLine::Refused(failure) => {
+            let reasons = reasons(8, &failure.message, &failure.causes, &failure.advice);
+            format!("{}{reasons}", wrapped("      REFUSED: ", &failure.message))
+        }
+        PreflightLine::NotYet => "      now: cannot be looked at before earlier actions have run\n".into(),
+    }
+}
+
+fn looked(preflight: &[(ActionPath, PreflightLine)]) -> String {
+    if preflight.is_empty() {
+        return String::new();
+    }
+    let refused = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Refused(_))).count();
+    let later = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::NotYet)).count();
+    let seen = preflight.len() - refused - later;
+    let verdict = match refused {
+        0 => "nothing speaks against beginning".to_owned(),
+        1 => "1 refuses: the run must not begin".to_owned(),
+        n => format!("{n} refuse: the run must not begin"),
+    };
+    format!("\nlooked at {}, {later} can be looked at only later; {verdict}\n", count(seen + refused, "action"))
+}
+
+/// The first sentence of a description.
+pub(super) fn first_sentence(about: &str) -> String {
+    let end = about.find(". ").unwrap_or(about.len());
+    about.get(..end).unwrap_or(about).trim_end_matches('.').to_owned()
+}

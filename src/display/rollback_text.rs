@@ -1,0 +1,94 @@
+//! What a rollback will do: what is undone, in which order, what stays, and where that leaves the site.
+
+use super::commands::{self, place, service};
+use super::plan_text::Sentences;
+use super::site::Site;
+use super::table::{count, wrapped};
+use crate::journal::{ActionState, Completion, RollbackTo, RunState};
+use crate::model::{ActionPath, Reversibility};
+use crate::plan::Plan;
+
+/// The rollback plan for people. `queue` is what has to be undone, in order, as the engine has it.
+#[must_use]
+pub fn rollback_text(
+    plan: &Plan,
+    state: &RunState,
+    to: &RollbackTo,
+    queue: &[ActionPath],
+    sentences: Sentences<'_>,
+) -> String {
+    let mut text = format!("rollback of run {} to {}\n", state.run, place(plan, to));
+    if queue.is_empty() {
+        text.push_str("  nothing is to be undone\n");
+    } else {
+        text.push_str(&format!("  {} undone, in this order:\n", one_or_more(queue.len())));
+    }
+    let digits = queue.len().to_string().len();
+    for (n, action) in queue.iter().enumerate() {
+        let heading = format!("  {:>digits$}. {action}: ", n + 1);
+        text.push_str(&wrapped(&heading, &undo_of(plan, state, action, sentences)));
+    }
+    text.push_str(&stays(plan, to));
+    let site = match to {
+        RollbackTo::Start => Site::Up,
+        RollbackTo::Step(step) => Site::after(plan, Some(step)),
+    };
+    text.push_str(&format!("  afterwards {}\n", site.sentence()));
+    if let Some(way) = service(plan, state, to) {
+        text.push_str(&wrapped("  the way back to service: ", &forward(plan, to)));
+        text.push_str(&wrapped("                       or: ", &format!("`{}` {}", way.command, way.why)));
+    }
+    let command = format!("runbook rollback {} --to {to}", state.run);
+    text.push_str(&commands::block(&[commands::NextCommand { command, why: "does it".into() }]));
+    text
+}
+
+fn one_or_more(number: usize) -> String {
+    format!("{} {}", count(number, "action"), if number == 1 { "is" } else { "are" })
+}
+
+fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Sentences<'_>) -> String {
+    let reversibility = plan.definition(action).map(|a| a.kind.spec().reversibility);
+    match (state.action(action), reversibility) {
+        (_, Some(Reversibility::NothingToUndo(why))) => format!("nothing to undo: {why}"),
+        (ActionState::Done { completion: Completion::Adopted, .. }, _) => {
+            "it was there before this run, and stays".into()
+        }
+        (ActionState::Failed { traces: None, .. }, _) => "nothing had been done".into(),
+        (_, reversibility) => {
+            let sentence = sentences(action).and_then(|(_, undo)| undo).unwrap_or_else(|| "undo it".into());
+            match reversibility {
+                Some(Reversibility::WithLoss(what)) => format!("{sentence} (lost: {what})"),
+                Some(Reversibility::Irreversible(why)) => format!("cannot be undone: {why}"),
+                _ => sentence,
+            }
+        }
+    }
+}
+
+fn stays(plan: &Plan, to: &RollbackTo) -> String {
+    let keep = match to {
+        RollbackTo::Start => 0,
+        RollbackTo::Step(step) => plan.number(step),
+    };
+    let kept: Vec<String> =
+        plan.runbook.steps.iter().filter(|s| s.number <= keep).map(|s| format!("{} {}", s.number, s.id)).collect();
+    if kept.is_empty() {
+        return "  nothing stays done\n".into();
+    }
+    wrapped("  stays done: ", &format!("step {}", kept.join(", ")))
+}
+
+fn forward(plan: &Plan, to: &RollbackTo) -> String {
+    let number = match to {
+        RollbackTo::Start => 0,
+        RollbackTo::Step(step) => plan.number(step),
+    };
+    let back = plan.runbook.steps.iter().find(|s| s.number > number && !s.site_down);
+    match back {
+        Some(step) => {
+            format!("`runbook resume` goes forward again; the site is up after step {}, {}", step.number, step.id)
+        }
+        None => "`runbook resume` goes forward again".into(),
+    }
+}

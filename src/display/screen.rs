@@ -1,0 +1,19 @@
+//! The process's own output and error streams.
+
+use std::io::{self, Write};
+
+/// Writes a text to standard output.
+///
+/// # Errors
+/// When nobody reads it any more, or it is a file on a full disk.
+pub fn to_stdout(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Writes a text to standard error. Where even that cannot be written there is nobody left to tell.
+pub fn to_stderr(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}

@@ -1,0 +1,73 @@
+//! Where a run stands, for programs. Fields are only ever added.
+
+use super::commands::{next_commands, while_executed};
+use super::site::Site;
+use super::status_text::evidence;
+use super::tally::{Tally, step_word};
+use super::time::rfc3339;
+use super::times::{Span, Times};
+use super::wording::{condition, state_word};
+use crate::journal::{ActionState, Holder, Record, RunState};
+use crate::model::{Millis, Step, Value};
+use crate::plan::Plan;
+use serde_json::json;
+
+/// Fields: `run`, `runbook`, `opened_at` (RFC 3339), `by`, `condition` (one word or two), `rest` (as in the journal, or
+/// null), `executor` (`by`, `host`, `pid`; null when nobody executes it), `site` (`up`, `down`, `may_be_down`),
+/// `steps_done`, `actions_done`, `steps` (each: `number`, `id`, `title`, `state`, `ms`, `actions`; an action: `action`,
+/// `state`, `attempt`, `ms`, `evidence`, `failure`), `gates` (open ones: `gate`, `action`, `prompt`), `next` (each with
+/// `command` and `why`). `ms` is a duration in milliseconds, null before the begin.
+#[must_use]
+pub fn status_json(plan: &Plan, state: &RunState, records: &[Record], holder: Option<&Holder>, now: Millis) -> Value {
+    let times = Times::of(records);
+    let tally = Tally::of(plan, state);
+    let next = match holder {
+        Some(_) => while_executed(state),
+        None => next_commands(plan, state, state.rest.as_ref()),
+    };
+    let gates = state.open_gates();
+    let gates = gates.iter().map(|(name, gate)| json!({ "gate": name, "action": gate.action, "prompt": gate.prompt }));
+    json!({
+        "run": state.run,
+        "runbook": state.opened.runbook,
+        "opened_at": rfc3339(state.opened.at),
+        "last_record_at": rfc3339(state.at),
+        "by": state.opened.by,
+        "condition": condition(state, holder),
+        "rest": state.rest,
+        "executor": holder,
+        "site": Site::now(plan, state),
+        "steps_done": tally.steps_done,
+        "actions_done": tally.actions_done,
+        "steps": plan.runbook.steps.iter().map(|s| step(s, state, &times, holder.is_some(), now)).collect::<Vec<_>>(),
+        "gates": gates.collect::<Vec<_>>(),
+        "next": next,
+    })
+}
+
+fn step(step: &Step, state: &RunState, times: &Times, executed: bool, now: Millis) -> Value {
+    let ms = |span: Option<Span>| span.map(|s| s.length(now));
+    let actions = step.actions.iter().map(|action| {
+        let current = state.action(&action.path);
+        let failure = match &current {
+            ActionState::Failed { failure, .. } | ActionState::UndoFailed { failure, .. } => Some(failure),
+            _ => None,
+        };
+        json!({
+            "action": action.path,
+            "state": state_word(&current, executed),
+            "attempt": current.attempt(),
+            "ms": ms(times.action(&action.path)),
+            "evidence": evidence(&current),
+            "failure": failure,
+        })
+    });
+    json!({
+        "number": step.number,
+        "id": step.id,
+        "title": step.title,
+        "state": step_word(step, state),
+        "ms": ms(times.step(step)),
+        "actions": actions.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,92 @@
+//! Where a run stands: who is at it, every step with its actions, what to type next.
+
+use super::commands::{self, next_commands, while_executed};
+use super::look::one_line;
+use super::rest_text::{far, question, why};
+use super::table::{columns, wrapped};
+use super::tally::step_word;
+use super::time::{date_time, duration};
+use super::times::Times;
+use super::wording::{executed_by, rest_sentence, state_word};
+use crate::journal::{ActionState, Holder, Record, RunState};
+use crate::model::{Millis, Step};
+use crate::plan::Plan;
+
+/// The text for people. `records` are all records of the run (for durations), `holder` is who executes it now.
+#[must_use]
+pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Option<&Holder>, now: Millis) -> String {
+    let opened = &state.opened;
+    let mut text =
+        format!("run {} of `{}`, opened {} UTC by {}\n", state.run, opened.runbook, date_time(opened.at), opened.by);
+    text.push_str(&wrapped("  ", &who(plan, state, holder, now)));
+    text.push_str(&far(plan, state));
+    text.push('\n');
+    let times = Times::of(records);
+    let mut rows = Vec::new();
+    for step in &plan.runbook.steps {
+        rows.extend(step_rows(step, state, &times, holder.is_some(), now));
+    }
+    text.push_str(&columns(0, &rows));
+    let next = if holder.is_some() {
+        for gate in state.open_gates().keys() {
+            text.push_str(&question(state, gate));
+        }
+        while_executed(state)
+    } else {
+        text.push_str(&state.rest.as_ref().map_or_else(String::new, |rest| why(state, rest)));
+        next_commands(plan, state, state.rest.as_ref())
+    };
+    text.push_str(&commands::block(&next));
+    text
+}
+
+fn who(plan: &Plan, state: &RunState, holder: Option<&Holder>, now: Millis) -> String {
+    let ago = duration(now.saturating_sub(state.at));
+    match (holder, &state.rest) {
+        (Some(holder), _) => format!("executed now by {}, last record {ago} ago", executed_by(holder)),
+        (None, Some(rest)) => format!("{}, {ago} ago", rest_sentence(plan, state, rest)),
+        (None, None) if state.seq <= 1 => {
+            format!("nobody executes it, and it has not begun; `runbook resume {}`", state.run)
+        }
+        (None, None) => format!(
+            "nobody executes it: it was killed or its machine went down, {ago} ago; `runbook resume {}`",
+            state.run
+        ),
+    }
+}
+
+fn step_rows(step: &Step, state: &RunState, times: &Times, executed: bool, now: Millis) -> Vec<Vec<String>> {
+    let took = |span: Option<super::times::Span>| span.map_or_else(String::new, |s| duration(s.length(now)));
+    let word = step_word(step, state);
+    let title = vec![
+        format!("step {:>2}", step.number),
+        step.id.to_string(),
+        word.to_owned(),
+        took(times.step(step)),
+        step.title.clone(),
+    ];
+    let mut rows = vec![title];
+    if word == "pending" {
+        return rows;
+    }
+    for action in &step.actions {
+        let current = state.action(&action.path);
+        rows.push(vec![
+            String::new(),
+            format!("  {}", action.path.name()),
+            state_word(&current, executed).to_owned(),
+            took(times.action(&action.path)),
+            one_line(&evidence(&current)),
+        ]);
+    }
+    rows
+}
+
+/// What shows an action's state, if something does.
+pub(super) fn evidence(state: &ActionState) -> String {
+    match state {
+        ActionState::Done { evidence, .. } | ActionState::InDoubt { evidence, .. } => evidence.clone(),
+        ActionState::Failed { failure, .. } | ActionState::UndoFailed { failure, .. } => failure.message.clone(),
+        _ => String::new(),
+    }
+}

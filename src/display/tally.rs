@@ -1,0 +1,58 @@
+//! How far a run is: steps and actions done, and a step's state in one word.
+
+use crate::journal::{ActionState, RunState};
+use crate::model::{Step, StepId};
+use crate::plan::Plan;
+
+/// What is done of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) steps_done: usize,
+    pub(super) steps: usize,
+    pub(super) actions_done: usize,
+    pub(super) actions: usize,
+}
+
+impl Tally {
+    pub(super) fn of(plan: &Plan, state: &RunState) -> Self {
+        let steps = &plan.runbook.steps;
+        Self {
+            steps_done: steps.iter().filter(|s| step_word(s, state) == "done").count(),
+            steps: steps.len(),
+            actions_done: plan.runbook.actions().filter(|a| state.action(&a.path).is_done()).count(),
+            actions: plan.runbook.actions().count(),
+        }
+    }
+}
+
+/// A step's state: the most pressing of its actions' states.
+pub(super) fn step_word(step: &Step, state: &RunState) -> &'static str {
+    use ActionState as S;
+    let states: Vec<S> = step.actions.iter().map(|a| state.action(&a.path)).collect();
+    let any = |is: fn(&S) -> bool| states.iter().any(is);
+    if states.iter().all(S::is_done) {
+        "done"
+    } else if any(|s| matches!(s, S::UndoFailed { .. })) {
+        "undo failed"
+    } else if any(|s| matches!(s, S::InDoubt { .. })) {
+        "in doubt"
+    } else if any(|s| matches!(s, S::Failed { .. })) {
+        "failed"
+    } else if any(|s| matches!(s, S::Undoing { .. })) {
+        "undoing"
+    } else if states.iter().all(S::is_pending) {
+        if states.iter().any(|s| s.generation() > 0) { "undone" } else { "pending" }
+    } else {
+        "half done"
+    }
+}
+
+/// The last step of the unbroken row of done steps from the first on.
+pub(super) fn last_settled<'a>(plan: &'a Plan, state: &RunState) -> Option<&'a StepId> {
+    plan.runbook.steps.iter().take_while(|s| step_word(s, state) == "done").last().map(|s| &s.id)
+}
+
+/// The first step that is not done.
+pub(super) fn first_open<'a>(plan: &'a Plan, state: &RunState) -> Option<&'a Step> {
+    plan.runbook.steps.iter().find(|s| step_word(s, state) != "done")
+}

@@ -1,0 +1,51 @@
+//! The verdict of a rehearsal: what was looked at, what was found, whether that is right.
+
+use super::look::{Look, Mark, width};
+use super::table::WIDE;
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What.
+    pub what: String,
+    /// What was found.
+    pub found: String,
+    /// Whether that is as it must be.
+    pub ok: bool,
+}
+
+/// The table, and a last line like `verdict: passed, 14 of 14`.
+#[must_use]
+pub fn verdict_table(rows: &[Row], look: Look) -> String {
+    let wide = rows.iter().map(|row| width(&row.what)).max().unwrap_or(0);
+    let mut text = String::new();
+    for row in rows {
+        let mark = if row.ok { Mark::Done } else { Mark::Failed };
+        let gap = " ".repeat(wide.saturating_sub(width(&row.what)) + 2);
+        let found = super::table::wrapped(&" ".repeat((wide + 6).min(WIDE / 2)), &row.found);
+        let line = format!("  {} {}{gap}{}", look.paint(mark, look.mark(mark)), row.what, found.trim_start());
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    let good = rows.iter().filter(|row| row.ok).count();
+    let passed = good == rows.len() && !rows.is_empty();
+    let (mark, word) = if passed { (Mark::Done, "passed") } else { (Mark::Failed, "failed") };
+    let line = format!("verdict: {word}, {good} of {}", rows.len());
+    text.push_str(&look.paint(mark, &line));
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bad_row_fails_and_no_row_is_no_pass() {
+        let row = |what: &str, ok| Row { what: what.into(), found: "as it was".into(), ok };
+        let text =
+            verdict_table(&[row("site", true), row("cron on one node", false)], Look { unicode: true, colour: false });
+        assert_eq!(text, "  ✓ site              as it was\n  ✗ cron on one node  as it was\nverdict: failed, 1 of 2\n");
+        assert!(verdict_table(&[], Look::PLAIN).starts_with("verdict: failed, 0 of 0"));
+    }
+}

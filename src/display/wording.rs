@@ -1,0 +1,88 @@
+//! The words for what a run is at.
+
+use super::commands::place;
+use super::table::list;
+use crate::journal::{ActionState, Holder, Mode, Rest, RunState};
+use crate::model::{ActionPath, Phase};
+use crate::plan::Plan;
+
+/// A run's condition in a word or two.
+pub(super) fn condition(state: &RunState, holder: Option<&Holder>) -> &'static str {
+    match (&state.rest, holder, &state.mode) {
+        (_, Some(_), Mode::Forward { .. }) => "running",
+        (_, Some(_), Mode::Rollback { .. }) => "rolling back",
+        (None, None, _) if state.seq <= 1 => "not begun",
+        (None, None, _) => "killed",
+        (Some(rest), None, _) => rest_word(rest),
+    }
+}
+
+/// The word for a rest.
+pub(super) fn rest_word(rest: &Rest) -> &'static str {
+    match rest {
+        Rest::Finished => "finished",
+        Rest::UntilReached { .. } => "rests as asked",
+        Rest::RolledBack { .. } => "rolled back",
+        Rest::Paused { .. } => "paused",
+        Rest::InDoubt { .. } => "in doubt",
+        Rest::Waiting { .. } => "waits for a person",
+        Rest::Interrupted { .. } => "interrupted",
+    }
+}
+
+/// Why a run rests, one line that completes `run R `.
+pub(super) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Rest) -> String {
+    let rollback = match &state.mode {
+        Mode::Rollback { to } => Some(place(plan, to)),
+        Mode::Forward { .. } => None,
+    };
+    match rest {
+        Rest::Finished => format!("is finished: all {} steps are done", plan.runbook.steps.len()),
+        Rest::UntilReached { step } => format!("rests after step {}, {step}, as asked", plan.number(step)),
+        Rest::RolledBack { to: crate::journal::RollbackTo::Start } => "is rolled back: everything is undone".into(),
+        Rest::RolledBack { to } => format!("is rolled back to {}", place(plan, to)),
+        Rest::Paused { actions } if actions.is_empty() => "is paused: nothing more can be begun".into(),
+        Rest::Paused { actions } => {
+            let undo = |a: &ActionPath| {
+                matches!(state.action(a), ActionState::UndoFailed { .. } | ActionState::Undoing { .. })
+            };
+            let names = list(actions);
+            match (rollback, actions.iter().any(undo)) {
+                (Some(to), _) => format!("is paused on its way back to {to}: the undo of {names} failed"),
+                (None, true) => format!("is paused: the undo of {names} has not ended"),
+                (None, false) => format!("is paused: {names} failed"),
+            }
+        }
+        Rest::InDoubt { actions } => {
+            format!("is in doubt: it cannot be told whether the effect of {} was made", list(actions))
+        }
+        Rest::Waiting { gates } => format!("waits for a person: {}", list(gates)),
+        Rest::Interrupted { .. } => match rollback {
+            Some(to) => format!("was interrupted on its way back to {to}"),
+            None => "was interrupted".into(),
+        },
+    }
+}
+
+/// What an action was at, for `failed while ...`.
+pub(super) fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Observe => "while looking, nothing was changed",
+        Phase::Apply => "while making its effect",
+        Phase::Verify => "while waiting for its effect",
+        Phase::Undo => "while being undone",
+    }
+}
+
+/// Who executes a run.
+pub(super) fn executed_by(holder: &Holder) -> String {
+    format!("{} on {} (process {})", holder.by, holder.host, holder.pid)
+}
+
+/// A state's word: what is recorded as started while nobody is at it is in doubt.
+pub(super) fn state_word(state: &ActionState, executed: bool) -> &'static str {
+    match state {
+        ActionState::Started { .. } if !executed => "in doubt",
+        _ => state.word(),
+    }
+}
