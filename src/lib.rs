@@ -5,9 +5,9 @@
 
 pub mod access;
 pub mod action;
-pub mod document;
-pub mod journal;
+pub mod cli;
 pub mod display;
+pub mod document;
 pub mod engine;
 pub mod event;
 pub mod journal;

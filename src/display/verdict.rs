@@ -14,9 +14,9 @@ pub struct Row {
     pub ok: bool,
 }
 
-/// The table, and a last line like `verdict: passed, 14 of 14`.
+/// The rows, one a line, with a mark for right and wrong.
 #[must_use]
-pub fn verdict_table(rows: &[Row], look: Look) -> String {
+pub fn rows_table(rows: &[Row], look: Look) -> String {
     let wide = rows.iter().map(|row| width(&row.what)).max().unwrap_or(0);
     let mut text = String::new();
     for row in rows {
@@ -27,13 +27,22 @@ pub fn verdict_table(rows: &[Row], look: Look) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     }
+    text
+}
+
+/// The last line: `verdict: passed, 14 of 14`.
+#[must_use]
+pub fn verdict_line(rows: &[Row], look: Look) -> String {
     let good = rows.iter().filter(|row| row.ok).count();
     let passed = good == rows.len() && !rows.is_empty();
     let (mark, word) = if passed { (Mark::Done, "passed") } else { (Mark::Failed, "failed") };
-    let line = format!("verdict: {word}, {good} of {}", rows.len());
-    text.push_str(&look.paint(mark, &line));
-    text.push('\n');
-    text
+    format!("{}\n", look.paint(mark, &format!("verdict: {word}, {good} of {}", rows.len())))
+}
+
+/// The rows and the last line.
+#[must_use]
+pub fn verdict_table(rows: &[Row], look: Look) -> String {
+    format!("{}{}", rows_table(rows, look), verdict_line(rows, look))
 }
 
 #[cfg(test)]

@@ -1,0 +1,41 @@
+//! `runbook approve`: a person's answer to a gate. It is recorded beside a running executor, which reads it.
+
+use super::args::{ApproveArgs, Common, Format};
+use super::clock::SystemClock;
+use super::out::out;
+use super::{Exit, Failure, open, operator};
+use crate::engine::Clock;
+use crate::journal::{Journal, JournalError, RecordKind, RunState};
+
+pub(super) fn approve(args: &ApproveArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
+    let mut journal = open::journal(common)?;
+    let state = open::run(&journal, Some(&args.run))?;
+    if !state.open_gates().contains_key(args.gate.as_str()) {
+        let names: Vec<&str> = state.open_gates().into_keys().collect();
+        let failure = Failure::usage(format!("no gate `{}` of run `{}` waits for an answer", args.gate, state.run));
+        return Err(if names.is_empty() { failure } else { failure.hint(format!("waiting: {}", names.join(", "))) });
+    }
+    let answer = RecordKind::GateAnswered { gate: args.gate.clone(), approved: !args.reject, by: operator::name() };
+    let state = append(&mut journal, state, &answer)?;
+    let word = if args.reject { "refused" } else { "approved" };
+    let running = journal.holder(&state.run)?.is_some();
+    let next = if running { "the run goes on by itself".into() } else { format!("`runbook resume {}` goes on", state.run) };
+    let text = if format.is_json() {
+        format!("{}\n", serde_json::json!({ "run": state.run, "gate": args.gate, "answer": word }))
+    } else {
+        format!("gate `{}` is {word}; {next}\n", args.gate)
+    };
+    out(&text)?;
+    Ok(Exit::Done)
+}
+
+/// Appends a person's record, after whatever others have appended in the meantime.
+pub(super) fn append(journal: &mut Journal, mut state: RunState, kind: &RecordKind) -> Result<RunState, Failure> {
+    loop {
+        match journal.append(&state, None, SystemClock.now(), kind.clone()) {
+            Ok((_, next)) => return Ok(next),
+            Err(JournalError::Moved(run)) => state = journal.state(&run)?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The one shape of an error at the edge: what failed, why, what to type next; and the exit code it means.
+
+use super::Exit;
+use crate::display;
+use crate::journal::{JournalError, LeaseError};
+use std::error::Error;
+
+/// An error as the operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    exit: Exit,
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<String>,
+    /// A text that is printed as it is, in place of message and causes (problems of a document with their places).
+    whole: Option<String>,
+    json: Option<serde_json::Value>,
+}
+
+impl Failure {
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), causes: Vec::new(), hints: Vec::new(), whole: None, json: None }
+    }
+
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, message)
+    }
+
+    /// Problems of a document, printed as they are.
+    pub(super) fn problems(text: String, json: serde_json::Value) -> Self {
+        Self { whole: Some(text), json: Some(json), ..Self::new(Exit::Usage, "the document has problems") }
+    }
+
+    pub(super) fn output(error: &std::io::Error) -> Self {
+        Self::new(Exit::Failed, "cannot write the result").cause(error.to_string())
+    }
+
+    pub(super) fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds a hint unless it is there.
+    pub(super) fn hint_once(self, hint: &str) -> Self {
+        if self.hints.iter().any(|h| h == hint) { self } else { self.hint(hint) }
+    }
+
+    /// The error with all its causes, each once.
+    pub(super) fn chain(exit: Exit, error: &dyn Error) -> Self {
+        let mut failure = Self::new(exit, error.to_string());
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if failure.message != text && failure.causes.last() != Some(&text) {
+                failure.causes.push(text);
+            }
+            source = cause.source();
+        }
+        failure
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    pub(super) fn print(&self, json: bool) {
+        let text = if json {
+            let value = self.json.clone().unwrap_or_else(|| {
+                serde_json::json!({ "error": self.message, "causes": self.causes, "hints": self.hints })
+            });
+            format!("{value}\n")
+        } else {
+            match &self.whole {
+                Some(whole) => whole.clone(),
+                None => display::failure_text(&self.message, &self.causes, &self.hints),
+            }
+        };
+        display::to_stderr(&text);
+    }
+}
+
+impl From<crate::model::Failure> for Failure {
+    fn from(failure: crate::model::Failure) -> Self {
+        Self { causes: failure.causes, hints: failure.advice, ..Self::refused(failure.message) }
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let exit = if matches!(error, JournalError::NoRun(_)) { Exit::Usage } else { Exit::Failed };
+        let failure = Self::chain(exit, &error);
+        match error {
+            JournalError::NoRun(_) => failure.hint("`runbook runs` lists all runs"),
+            JournalError::Open { .. } => failure.hint("choose another folder with `--state FOLDER`"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<LeaseError> for Failure {
+    fn from(error: LeaseError) -> Self {
+        match error {
+            LeaseError::Journal(error) => error.into(),
+            LeaseError::Held { ref run, .. } => {
+                let hint = format!("`runbook status {run}` shows where it stands; wait for it, or stop it there");
+                Self::chain(Exit::Refused, &error).hint(hint)
+            }
+            LeaseError::Lock { .. } => Self::chain(Exit::Failed, &error),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The runbooks that come with the tool, and finding the one an operator names.
+
+use super::Failure;
+use crate::display;
+use crate::model::{Runbook, Values};
+use crate::validate;
+use std::io::IsTerminal;
+use std::path::Path;
+
+/// Name and text of each.
+pub(super) const SHIPPED: &[(&str, &str)] = &[
+    ("single-to-ha", include_str!("../../runbooks/single-to-ha.yaml")),
+    ("restart-web-node", include_str!("../../runbooks/restart-web-node.yaml")),
+];
+
+/// A runbook that was found and is valid.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) text: String,
+    pub(super) runbook: Runbook,
+}
+
+/// The runbook of this name, or in this file.
+pub(super) fn find(name: &str) -> Result<Found, Failure> {
+    let (place, text) = match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+        Some((shipped, text)) => (format!("{shipped}.yaml"), (*text).to_owned()),
+        None if looks_like_a_file(name) => (name.to_owned(), read(Path::new(name))?),
+        None => {
+            let names: Vec<&str> = SHIPPED.iter().map(|(n, _)| *n).collect();
+            let near = names.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+            let failure = Failure::usage(format!("there is no runbook `{name}`"));
+            return Err(match near {
+                Some(near) if strsim::jaro(near, name) > 0.7 => failure.hint(format!("did you mean `{near}`?")),
+                _ => failure.hint("`runbook list` lists those that come with the tool; a file is named with its `.yaml`"),
+            });
+        }
+    };
+    let runbook = validate::parse_runbook(&place, &text).map_err(|p| problems(&p))?;
+    Ok(Found { text, runbook })
+}
+
+/// The inputs from a file and `--set`, checked against the runbook.
+pub(super) fn inputs(
+    runbook: &Runbook,
+    file: Option<&Path>,
+    sets: &[(String, String)],
+) -> Result<Values, Failure> {
+    let read = match file {
+        Some(path) => Some((path.display().to_string(), read(path)?)),
+        None => None,
+    };
+    let named = read.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+    validate::parse_inputs(runbook, named, sets).map_err(|p| problems(&p))
+}
+
+fn problems(problems: &validate::Problems) -> Failure {
+    Failure::problems(problems.render(display::Look::of_environment(std::io::stderr().is_terminal()).colour), problems.to_json())
+}
+
+fn looks_like_a_file(name: &str) -> bool {
+    name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml") || Path::new(name).is_file()
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|e| Failure::usage(format!("cannot read `{}`", path.display())).cause(e.to_string()))
+}

@@ -1,0 +1,81 @@
+//! The command line: arguments, wiring, printing errors, exit codes. One file per command.
+
+mod args;
+mod clock;
+mod executor;
+mod exit;
+mod failure;
+mod kill;
+mod library;
+mod open;
+mod operator;
+mod out;
+mod settings;
+mod signals;
+
+mod approve;
+mod list;
+mod log;
+mod plan;
+mod rehearse;
+mod resolve;
+mod resume;
+mod rollback;
+mod run;
+mod runs;
+mod schema;
+mod status;
+mod validate;
+
+pub use exit::Exit;
+
+use args::{Cli, Command};
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors; printing can only fail when nobody reads.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let json = cli.format.is_json();
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.print(json);
+            failure.exit().into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
+    let common = cli.common;
+    let format = cli.format;
+    match cli.command {
+        Command::List => list::list(format),
+        Command::Validate(args) => validate::validate(&args, format),
+        Command::Schema => schema::schema(),
+        Command::Plan(args) => plan::plan(&args, &common, format),
+        Command::Run(args) => run::run(&args, &common, format, &kill::Kills::none()),
+        Command::Resume(args) => resume::resume(&args, &common, format, &kill::Kills::none()),
+        Command::Rollback(args) => rollback::rollback(&args, &common, format, &kill::Kills::none()),
+        Command::Status(args) => status::status(&args, &common, format),
+        Command::Runs => runs::runs(&common, format),
+        Command::Log(args) => log::log(&args, &common, format),
+        Command::Approve(args) => approve::approve(&args, &common, format),
+        Command::Resolve(args) => resolve::resolve(&args, &common, format),
+        Command::Rehearse(args) => rehearse::rehearse(&args, format),
+        Command::Doctor(args) => rehearse::doctor(&args, format),
+        Command::Region(args) => rehearse::region(&args, format),
+        Command::Rehearsed(args) => rehearse::rehearsed(args, &common, format),
+        Command::Completions { shell } => args::completions(shell),
+        Command::Man => args::man(),
+    }
+}

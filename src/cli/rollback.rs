@@ -1,0 +1,39 @@
+//! `runbook rollback`: shows what will be undone, asks, undoes it.
+
+use super::args::{Common, Format, RollbackArgs};
+use super::executor::{Execution, lease};
+use super::kill::Kills;
+use super::run::{confirm, step};
+use super::out::out;
+use super::{Exit, Failure, open, plan as planning};
+use crate::display;
+use crate::engine::{Intent, undo_queue};
+use crate::journal::RollbackTo;
+
+pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, kills: &Kills) -> Result<Exit, Failure> {
+    let mut journal = open::journal(common)?;
+    let state = open::run(&journal, args.run.run.as_deref())?;
+    let plan = open::plan(&state)?;
+    let to = match args.to.as_str() {
+        "start" => RollbackTo::Start,
+        name => RollbackTo::Step(step(&plan.runbook, name)?),
+    };
+    let queue = undo_queue(&plan, &state, &to);
+    if queue.is_empty() {
+        return Err(Failure::refused(format!("nothing is to be undone: nothing after `{to}` has been done")));
+    }
+    if format.is_json() && args.dry_run {
+        out(&format!("{}\n", serde_json::json!({ "run": state.run, "to": to, "undo": queue })))?;
+    }
+    if !format.is_json() {
+        let sentences = planning::sentences(&plan, Some(&state));
+        out(&display::rollback_text(&plan, &state, &to, &queue, &sentences))?;
+    }
+    if args.dry_run {
+        return Ok(Exit::Done);
+    }
+    confirm(args.yes, &format!("Undo these {} actions now?", queue.len()))?;
+    let lease = lease(&mut journal, &state)?;
+    let state = journal.state(&state.run)?;
+    Execution { journal, plan, common, format, kills }.go(lease, state, Intent::Rollback { to })
+}

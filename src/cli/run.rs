@@ -1,0 +1,136 @@
+//! `runbook run`: plan, look, ask, open the run, execute it.
+
+use super::args::{Common, Format, OrderArg, RunArgs};
+use super::clock::SystemClock;
+use super::executor::{Execution, block_on, lease};
+use super::kill::Kills;
+use super::out::out;
+use super::{Exit, Failure, library, open, operator, plan as planning, settings};
+use crate::access::{Access, Settings};
+use crate::display;
+use crate::engine::{Clock, Intent, Look, Worker, preflight};
+use crate::journal::RecordKind;
+use crate::model::{ActionPath, RunId, StepId};
+use crate::plan::{Order, Plan};
+use crate::validate;
+use std::io::IsTerminal;
+use std::rc::Rc;
+
+/// A plan with what was seen of the world.
+pub(super) struct Prepared {
+    pub(super) run: RunId,
+    pub(super) text: String,
+    pub(super) plan: Plan,
+    pub(super) looks: Vec<(ActionPath, Look)>,
+    pub(super) until: Option<StepId>,
+}
+
+pub(super) fn run(args: &RunArgs, common: &Common, format: Format, kills: &Kills) -> Result<Exit, Failure> {
+    if args.dry_run {
+        return planning::plan(args, common, format);
+    }
+    let prepared = prepare(args, common)?;
+    refuse(&prepared.looks)?;
+    if !format.is_json() {
+        out(&planning::text(&prepared))?;
+    }
+    confirm(args.yes, &format!("Run `{}` now?", prepared.plan.runbook.name))?;
+    let mut journal = open::journal(common)?;
+    let opened = RecordKind::RunOpened {
+        runbook: prepared.plan.runbook.name.clone(),
+        document: prepared.text.clone(),
+        fingerprint: validate::fingerprint(&prepared.text),
+        plan: prepared.plan.to_value().map_err(|e| Failure::refused(e.to_string()))?,
+        by: operator::name(),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let state = journal.open_run(&prepared.run, SystemClock.now(), opened)?;
+    let lease = lease(&mut journal, &state)?;
+    let execution = Execution { journal, plan: prepared.plan, common, format, kills };
+    execution.go(lease, state, Intent::Forward { until: prepared.until })
+}
+
+/// Plans, and looks at the world; nothing is changed and nothing is recorded.
+pub(super) fn prepare(args: &RunArgs, common: &Common) -> Result<Prepared, Failure> {
+    let found = library::find(&args.runbook)?;
+    let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
+    let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
+    let order = if args.order == OrderArg::Overlap { Order::Overlap } else { Order::Article };
+    let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
+    let run = new_run_id(SystemClock.now());
+    let connections = settings::connections(common, run.as_str())?;
+    let looks = block_on(look(&mut plan, &run, connections))??;
+    Ok(Prepared { run, text: found.text, plan, looks, until })
+}
+
+async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec<(ActionPath, Look)>, Failure> {
+    let scratch = connections.work_dir.clone();
+    let access = Rc::new(Access::new(connections));
+    if let Some(region) = plan.region.clone() {
+        let caller = access.caller(&region).await.map_err(|e| {
+            Failure::from(e.failure(format!("AWS in `{region}` does not accept these credentials, or cannot be reached")))
+        })?;
+        plan.account = Some(caller.account);
+    }
+    let looks = preflight(plan, run, &Worker::new(access), SystemClock.now()).await;
+    // What looking needed (ssh configurations) is made anew by the run; leaving it would be harmless.
+    let _ = std::fs::remove_dir_all(scratch);
+    Ok(looks)
+}
+
+/// Refuses when a look refuses: all of them at once, the first as the headline.
+pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
+    let refusals: Vec<_> = looks
+        .iter()
+        .filter_map(|(action, look)| match look {
+            Look::Refused(failure) => Some((action, failure)),
+            _ => None,
+        })
+        .collect();
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    let mut failure = Failure::refused("nothing was changed: the world is not ready for this runbook");
+    for (action, refusal) in refusals {
+        let causes = refusal.causes.join("; ");
+        let told = if causes.is_empty() { refusal.message.clone() } else { format!("{}: {causes}", refusal.message) };
+        failure = failure.cause(format!("{action}: {told}"));
+        for advice in &refusal.advice {
+            failure = failure.hint_once(advice);
+        }
+    }
+    Err(failure)
+}
+
+/// Asks the person at the terminal; without a terminal only `--yes` answers.
+pub(super) fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::refused("nothing was changed: there is nobody to ask").hint("say `--yes` to go ahead without being asked"));
+    }
+    display::to_stderr(&format!("{question} Type `yes` to go ahead: "));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(|e| Failure::output(&e))?;
+    if answer.trim() == "yes" { Ok(()) } else { Err(Failure::refused("nothing was changed: not confirmed")) }
+}
+
+pub(super) fn step(runbook: &crate::model::Runbook, name: &str) -> Result<StepId, Failure> {
+    runbook.step(name).map(|s| s.id.clone()).ok_or_else(|| {
+        let steps: Vec<String> = runbook.steps.iter().map(|s| format!("step-{} {}", s.number, s.id)).collect();
+        Failure::usage(format!("there is no step `{name}`")).hint(format!("steps: {}", steps.join(", ")))
+    })
+}
+
+/// A new run's id: when it was opened (UTC), and four letters against two at once.
+fn new_run_id(now: crate::model::Millis) -> RunId {
+    use sha2::{Digest, Sha256};
+    let at = jiff::Timestamp::from_millisecond(now).unwrap_or_default();
+    let stamp = at.strftime("%Y%m%d-%H%M%S").to_string();
+    let unique = jiff::Timestamp::now().as_nanosecond();
+    let digest = Sha256::digest(format!("{unique} {}", std::process::id()));
+    let letters: String = digest.iter().take(4).map(|b| char::from(b"abcdefghijkmnpqrstuvwxyz23456789"[usize::from(b % 32)])).collect();
+    let id = format!("r{stamp}-{letters}");
+    id.parse().expect("digits, dashes and lower-case letters after an `r` form an id")
+}
