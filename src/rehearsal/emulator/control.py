@@ -6,9 +6,11 @@
     POST /plus/fault    {"service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
                          "message": "...", "times": 1, "after": false, "match": "i-0123"}
                         service and action may be "*"; after: the call is carried out, then the error is answered (a
-                        lost answer); match: only calls with a parameter value that contains this; status: the HTTP
+                        lost answer); match: only calls with a parameter value that contains this; instance_type:
+                        only calls that name an instance which has this type now; status: the HTTP
                         status instead of the usual one (an SDK retries 5xx by itself, and so it does on AWS with
                         InsufficientInstanceCapacity, where that is a 500)
+    POST /plus/unfault  forgets all faults
     POST /plus/body     {"event": ..., "id": ...}: what happened to a host, see EVENTS
     POST /plus/seed     the account of before the cutover (seed.py); answers its ids
     POST /plus/reset    forgets settings, faults, transitions and calls; with {"account": true} the resources as well
@@ -109,6 +111,11 @@ def fault(wanted):
     return {"ok": True}
 
 
+def unfault(_options):
+    state.FAULTS.clear()
+    return {"ok": True}
+
+
 def reset(options):
     state.reset()
     addresses.reset()
@@ -120,7 +127,7 @@ def reset(options):
     return {"ok": True}
 
 
-POSTS = {"config": config, "fault": fault, "body": body, "seed": seed.create, "reset": reset}
+POSTS = {"config": config, "fault": fault, "unfault": unfault, "body": body, "seed": seed.create, "reset": reset}
 
 
 def answer(method, name, data):

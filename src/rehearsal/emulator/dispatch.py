@@ -69,11 +69,24 @@ def _leaves(node):
     return [node]
 
 
+def _types_of(values):
+    """The types, as they are now, of the instances a request names: capacity is refused by type."""
+    from moto.ec2.models import ec2_backends  # moto's models are loaded after this module
+
+    found = []
+    for account in ec2_backends.values():
+        for backend in account.values():
+            instances = (backend.get_instance_by_id(value) for value in values if value.startswith("i-"))
+            found += [instance.instance_type for instance in instances if instance]
+    return found
+
+
 def _next_fault(service, action, response):
     for fault in FAULTS:
         wanted = fault["times"] > 0 and fault["service"] in (service, "*") and fault["action"] in (action, "*")
-        match = fault.get("match")
-        if wanted and (not match or any(match in value for value in values_of(response))):
+        match, size = fault.get("match"), fault.get("instance_type")
+        hit = wanted and (not match or any(match in value for value in values_of(response)))
+        if hit and (not size or size in _types_of(values_of(response))):
             fault["times"] -= 1
             return fault
     return None
