@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::emulator_client::{AccountState, Listener, LoadBalancer, TargetGroup};
+use super::account::{AccountState, Listener, LoadBalancer, TargetGroup};
 
 /// The lab's clock: a check every 10 s becomes one every 500 ms.
 const FASTER: u64 = 20;

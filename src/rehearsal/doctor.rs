@@ -44,7 +44,11 @@ const PACKAGES: &[Package] = &[
     Package { name: "haproxy", programs: &["haproxy"], purpose: "is the load balancer" },
     Package { name: "openssh-client", programs: &["ssh", "ssh-keygen"], purpose: "reaches the hosts" },
     Package { name: "iproute2", programs: &["ip"], purpose: "lays the region's network" },
-    Package { name: "util-linux", programs: &["unshare", "nsenter", "setsid"], purpose: "makes the namespaces" },
+    Package {
+        name: "util-linux",
+        programs: &["unshare", "nsenter", "setsid", "setpriv"],
+        purpose: "makes the namespaces",
+    },
     Package { name: "mount", programs: &["mount", "umount"], purpose: "makes the hosts' disks" },
     Package { name: "openssl", programs: &["openssl"], purpose: "is the certificate authority" },
     Package { name: "tar", programs: &["tar"], purpose: "unpacks the base image" },

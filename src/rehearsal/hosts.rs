@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use super::account::{AccountState, Image, Instance};
 use super::diary::Diary;
-use super::emulator_client::{AccountState, BodyEvent, EmulatorClient, Image, Instance};
+use super::emulator_client::{BodyEvent, EmulatorClient};
 use super::error::RehearsalError;
 use super::host::{self, BootFiles, Ended, Machine, Running};
 use super::layers::Volume;
