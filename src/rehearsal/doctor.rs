@@ -141,8 +141,8 @@ async fn namespaces(rootless: bool) -> FindingState {
     }
     let options = if rootless { ",userxattr" } else { "" };
     let script = format!(
-        "ip link add lab-try type bridge && mount -t tmpfs tmpfs /run && cd /run && mkdir lower upper work root && \
-         mount -t overlay try -o lowerdir=/run/lower,upperdir=/run/upper,workdir=/run/work{options} /run/root"
+        "ip link add lab-try type bridge && mount -t tmpfs tmpfs /run && cd /run && mkdir lower upper work root && touch lower/file && \
+         mount -t overlay try -o lowerdir=/run/lower,upperdir=/run/upper,workdir=/run/work{options} /run/root && rm /run/root/file"
     );
     match unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", &script]).run().await {
         Ok(_) if rootless => FindingState::Ok("as an ordinary user".to_owned()),
