@@ -29,7 +29,7 @@ const BOOT_AGAIN_AFTER: Duration = Duration::from_secs(5);
 enum Phase {
     Off,
     Booting(JoinHandle<Result<Running, RehearsalError>>),
-    Up(Running),
+    Up(Box<Running>),
     Ending(JoinHandle<()>),
     /// It shut itself down, and EC2 has been told but does not say so yet.
     HaltedByGuest,
@@ -120,7 +120,7 @@ impl Hosts {
                         tell(&self.emulator, &self.diary, &BodyEvent::Console { id, text: &text }).await;
                     }
                     tell(&self.emulator, &self.diary, &BodyEvent::InstanceRunning(id)).await;
-                    Phase::Up(running)
+                    Phase::Up(Box::new(running))
                 }
                 Err(error) => {
                     self.diary.trouble(&error.chain());
