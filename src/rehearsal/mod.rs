@@ -48,7 +48,7 @@ pub use error::RehearsalError;
 pub use host_handle::HostHandle;
 pub use network::REGION_ADDRESS;
 pub use operator::{OPERATOR_ACCOUNT, SITE_USER};
-pub use scenario::{Fault, Part, Report, Row, Scenario, play};
 pub use region::Region;
+pub use scenario::{Fault, Part, Report, Row, Scenario, play};
 pub use spec::RegionSpec;
 pub use visitor::Downtime;
