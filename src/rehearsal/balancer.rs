@@ -7,31 +7,26 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+use super::account::AccountState;
 use super::authority::Authority;
 use super::balancer_config::{Configuration, Surroundings, TargetPlace, configuration};
 use super::balancer_health::{Health, TargetCheck, read};
 use super::diary::Diary;
 use super::dns::Names;
-use super::emulator_client::{AccountState, BodyEvent, EmulatorClient};
-use super::error::{RehearsalError, tail};
+use super::emulator_client::{BodyEvent, EmulatorClient};
+use super::error::RehearsalError;
+use super::haproxy::Haproxy;
 use super::network;
 use super::spec::{Places, write};
-use super::tool::{PATH, Tool};
 use super::view::View;
 
 /// The network the balancers' addresses are taken from; no subnet of the account reaches it.
 const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 200, 10);
-const RELOAD_DEADLINE: Duration = Duration::from_secs(10);
 
 struct Known {
     since: Instant,
@@ -50,7 +45,7 @@ pub(super) struct Balancer {
     addresses: BTreeMap<String, [Ipv4Addr; 2]>,
     addresses_given: u8,
     certificates: BTreeMap<String, PathBuf>,
-    process: Option<Child>,
+    haproxy: Haproxy,
     current: Configuration,
     known: BTreeMap<TargetPlace, Known>,
 }
@@ -66,6 +61,7 @@ impl Balancer {
     ) -> Result<Self, RehearsalError> {
         let folder = places.balancer();
         std::fs::create_dir_all(&folder).map_err(RehearsalError::file("create", &folder))?;
+        let haproxy = Haproxy::new(folder.join("haproxy.cfg"), places.log("balancer.log"));
         Ok(Self {
             places,
             authority,
@@ -76,7 +72,7 @@ impl Balancer {
             addresses: BTreeMap::new(),
             addresses_given: 0,
             certificates: BTreeMap::new(),
-            process: None,
+            haproxy,
             current: Configuration::default(),
             known: BTreeMap::new(),
         })
@@ -87,9 +83,11 @@ impl Balancer {
         self.give_addresses(account).await?;
         self.publish_names(account);
         self.sign_certificates(account).await?;
-        let socket = self.socket();
-        let around =
-            Surroundings { addresses: &self.addresses, certificates: &self.certificates, stats_socket: &socket };
+        let around = Surroundings {
+            addresses: &self.addresses,
+            certificates: &self.certificates,
+            stats_socket: self.haproxy.socket(),
+        };
         let wanted = configuration(account, &around);
         if wanted != self.current {
             self.apply(wanted).await?;
@@ -161,23 +159,9 @@ impl Balancer {
         Ok(())
     }
 
-    fn socket(&self) -> PathBuf {
-        // Under /run: a socket's path may not be long, and the region's folder may be anywhere.
-        PathBuf::from("/run/lab-balancer.sock")
-    }
-
     async fn apply(&mut self, wanted: Configuration) -> Result<(), RehearsalError> {
         if wanted.text != self.current.text {
-            let file = self.places.balancer().join("haproxy.cfg");
-            if wanted.text.is_empty() {
-                self.end().await;
-            } else {
-                let next = file.with_extension("next");
-                write(&next, &wanted.text)?;
-                Tool::new("haproxy").args(["-c", "-q", "-f"]).arg(&next).run().await?;
-                std::fs::rename(&next, &file).map_err(RehearsalError::file("put in place", &file))?;
-                self.reload().await?;
-            }
+            self.haproxy.take(&wanted.text).await?;
             self.diary.note("balancer has a new configuration");
         }
         self.known.retain(|place, _| wanted.targets.contains(place));
@@ -191,89 +175,19 @@ impl Balancer {
             // haproxy believes in a server until its first check; the real balancer does not.
             if known.health.state != "healthy" {
                 let order = format!("set server {}/{} health down\n", place.backend, place.server);
-                self.ask(&order).await?;
+                self.haproxy.ask(&order).await?;
             }
         }
         Ok(())
     }
 
-    async fn reload(&mut self) -> Result<(), RehearsalError> {
-        let log = self.places.log("balancer.log");
-        let worker_before = self.worker().await;
-        match self.process.as_ref().and_then(|process| Pid::from_raw(i32::try_from(process.id()?).ok()?)) {
-            Some(master) => kill_process(master, Signal::USR2).map_err(|error| RehearsalError::ProgramUnstartable {
-                program: "haproxy".to_owned(),
-                source: error.into(),
-            })?,
-            None => {
-                let out = std::fs::File::options()
-                    .create(true)
-                    .append(true)
-                    .open(&log)
-                    .map_err(RehearsalError::file("open", &log))?;
-                let err = out.try_clone().map_err(RehearsalError::file("open", &log))?;
-                let process = Command::new("haproxy")
-                    .args(["-W", "-db", "-f"])
-                    .arg(self.places.balancer().join("haproxy.cfg"))
-                    .env_clear()
-                    .env("PATH", PATH)
-                    .stdin(Stdio::null())
-                    .stdout(out)
-                    .stderr(err)
-                    .process_group(0)
-                    .spawn()
-                    .map_err(|source| RehearsalError::ProgramUnstartable { program: "haproxy".to_owned(), source })?;
-                self.process = Some(process);
-            }
-        }
-        let started = Instant::now();
-        while started.elapsed() < RELOAD_DEADLINE {
-            let worker = self.worker().await;
-            if worker.is_some() && worker != worker_before {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        Err(RehearsalError::TooLate {
-            what: "the balancer did not take its new configuration".to_owned(),
-            after: RELOAD_DEADLINE,
-            said: tail(&log, 10),
-        })
-    }
-
-    /// The process id of haproxy's worker, which is another one after each reload.
-    async fn worker(&self) -> Option<String> {
-        self.process.as_ref()?;
-        let info = self.ask("show info\n").await.ok()?;
-        info.lines().find_map(|line| line.strip_prefix("Pid: ").map(str::to_owned))
-    }
-
-    async fn ask(&self, order: &str) -> Result<String, RehearsalError> {
-        let socket = self.socket();
-        let talk = async {
-            let mut stream = UnixStream::connect(&socket).await?;
-            stream.write_all(order.as_bytes()).await?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await?;
-            Ok(answer)
-        };
-        match tokio::time::timeout(Duration::from_secs(3), talk).await {
-            Ok(answer) => answer.map_err(RehearsalError::file("ask", &socket)),
-            Err(_) => Err(RehearsalError::TooLate {
-                what: format!("the balancer did not answer `{}`", order.trim()),
-                after: Duration::from_secs(3),
-                said: tail(&self.places.log("balancer.log"), 10),
-            }),
-        }
-    }
-
     /// Reads what the checks found and reports what has changed.
     pub(super) async fn check(&mut self) -> Result<(), RehearsalError> {
-        if self.current.targets.is_empty() || self.process.is_none() {
+        if self.current.targets.is_empty() || !self.haproxy.runs() {
             self.view.set_checks(Vec::new());
             return Ok(());
         }
-        let lines = read(&self.ask("show stat\n").await?);
+        let lines = read(&self.haproxy.ask("show stat\n").await?);
         let mut checks = Vec::new();
         let mut orders = Vec::new();
         for (place, known) in &mut self.known {
@@ -308,19 +222,13 @@ impl Balancer {
         }
         self.view.set_checks(checks);
         for order in orders {
-            self.ask(&order).await?;
+            self.haproxy.ask(&order).await?;
         }
         Ok(())
     }
 
     /// Ends haproxy.
     pub(super) async fn end(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            // SIGTERM ends master and workers at once; a straggler ends with the region.
-            if let Some(master) = process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)) {
-                let _ = kill_process(master, Signal::TERM);
-            }
-            let _ = tokio::time::timeout(Duration::from_secs(3), process.wait()).await;
-        }
+        self.haproxy.end().await;
     }
 }

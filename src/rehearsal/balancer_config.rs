@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::emulator_client::{AccountState, Listener, LoadBalancer, TargetGroup};
+use super::account::{AccountState, Listener, LoadBalancer, TargetGroup};
 
 /// The lab's clock: a check every 10 s becomes one every 500 ms.
 const FASTER: u64 = 20;
@@ -229,5 +229,89 @@ fn text(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An account with one web server behind a balancer with the listeners given.
+    fn account(listeners: &Value) -> AccountState {
+        let group = serde_json::json!({
+            "arn": "arn:group", "name": "web-1", "protocol": "HTTP", "port": 80, "targets": [{"id": "i-1", "port": 80}],
+            "attributes": {"stickiness.enabled": "true"},
+            "health_check": {"path": "/status.php", "port": "traffic-port", "protocol": "HTTP", "interval": 10, "timeout": 5,
+                             "healthy": 2, "unhealthy": 3, "matcher": "200-299"},
+        });
+        let instance = serde_json::json!({
+            "id": "i-1", "state": "running", "image_id": "ami-1", "private_ip": "10.77.1.4", "public_ip": null, "name": null,
+        });
+        let balancer = serde_json::json!({
+            "arn": "arn:lb", "dns_name": "site.elb.example", "listeners": listeners,
+            "attributes": {"idle_timeout.timeout_seconds": "600"},
+        });
+        let account = serde_json::json!({
+            "version": 1, "instances": [instance], "load_balancers": [balancer], "target_groups": [group],
+        });
+        serde_json::from_value(account).unwrap()
+    }
+
+    fn written(listeners: &Value, certificates: &[(&str, &str)]) -> Configuration {
+        let addresses = [("arn:lb".to_owned(), [Ipv4Addr::new(10, 77, 200, 10), Ipv4Addr::new(10, 77, 200, 11)])];
+        let certificates = certificates.iter().map(|(arn, file)| ((*arn).to_owned(), PathBuf::from(file))).collect();
+        let around = Surroundings {
+            addresses: &addresses.into(),
+            certificates: &certificates,
+            stats_socket: Path::new("/run/socket"),
+        };
+        configuration(&account(listeners), &around)
+    }
+
+    fn https() -> Value {
+        serde_json::json!([{
+            "arn": "arn:l1", "port": 443, "protocol": "HTTPS", "certificates": ["arn:cert"],
+            "default_actions": [{"Type": "forward", "TargetGroupArn": "arn:group"}],
+        }])
+    }
+
+    #[test]
+    fn nothing_is_written_without_a_listener_that_can_answer() {
+        assert_eq!(written(&serde_json::json!([]), &[]), Configuration::default());
+        assert_eq!(written(&https(), &[]), Configuration::default(), "its certificate is not issued yet");
+    }
+
+    #[test]
+    fn a_forwarding_listener_checks_its_targets_as_the_group_says() {
+        let written = written(&https(), &[("arn:cert", "/lab/cert.pem")]);
+        for line in [
+            "  bind 10.77.200.11:443 ssl crt /lab/cert.pem alpn h2,http/1.1",
+            "  timeout client 600s",
+            "  http-request set-header X-Forwarded-Proto https",
+            "  use_backend group_web_1_open if { nbsrv(group_web_1) eq 0 }",
+            "  http-check expect status 200-299",
+            "  default-server inter 500ms fall 3 rise 2",
+            "  cookie AWSALB insert indirect",
+            "  server 10.77.1.4:80 10.77.1.4:80 check cookie i-1-80",
+        ] {
+            assert!(written.text.lines().any(|found| found == line), "{line}\nnot in\n{}", written.text);
+        }
+        assert_eq!(written.targets.len(), 1);
+        assert_eq!(written.targets[0].patience, Duration::from_millis(4500));
+    }
+
+    #[test]
+    fn a_redirect_names_the_port_as_the_real_balancer_does() {
+        let listener = serde_json::json!([{
+            "arn": "arn:l2", "port": 80, "protocol": "HTTP",
+            "default_actions": [{"Type": "redirect", "RedirectConfig": {
+                "Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}",
+                "StatusCode": "HTTP_301"}}],
+        }]);
+        let written = written(&listener, &[]);
+        let place = "https://%[req.hdr(host),field(1,:)]:443%[path]";
+        assert!(written.text.contains(&format!("redirect location {place}?%[query] code 301 if {{ query -m found }}")));
+        assert!(written.text.contains(&format!("redirect location {place} code 301\n")));
+        assert!(written.targets.is_empty());
     }
 }

@@ -9,8 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::watch;
 
+use super::account::{Record, Zone};
 use super::dns_message::{Data, Question, Verdict, read, write};
-use super::emulator_client::{Record, Zone};
 use super::error::RehearsalError;
 use super::network::REGION_ADDRESS;
 
@@ -40,12 +40,6 @@ impl Names {
             }
         }
         names
-    }
-
-    /// Adds what the region itself knows beside the zones.
-    pub(super) fn with(mut self, name: &str, data: Data) -> Self {
-        self.records.entry(plain(name)).or_default().push(data);
-        self
     }
 
     fn add(&mut self, record: &Record) {
@@ -142,7 +136,7 @@ async fn serve_stream(mut stream: TcpStream, names: watch::Receiver<Arc<Names>>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rehearsal::emulator_client::Alias;
+    use crate::rehearsal::account::Alias;
 
     fn record(name: &str, kind: &str, values: &[&str]) -> Record {
         Record {

@@ -44,7 +44,11 @@ const PACKAGES: &[Package] = &[
     Package { name: "haproxy", programs: &["haproxy"], purpose: "is the load balancer" },
     Package { name: "openssh-client", programs: &["ssh", "ssh-keygen"], purpose: "reaches the hosts" },
     Package { name: "iproute2", programs: &["ip"], purpose: "lays the region's network" },
-    Package { name: "util-linux", programs: &["unshare", "nsenter", "setsid"], purpose: "makes the namespaces" },
+    Package {
+        name: "util-linux",
+        programs: &["unshare", "nsenter", "setsid", "setpriv"],
+        purpose: "makes the namespaces",
+    },
     Package { name: "mount", programs: &["mount", "umount"], purpose: "makes the hosts' disks" },
     Package { name: "openssl", programs: &["openssl"], purpose: "is the certificate authority" },
     Package { name: "tar", programs: &["tar"], purpose: "unpacks the base image" },
@@ -137,8 +141,8 @@ async fn namespaces(rootless: bool) -> FindingState {
     }
     let options = if rootless { ",userxattr" } else { "" };
     let script = format!(
-        "ip link add lab-try type bridge && mount -t tmpfs tmpfs /run && cd /run && mkdir lower upper work root && \
-         mount -t overlay try -o lowerdir=/run/lower,upperdir=/run/upper,workdir=/run/work{options} /run/root"
+        "ip link add lab-try type bridge && mount -t tmpfs tmpfs /run && cd /run && mkdir lower upper work root && touch lower/file && \
+         mount -t overlay try -o lowerdir=/run/lower,upperdir=/run/upper,workdir=/run/work{options} /run/root && rm /run/root/file"
     );
     match unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", &script]).run().await {
         Ok(_) if rootless => FindingState::Ok("as an ordinary user".to_owned()),

@@ -18,7 +18,9 @@ use super::tool::PATH;
 /// terminal are the caller's. The environment is passed on.
 #[must_use]
 pub fn command(rootless: bool, program: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new("unshare");
+    // A killed caller takes the region with it: the kernel tells `unshare`, and `unshare` its child.
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "unshare"]);
     if rootless {
         command.args(["--user", "--map-root-user", "--map-auto"]);
     }
@@ -36,9 +38,9 @@ pub fn command(rootless: bool, program: &Path, arguments: &[&str]) -> Command {
 /// the terminal by itself). Answers the region's exit status; 128 and the signal's number when it was killed.
 ///
 /// # Errors
-/// When `unshare` cannot be started.
+/// When `setpriv` or `unshare` cannot be started.
 pub async fn run(mut command: Command) -> Result<i32, RehearsalError> {
-    let unstartable = |source| RehearsalError::ProgramUnstartable { program: "unshare".to_owned(), source };
+    let unstartable = |source| RehearsalError::ProgramUnstartable { program: "setpriv".to_owned(), source };
     let mut child = command.spawn().map_err(unstartable)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(unstartable)?;
     let mut hang_up = signal(SignalKind::hangup()).map_err(unstartable)?;
@@ -74,6 +76,21 @@ pub(super) fn refuse_outside() -> Result<(), RehearsalError> {
     Err(RehearsalError::Unsupported(
         "a region starts only in namespaces of its own; `runbook rehearse` makes them".to_owned(),
     ))
+}
+
+/// Waits until somebody asks this process to end: by Ctrl-C, SIGTERM or SIGHUP. Answers the status to end with.
+///
+/// # Errors
+/// When signals cannot be listened to.
+pub async fn asked_to_end() -> Result<i32, RehearsalError> {
+    let listen = |kind| signal(kind).map_err(RehearsalError::file("listen to", "signals"));
+    let (mut interrupt, mut terminate, mut hang_up) =
+        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
+    Ok(tokio::select! {
+        _ = interrupt.recv() => 130,
+        _ = terminate.recv() => 143,
+        _ = hang_up.recv() => 129,
+    })
 }
 
 /// Whether this process is the pid 1 of a region and has to call [`be_init`].

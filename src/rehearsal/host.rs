@@ -25,6 +25,8 @@ use super::tool::{PATH, Tool};
 const BOOT_DEADLINE: Duration = Duration::from_secs(30);
 /// How long an orderly power-off may take before the host is killed, as EC2 does in the end.
 const POWER_OFF_PATIENCE: Duration = Duration::from_secs(8);
+/// The kinds of SSH keys a host has; RSA ones take seconds to make and nobody needs them here.
+pub(super) const HOST_KEY_KINDS: [&str; 2] = ["ecdsa", "ed25519"];
 /// lab-init's exit status when the guest asked for a reboot.
 const REBOOT_STATUS: i32 = 42;
 
@@ -195,8 +197,9 @@ async fn new_host_keys(hostname: &str, folder: &Path) -> Result<Vec<String>, Reh
         let public = file.with_extension("pub");
         fs::read_to_string(&public).map(|text| text.trim().to_owned()).map_err(RehearsalError::file("read", public))
     };
-    let (ecdsa, ed25519) = tokio::join!(make("ecdsa"), make("ed25519"));
-    Ok(vec![ecdsa?, ed25519?])
+    let [first, second] = HOST_KEY_KINDS;
+    let (first, second) = tokio::join!(make(first), make(second));
+    Ok(vec![first?, second?])
 }
 
 fn machine_id(instance: &str) -> String {

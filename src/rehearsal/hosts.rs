@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use super::account::{AccountState, Image, Instance};
 use super::diary::Diary;
-use super::emulator_client::{AccountState, BodyEvent, EmulatorClient, Image, Instance};
+use super::emulator_client::{BodyEvent, EmulatorClient};
 use super::error::RehearsalError;
 use super::host::{self, BootFiles, Ended, Machine, Running};
 use super::layers::Volume;
@@ -28,7 +29,7 @@ const BOOT_AGAIN_AFTER: Duration = Duration::from_secs(5);
 enum Phase {
     Off,
     Booting(JoinHandle<Result<Running, RehearsalError>>),
-    Up(Running),
+    Up(Box<Running>),
     Ending(JoinHandle<()>),
     /// It shut itself down, and EC2 has been told but does not say so yet.
     HaltedByGuest,
@@ -119,7 +120,7 @@ impl Hosts {
                         tell(&self.emulator, &self.diary, &BodyEvent::Console { id, text: &text }).await;
                     }
                     tell(&self.emulator, &self.diary, &BodyEvent::InstanceRunning(id)).await;
-                    Phase::Up(running)
+                    Phase::Up(Box::new(running))
                 }
                 Err(error) => {
                     self.diary.trouble(&error.chain());

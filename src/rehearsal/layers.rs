@@ -128,10 +128,11 @@ impl Volume {
         }
         let lower: Vec<String> = self.image.iter().rev().map(|layer| layer.display().to_string()).collect();
         let options = format!(
-            "lowerdir={},upperdir={},workdir={}",
+            "lowerdir={},upperdir={},workdir={}{}",
             lower.join(":"),
             self.upper().display(),
-            self.folder.join("work").display()
+            self.folder.join("work").display(),
+            if in_user_namespace() { ",userxattr" } else { "" }
         );
         Tool::new("mount").args(["-t", "overlay", "lab", "-o", &options]).arg(&root).run().await.map(drop)
     }
@@ -173,4 +174,10 @@ impl Volume {
         }
         Ok(())
     }
+}
+
+/// Whether root here is an ordinary user outside: overlays then keep their notes in `user.*` attributes.
+fn in_user_namespace() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_whitespace().collect::<Vec<_>>() != ["0", "0", "4294967295"]
 }

@@ -6,6 +6,7 @@
 //!
 //! Not handled: security groups (everything in the region reaches everything), bandwidth, disks beside the root.
 
+mod account;
 mod authority;
 mod balancer;
 mod balancer_config;
@@ -20,7 +21,9 @@ mod emulator_process;
 pub mod enter;
 mod error;
 mod flagship;
+mod haproxy;
 mod host;
+mod host_handle;
 mod hosts;
 mod image;
 mod layers;
@@ -37,13 +40,15 @@ mod venv;
 mod view;
 mod visitor;
 
+pub use account::{AccountState, SeededAccount};
 pub use balancer_health::{Health, TargetCheck};
 pub use cache::Cache;
-pub use emulator_client::{AccountState, BodyEvent, EmulatorClient, SeededAccount};
+pub use emulator_client::{BodyEvent, EmulatorClient};
 pub use error::RehearsalError;
+pub use host_handle::HostHandle;
 pub use network::REGION_ADDRESS;
 pub use operator::{OPERATOR_ACCOUNT, SITE_USER};
-pub use region::{HostHandle, Region};
+pub use region::Region;
 pub use scenario::{Fault, Part, Report, Row, Scenario, play};
 pub use spec::RegionSpec;
 pub use visitor::Downtime;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::account::AccountState;
 use super::balancer::Balancer;
 use super::diary::Diary;
-use super::emulator_client::{AccountState, EmulatorClient};
+use super::emulator_client::EmulatorClient;
 use super::hosts::Hosts;
 
 /// How often the account is looked at: a host's boot takes about a second, so this is soon enough.

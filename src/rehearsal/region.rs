@@ -5,25 +5,27 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::process::{Child, Command};
 
+use super::account::SeededAccount;
 use super::authority::Authority;
 use super::balancer::Balancer;
 use super::balancer_health::TargetCheck;
 use super::diary::Diary;
-use super::emulator_client::{EmulatorClient, SeededAccount};
+use super::emulator_client::EmulatorClient;
 use super::error::{RehearsalError, tail};
+use super::host_handle::HostHandle;
 use super::hosts::Hosts;
 use super::reconcile::{self, Reconcile};
 use super::spec::{Places, RegionSpec, write};
 use super::tool::Tool;
 use super::view::View;
-use super::{dns, emulator_process, enter, host, network, operator, seed};
+use super::{dns, emulator_process, enter, network, operator, seed};
 
 /// How long the first web server may take until its site answers.
 const SITE_DEADLINE: Duration = Duration::from_secs(60);
@@ -165,7 +167,7 @@ impl Region {
     #[must_use]
     pub fn host(&self, instance: &str) -> Option<HostHandle> {
         let view = self.view.host(instance)?;
-        Some(HostHandle { hostname: view.hostname, address: view.address, root: view.root, init: view.init })
+        Some(HostHandle::of(view))
     }
 
     /// The public SSH keys a host has now.
@@ -173,17 +175,8 @@ impl Region {
     /// # Errors
     /// When it has none, or does not exist.
     pub fn host_keys(&self, instance: &str) -> Result<Vec<String>, RehearsalError> {
-        let host =
-            self.host(instance).ok_or_else(|| RehearsalError::Unsupported(format!("there is no host `{instance}`")))?;
-        ["ecdsa", "ed25519"]
-            .iter()
-            .map(|kind| {
-                let path = host.root.join(format!("etc/ssh/ssh_host_{kind}_key.pub"));
-                std::fs::read_to_string(&path)
-                    .map(|key| key.trim().to_owned())
-                    .map_err(RehearsalError::file("read", path))
-            })
-            .collect()
+        let host = self.host(instance);
+        host.ok_or_else(|| RehearsalError::Unsupported(format!("there is no host `{instance}`")))?.ssh_keys()
     }
 
     /// Makes the operator's `known_hosts` know a host under one more address.
@@ -229,38 +222,6 @@ impl Region {
         self.diary.note("the region ends");
         self.reconcile.stop().await;
         let _ = self.process.kill().await; // ended already is as good
-    }
-}
-
-/// A look at one host.
-#[derive(Debug, Clone)]
-pub struct HostHandle {
-    /// Its host name.
-    pub hostname: String,
-    /// Its private address.
-    pub address: Ipv4Addr,
-    root: PathBuf,
-    init: Option<rustix::process::Pid>,
-}
-
-impl HostHandle {
-    /// Whether it is up.
-    #[must_use]
-    pub fn is_up(&self) -> bool {
-        self.init.is_some()
-    }
-
-    /// Where a file of its disk is seen from the region, whether the host runs or not. Links with absolute targets
-    /// lead out of the host: read what they point at instead.
-    #[must_use]
-    pub fn disk(&self, path: &str) -> PathBuf {
-        self.root.join(path.trim_start_matches('/'))
-    }
-
-    /// A program to run in it as root; none when it is off.
-    #[must_use]
-    pub fn command(&self, argv: &[&str]) -> Option<Command> {
-        Some(host::command_in(self.init?, argv))
     }
 }
 

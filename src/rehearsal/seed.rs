@@ -5,8 +5,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::account::SeededAccount;
 use super::authority::Signed;
-use super::emulator_client::{API_PORT, SeededAccount};
+use super::emulator_client::API_PORT;
 use super::error::RehearsalError;
 use super::layers::{LayerWriter, Owner};
 use super::network::REGION_ADDRESS;

@@ -27,8 +27,8 @@ pub struct RegionSpec {
 #[derive(Debug, Clone)]
 pub(super) struct Places {
     pub(super) dir: PathBuf,
-    /// Volumes and images. In memory when the machine's root makes the region, so they end with it: an overlay's
-    /// writable layer works there whatever the machine's own file system is. An ordinary user's overlays want a disk.
+    /// Volumes and images: in memory, so that they end with the region, and an overlay's writable layer works
+    /// there whatever the machine's own file system is.
     volumes: PathBuf,
 }
 
@@ -40,8 +40,7 @@ impl Places {
                 spec.dir.display()
             )));
         }
-        let volumes = if spec.rootless { spec.dir.join("volumes") } else { PathBuf::from("/run/lab") };
-        let places = Self { dir: spec.dir.clone(), volumes };
+        let places = Self { dir: spec.dir.clone(), volumes: PathBuf::from("/run/lab") };
         for folder in [
             places.logs(),
             places.home().join(".ssh"),

@@ -108,7 +108,7 @@ fn imports_follow_the_table() {
 /// Each outside crate with the only modules that may name it.
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["journal"]),
-    ("openssh", &["access"]),
+    ("openssh::", &["access"]), // not the Debian packages openssh-client and -server
     ("aws_sdk_", &["access", "action", "rehearsal"]),
     ("aws_config", &["access"]),
     ("indicatif", &["display"]),

@@ -107,6 +107,10 @@ mod inside {
 
     impl Lab {
         fn client(&self) -> reqwest::Client {
+            self.client_with(HttpOptions::default())
+        }
+
+        fn client_with(&self, options: HttpOptions) -> reqwest::Client {
             let environment = self.region.environment();
             let settings = Settings {
                 ssh_config: None,
@@ -114,7 +118,7 @@ mod inside {
                 poll: Settings::POLL,
                 work_dir: self.region.folder().into(),
             };
-            http_client(&settings, HttpOptions::default()).unwrap()
+            http_client(&settings, options).unwrap()
         }
 
         fn site(&self, path: &str) -> String {
@@ -202,6 +206,7 @@ mod inside {
             assert_eq!(got.text().await.unwrap(), "kept in the bucket");
             assert_eq!(client.get(&file).basic_auth("admin", Some("wrong")).send().await.unwrap().status(), 401);
             assert_eq!(client.delete(&file).basic_auth("admin", Some(&password)).send().await.unwrap().status(), 204);
+            log_in_and_out(lab, &password).await;
             assert!(client.get("http://192.0.2.1/").send().await.is_err(), "there is no way out");
         })
         .await;
@@ -329,6 +334,34 @@ mod inside {
             .await;
         })
         .await;
+    }
+
+    /// As a browser does it: the form's token, the session's cookie, a redirect to where one wanted to go.
+    async fn log_in_and_out(lab: &Lab, password: &str) {
+        let client = lab.client_with(HttpOptions { cookies: true, ..HttpOptions::default() });
+        let token =
+            |page: &str| page.split("data-requesttoken=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let form = client.get(lab.site("/index.php/login")).send().await.unwrap().text().await.unwrap();
+        let log_in = async |password: &str| {
+            let encode =
+                |text: &str| text.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D").replace(':', "%3A");
+            let body = format!("user=admin&password={}&requesttoken={}", encode(password), encode(&token(&form)));
+            let post =
+                client.post(lab.site("/index.php/login")).header("content-type", "application/x-www-form-urlencoded");
+            let answer = post.body(body).send().await.unwrap();
+            (answer.status().as_u16(), answer.headers()["location"].to_str().unwrap().to_owned())
+        };
+        let (status, back) = log_in("wrong").await;
+        assert!(status == 303 && back.starts_with(&lab.site("/index.php/login?")), "{status} {back}");
+        assert_eq!(log_in(password).await, (303, lab.site("/index.php/apps/files/")));
+        let files = || async { client.get(lab.site("/index.php/apps/files/")).send().await.unwrap() };
+        let page = files().await;
+        assert_eq!(page.headers()["x-lab-node"], "nextcloud-web-1");
+        let page = page.text().await.unwrap();
+        assert!(page.contains("data-user=\"admin\""), "{page}");
+        let leave = lab.site(&format!("/index.php/logout?requesttoken={}", token(&page).replace('+', "%2B")));
+        assert_eq!(client.get(leave).send().await.unwrap().status(), 302);
+        assert_eq!(files().await.status(), 302, "logged out");
     }
 
     async fn make_balancer(lab: &Lab) -> (String, String) {

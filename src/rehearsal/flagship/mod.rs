@@ -10,7 +10,7 @@ mod site;
 pub(super) use facts::{Facts, Start};
 pub(super) use rows::{fallen_back, rows};
 
-use super::emulator_client::SeededAccount;
+use super::account::SeededAccount;
 use super::error::RehearsalError;
 use super::operator::SITE_USER;
 

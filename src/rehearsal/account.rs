@@ -1,0 +1,227 @@
+//! The emulated account as one picture: what exists in it that has a body in the region, and the ids of its
+//! before-state. The shapes are the emulator's (`emulator/view.py`, `emulator/seed.py`); what the region does not
+//! need is not read.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Everything in the account that has a body in the region.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct AccountState {
+    /// Moves when anything changes.
+    #[serde(default)]
+    pub version: u64,
+    /// Instances, terminated ones for a while too.
+    #[serde(default)]
+    pub instances: Vec<Instance>,
+    /// Images owned by the account.
+    #[serde(default)]
+    pub images: Vec<Image>,
+    /// Load balancers with their listeners.
+    #[serde(default)]
+    pub load_balancers: Vec<LoadBalancer>,
+    /// Target groups with their targets.
+    #[serde(default)]
+    pub target_groups: Vec<TargetGroup>,
+    /// Certificates, issued or not.
+    #[serde(default)]
+    pub certificates: Vec<Certificate>,
+    /// Hosted zones with all records.
+    #[serde(default)]
+    pub zones: Vec<Zone>,
+}
+
+/// An instance as EC2 sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Instance {
+    /// `i-...`
+    pub id: String,
+    /// `pending`, `running`, `stopping`, `stopped`, `shutting-down`, `terminated`.
+    pub state: String,
+    /// The image it was launched from.
+    pub image_id: String,
+    /// Its address for life.
+    pub private_ip: Option<Ipv4Addr>,
+    /// Its Elastic IP, or the address it happens to have while it runs.
+    pub public_ip: Option<Ipv4Addr>,
+    /// The Name tag.
+    pub name: Option<String>,
+}
+
+/// A machine image.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Image {
+    /// `ami-...`
+    pub id: String,
+    /// `pending`, `available`, `failed`.
+    pub state: String,
+    /// The instance it is made of.
+    pub source_instance: Option<String>,
+}
+
+/// An Application Load Balancer.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct LoadBalancer {
+    /// Its ARN.
+    pub arn: String,
+    /// The name clients resolve.
+    pub dns_name: String,
+    /// Attributes by key, e.g. `idle_timeout.timeout_seconds`.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// What it listens on; none at first.
+    #[serde(default)]
+    pub listeners: Vec<Listener>,
+}
+
+/// A port of a load balancer and what is done with requests to it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Listener {
+    /// Its ARN.
+    pub arn: String,
+    /// The port.
+    pub port: u16,
+    /// `HTTP` or `HTTPS`.
+    pub protocol: String,
+    /// ARNs of its certificates, the default one first.
+    #[serde(default)]
+    pub certificates: Vec<String>,
+    /// The default actions in the shape of the ELBv2 API.
+    #[serde(default)]
+    pub default_actions: Vec<Value>,
+}
+
+/// A target group.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct TargetGroup {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name, one of a kind in the account.
+    pub name: String,
+    /// How targets are spoken to: `HTTP` or `HTTPS`.
+    pub protocol: String,
+    /// The port of targets that name none.
+    pub port: u16,
+    /// How targets are checked.
+    pub health_check: HealthCheck,
+    /// Attributes by key, e.g. `stickiness.enabled`.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// The registered targets.
+    #[serde(default)]
+    pub targets: Vec<Target>,
+}
+
+/// How a target group checks its targets.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct HealthCheck {
+    /// The path asked for.
+    pub path: Option<String>,
+    /// A port, or `traffic-port`.
+    pub port: Option<Value>,
+    /// `HTTP` or `HTTPS`.
+    pub protocol: Option<String>,
+    /// Seconds between checks.
+    pub interval: u64,
+    /// Seconds until a check has failed.
+    pub timeout: u64,
+    /// Good checks in a row until a target is healthy again.
+    pub healthy: u32,
+    /// Bad checks in a row until it is unhealthy.
+    pub unhealthy: u32,
+    /// The good statuses: `200`, `200-399`, `200,302`.
+    pub matcher: Option<String>,
+}
+
+/// One registered target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+pub struct Target {
+    /// An instance id.
+    pub id: String,
+    /// Its port; the group's when there is none.
+    pub port: Option<u16>,
+}
+
+/// A certificate of ACM.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Certificate {
+    /// Its ARN.
+    pub arn: String,
+    /// The domain it is for.
+    pub domain: String,
+    /// `PENDING_VALIDATION`, `ISSUED`, ...
+    pub status: String,
+}
+
+/// A hosted zone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Zone {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// All its record sets.
+    #[serde(default)]
+    pub records: Vec<Record>,
+}
+
+/// A record set.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Record {
+    /// Its name.
+    pub name: String,
+    /// `A`, `CNAME`, ...
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its values; none for an alias.
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// What it is an alias of.
+    #[serde(default)]
+    pub alias: Option<Alias>,
+}
+
+/// The target of an alias record.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Alias {
+    /// A load balancer's name, or another record's.
+    pub dns_name: String,
+}
+
+/// The ids of the before-state, as the emulator made them.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SeededAccount {
+    /// The account's region.
+    pub region: String,
+    /// The account id.
+    pub account: String,
+    /// The VPC.
+    pub vpc: String,
+    /// Its two public subnets, by the last letter of their zone: `a` and `b`.
+    pub subnets: BTreeMap<String, String>,
+    /// The one web instance.
+    pub instance: String,
+    /// Its private address.
+    pub private_ip: Ipv4Addr,
+    /// Its Elastic IP.
+    pub public_ip: Ipv4Addr,
+    /// The DB instance's identifier.
+    pub db: String,
+    /// The DB instance's host name.
+    pub db_endpoint: String,
+    /// The hosted zone's id.
+    pub zone: String,
+    /// The site's name.
+    pub fqdn: String,
+    /// The bucket of the site's files.
+    pub bucket: String,
+    /// The web instances' security group.
+    pub web_group: String,
+    /// The key pair's name.
+    pub key_name: String,
+    /// The Elastic IP's allocation id.
+    pub allocation_id: String,
+}
