@@ -19,7 +19,8 @@ pub(super) fn approve(args: &ApproveArgs, common: &Common, format: Format) -> Re
     let state = append(&mut journal, state, &answer)?;
     let word = if args.reject { "refused" } else { "approved" };
     let running = journal.holder(&state.run)?.is_some();
-    let next = if running { "the run goes on by itself".into() } else { format!("`runbook resume {}` goes on", state.run) };
+    let next =
+        if running { "the run goes on by itself".into() } else { format!("`runbook resume {}` goes on", state.run) };
     let text = if format.is_json() {
         format!("{}\n", serde_json::json!({ "run": state.run, "gate": args.gate, "answer": word }))
     } else {

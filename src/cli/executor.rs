@@ -47,11 +47,21 @@ impl Execution<'_> {
         let performer = Rc::new(Killing { inner: Worker::new(access), kills: self.kills.clone() });
         let format = self.format;
         block_on(async move {
-            let stop = signals::listen().map_err(|e| Failure::new(Exit::Failed, "cannot listen for signals").cause(e.to_string()))?;
+            let stop = signals::listen()
+                .map_err(|e| Failure::new(Exit::Failed, "cannot listen for signals").cause(e.to_string()))?;
             let (events, shown) = mpsc::unbounded_channel();
             let console = Console::new(Mode::choose(format.is_json()), &self.plan, &state);
             let display = tokio::task::spawn_local(show(console, shown));
-            let mut driver = Driver { journal: self.journal, lease, plan: self.plan, state, performer, clock: SystemClock, events, stop };
+            let mut driver = Driver {
+                journal: self.journal,
+                lease,
+                plan: self.plan,
+                state,
+                performer,
+                clock: SystemClock,
+                events,
+                stop,
+            };
             let result = driver.drive(intent, executor).await;
             let Driver { plan, state, events, .. } = driver;
             drop(events);
@@ -71,7 +81,8 @@ async fn show(mut console: Console, mut events: mpsc::UnboundedReceiver<Event>) 
 
 fn report(plan: &Plan, state: &RunState, result: Result<Rest, DriveError>, format: Format) -> Result<Exit, Failure> {
     let rest = result.map_err(|e| {
-        let hint = format!("put that right, then `runbook resume {}`: what was under way is looked at first", state.run);
+        let hint =
+            format!("put that right, then `runbook resume {}`: what was under way is looked at first", state.run);
         Failure::chain(Exit::Failed, &e).hint(hint)
     })?;
     if !format.is_json() {

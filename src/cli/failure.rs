@@ -78,9 +78,9 @@ impl Failure {
 
     pub(super) fn print(&self, json: bool) {
         let text = if json {
-            let value = self.json.clone().unwrap_or_else(|| {
-                serde_json::json!({ "error": self.message, "causes": self.causes, "hints": self.hints })
-            });
+            let value = self.json.clone().unwrap_or_else(
+                || serde_json::json!({ "error": self.message, "causes": self.causes, "hints": self.hints }),
+            );
             format!("{value}\n")
         } else {
             match &self.whole {

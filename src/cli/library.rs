@@ -31,7 +31,9 @@ pub(super) fn find(name: &str) -> Result<Found, Failure> {
             let failure = Failure::usage(format!("there is no runbook `{name}`"));
             return Err(match near {
                 Some(near) if strsim::jaro(near, name) > 0.7 => failure.hint(format!("did you mean `{near}`?")),
-                _ => failure.hint("`runbook list` lists those that come with the tool; a file is named with its `.yaml`"),
+                _ => {
+                    failure.hint("`runbook list` lists those that come with the tool; a file is named with its `.yaml`")
+                }
             });
         }
     };
@@ -40,11 +42,7 @@ pub(super) fn find(name: &str) -> Result<Found, Failure> {
 }
 
 /// The inputs from a file and `--set`, checked against the runbook.
-pub(super) fn inputs(
-    runbook: &Runbook,
-    file: Option<&Path>,
-    sets: &[(String, String)],
-) -> Result<Values, Failure> {
+pub(super) fn inputs(runbook: &Runbook, file: Option<&Path>, sets: &[(String, String)]) -> Result<Values, Failure> {
     let read = match file {
         Some(path) => Some((path.display().to_string(), read(path)?)),
         None => None,
@@ -54,7 +52,10 @@ pub(super) fn inputs(
 }
 
 fn problems(problems: &validate::Problems) -> Failure {
-    Failure::problems(problems.render(display::Look::of_environment(std::io::stderr().is_terminal()).colour), problems.to_json())
+    Failure::problems(
+        problems.render(display::Look::of_environment(std::io::stderr().is_terminal()).colour),
+        problems.to_json(),
+    )
 }
 
 fn looks_like_a_file(name: &str) -> bool {

@@ -28,7 +28,8 @@ pub(super) fn log(args: &LogArgs, common: &Common, format: Format) -> Result<Exi
     if records.is_empty() {
         return Err(crate::journal::JournalError::NoRun(run.to_string()).into());
     }
-    let text = if format.is_json() { format!("{}\n", display::log_json(&records)) } else { display::log_text(&records) };
+    let text =
+        if format.is_json() { format!("{}\n", display::log_json(&records)) } else { display::log_text(&records) };
     out(&text)?;
     Ok(Exit::Done)
 }

@@ -14,7 +14,8 @@ pub(super) fn journal(common: &Common) -> Result<Journal, Failure> {
 /// The run that is named, or the only one that has not come to an end.
 pub(super) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
     if let Some(name) = named {
-        let run: RunId = name.parse().map_err(|e| Failure::usage(format!("{e}")).hint("`runbook runs` lists all runs"))?;
+        let run: RunId =
+            name.parse().map_err(|e| Failure::usage(format!("{e}")).hint("`runbook runs` lists all runs"))?;
         return Ok(journal.state(&run)?);
     }
     let mut open = Vec::new();
@@ -36,7 +37,8 @@ pub(super) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Fa
             }
         },
         (count, last) => {
-            let names: Vec<String> = open.iter().chain(&last).map(|s| format!("{} ({})", s.run, s.opened.runbook)).collect();
+            let names: Vec<String> =
+                open.iter().chain(&last).map(|s| format!("{} ({})", s.run, s.opened.runbook)).collect();
             Err(Failure::usage(format!("{count} runs have not come to an end"))
                 .hint(format!("name the one you mean: {}", names.join(", "))))
         }
@@ -45,7 +47,8 @@ pub(super) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Fa
 
 /// The plan a run was opened with.
 pub(super) fn plan(state: &RunState) -> Result<Plan, Failure> {
-    Plan::read(&state.opened.plan).map_err(|e| Failure::refused(format!("run `{}` cannot be executed", state.run)).cause(e.to_string()))
+    Plan::read(&state.opened.plan)
+        .map_err(|e| Failure::refused(format!("run `{}` cannot be executed", state.run)).cause(e.to_string()))
 }
 
 fn is_over(rest: &Rest) -> bool {

@@ -5,9 +5,10 @@ use crate::journal::Holder;
 /// The operator's name, as the journal records it: of `sudo`'s caller when there is one.
 pub(super) fn name() -> String {
     let from = |key: &str| std::env::var(key).ok().filter(|v| !v.is_empty());
-    from("SUDO_USER").or_else(|| from("USER")).or_else(|| from("LOGNAME")).unwrap_or_else(|| {
-        format!("uid {}", rustix::process::getuid().as_raw())
-    })
+    from("SUDO_USER")
+        .or_else(|| from("USER"))
+        .or_else(|| from("LOGNAME"))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
 /// This process.

@@ -1,8 +1,8 @@
 //! `runbook plan`: what would be done, with what was seen of the world by reading only.
 
 use super::args::{Common, Format, RunArgs};
-use super::run::{Prepared, prepare, refuse};
 use super::out::out;
+use super::run::{Prepared, prepare, refuse};
 use super::{Exit, Failure};
 use crate::action;
 use crate::display::{self, PreflightLine};

@@ -6,11 +6,11 @@ use super::kill::Kills;
 use super::out::out;
 use super::{Exit, Failure, library, resume, rollback, run};
 use crate::display::{self, Look, Row};
-use std::io::IsTerminal;
 use crate::model::Reversibility;
 use crate::rehearsal::{
-    Cache, Fault, RegionSpec, RehearsalError, Report, Scenario, doctor::FindingState, doctor as lab, enter, play, setup,
+    Cache, Fault, RegionSpec, RehearsalError, Report, Scenario, doctor as lab, doctor::FindingState, enter, play, setup,
 };
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -26,7 +26,10 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
     }
     Kills::parse(&args.kill)?;
     if !library::SHIPPED.iter().any(|(name, _)| *name == args.runbook) {
-        return Err(Failure::usage(format!("`{}` cannot be rehearsed: the lab knows the before-state of those that come with the tool only", args.runbook)));
+        return Err(Failure::usage(format!(
+            "`{}` cannot be rehearsed: the lab knows the before-state of those that come with the tool only",
+            args.runbook
+        )));
     }
     if let Some(step) = args.rollback_to.as_deref().filter(|s| *s != "start") {
         run::step(&found.runbook, step)?;
@@ -59,7 +62,8 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
         std::fs::write(&spec, text).map_err(|e| Failure::output(&e))?;
         let own = std::env::current_exe().map_err(|e| Failure::output(&e))?;
         let path = spec.display().to_string();
-        let command = enter::command(prepared.rootless, &own, &["--format", if json { "json" } else { "text" }, "region", &path]);
+        let command =
+            enter::command(prepared.rootless, &own, &["--format", if json { "json" } else { "text" }, "region", &path]);
         let status = enter::run(command).await.map_err(|e| lab_failure(&e))?;
         if keep || (status != 0 && status != 130) {
             say(&format!("the lab's files are in {}", folder.display()));
@@ -117,7 +121,9 @@ pub(super) fn doctor(args: &DoctorArgs, format: Format) -> Result<Exit, Failure>
         let began = Instant::now();
         if args.setup {
             let json = format.is_json();
-            setup::ensure(&cache, true, &move |text: &str| say(json, began, text)).await.map_err(|e| lab_failure(&e))?;
+            setup::ensure(&cache, true, &move |text: &str| say(json, began, text))
+                .await
+                .map_err(|e| lab_failure(&e))?;
         }
         let findings = lab::examine(&cache).await;
         let rows: Vec<Row> = findings.iter().map(row_of).collect();
@@ -127,7 +133,11 @@ pub(super) fn doctor(args: &DoctorArgs, format: Format) -> Result<Exit, Failure>
             out(&format!("{}\n", serde_json::Value::from_iter(rows)))?;
         } else {
             out(&display::rows_table(&rows, look()))?;
-            let told = if missing { "something is missing: `runbook doctor --setup` installs it" } else { "ready to rehearse" };
+            let told = if missing {
+                "something is missing: `runbook doctor --setup` installs it"
+            } else {
+                "ready to rehearse"
+            };
             out(&format!("{told}\n"))?;
         }
         Ok(if missing { Exit::Failed } else { Exit::Done })
@@ -147,16 +157,12 @@ fn tell(report: &Report, format: Format) -> Result<(), Failure> {
     if format.is_json() {
         let passed = report.passed();
         return out(&format!("{}\n", serde_json::json!({ "event": "verdict", "passed": passed, "report": report })));
-        
     }
     let mut text = String::new();
     let mut all = Vec::new();
     for part in &report.parts {
-        let rows: Vec<Row> = part
-            .rows
-            .iter()
-            .map(|r| Row { what: r.what.clone(), found: r.seen.clone(), ok: r.ok })
-            .collect();
+        let rows: Vec<Row> =
+            part.rows.iter().map(|r| Row { what: r.what.clone(), found: r.seen.clone(), ok: r.ok }).collect();
         text.push_str(&format!("\nthe world after {}\n{}", part.after, display::rows_table(&rows, look())));
         all.extend(rows);
     }

@@ -24,14 +24,13 @@ pub(super) fn resolve(args: &ResolveArgs, common: &Common, format: Format) -> Re
         ResolutionArg::Undone => Resolution::Undone,
     };
     let current = state.action(&action);
-    let kind = RecordKind::Resolved {
-        action: action.clone(),
-        resolution,
-        by: operator::name(),
-        reason: args.reason.clone(),
-    };
+    let kind =
+        RecordKind::Resolved { action: action.clone(), resolution, by: operator::name(), reason: args.reason.clone() };
     if current.next(&kind, state.seq + 1).is_none() {
-        return Err(Failure::refused(format!("`{action}` is {}: it cannot be resolved as {resolution}", current.word())));
+        return Err(Failure::refused(format!(
+            "`{action}` is {}: it cannot be resolved as {resolution}",
+            current.word()
+        )));
     }
     let state = approve::append(&mut journal, state, &kind)?;
     let text = if format.is_json() {

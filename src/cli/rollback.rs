@@ -3,8 +3,8 @@
 use super::args::{Common, Format, RollbackArgs};
 use super::executor::{Execution, lease};
 use super::kill::Kills;
-use super::run::{confirm, step};
 use super::out::out;
+use super::run::{confirm, step};
 use super::{Exit, Failure, open, plan as planning};
 use crate::display;
 use crate::engine::{Intent, undo_queue};

@@ -68,7 +68,9 @@ async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec
     let access = Rc::new(Access::new(connections));
     if let Some(region) = plan.region.clone() {
         let caller = access.caller(&region).await.map_err(|e| {
-            Failure::from(e.failure(format!("AWS in `{region}` does not accept these credentials, or cannot be reached")))
+            Failure::from(
+                e.failure(format!("AWS in `{region}` does not accept these credentials, or cannot be reached")),
+            )
         })?;
         plan.account = Some(caller.account);
     }
@@ -108,7 +110,8 @@ pub(super) fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::refused("nothing was changed: there is nobody to ask").hint("say `--yes` to go ahead without being asked"));
+        return Err(Failure::refused("nothing was changed: there is nobody to ask")
+            .hint("say `--yes` to go ahead without being asked"));
     }
     display::to_stderr(&format!("{question} Type `yes` to go ahead: "));
     let mut answer = String::new();
@@ -130,7 +133,8 @@ fn new_run_id(now: crate::model::Millis) -> RunId {
     let stamp = at.strftime("%Y%m%d-%H%M%S").to_string();
     let unique = jiff::Timestamp::now().as_nanosecond();
     let digest = Sha256::digest(format!("{unique} {}", std::process::id()));
-    let letters: String = digest.iter().take(4).map(|b| char::from(b"abcdefghijkmnpqrstuvwxyz23456789"[usize::from(b % 32)])).collect();
+    let letters: String =
+        digest.iter().take(4).map(|b| char::from(b"abcdefghijkmnpqrstuvwxyz23456789"[usize::from(b % 32)])).collect();
     let id = format!("r{stamp}-{letters}");
     id.parse().expect("digits, dashes and lower-case letters after an `r` form an id")
 }

@@ -12,7 +12,10 @@ pub(super) fn validate(args: &ValidateArgs, format: Format) -> Result<Exit, Fail
     }
     let (steps, actions) = (found.runbook.steps.len(), found.runbook.actions().count());
     let text = if format.is_json() {
-        format!("{}\n", serde_json::json!({ "valid": true, "runbook": found.runbook.name, "steps": steps, "actions": actions }))
+        format!(
+            "{}\n",
+            serde_json::json!({ "valid": true, "runbook": found.runbook.name, "steps": steps, "actions": actions })
+        )
     } else {
         let inputs = if with_inputs { ", and the inputs fit" } else { "" };
         format!("`{}` is valid: {steps} steps, {actions} actions{inputs}\n", found.runbook.name)

@@ -16,11 +16,15 @@ pub const REGION_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
 const BRIDGE: &str = "lab0";
 const PREFIX: u8 = 16;
 
+/// Given, not taken from the lowest of its ports: those come and go with the hosts, and every other host would go on
+/// sending to the address that is gone until its neighbour entry expires.
+const BRIDGE_MAC: &str = "02:0a:4d:00:00:01";
+
 /// Makes the bridge, and makes this namespace's resolver the region's.
 pub(super) async fn lay() -> Result<(), RehearsalError> {
     ip(&format!(
         "link set lo up\n\
-         link add {BRIDGE} type bridge forward_delay 0 mcast_snooping 0\n\
+         link add {BRIDGE} address {BRIDGE_MAC} type bridge forward_delay 0 mcast_snooping 0\n\
          addr add {REGION_ADDRESS}/{PREFIX} dev {BRIDGE}\n\
          link set {BRIDGE} up\n"
     ))
