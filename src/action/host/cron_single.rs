@@ -106,13 +106,11 @@ impl CronVerifySingle {
             timers &= quiet.timers;
         }
         let quiet: Vec<&str> = self.quiet_on.iter().map(|h| h.name.as_str()).collect();
+        let not_on = if quiet.is_empty() { String::new() } else { format!(", not on {}", quiet.join(", ")) };
         let unsure = if timers { "" } else { " (systemd's timers could not be looked at)" };
         let evidence = format!(
-            "`{}` is started by `{}` on {} alone, not on {}{unsure}",
-            self.command,
-            self.file,
-            self.active_on.name,
-            quiet.join(", ")
+            "`{}` is started by `{}` on {} alone{not_on}{unsure}",
+            self.command, self.file, self.active_on.name
         );
         Ok((problems, evidence))
     }

@@ -52,12 +52,12 @@ pub(super) fn refused(file: &str, host: &str, refusal: Refusal) -> Failure {
 }
 
 /// What an edit of a file was found to stand at.
-pub(super) fn finding(asked: &str, file: &HostFile<'_>, now: &Image, copy: Option<Image>, edit: &Edit) -> Finding {
+pub(super) fn finding(asked: &str, file: &HostFile<'_>, now: &Image, copy: Option<&Image>, edit: &Edit) -> Finding {
     let through = if asked == now.path { String::new() } else { format!(" (`{asked}` is a link to it)") };
     let notes: Vec<String> = edit.notes.iter().map(ToString::to_string).collect();
     let said = if notes.is_empty() { String::new() } else { format!("; {}", notes.join("; ")) };
     let mut outputs = Values::new();
-    let (found, evidence) = match &copy {
+    let (found, evidence) = match copy {
         _ if !edit.changed => {
             outputs.insert("sha256".into(), Value::from(now.sha256.as_str()));
             if copy.is_some() {
@@ -72,7 +72,7 @@ pub(super) fn finding(asked: &str, file: &HostFile<'_>, now: &Image, copy: Optio
         _ => (Found::Absent, format!("`{}`{through} is understood and can be edited{said}", now.path)),
     };
     let ours = copy.is_some() && found == Found::Holds;
-    let before = serde_json::to_value(copy.as_ref().unwrap_or(now)).unwrap_or_default();
+    let before = serde_json::to_value(copy.unwrap_or(now)).unwrap_or_default();
     Finding { found, ours, before, outputs, evidence }
 }
 
@@ -96,7 +96,7 @@ impl Perform for NginxOffloadTls {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (file, now) = HostFile::find(cx, &self.on, self.file.as_str()).await?;
         let edit = self.edit(&file.read().await?)?;
-        let mut finding = finding(self.file.as_str(), &file, &now, file.copy_image().await?, &edit);
+        let mut finding = finding(self.file.as_str(), &file, &now, file.copy_image().await?.as_ref(), &edit);
         if !cx.call().before.is_null() {
             finding.before = cx.call().before.clone();
         }
@@ -143,7 +143,7 @@ impl Perform for NginxOffloadTls {
         if let Err(said) = self.nginx_accepts(cx).await? {
             return Err(self.rejected("with the edited site", said).into());
         }
-        Ok(Verified::by(format!("`{}` on {} answers plain HTTP, `nginx -t` passes", file.path, self.on.name)))
+        Ok(Verified::by(format!("`{}` on {} is a plain HTTP site, `nginx -t` passes", file.path, self.on.name)))
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {

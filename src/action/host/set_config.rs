@@ -125,7 +125,7 @@ impl Perform for PhpSetConfig {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (file, now) = HostFile::find(cx, &self.on, self.file.as_str()).await?;
         let edit = self.edit(&file.read().await?)?;
-        let mut finding = finding(self.file.as_str(), &file, &now, file.copy_image().await?, &edit);
+        let mut finding = finding(self.file.as_str(), &file, &now, file.copy_image().await?.as_ref(), &edit);
         if !cx.call().before.is_null() {
             finding.before = cx.call().before.clone();
         }
@@ -167,7 +167,7 @@ impl Perform for PhpSetConfig {
         self.php(cx).lint(&file.path, &file.path).await?;
         // Once more: the process may have died between the edit and the reload.
         let reloaded = self.reload(cx).await?;
-        Ok(Verified::by(format!("php reads the new values from `{}` on {}{reloaded}", file.path, self.on.name)))
+        Ok(Verified::by(format!("`{}` on {} holds what was set, php accepts it{reloaded}", file.path, self.on.name)))
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
