@@ -5,9 +5,8 @@
 
 pub mod access;
 pub mod action;
-pub mod document;
-pub mod journal;
 pub mod display;
+pub mod document;
 pub mod engine;
 pub mod event;
 pub mod journal;

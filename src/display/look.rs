@@ -62,11 +62,6 @@ impl Look {
         format!("\x1b[{code}m{text}\x1b[0m")
     }
 
-    /// A text that stands back.
-    pub(super) fn faint(self, text: &str) -> String {
-        if self.colour { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
-    }
-
     /// One line of at most `most` columns; what is cut off is shown as cut off.
     pub(super) fn cut(self, text: &str, most: usize) -> String {
         let text = one_line(text);

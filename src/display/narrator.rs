@@ -127,13 +127,16 @@ impl Narrator {
     fn end_step(&self, id: &StepId, record: &Record) -> Option<Said> {
         let step = self.step(id)?;
         let word = step_word(step, &self.state);
-        let took = self.times.step(step).map(|s| s.length(record.at)).unwrap_or_default();
+        // A step that an earlier executor had begun took longer than this display knows.
+        let whole = step.actions.iter().all(|a| self.times.action(&a.path).is_some());
+        let took = self.times.step(step).filter(|_| whole).map(|s| format!(" in {}", duration(s.length(record.at))));
+        let took = took.unwrap_or_default();
         let (mark, text) = match (&record.kind, word) {
             (RecordKind::Done { .. } | RecordKind::Adopted { .. } | RecordKind::Resolved { .. }, "done") => {
-                (Mark::Done, format!("done in {}", duration(took)))
+                (Mark::Done, format!("done{took}"))
             }
             (RecordKind::Undone { .. } | RecordKind::Resolved { .. }, "undone" | "pending") => {
-                (Mark::Back, format!("undone in {}", duration(took)))
+                (Mark::Back, format!("undone{took}"))
             }
             _ => return None,
         };

@@ -4,7 +4,7 @@ use super::fixture::{Story, no_capacity, path, plan, sentences, step_id, throttl
 use super::golden;
 use runbook::display::Console;
 use runbook::event::Event;
-use runbook::journal::{RecordKind, RollbackTo, Rest};
+use runbook::journal::{RecordKind, Rest, RollbackTo};
 use runbook::plan::Order;
 use std::cell::RefCell;
 use std::io::Write;

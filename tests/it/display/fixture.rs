@@ -23,7 +23,15 @@ pub(crate) fn step_id(text: &str) -> StepId {
 
 fn action(text: &str, kind: ActionKind, with: &[(&str, Expr)]) -> StepAction {
     let with = with.iter().map(|(name, it)| ((*name).to_owned(), it.clone())).collect();
-    StepAction { path: path(text), kind, title: None, with, retry: Default::default(), deadline_s: None }
+    StepAction {
+        path: path(text),
+        kind,
+        title: None,
+        with,
+        retry: Default::default(),
+        deadline_s: None,
+        irreversible: None,
+    }
 }
 
 fn text(text: &str) -> Expr {
@@ -42,48 +50,107 @@ fn input(name: &str, value_type: ValueType) -> InputSpec {
 pub(crate) fn runbook() -> Runbook {
     use ActionKind as K;
     let steps = vec![
-        step(1, "stop-cron", "Stop the site's cron job", "A job that runs while the server is copied would be cut in \
-             half, and would run twice once there are two servers.", false, vec![
-            action("stop-cron/hide", K::FileRename, &[
-                ("on", text("web-1")),
-                ("from", text("/etc/cron.d/nextcloud-cron-php")),
-                ("to", text("/etc/cron.d/.nextcloud-cron-php")),
-            ]),
-            action("stop-cron/wait-gone", K::ProcessWaitGone, &[("on", text("web-1")), ("command", text("cron.php"))]),
-        ]),
-        step(2, "shut-down", "Shut the server down", "Its disk must not change while it is copied.", true, vec![
-            action("shut-down/guest", K::InstanceShutDown, &[("on", text("web-1"))]),
-        ]),
-        step(3, "rds-multi-az", "Make the database Multi-AZ", "", true, vec![
-            action("rds-multi-az/modify", K::RdsSetMultiAz, &[
-                ("db", text("${{ inputs.db }}")), ("multi_az", Expr::Literal(json!(true))),
-            ]),
-        ]),
-        step(4, "clone-server", "Clone the server", "The second server is the first one's copy in another zone.", false, vec![
-            action("clone-server/create-image", K::ImageCreate, &[
-                ("instance", text("${{ inputs.instance }}")), ("name", text("nc-${{ run.id }}")),
-            ]),
-            action("clone-server/run", K::InstanceClone, &[
-                ("image", text("${{ steps.clone-server.create-image.image }}")),
-                ("like", text("${{ inputs.instance }}")),
-                ("subnet", text("subnet-0c1d2e3f")),
-                ("instance_type", text("t3.small")),
-                ("name", text("web-2")),
-            ]),
-            action("clone-server/start", K::InstanceStartAs, &[
-                ("instance", text("${{ inputs.instance }}")), ("instance_type", text("t3.small")),
-            ]),
-        ]),
-        step(5, "check", "Use the site as a user does", "", false, vec![
-            action("check/record", K::DnsPutCname, &[
-                ("zone", text("external")), ("name", text("_x.cloud.example.org")), ("value", text("_y.acm.example")),
-            ]),
-            action("check/site", K::NextcloudCheck, &[
-                ("fqdn", text("${{ inputs.fqdn }}")),
-                ("user", text("check")),
-                ("password", text("${{ inputs.password }}")),
-            ]),
-        ]),
+        step(
+            1,
+            "stop-cron",
+            "Stop the site's cron job",
+            "A job that runs while the server is copied would be cut in \
+             half, and would run twice once there are two servers.",
+            false,
+            vec![
+                action(
+                    "stop-cron/hide",
+                    K::FileRename,
+                    &[
+                        ("on", text("web-1")),
+                        ("from", text("/etc/cron.d/nextcloud-cron-php")),
+                        ("to", text("/etc/cron.d/.nextcloud-cron-php")),
+                    ],
+                ),
+                action(
+                    "stop-cron/wait-gone",
+                    K::ProcessWaitGone,
+                    &[("on", text("web-1")), ("command", text("cron.php"))],
+                ),
+            ],
+        ),
+        step(
+            2,
+            "shut-down",
+            "Shut the server down",
+            "Its disk must not change while it is copied.",
+            true,
+            vec![action("shut-down/guest", K::InstanceShutDown, &[("on", text("web-1"))])],
+        ),
+        step(
+            3,
+            "rds-multi-az",
+            "Make the database Multi-AZ",
+            "",
+            true,
+            vec![action(
+                "rds-multi-az/modify",
+                K::RdsSetMultiAz,
+                &[("db", text("${{ inputs.db }}")), ("multi_az", Expr::Literal(json!(true)))],
+            )],
+        ),
+        step(
+            4,
+            "clone-server",
+            "Clone the server",
+            "The second server is the first one's copy in another zone.",
+            false,
+            vec![
+                action(
+                    "clone-server/create-image",
+                    K::ImageCreate,
+                    &[("instance", text("${{ inputs.instance }}")), ("name", text("nc-${{ run.id }}"))],
+                ),
+                action(
+                    "clone-server/run",
+                    K::InstanceClone,
+                    &[
+                        ("image", text("${{ steps.clone-server.create-image.image }}")),
+                        ("like", text("${{ inputs.instance }}")),
+                        ("subnet", text("subnet-0c1d2e3f")),
+                        ("instance_type", text("t3.small")),
+                        ("name", text("web-2")),
+                    ],
+                ),
+                action(
+                    "clone-server/start",
+                    K::InstanceStartAs,
+                    &[("instance", text("${{ inputs.instance }}")), ("instance_type", text("t3.small"))],
+                ),
+            ],
+        ),
+        step(
+            5,
+            "check",
+            "Use the site as a user does",
+            "",
+            false,
+            vec![
+                action(
+                    "check/record",
+                    K::DnsPutCname,
+                    &[
+                        ("zone", text("external")),
+                        ("name", text("_x.cloud.example.org")),
+                        ("value", text("_y.acm.example")),
+                    ],
+                ),
+                action(
+                    "check/site",
+                    K::NextcloudCheck,
+                    &[
+                        ("fqdn", text("${{ inputs.fqdn }}")),
+                        ("user", text("check")),
+                        ("password", text("${{ inputs.password }}")),
+                    ],
+                ),
+            ],
+        ),
     ];
     Runbook {
         name: "single-to-pair".into(),
