@@ -57,7 +57,8 @@ fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Senten
         }
         (ActionState::Failed { traces: None, .. }, _) => "nothing had been done".into(),
         (_, reversibility) => {
-            let sentence = sentences(action).and_then(|(_, undo)| undo).unwrap_or_else(|| "undo it".into());
+            let sentence =
+                sentences(action).and_then(|(_, undo)| undo).unwrap_or_else(|| "bring back what was there".into());
             match reversibility {
                 Some(Reversibility::WithLoss(what)) => format!("{sentence} (lost: {what})"),
                 Some(Reversibility::Irreversible(why)) => format!("cannot be undone: {why}"),

@@ -2,7 +2,7 @@
 
 use super::fixture::{Story, no_capacity, path, plan, step_id, throttled};
 use super::golden;
-use runbook::display::{failure_text, rest_json, rest_text};
+use runbook::display::{Site, failure_text, rest_json, rest_text};
 use runbook::journal::{ActionState, RecordKind, Rest, RollbackTo};
 use runbook::plan::Order;
 
@@ -41,7 +41,7 @@ fn paused_for_want_of_capacity() {
     golden("rest_paused", &told(&story));
     let json = rest_json(&plan(Order::Article), &story.state, story.state.rest.as_ref().unwrap());
     assert_eq!(json["rest"]["reason"], "paused");
-    assert_eq!(json["site"], "may_be_down");
+    assert_eq!(json["site"], "down");
     assert_eq!(json["next"][0]["command"], "runbook resume r20261123-174501-k3f9");
 }
 
@@ -113,6 +113,19 @@ fn an_undo_that_failed() {
     assert!(matches!(story.state.action(&action), ActionState::UndoFailed { .. }));
     story.rest(Rest::Paused { actions: vec![action] });
     golden("rest_undo_failed", &told(&story));
+}
+
+#[test]
+fn a_step_that_takes_the_site_down_leaves_it_unsure_while_it_is_half_done() {
+    let mut story = Story::open();
+    let plan = plan(Order::Article);
+    assert_eq!(Site::now(&plan, &story.state), Site::Up);
+    story.forward().whole("stop-cron/hide", 1, "hidden").whole("stop-cron/wait-gone", 1, "gone");
+    assert_eq!(Site::now(&plan, &story.state), Site::Up);
+    story.start("shut-down/guest");
+    assert_eq!(Site::now(&plan, &story.state), Site::MayBeDown);
+    story.applied("shut-down/guest").done(1, "shut-down/guest", "stopped");
+    assert_eq!(Site::now(&plan, &story.state), Site::Down);
 }
 
 #[test]
