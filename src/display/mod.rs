@@ -7,6 +7,8 @@
 //! Not handled: secrets. Plans and records hold references only, and a reference is shown as one.
 
 mod bars;
+#[cfg(test)]
+mod bars_test;
 mod commands;
 mod console;
 mod failure;

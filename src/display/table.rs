@@ -31,6 +31,11 @@ pub(super) fn wrapped(first: &str, text: &str) -> String {
 
 /// The same with later lines after `indent` spaces.
 pub(super) fn hanging(first: &str, indent: usize, text: &str) -> String {
+    hanging_within(WIDE, first, indent, text)
+}
+
+/// The same within `most` columns.
+pub(super) fn hanging_within(most: usize, first: &str, indent: usize, text: &str) -> String {
     let indent = " ".repeat(indent);
     let mut out = String::new();
     let mut line = first.to_owned();
@@ -43,7 +48,7 @@ pub(super) fn hanging(first: &str, indent: usize, text: &str) -> String {
         }
         let mut empty = true;
         for word in words(given) {
-            if !empty && width(&line) + 1 + width(&word) > WIDE {
+            if !empty && width(&line) + 1 + width(&word) > most {
                 end(&mut out, &line);
                 line.clone_from(&indent);
                 empty = true;
