@@ -1,16 +1,19 @@
-//! Bars on a terminal: finished things as lines that scroll away, below them one line for the step and one for each
+//! Bars on a terminal: what has ended as lines that scroll away; below them one line for the step, and one for each
 //! running action.
 //!
-//! Every line is cut to the terminal's width, so that nothing wraps and redrawing touches a few lines only.
+//! The lines that are redrawn are cut to the terminal's width, so that nothing wraps and a redraw touches a few lines
+//! only. What a person must read (failures, questions) is wrapped instead and stays.
 
-use super::look::{Look, Mark, one_line};
+use super::look::{Look, Mark, one_line, width};
 use super::narrator::{About, Narrator, Said};
+use super::table::{hanging_within, list};
+use super::tally::Tally;
 use super::time::duration;
 use crate::event::Event;
 use crate::journal::RecordKind;
 use crate::model::{ActionPath, Millis, Phase, StepId};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -20,19 +23,30 @@ const DRAWS: u8 = 10;
 const TICK: Duration = Duration::from_millis(250);
 /// The width that is assumed where the terminal does not tell it.
 const USUAL_WIDTH: usize = 80;
+/// Columns of a running action's line beside its name and its note: spinner, elapsed time, spaces.
+const TAKEN: usize = 2 + 2 + 2 + 7 + 2;
 
 pub(super) struct Bars {
     look: Look,
     multi: MultiProgress,
+    /// Tells the terminal's width, in columns, at this moment.
+    columns: fn() -> usize,
     overall: Option<ProgressBar>,
+    last_step: Option<StepId>,
     running: BTreeMap<ActionPath, ProgressBar>,
     begun: BTreeMap<ActionPath, Millis>,
 }
 
 impl Bars {
+    /// Bars on standard error.
     pub(super) fn new(look: Look) -> Self {
-        let multi = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(DRAWS));
-        Self { look, multi, overall: None, running: BTreeMap::new(), begun: BTreeMap::new() }
+        Self::on(look, ProgressDrawTarget::stderr_with_hz(DRAWS), columns_of_stderr)
+    }
+
+    pub(super) fn on(look: Look, target: ProgressDrawTarget, columns: fn() -> usize) -> Self {
+        let multi = MultiProgress::with_draw_target(target);
+        let (running, begun) = (BTreeMap::new(), BTreeMap::new());
+        Self { look, multi, columns, overall: None, last_step: None, running, begun }
     }
 
     pub(super) fn show(&mut self, narrator: &mut Narrator, event: &Event) {
@@ -40,117 +54,174 @@ impl Bars {
             self.tell(narrator, &said);
         }
         match event {
-            Event::Progress { action, note, .. } => self.run(action, note),
-            Event::Working { action, phase: Phase::Observe, .. } => self.run(action, "looking"),
-            Event::Working { action, .. } => self.run(action, "waiting until it is complete"),
+            Event::Progress { action, note, .. } => self.run(narrator, action, note),
+            Event::Working { action, phase: Phase::Observe, .. } => self.run(narrator, action, "looking"),
+            Event::Working { action, .. } => self.run(narrator, action, "waiting until it is complete"),
             Event::Stopping { .. } => {}
-            Event::Recorded(record) => match &record.kind {
-                RecordKind::Started { action, .. } => {
-                    self.begun.insert(action.clone(), record.at);
-                    let does = narrator.does(action);
-                    self.run(action, &does);
-                }
-                RecordKind::UndoStarted { action, .. } => {
-                    self.begun.insert(action.clone(), record.at);
-                    self.run(action, "undoing");
-                }
-                RecordKind::Failed { action, retry_at: Some(_), failure, .. }
-                | RecordKind::UndoFailed { action, retry_at: Some(_), failure, .. } => {
-                    self.run(action, &format!("to be tried again: {}", failure.message));
-                }
-                RecordKind::Applied { .. } => {}
-                RecordKind::Rested { .. } => self.finish(),
-                kind => {
-                    if let Some(bar) = kind.action().and_then(|action| self.running.remove(action)) {
-                        bar.finish_and_clear();
-                        self.multi.remove(&bar);
-                    }
-                }
-            },
+            Event::Recorded(record) => self.recorded(narrator, &record.kind, record.at),
         }
     }
 
     pub(super) fn finish(&mut self) {
-        for (_, bar) in std::mem::take(&mut self.running) {
+        let bars = std::mem::take(&mut self.running).into_values().chain(self.overall.take());
+        for bar in bars {
             bar.finish_and_clear();
         }
-        if let Some(bar) = self.overall.take() {
-            bar.finish_and_clear();
-        }
+        self.last_step = None;
+        // A terminal that is gone cannot be cleared, and the run goes on.
         let _ = self.multi.clear();
     }
 
-    fn tell(&mut self, narrator: &Narrator, said: &Said) {
-        match &said.about {
-            About::Run => self.above(said.mark, "", &said.text),
-            About::StepBegins(step) => self.overall(narrator, step, said.mark),
-            About::StepEnds(step) => {
-                let title = narrator.step(step).map_or("", |s| s.title.as_str());
-                let text = format!("step {}  {step}  {title}  {}", narrator.number(step), said.text);
-                self.above(said.mark, "", &text);
+    fn recorded(&mut self, narrator: &Narrator, kind: &RecordKind, at: Millis) {
+        match kind {
+            RecordKind::Started { action, .. } => {
+                self.begun.entry(action.clone()).or_insert(at);
+                let does = narrator.does(action);
+                self.run(narrator, action, &does);
             }
-            About::Action(action) => {
-                let quiet = said.mark == Mark::Plain || said.text.starts_with("undo started");
-                if !quiet {
-                    let took = self.begun.get(action).map(|at| duration(said.at.saturating_sub(*at)));
-                    let took = took.map_or_else(String::new, |t| format!("  {t}"));
-                    let (first, more) = said.text.split_once('\n').unwrap_or((&said.text, ""));
-                    let first = first.strip_prefix("done: ").unwrap_or(first);
-                    self.above(said.mark, "  ", &format!("{}{took}  {first}\n{more}", action.name()));
+            RecordKind::UndoStarted { action, .. } => {
+                self.begun.insert(action.clone(), at);
+                self.run(narrator, action, "undoing");
+            }
+            RecordKind::Failed { action, retry_at: Some(again), failure, .. }
+            | RecordKind::UndoFailed { action, retry_at: Some(again), failure, .. } => {
+                let wait = duration(again.saturating_sub(at));
+                self.run(narrator, action, &format!("waiting {wait} to try again: {}", failure.message));
+            }
+            RecordKind::Applied { .. } => {}
+            RecordKind::Rested { .. } => self.finish(),
+            kind => {
+                if let Some(action) = kind.action() {
+                    self.ended(narrator, action);
                 }
             }
         }
     }
 
-    /// The line for the whole run: the step it is at.
-    fn overall(&mut self, narrator: &Narrator, step: &StepId, mark: Mark) {
-        let title = narrator.step(step).map_or("", |s| s.title.as_str());
-        let text = format!("step {}  {step}  {title}", narrator.number(step));
-        let text = format!("{} {}", self.look.mark(mark), self.look.cut(&text, self.columns().saturating_sub(3)));
+    fn tell(&mut self, narrator: &Narrator, said: &Said) {
+        match &said.about {
+            About::Run => self.above(said.mark, "", &said.text, false),
+            About::StepBegins(step) => {
+                self.last_step = Some(step.clone());
+                self.overall(narrator);
+            }
+            About::StepEnds(step) => {
+                let title = narrator.step(step).map_or_else(String::new, |s| one_line(&s.title));
+                let text = format!("step {}  {step}  {title}  {}", narrator.number(step), said.text);
+                self.above(said.mark, "", &text, true);
+            }
+            About::Action(action) => self.tell_action(narrator, action, said),
+        }
+    }
+
+    fn tell_action(&mut self, narrator: &Narrator, action: &ActionPath, said: &Said) {
+        let name = narrator.name(action);
+        match said.mark {
+            Mark::Done | Mark::Back if said.text.starts_with("undo started") => {}
+            Mark::Done | Mark::Back => {
+                let took = self.begun.remove(action).map(|at| duration(said.at.saturating_sub(at)));
+                let took = took.map_or_else(String::new, |t| format!("  {t}"));
+                let text = said.text.strip_prefix("done: ").unwrap_or(&said.text);
+                self.above(said.mark, "  ", &format!("{name}{took}  {}", one_line(text)), true);
+            }
+            // What begins is shown by its bar.
+            Mark::Plain | Mark::Here => {}
+            Mark::Failed | Mark::Doubt | Mark::Person => {
+                self.above(said.mark, "  ", &format!("{name}: {}", said.text), false);
+            }
+        }
+    }
+
+    /// The line for the whole run: the step it is at, or the steps.
+    fn overall(&mut self, narrator: &Narrator) {
+        let mut at: BTreeSet<usize> = self.running.keys().map(|a| narrator.plan.number(a.step())).collect();
+        if at.is_empty() {
+            at.extend(self.last_step.as_ref().map(|step| narrator.plan.number(step)));
+        }
+        let steps: Vec<_> = narrator.plan.runbook.steps.iter().filter(|s| at.contains(&s.number)).collect();
+        let tally = Tally::of(&narrator.plan, &narrator.state);
+        let what = match steps.as_slice() {
+            [] => return,
+            [step] => format!("step {}  {}  {}", narrator.number(&step.id), step.id, one_line(&step.title)),
+            steps => {
+                let numbers: Vec<usize> = steps.iter().map(|s| s.number).collect();
+                let names: Vec<&StepId> = steps.iter().map(|s| &s.id).collect();
+                format!("steps {} of {}  {}", list(&numbers), tally.steps, list(&names))
+            }
+        };
+        let undo = if narrator.rolls_back() { "undo of " } else { "" };
+        let done = format!("  {} of {} actions done", tally.actions_done, tally.actions);
+        let room = (self.columns)().saturating_sub(3);
+        let text = self.look.cut(&format!("{undo}{what}"), room);
+        let rest = self.look.cut(&done, room.saturating_sub(width(&text)));
+        let mark = if narrator.rolls_back() { Mark::Back } else { Mark::Here };
+        let text = format!("{} {}{rest}", self.look.mark(mark), self.look.strong(&text));
         let bar = self.overall.get_or_insert_with(|| {
             let bar = self.multi.insert(0, ProgressBar::new_spinner());
             bar.set_style(style("{wide_msg}"));
             bar
         });
-        bar.set_message(text);
-        bar.tick();
+        if bar.message() != text {
+            bar.set_message(text);
+        }
     }
 
     /// The line of a running action.
-    fn run(&mut self, action: &ActionPath, note: &str) {
-        let note = one_line(note);
+    fn run(&mut self, narrator: &Narrator, action: &ActionPath, note: &str) {
+        let name = self.look.cut(&narrator.name(action), (self.columns)() / 2);
+        let room = (self.columns)().saturating_sub(width(&name) + TAKEN);
+        let note = self.look.cut(&one_line(note), room);
         if let Some(bar) = self.running.get(action) {
             bar.set_message(note);
-            return;
+            return self.overall(narrator);
         }
-        let bar = self.multi.add(ProgressBar::new_spinner());
         let ticks = if self.look.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
-        let elapsed = |state: &ProgressState, out: &mut dyn Write| {
-            let _ = out.write_str(&duration(i64::try_from(state.elapsed().as_millis()).unwrap_or(i64::MAX)));
+        let took = |state: &ProgressState, out: &mut dyn Write| {
+            let elapsed = i64::try_from(state.elapsed().as_secs()).unwrap_or(i64::MAX / 1_000);
+            // A text that cannot be written is left out.
+            let _ = out.write_str(&duration(elapsed.saturating_mul(1_000)));
         };
-        bar.set_style(style("  {spinner} {prefix}  {took}  {wide_msg}").tick_chars(ticks).with_key("took", elapsed));
-        bar.set_prefix(action.name().to_owned());
+        let bar = self.multi.add(ProgressBar::new_spinner());
+        bar.set_style(style("  {spinner} {prefix}  {took}  {wide_msg}").tick_chars(ticks).with_key("took", took));
+        bar.set_prefix(name);
         bar.set_message(note);
         bar.enable_steady_tick(TICK);
         self.running.insert(action.clone(), bar);
+        self.overall(narrator);
     }
 
-    /// A line above the bars, for good; further lines of the text below it.
-    fn above(&self, mark: Mark, indent: &str, text: &str) {
-        let wide = self.columns().saturating_sub(indent.len() + 3);
-        let mut lines = text.lines();
-        let first = self.look.cut(lines.next().unwrap_or_default(), wide);
-        let symbol = self.look.paint(mark, self.look.mark(mark));
-        let _ = self.multi.println(format!("{indent}{symbol} {first}"));
-        for line in lines.filter(|l| !l.trim().is_empty()) {
-            let _ = self.multi.println(format!("{indent}    {line}"));
+    fn ended(&mut self, narrator: &Narrator, action: &ActionPath) {
+        if let Some(bar) = self.running.remove(action) {
+            bar.finish_and_clear();
+            self.multi.remove(&bar);
+            self.overall(narrator);
         }
     }
 
-    fn columns(&self) -> usize {
-        let size = rustix::termios::tcgetwinsize(std::io::stderr());
-        size.ok().map(|s| usize::from(s.ws_col)).filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH)
+    /// A text above the bars, for good: cut to one line, or wrapped.
+    fn above(&self, mark: Mark, indent: &str, text: &str, cut: bool) {
+        let wide = (self.columns)().saturating_sub(1);
+        let symbol = self.look.mark(mark);
+        let inner = indent.len() + 2;
+        let text = if cut {
+            format!("{}\n", self.look.cut(text, wide.saturating_sub(inner)))
+        } else {
+            let (first, more) = text.split_once('\n').unwrap_or((text, ""));
+            let first = hanging_within(wide.saturating_sub(inner), "", 2, first);
+            let more = more.lines().map(|line| hanging_within(wide.saturating_sub(inner), "  ", 6, line));
+            more.fold(first, |all, line| all + &line)
+        };
+        for (n, line) in text.lines().enumerate() {
+            let start = if n == 0 { self.look.paint(mark, symbol) } else { " ".into() };
+            // A terminal that is gone shows nothing, and the run goes on.
+            let _ = self.multi.println(format!("{indent}{start} {line}"));
+        }
     }
+}
+
+fn columns_of_stderr() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr());
+    size.ok().map(|s| usize::from(s.ws_col)).filter(|columns| *columns > 0).unwrap_or(USUAL_WIDTH)
 }
 
 /// A bar's style; the templates are constants of this file, and a wrong one leaves a plain spinner.

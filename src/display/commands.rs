@@ -78,11 +78,18 @@ fn goes_on(plan: &Plan, state: &RunState) -> String {
         Mode::Rollback { to } => format!("continues the rollback to {}", place(plan, to)),
         Mode::Forward { .. } => match first_open(plan, state) {
             Some(step) => {
-                format!("goes on at step {}, {}; what is unfinished is looked at first", step.number, step.id)
+                let first = if is_unfinished(state) { "; what is unfinished is looked at first" } else { "" };
+                format!("goes on at step {}, {}{first}", step.number, step.id)
             }
+
             None => "goes on".into(),
         },
     }
+}
+
+fn is_unfinished(state: &RunState) -> bool {
+    use ActionState as S;
+    state.actions.values().any(|s| matches!(s, S::Started { .. } | S::Applied { .. } | S::InDoubt { .. }))
 }
 
 fn forward_again(plan: &Plan, state: &RunState) -> String {

@@ -1,6 +1,6 @@
 //! The one shape of an error: what failed, why (each cause once), what to do.
 
-use super::table::wrapped;
+use super::table::{hanging, wrapped};
 use crate::model::Failure;
 
 /// An error at the edge: `error: message`, `  because: cause` lines, `  try: hint` lines.
@@ -25,7 +25,7 @@ pub(super) fn reasons(indent: usize, message: &str, causes: &[String], hints: &[
         for line in lines {
             let line = line.trim();
             if !line.is_empty() && !said.contains(&line) {
-                text.push_str(&wrapped(&format!("{indent}{word}"), line));
+                text.push_str(&hanging(&format!("{indent}{word}"), indent.len() + 4, line));
                 said.push(line);
             }
         }

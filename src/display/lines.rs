@@ -4,7 +4,6 @@ use super::narrator::{About, Narrator, Said};
 use super::time::clock;
 use crate::event::Event;
 use crate::model::{ActionPath, Millis};
-use crate::plan::Order;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -28,7 +27,7 @@ impl Lines {
         if let Event::Progress { action, note, at } = event
             && self.is_news(action, note, *at)
         {
-            let name = name_of(narrator, action);
+            let name = narrator.name(action);
             self.write(*at, "  ", &format!("{name}: {note}"));
         }
     }
@@ -52,7 +51,7 @@ impl Lines {
             }
             About::Action(action) => {
                 self.notes.remove(action);
-                let name = name_of(narrator, action);
+                let name = narrator.name(action);
                 self.write(said.at, "  ", &format!("{name}: {}", said.text));
             }
         }
@@ -73,12 +72,4 @@ impl Lines {
 /// Without control characters: a remote command's words must not steer a terminal.
 fn plain(line: &str) -> String {
     line.trim_end().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// An action's name; with its step where several steps run at the same time.
-fn name_of(narrator: &Narrator, action: &ActionPath) -> String {
-    match narrator.plan.order {
-        Order::Article => action.name().to_owned(),
-        Order::Overlap => action.to_string(),
-    }
 }

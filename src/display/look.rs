@@ -21,6 +21,7 @@ pub(super) enum Mark {
     Back,
     Doubt,
     Person,
+    Here,
     Plain,
 }
 
@@ -45,6 +46,7 @@ impl Look {
             Mark::Back => ("↶", "<"),
             Mark::Doubt => ("?", "?"),
             Mark::Person => ("●", "*"),
+            Mark::Here => ("▸", ">"),
             Mark::Plain => (" ", " "),
         };
         if self.unicode { unicode } else { ascii }
@@ -57,19 +59,19 @@ impl Look {
             Mark::Done => "32",
             Mark::Failed => "31",
             Mark::Back | Mark::Doubt | Mark::Person => "33",
-            Mark::Plain => return text.to_owned(),
+            Mark::Here | Mark::Plain => return text.to_owned(),
         };
         format!("\x1b[{code}m{text}\x1b[0m")
     }
 
-    /// A text that stands back.
-    pub(super) fn faint(self, text: &str) -> String {
-        if self.colour { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() }
+    /// A text that stands out.
+    pub(super) fn strong(self, text: &str) -> String {
+        if self.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     /// One line of at most `most` columns; what is cut off is shown as cut off.
     pub(super) fn cut(self, text: &str, most: usize) -> String {
-        let text = one_line(text);
+        let text = text.replace(|c: char| c.is_control(), " ");
         if width(&text) <= most {
             return text;
         }
@@ -126,7 +128,7 @@ mod tests {
         assert_eq!(look.cut("image ami-0 pending", 10), "image ami…");
         assert_eq!(Look::PLAIN.cut("image ami-0 pending", 10), "image a...");
         assert_eq!(look.cut("サイトを止める", 7), "サイト…");
-        assert_eq!(look.cut("a\n\x1b[2Jb", 9), "a [2Jb");
+        assert_eq!(look.cut("a  b\n\x1b[2Jc", 12), "a  b  [2Jc");
         assert_eq!(look.cut("abc", 0), "");
     }
 }

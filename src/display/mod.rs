@@ -7,6 +7,8 @@
 //! Not handled: secrets. Plans and records hold references only, and a reference is shown as one.
 
 mod bars;
+#[cfg(test)]
+mod bars_test;
 mod commands;
 mod console;
 mod failure;
@@ -48,3 +50,4 @@ pub use status_json::status_json;
 pub use status_text::status_text;
 pub use time::{clock, date_time, duration, rfc3339, rough};
 pub use verdict::{Row, rows_table, verdict_line, verdict_table};
+pub use verdict::{Row, rows_table, verdict_line};

@@ -11,7 +11,7 @@ use super::wording::{phase, rest_sentence};
 use crate::event::Event;
 use crate::journal::{ActionState, Executor, Mode, Record, RecordKind, Resolution, RunState};
 use crate::model::{ActionPath, Failure, Millis, Phase, Step, StepId};
-use crate::plan::Plan;
+use crate::plan::{Order, Plan};
 use std::collections::BTreeSet;
 
 /// What an action will do, in words; asked with the run's state, so that values known by now can be in it.
@@ -127,13 +127,16 @@ impl Narrator {
     fn end_step(&self, id: &StepId, record: &Record) -> Option<Said> {
         let step = self.step(id)?;
         let word = step_word(step, &self.state);
-        let took = self.times.step(step).map(|s| s.length(record.at)).unwrap_or_default();
+        // A step that an earlier executor had begun took longer than this display knows.
+        let whole = self.rolls_back() || step.actions.iter().all(|a| self.times.action(&a.path).is_some());
+        let took = self.times.step(step).filter(|_| whole).map(|s| format!(" in {}", duration(s.length(record.at))));
+        let took = took.unwrap_or_default();
         let (mark, text) = match (&record.kind, word) {
             (RecordKind::Done { .. } | RecordKind::Adopted { .. } | RecordKind::Resolved { .. }, "done") => {
-                (Mark::Done, format!("done in {}", duration(took)))
+                (Mark::Done, format!("done{took}"))
             }
             (RecordKind::Undone { .. } | RecordKind::Resolved { .. }, "undone" | "pending") => {
-                (Mark::Back, format!("undone in {}", duration(took)))
+                (Mark::Back, format!("undone{took}"))
             }
             _ => return None,
         };
@@ -199,6 +202,14 @@ impl Narrator {
                 (Mark::Plain, format!("run {} {}", record.run, rest_sentence(&self.plan, &self.state, rest)))
             }
         })
+    }
+
+    /// An action's name; with its step where several steps run at the same time.
+    pub(super) fn name(&self, action: &ActionPath) -> String {
+        match self.plan.order {
+            Order::Article => action.name().to_owned(),
+            Order::Overlap => action.to_string(),
+        }
     }
 
     /// What an action does, in words.

@@ -1,9 +1,10 @@
 //! The plan for people: all that will happen, in order, and why; what undoes it; how long it usually takes.
 
 use super::failure::reasons;
+use super::look::one_line;
 use super::pending_value::{expr, input, is_pending, value};
 use super::site::Site;
-use super::table::{columns, count, wrapped};
+use super::table::{columns, count, hanging, wrapped};
 use super::time::rough;
 use super::usual;
 use crate::model::{ActionPath, Failure, Finding, Found, Reversibility, Step, StepAction};
@@ -84,8 +85,7 @@ fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(Ac
     let of = plan.runbook.steps.len();
     let usual = rough(usual::of_step(step));
     let mut text =
-        wrapped("", &format!("step {} of {of}  {}  {}  (usually {usual})", step.number, step.id, step.title));
-    text.insert(0, '\n');
+        format!("\nstep {} of {of}  {}  {}  (usually {usual})\n", step.number, step.id, one_line(&step.title));
     if !step.why.trim().is_empty() {
         text.push_str(&wrapped("  why: ", &step.why));
     }
@@ -107,7 +107,7 @@ fn one_action(
     let told = sentence.as_ref().map(|(does, _)| does.clone());
     let what = told.clone().or_else(|| action.title.clone()).unwrap_or_else(|| first_sentence(&spec.about));
     let usual = if spec.usual_s > 10 { format!(" (usually {})", rough(spec.usual_s)) } else { String::new() };
-    let mut text = wrapped(&format!("  - {}: ", action.path.name()), &format!("{what}{usual}"));
+    let mut text = hanging(&format!("  - {}: ", action.path.name()), 6, &format!("{what}{usual}"));
     for (name, given) in &action.with {
         // A sentence has its values in it already; only what it cannot know is added.
         if told.is_none() || is_pending(given) {

@@ -43,7 +43,7 @@ pub fn rest_json(plan: &Plan, state: &RunState, rest: &Rest) -> Value {
 pub(super) fn far(plan: &Plan, state: &RunState) -> String {
     let tally = Tally::of(plan, state);
     format!(
-        "  done: {} of {}, {} of {}\n  site: {}\n",
+        "  {} of {} and {} of {} are done; {}\n",
         tally.steps_done,
         count(tally.steps, "step"),
         tally.actions_done,

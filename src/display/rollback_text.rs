@@ -1,6 +1,6 @@
 //! What a rollback will do: what is undone, in which order, what stays, and where that leaves the site.
 
-use super::commands::{self, place, service};
+use super::commands::{NextCommand, place, service};
 use super::plan_text::Sentences;
 use super::site::Site;
 use super::table::{count, wrapped};
@@ -33,13 +33,14 @@ pub fn rollback_text(
         RollbackTo::Start => Site::Up,
         RollbackTo::Step(step) => Site::after(plan, Some(step)),
     };
-    text.push_str(&format!("  afterwards {}\n", site.sentence()));
-    if let Some(way) = service(plan, state, to) {
-        text.push_str(&wrapped("  the way back to service: ", &forward(plan, to)));
-        text.push_str(&wrapped("                       or: ", &format!("`{}` {}", way.command, way.why)));
+    let Some(way) = service(plan, state, to) else {
+        text.push_str(&format!("  afterwards {}\n", site.sentence()));
+        return text;
+    };
+    text.push_str(&format!("  afterwards {}; the way back to service is one of\n", site.sentence()));
+    for NextCommand { command, why } in [forward(plan, state, to), way] {
+        text.push_str(&format!("      {command}\n{}", wrapped("          ", &why)));
     }
-    let command = format!("runbook rollback {} --to {to}", state.run);
-    text.push_str(&commands::block(&[commands::NextCommand { command, why: "does it".into() }]));
     text
 }
 
@@ -56,7 +57,8 @@ fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Senten
         }
         (ActionState::Failed { traces: None, .. }, _) => "nothing had been done".into(),
         (_, reversibility) => {
-            let sentence = sentences(action).and_then(|(_, undo)| undo).unwrap_or_else(|| "undo it".into());
+            let sentence =
+                sentences(action).and_then(|(_, undo)| undo).unwrap_or_else(|| "bring back what was there".into());
             match reversibility {
                 Some(Reversibility::WithLoss(what)) => format!("{sentence} (lost: {what})"),
                 Some(Reversibility::Irreversible(why)) => format!("cannot be undone: {why}"),
@@ -79,16 +81,15 @@ fn stays(plan: &Plan, to: &RollbackTo) -> String {
     wrapped("  stays done: ", &format!("step {}", kept.join(", ")))
 }
 
-fn forward(plan: &Plan, to: &RollbackTo) -> String {
+fn forward(plan: &Plan, state: &RunState, to: &RollbackTo) -> NextCommand {
     let number = match to {
         RollbackTo::Start => 0,
         RollbackTo::Step(step) => plan.number(step),
     };
     let back = plan.runbook.steps.iter().find(|s| s.number > number && !s.site_down);
-    match back {
-        Some(step) => {
-            format!("`runbook resume` goes forward again; the site is up after step {}, {}", step.number, step.id)
-        }
-        None => "`runbook resume` goes forward again".into(),
-    }
+    let why = match back {
+        Some(step) => format!("goes forward again; the site is up after step {}, {}", step.number, step.id),
+        None => "goes forward again".into(),
+    };
+    NextCommand { command: format!("runbook resume {}", state.run), why }
 }

@@ -1,7 +1,7 @@
 //! Whether the site is down, as far as the plan can tell.
 //!
-//! A step says whether the site is down once it is done. Between two steps that say different things it cannot be told:
-//! nginx may or may not have been stopped yet.
+//! A step says whether the site is down once it is done. While a step that takes it down is half done it cannot be told
+//! (nginx may or may not have been stopped yet); while one that brings it back is half done, it counts as down.
 
 use crate::journal::RunState;
 use crate::model::StepId;
@@ -16,7 +16,7 @@ pub enum Site {
     Up,
     /// It does not serve.
     Down,
-    /// A step that takes it down or brings it back is half done.
+    /// A step that takes it down is half done.
     MayBeDown,
 }
 
@@ -29,11 +29,11 @@ impl Site {
         let settled = (0..steps.len()).take_while(|n| done(*n)).count();
         let before = settled.checked_sub(1).and_then(|n| steps.get(n)).is_some_and(|s| s.site_down);
         let touched = |s: &&crate::model::Step| s.actions.iter().any(|a| !state.action(&a.path).is_pending());
-        let mut half = steps.iter().skip(settled).filter(touched).map(|s| s.site_down);
-        match (before, half.all(|down| down == before)) {
-            (true, true) => Site::Down,
-            (false, true) => Site::Up,
-            (_, false) => Site::MayBeDown,
+        let half_takes_down = steps.iter().skip(settled).filter(touched).any(|s| s.site_down);
+        match (before, half_takes_down) {
+            (true, _) => Site::Down,
+            (false, true) => Site::MayBeDown,
+            (false, false) => Site::Up,
         }
     }
 
@@ -48,7 +48,7 @@ impl Site {
         match self {
             Site::Up => "the site is up",
             Site::Down => "the site is down",
-            Site::MayBeDown => "the site may be down: a step that changes that is half done",
+            Site::MayBeDown => "the site may be down: a step that takes it down is half done",
         }
     }
 }

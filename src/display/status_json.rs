@@ -3,7 +3,7 @@
 use super::commands::{next_commands, while_executed};
 use super::site::Site;
 use super::status_text::evidence;
-use super::tally::{Tally, step_word};
+use super::tally::{Tally, step_word_now};
 use super::time::rfc3339;
 use super::times::{Span, Times};
 use super::wording::{condition, state_word};
@@ -66,7 +66,7 @@ fn step(step: &Step, state: &RunState, times: &Times, executed: bool, now: Milli
         "number": step.number,
         "id": step.id,
         "title": step.title,
-        "state": step_word(step, state),
+        "state": step_word_now(step, state, executed),
         "ms": ms(times.step(step)),
         "actions": actions.collect::<Vec<_>>(),
     })

@@ -4,7 +4,7 @@ use super::commands::{self, next_commands, while_executed};
 use super::look::one_line;
 use super::rest_text::{far, question, why};
 use super::table::{columns, wrapped};
-use super::tally::step_word;
+use super::tally::step_word_now;
 use super::time::{date_time, duration};
 use super::times::Times;
 use super::wording::{executed_by, rest_sentence, state_word};
@@ -57,7 +57,7 @@ fn who(plan: &Plan, state: &RunState, holder: Option<&Holder>, now: Millis) -> S
 
 fn step_rows(step: &Step, state: &RunState, times: &Times, executed: bool, now: Millis) -> Vec<Vec<String>> {
     let took = |span: Option<super::times::Span>| span.map_or_else(String::new, |s| duration(s.length(now)));
-    let word = step_word(step, state);
+    let word = step_word_now(step, state, executed);
     let title = vec![
         format!("step {:>2}", step.number),
         step.id.to_string(),

@@ -23,38 +23,67 @@ pub(super) fn columns(indent: usize, rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A text wrapped at words, every line after `first` and the later ones after as many spaces; a given line break stays.
+/// A text wrapped at words, every line after `first` and the later ones after as many spaces; a given line break stays,
+/// and so does what stands in backticks: a command must not break in two.
 pub(super) fn wrapped(first: &str, text: &str) -> String {
-    let indent = " ".repeat(width(first));
+    hanging(first, width(first), text)
+}
+
+/// The same with later lines after `indent` spaces.
+pub(super) fn hanging(first: &str, indent: usize, text: &str) -> String {
+    hanging_within(WIDE, first, indent, text)
+}
+
+/// The same within `most` columns.
+pub(super) fn hanging_within(most: usize, first: &str, indent: usize, text: &str) -> String {
+    let indent = " ".repeat(indent);
     let mut out = String::new();
     let mut line = first.to_owned();
-    let mut empty = true;
     for (n, given) in text.trim_end().lines().enumerate() {
         if n > 0 {
-            out.push_str(line.trim_end());
-            out.push('\n');
+            end(&mut out, &line);
             // What the author indented (a record to publish, a diff) keeps its indent.
             let own = given.len() - given.trim_start().len();
             line = format!("{indent}{}", " ".repeat(own));
-            empty = true;
         }
-        for word in given.split_whitespace() {
-            if !empty && width(&line) + 1 + width(word) > WIDE {
-                out.push_str(line.trim_end());
-                out.push('\n');
+        let mut empty = true;
+        for word in words(given) {
+            if !empty && width(&line) + 1 + width(&word) > most {
+                end(&mut out, &line);
                 line.clone_from(&indent);
                 empty = true;
             }
             if !empty {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&word);
             empty = false;
         }
     }
+    end(&mut out, &line);
+    out
+}
+
+fn end(out: &mut String, line: &str) {
     out.push_str(line.trim_end());
     out.push('\n');
-    out
+}
+
+/// The words of a line; what stands between two backticks is one, without control characters.
+fn words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut open = false;
+    for part in line.split(|c: char| c.is_whitespace() || c.is_control()).filter(|p| !p.is_empty()) {
+        match words.last_mut() {
+            Some(last) if open => {
+                last.push(' ');
+                last.push_str(part);
+            }
+            _ => words.push(part.to_owned()),
+        }
+        open ^= part.matches('`').count() % 2 == 1;
+    }
+    words
 }
 
 /// `1 step`, `2 steps`.
@@ -92,6 +121,8 @@ mod tests {
             "  publish:\n      _x CNAME y\n  then approve\n"
         );
         assert_eq!(wrapped("> ", ""), ">\n");
+        let command = format!("{} `runbook resume r1` goes on", "x".repeat(90));
+        assert!(wrapped("", &command).ends_with("\n`runbook resume r1` goes on\n"));
     }
 
     #[test]

@@ -47,6 +47,17 @@ pub(super) fn step_word(step: &Step, state: &RunState) -> &'static str {
     }
 }
 
+/// The same, knowing whether somebody is at it.
+pub(super) fn step_word_now(step: &Step, state: &RunState, executed: bool) -> &'static str {
+    match step_word(step, state) {
+        "half done" if executed => "under way",
+        "half done" if step.actions.iter().any(|a| matches!(state.action(&a.path), ActionState::Started { .. })) => {
+            "in doubt"
+        }
+        word => word,
+    }
+}
+
 /// The last step of the unbroken row of done steps from the first on.
 pub(super) fn last_settled<'a>(plan: &'a Plan, state: &RunState) -> Option<&'a StepId> {
     plan.runbook.steps.iter().take_while(|s| step_word(s, state) == "done").last().map(|s| &s.id)

@@ -13,6 +13,7 @@ pub fn duration(ms: Millis) -> String {
     let ms = ms.max(0);
     let s = ms / SECOND;
     match s {
+        0..10 if ms % SECOND < 100 => format!("{s} s"),
         0..10 => format!("{s}.{} s", ms % SECOND / 100),
         10..MINUTE => format!("{s} s"),
         MINUTE..HOUR => format!("{}:{:02}", s / MINUTE, s % MINUTE),
@@ -62,7 +63,8 @@ mod tests {
 
     #[test]
     fn durations_change_their_form_with_their_length() {
-        let cases = [(-5, "0.0 s"), (430, "0.4 s"), (9_999, "9.9 s"), (42_900, "42 s"), (133_000, "2:13")];
+        let cases =
+            [(-5, "0 s"), (4_000, "4 s"), (430, "0.4 s"), (9_999, "9.9 s"), (42_900, "42 s"), (133_000, "2:13")];
         for (ms, text) in cases {
             assert_eq!(duration(ms), text);
         }

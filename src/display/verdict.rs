@@ -1,4 +1,4 @@
-//! The verdict of a rehearsal: what was looked at, what was found, whether that is right.
+//! What was looked at, what was found, whether that is right: rows of a rehearsal or a doctor, and their verdict.
 
 use super::look::{Look, Mark, width};
 use super::table::WIDE;
@@ -15,6 +15,7 @@ pub struct Row {
 }
 
 /// The rows, one a line, with a mark for right and wrong.
+/// The rows as a table, each with its mark.
 #[must_use]
 pub fn rows_table(rows: &[Row], look: Look) -> String {
     let wide = rows.iter().map(|row| width(&row.what)).max().unwrap_or(0);
@@ -31,6 +32,7 @@ pub fn rows_table(rows: &[Row], look: Look) -> String {
 }
 
 /// The last line: `verdict: passed, 14 of 14`.
+/// One line like `verdict: passed, 14 of 14`. No row at all is no pass.
 #[must_use]
 pub fn verdict_line(rows: &[Row], look: Look) -> String {
     let good = rows.iter().filter(|row| row.ok).count();
@@ -52,9 +54,11 @@ mod tests {
     #[test]
     fn one_bad_row_fails_and_no_row_is_no_pass() {
         let row = |what: &str, ok| Row { what: what.into(), found: "as it was".into(), ok };
-        let text =
-            verdict_table(&[row("site", true), row("cron on one node", false)], Look { unicode: true, colour: false });
-        assert_eq!(text, "  ✓ site              as it was\n  ✗ cron on one node  as it was\nverdict: failed, 1 of 2\n");
-        assert!(verdict_table(&[], Look::PLAIN).starts_with("verdict: failed, 0 of 0"));
+        let rows = [row("site", true), row("cron on one node", false)];
+        let unicode = Look { unicode: true, colour: false };
+        assert_eq!(rows_table(&rows, unicode), "  ✓ site              as it was\n  ✗ cron on one node  as it was\n");
+        assert_eq!(verdict_line(&rows, unicode), "verdict: failed, 1 of 2\n");
+        assert_eq!(verdict_line(&rows[..1], Look::PLAIN), "verdict: passed, 1 of 1\n");
+        assert_eq!(verdict_line(&[], Look::PLAIN), "verdict: failed, 0 of 0\n");
     }
 }

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod aws_network;
+mod display;
 mod documents;
 mod edits;
 mod engine;

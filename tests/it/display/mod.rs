@@ -1,0 +1,22 @@
+//! What an operator reads, compared with files in `tests/golden/display`. `UPDATE_GOLDEN=1` writes them anew.
+
+pub(crate) mod fixture;
+
+mod console;
+mod plans;
+mod rests;
+mod tables;
+
+use std::path::PathBuf;
+
+/// Compares a text with its golden file.
+fn golden(name: &str, text: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/display").join(format!("{name}.txt"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).unwrap();
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(wanted == text, "{name} is not as in its golden file; it is now:\n{text}");
+    let long: Vec<&str> = text.lines().filter(|line| line.ends_with(' ')).collect();
+    assert!(long.is_empty(), "{name} has spaces at the end of lines: {long:?}");
+}

@@ -1,0 +1,147 @@
+//! Every reason to rest is told with what to type next.
+
+use super::fixture::{Story, no_capacity, path, plan, step_id, throttled};
+use super::golden;
+use runbook::display::{Site, failure_text, rest_json, rest_text};
+use runbook::journal::{ActionState, RecordKind, Rest, RollbackTo};
+use runbook::plan::Order;
+
+fn told(story: &Story) -> String {
+    rest_text(&plan(Order::Article), &story.state, story.state.rest.as_ref().unwrap())
+}
+
+fn failed_start() -> Story {
+    let mut story = Story::three_steps();
+    story.whole("clone-server/create-image", 420_000, "image `ami-0a` is `available`");
+    story.whole("clone-server/run", 200_000, "`i-0b` runs, both checks are ok").start("clone-server/start");
+    story.fail("clone-server/start", no_capacity(), None);
+    story
+}
+
+#[test]
+fn finished() {
+    let mut story = failed_start();
+    story.forward().whole("clone-server/start", 90_000, "runs as `t3.small`");
+    story.whole("check/record", 1_000, "it is there").whole("check/site", 4_000, "the site works");
+    story.rest(Rest::Finished);
+    golden("rest_finished", &told(&story));
+}
+
+#[test]
+fn until_reached() {
+    let mut story = Story::three_steps();
+    story.rest(Rest::UntilReached { step: step_id("rds-multi-az") });
+    golden("rest_until", &told(&story));
+}
+
+#[test]
+fn paused_for_want_of_capacity() {
+    let mut story = failed_start();
+    story.rest(Rest::Paused { actions: vec![path("clone-server/start")] });
+    golden("rest_paused", &told(&story));
+    let json = rest_json(&plan(Order::Article), &story.state, story.state.rest.as_ref().unwrap());
+    assert_eq!(json["rest"]["reason"], "paused");
+    assert_eq!(json["site"], "down");
+    assert_eq!(json["next"][0]["command"], "runbook resume r20261123-174501-k3f9");
+}
+
+#[test]
+fn in_doubt() {
+    let mut story = Story::three_steps();
+    story.start("clone-server/create-image");
+    let (action, evidence) = (path("clone-server/create-image"), "two images have the name `nc-r2026`".into());
+    story.add(5_000, RecordKind::Doubted { action: action.clone(), evidence });
+    story.rest(Rest::InDoubt { actions: vec![action] });
+    golden("rest_in_doubt", &told(&story));
+}
+
+fn waiting() -> Story {
+    let mut story = failed_start();
+    story.forward().whole("clone-server/start", 90_000, "runs as `t3.small`").start("check/record");
+    let prompt = "publish this record where `cloud.example.org` is kept, then approve:\n    _x.cloud.example.org. 300 IN CNAME _y.acm.example.";
+    let (action, gate) = (path("check/record"), "check-record".to_owned());
+    story.add(500, RecordKind::GateOpened { action, gate, prompt: prompt.into() });
+    story
+}
+
+#[test]
+fn waits_for_a_person() {
+    let mut story = waiting();
+    story.rest(Rest::Waiting { gates: vec!["check-record".into()] });
+    golden("rest_waiting", &told(&story));
+}
+
+#[test]
+fn a_refused_gate_says_who_refused() {
+    let mut story = waiting();
+    story.add(9_000, RecordKind::GateAnswered { gate: "check-record".into(), approved: false, by: "kenji".into() });
+    story.rest(Rest::Waiting { gates: vec!["check-record".into()] });
+    let text = told(&story);
+    assert!(text.contains("gate check-record of check/record, refused by kenji\n"), "{text}");
+    assert!(text.contains("allows it after all"), "{text}");
+}
+
+#[test]
+fn interrupted() {
+    let mut story = Story::three_steps();
+    story.start("clone-server/create-image").applied("clone-server/create-image");
+    story.rest(Rest::Interrupted { unfinished: vec![path("clone-server/create-image")] });
+    golden("rest_interrupted", &told(&story));
+}
+
+#[test]
+fn rolled_back_to_where_the_site_is_down() {
+    let mut story = failed_start();
+    let to = RollbackTo::Step(step_id("rds-multi-az"));
+    story.back(to.clone());
+    for name in ["clone-server/start", "clone-server/run", "clone-server/create-image"] {
+        story.add(100, RecordKind::UndoStarted { action: path(name), attempt: 1 });
+        story.add(40_000, RecordKind::Undone { action: path(name), evidence: "it is gone".into() });
+    }
+    story.rest(Rest::RolledBack { to });
+    golden("rest_rolled_back", &told(&story));
+}
+
+#[test]
+fn an_undo_that_failed() {
+    let mut story = failed_start();
+    story.back(RollbackTo::Step(step_id("shut-down")));
+    let action = path("clone-server/start");
+    story.add(100, RecordKind::UndoStarted { action: action.clone(), attempt: 1 });
+    let failure = throttled().advise("look at the instance in the console");
+    story.add(4_000, RecordKind::UndoFailed { action: action.clone(), failure, retry_at: None });
+    assert!(matches!(story.state.action(&action), ActionState::UndoFailed { .. }));
+    story.rest(Rest::Paused { actions: vec![action] });
+    golden("rest_undo_failed", &told(&story));
+}
+
+#[test]
+fn a_step_that_takes_the_site_down_leaves_it_unsure_while_it_is_half_done() {
+    let mut story = Story::open();
+    let plan = plan(Order::Article);
+    assert_eq!(Site::now(&plan, &story.state), Site::Up);
+    story.forward().whole("stop-cron/hide", 1, "hidden").whole("stop-cron/wait-gone", 1, "gone");
+    assert_eq!(Site::now(&plan, &story.state), Site::Up);
+    story.start("shut-down/guest");
+    assert_eq!(Site::now(&plan, &story.state), Site::MayBeDown);
+    story.applied("shut-down/guest").done(1, "shut-down/guest", "stopped");
+    assert_eq!(Site::now(&plan, &story.state), Site::Down);
+}
+
+#[test]
+fn every_command_stands_on_a_line_of_its_own() {
+    let mut story = failed_start();
+    story.rest(Rest::Paused { actions: vec![path("clone-server/start")] });
+    let text = told(&story);
+    let (_, next) = text.split_once("what to type next\n").unwrap();
+    for pair in next.lines().collect::<Vec<_>>().chunks(2) {
+        assert!(pair[0].starts_with("  runbook ") && pair[1].starts_with("      "), "{pair:?}");
+    }
+}
+
+#[test]
+fn an_error_at_the_edge() {
+    let causes = ["cannot reach `web-1`".to_owned(), "connection refused".into(), "connection refused".into()];
+    let text = failure_text("cannot begin", &causes, &["check that sshd listens on port 22".into()]);
+    golden("failure", &text);
+}
