@@ -58,6 +58,7 @@ fn options() -> Options {
 fn told(error: &serde_saphyr::Error) -> String {
     use serde_saphyr::Error as E;
     match error.without_snippet() {
+        E::AliasError { error, .. } => told(error),
         E::ExternalMessage { .. } | E::Eof { .. } | E::Budget { .. } => {
             serde_saphyr::UserMessageFormatter.format_message(error).into_owned()
         }

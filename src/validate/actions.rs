@@ -6,7 +6,7 @@ use super::fields::Fields;
 use super::problem::Notes;
 use super::scope::{Scope, kind_named};
 use super::trial;
-use super::words::{found, listed, meant};
+use super::words::{found, inside, listed, meant};
 use crate::document::{Document, Node, Place};
 use crate::model::{
     ActionKind, ActionPath, Expr, Reference, RetryPolicy, Reversibility, Spec, StepAction, TargetSpec, ValueType,
@@ -83,6 +83,12 @@ impl Action<'_> {
         let names: Vec<&str> = self.spec.params.iter().map(|p| p.name).collect();
         let what = format!("`with` of {} (`{}`)", self.what, self.kind);
         let before = notes.len();
+        if self.spec.params.iter().any(|p| p.value_type == ValueType::Secret) {
+            // A secret under a misspelt name is still a secret.
+            let entries = node.and_then(Node::entries).unwrap_or_default();
+            let others = entries.iter().filter(|e| !names.contains(&e.key.text.as_str()));
+            notes.hide(others.flat_map(|e| e.value.places()));
+        }
         let fields = match node {
             None => None,
             Some(node) => Some(Fields::of(node, node.place, &what, &names, notes)?),
@@ -91,7 +97,7 @@ impl Action<'_> {
         let mut missing = Vec::new();
         for param in &self.spec.params {
             let Some(value) = fields.as_ref().and_then(|f| f.get(param.name)) else {
-                if param.required {
+                if param.required && fields.as_ref().is_none_or(|f| f.lacks(param.name)) {
                     missing.push(param);
                 }
                 continue;
@@ -103,7 +109,7 @@ impl Action<'_> {
         }
         for param in missing {
             let message = format!("{} (`{}`) has no `{}`", self.what, self.kind, param.name);
-            let help = format!("`{}` is {}: {}", param.name, param.value_type.expected(), param.about);
+            let help = format!("{}: {}", inside(&param.about), param.value_type.expected());
             notes.advise(node.map_or(place, |n| n.place), message, help);
         }
         (notes.len() == before).then_some(with)

@@ -71,6 +71,10 @@ impl Reader<'_> {
 
     fn target(&self, node: &Node, what: &str, notes: &mut Notes) -> Option<Expr> {
         let name = node.text().unwrap_or_default();
+        if name.contains("${{") {
+            notes.add(node.place, format!("{what}: a target is given by its name, references are not possible here"));
+            return None;
+        }
         if self.scope.targets.iter().any(|t| t == name) {
             return Some(Expr::Literal(Value::from(name)));
         }
@@ -241,10 +245,21 @@ impl Reader<'_> {
 /// Checks a value that is known; a secret that stands there itself is hidden.
 pub(super) fn check(node: &Node, value: &Value, wanted: &ValueType, what: &str, notes: &mut Notes) -> bool {
     let Err(mismatch) = wanted.check(value) else { return true };
+    if let (ValueType::List(inner), Some(items)) = (wanted, node.items()) {
+        // Each item at its own place.
+        for (n, item_node) in items.iter().enumerate() {
+            check(item_node, &super::words::value(item_node), inner, &item(what, n), notes);
+        }
+        return false;
+    }
     if *wanted == ValueType::Secret {
         notes.hide(node.places());
     }
-    let shown = if *wanted == ValueType::Secret || node.text().is_none() { mismatch.found } else { found(node) };
+    let shown = match (wanted, node.text()) {
+        (ValueType::Secret, _) | (_, None) => mismatch.found,
+        (ValueType::Int | ValueType::Bool, Some(_)) => format!("the text {}", found(node)),
+        _ => found(node),
+    };
     let message = format!("{what}: found {shown}, expected {}", mismatch.expected);
     match (&node.kind, wanted) {
         (Kind::Number(_) | Kind::Bool(_), wanted) if wanted.is_text() => {

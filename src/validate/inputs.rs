@@ -4,7 +4,7 @@ use super::expression::check;
 use super::fields::twice;
 use super::problem::{Notes, Problems, Where};
 use super::trial;
-use super::words::{found, meant, value};
+use super::words::{found, meant, nearest, value};
 use crate::document::{Document, Kind};
 use crate::model::{Expr, InputSpec, Reference, Runbook, Value, ValueType, Values};
 use std::collections::BTreeMap;
@@ -19,6 +19,9 @@ pub fn inputs(runbook: &Runbook, file: Option<&Document>, sets: &[(String, Strin
     let mut given = Given { runbook, values: Values::new(), places: BTreeMap::new() };
     if let Some(file) = file {
         given.read_file(file, &mut notes);
+        if notes.len() > 0 && file.root.entries().is_none() {
+            return notes.finish(Some(file), None);
+        }
     }
     given.read_sets(sets, &mut notes);
     given.complete(file.is_some(), &mut notes);
@@ -43,8 +46,12 @@ impl<'a> Given<'a> {
 
     /// Which input was probably meant.
     fn meant(&self, name: &str) -> String {
-        let open = self.runbook.inputs.iter().map(|i| i.name.as_str()).filter(|n| !self.places.contains_key(*n));
-        meant(name, open, "inputs that can be given")
+        let all = self.runbook.inputs.iter().map(|i| i.name.as_str());
+        let open = all.clone().filter(|n| !self.places.contains_key(*n));
+        match (nearest(name, open.clone()), nearest(name, all)) {
+            (None, Some(given)) => format!("did you mean `{given}`? It is given already"),
+            _ => meant(name, open, "inputs that can be given"),
+        }
     }
 
     fn read_file(&mut self, file: &Document, notes: &mut Notes) {
@@ -62,7 +69,9 @@ impl<'a> Given<'a> {
             let name = &entry.key.text;
             if let Some(Where::At(first)) = self.places.get(name) {
                 let first = *first;
-                notes.hide(entry.value.places());
+                if self.spec(name).is_none_or(|s| s.value_type == ValueType::Secret) {
+                    notes.hide(entry.value.places());
+                }
                 twice(&format!("input `{name}`"), "this file", entry.key.place, first, notes);
                 continue;
             }
@@ -130,7 +139,11 @@ impl<'a> Given<'a> {
                     notes.push(
                         Where::Document,
                         format!("input `{}` is missing: expected {}", spec.name, spec.value_type.expected()),
-                        Some(format!("{}; {how}, or by `--set {}=...`", spec.about, spec.name)),
+                        Some(format!(
+                            "it is {}; {how}, or by `--set {}=...`",
+                            super::words::inside(&spec.about),
+                            spec.name
+                        )),
                     );
                 }
             }
