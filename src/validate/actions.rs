@@ -1,12 +1,13 @@
 //! One action: its kind, parameters, retry, deadline, and what is said about undoing it.
 
 use super::duration;
-use super::expression::{Here, Reader, choices};
+use super::expression::{Here, Reader};
 use super::fields::Fields;
+use super::literal::choices;
 use super::problem::Notes;
 use super::scope::{Scope, kind_named};
 use super::trial;
-use super::words::{found, inside, listed, meant};
+use super::words::{found, inside, listed};
 use crate::document::{Document, Node, Place};
 use crate::model::{
     ActionKind, ActionPath, Expr, Reference, RetryPolicy, Reversibility, Spec, StepAction, TargetSpec, ValueType,
@@ -252,11 +253,6 @@ pub(super) fn uses_aws(kind: ActionKind) -> bool {
 
 fn family(kind: ActionKind) -> &'static str {
     kind.as_str().split('.').next().unwrap_or_default()
-}
-
-/// Suggests a name when a reference or an id is close to one that is known.
-pub(super) fn suggest_step(name: &str, steps: &[String]) -> String {
-    meant(name, steps.iter().map(String::as_str), "steps")
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The values of a run's inputs: from a file, from `--set`, from defaults.
 
-use super::expression::check;
 use super::fields::twice;
+use super::literal::check;
 use super::problem::{Notes, Problems, Where};
 use super::trial;
-use super::words::{found, meant, nearest, value};
+use super::words::{found, inside, meant, nearest, value};
 use crate::document::{Document, Kind};
 use crate::model::{Expr, InputSpec, Reference, Runbook, Value, ValueType, Values};
 use std::collections::BTreeMap;
@@ -135,14 +135,14 @@ impl<'a> Given<'a> {
             match &spec.default {
                 Some(default) => _ = self.values.insert(spec.name.clone(), default.clone()),
                 None => {
-                    let how = if has_file { "add it to this file" } else { "give it in an inputs file" };
+                    let how = if has_file { "this file" } else { "an inputs file" };
                     notes.push(
                         Where::Document,
-                        format!("input `{}` is missing: expected {}", spec.name, spec.value_type.expected()),
+                        format!("input `{}` is missing: {}", spec.name, inside(&spec.about)),
                         Some(format!(
-                            "it is {}; {how}, or by `--set {}=...`",
-                            super::words::inside(&spec.about),
-                            spec.name
+                            "give it in {how} or by `--set {}=...`: {}",
+                            spec.name,
+                            spec.value_type.expected()
                         )),
                     );
                 }

@@ -1,8 +1,9 @@
 //! The whole runbook.
 
 use super::actions::{Surroundings, uses_aws};
-use super::expression::{Here, Reader, check};
+use super::expression::{Here, Reader};
 use super::fields::{Fields, twice};
+use super::literal::check;
 use super::problem::{Notes, Problems, Where};
 use super::scope::Scope;
 use super::words::{found, meant, value};

@@ -7,6 +7,7 @@ mod aws_network;
 mod documents;
 mod edits;
 mod engine;
+mod format;
 mod host_actions;
 mod lab;
 mod support;
