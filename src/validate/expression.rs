@@ -158,6 +158,10 @@ impl Reader<'_> {
     /// The type of what a reference points at, if it may be used here.
     fn type_of(&self, reference: &Reference, place: Place, notes: &mut Notes) -> Option<ValueType> {
         let (action, output) = match reference {
+            Reference::RunId if self.here == Here::Head => {
+                notes.add(place, "`run.id` is known only when the run begins; only inputs can be used here");
+                return None;
+            }
             Reference::RunId => return Some(ValueType::String),
             Reference::Input(name) => {
                 let Some(known) = self.scope.inputs.get(name) else {
