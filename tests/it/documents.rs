@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use runbook::model::{Runbook, Values};
+use runbook::plan::{Order, Plan};
 use runbook::validate::{self, Problems};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,21 @@ fn the_second_runbook_begins_with_two_independent_steps() {
     assert_eq!(runbook.steps.iter().filter(|s| s.needs.is_empty()).count(), 2);
     let values = example_inputs(&runbook);
     assert_eq!(values["ssh_port"], 22);
+}
+
+#[test]
+fn what_is_shipped_can_be_planned() {
+    for name in ["single-to-ha", "restart-web-node"] {
+        for order in [Order::Article, Order::Overlap] {
+            let runbook = shipped(name);
+            let inputs = example_inputs(&runbook);
+            let plan = Plan::make(runbook, inputs, None, order).unwrap();
+            assert_eq!(plan.region.as_deref(), Some("ap-northeast-1"));
+            let free = plan.actions.iter().filter(|a| a.needs.is_empty()).count();
+            let expected = if order == Order::Overlap && name == "restart-web-node" { 2 } else { 1 };
+            assert_eq!(free, expected, "{name} in order {order:?}");
+        }
+    }
 }
 
 /// What is wrong with a broken document; a file whose name begins with `inputs-` holds inputs of the flagship.
