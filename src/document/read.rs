@@ -58,12 +58,14 @@ fn options() -> Options {
 fn told(error: &serde_saphyr::Error) -> String {
     use serde_saphyr::Error as E;
     match error.without_snippet() {
-        E::ExternalMessage { .. } | E::Eof { .. } | E::Budget { .. } => {
+        E::AliasError { error, .. } => told(error),
+        E::ExternalMessage { .. } | E::Eof { .. } => {
             serde_saphyr::UserMessageFormatter.format_message(error).into_owned()
         }
         E::AliasReplayLimitExceeded { .. } | E::AliasReplayStackDepthExceeded { .. } => {
             "aliases multiply it too far".into()
         }
+        E::Budget { .. } => "it is larger, deeper or more multiplied by aliases than a runbook can be".into(),
         E::MultipleDocuments { .. } => "one file is one document; take the `---` in the middle out".into(),
         E::MergeKeyNotAllowed { .. } => "merge keys (`<<`) are not used here; write the fields out".into(),
         E::UnsupportedTag { .. } => "tags (`!name`) are not used here; quote a text that starts with `!`".into(),

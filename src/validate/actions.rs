@@ -1,12 +1,13 @@
 //! One action: its kind, parameters, retry, deadline, and what is said about undoing it.
 
 use super::duration;
-use super::expression::{Here, Reader, choices};
+use super::expression::{Here, Reader};
 use super::fields::Fields;
+use super::literal::choices;
 use super::problem::Notes;
 use super::scope::{Scope, kind_named};
 use super::trial;
-use super::words::{found, listed, meant};
+use super::words::{found, inside, listed};
 use crate::document::{Document, Node, Place};
 use crate::model::{
     ActionKind, ActionPath, Expr, Reference, RetryPolicy, Reversibility, Spec, StepAction, TargetSpec, ValueType,
@@ -83,6 +84,12 @@ impl Action<'_> {
         let names: Vec<&str> = self.spec.params.iter().map(|p| p.name).collect();
         let what = format!("`with` of {} (`{}`)", self.what, self.kind);
         let before = notes.len();
+        if self.spec.params.iter().any(|p| p.value_type == ValueType::Secret) {
+            // A secret under a misspelt name is still a secret.
+            let entries = node.and_then(Node::entries).unwrap_or_default();
+            let others = entries.iter().filter(|e| !names.contains(&e.key.text.as_str()));
+            notes.hide(others.flat_map(|e| e.value.places()));
+        }
         let fields = match node {
             None => None,
             Some(node) => Some(Fields::of(node, node.place, &what, &names, notes)?),
@@ -91,7 +98,7 @@ impl Action<'_> {
         let mut missing = Vec::new();
         for param in &self.spec.params {
             let Some(value) = fields.as_ref().and_then(|f| f.get(param.name)) else {
-                if param.required {
+                if param.required && fields.as_ref().is_none_or(|f| f.lacks(param.name)) {
                     missing.push(param);
                 }
                 continue;
@@ -103,7 +110,7 @@ impl Action<'_> {
         }
         for param in missing {
             let message = format!("{} (`{}`) has no `{}`", self.what, self.kind, param.name);
-            let help = format!("`{}` is {}: {}", param.name, param.value_type.expected(), param.about);
+            let help = format!("{}: {}", inside(&param.about), param.value_type.expected());
             notes.advise(node.map_or(place, |n| n.place), message, help);
         }
         (notes.len() == before).then_some(with)
@@ -246,11 +253,6 @@ pub(super) fn uses_aws(kind: ActionKind) -> bool {
 
 fn family(kind: ActionKind) -> &'static str {
     kind.as_str().split('.').next().unwrap_or_default()
-}
-
-/// Suggests a name when a reference or an id is close to one that is known.
-pub(super) fn suggest_step(name: &str, steps: &[String]) -> String {
-    meant(name, steps.iter().map(String::as_str), "steps")
 }
 
 #[cfg(test)]

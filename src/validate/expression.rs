@@ -1,11 +1,12 @@
 //! Values with references: from a node to an expression of the type its place asks for.
 
+use super::literal::{check, item, list, map};
 use super::problem::Notes;
 use super::scope::Scope;
 use super::trial;
-use super::words::{found, meant, value};
+use super::words::{meant, value};
 use crate::document::{Kind, Node, Place};
-use crate::model::{ActionKind, Expr, Piece, Reference, ReferenceError, Value, ValueType};
+use crate::model::{Expr, Piece, Reference, ReferenceError, Value, ValueType};
 
 /// Where an expression stands: decides which references are known there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,10 @@ impl Reader<'_> {
 
     fn target(&self, node: &Node, what: &str, notes: &mut Notes) -> Option<Expr> {
         let name = node.text().unwrap_or_default();
+        if name.contains("${{") {
+            notes.add(node.place, format!("{what}: a target is given by its name, references are not possible here"));
+            return None;
+        }
         if self.scope.targets.iter().any(|t| t == name) {
             return Some(Expr::Literal(Value::from(name)));
         }
@@ -153,6 +158,10 @@ impl Reader<'_> {
     /// The type of what a reference points at, if it may be used here.
     fn type_of(&self, reference: &Reference, place: Place, notes: &mut Notes) -> Option<ValueType> {
         let (action, output) = match reference {
+            Reference::RunId if self.here == Here::Head => {
+                notes.add(place, "`run.id` is known only when the run begins; only inputs can be used here");
+                return None;
+            }
             Reference::RunId => return Some(ValueType::String),
             Reference::Input(name) => {
                 let Some(known) = self.scope.inputs.get(name) else {
@@ -238,36 +247,6 @@ impl Reader<'_> {
     }
 }
 
-/// Checks a value that is known; a secret that stands there itself is hidden.
-pub(super) fn check(node: &Node, value: &Value, wanted: &ValueType, what: &str, notes: &mut Notes) -> bool {
-    let Err(mismatch) = wanted.check(value) else { return true };
-    if *wanted == ValueType::Secret {
-        notes.hide(node.places());
-    }
-    let shown = if *wanted == ValueType::Secret || node.text().is_none() { mismatch.found } else { found(node) };
-    let message = format!("{what}: found {shown}, expected {}", mismatch.expected);
-    match (&node.kind, wanted) {
-        (Kind::Number(_) | Kind::Bool(_), wanted) if wanted.is_text() => {
-            notes.advise(node.place, message, "put it in quotes to make it a text");
-        }
-        (Kind::Text(text), ValueType::Int | ValueType::Bool) if wanted.from_text(text).is_ok() => {
-            notes.advise(node.place, message, "take the quotes away");
-        }
-        (Kind::Text(_), ValueType::List(_)) => notes.advise(node.place, message, "put it in `[ ]` to make it a list"),
-        (_, ValueType::Secret) => notes.advise(
-            node.place,
-            message,
-            "name where the secret is kept, never the secret itself; change a secret that was in a file",
-        ),
-        _ => notes.add(node.place, message),
-    }
-    false
-}
-
-fn item(what: &str, number: usize) -> String {
-    format!("item {} of {what}", number + 1)
-}
-
 fn later(known: (usize, usize), here: (usize, usize)) -> &'static str {
     if known == here {
         "it is an output of this same action"
@@ -275,31 +254,5 @@ fn later(known: (usize, usize), here: (usize, usize)) -> &'static str {
         "it is an output of a later action"
     } else {
         "it is an output of a later step"
-    }
-}
-
-/// A list; a literal one when all its items are.
-fn list(items: Vec<Expr>) -> Expr {
-    let literal = |e: &Expr| if let Expr::Literal(v) = e { Some(v.clone()) } else { None };
-    match items.iter().map(literal).collect::<Option<_>>() {
-        Some(values) => Expr::Literal(Value::Array(values)),
-        None => Expr::List(items),
-    }
-}
-
-/// Named values; literal ones when all are.
-fn map(items: std::collections::BTreeMap<String, Expr>) -> Expr {
-    let literal = |(k, e): (&String, &Expr)| if let Expr::Literal(v) = e { Some((k.clone(), v.clone())) } else { None };
-    match items.iter().map(literal).collect::<Option<_>>() {
-        Some(values) => Expr::Literal(Value::Object(values)),
-        None => Expr::Map(items),
-    }
-}
-
-/// The parameters and fields that take one of a few texts, though their type is any text.
-pub(super) fn choices(kind: ActionKind, parameter: &str) -> Option<&'static [&'static str]> {
-    match (kind, parameter) {
-        (ActionKind::SshPinHostKey, "by") => Some(&["known-hosts", "console", "approve"]),
-        _ => None,
     }
 }

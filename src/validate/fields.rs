@@ -1,7 +1,7 @@
 //! Reading named values of which the names are known beforehand.
 
 use super::problem::Notes;
-use super::words::{found, meant};
+use super::words::{found, meant, nearest};
 use crate::document::{Kind, Node, Place};
 
 /// The fields of one mapping, unknown and duplicate ones told.
@@ -9,12 +9,14 @@ pub(super) struct Fields<'d> {
     what: String,
     place: Place,
     found: Vec<(&'d str, &'d Node)>,
+    /// Fields that were probably meant by unknown ones: not told as missing too.
+    misspelt: Vec<&'d str>,
 }
 
 impl<'d> Fields<'d> {
     /// Reads `node`, which is `what` (e.g. "step `stop-cron`"); `place` is where missing fields are told. Nothing when it
     /// is no mapping.
-    pub(super) fn of(node: &'d Node, place: Place, what: &str, known: &[&str], notes: &mut Notes) -> Option<Self> {
+    pub(super) fn of(node: &'d Node, place: Place, what: &str, known: &[&'d str], notes: &mut Notes) -> Option<Self> {
         let Some(entries) = node.entries() else {
             notes.advise(
                 node.place,
@@ -23,7 +25,7 @@ impl<'d> Fields<'d> {
             );
             return None;
         };
-        let mut it = Fields { what: what.to_owned(), place, found: Vec::new() };
+        let mut it = Fields { what: what.to_owned(), place, found: Vec::new(), misspelt: Vec::new() };
         for (n, entry) in entries.iter().enumerate() {
             let name = entry.key.text.as_str();
             if let Some(first) = entries[..n].iter().find(|e| e.key.text == name) {
@@ -31,7 +33,9 @@ impl<'d> Fields<'d> {
             } else if known.contains(&name) {
                 it.found.push((name, &entry.value));
             } else {
-                let help = meant(name, known.iter().copied().filter(|k| node.get(k).is_none()), "other fields");
+                let others = || known.iter().copied().filter(|k| node.get(k).is_none());
+                it.misspelt.extend(nearest(name, others()));
+                let help = meant(name, others(), "other fields");
                 notes.advise(entry.key.place, format!("unknown field `{name}` in {what}"), help);
             }
         }
@@ -43,10 +47,15 @@ impl<'d> Fields<'d> {
         self.found.iter().find(|(n, _)| *n == name).map(|(_, node)| *node)
     }
 
+    /// Whether a field is missing, and not only misspelt.
+    pub(super) fn lacks(&self, name: &str) -> bool {
+        self.get(name).is_none() && !self.misspelt.contains(&name)
+    }
+
     /// A field that must be given.
     pub(super) fn required(&self, name: &str, notes: &mut Notes) -> Option<&'d Node> {
         let node = self.get(name);
-        if node.is_none() {
+        if self.lacks(name) {
             notes.add(self.place, format!("{} has no `{name}`", self.what));
         }
         node

@@ -1,10 +1,10 @@
 //! The values of a run's inputs: from a file, from `--set`, from defaults.
 
-use super::expression::check;
 use super::fields::twice;
+use super::literal::check;
 use super::problem::{Notes, Problems, Where};
 use super::trial;
-use super::words::{found, meant, value};
+use super::words::{found, inside, meant, nearest, value};
 use crate::document::{Document, Kind};
 use crate::model::{Expr, InputSpec, Reference, Runbook, Value, ValueType, Values};
 use std::collections::BTreeMap;
@@ -19,6 +19,9 @@ pub fn inputs(runbook: &Runbook, file: Option<&Document>, sets: &[(String, Strin
     let mut given = Given { runbook, values: Values::new(), places: BTreeMap::new() };
     if let Some(file) = file {
         given.read_file(file, &mut notes);
+        if notes.len() > 0 && file.root.entries().is_none() {
+            return notes.finish(Some(file), None);
+        }
     }
     given.read_sets(sets, &mut notes);
     given.complete(file.is_some(), &mut notes);
@@ -43,8 +46,12 @@ impl<'a> Given<'a> {
 
     /// Which input was probably meant.
     fn meant(&self, name: &str) -> String {
-        let open = self.runbook.inputs.iter().map(|i| i.name.as_str()).filter(|n| !self.places.contains_key(*n));
-        meant(name, open, "inputs that can be given")
+        let all = self.runbook.inputs.iter().map(|i| i.name.as_str());
+        let open = all.clone().filter(|n| !self.places.contains_key(*n));
+        match (nearest(name, open.clone()), nearest(name, all)) {
+            (None, Some(given)) => format!("did you mean `{given}`? It is given already"),
+            _ => meant(name, open, "inputs that can be given"),
+        }
     }
 
     fn read_file(&mut self, file: &Document, notes: &mut Notes) {
@@ -62,7 +69,9 @@ impl<'a> Given<'a> {
             let name = &entry.key.text;
             if let Some(Where::At(first)) = self.places.get(name) {
                 let first = *first;
-                notes.hide(entry.value.places());
+                if self.spec(name).is_none_or(|s| s.value_type == ValueType::Secret) {
+                    notes.hide(entry.value.places());
+                }
                 twice(&format!("input `{name}`"), "this file", entry.key.place, first, notes);
                 continue;
             }
@@ -126,11 +135,15 @@ impl<'a> Given<'a> {
             match &spec.default {
                 Some(default) => _ = self.values.insert(spec.name.clone(), default.clone()),
                 None => {
-                    let how = if has_file { "add it to this file" } else { "give it in an inputs file" };
+                    let how = if has_file { "this file" } else { "an inputs file" };
                     notes.push(
                         Where::Document,
-                        format!("input `{}` is missing: expected {}", spec.name, spec.value_type.expected()),
-                        Some(format!("{}; {how}, or by `--set {}=...`", spec.about, spec.name)),
+                        format!("input `{}` is missing: {}", spec.name, inside(&spec.about)),
+                        Some(format!(
+                            "give it in {how} or by `--set {}=...`: {}",
+                            spec.name,
+                            spec.value_type.expected()
+                        )),
                     );
                 }
             }

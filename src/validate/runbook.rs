@@ -1,8 +1,9 @@
 //! The whole runbook.
 
 use super::actions::{Surroundings, uses_aws};
-use super::expression::{Here, Reader, check};
+use super::expression::{Here, Reader};
 use super::fields::{Fields, twice};
+use super::literal::check;
 use super::problem::{Notes, Problems, Where};
 use super::scope::Scope;
 use super::words::{found, meant, value};
@@ -98,9 +99,13 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
         let given = type_node.text().unwrap_or_default();
         let help = meant(given.trim_start_matches("list("), ValueType::names(), "types");
         let message = format!("`type` of {what}: found {}, expected a type", found(type_node));
-        notes.advise(type_node.place, message, format!("{help}; a list is written `list(TYPE)`"));
+        notes.advise(type_node.place, message, format!("{help} A list is written `list(TYPE)`"));
         return None;
     };
+    if value_type == ValueType::Secret {
+        let others = entry.value.entries().unwrap_or_default().iter();
+        notes.hide(others.filter(|e| !["type", "about"].contains(&e.key.text.as_str())).flat_map(|e| e.value.places()));
+    }
     if names_target(&value_type) {
         notes.advise(
             type_node.place,

@@ -1,10 +1,10 @@
 //! Steps and the order among them.
 
-use super::actions::{self, Surroundings, suggest_step};
+use super::actions::{self, Surroundings};
 use super::fields::{Fields, twice};
 use super::needs;
 use super::problem::Notes;
-use super::words::found;
+use super::words::{found, meant};
 use crate::document::{Node, Place};
 use crate::model::{ActionPath, Step, StepAction, StepId, is_id};
 use std::collections::BTreeMap;
@@ -86,7 +86,7 @@ fn needs_of(around: &Surroundings<'_>, items: &[Node], what: &str, notes: &mut N
         };
         if !around.scope.steps.iter().any(|s| s == name) {
             let message = format!("`needs` of {what}: there is no step `{name}`");
-            notes.advise(item.place, message, suggest_step(name, &around.scope.steps));
+            notes.advise(item.place, message, meant(name, around.scope.steps.iter().map(String::as_str), "steps"));
         } else if let Ok(id) = StepId::try_from(name.to_owned())
             && !needs.contains(&id)
         {

@@ -45,7 +45,7 @@ fn one(
     let fields = Fields::of(node, place, &what, &known, notes)?;
     match (fields.get("instance"), fields.get("host")) {
         (Some(_), Some(host)) => notes.add(host.place, format!("{what} has both `instance` and `host`, expected one")),
-        (None, None) => notes.advise(
+        (None, None) if fields.lacks("instance") && fields.lacks("host") => notes.advise(
             place,
             format!("{what} has neither `instance` nor `host`"),
             "`instance` is an EC2 instance whose address is looked up; `host` is a name your ssh configuration knows",

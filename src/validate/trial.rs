@@ -83,7 +83,9 @@ pub(super) fn target(given: &BTreeMap<String, Value>) -> Option<String> {
 /// A decoder's message in an operator's words.
 fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string().replace("u16", "a whole number from 0 to 65535");
-    text.replace("u32", "a whole number from 0 to 4294967295").replace("unknown variant", "found")
+    text.replace("u32", "a whole number from 0 to 4294967295")
+        .replace("unknown variant", "found")
+        .replace("invalid value: integer", "found")
 }
 
 fn names_targets(value_type: &ValueType) -> bool {
@@ -116,7 +118,7 @@ pub(super) fn misfit(runbook: &Runbook, inputs: &BTreeMap<String, Value>, name: 
     for action_use in runbook.actions() {
         for (parameter, expr) in action_use.with.iter().filter(|(_, e)| uses(e)) {
             let Some(value) = known(expr, inputs) else { continue };
-            if let Some(choices) = super::expression::choices(action_use.kind, parameter)
+            if let Some(choices) = super::literal::choices(action_use.kind, parameter)
                 && !value.as_str().is_some_and(|v| choices.contains(&v))
             {
                 let all = super::words::listed(choices.iter().copied());

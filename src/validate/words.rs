@@ -3,13 +3,20 @@
 use crate::document::{Kind, Node};
 use crate::model::Value;
 
+/// More names than this are not all told: nobody reads them.
+const MANY: usize = 10;
+
+fn commas(items: &[&str]) -> String {
+    items.iter().map(|i| format!("`{i}`")).collect::<Vec<_>>().join(", ")
+}
+
 /// `a`, `b` and `c`.
 pub(super) fn listed<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
-    let quoted: Vec<String> = items.into_iter().map(|i| format!("`{i}`")).collect();
-    match quoted.split_last() {
+    let items: Vec<&str> = items.into_iter().collect();
+    match items.split_last() {
         None => "none".into(),
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        Some((last, [])) => format!("`{last}`"),
+        Some((last, others)) => format!("{} and `{last}`", commas(others)),
     }
 }
 
@@ -29,6 +36,10 @@ pub(super) fn meant<'a>(given: &str, candidates: impl IntoIterator<Item = &'a st
     match nearest(given, candidates.iter().copied()) {
         Some(best) => format!("did you mean `{best}`?"),
         None if candidates.is_empty() => format!("there are no {what}"),
+        None if candidates.len() == 1 => format!("there is only `{}`", candidates[0]),
+        None if candidates.len() > MANY => {
+            format!("the {what} are {} and {} more", commas(&candidates[..MANY]), candidates.len() - MANY)
+        }
         None => format!("the {what} are {}", listed(candidates)),
     }
 }
@@ -46,6 +57,17 @@ pub(super) fn found(node: &Node) -> String {
         Kind::Text(text) => format!("`{text}`"),
         Kind::List(_) => "a list".into(),
         Kind::Map(_) => "named values".into(),
+    }
+}
+
+/// The first letter in lower case and no full stop: a description as a part of a sentence.
+pub(super) fn inside(about: &str) -> String {
+    let about = about.trim_end_matches('.');
+    let mut letters = about.chars();
+    let acronym = about.chars().nth(1).is_some_and(char::is_uppercase);
+    match letters.next() {
+        Some(first) if !acronym => first.to_lowercase().chain(letters).collect(),
+        _ => about.to_owned(),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Documents: what is shipped validates, what is broken is told in full.
 
-use runbook::document;
+use proptest::prelude::*;
 use runbook::model::{Runbook, Values};
-use runbook::validate;
+use runbook::plan::{Order, Plan};
+use runbook::validate::{self, Problems};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -57,4 +59,210 @@ fn the_second_runbook_begins_with_two_independent_steps() {
     assert_eq!(runbook.steps.iter().filter(|s| s.needs.is_empty()).count(), 2);
     let values = example_inputs(&runbook);
     assert_eq!(values["ssh_port"], 22);
+}
+
+#[test]
+fn what_is_shipped_can_be_planned() {
+    for name in ["single-to-ha", "restart-web-node"] {
+        for order in [Order::Article, Order::Overlap] {
+            let runbook = shipped(name);
+            let inputs = example_inputs(&runbook);
+            let plan = Plan::make(runbook, inputs, None, order).unwrap();
+            assert_eq!(plan.region.as_deref(), Some("ap-northeast-1"));
+            let free = plan.actions.iter().filter(|a| a.needs.is_empty()).count();
+            let expected = if order == Order::Overlap && name == "restart-web-node" { 2 } else { 1 };
+            assert_eq!(free, expected, "{name} in order {order:?}");
+        }
+    }
+}
+
+/// What is wrong with a broken document; a file whose name begins with `inputs-` holds inputs of the flagship.
+fn told(path: &Path) -> Problems {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let text = fs::read_to_string(path).unwrap();
+    let result = if name.starts_with("inputs-") {
+        validate::parse_inputs(&shipped("single-to-ha"), Some((name, &text)), &[]).map(|_| ())
+    } else {
+        validate::parse_runbook(name, &text).map(|_| ())
+    };
+    result.expect_err(name)
+}
+
+/// Compares with a golden file; `BLESS=1` writes it instead.
+fn golden(path: &Path, text: &str) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, text).unwrap();
+    }
+    let expected = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}; BLESS=1 writes it", path.display()));
+    assert_eq!(text, expected, "{} is another; see the difference, then BLESS=1 writes it", path.display());
+}
+
+fn files(dir: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(root().join(dir)).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn broken_documents_are_told_in_full() {
+    let documents = files("tests/data/broken");
+    assert!(documents.len() >= 30);
+    for path in &documents {
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let text = told(path).render(false);
+        assert!(!text.contains('\x1b') && !text.contains("hunter") && !text.contains("31415926"), "{text}");
+        golden(&root().join(format!("tests/golden/broken/{stem}.txt")), &text);
+    }
+    let goldens = files("tests/golden/broken").into_iter().filter(|p| !p.ends_with("sets.txt"));
+    assert_eq!(goldens.count(), documents.len(), "a golden text without its document");
+}
+
+#[test]
+fn values_of_the_command_line_are_told_by_their_option() {
+    let sets = [("fqdn", "cloud"), ("site_password", "hunter2"), ("fqdm", "x"), ("ssh_port", "22"), ("ssh_port", "23")];
+    let sets: Vec<(String, String)> = sets.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let problems = validate::parse_inputs(&shipped("restart-web-node"), None, &sets).unwrap_err();
+    golden(&root().join("tests/golden/broken/sets.txt"), &problems.render(false));
+    let problems = validate::parse_inputs(&shipped("single-to-ha"), None, &sets[..2]).unwrap_err();
+    assert!(!problems.to_string().contains("hunter2"));
+}
+
+#[test]
+fn what_is_set_wins_over_the_file_and_defaults_fill_the_rest() {
+    let runbook = shipped("single-to-ha");
+    let name = "runbooks/single-to-ha.inputs.example.yaml";
+    let text = fs::read_to_string(root().join(name)).unwrap();
+    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let sets =
+        [set("fqdn", "other.example.org"), set("trusted_proxies", "10.0.0.0/8,10.1.0.0/16"), set("ssh_port", "2222")];
+    let values = validate::parse_inputs(&runbook, Some((name, &text)), &sets).unwrap();
+    assert_eq!(values["fqdn"], "other.example.org");
+    assert_eq!(values["trusted_proxies"], serde_json::json!(["10.0.0.0/8", "10.1.0.0/16"]));
+    assert_eq!(values["ssh_port"], 2222);
+    assert_eq!(values["instance_type"], "t3.small");
+}
+
+#[test]
+fn problems_are_data_too() {
+    let problems = told(&root().join("tests/data/broken/needs-later.yaml"));
+    assert_eq!(
+        problems.to_json(),
+        serde_json::json!({ "problems": [{
+            "message": "step `one` needs `two`, which is written after it",
+            "place": { "file": "needs-later.yaml", "line": 19, "column": 12 },
+            "suggestion": "move `two` before `one`",
+        }] })
+    );
+    assert!(problems.render(true).contains("\x1b[1;31merror\x1b[0m"));
+}
+
+#[test]
+fn a_fingerprint_is_of_the_text() {
+    assert_eq!(
+        validate::fingerprint("a: 1\n"),
+        "37b128c59f1f5097f73f82691cb519f1f568667faab5ced1b4ab979d36837eae".to_owned()
+    );
+    assert_ne!(validate::fingerprint("a: 1\n"), validate::fingerprint("a: 1 \n"));
+}
+
+/// Pieces of runbooks in any order, so that more than the parser is reached.
+fn scraps() -> impl Strategy<Value = String> {
+    let scrap = prop::sample::select(vec![
+        "runbook: x\n",
+        "title: x\n",
+        "about: x\n",
+        "steps:\n",
+        "  - id: a\n",
+        "    actions:\n",
+        "      - id: b\n",
+        "        do: ssh.run\n",
+        "        with:\n",
+        "          on: web\n",
+        "          argv: [a, '${{ inputs.x }}']\n",
+        "inputs:\n",
+        "  x: { type: int, about: x, default: 1 }\n",
+        "targets:\n",
+        "  web: { host: x }\n",
+        "- ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ": ",
+        "&a ",
+        "*a ",
+        "${{",
+        "}}",
+        "\"",
+        "'",
+        "|\n",
+        "\n",
+        "  ",
+        "ü",
+        "\t",
+        "null",
+        "1",
+        "?",
+        "!",
+        "---\n",
+        "#",
+        "\u{1b}",
+        "%",
+    ]);
+    prop::collection::vec(scrap, 0..40).prop_map(|scraps| scraps.concat())
+}
+
+static SECOND: LazyLock<Runbook> = LazyLock::new(|| shipped("restart-web-node"));
+
+/// Reads a text as a runbook and as inputs; only a panic is a failure.
+fn read(text: &str) {
+    if let Err(problems) = validate::parse_runbook("x.yaml", text) {
+        assert!(problems.count() > 0 && !problems.render(true).is_empty());
+        assert_eq!(problems.to_json()["problems"].as_array().unwrap().len(), problems.count());
+    }
+    if let Err(problems) = validate::parse_inputs(&SECOND, Some(("x.yaml", text)), &[]) {
+        assert!(!problems.render(false).chars().any(|c| c.is_control() && c != '\n'));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_it_panic(text in prop_oneof![any::<String>(), "[ -~\n]{0,200}", scraps()]) {
+        read(&text);
+    }
+
+    #[test]
+    fn no_change_of_a_runbook_makes_it_panic(at in 0.0..1.0f64, cut in 0usize..40, put in scraps()) {
+        let mut text = fs::read_to_string(root().join("runbooks/restart-web-node.yaml")).unwrap();
+        let start = text.floor_char_boundary((at * text.len() as f64) as usize);
+        let end = text.floor_char_boundary((start + cut).min(text.len()));
+        text.replace_range(start..end, &put);
+        read(&text);
+    }
+
+    #[test]
+    fn every_unknown_field_is_one_problem(chosen in prop::collection::btree_set(0usize..60, 1..12)) {
+        let text = fs::read_to_string(root().join("runbooks/restart-web-node.yaml")).unwrap();
+        // A field of its own goes before a field that begins its line; lists and named values are left whole.
+        let fields: Vec<usize> = text
+            .lines()
+            .enumerate()
+            .filter(|(_, l)| ["title:", "region:", "type:", "instance:", "why:", "do:", "on:", "url:"].iter().any(|f| l.trim_start().starts_with(f)))
+            .map(|(n, _)| n)
+            .collect();
+        let chosen: std::collections::BTreeSet<usize> = chosen.into_iter().map(|n| fields[n % fields.len()]).collect();
+        let mut broken = String::new();
+        for (n, line) in text.lines().enumerate() {
+            if chosen.contains(&n) {
+                let indent = &line[..line.len() - line.trim_start().len()];
+                broken += &format!("{indent}xyzzy{n}: 1\n");
+            }
+            broken += line;
+            broken.push('\n');
+        }
+        let problems = validate::parse_runbook("x.yaml", &broken).unwrap_err();
+        prop_assert_eq!(problems.count(), chosen.len(), "{}", problems);
+    }
 }

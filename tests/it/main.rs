@@ -8,6 +8,7 @@ mod display;
 mod documents;
 mod edits;
 mod engine;
+mod format;
 mod host_actions;
 mod lab;
 mod support;

@@ -61,8 +61,9 @@ pub(super) fn node_inputs(account: &SeededAccount, facts: &Facts) -> Result<Stri
     let group = facts.target_group().ok_or_else(|| missing("target group"))?;
     let clone = facts.clone_of(&account.instance).ok_or_else(|| missing("second server"))?;
     Ok(format!(
-        "region: {}\ntarget_group: {group}\nnode: {clone}\nservice: php8.2-fpm\nurl: https://{}/status.php\n",
-        account.region, account.fqdn
+        "region: {}\ntarget_group: {group}\nnode: {clone}\nother_node: {}\nhost_key: console\n\
+         service: php8.2-fpm\nurl: https://{}/status.php\n",
+        account.region, account.instance, account.fqdn
     ))
 }
 

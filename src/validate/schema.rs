@@ -1,0 +1,238 @@
+//! The JSON Schema of runbooks, for editors: completion, descriptions, and most mistakes marked while they are typed.
+//!
+//! It is made of the vocabulary, so it cannot forget an action or a parameter. It says less than [`super::runbook`]: what a
+//! reference points at, its type and the order among steps only validation knows.
+
+use crate::model::{ActionKind, Reversibility, TargetSpec, ValueType};
+use schemars::{Schema, json_schema};
+use serde_json::{Map, Value, json};
+
+/// What ids look like; as [`crate::model::is_id`] has it, but for the length.
+const ID: &str = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$";
+const DURATION: &str = "^([0-9]+(ms|s|m|h|d))+$";
+const REFERENCE: &str = r"^\$\{\{.*\}\}$";
+
+/// The schema of a runbook, draft 2020-12.
+#[must_use]
+pub fn schema() -> Value {
+    let mut definitions = Map::new();
+    for name in ValueType::names() {
+        if let Ok(value_type) = ValueType::try_from(name.to_owned()) {
+            definitions.insert(type_name(&value_type), of_type(&value_type).to_value());
+        }
+    }
+    definitions.insert(
+        "action".into(),
+        json!({ "oneOf": ActionKind::ALL.iter().map(|k| reference(&action_name(*k))).collect::<Vec<_>>() }),
+    );
+    for kind in ActionKind::ALL {
+        definitions.insert(action_name(*kind), action(*kind).to_value());
+    }
+    definitions.insert("step".into(), step().to_value());
+    definitions.insert("target".into(), target().to_value());
+    definitions.insert("input".into(), input().to_value());
+    json_schema!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "runbook",
+        "description": "A cutover: inputs, targets and steps made of actions",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["runbook", "title", "about", "steps"],
+        "properties": {
+            "runbook": { "type": "string", "pattern": ID, "maxLength": 40, "description": "the runbook's name" },
+            "title": line("what it does, in one line"),
+            "about": prose("what it does, for an operator who never saw it"),
+            "region": described(reference("type-region"), "the AWS region; needed when an action or a target is in AWS"),
+            "tags": described(reference("type-map"), "tags for every resource that is created, texts by name"),
+            "inputs": {
+                "type": "object",
+                "description": "what the operator must or may give",
+                "propertyNames": { "pattern": "^[a-z][a-z0-9_]*$" },
+                "additionalProperties": reference("input"),
+            },
+            "targets": {
+                "type": "object",
+                "description": "the hosts that actions work on, by name",
+                "propertyNames": { "pattern": ID, "maxLength": 40 },
+                "additionalProperties": reference("target"),
+            },
+            "steps": { "type": "array", "minItems": 1, "description": "the steps, in order", "items": reference("step") },
+        },
+        "$defs": definitions,
+    })
+    .to_value()
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+fn described(mut schema: Value, about: &str) -> Value {
+    schema["description"] = json!(about);
+    schema
+}
+
+fn line(about: &str) -> Value {
+    json!({ "type": "string", "minLength": 1, "pattern": "^[^\n]*\n?$", "description": about })
+}
+
+fn prose(about: &str) -> Value {
+    json!({ "type": "string", "minLength": 1, "description": about })
+}
+
+fn duration(about: &str) -> Value {
+    json!({ "type": "string", "pattern": DURATION, "description": format!("{about}, e.g. `30s`, `10m`, `2h`") })
+}
+
+fn type_name(value_type: &ValueType) -> String {
+    format!("type-{value_type}")
+}
+
+fn action_name(kind: ActionKind) -> String {
+    format!("action-{kind}")
+}
+
+/// A value of a type as a document may write it: literally, or as a reference.
+fn of_type(value_type: &ValueType) -> Schema {
+    let about = value_type.expected();
+    let or_reference = |literal: Value| {
+        json_schema!({
+            "description": about,
+            "anyOf": [literal, { "type": "string", "pattern": REFERENCE, "description": "a reference" }],
+        })
+    };
+    match value_type {
+        ValueType::Int => or_reference(json!({ "type": "integer" })),
+        ValueType::Bool => or_reference(json!({ "type": "boolean" })),
+        ValueType::Map => or_reference(json!({ "type": "object" })),
+        ValueType::Secret => or_reference(json!({
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": false,
+            "properties": {
+                "env": { "type": "string", "description": "the environment variable it is in" },
+                "command": {
+                    "type": "array",
+                    "items": { "type": "string" },
+                    "minItems": 1,
+                    "description": "the program that prints it, and its arguments",
+                },
+            },
+        })),
+        ValueType::Any => json_schema!({ "description": about }),
+        ValueType::List(item) => or_reference(json!({ "type": "array", "items": typed(item) })),
+        _ => json_schema!({ "type": "string", "description": about }),
+    }
+}
+
+/// A reference to the definition of a type; a list is written out.
+fn typed(value_type: &ValueType) -> Value {
+    match value_type {
+        ValueType::List(_) => of_type(value_type).to_value(),
+        plain => reference(&type_name(plain)),
+    }
+}
+
+fn action(kind: ActionKind) -> Schema {
+    let spec = kind.spec();
+    let params: Map<String, Value> =
+        spec.params.iter().map(|p| (p.name.to_owned(), described(typed(&p.value_type), &p.about))).collect();
+    let needed: Vec<&str> = spec.params.iter().filter(|p| p.required).map(|p| p.name).collect();
+    let mut required = vec!["id", "do"];
+    if !needed.is_empty() {
+        required.push("with");
+    }
+    let mut properties = json!({
+        "id": { "type": "string", "pattern": ID, "maxLength": 40, "description": "the action's name within its step" },
+        "do": { "const": spec.name, "description": spec.about },
+        "title": line("what it does, in one line; without it the action's own sentence is shown"),
+        "with": {
+            "type": "object",
+            "description": "the action's parameters",
+            "additionalProperties": false,
+            "required": needed,
+            "properties": params,
+        },
+        "retry": retry(),
+        "deadline": duration(&format!("how long it may take with all its waiting; without it {} s", spec.deadline_s)),
+    });
+    if kind == ActionKind::SshRun || matches!(spec.reversibility, Reversibility::Irreversible(_)) {
+        properties["irreversible"] = line("why it is right to do it although it cannot be undone");
+    }
+    json_schema!({
+        "title": spec.name,
+        "description": spec.about,
+        "type": "object",
+        "additionalProperties": false,
+        "required": required,
+        "properties": properties,
+    })
+}
+
+fn retry() -> Value {
+    json!({
+        "type": "object",
+        "description": "how often it is tried",
+        "additionalProperties": false,
+        "properties": {
+            "attempts": { "type": "integer", "minimum": 1, "maximum": 100, "description": "attempts in all; without it 4" },
+            "first": duration("the wait after the first failure; without it 2s"),
+            "most": duration("the longest wait; without it 60s"),
+        },
+    })
+}
+
+fn step() -> Schema {
+    json_schema!({
+        "description": "what an operator reviews, names and rolls back to",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["id", "title", "why", "actions"],
+        "properties": {
+            "id": { "type": "string", "pattern": ID, "maxLength": 40, "description": "the step's id" },
+            "title": line("what it does, in one line"),
+            "why": prose("why it is done"),
+            "site_down": { "type": "boolean", "description": "whether the site is down once this step is done" },
+            "needs": {
+                "type": "array",
+                "items": { "type": "string", "pattern": ID },
+                "description": "the steps that must be done before; without it the step before",
+            },
+            "actions": { "type": "array", "minItems": 1, "items": reference("action"), "description": "its actions, in order" },
+        },
+    })
+}
+
+fn target() -> Schema {
+    let fields: Map<String, Value> = TargetSpec::FIELDS
+        .iter()
+        .map(|(name, value_type)| ((*name).to_owned(), reference(&format!("type-{value_type}"))))
+        .collect();
+    json_schema!({
+        "description": "a host: an EC2 instance, or a name the ssh configuration knows",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": fields,
+        "oneOf": [{ "required": ["instance"] }, { "required": ["host"] }],
+    })
+}
+
+fn input() -> Schema {
+    let names = ValueType::names().filter(|n| *n != "target").collect::<Vec<_>>().join("|");
+    json_schema!({
+        "description": "what the operator must give, or may when it has a default",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["type", "about"],
+        "properties": {
+            "type": {
+                "type": "string",
+                "pattern": format!(r"^(list\()*({names})\)*$"),
+                "description": "its type; a list is `list(TYPE)`",
+            },
+            "about": line("what it is for"),
+            "default": { "description": "used when none is given; without it the input is required" },
+        },
+    })
+}
