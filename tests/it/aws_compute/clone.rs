@@ -58,21 +58,21 @@ mod inside {
         assert_eq!(account.lab.calls("RunInstances"), 1);
 
         let (original, made) =
-            (account.instance(&account.web()).await, account.instance(clone.output("instance")).await);
+            (account.instance(&account.web()).await, account.instance(&clone.output("instance")).await);
         assert_eq!(made.key_name(), original.key_name());
         assert_eq!(made.iam_instance_profile().unwrap().arn(), original.iam_instance_profile().unwrap().arn());
         assert_eq!(made.metadata_options().unwrap().http_tokens().unwrap().as_str(), "required");
         assert_eq!(made.placement().unwrap().availability_zone(), Some("us-east-1b"));
         assert!(made.public_ip_address().is_some());
         for (key, value) in
-            [("Name", "nextcloud-web-2"), ("Owner", "nextcloud"), ("Team", "cloud"), ("runbook:run", "r1")]
+            [("Name", "nextcloud-web-2"), ("Owner", "tests"), ("Team", "cloud"), ("runbook:run", "r1")]
         {
             assert_eq!(tag(made.tags(), key), Some(value));
         }
 
         for _ in 0..2 {
             clone.undo().await;
-            assert_eq!(account.state(clone.output("instance")).await, "terminated");
+            assert_eq!(account.state(&clone.output("instance")).await, "terminated");
         }
         assert_eq!((clones(&account).len(), volumes(&account).await), (0, before));
         assert_eq!(account.state(&account.web()).await, "stopped");
@@ -110,7 +110,7 @@ mod inside {
     async fn a_dead_clone_does_not_answer_for_a_new_one() {
         let (account, mut clone) = prepared().await;
         clone.forward().await;
-        let dead = clone.output("instance").to_owned();
+        let dead = clone.output("instance");
         account.aws.write.ec2.terminate_instances().instance_ids(&dead).send().await.unwrap();
         account.settle(&dead, "terminated").await;
         let failure = clone.failure(Phase::Verify).await;
@@ -129,7 +129,7 @@ mod inside {
         account.aws.write.ec2.delete_key_pair().key_name(account.id("key_name")).send().await.unwrap();
         let evidence = clone.forward().await;
         assert!(evidence.ends_with("key pair `nextcloud` is gone: launched without it (the keys are in the image)"));
-        assert_eq!(account.instance(clone.output("instance")).await.key_name(), None);
+        assert_eq!(account.instance(&clone.output("instance")).await.key_name(), None);
     }
 
     #[tokio::test]
@@ -156,9 +156,9 @@ mod inside {
         let (account, mut clone) = prepared().await;
         clone.observe().await;
         clone.apply().await;
-        account.tag(clone.output("instance"), "Owner", "somebody").await;
+        account.tag(&clone.output("instance"), "Team", "somebody").await;
         let failure = clone.failure(Phase::Verify).await;
         assert_eq!(failure.kind, FailureKind::Permanent);
-        assert_eq!(failure.causes, [r#"tag `Owner`: wanted Some("nextcloud"), found Some("somebody")"#]);
+        assert_eq!(failure.causes, [r#"tag `Team`: wanted Some("cloud"), found Some("somebody")"#]);
     }
 }

@@ -52,7 +52,7 @@ mod inside {
         let made = &images(&account)[0];
         assert_eq!(made["id"], image.deed.call.outputs["image"]);
         assert_eq!(made["snapshot_ids"], image.deed.call.outputs["snapshots"]);
-        for (key, value) in [("Name", "nextcloud-web-r1"), ("Team", "cloud"), ("runbook:step", "clone-server")] {
+        for (key, value) in [("Name", "nextcloud-web-r1"), ("Owner", "tests"), ("runbook:step", "clone-server")] {
             assert_eq!(made["tags"][key], value);
         }
         let id = made["snapshot_ids"][0].as_str().unwrap();
@@ -98,7 +98,7 @@ mod inside {
         image.observe().await;
         image.apply().await;
         // Died between deregistering and deleting, before the snapshots were known.
-        let id = image.output("image").to_owned();
+        let id = image.output("image");
         account.aws.write.ec2.deregister_image().image_id(id).send().await.unwrap();
         image.forget_outputs();
         assert_eq!(snapshots(&account), 1);

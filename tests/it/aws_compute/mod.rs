@@ -48,7 +48,9 @@ impl Account {
         lab.post("config", &json!({"ticks": 0}));
         let seed = lab.seed();
         lab.post("config", &json!({"ticks": 2}));
-        Self { lab, seed, aws: Aws::connect(REGION).await, stage: Rc::new(Stage::new()) }
+        let account = Self { lab, seed, aws: Aws::connect(REGION).await, stage: Rc::new(Stage::new()) };
+        account.tag(&account.web(), "Team", "cloud").await;
+        account
     }
 
     /// An action of run `r1`.

@@ -124,7 +124,7 @@ mod inside {
 
         account.fault(("ec2", "StartInstances"), "InsufficientInstanceCapacity", 100, false);
         let failure = resize.failure(Phase::Apply).await;
-        assert!(failure.message.ends_with("could not be started again as `t3.medium`: it is down"), "{failure:?}");
+        assert!(failure.message.ends_with("does not run as `t3.medium` either yet"), "{failure:?}");
         assert_eq!(now(&account).await, is("stopped", "t3.medium"));
     }
 
