@@ -6,8 +6,9 @@ use crate::model::{Action, ActionCall, ActionKind, Failure, Outcome, Phase, Valu
 
 macro_rules! dispatch {
     ($($kind:ident),+ $(,)?) => {
+        // Boxed, one by one: the futures of AWS calls are large, and all kinds in one would not fit a thread's stack.
         async fn run(action: &Action, cx: &Context<'_>) -> Outcome {
-            match action { $(Action::$kind(it) => phase(it, cx).await,)+ }
+            match action { $(Action::$kind(it) => Box::pin(phase(it, cx)).await,)+ }
         }
 
         fn sentences(action: &Action) -> (String, Option<String>) {

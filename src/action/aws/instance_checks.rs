@@ -4,7 +4,7 @@ use super::instance_state::{described, find, is_dead, reason, state, unknown};
 use crate::access::{Aws, AwsError, code_of};
 use crate::action::{Context, Look, wait_until};
 use crate::model::{Failure, FailureKind};
-use aws_sdk_ec2::types::{Instance, InstanceStateName as State, SummaryStatus};
+use aws_sdk_ec2::types::{Instance, InstanceStateName as State, InstanceStatus, SummaryStatus};
 use std::time::{Duration, Instant};
 
 /// How long EC2 may not know an id that it has just given out.
@@ -23,6 +23,7 @@ pub(super) enum Age {
 }
 
 /// What the status checks say.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Checks {
     /// All have passed; how many.
     Passed(usize),
@@ -42,9 +43,14 @@ pub(super) async fn checks(aws: &Aws, id: &str) -> Result<Checks, Failure> {
         }
         Err(e) => return Err(AwsError::from(e).failure(format!("cannot read the status checks of `{id}`"))),
     };
-    let Some(status) = answer.instance_statuses().first() else {
-        return Ok(Checks::Pending("EC2 shows no status yet".into()));
-    };
+    Ok(match answer.instance_statuses().first() {
+        Some(status) => read(status),
+        None => Checks::Pending("EC2 shows no status yet".into()),
+    })
+}
+
+/// What a status says. Volumes count where EC2 reports on them; `insufficient-data` is no result.
+fn read(status: &InstanceStatus) -> Checks {
     let volumes = status.attached_ebs_status().and_then(|s| s.status()).filter(|s| **s != SummaryStatus::NotApplicable);
     let mut all = vec![
         ("system", status.system_status().and_then(|s| s.status())),
@@ -58,11 +64,11 @@ pub(super) async fn checks(aws: &Aws, id: &str) -> Result<Checks, Failure> {
     };
     let impaired = told(|s| s == Some(&SummaryStatus::Impaired));
     let pending = told(|s| s != Some(&SummaryStatus::Ok));
-    Ok(match (impaired.is_empty(), pending.is_empty()) {
+    match (impaired.is_empty(), pending.is_empty()) {
         (false, _) => Checks::Impaired(impaired),
         (true, false) => Checks::Pending(pending),
         (true, true) => Checks::Passed(all.len()),
-    })
+    }
 }
 
 /// Waits until it runs.
@@ -140,4 +146,48 @@ fn did_not_come_up(instance: &Instance) -> Failure {
 pub(super) fn launch_ran_out(instance: &Instance) -> bool {
     state(instance) != State::Running
         && reason(instance).is_some_and(|(code, _)| code.starts_with("Server.Insufficient"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::{EbsStatusSummary, InstanceState, InstanceStatusSummary, StateReason};
+
+    fn status(system: SummaryStatus, instance: SummaryStatus, volumes: Option<SummaryStatus>) -> Checks {
+        let summary = |s| InstanceStatusSummary::builder().status(s).build();
+        let volumes = volumes.map(|s| EbsStatusSummary::builder().status(s).build());
+        let builder = InstanceStatus::builder().system_status(summary(system)).instance_status(summary(instance));
+        read(&builder.set_attached_ebs_status(volumes).build())
+    }
+
+    fn down(state: State, code: &str) -> Instance {
+        let reason = StateReason::builder().code(code).message(format!("{code}: why")).build();
+        let state = InstanceState::builder().name(state).build();
+        Instance::builder().instance_id("i-01").state(state).state_reason(reason).build()
+    }
+
+    #[test]
+    fn two_or_three_checks_must_pass() {
+        use SummaryStatus::{Impaired, Initializing, InsufficientData, NotApplicable, Ok};
+        assert_eq!(status(Ok, Ok, None), Checks::Passed(2));
+        assert_eq!(status(Ok, Ok, Some(NotApplicable)), Checks::Passed(2));
+        assert_eq!(status(Ok, Ok, Some(Ok)), Checks::Passed(3));
+        assert_eq!(status(Ok, Initializing, Some(Ok)), Checks::Pending("instance `initializing`".into()));
+        let both = Checks::Pending("system `insufficient-data`, instance `initializing`".into());
+        assert_eq!(status(InsufficientData, Initializing, None), both);
+        assert_eq!(status(Ok, Initializing, Some(Impaired)), Checks::Impaired("attached volumes `impaired`".into()));
+        assert_eq!(read(&InstanceStatus::builder().build()), Checks::Pending("system `unknown`, instance `unknown`".into()));
+    }
+
+    #[test]
+    fn why_it_did_not_come_up_decides_whether_it_is_tried_again() {
+        let failure = did_not_come_up(&down(State::Terminated, "Server.InsufficientInstanceCapacity"));
+        assert_eq!(failure.kind, FailureKind::Transient);
+        assert_eq!(failure.causes, ["`i-01` is `terminated` (Server.InsufficientInstanceCapacity: why)"]);
+        let failure = did_not_come_up(&down(State::Terminated, "Client.InternalError"));
+        assert_eq!(failure.kind, FailureKind::Permanent);
+        assert!(failure.advice[0].contains("kms:CreateGrant"));
+        assert!(launch_ran_out(&down(State::Stopped, "Server.InsufficientInstanceCapacity")));
+        assert!(!launch_ran_out(&down(State::Stopped, "Client.UserInitiatedShutdown")));
+    }
 }

@@ -125,6 +125,8 @@ pub(super) fn cannot_start(error: &AwsError, id: &str) -> Failure {
     if error.is(NO_CAPACITY) {
         failure.kind = FailureKind::Transient;
         failure = failure.advise("it stays stopped: wait, or give it another type, and `runbook resume`");
+    } else if error.is(&["IncorrectInstanceState"]) {
+        failure.kind = FailureKind::Transient;
     }
     failure
 }
@@ -165,5 +167,26 @@ pub(super) fn stopped_as_asked(instance: &Instance) -> Result<String, Failure> {
         .cause(described(instance))
         .advise("look at its health and volumes; `runbook resume` takes it as it is, stopped")),
         _ => Ok(described(instance)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::{InstanceState, StateReason};
+
+    fn stopped(code: &str) -> Instance {
+        let reason = StateReason::builder().code(code).message("Instance initiated shutdown").build();
+        let state = InstanceState::builder().name(State::Stopped).build();
+        Instance::builder().instance_id("i-01").state(state).state_reason(reason).build()
+    }
+
+    #[test]
+    fn a_host_fault_is_not_a_stop_as_asked() {
+        let shown = stopped_as_asked(&stopped("Client.InstanceInitiatedShutdown")).unwrap();
+        assert_eq!(shown, "`i-01` is `stopped` (Client.InstanceInitiatedShutdown: Instance initiated shutdown)");
+        let failure = stopped_as_asked(&stopped("Server.InternalError")).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Permanent);
+        assert!(failure.causes[0].contains("Server.InternalError"), "{failure:?}");
     }
 }

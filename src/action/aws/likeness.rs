@@ -69,8 +69,9 @@ impl Likeness {
         all.into_iter().collect()
     }
 
-    /// Where a clone differs from what is wanted of it, one text each. More tags than wanted are no difference, nor is EBS
-    /// optimisation that nobody asked for: a type may have it by default. `ours` are tags that were put over the wanted.
+    /// Where a clone differs from what is wanted of it, one text each. No differences are: tags beyond the wanted, EBS
+    /// optimisation that nobody asked for (a type may have it by default), and a key pair that was deleted after the launch.
+    /// `ours` are tags that were put over the wanted.
     pub(super) fn differences(&self, clone: &Self, ours: &[(String, String)]) -> Vec<String> {
         let mut found = Vec::new();
         let mut compare = |what: &str, wanted: &dyn Debug, got: &dyn Debug, same: bool| {
@@ -78,7 +79,8 @@ impl Likeness {
                 found.push(format!("{what}: wanted {wanted:?}, found {got:?}"));
             }
         };
-        compare("key pair", &self.key_name, &clone.key_name, self.key_name == clone.key_name);
+        let same = self.key_name.is_none() || self.key_name == clone.key_name;
+        compare("key pair", &self.key_name, &clone.key_name, same);
         compare("security groups", &self.groups, &clone.groups, self.groups == clone.groups);
         compare("instance profile", &self.profile, &clone.profile, self.profile == clone.profile);
         compare("metadata options", &self.metadata, &clone.metadata, self.metadata == clone.metadata);

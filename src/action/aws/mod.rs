@@ -5,7 +5,6 @@
 //! with its failure states named, never a status alone. Names come from the runbook, tags from [`Context::tags`].
 //!
 //! [`Context::tags`]: crate::action::Context::tags
-//! Actions on AWS: what exists, is looked up by id, token, name and tag before anything is made twice.
 
 mod acm;
 mod admit;

@@ -124,11 +124,14 @@ impl InstanceStartAs {
                     Trouble::Type(error) => cannot_start(&error, id),
                     Trouble::Other(failure) => failure,
                 };
-                let told = Failure::permanent(format!(
-                    "no capacity for `{wanted}` in {zone}, and `{id}` could not be started again as `{old}`: it is down"
-                ));
-                let told = told.cause(why).cause(failure.message).advise(format!(
-                    "start it by hand (`aws ec2 start-instances --instance-ids {id}`) or `runbook resume` to try again"
+                // While the site is down it is worth another attempt, unless the operator said stop.
+                let kind = match failure.kind {
+                    FailureKind::Deadline | FailureKind::Permanent | FailureKind::Refused => FailureKind::Permanent,
+                    again => again,
+                };
+                let told = format!("no capacity for `{wanted}` in {zone}, and `{id}` does not run as `{old}` either yet");
+                let told = Failure::new(kind, told).cause(why).cause(failure.message).advise(format!(
+                    "look at it (`aws ec2 describe-instances --instance-ids {id}`); start it by hand, or `runbook resume`"
                 ));
                 failure.causes.into_iter().fold(told, Failure::cause)
             }

@@ -1,0 +1,164 @@
+use super::{Account, Work, image, tag};
+use runbook::model::{ActionKind, FailureKind, Found, Phase};
+use serde_json::{Value, json};
+
+both_halves! {
+    "aws_compute::clone":
+    a_clone_is_like_its_original,
+    a_lost_answer_launches_no_second_clone,
+    a_dead_clone_does_not_answer_for_a_new_one,
+    a_key_pair_that_is_gone_is_left_out,
+    two_clones_and_a_foreign_image_state_are_refused,
+    a_clone_that_is_not_like_its_original_is_told,
+}
+
+/// The image of the stopped web server, made by this run, and the deed of launching from it.
+async fn prepared() -> (Account, Work) {
+    let account = Account::new().await;
+    account.stop(&account.web()).await;
+    let mut image = image::deed(&account);
+    image.forward().await;
+    let parameters = json!({
+        "image": image.output("image"), "like": account.web(), "subnet": account.seed["subnets"]["b"],
+        "instance_type": "t3.small", "name": "nextcloud-web-2",
+    });
+    let work = account.work(ActionKind::InstanceClone, "clone-server/launch", parameters);
+    (account, work)
+}
+
+fn clones(account: &Account) -> Vec<Value> {
+    let state = account.lab.get("state");
+    let all = state["instances"].as_array().unwrap();
+    all.iter().filter(|i| i["name"] == "nextcloud-web-2" && i["state"] != "terminated").cloned().collect()
+}
+
+async fn volumes(account: &Account) -> usize {
+    account.aws.read.ec2.describe_volumes().send().await.unwrap().volumes().len()
+}
+
+mod inside {
+    use super::*;
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_clone_is_like_its_original() {
+        let (account, mut clone) = prepared().await;
+        let before = volumes(&account).await;
+        account.lab.post("config", &json!({"start_ticks": 4, "status_ticks": 4}));
+        assert_eq!(clone.observe().await.found, Found::Absent);
+        clone.apply().await;
+        assert_eq!(clone.observe().await.found, Found::InProgress);
+        account.fault(("ec2", "DescribeInstances"), "InvalidInstanceID.NotFound", 2, false);
+        clone.verify().await;
+        clone.apply().await;
+        clone.verify().await;
+        let finding = clone.observe().await;
+        assert_eq!((finding.found, finding.ours), (Found::Holds, true));
+        assert_eq!(finding.outputs, clone.deed.call.outputs);
+        assert_eq!(account.lab.calls("RunInstances"), 1);
+
+        let (original, made) =
+            (account.instance(&account.web()).await, account.instance(&clone.output("instance")).await);
+        assert_eq!(made.key_name(), original.key_name());
+        assert_eq!(made.iam_instance_profile().unwrap().arn(), original.iam_instance_profile().unwrap().arn());
+        assert_eq!(made.metadata_options().unwrap().http_tokens().unwrap().as_str(), "required");
+        assert_eq!(made.placement().unwrap().availability_zone(), Some("us-east-1b"));
+        assert!(made.public_ip_address().is_some());
+        for (key, value) in
+            [("Name", "nextcloud-web-2"), ("Owner", "tests"), ("Team", "cloud"), ("runbook:run", "r1")]
+        {
+            assert_eq!(tag(made.tags(), key), Some(value));
+        }
+
+        for _ in 0..2 {
+            clone.undo().await;
+            assert_eq!(account.state(&clone.output("instance")).await, "terminated");
+        }
+        assert_eq!((clones(&account).len(), volumes(&account).await), (0, before));
+        assert_eq!(account.state(&account.web()).await, "stopped");
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_lost_answer_launches_no_second_clone() {
+        let (account, mut clone) = prepared().await;
+        account.fault(("ec2", "RunInstances"), "InsufficientInstanceCapacity", 1, false);
+        clone.observe().await;
+        let failure = clone.failure(Phase::Apply).await;
+        assert_eq!(failure.kind, FailureKind::Transient);
+        account.fault(("ec2", "RunInstances"), "RequestLimitExceeded", 1, true);
+        clone.failure(Phase::Apply).await;
+        assert_eq!(clones(&account).len(), 1);
+        clone.apply().await;
+        assert_eq!(account.lab.calls("RunInstances"), 2, "it was found by its tags");
+        clone.verify().await;
+        assert_eq!(clones(&account).len(), 1);
+        clone.forget_outputs();
+        clone.verify().await;
+        clone.forget_outputs();
+        clone.undo().await;
+        assert_eq!(clones(&account).len(), 0);
+        // Forward again after the rollback: another token.
+        clone.forget_outputs();
+        clone.deed.call.generation = 1;
+        clone.forward().await;
+        assert_eq!(clones(&account).len(), 1);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_dead_clone_does_not_answer_for_a_new_one() {
+        let (account, mut clone) = prepared().await;
+        clone.forward().await;
+        let dead = clone.output("instance");
+        account.aws.write.ec2.terminate_instances().instance_ids(&dead).send().await.unwrap();
+        account.settle(&dead, "terminated").await;
+        let failure = clone.failure(Phase::Verify).await;
+        assert_eq!(failure.message, format!("instance `{dead}` did not come up"));
+        clone.forget_outputs();
+        clone.forward().await;
+        assert_ne!(clone.output("instance"), dead);
+        clone.apply().await;
+        assert_eq!(clones(&account).len(), 1);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_key_pair_that_is_gone_is_left_out() {
+        let (account, mut clone) = prepared().await;
+        account.aws.write.ec2.delete_key_pair().key_name(account.id("key_name")).send().await.unwrap();
+        let evidence = clone.forward().await;
+        assert!(evidence.ends_with("key pair `nextcloud` is gone: launched without it (the keys are in the image)"));
+        assert_eq!(account.instance(&clone.output("instance")).await.key_name(), None);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn two_clones_and_a_foreign_image_state_are_refused() {
+        let (account, mut clone) = prepared().await;
+        clone.forward().await;
+        let twin =
+            account.aws.write.ec2.run_instances().image_id(account.instance(&account.web()).await.image_id().unwrap());
+        let twin = twin.min_count(1).max_count(1).instance_type("t3.small".into()).send().await.unwrap();
+        let twin = twin.instances()[0].instance_id().unwrap();
+        for (key, value) in [("Name", "nextcloud-web-2"), ("runbook:run", "r1"), ("runbook:step", "clone-server")] {
+            account.tag(twin, key, value).await;
+        }
+        clone.forget_outputs();
+        for phase in [Phase::Observe, Phase::Apply, Phase::Verify] {
+            assert_eq!(clone.failure(phase).await.kind, FailureKind::Refused, "{phase:?}");
+        }
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_clone_that_is_not_like_its_original_is_told() {
+        let (account, mut clone) = prepared().await;
+        clone.observe().await;
+        clone.apply().await;
+        account.tag(&clone.output("instance"), "Team", "somebody").await;
+        let failure = clone.failure(Phase::Verify).await;
+        assert_eq!(failure.kind, FailureKind::Permanent);
+        assert_eq!(failure.causes, [r#"tag `Team`: wanted Some("cloud"), found Some("somebody")"#]);
+    }
+}

@@ -1,0 +1,128 @@
+use super::{Account, Work, tag};
+use runbook::model::{ActionKind, FailureKind, Found, Phase};
+use serde_json::{Value, json};
+
+both_halves! {
+    "aws_compute::image":
+    makes_one_image_and_takes_it_away,
+    a_lost_answer_makes_no_second_image,
+    an_undo_finishes_what_another_began,
+    a_running_instance_and_a_taken_name_are_refused,
+}
+
+pub(super) fn deed(account: &Account) -> Work {
+    let parameters = json!({"instance": account.web(), "name": "nextcloud-web-r1"});
+    account.work(ActionKind::ImageCreate, "clone-server/create-image", parameters)
+}
+
+fn images(account: &Account) -> Vec<Value> {
+    let state = account.lab.get("state");
+    state["images"].as_array().unwrap().iter().filter(|i| i["name"] == "nextcloud-web-r1").cloned().collect()
+}
+
+/// Snapshots of this account that the run made.
+fn snapshots(account: &Account) -> usize {
+    let state = account.lab.get("state");
+    state["snapshots"].as_array().unwrap().iter().filter(|s| s["tags"]["runbook:run"] == "r1").count()
+}
+
+mod inside {
+    use super::*;
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn makes_one_image_and_takes_it_away() {
+        let account = Account::new().await;
+        account.stop(&account.web()).await;
+        account.lab.post("config", &json!({"image_ticks": 5}));
+        let mut image = deed(&account);
+        assert_eq!(image.observe().await.found, Found::Absent);
+        image.apply().await;
+        let finding = image.observe().await;
+        assert_eq!((finding.found, finding.ours), (Found::InProgress, true));
+        account.fault(("ec2", "DescribeImages"), "InvalidAMIID.NotFound", 2, false);
+        image.verify().await;
+        image.apply().await;
+        image.verify().await;
+        assert_eq!(account.lab.calls("CreateImage"), 1);
+        let finding = image.observe().await;
+        assert_eq!((finding.found, finding.ours), (Found::Holds, true));
+        assert_eq!(finding.outputs, image.deed.call.outputs);
+
+        let made = &images(&account)[0];
+        assert_eq!(made["id"], image.deed.call.outputs["image"]);
+        assert_eq!(made["snapshot_ids"], image.deed.call.outputs["snapshots"]);
+        for (key, value) in [("Name", "nextcloud-web-r1"), ("Owner", "tests"), ("runbook:step", "clone-server")] {
+            assert_eq!(made["tags"][key], value);
+        }
+        let id = made["snapshot_ids"][0].as_str().unwrap();
+        let told = account.aws.read.ec2.describe_snapshots().snapshot_ids(id).send().await.unwrap();
+        assert_eq!(tag(told.snapshots()[0].tags(), "Name"), Some("nextcloud-web-r1"));
+
+        account.fault(("ec2", "DeleteSnapshot"), "InvalidSnapshot.InUse", 2, false);
+        for _ in 0..2 {
+            image.undo().await;
+            assert_eq!((images(&account).len(), snapshots(&account)), (0, 0));
+        }
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_lost_answer_makes_no_second_image() {
+        let account = Account::new().await;
+        account.stop(&account.web()).await;
+        let mut image = deed(&account);
+        image.observe().await;
+        account.fault(("ec2", "CreateImage"), "InternalError", 1, true);
+        image.failure(Phase::Apply).await;
+        assert_eq!(image.observe().await.found, Found::InProgress);
+        image.apply().await;
+        image.verify().await;
+        assert_eq!(images(&account).len(), 1);
+        image.forget_outputs();
+        let evidence = image.verify().await;
+        assert!(evidence.contains("1 snapshot(s)"), "{evidence}");
+
+        // Undone by a process that knows nothing of it but its name.
+        image.forget_outputs();
+        image.undo().await;
+        assert_eq!((images(&account).len(), snapshots(&account)), (0, 0));
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn an_undo_finishes_what_another_began() {
+        let account = Account::new().await;
+        account.stop(&account.web()).await;
+        let mut image = deed(&account);
+        image.observe().await;
+        image.apply().await;
+        // Died between deregistering and deleting, before the snapshots were known.
+        let id = image.output("image");
+        account.aws.write.ec2.deregister_image().image_id(id).send().await.unwrap();
+        image.forget_outputs();
+        assert_eq!(snapshots(&account), 1);
+        image.undo().await;
+        assert_eq!(snapshots(&account), 0);
+        // And once more forward.
+        image.deed.call.generation = 1;
+        image.forward().await;
+        assert_eq!(images(&account).len(), 1);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_running_instance_and_a_taken_name_are_refused() {
+        let account = Account::new().await;
+        let mut image = deed(&account);
+        assert_eq!(image.observe().await.found, Found::Absent);
+        let refused = image.failure(Phase::Apply).await;
+        assert_eq!((refused.kind, refused.message.ends_with("is not stopped")), (FailureKind::Refused, true));
+        account.stop(&account.web()).await;
+        deed(&account).of_another_run().forward().await;
+        for phase in [Phase::Observe, Phase::Apply, Phase::Undo] {
+            assert_eq!(image.failure(phase).await.kind, FailureKind::Refused, "{phase:?}");
+        }
+        assert_eq!(images(&account).len(), 1);
+    }
+}
