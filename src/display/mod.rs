@@ -49,5 +49,4 @@ pub use site::Site;
 pub use status_json::status_json;
 pub use status_text::status_text;
 pub use time::{clock, date_time, duration, rfc3339, rough};
-pub use verdict::{Row, rows_table, verdict_line, verdict_table};
 pub use verdict::{Row, rows_table, verdict_line};

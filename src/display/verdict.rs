@@ -14,7 +14,6 @@ pub struct Row {
     pub ok: bool,
 }
 
-/// The rows, one a line, with a mark for right and wrong.
 /// The rows as a table, each with its mark.
 #[must_use]
 pub fn rows_table(rows: &[Row], look: Look) -> String {
@@ -31,7 +30,6 @@ pub fn rows_table(rows: &[Row], look: Look) -> String {
     text
 }
 
-/// The last line: `verdict: passed, 14 of 14`.
 /// One line like `verdict: passed, 14 of 14`. No row at all is no pass.
 #[must_use]
 pub fn verdict_line(rows: &[Row], look: Look) -> String {
@@ -39,12 +37,6 @@ pub fn verdict_line(rows: &[Row], look: Look) -> String {
     let passed = good == rows.len() && !rows.is_empty();
     let (mark, word) = if passed { (Mark::Done, "passed") } else { (Mark::Failed, "failed") };
     format!("{}\n", look.paint(mark, &format!("verdict: {word}, {good} of {}", rows.len())))
-}
-
-/// The rows and the last line.
-#[must_use]
-pub fn verdict_table(rows: &[Row], look: Look) -> String {
-    format!("{}{}", rows_table(rows, look), verdict_line(rows, look))
 }
 
 #[cfg(test)]

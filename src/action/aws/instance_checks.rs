@@ -176,7 +176,10 @@ mod tests {
         let both = Checks::Pending("system `insufficient-data`, instance `initializing`".into());
         assert_eq!(status(InsufficientData, Initializing, None), both);
         assert_eq!(status(Ok, Initializing, Some(Impaired)), Checks::Impaired("attached volumes `impaired`".into()));
-        assert_eq!(read(&InstanceStatus::builder().build()), Checks::Pending("system `unknown`, instance `unknown`".into()));
+        assert_eq!(
+            read(&InstanceStatus::builder().build()),
+            Checks::Pending("system `unknown`, instance `unknown`".into())
+        );
     }
 
     #[test]

@@ -129,7 +129,8 @@ impl InstanceStartAs {
                     FailureKind::Deadline | FailureKind::Permanent | FailureKind::Refused => FailureKind::Permanent,
                     again => again,
                 };
-                let told = format!("no capacity for `{wanted}` in {zone}, and `{id}` does not run as `{old}` either yet");
+                let told =
+                    format!("no capacity for `{wanted}` in {zone}, and `{id}` does not run as `{old}` either yet");
                 let told = Failure::new(kind, told).cause(why).cause(failure.message).advise(format!(
                     "look at it (`aws ec2 describe-instances --instance-ids {id}`); start it by hand, or `runbook resume`"
                 ));

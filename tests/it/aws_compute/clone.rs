@@ -64,8 +64,7 @@ mod inside {
         assert_eq!(made.metadata_options().unwrap().http_tokens().unwrap().as_str(), "required");
         assert_eq!(made.placement().unwrap().availability_zone(), Some("us-east-1b"));
         assert!(made.public_ip_address().is_some());
-        for (key, value) in
-            [("Name", "nextcloud-web-2"), ("Owner", "tests"), ("Team", "cloud"), ("runbook:run", "r1")]
+        for (key, value) in [("Name", "nextcloud-web-2"), ("Owner", "tests"), ("Team", "cloud"), ("runbook:run", "r1")]
         {
             assert_eq!(tag(made.tags(), key), Some(value));
         }
