@@ -5,6 +5,6 @@ use super::{Exit, Failure};
 use crate::validate;
 
 pub(super) fn schema() -> Result<Exit, Failure> {
-    out(&format!("{:#}\n", String::new()))?;
+    out(&format!("{:#}\n", validate::schema()))?;
     Ok(Exit::Done)
 }
