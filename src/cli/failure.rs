@@ -12,14 +12,13 @@ pub(super) struct Failure {
     message: String,
     causes: Vec<String>,
     hints: Vec<String>,
-    /// A text that is printed as it is, in place of message and causes (problems of a document with their places).
-    whole: Option<String>,
-    json: Option<serde_json::Value>,
+    /// Problems of a document with their places: printed as they are, in place of message and causes.
+    problems: Option<Box<(String, serde_json::Value)>>,
 }
 
 impl Failure {
     pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), hints: Vec::new(), whole: None, json: None }
+        Self { exit, message: message.into(), causes: Vec::new(), hints: Vec::new(), problems: None }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
@@ -32,7 +31,7 @@ impl Failure {
 
     /// Problems of a document, printed as they are.
     pub(super) fn problems(text: String, json: serde_json::Value) -> Self {
-        Self { whole: Some(text), json: Some(json), ..Self::new(Exit::Usage, "the document has problems") }
+        Self { problems: Some(Box::new((text, json))), ..Self::new(Exit::Usage, "the document has problems") }
     }
 
     pub(super) fn output(error: &std::io::Error) -> Self {
@@ -77,16 +76,14 @@ impl Failure {
     }
 
     pub(super) fn print(&self, json: bool) {
-        let text = if json {
-            let value = self.json.clone().unwrap_or_else(
-                || serde_json::json!({ "error": self.message, "causes": self.causes, "hints": self.hints }),
-            );
-            format!("{value}\n")
-        } else {
-            match &self.whole {
-                Some(whole) => whole.clone(),
-                None => display::failure_text(&self.message, &self.causes, &self.hints),
+        let text = match (&self.problems, json) {
+            (Some(problems), true) => format!("{}\n", problems.1),
+            (Some(problems), false) => problems.0.clone(),
+            (None, true) => {
+                let told = serde_json::json!({ "error": self.message, "causes": self.causes, "hints": self.hints });
+                format!("{told}\n")
             }
+            (None, false) => display::failure_text(&self.message, &self.causes, &self.hints),
         };
         display::to_stderr(&text);
     }

@@ -40,9 +40,9 @@ fn rust_files(dir: &Path, out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display())) {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            rust_files(&path, out)
+            rust_files(&path, out);
         } else if path.extension().is_some_and(|e| e == "rs") {
-            out.push(path)
+            out.push(path);
         }
     }
 }
@@ -59,7 +59,7 @@ fn imports(text: &str) -> BTreeSet<String> {
             for (i, c) in group.char_indices() {
                 if start && !c.is_whitespace() {
                     found.insert(word(&group[i..]));
-                    start = false
+                    start = false;
                 }
                 match c {
                     '{' => depth += 1,
@@ -127,7 +127,7 @@ fn outside_crates_stay_home() {
             for (krate, homes) in HOMES {
                 let named = text.lines().map(|l| l.split("//").next().unwrap()).any(|l| l.contains(krate));
                 if named && !homes.contains(name) {
-                    wrong.push(format!("{}: {krate} belongs to {homes:?}", file.display()))
+                    wrong.push(format!("{}: {krate} belongs to {homes:?}", file.display()));
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! The one test binary: each module proves one thing.
 #![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::print_stderr, reason = "what a test says while it prepares goes to its captured output")]
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
 
 mod architecture;
 mod aws_compute;
