@@ -214,13 +214,10 @@ impl Narrator {
 
     /// What an action does, in words.
     pub(super) fn does(&self, action: &ActionPath) -> String {
-        if let Some(text) = self.sentence.as_ref().and_then(|of| of(&self.state, action)) {
-            return text;
-        }
-        match self.plan.definition(action) {
-            Some(definition) => definition.title.clone().unwrap_or_else(|| definition.kind.to_string()),
-            None => "?".into(),
-        }
+        let definition = self.plan.definition(action);
+        let title = definition.and_then(|d| d.title.clone());
+        let sentence = || self.sentence.as_ref().and_then(|of| of(&self.state, action));
+        title.or_else(sentence).unwrap_or_else(|| definition.map_or_else(|| "?".into(), |d| d.kind.to_string()))
     }
 }
 

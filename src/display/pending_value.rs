@@ -14,6 +14,7 @@ pub(super) fn value(value: &Value) -> String {
         Value::Null => "nothing".into(),
         Value::String(text) => text.clone(),
         Value::Array(items) if items.is_empty() => "none".into(),
+        Value::Object(items) if items.is_empty() => "none".into(),
         Value::Array(items) => items.iter().map(self::value).collect::<Vec<_>>().join(", "),
         Value::Object(items) => {
             let pairs = items.iter().map(|(name, it)| format!("{name}: {}", self::value(it)));

@@ -4,10 +4,10 @@ use super::failure::reasons;
 use super::look::one_line;
 use super::pending_value::{expr, input, is_pending, value};
 use super::site::Site;
-use super::table::{columns, count, hanging, wrapped};
+use super::table::{columns, count, hanging, prose, wrapped};
 use super::time::rough;
 use super::usual;
-use crate::model::{ActionPath, Failure, Finding, Found, Reversibility, Step, StepAction};
+use crate::model::{ActionPath, Failure, Finding, Found, Reversibility, Spec, Step, StepAction};
 use crate::plan::{Order, Plan};
 
 /// Where an action's sentences come from: what it will do, and what its undo will do. Nothing when its parameters are not
@@ -40,7 +40,7 @@ fn header(plan: &Plan) -> String {
     let runbook = &plan.runbook;
     let mut text = wrapped("", &format!("plan of `{}`: {}", runbook.name, runbook.title));
     if !runbook.about.trim().is_empty() {
-        text.push_str(&wrapped("  ", &runbook.about));
+        text.push_str(&prose("  ", &runbook.about));
     }
     text.push('\n');
     let order = match plan.order {
@@ -87,7 +87,7 @@ fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(Ac
     let mut text =
         format!("\nstep {} of {of}  {}  {}  (usually {usual})\n", step.number, step.id, one_line(&step.title));
     if !step.why.trim().is_empty() {
-        text.push_str(&wrapped("  why: ", &step.why));
+        text.push_str(&prose("  why: ", &step.why));
     }
     for action in &step.actions {
         text.push_str(&one_action(plan, action, sentences, preflight));
@@ -105,25 +105,32 @@ fn one_action(
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
     let told = sentence.as_ref().map(|(does, _)| does.clone());
-    let what = told.clone().or_else(|| action.title.clone()).unwrap_or_else(|| first_sentence(&spec.about));
+    let what = action.title.clone().or_else(|| told.clone()).unwrap_or_else(|| first_sentence(&spec.about));
     let usual = if spec.usual_s > 10 { format!(" (usually {})", rough(spec.usual_s)) } else { String::new() };
     let mut text = hanging(&format!("  - {}: ", action.path.name()), 6, &format!("{what}{usual}"));
+    if let (Some(_), Some(does)) = (&action.title, &told) {
+        text.push_str(&wrapped("      does: ", does));
+    }
     for (name, given) in &action.with {
         // A sentence has its values in it already; only what it cannot know is added.
         if told.is_none() || is_pending(given) {
             text.push_str(&wrapped(&format!("      {name}: "), &expr(plan, given)));
         }
     }
-    text.push_str(&wrapped("      undo: ", &undo(spec.reversibility, sentence.and_then(|(_, undo)| undo))));
+    text.push_str(&wrapped("      undo: ", &undo(&spec, sentence.and_then(|(_, undo)| undo))));
     for (_, line) in preflight.iter().filter(|(path, _)| *path == action.path) {
         text.push_str(&now(line));
     }
     text
 }
 
-fn undo(reversibility: Reversibility, sentence: Option<String>) -> String {
-    let sentence = sentence.unwrap_or_else(|| "bring back what was there".into());
-    match reversibility {
+/// What an action's undo does: its own sentence, else what is said about its kind.
+pub(super) fn undo(spec: &Spec, sentence: Option<String>) -> String {
+    let sentence = sentence.unwrap_or_else(|| {
+        let said = spec.about.split_once(" Undo ").map(|(_, undo)| first_sentence(undo));
+        said.unwrap_or_else(|| "takes it back".into())
+    });
+    match spec.reversibility {
         Reversibility::Reversible => sentence,
         Reversibility::WithLoss(what) => format!("{sentence} (lost: {what})"),
         Reversibility::NothingToUndo(why) => format!("nothing to undo: {why}"),
@@ -165,8 +172,13 @@ fn looked(preflight: &[(ActionPath, PreflightLine)]) -> String {
     format!("\nlooked at {}, {later} can be looked at only later; {verdict}\n", count(seen + refused, "action"))
 }
 
-/// The first sentence of a description.
+/// The first sentence of a description, to go on with in a line.
 pub(super) fn first_sentence(about: &str) -> String {
     let end = about.find(". ").unwrap_or(about.len());
-    about.get(..end).unwrap_or(about).trim_end_matches('.').to_owned()
+    let sentence = about.get(..end).unwrap_or(about).trim_end_matches('.');
+    let mut letters = sentence.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
+        _ => sentence.to_owned(),
+    }
 }

@@ -1,7 +1,7 @@
 //! What a rollback will do: what is undone, in which order, what stays, and where that leaves the site.
 
 use super::commands::{NextCommand, place, service};
-use super::plan_text::Sentences;
+use super::plan_text::{Sentences, undo};
 use super::site::Site;
 use super::table::{count, wrapped};
 use crate::journal::{ActionState, Completion, RollbackTo, RunState};
@@ -49,22 +49,15 @@ fn one_or_more(number: usize) -> String {
 }
 
 fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Sentences<'_>) -> String {
-    let reversibility = plan.definition(action).map(|a| a.kind.spec().reversibility);
-    match (state.action(action), reversibility) {
-        (_, Some(Reversibility::NothingToUndo(why))) => format!("nothing to undo: {why}"),
-        (ActionState::Done { completion: Completion::Adopted, .. }, _) => {
+    let Some(definition) = plan.definition(action) else { return "?".into() };
+    let spec = definition.kind.spec();
+    let leaves_nothing = matches!(spec.reversibility, Reversibility::NothingToUndo(_));
+    match state.action(action) {
+        ActionState::Done { completion: Completion::Adopted, .. } if !leaves_nothing => {
             "it was there before this run, and stays".into()
         }
-        (ActionState::Failed { traces: None, .. }, _) => "nothing had been done".into(),
-        (_, reversibility) => {
-            let sentence =
-                sentences(action).and_then(|(_, undo)| undo).unwrap_or_else(|| "bring back what was there".into());
-            match reversibility {
-                Some(Reversibility::WithLoss(what)) => format!("{sentence} (lost: {what})"),
-                Some(Reversibility::Irreversible(why)) => format!("cannot be undone: {why}"),
-                _ => sentence,
-            }
-        }
+        ActionState::Failed { traces: None, .. } => "nothing had been done".into(),
+        _ => undo(&spec, sentences(action).and_then(|(_, undo)| undo)),
     }
 }
 

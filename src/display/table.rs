@@ -69,6 +69,24 @@ fn end(out: &mut String, line: &str) {
     out.push('\n');
 }
 
+/// An author's prose, filled anew: single line breaks are spaces, blank lines and indented lines stay.
+pub(super) fn prose(first: &str, text: &str) -> String {
+    let mut filled: Vec<String> = Vec::new();
+    let mut joins = false;
+    for line in text.trim().lines() {
+        let own = line.trim().is_empty() || line.starts_with([' ', '\t', '-', '*']);
+        match filled.last_mut() {
+            Some(last) if joins && !own => {
+                last.push(' ');
+                last.push_str(line.trim_end());
+            }
+            _ => filled.push(line.trim_end().to_owned()),
+        }
+        joins = !own;
+    }
+    wrapped(first, &filled.join("\n"))
+}
+
 /// The words of a line; what stands between two backticks is one, without control characters.
 fn words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -123,6 +141,12 @@ mod tests {
         assert_eq!(wrapped("> ", ""), ">\n");
         let command = format!("{} `runbook resume r1` goes on", "x".repeat(90));
         assert!(wrapped("", &command).ends_with("\n`runbook resume r1` goes on\n"));
+    }
+
+    #[test]
+    fn prose_is_filled_anew() {
+        let text = "One line\nand its end.\n\nAnother:\n    kept as it is\nand on.";
+        assert_eq!(prose("  ", text), "  One line and its end.\n\n  Another:\n      kept as it is\n  and on.\n");
     }
 
     #[test]

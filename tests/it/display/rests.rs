@@ -2,7 +2,7 @@
 
 use super::fixture::{Story, no_capacity, path, plan, step_id, throttled};
 use super::golden;
-use runbook::display::{Site, failure_text, rest_json, rest_text};
+use runbook::display::{Site, failure_text, plan_text, rest_json, rest_text, rollback_text, status_text};
 use runbook::journal::{ActionState, RecordKind, Rest, RollbackTo};
 use runbook::plan::Order;
 
@@ -144,4 +144,33 @@ fn an_error_at_the_edge() {
     let causes = ["cannot reach `web-1`".to_owned(), "connection refused".into(), "connection refused".into()];
     let text = failure_text("cannot begin", &causes, &["check that sshd listens on port 22".into()]);
     golden("failure", &text);
+}
+
+#[test]
+fn a_plan_that_does_not_fit_the_records_breaks_nothing() {
+    let mut story = failed_start();
+    let mut other = plan(Order::Article);
+    other.runbook.steps.clear();
+    other.actions.clear();
+    let actions = vec![path("clone-server/start"), path("no-such/action")];
+    let rests = [
+        Rest::Finished,
+        Rest::UntilReached { step: step_id("no-such") },
+        Rest::RolledBack { to: RollbackTo::Step(step_id("no-such")) },
+        Rest::Paused { actions: actions.clone() },
+        Rest::InDoubt { actions: actions.clone() },
+        Rest::Waiting { gates: vec!["no-such".into()] },
+        Rest::Interrupted { unfinished: actions.clone() },
+    ];
+    story.now = i64::MAX;
+    for rest in &rests {
+        assert!(rest_text(&other, &story.state, rest).starts_with("run r20261123-174501-k3f9 "), "{rest:?}");
+        assert!(rest_json(&other, &story.state, rest)["next"].is_array(), "{rest:?}");
+    }
+    let nothing = |_: &runbook::model::ActionPath| None;
+    assert!(plan_text(&other, &nothing, &[]).contains("0 steps with 0 actions"));
+    let status = status_text(&other, &story.state, &story.records, None, i64::MIN);
+    assert!(status.contains("0 of 0 steps"), "{status}");
+    let back = rollback_text(&other, &story.state, &RollbackTo::Step(step_id("no-such")), &actions, &nothing);
+    assert!(back.contains("2. no-such/action: ?"), "{back}");
 }
