@@ -21,7 +21,7 @@ pub struct HttpOptions {
 ///
 /// # Errors
 /// When the operator's extra certificates cannot be read.
-pub fn http_client(settings: &Settings, options: HttpOptions) -> Result<reqwest::Client, Failure> {
+pub fn http_client(settings: &Settings, options: &HttpOptions) -> Result<reqwest::Client, Failure> {
     // Another part of the process may have installed the same provider before: both are ring.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()

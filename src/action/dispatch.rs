@@ -2,7 +2,7 @@
 
 use super::{Context, Perform, Stop};
 use crate::access::{Access, Beat};
-use crate::model::{Action, ActionCall, ActionKind, Failure, Outcome, Phase, Value};
+use crate::model::{Action, ActionCall, ActionKind, Failure, Outcome, Phase, Value, is_stand_in};
 
 macro_rules! dispatch {
     ($($kind:ident),+ $(,)?) => {
@@ -65,6 +65,9 @@ dispatch! {
 
 /// Carries out one phase of one action.
 pub async fn perform(call: &ActionCall, access: &Access, beat: &Beat) -> Outcome {
+    if holds_stand_in(&call.parameters) {
+        return Failure::permanent(format!("a parameter of `{}` is not known yet", call.action)).into();
+    }
     let action = match Action::decode(call.kind, &call.parameters) {
         Ok(action) => action,
         Err(e) => {
@@ -82,6 +85,16 @@ pub async fn perform(call: &ActionCall, access: &Access, beat: &Beat) -> Outcome
 /// When the parameters do not fit the kind.
 pub fn describe(kind: ActionKind, parameters: &Value) -> Result<(String, Option<String>), serde_json::Error> {
     Action::decode(kind, parameters).map(|action| sentences(&action))
+}
+
+/// Whether a value that is only known later is among the parameters; such a call is a description, not a deed.
+fn holds_stand_in(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_stand_in(text),
+        Value::Array(items) => items.iter().any(holds_stand_in),
+        Value::Object(fields) => fields.values().any(holds_stand_in),
+        _ => false,
+    }
 }
 
 async fn phase<P: Perform>(it: &P, cx: &Context<'_>) -> Outcome {

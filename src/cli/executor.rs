@@ -6,10 +6,12 @@ use super::kill::{Killing, Kills};
 use super::out::out;
 use super::{Exit, Failure, operator, settings, signals};
 use crate::access::Access;
+use crate::action;
 use crate::display::{self, Console, Mode};
-use crate::engine::{Clock, DriveError, Driver, Intent, Worker};
+use crate::engine::{Clock, DriveError, Driver, Intent, Worker, preview_parameters};
 use crate::event::Event;
 use crate::journal::{Executor, Journal, Lease, Rest, RunState};
+use crate::model::ActionPath;
 use crate::plan::Plan;
 use std::rc::Rc;
 use tokio::sync::mpsc;
@@ -50,7 +52,14 @@ impl Execution<'_> {
             let stop = signals::listen()
                 .map_err(|e| Failure::new(Exit::Failed, "cannot listen for signals").cause(e.to_string()))?;
             let (events, shown) = mpsc::unbounded_channel();
-            let console = Console::new(Mode::choose(format.is_json()), &self.plan, &state);
+            let told = self.plan.clone();
+            let sentence = move |state: &RunState, path: &ActionPath| {
+                let definition = told.definition(path)?;
+                let parameters = preview_parameters(&told, &state.run, &state.outputs(), definition);
+                action::describe(definition.kind, &parameters).ok().map(|(does, _)| does)
+            };
+            let console =
+                Console::new(Mode::choose(format.is_json()), &self.plan, &state).with_sentences(Box::new(sentence));
             let display = tokio::task::spawn_local(show(console, shown));
             let mut driver = Driver {
                 journal: self.journal,
@@ -85,9 +94,11 @@ fn report(plan: &Plan, state: &RunState, result: Result<Rest, DriveError>, forma
             format!("put that right, then `runbook resume {}`: what was under way is looked at first", state.run);
         Failure::chain(Exit::Failed, &e).hint(hint)
     })?;
-    if !format.is_json() {
-        out(&display::rest_text(plan, state, &rest))?;
-    }
+    out(&if format.is_json() {
+        format!("{}\n", display::rest_json(plan, state, &rest))
+    } else {
+        display::rest_text(plan, state, &rest)
+    })?;
     Ok(match rest {
         Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } => Exit::Done,
         Rest::Paused { .. } => Exit::Failed,

@@ -7,15 +7,14 @@ use super::{Exit, Failure};
 use crate::action;
 use crate::display::{self, PreflightLine};
 use crate::engine::{Look, preview_parameters};
-use crate::journal::RunState;
-use crate::model::ActionPath;
+use crate::model::{ActionPath, Found, RunId, Values};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
 pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
-    let prepared = prepare(args, common)?;
+    let prepared = prepare(args, common, planned_run_id())?;
     if format.is_json() {
-        let sentences = sentences(&prepared.plan, None);
+        let sentences = sentences(&prepared.plan, &prepared.run, &seen_outputs(&prepared.looks));
         out(&format!("{}\n", display::plan_json(&prepared.plan, &sentences, &lines(&prepared.looks))))?;
     } else {
         out(&text(&prepared))?;
@@ -23,24 +22,39 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
     refuse(&prepared.looks).map(|()| Exit::Done)
 }
 
+/// What stands for the id of a run that does not exist yet.
+fn planned_run_id() -> RunId {
+    "run-id".parse().expect("letters and a dash after an `r` form an id")
+}
+
 pub(super) fn text(prepared: &Prepared) -> String {
-    let sentences = sentences(&prepared.plan, None);
+    let sentences = sentences(&prepared.plan, &prepared.run, &seen_outputs(&prepared.looks));
     display::plan_text(&prepared.plan, &sentences, &lines(&prepared.looks))
 }
 
 /// What each action will do and what its undo will do.
 pub(super) fn sentences(
     plan: &Plan,
-    state: Option<&RunState>,
+    run: &RunId,
+    outputs: &BTreeMap<ActionPath, Values>,
 ) -> impl Fn(&ActionPath) -> Option<(String, Option<String>)> {
     let mut all = BTreeMap::new();
     for definition in plan.runbook.actions() {
-        let parameters = preview_parameters(plan, state, definition);
-        if let Some(told) = parameters.and_then(|p| action::describe(definition.kind, &p).ok()) {
+        let parameters = preview_parameters(plan, run, outputs, definition);
+        if let Ok(told) = action::describe(definition.kind, &parameters) {
             all.insert(definition.path.clone(), told);
         }
     }
     move |path| all.get(path).cloned()
+}
+
+/// What looking has given already, so that a plan can show it.
+fn seen_outputs(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> {
+    let given = |(action, look): &(ActionPath, Look)| match look {
+        Look::Seen(finding) if finding.found == Found::Holds => Some((action.clone(), finding.outputs.clone())),
+        _ => None,
+    };
+    looks.iter().filter_map(given).collect()
 }
 
 /// What was seen of each action, one line each.

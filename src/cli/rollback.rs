@@ -26,7 +26,7 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, kil
         out(&format!("{}\n", serde_json::json!({ "run": state.run, "to": to, "undo": queue })))?;
     }
     if !format.is_json() {
-        let sentences = planning::sentences(&plan, Some(&state));
+        let sentences = planning::sentences(&plan, &state.run, &state.outputs());
         out(&display::rollback_text(&plan, &state, &to, &queue, &sentences))?;
     }
     if args.dry_run {

@@ -29,7 +29,7 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, kills: &Kills
     if args.dry_run {
         return planning::plan(args, common, format);
     }
-    let prepared = prepare(args, common)?;
+    let prepared = prepare(args, common, new_run_id(SystemClock.now()))?;
     refuse(&prepared.looks)?;
     if !format.is_json() {
         out(&planning::text(&prepared))?;
@@ -51,13 +51,12 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, kills: &Kills
 }
 
 /// Plans, and looks at the world; nothing is changed and nothing is recorded.
-pub(super) fn prepare(args: &RunArgs, common: &Common) -> Result<Prepared, Failure> {
+pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Prepared, Failure> {
     let found = library::find(&args.runbook)?;
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
     let order = if args.order == OrderArg::Overlap { Order::Overlap } else { Order::Article };
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
-    let run = new_run_id(SystemClock.now());
     let connections = settings::connections(common, run.as_str())?;
     let looks = block_on(look(&mut plan, &run, connections))??;
     Ok(Prepared { run, text: found.text, plan, looks, until })

@@ -1,7 +1,10 @@
 //! From a planned action and the run's state to a complete call.
 
 use crate::journal::RunState;
-use crate::model::{ActionCall, ActionKind, Failure, Phase, Scope, StepAction, TargetSpec, Value, ValueType, Values};
+use crate::model::{
+    ActionCall, ActionKind, ActionPath, Expr, Failure, Phase, Reference, RunId, Scope, StepAction, TargetSpec,
+    Unresolved, Value, ValueType, Values, stand_in,
+};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
@@ -19,7 +22,8 @@ pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Ph
         let mut value = expr.resolve(&scope).map_err(|e| unknown(action, name, &e))?;
         let wanted = spec.params.iter().find(|p| p.name == name).map(|p| &p.value_type);
         if let Some(wanted) = wanted {
-            place_targets(plan, action.kind, &scope, wanted, &mut value).map_err(|e| unknown(action, name, &e))?;
+            place_targets(plan, action.kind, &|e| e.resolve(&scope), wanted, &mut value)
+                .map_err(|e| unknown(action, name, &e))?;
         }
         parameters.insert(name.clone(), value);
     }
@@ -41,24 +45,41 @@ pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Ph
     })
 }
 
-/// The parameters of an action as far as they can be told before it runs, for describing it: what is not known yet is
-/// written as such. Nothing when a whole list or target is not known.
+/// The parameters of an action as they can be told before it runs, for describing it: `(known after step-6)` stands for
+/// what is not known yet.
 #[must_use]
-pub fn preview_parameters(plan: &Plan, state: Option<&RunState>, action: &StepAction) -> Option<Value> {
-    let outputs = state.map(RunState::outputs).unwrap_or_default();
-    let run = state.map_or("RUN", |s| s.run.as_str());
-    let scope = Scope { run, inputs: &plan.inputs, outputs: &outputs };
+pub fn preview_parameters(
+    plan: &Plan,
+    run: &RunId,
+    outputs: &BTreeMap<ActionPath, Values>,
+    action: &StepAction,
+) -> Value {
+    let scope = Scope { run: run.as_str(), inputs: &plan.inputs, outputs };
+    let later = |reference: &Reference| unknown_yet(plan, reference);
     let spec = action.kind.spec();
     let mut parameters = serde_json::Map::new();
     for (name, expr) in &action.with {
-        let wanted = spec.params.iter().find(|p| p.name == name).map(|p| &p.value_type);
-        let mut value = expr.resolve(&scope).ok()?;
-        if let Some(wanted) = wanted {
-            place_targets(plan, ActionKind::SshPinHostKey, &scope, wanted, &mut value).ok()?;
+        let mut value = expr.preview(&scope, &later);
+        if let Some(wanted) = spec.params.iter().find(|p| p.name == name) {
+            let fill = |expr: &Expr| Ok(expr.preview(&scope, &later));
+            // Filling in stand-ins cannot fail: the error is that of resolving.
+            let _ = place_targets(plan, action.kind, &fill, &wanted.value_type, &mut value);
         }
         parameters.insert(name.clone(), value);
     }
-    Some(Value::Object(parameters))
+    Value::Object(parameters)
+}
+
+/// What stands for an output of an action that has not run: of the output's type.
+fn unknown_yet(plan: &Plan, reference: &Reference) -> Value {
+    let Reference::Output { action, output } = reference else { return Value::Null };
+    let text = Value::from(stand_in(&format!("step-{}", plan.number(action.step()))));
+    let spec = plan.definition(action).map(|a| a.kind.spec());
+    let value_type = spec.and_then(|s| s.outputs.into_iter().find(|(name, _)| name == output)).map(|(_, t)| t);
+    match value_type {
+        Some(ValueType::List(_)) => Value::Array(vec![text]),
+        _ => text,
+    }
 }
 
 fn unknown(action: &StepAction, parameter: &str, error: &dyn std::error::Error) -> Failure {
@@ -70,20 +91,20 @@ fn unknown(action: &StepAction, parameter: &str, error: &dyn std::error::Error) 
 fn place_targets(
     plan: &Plan,
     kind: ActionKind,
-    scope: &Scope<'_>,
+    fill: &dyn Fn(&Expr) -> Result<Value, Unresolved>,
     wanted: &ValueType,
     value: &mut Value,
-) -> Result<(), crate::model::Unresolved> {
+) -> Result<(), Unresolved> {
     match (wanted, value) {
         (ValueType::Target, value) => {
             let named = value.as_str().and_then(|name| plan.runbook.targets.iter().find(|t| t.name == name));
             if let Some(target) = named {
-                *value = target_value(target, kind, scope)?;
+                *value = target_value(target, kind, fill)?;
             }
         }
         (ValueType::List(item), Value::Array(items)) => {
             for it in items {
-                place_targets(plan, kind, scope, item, it)?;
+                place_targets(plan, kind, fill, item, it)?;
             }
         }
         _ => {}
@@ -92,10 +113,14 @@ fn place_targets(
 }
 
 /// A target with its values. Pinning a host key comes before the pinned key is known: there it is left out.
-fn target_value(target: &TargetSpec, kind: ActionKind, scope: &Scope<'_>) -> Result<Value, crate::model::Unresolved> {
+fn target_value(
+    target: &TargetSpec,
+    kind: ActionKind,
+    fill: &dyn Fn(&Expr) -> Result<Value, Unresolved>,
+) -> Result<Value, Unresolved> {
     let mut fields = BTreeMap::from([("name".to_owned(), Value::from(target.name.as_str()))]);
     for (name, expr) in &target.fields {
-        match expr.resolve(scope) {
+        match fill(expr) {
             Ok(value) => {
                 fields.insert(name.clone(), value);
             }

@@ -81,7 +81,7 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
     /// # Errors
     /// When the journal cannot be written, or a task broke off. The run can be resumed.
     pub async fn drive(&mut self, intent: Intent, executor: Executor) -> Result<Rest, DriveError> {
-        self.record(match intent {
+        self.record(&match intent {
             Intent::Forward { until } => RecordKind::ForwardBegan { until, executor },
             Intent::Rollback { to } => RecordKind::RollbackBegan { to, executor },
         })?;
@@ -93,11 +93,11 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
         loop {
             let wake = match next(&self.plan, &self.state, &mut flight, self.clock.now()) {
                 Next::Record(kinds) => {
-                    self.record_all(kinds)?;
+                    self.record_all(&kinds)?;
                     continue;
                 }
                 Next::Rest(rest) => {
-                    self.record(RecordKind::Rested { rest: rest.clone() })?;
+                    self.record(&RecordKind::Rested { rest: rest.clone() })?;
                     return Ok(rest);
                 }
                 Next::Perform { calls, wake } => {
@@ -154,14 +154,14 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
 
     fn ended(&mut self, flight: &mut Flight, call: &ActionCall, outcome: Outcome) -> Result<(), DriveError> {
         let records = records_of(&self.plan, &self.state, flight, call, outcome, self.clock.now());
-        self.record_all(records)
+        self.record_all(&records)
     }
 
-    fn record_all(&mut self, kinds: Vec<RecordKind>) -> Result<(), DriveError> {
-        kinds.into_iter().try_for_each(|kind| self.record(kind))
+    fn record_all(&mut self, kinds: &[RecordKind]) -> Result<(), DriveError> {
+        kinds.iter().try_for_each(|kind| self.record(kind))
     }
 
-    fn record(&mut self, kind: RecordKind) -> Result<(), DriveError> {
+    fn record(&mut self, kind: &RecordKind) -> Result<(), DriveError> {
         loop {
             match self.journal.append(&self.state, Some(&self.lease), self.clock.now(), kind.clone()) {
                 Ok((record, state)) => {

@@ -176,15 +176,26 @@ impl Expr {
     /// # Errors
     /// The first reference whose value is not known.
     pub fn resolve(&self, scope: &Scope<'_>) -> Result<Value, Unresolved> {
+        self.fill(&|reference| reference.value(scope))
+    }
+
+    /// Its value in this scope, with `stand_in` for what is not known: for describing it beforehand.
+    #[must_use]
+    pub fn preview(&self, scope: &Scope<'_>, stand_in: &dyn Fn(&Reference) -> Value) -> Value {
+        let known = |reference: &Reference| Ok(reference.value(scope).unwrap_or_else(|_| stand_in(reference)));
+        self.fill(&known).unwrap_or(Value::Null)
+    }
+
+    fn fill(&self, value_of: &dyn Fn(&Reference) -> Result<Value, Unresolved>) -> Result<Value, Unresolved> {
         Ok(match self {
             Expr::Literal(value) => value.clone(),
-            Expr::Reference(reference) => reference.value(scope)?,
+            Expr::Reference(reference) => value_of(reference)?,
             Expr::Text(pieces) => {
                 let mut text = String::new();
                 for piece in pieces {
                     match piece {
                         Piece::Plain(plain) => text.push_str(plain),
-                        Piece::Reference(reference) => match reference.value(scope)? {
+                        Piece::Reference(reference) => match value_of(reference)? {
                             Value::String(value) => text.push_str(&value),
                             other => text.push_str(&other.to_string()),
                         },
@@ -192,9 +203,9 @@ impl Expr {
                 }
                 Value::String(text)
             }
-            Expr::List(items) => Value::Array(items.iter().map(|e| e.resolve(scope)).collect::<Result<_, _>>()?),
+            Expr::List(items) => Value::Array(items.iter().map(|e| e.fill(value_of)).collect::<Result<_, _>>()?),
             Expr::Map(items) => Value::Object(
-                items.iter().map(|(k, e)| Ok((k.clone(), e.resolve(scope)?))).collect::<Result<_, Unresolved>>()?,
+                items.iter().map(|(k, e)| Ok((k.clone(), e.fill(value_of)?))).collect::<Result<_, Unresolved>>()?,
             ),
         })
     }

@@ -16,6 +16,21 @@ pub struct TextError {
     pub expected: &'static str,
 }
 
+/// What stands for a value in a description made before the value is known. A call that is carried out never holds one:
+/// `action::perform` refuses it.
+#[must_use]
+pub fn stand_in(known_after: &str) -> String {
+    format!("{STAND_IN}{known_after})")
+}
+
+/// Whether a text stands for a value that is not known yet.
+#[must_use]
+pub fn is_stand_in(text: &str) -> bool {
+    text.starts_with(STAND_IN) && text.ends_with(')')
+}
+
+const STAND_IN: &str = "(known after ";
+
 macro_rules! checked_texts {
     ($($(#[doc = $doc:literal])+ $name:ident: $expected:literal, $check:expr;)+) => {$(
         $(#[doc = $doc])+
@@ -44,7 +59,7 @@ macro_rules! checked_texts {
         impl TryFrom<String> for $name {
             type Error = TextError;
             fn try_from(text: String) -> Result<Self, TextError> {
-                if Self::fits(&text) { Ok(Self(text)) } else { Err(TextError { found: text, expected: $expected }) }
+                if Self::fits(&text) || is_stand_in(&text) { Ok(Self(text)) } else { Err(TextError { found: text, expected: $expected }) }
             }
         }
 

@@ -47,7 +47,7 @@ impl Visitor {
             poll: Settings::POLL,
             work_dir: region.folder().to_owned(),
         };
-        let client = http_client(&settings, HttpOptions::default())
+        let client = http_client(&settings, &HttpOptions::default())
             .map_err(|failure| RehearsalError::Unsupported(failure.message))?;
         let url = format!("https://{}/status.php", region.account().fqdn);
         let seen = Arc::new(Mutex::new(Diary::default()));

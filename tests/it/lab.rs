@@ -118,7 +118,7 @@ mod inside {
                 poll: Settings::POLL,
                 work_dir: self.region.folder().into(),
             };
-            http_client(&settings, options).unwrap()
+            http_client(&settings, &options).unwrap()
         }
 
         fn site(&self, path: &str) -> String {

@@ -15,7 +15,7 @@ impl HttpExpect {
 
     /// Asks once: whether the answer is the one expected, and what it was.
     async fn ask(&self, cx: &Context<'_>) -> Result<(bool, String), Failure> {
-        let client = http_client(cx.access().settings(), HttpOptions::default())?;
+        let client = http_client(cx.access().settings(), &HttpOptions::default())?;
         let answer = match client.get(self.url.as_str()).send().await {
             Ok(answer) => answer,
             Err(e) => return Ok((false, format!("`{}` gives no answer: {}", self.url, causes(e)))),

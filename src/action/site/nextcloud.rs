@@ -32,7 +32,7 @@ impl NextcloudCheck {
             }
             None => None,
         };
-        let client = http_client(cx.access().settings(), HttpOptions { resolve, cookies: true, redirects: 10 })?;
+        let client = http_client(cx.access().settings(), &HttpOptions { resolve, cookies: true, redirects: 10 })?;
         let base = web::normal(&format!("https://{}/", self.fqdn))?;
         let mut browser = Browser::open(client, base, &self.user).await?;
         browser.log_in(password).await?;

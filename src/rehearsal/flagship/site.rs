@@ -53,7 +53,7 @@ fn client(region: &Region) -> Result<reqwest::Client, RehearsalError> {
         poll: Settings::POLL,
         work_dir: region.folder().to_owned(),
     };
-    http_client(&settings, HttpOptions::default()).map_err(|f| RehearsalError::Unsupported(f.message))
+    http_client(&settings, &HttpOptions::default()).map_err(|f| RehearsalError::Unsupported(f.message))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
