@@ -37,7 +37,7 @@ pub(super) fn sentences(
     plan: &Plan,
     run: &RunId,
     outputs: &BTreeMap<ActionPath, Values>,
-) -> impl Fn(&ActionPath) -> Option<(String, Option<String>)> {
+) -> impl Fn(&ActionPath) -> Option<(String, Option<String>)> + use<> {
     let mut all = BTreeMap::new();
     for definition in plan.runbook.actions() {
         let parameters = preview_parameters(plan, run, outputs, definition);
