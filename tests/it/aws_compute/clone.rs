@@ -7,6 +7,7 @@ both_halves! {
     a_clone_is_like_its_original,
     a_lost_answer_launches_no_second_clone,
     a_dead_clone_does_not_answer_for_a_new_one,
+    a_launch_that_ec2_gives_up_on_later_is_tried_again,
     a_key_pair_that_is_gone_is_left_out,
     two_clones_and_a_foreign_image_state_are_refused,
     a_clone_that_is_not_like_its_original_is_told,
@@ -48,7 +49,7 @@ mod inside {
         assert_eq!(clone.observe().await.found, Found::Absent);
         clone.apply().await;
         assert_eq!(clone.observe().await.found, Found::InProgress);
-        account.fault(("ec2", "DescribeInstances"), "InvalidInstanceID.NotFound", 2, false);
+        account.refuse(("ec2", "DescribeInstances"), "InvalidInstanceID.NotFound", 2);
         clone.verify().await;
         clone.apply().await;
         clone.verify().await;
@@ -81,11 +82,11 @@ mod inside {
     #[ignore = "run by its outer half"]
     async fn a_lost_answer_launches_no_second_clone() {
         let (account, mut clone) = prepared().await;
-        account.fault(("ec2", "RunInstances"), "InsufficientInstanceCapacity", 1, false);
+        account.no_room("RunInstances", 1);
         clone.observe().await;
         let failure = clone.failure(Phase::Apply).await;
         assert_eq!(failure.kind, FailureKind::Transient);
-        account.fault(("ec2", "RunInstances"), "RequestLimitExceeded", 1, true);
+        account.lose(("ec2", "RunInstances"));
         clone.failure(Phase::Apply).await;
         assert_eq!(clones(&account).len(), 1);
         clone.apply().await;
@@ -159,5 +160,28 @@ mod inside {
         let failure = clone.failure(Phase::Verify).await;
         assert_eq!(failure.kind, FailureKind::Permanent);
         assert_eq!(failure.causes, [r#"tag `Team`: wanted Some("cloud"), found Some("somebody")"#]);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_launch_that_ec2_gives_up_on_later_is_tried_again() {
+        let (account, mut clone) = prepared().await;
+        account.lab.post("config", &json!({"start_outcome": "given-up"}));
+        for _ in 0..2 {
+            assert_eq!(clone.observe().await.found, Found::Absent);
+            clone.apply().await;
+            let failure = clone.failure(Phase::Verify).await;
+            assert_eq!(failure.kind, FailureKind::Transient);
+            assert!(failure.causes[0].contains("Server.InsufficientInstanceCapacity"), "{failure:?}");
+        }
+        account.lab.post("config", &json!({"start_outcome": "running"}));
+        account.lose(("ec2", "RunInstances"));
+        clone.forget_outputs();
+        assert_eq!(clone.failure(Phase::Apply).await.kind, FailureKind::Lost);
+        clone.apply().await;
+        clone.verify().await;
+        assert_eq!(clones(&account).len(), 1);
+        clone.undo().await;
+        assert_eq!(clones(&account).len(), 0);
     }
 }
