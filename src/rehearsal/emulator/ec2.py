@@ -4,8 +4,10 @@ moto answers ``stopping`` and is ``stopped`` at the next look; starts terminated
 running one; launches from images, key pairs and types that do not exist; and starts a second instance when RunInstances
 is repeated with its client token. AWS does none of that.
 
-Not covered: hibernation, spot, launch that fails after RunInstances has answered (``pending`` -> ``terminated``), and
-RebootInstances, which changes nothing here and is not told to the body.
+The setting ``"start_outcome": "given-up"`` makes EC2 accept a start or a launch and give up on it later, for want of
+capacity: ``pending`` -> ``stopped`` or ``terminated``, as AWS does at times.
+
+Not covered: hibernation, spot, and RebootInstances, which changes nothing here and is not told to the body.
 """
 
 import copy
@@ -23,7 +25,7 @@ from moto.ec2.responses.general import General
 from moto.ec2.responses.instances import InstanceResponse
 
 import addresses
-from state import RUN_TOKENS, Refusal, body_in_charge, later, refuse, ticks
+from state import CONFIG, RUN_TOKENS, Refusal, body_in_charge, later, refuse, ticks
 
 Instance, Backend = instances.Instance, instances.InstanceBackend
 _moto_start, _moto_stop, _moto_terminate = Instance.start, Instance.stop, Instance.terminate
@@ -56,9 +58,27 @@ def came_up(instance):
     """pending -> running; the status checks begin. False when the instance was not waiting for that."""
     if instance.state != "pending":
         return False
+    if CONFIG.get("start_outcome") == "given-up":
+        give_up(instance)
+        return True
     enter(instance, "running")
+    instance.was_up = True
     instance.looks_left = ticks("status")
     return True
+
+
+def give_up(instance):
+    """There is no room for it after all: a new instance is terminated, one that ran before is stopped again."""
+    if getattr(instance, "was_up", False):
+        _moto_stop(instance)
+        enter(instance, "stopped")
+    else:
+        take_apart(instance)
+        enter(instance, "shutting-down")
+        went_down(instance)
+    code = "Server.InsufficientInstanceCapacity"
+    text = "Insufficient capacity to satisfy instance request"
+    instance.state_reason = instances.StateReason(f"{code}: {text}", code)
 
 
 def went_down(instance):
@@ -248,7 +268,7 @@ def associate_profile(self, instance_id, **profile):
     """RunInstances associates the profile after the launch, which must not fail when the launch was a repeated one."""
     if instance_id == getattr(self, "replayed", None):
         self.replayed = None
-        return self.iam_instance_profile_associations[instance_id]
+        return self.iam_instance_profile_associations.get(instance_id)  # None: it is terminated
     return _moto_associate_profile(self, instance_id, **profile)
 
 

@@ -69,6 +69,26 @@ class States(Case):
         client("ec2").start_instances(InstanceIds=[self.web])
         self.assertEqual([self.state() for _ in range(3)], ["pending", "pending", "running"])
 
+    def test_starts_and_launches_that_are_given_up_on(self):
+        self.up()
+        image = self.base_image()
+        plus("config", body=False, ticks=1, start_outcome="given-up")
+        asked = {
+            "ImageId": image, "MinCount": 1, "MaxCount": 1, "ClientToken": "once", "InstanceType": "t3.small",
+            "IamInstanceProfile": {"Name": "nextcloud-web"},
+        }
+        clone = client("ec2").run_instances(**asked)["Instances"][0]["InstanceId"]
+        self.assertEqual([self.state(clone) for _ in range(2)], ["pending", "terminated"])
+        self.assertEqual(client("ec2").run_instances(**asked)["Instances"][0]["InstanceId"], clone)
+        client("ec2").stop_instances(InstanceIds=[self.web])
+        self.assertEqual([self.state() for _ in range(2)], ["stopping", "stopped"])
+        client("ec2").start_instances(InstanceIds=[self.web])
+        self.assertEqual([self.state() for _ in range(2)], ["pending", "stopped"])
+        self.assertEqual(self.instance()["StateReason"]["Code"], "Server.InsufficientInstanceCapacity")
+        plus("config", start_outcome="running")
+        client("ec2").start_instances(InstanceIds=[self.web])
+        self.assertEqual([self.state() for _ in range(2)], ["pending", "running"])
+
     def test_addresses_over_a_stop(self):
         self.up()
         clone = self.run_one(self.base_image())

@@ -57,8 +57,8 @@ mod inside {
         let account = Account::new().await;
         let mut deed = claim(&account);
         assert_eq!(deed.observe().await.found, Found::Absent);
-        account.fault(("ec2", "CreateTags"), "RequestLimitExceeded", 1, true);
-        assert_eq!(deed.failure(Phase::Apply).await.kind, FailureKind::Transient);
+        account.lose(("ec2", "CreateTags"));
+        assert_eq!(deed.failure(Phase::Apply).await.kind, FailureKind::Lost);
         let finding = deed.observe().await;
         assert_eq!((finding.found, finding.ours), (Found::Holds, true));
     }

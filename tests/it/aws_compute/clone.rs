@@ -1,4 +1,5 @@
 use super::{Account, Work, image, tag};
+use aws_sdk_ec2::types::Tag;
 use runbook::model::{ActionKind, FailureKind, Found, Phase};
 use serde_json::{Value, json};
 
@@ -7,14 +8,20 @@ both_halves! {
     a_clone_is_like_its_original,
     a_lost_answer_launches_no_second_clone,
     a_dead_clone_does_not_answer_for_a_new_one,
+    a_launch_that_ec2_gives_up_on_later_is_tried_again,
     a_key_pair_that_is_gone_is_left_out,
+    the_token_finds_what_the_tags_do_not,
+    a_data_volume_does_not_outlive_its_clone,
     two_clones_and_a_foreign_image_state_are_refused,
     a_clone_that_is_not_like_its_original_is_told,
 }
 
 /// The image of the stopped web server, made by this run, and the deed of launching from it.
 async fn prepared() -> (Account, Work) {
-    let account = Account::new().await;
+    prepared_in(Account::new().await).await
+}
+
+async fn prepared_in(account: Account) -> (Account, Work) {
     account.stop(&account.web()).await;
     let mut image = image::deed(&account);
     image.forward().await;
@@ -48,7 +55,7 @@ mod inside {
         assert_eq!(clone.observe().await.found, Found::Absent);
         clone.apply().await;
         assert_eq!(clone.observe().await.found, Found::InProgress);
-        account.fault(("ec2", "DescribeInstances"), "InvalidInstanceID.NotFound", 2, false);
+        account.refuse(("ec2", "DescribeInstances"), "InvalidInstanceID.NotFound", 2);
         clone.verify().await;
         clone.apply().await;
         clone.verify().await;
@@ -81,11 +88,11 @@ mod inside {
     #[ignore = "run by its outer half"]
     async fn a_lost_answer_launches_no_second_clone() {
         let (account, mut clone) = prepared().await;
-        account.fault(("ec2", "RunInstances"), "InsufficientInstanceCapacity", 1, false);
+        account.no_room("RunInstances", 1);
         clone.observe().await;
         let failure = clone.failure(Phase::Apply).await;
         assert_eq!(failure.kind, FailureKind::Transient);
-        account.fault(("ec2", "RunInstances"), "RequestLimitExceeded", 1, true);
+        account.lose(("ec2", "RunInstances"));
         clone.failure(Phase::Apply).await;
         assert_eq!(clones(&account).len(), 1);
         clone.apply().await;
@@ -159,5 +166,60 @@ mod inside {
         let failure = clone.failure(Phase::Verify).await;
         assert_eq!(failure.kind, FailureKind::Permanent);
         assert_eq!(failure.causes, [r#"tag `Team`: wanted Some("cloud"), found Some("somebody")"#]);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_launch_that_ec2_gives_up_on_later_is_tried_again() {
+        let (account, mut clone) = prepared().await;
+        account.lab.post("config", &json!({"start_outcome": "given-up"}));
+        for _ in 0..2 {
+            assert_eq!(clone.observe().await.found, Found::Absent);
+            clone.apply().await;
+            let failure = clone.failure(Phase::Verify).await;
+            assert_eq!(failure.kind, FailureKind::Transient);
+            assert!(failure.causes[0].contains("Server.InsufficientInstanceCapacity"), "{failure:?}");
+        }
+        account.lab.post("config", &json!({"start_outcome": "running"}));
+        account.lose(("ec2", "RunInstances"));
+        clone.forget_outputs();
+        assert_eq!(clone.failure(Phase::Apply).await.kind, FailureKind::Lost);
+        clone.apply().await;
+        clone.verify().await;
+        assert_eq!(clones(&account).len(), 1);
+        clone.undo().await;
+        assert_eq!(clones(&account).len(), 0);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn the_token_finds_what_the_tags_do_not() {
+        let (account, mut clone) = prepared().await;
+        clone.forward().await;
+        let (made, step) = (clone.output("instance"), Tag::builder().key("runbook:step").build());
+        account.aws.write.ec2.delete_tags().resources(&made).tags(step).send().await.unwrap();
+        clone.forget_outputs();
+        assert_eq!(clone.observe().await.found, Found::Absent);
+        clone.apply().await;
+        assert_eq!(clone.output("instance"), made);
+        assert_eq!(clones(&account).len(), 1);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_data_volume_does_not_outlive_its_clone() {
+        let account = Account::new().await;
+        let ec2 = &account.aws.write.ec2;
+        let data = ec2.create_volume().availability_zone("us-east-1a").size(8).send().await.unwrap();
+        let attach = ec2.attach_volume().instance_id(account.web()).device("/dev/sdf");
+        attach.volume_id(data.volume_id().unwrap()).send().await.unwrap();
+        let (account, mut clone) = prepared_in(account).await;
+        let before = volumes(&account).await;
+        clone.forward().await;
+        assert_eq!(volumes(&account).await, before + 2);
+        clone.forget_outputs();
+        let evidence = clone.undo().await;
+        assert!(evidence.ends_with("terminated, 1 volume(s) deleted"), "{evidence}");
+        assert_eq!(volumes(&account).await, before);
     }
 }

@@ -40,7 +40,7 @@ mod inside {
         image.apply().await;
         let finding = image.observe().await;
         assert_eq!((finding.found, finding.ours), (Found::InProgress, true));
-        account.fault(("ec2", "DescribeImages"), "InvalidAMIID.NotFound", 2, false);
+        account.refuse(("ec2", "DescribeImages"), "InvalidAMIID.NotFound", 2);
         image.verify().await;
         image.apply().await;
         image.verify().await;
@@ -59,7 +59,7 @@ mod inside {
         let told = account.aws.read.ec2.describe_snapshots().snapshot_ids(id).send().await.unwrap();
         assert_eq!(tag(told.snapshots()[0].tags(), "Name"), Some("nextcloud-web-r1"));
 
-        account.fault(("ec2", "DeleteSnapshot"), "InvalidSnapshot.InUse", 2, false);
+        account.refuse(("ec2", "DeleteSnapshot"), "InvalidSnapshot.InUse", 2);
         for _ in 0..2 {
             image.undo().await;
             assert_eq!((images(&account).len(), snapshots(&account)), (0, 0));
@@ -73,7 +73,7 @@ mod inside {
         account.stop(&account.web()).await;
         let mut image = deed(&account);
         image.observe().await;
-        account.fault(("ec2", "CreateImage"), "InternalError", 1, true);
+        account.lose(("ec2", "CreateImage"));
         image.failure(Phase::Apply).await;
         assert_eq!(image.observe().await.found, Found::InProgress);
         image.apply().await;

@@ -15,8 +15,10 @@ mod claim;
 mod clone;
 mod image;
 mod look_up;
+mod permissions;
 mod power;
 mod rds;
+mod shut_down;
 mod start_as;
 
 use crate::support::emulator::{Emulator, REGION};
@@ -68,9 +70,24 @@ impl Account {
         self.id("instance")
     }
 
-    /// The next call of this action fails: `after` it was carried out, or before.
-    fn fault(&self, (service, action): (&str, &str), code: &str, times: u32, after: bool) {
-        let fault = json!({"service": service, "action": action, "code": code, "times": times, "after": after});
+    /// The next `times` calls of this action are refused.
+    fn refuse(&self, (service, action): (&str, &str), code: &str, times: u32) {
+        let fault = json!({"service": service, "action": action, "code": code, "times": times});
+        self.lab.post("fault", &fault);
+    }
+
+    /// The next `times` calls of this action are refused for want of capacity, in AWS's way: as HTTP 500.
+    fn no_room(&self, action: &str, times: u32) {
+        let code = "InsufficientInstanceCapacity";
+        let fault = json!({"service": "ec2", "action": action, "code": code, "times": times, "status": 500});
+        self.lab.post("fault", &fault);
+    }
+
+    /// The next call of this action is carried out, and its answer lost.
+    fn lose(&self, (service, action): (&str, &str)) {
+        let code = "InternalError";
+        let fault =
+            json!({"service": service, "action": action, "code": code, "times": 1, "after": true, "status": 500});
         self.lab.post("fault", &fault);
     }
 

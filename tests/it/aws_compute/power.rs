@@ -24,8 +24,8 @@ mod inside {
         account.lab.post("config", &json!({"stop_ticks": 3, "start_ticks": 3, "status_ticks": 3}));
         let mut stop = deed(ActionKind::InstanceStop, &account);
         assert_eq!(stop.observe().await.found, Found::Absent);
-        account.fault(("ec2", "StopInstances"), "RequestLimitExceeded", 1, true);
-        assert_eq!(stop.failure(Phase::Apply).await.kind, FailureKind::Transient);
+        account.lose(("ec2", "StopInstances"));
+        assert_eq!(stop.failure(Phase::Apply).await.kind, FailureKind::Lost);
         assert_eq!(stop.observe().await.found, Found::InProgress, "the lost stop is joined");
         let evidence = stop.verify().await;
         assert!(evidence.contains("Client.UserInitiatedShutdown"), "{evidence}");
@@ -62,11 +62,11 @@ mod inside {
         account.stop(&account.web()).await;
         let mut start = deed(ActionKind::InstanceStart, &account);
         assert_eq!(start.observe().await.found, Found::Absent);
-        account.fault(("ec2", "StartInstances"), "InsufficientInstanceCapacity", 1, false);
+        account.no_room("StartInstances", 1);
         assert_eq!(start.failure(Phase::Apply).await.kind, FailureKind::Transient);
         assert_eq!(start.observe().await.found, Found::Absent);
-        account.fault(("ec2", "StartInstances"), "InternalError", 1, true);
-        assert_eq!(start.failure(Phase::Apply).await.kind, FailureKind::Transient);
+        account.lose(("ec2", "StartInstances"));
+        assert_eq!(start.failure(Phase::Apply).await.kind, FailureKind::Lost);
         assert_eq!(start.observe().await.found, Found::InProgress);
         start.verify().await;
         assert_eq!(start.observe().await.found, Found::Holds);

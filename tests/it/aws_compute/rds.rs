@@ -48,8 +48,8 @@ mod inside {
         account.lab.post("config", &json!({"rds_ticks": 4}));
         let mut convert = deed(&account);
         convert.observe().await;
-        account.fault(("rds", "ModifyDBInstance"), "InternalFailure", 1, true);
-        assert_eq!(convert.failure(Phase::Apply).await.kind, FailureKind::Transient);
+        account.lose(("rds", "ModifyDBInstance"));
+        assert_eq!(convert.failure(Phase::Apply).await.kind, FailureKind::Lost);
         assert_eq!(convert.observe().await.found, Found::InProgress);
         convert.apply().await;
         assert_eq!(account.lab.calls("ModifyDBInstance"), 1);

@@ -11,6 +11,7 @@ both_halves! {
     a_short_lack_of_capacity_is_waited_out,
     a_type_the_zone_does_not_have_and_no_way_back_are_told,
     somebody_elses_later_type_is_not_overwritten,
+    a_start_that_ec2_gives_up_on_later_ends_with_the_old_type_too,
 }
 
 fn deed(account: &Account) -> Work {
@@ -57,11 +58,11 @@ mod inside {
         account.stop(&account.web()).await;
         let mut resize = deed(&account);
         resize.observe().await;
-        account.fault(("ec2", "ModifyInstanceAttribute"), "RequestLimitExceeded", 1, true);
-        assert_eq!(resize.failure(Phase::Apply).await.kind, FailureKind::Transient);
+        account.lose(("ec2", "ModifyInstanceAttribute"));
+        assert_eq!(resize.failure(Phase::Apply).await.kind, FailureKind::Lost);
         assert_eq!(resize.observe().await.found, Found::Otherwise);
-        account.fault(("ec2", "StartInstances"), "RequestLimitExceeded", 1, true);
-        assert_eq!(resize.failure(Phase::Apply).await.kind, FailureKind::Transient);
+        account.lose(("ec2", "StartInstances"));
+        assert_eq!(resize.failure(Phase::Apply).await.kind, FailureKind::Lost);
         assert_eq!(resize.observe().await.found, Found::InProgress);
         resize.verify().await;
         assert_eq!(account.lab.calls("StartInstances"), 1);
@@ -79,7 +80,7 @@ mod inside {
         account.stop(&account.web()).await;
         let mut resize = deed(&account);
         resize.observe().await;
-        account.fault(("ec2", "StartInstances"), "InsufficientInstanceCapacity", 4, false);
+        account.no_room("StartInstances", 4);
         let failure = resize.failure(Phase::Apply).await;
         let id = account.web();
         assert_eq!(failure.kind, FailureKind::Permanent);
@@ -105,7 +106,7 @@ mod inside {
     async fn a_short_lack_of_capacity_is_waited_out() {
         let account = Account::new().await;
         account.stop(&account.web()).await;
-        account.fault(("ec2", "StartInstances"), "InsufficientInstanceCapacity", 3, false);
+        account.no_room("StartInstances", 3);
         deed(&account).forward().await;
         assert_eq!(now(&account).await, is("running", "t3.small"));
     }
@@ -117,12 +118,12 @@ mod inside {
         account.stop(&account.web()).await;
         let mut resize = deed(&account);
         resize.observe().await;
-        account.fault(("ec2", "ModifyInstanceAttribute"), "Unsupported", 1, false);
+        account.refuse(("ec2", "ModifyInstanceAttribute"), "Unsupported", 1);
         let failure = resize.failure(Phase::Apply).await;
         assert!(failure.message.ends_with("runs again as `t3.medium`"), "{failure:?}");
         assert_eq!(now(&account).await, is("running", "t3.medium"));
 
-        account.fault(("ec2", "StartInstances"), "InsufficientInstanceCapacity", 100, false);
+        account.no_room("StartInstances", 100);
         let failure = resize.failure(Phase::Apply).await;
         assert!(failure.message.ends_with("does not run as `t3.medium` either yet"), "{failure:?}");
         assert_eq!(now(&account).await, is("stopped", "t3.medium"));
@@ -141,5 +142,29 @@ mod inside {
         modify.instance_type(large).send().await.unwrap();
         assert_eq!(resize.failure(Phase::Undo).await.kind, FailureKind::Refused);
         assert_eq!(now(&account).await, is("stopped", "t3.large"));
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_start_that_ec2_gives_up_on_later_ends_with_the_old_type_too() {
+        let account = Account::new().await;
+        account.stop(&account.web()).await;
+        account.lab.post("config", &json!({"start_outcome": "given-up"}));
+        let mut resize = deed(&account);
+        for attempt in 1..3 {
+            resize.deed.call.attempt = attempt;
+            assert_eq!(resize.observe().await.found, Found::Otherwise);
+            resize.apply().await;
+            let failure = resize.failure(Phase::Verify).await;
+            assert_eq!(failure.kind, FailureKind::Transient);
+            assert!(failure.causes[0].contains("Server.InsufficientInstanceCapacity"), "{failure:?}");
+            assert_eq!(now(&account).await, is("stopped", "t3.small"));
+        }
+        resize.deed.call.attempt = 3;
+        account.lab.post("config", &json!({"start_outcome": "running"}));
+        let failure = resize.failure(Phase::Apply).await;
+        assert_eq!(failure.kind, FailureKind::Permanent);
+        assert!(failure.message.ends_with("runs again as `t3.medium`"), "{failure:?}");
+        assert_eq!(now(&account).await, is("running", "t3.medium"));
     }
 }

@@ -60,6 +60,11 @@ impl Emulator {
         Self { place: url.trim_start_matches("http://").to_owned() }
     }
 
+    /// Where it answers, `host:port`.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
     /// The account of before the cutover; answers its ids.
     pub(crate) fn seed(&self) -> Value {
         self.post("seed", &json!({}))

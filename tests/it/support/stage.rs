@@ -33,6 +33,12 @@ impl Stage {
         Self { access: Access::new(settings), folder }
     }
 
+    /// The same, with this ssh configuration for the operator's.
+    pub(crate) fn with_ssh(self, config: &std::path::Path) -> Self {
+        let settings = Settings { ssh_config: Some(config.to_path_buf()), ..self.access.settings().clone() };
+        Self { access: Access::new(settings), folder: self.folder }
+    }
+
     /// The same, asking this name server.
     pub(crate) fn asking(self, server: SocketAddr) -> Self {
         Self { access: self.access.with_name_server(server), folder: self.folder }

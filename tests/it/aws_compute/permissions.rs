@@ -1,0 +1,93 @@
+//! What the actions say they need of IAM is what they call: nothing undeclared, forward and undo apart.
+
+use super::{Account, Work, image};
+use runbook::action::permissions;
+use runbook::model::ActionKind;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+both_halves! {
+    "aws_compute::permissions":
+    every_call_is_declared,
+}
+
+/// Calls that were made since the last time, as IAM actions.
+struct Watch {
+    seen: usize,
+}
+
+impl Watch {
+    fn since(&mut self, account: &Account) -> BTreeSet<String> {
+        let calls = account.lab.get("calls");
+        let calls = calls.as_array().unwrap();
+        let name = |call: &Value| format!("{}:{}", call[0].as_str().unwrap(), call[1].as_str().unwrap());
+        let fresh = calls[self.seen..].iter().map(name).collect();
+        self.seen = calls.len();
+        fresh
+    }
+}
+
+/// Carries the action out, by looking at every phase's calls; `undo` too when asked.
+async fn check(account: &Account, watch: &mut Watch, work: &mut Work, undo: bool) {
+    let kind = work.deed.call.kind;
+    let (forward, beside) = permissions(kind);
+    let mut declared: BTreeSet<&str> = forward.iter().copied().collect();
+    if undo {
+        declared.extend(beside);
+        work.undo().await;
+    } else {
+        work.observe().await;
+        work.apply().await;
+        work.verify().await;
+    }
+    let undeclared: Vec<String> = watch.since(account).into_iter().filter(|c| !declared.contains(c.as_str())).collect();
+    assert!(undeclared.is_empty(), "{kind} (undo: {undo}) also calls {undeclared:?}");
+}
+
+mod inside {
+    use super::*;
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn every_call_is_declared() {
+        let account = Account::new().await;
+        let on_web = |kind| account.work(kind, "some/action", json!({"instance": account.web()}));
+        let mut image = image::deed(&account);
+        let resize = json!({"instance": account.web(), "instance_type": "t3.small"});
+        let convert = json!({"db": account.id("db"), "multi_az": true});
+        let mut works = vec![
+            on_web(ActionKind::InstanceLookUp),
+            on_web(ActionKind::InstanceClaim),
+            on_web(ActionKind::InstanceStop),
+        ];
+        let mut watch = Watch { seen: 0 };
+        watch.since(&account);
+        for work in &mut works {
+            check(&account, &mut watch, work, false).await;
+        }
+        check(&account, &mut watch, &mut image, false).await;
+        let like = json!({
+            "image": image.output("image"), "like": account.web(), "subnet": account.seed["subnets"]["b"],
+            "instance_type": "t3.small", "name": "nextcloud-web-2",
+        });
+        let mut later = vec![
+            image,
+            account.work(ActionKind::InstanceClone, "clone/launch", like),
+            account.work(ActionKind::InstanceStartAs, "clone/resize", resize),
+            account.work(ActionKind::RdsSetMultiAz, "rds/convert", convert),
+            on_web(ActionKind::InstanceRelease),
+        ];
+        for work in &mut later[1..] {
+            check(&account, &mut watch, work, false).await;
+        }
+        works.extend(later);
+        for work in works.iter_mut().rev() {
+            check(&account, &mut watch, work, true).await;
+        }
+        account.stop(&account.web()).await;
+        watch.since(&account);
+        let mut start = on_web(ActionKind::InstanceStart);
+        check(&account, &mut watch, &mut start, false).await;
+        check(&account, &mut watch, &mut start, true).await;
+    }
+}
