@@ -14,17 +14,32 @@ pub(super) fn tags(cx: &Context<'_>, name: &str) -> Option<Vec<Tag>> {
     Some(cx.tags(Some(name)).into_iter().map(|(k, v)| Tag::builder().key(k).value(v).build()).collect())
 }
 
-/// Whether this run made the resource.
-pub(super) async fn is_ours(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bool, Failure> {
-    let answer = aws.read.elb.describe_tags().resource_arns(arn).send().await.map_err(AwsError::from);
-    match answer {
+async fn run_tags(aws: &Aws, arn: &str) -> Result<Vec<(String, String)>, Failure> {
+    match aws.read.elb.describe_tags().resource_arns(arn).send().await.map_err(AwsError::from) {
         Ok(answer) => {
             let tags = answer.tag_descriptions().iter().flat_map(|described| described.tags());
-            Ok(cx.is_ours(tags.filter_map(|t| Some((t.key()?, t.value()?)))))
+            Ok(tags.filter_map(|t| Some((t.key()?.to_owned(), t.value()?.to_owned()))).collect())
         }
-        Err(e) if e.is(NOT_FOUND) => Ok(false),
-        Err(e) => Err(e.failure(format!("cannot read the tags of `{arn}`"))),
+        Err(e) if e.is(NOT_FOUND) => Ok(Vec::new()),
+        Err(e) => Err(e.failure(format!("cannot read the tags of `{}`", short(arn)))),
     }
+}
+
+/// Whether this run made the resource: what this very action gave out before is its own, also while its tags lag behind;
+/// otherwise the tag decides.
+pub(super) async fn is_ours(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bool, Failure> {
+    if cx.call().outputs.values().any(|output| output == arn) {
+        return Ok(true);
+    }
+    let tags = run_tags(aws, arn).await?;
+    Ok(cx.is_ours(tags.iter().map(|(k, v)| (k.as_str(), v.as_str()))))
+}
+
+/// Whether a resource that a create call answered with is somebody else's: AWS gives an existing one of the same name and
+/// settings as if it had made it. No tags at all are those of a new one that are not shown yet.
+pub(super) async fn is_foreign(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bool, Failure> {
+    let tags = run_tags(aws, arn).await?;
+    Ok(!tags.is_empty() && !cx.is_ours(tags.iter().map(|(k, v)| (k.as_str(), v.as_str()))))
 }
 
 /// The balancer of this name.

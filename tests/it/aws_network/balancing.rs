@@ -6,6 +6,7 @@ use runbook::model::{Found, Outcome, Phase};
 
 both_halves! {
     "aws_network::balancing":
+    a_balancer_that_failed_is_told_and_replaced,
     a_balancer_is_made_once_and_joined_while_it_is_provisioned,
     a_refused_network_says_what_a_balancer_needs,
     listeners_are_made_once_after_the_certificate_is_issued,
@@ -31,6 +32,35 @@ fn listeners(world: &World) -> Vec<Value> {
 
 mod inside {
     use super::*;
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_balancer_that_failed_is_told_and_replaced() {
+        let world = World::new();
+        let mut group = world.group();
+        world.stage.carry_out(&mut group).await;
+        let mut balancer = world.balancer(&group.output("group"));
+        world.emulator.post("config", &json!({"alb_outcome": "failed"}));
+        world.stage.look(&mut balancer).await;
+        world.stage.apply(&mut balancer).await.unwrap();
+        let failure = world.stage.verify(&mut balancer).await.unwrap_err();
+        assert_eq!(
+            (failure.kind, failure.message.as_str()),
+            (FailureKind::Permanent, "load balancer `site` is failed")
+        );
+        let dead = balancer.output("load_balancer");
+        assert_eq!(world.stage.look(&mut balancer).await, Found::Otherwise);
+
+        world.emulator.post("config", &json!({"alb_outcome": "active_impaired"}));
+        world.stage.apply(&mut balancer).await.unwrap();
+        assert_ne!(balancer.output("load_balancer"), dead);
+        let failure = world.stage.verify(&mut balancer).await.unwrap_err();
+        assert!(failure.advice[0].contains("cannot grow"), "{failure:?}");
+        assert_eq!(world.stage.look(&mut balancer).await, Found::Unknown, "a person decides");
+        assert_eq!(world.named("load_balancers", "site").len(), 1);
+        world.stage.undo(&balancer).await.unwrap();
+        assert!(world.named("load_balancers", "site").is_empty());
+    }
 
     #[tokio::test]
     #[ignore = "run by its outer half"]

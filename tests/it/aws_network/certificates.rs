@@ -5,12 +5,37 @@ use runbook::model::{Found, Outcome, Phase};
 
 both_halves! {
     "aws_network::certificates":
+    a_certificate_that_failed_is_told_at_once_and_does_not_count,
     a_certificate_is_requested_once_and_told_from_others,
     issuing_is_waited_for_and_says_for_what,
 }
 
 mod inside {
     use super::*;
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_certificate_that_failed_is_told_at_once_and_does_not_count() {
+        let world = World::new();
+        world.emulator.post("config", &json!({"acm_outcome": "FAILED"}));
+        let mut certificate = world.certificate();
+        world.stage.carry_out(&mut certificate).await;
+        let mut record = world.record(&world.id("zone"), &certificate);
+        world.stage.carry_out(&mut record).await;
+        let with = json!({"certificate": certificate.output("certificate")});
+        let mut issued = Deed::new("certify/issued", ActionKind::CertificateWaitIssued, with);
+        let failure = world.stage.verify(&mut issued).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Permanent);
+        assert!(failure.advice[0].contains("CAA"), "{failure:?}");
+
+        assert_eq!(world.stage.look(&mut certificate).await, Found::Absent);
+        let dead = certificate.output("certificate");
+        world.stage.apply(&mut certificate).await.unwrap();
+        assert_ne!(certificate.output("certificate"), dead, "the old token would give the old certificate");
+        assert_eq!(world.all("certificates").len(), 2);
+        world.stage.undo(&certificate).await.unwrap();
+        assert!(world.all("certificates").is_empty());
+    }
 
     #[tokio::test]
     #[ignore = "run by its outer half"]

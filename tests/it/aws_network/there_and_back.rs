@@ -17,6 +17,7 @@ const NOT_CALLED: &[&str] = &[
     "ec2:CreateTags",
     "ec2:DescribeNetworkInterfaces",
     "elasticloadbalancing:AddTags",
+    "elasticloadbalancing:DescribeTags",
     "elasticloadbalancing:DeleteLoadBalancer",
     "acm:AddTagsToCertificate",
     "acm:ListTagsForCertificate",
