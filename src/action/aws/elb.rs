@@ -75,20 +75,20 @@ pub(super) async fn listener(aws: &Aws, balancer: &str, port: u16) -> Result<Opt
     Ok(None)
 }
 
-/// Whether attributes of a target group or balancer read as wanted.
-pub(super) fn reads_as<'a>(have: impl IntoIterator<Item = (&'a str, &'a str)>, wanted: &[(&str, String)]) -> bool {
+/// Whether attributes read as wanted.
+fn reads_as<'a>(have: impl IntoIterator<Item = (&'a str, &'a str)>, wanted: &[(&str, String)]) -> bool {
     let have: Vec<_> = have.into_iter().collect();
     wanted.iter().all(|(key, value)| have.contains(&(*key, value.as_str())))
 }
 
-/// The attributes of a target group that are not as wanted, read anew.
+/// Whether a target group has these attributes, read anew.
 pub(super) async fn group_attributes_fit(aws: &Aws, arn: &str, wanted: &[(&str, String)]) -> Result<bool, Failure> {
     let answer = aws.read.elb.describe_target_group_attributes().target_group_arn(arn).send().await;
     let answer = answer.map_err(failed(format!("cannot read the attributes of `{}`", short(arn))))?;
     Ok(reads_as(answer.attributes().iter().filter_map(|a| Some((a.key()?, a.value()?))), wanted))
 }
 
-/// The attributes of a balancer that are not as wanted, read anew.
+/// Whether a balancer has these attributes, read anew.
 pub(super) async fn balancer_attributes_fit(aws: &Aws, arn: &str, wanted: &[(&str, String)]) -> Result<bool, Failure> {
     let answer = aws.read.elb.describe_load_balancer_attributes().load_balancer_arn(arn).send().await;
     let answer = answer.map_err(failed(format!("cannot read the attributes of `{}`", short(arn))))?;
