@@ -40,8 +40,12 @@ pub(super) async fn certificates(
     Ok(found)
 }
 
-/// Whether this run requested the certificate.
+/// Whether this run requested the certificate: what this very action gave out before is its own, also while its tags lag
+/// behind; otherwise the tag decides.
 pub(super) async fn is_ours(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bool, Failure> {
+    if cx.output("certificate") == Some(arn) {
+        return Ok(true);
+    }
     match aws.read.acm.list_tags_for_certificate().certificate_arn(arn).send().await.map_err(AwsError::from) {
         Ok(answer) => Ok(cx.is_ours(answer.tags().iter().filter_map(|t| Some((t.key(), t.value()?))))),
         Err(e) if e.is(&["ResourceNotFoundException"]) => Ok(false),
@@ -109,5 +113,22 @@ pub(super) fn dead(arn: &str, certificate: &CertificateDetail) -> Failure {
              the step that requested the certificate, then resume",
         ),
         _ => failure.advise("roll back the step that requested the certificate, then resume: it is requested anew"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_certificate_says_why_and_what_to_do() {
+        let failed = CertificateDetail::builder().domain_name("cloud.example.org").status(CertificateStatus::Failed);
+        let caa = dead("arn", &failed.clone().failure_reason(FailureReason::CaaError).build());
+        assert_eq!(caa.message, "the certificate for `cloud.example.org` is FAILED");
+        assert_eq!(caa.causes, ["arn", "ACM's reason: CAA_ERROR"]);
+        assert!(caa.advice[0].contains("allow `amazon.com`"), "{caa:?}");
+        let late = failed.status(CertificateStatus::ValidationTimedOut).build();
+        assert!(dead("arn", &late).advice[0].contains("72 hours"));
+        assert!(is_dead(late.status()) && is_dead(None) && !is_dead(Some(&CertificateStatus::Issued)));
     }
 }

@@ -123,7 +123,7 @@ impl SecurityGroupAdmit {
 impl Perform for SecurityGroupAdmit {
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeSecurityGroupRules", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags"];
-    const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:RevokeSecurityGroupIngress"];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:RevokeSecurityGroupIngress", "ec2:DescribeSecurityGroups"];
 
     fn sentence(&self) -> String {
         format!("admit {} to port {} of security group `{}`", self.who(), self.port, self.group)

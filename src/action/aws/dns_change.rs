@@ -3,7 +3,7 @@
 
 use super::answers::{failed, unbuilt};
 use super::dns_records::RecordSet;
-use crate::access::Aws;
+use crate::access::{Aws, AwsError};
 use crate::action::{Context, Look, wait_until};
 use crate::model::Failure;
 use aws_sdk_route53::types::{
@@ -66,8 +66,12 @@ pub(super) async fn change(
 /// Waits until all name servers of the zone know a change.
 pub(super) async fn in_sync(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(), Failure> {
     wait_until(cx, &format!("DNS change `{id}` in sync"), async || {
-        let answer = aws.read.route53.get_change().id(id).send().await;
-        let answer = answer.map_err(failed(format!("cannot look at DNS change `{id}`")))?;
+        let answer = match aws.read.route53.get_change().id(id).send().await.map_err(AwsError::from) {
+            Ok(answer) => answer,
+            // Route 53 forgets changes when they are old: then it is on all name servers for long.
+            Err(e) if e.is(&["NoSuchChange"]) => return Ok(Look::Done(())),
+            Err(e) => return Err(e.failure(format!("cannot look at DNS change `{id}`"))),
+        };
         let status = answer.change_info().map(|info| info.status());
         Ok(if status == Some(&ChangeStatus::Insync) {
             Look::Done(())

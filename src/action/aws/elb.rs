@@ -14,17 +14,32 @@ pub(super) fn tags(cx: &Context<'_>, name: &str) -> Option<Vec<Tag>> {
     Some(cx.tags(Some(name)).into_iter().map(|(k, v)| Tag::builder().key(k).value(v).build()).collect())
 }
 
-/// Whether this run made the resource.
-pub(super) async fn is_ours(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bool, Failure> {
-    let answer = aws.read.elb.describe_tags().resource_arns(arn).send().await.map_err(AwsError::from);
-    match answer {
+async fn run_tags(aws: &Aws, arn: &str) -> Result<Vec<(String, String)>, Failure> {
+    match aws.read.elb.describe_tags().resource_arns(arn).send().await.map_err(AwsError::from) {
         Ok(answer) => {
             let tags = answer.tag_descriptions().iter().flat_map(|described| described.tags());
-            Ok(cx.is_ours(tags.filter_map(|t| Some((t.key()?, t.value()?)))))
+            Ok(tags.filter_map(|t| Some((t.key()?.to_owned(), t.value()?.to_owned()))).collect())
         }
-        Err(e) if e.is(NOT_FOUND) => Ok(false),
-        Err(e) => Err(e.failure(format!("cannot read the tags of `{arn}`"))),
+        Err(e) if e.is(NOT_FOUND) => Ok(Vec::new()),
+        Err(e) => Err(e.failure(format!("cannot read the tags of `{}`", short(arn)))),
     }
+}
+
+/// Whether this run made the resource: what this very action gave out before is its own, also while its tags lag behind;
+/// otherwise the tag decides.
+pub(super) async fn is_ours(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bool, Failure> {
+    if cx.call().outputs.values().any(|output| output == arn) {
+        return Ok(true);
+    }
+    let tags = run_tags(aws, arn).await?;
+    Ok(cx.is_ours(tags.iter().map(|(k, v)| (k.as_str(), v.as_str()))))
+}
+
+/// Whether a resource that a create call answered with is somebody else's: AWS gives an existing one of the same name and
+/// settings as if it had made it. No tags at all are those of a new one that are not shown yet.
+pub(super) async fn is_foreign(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bool, Failure> {
+    let tags = run_tags(aws, arn).await?;
+    Ok(!tags.is_empty() && !cx.is_ours(tags.iter().map(|(k, v)| (k.as_str(), v.as_str()))))
 }
 
 /// The balancer of this name.
@@ -60,20 +75,20 @@ pub(super) async fn listener(aws: &Aws, balancer: &str, port: u16) -> Result<Opt
     Ok(None)
 }
 
-/// Whether attributes of a target group or balancer read as wanted.
-pub(super) fn reads_as<'a>(have: impl IntoIterator<Item = (&'a str, &'a str)>, wanted: &[(&str, String)]) -> bool {
+/// Whether attributes read as wanted.
+fn reads_as<'a>(have: impl IntoIterator<Item = (&'a str, &'a str)>, wanted: &[(&str, String)]) -> bool {
     let have: Vec<_> = have.into_iter().collect();
     wanted.iter().all(|(key, value)| have.contains(&(*key, value.as_str())))
 }
 
-/// The attributes of a target group that are not as wanted, read anew.
+/// Whether a target group has these attributes, read anew.
 pub(super) async fn group_attributes_fit(aws: &Aws, arn: &str, wanted: &[(&str, String)]) -> Result<bool, Failure> {
     let answer = aws.read.elb.describe_target_group_attributes().target_group_arn(arn).send().await;
     let answer = answer.map_err(failed(format!("cannot read the attributes of `{}`", short(arn))))?;
     Ok(reads_as(answer.attributes().iter().filter_map(|a| Some((a.key()?, a.value()?))), wanted))
 }
 
-/// The attributes of a balancer that are not as wanted, read anew.
+/// Whether a balancer has these attributes, read anew.
 pub(super) async fn balancer_attributes_fit(aws: &Aws, arn: &str, wanted: &[(&str, String)]) -> Result<bool, Failure> {
     let answer = aws.read.elb.describe_load_balancer_attributes().load_balancer_arn(arn).send().await;
     let answer = answer.map_err(failed(format!("cannot read the attributes of `{}`", short(arn))))?;

@@ -78,7 +78,12 @@ impl LoadBalancerCreate {
                 });
             }
         };
-        found.ok_or_else(|| Failure::transient(format!("load balancer `{}` is not listed yet", self.name)))
+        let found =
+            found.ok_or_else(|| Failure::transient(format!("load balancer `{}` is not listed yet", self.name)))?;
+        if elb::is_foreign(cx, aws, arn(&found)).await? {
+            return Err(not_ours("load balancer", &self.name, ""));
+        }
+        Ok(found)
     }
 
     /// Deletes a balancer of ours and waits until it is gone. Protection is taken off first: it can only have been put on

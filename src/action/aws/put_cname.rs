@@ -55,11 +55,11 @@ impl DnsPutCname {
     }
 
     /// Why the record must stay although this run made it.
-    async fn needed_by(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, Failure> {
+    async fn needed_by(&self, cx: &Context<'_>) -> Result<Option<String>, Failure> {
         if !Name::of(&self.value).as_str().ends_with(ACM_VALIDATIONS) {
             return Ok(None);
         }
-        let other = another_that_needs(cx, aws, Name::of(&self.name).as_str()).await?;
+        let other = another_that_needs(cx, &*cx.aws().await?, Name::of(&self.name).as_str()).await?;
         Ok(other.map(|arn| format!("{} stays: certificate `{arn}` needs it too", self.told())))
     }
 
@@ -71,7 +71,7 @@ impl DnsPutCname {
             }
             Some(ours) => ours,
         };
-        if let Some(reason) = self.needed_by(cx, aws).await? {
+        if let Some(reason) = self.needed_by(cx).await? {
             return Ok(reason);
         }
         let id = change(cx, aws, zone, &[Edit::Remove(there)], "undo").await?;
@@ -79,11 +79,11 @@ impl DnsPutCname {
         Ok(format!("{} is removed", self.told()))
     }
 
-    async fn undo_external(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Stop> {
+    async fn undo_external(&self, cx: &Context<'_>) -> Result<String, Stop> {
         if !self.resolves(cx).await? {
             return Ok(format!("{} is not in DNS", self.told()));
         }
-        if let Some(reason) = self.needed_by(cx, aws).await? {
+        if let Some(reason) = self.needed_by(cx).await? {
             return Ok(reason);
         }
         ask(cx, "dns-undo", || format!("remove this record at your DNS provider:\n\n  {}", self.told()))?;
@@ -184,10 +184,9 @@ impl Perform for DnsPutCname {
         if !cx.call().before.is_null() {
             return Ok(format!("{} was there before this run and stays", self.told()));
         }
-        let aws = cx.aws().await?;
         match self.zone.hosted() {
-            Some(zone) => self.undo_hosted(cx, &aws, zone).await,
-            None => self.undo_external(cx, &aws).await,
+            Some(zone) => self.undo_hosted(cx, &*cx.aws().await?, zone).await,
+            None => self.undo_external(cx).await,
         }
     }
 }

@@ -34,11 +34,17 @@ impl SecurityGroupCreate {
         Ok(answer.security_groups().first().cloned())
     }
 
+    /// What this action gave out before is its own, also while its tags lag behind; otherwise the tag decides.
+    fn is_ours(cx: &Context<'_>, group: &SecurityGroup) -> bool {
+        let known = cx.output("group");
+        (known.is_some() && known == group.group_id()) || cx.is_ours(pairs(group.tags()))
+    }
+
     /// The group of this name when this run made it.
     async fn own(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, Failure> {
         match self.find(aws).await? {
             None => Ok(None),
-            Some(group) if cx.is_ours(pairs(group.tags())) => Ok(group.group_id().map(str::to_owned)),
+            Some(group) if Self::is_ours(cx, &group) => Ok(group.group_id().map(str::to_owned)),
             Some(_) => Err(not_ours("security group", &self.name, &format!(" in `{}`", self.vpc))),
         }
     }
@@ -103,7 +109,7 @@ impl Perform for SecurityGroupCreate {
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let aws = cx.aws().await?;
-        let found = self.find(&aws).await?.filter(|group| cx.is_ours(pairs(group.tags())));
+        let found = self.find(&aws).await?.filter(|group| Self::is_ours(cx, group));
         let Some(id) = found.as_ref().and_then(SecurityGroup::group_id) else {
             return Ok(format!("there is no security group `{}` of this run", self.name));
         };

@@ -73,7 +73,13 @@ impl TargetGroupCreate {
         match answer {
             Ok(answer) => {
                 let arn = answer.target_groups().first().and_then(|g| g.target_group_arn()).map(str::to_owned);
-                arn.ok_or_else(|| Failure::transient(format!("target group `{}` has no ARN yet", self.name)))
+                let arn =
+                    arn.ok_or_else(|| Failure::transient(format!("target group `{}` has no ARN yet", self.name)))?;
+                if elb::is_foreign(cx, aws, &arn).await? {
+                    Err(not_ours("target group", &self.name, ""))
+                } else {
+                    Ok(arn)
+                }
             }
             Err(e) if e.is(&["DuplicateTargetGroupName"]) => match self.own(cx, aws).await? {
                 Some(arn) => Ok(arn),

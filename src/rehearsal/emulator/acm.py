@@ -3,7 +3,9 @@
 moto issues by the clock, whether the record exists or not; names the same record for every domain; knows the record at
 once (AWS some seconds later); lists listeners as users (AWS: the balancer) for ever; and deletes what is in use.
 
-Not covered: FAILED and VALIDATION_TIMED_OUT, email validation, quotas, CAA.
+The setting ``"acm_outcome": "FAILED"`` (or ``VALIDATION_TIMED_OUT``) makes validation end so, for want of a CAA record.
+
+Not covered: email validation, quotas.
 """
 
 import hashlib
@@ -12,7 +14,7 @@ import moto.acm.models as models
 from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
 
-from state import WATCHES, later, refuse
+from state import CONFIG, WATCHES, later, refuse
 
 Backend, Certificate = models.AWSCertificateManagerBackend, models.CertBundle
 _moto_init = Certificate.__init__
@@ -70,7 +72,7 @@ def watch():
                     "acm",
                     "acm",
                     lambda c=certificate: setattr(c, "validating", True),
-                    lambda c=certificate: setattr(c, "status", "ISSUED"),
+                    lambda c=certificate: setattr(c, "status", CONFIG.get("acm_outcome", "ISSUED")),
                 )
 
 
@@ -104,6 +106,8 @@ def describe(self):
     if self.status == "PENDING_VALIDATION":
         for later_known in ("IssuedAt", "NotAfter", "NotBefore", "Serial"):
             certificate.pop(later_known, None)
+    if self.status == "FAILED":
+        certificate["FailureReason"] = "CAA_ERROR"
     return result
 
 

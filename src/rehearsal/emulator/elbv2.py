@@ -4,7 +4,9 @@ moto builds balancers in one subnet, with security groups that do not exist, twi
 without a certificate or with a pending one, and deletes a protected balancer. Its canonical zone id and DNS name are
 constants, which hides an alias that points at the wrong zone or at yesterday's balancer.
 
-Not covered: ``failed`` and ``active_impaired`` balancers, network and gateway balancers.
+The setting ``"alb_outcome": "failed"`` (or ``active_impaired``) makes provisioning end so.
+
+Not covered: network and gateway balancers.
 """
 
 import zlib
@@ -13,7 +15,7 @@ import moto.elbv2.models as models
 from moto.acm.models import acm_backends
 
 import addresses
-from state import later, refuse
+from state import CONFIG, later, refuse
 
 Backend, LoadBalancer = models.ELBv2Backend, models.FakeLoadBalancer
 _moto_create = Backend.create_load_balancer
@@ -74,7 +76,7 @@ def create_load_balancer(self, name, security_groups, subnet_ids, subnet_mapping
         "elbv2",
         "alb",
         lambda: setattr(balancer, "state", "provisioning"),
-        lambda: setattr(balancer, "state", "active"),
+        lambda: setattr(balancer, "state", CONFIG.get("alb_outcome", "active")),
     )
     return balancer
 

@@ -37,6 +37,15 @@ KINDS = {
 #: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``start_outcome``: see
 #: rds.py, ec2.py.
 DEFAULTS = {"ticks": 1, "body": False, "enforce_iam": False, "rds_outcome": "applied", "start_outcome": "running"}
+#: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``alb_outcome``,
+#: ``acm_outcome``: see rds.py, elbv2.py, acm.py.
+DEFAULTS = {
+    "ticks": 1,
+    "body": False,
+    "enforce_iam": False,
+    "rds_outcome": "applied",
+    "alb_outcome": "active",
+    "acm_outcome": "ISSUED",
 CONFIG = dict(DEFAULTS)
 
 TRANSITIONS = []  # steps that wait for ticks

@@ -1,0 +1,123 @@
+//! Steps 7 to 9 of the flagship as one way, forward and back: afterwards the account is as it was, and no call was made that
+//! the actions do not declare.
+
+use super::*;
+use crate::support::names::BALANCER;
+use runbook::action::permissions;
+use runbook::model::Found;
+use std::collections::BTreeSet;
+
+both_halves! {
+    "aws_network::there_and_back":
+    there_and_back,
+}
+
+/// IAM actions that AWS asks for beside a call, and those needed only when something went wrong: a smooth way shows none.
+const NOT_CALLED: &[&str] = &[
+    "ec2:CreateTags",
+    "ec2:DescribeNetworkInterfaces",
+    "elasticloadbalancing:AddTags",
+    "elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:DeleteLoadBalancer",
+    "acm:AddTagsToCertificate",
+    "acm:ListTagsForCertificate",
+    "iam:CreateServiceLinkedRole",
+];
+
+impl World {
+    /// The IAM actions of the calls made since there were `from` of them.
+    fn used(&self, from: usize) -> BTreeSet<String> {
+        let calls = self.emulator.get("calls");
+        let service = |name: &str| if name == "elbv2" { "elasticloadbalancing".to_owned() } else { name.to_owned() };
+        let calls = calls.as_array().unwrap().iter().skip(from);
+        calls.map(|c| format!("{}:{}", service(c[0].as_str().unwrap()), c[1].as_str().unwrap())).collect()
+    }
+
+    fn call_count(&self) -> usize {
+        self.emulator.get("calls").as_array().unwrap().len()
+    }
+
+    /// Carries a deed out, and holds what it called against what it declares.
+    async fn forward(&self, mut deed: Deed) -> Deed {
+        let from = self.call_count();
+        let seen = self.stage.carry_out(&mut deed).await;
+        assert!(!seen.is_empty());
+        let declared: BTreeSet<String> = permissions(deed.call.kind).0.iter().map(|&p| p.to_owned()).collect();
+        let used = self.used(from);
+        let undeclared: Vec<_> = used.difference(&declared).collect();
+        assert!(undeclared.is_empty(), "{} calls without declaring it: {undeclared:?}", deed.call.kind);
+        let idle: Vec<_> = declared.difference(&used).filter(|p| !NOT_CALLED.contains(&p.as_str())).cloned().collect();
+        assert!(idle.is_empty(), "{} declares and does not call: {idle:?}", deed.call.kind);
+        deed
+    }
+
+    async fn back(&self, deed: &Deed) {
+        let from = self.call_count();
+        let undone = self.stage.undo(deed).await;
+        undone.unwrap_or_else(|failure| panic!("undo {}: {failure:?}", deed.call.action));
+        let (forward, undo) = permissions(deed.call.kind);
+        let declared: BTreeSet<String> = forward.iter().chain(undo).map(|&p| p.to_owned()).collect();
+        let undeclared: Vec<_> = self.used(from).difference(&declared).cloned().collect();
+        assert!(undeclared.is_empty(), "undo of {} calls without declaring it: {undeclared:?}", deed.call.kind);
+    }
+}
+
+mod inside {
+    use super::*;
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn there_and_back() {
+        let world = World::new();
+        let before = world.emulator.state();
+
+        let group = world.forward(world.group()).await;
+        let id = group.output("group");
+        let admit = world.forward(world.admit(&id, json!({"ranges": ["0.0.0.0/0", "2001:DB8::/32"]}))).await;
+        let inner = world.forward(world.admit(&world.id("web_group"), json!({"port": 8080, "source": id}))).await;
+        let targets = world.forward(world.target_group()).await;
+        let register = world.forward(world.register(&targets.output("target_group"))).await;
+        let balancer = world.forward(world.balancer(&id)).await;
+        let certificate = world.forward(world.certificate()).await;
+        let record = world.forward(world.record(&world.id("zone"), &certificate)).await;
+        let with = json!({"certificate": certificate.output("certificate")});
+        let issued = world.forward(Deed::new("certify/issued", ActionKind::CertificateWaitIssued, with)).await;
+        let https = world.forward(world.https(&balancer, &certificate, &targets)).await;
+        let with = json!({"target_group": targets.output("target_group"), "instances": [world.id("instance")]});
+        let healthy = world.forward(Deed::new("certify/healthy", ActionKind::TargetGroupWaitHealthy, with)).await;
+        let point = world.forward(world.point(&world.id("zone"), &balancer)).await;
+        let redirect = world.forward(world.redirect(&balancer)).await;
+        let resolved = world.stage.verify(&mut point.clone()).await.unwrap();
+        assert!(resolved.contains(&BALANCER.to_string()), "{resolved}");
+
+        let mut all = [
+            group,
+            admit,
+            inner,
+            targets,
+            register,
+            balancer,
+            certificate,
+            record,
+            issued,
+            https,
+            healthy,
+            point,
+            redirect,
+        ];
+        for deed in &mut all {
+            let found = world.stage.look(deed).await;
+            assert_eq!(found, Found::Holds, "{} once it is done", deed.call.action);
+        }
+        for deed in all.iter().rev() {
+            world.back(deed).await;
+        }
+        for deed in all.iter().rev() {
+            world.back(&deed.without_outputs()).await;
+        }
+        let after = world.emulator.state();
+        for part in ["security_groups", "load_balancers", "target_groups", "certificates", "zones"] {
+            assert_eq!(before[part], after[part], "{part}");
+        }
+    }
+}
