@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Runs a procedure over SSH and AWS step by step, records every effect before it is made, resumes after a failure, a
 /// kill or a lost connection, and rolls back to any step.
 #[derive(Debug, Parser)]
-#[command(name = "runbook", version, propagate_version = true, after_help = AFTER)]
+#[command(name = "runbook", bin_name = "runbook", version, propagate_version = true, after_help = AFTER)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) common: Common,
@@ -43,16 +43,16 @@ impl Format {
 #[derive(Debug, Clone, Args)]
 pub(super) struct Common {
     /// Folder of the journal [default: $XDG_STATE_HOME/runbook]
-    #[arg(long, global = true, env = "RUNBOOK_STATE", value_name = "FOLDER")]
+    #[arg(long, global = true, env = "RUNBOOK_STATE", hide_env_values = true, value_name = "FOLDER")]
     pub(super) state: Option<PathBuf>,
     /// ssh configuration to use instead of ~/.ssh/config
-    #[arg(long, global = true, env = "RUNBOOK_SSH_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "RUNBOOK_SSH_CONFIG", hide_env_values = true, value_name = "FILE")]
     pub(super) ssh_config: Option<PathBuf>,
     /// Certificates (PEM) to trust beside the system's when a site is checked
-    #[arg(long, global = true, env = "RUNBOOK_TRUST_CA", value_name = "FILE")]
+    #[arg(long, global = true, env = "RUNBOOK_TRUST_CA", hide_env_values = true, value_name = "FILE")]
     pub(super) trust_ca: Option<PathBuf>,
     /// Time between two looks at something that changes by itself, like 10s or 500ms [default: 10s]
-    #[arg(long, global = true, env = "RUNBOOK_POLL_INTERVAL", value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, env = "RUNBOOK_POLL_INTERVAL", hide_env_values = true, value_name = "TIME", value_parser = duration)]
     pub(super) poll_interval: Option<Duration>,
 }
 

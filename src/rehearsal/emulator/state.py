@@ -34,18 +34,17 @@ KINDS = {
 }
 
 #: ``ticks`` counts for every kind of transition that has no ``<kind>_ticks`` of its own. ``body``: instances and images
-#: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``start_outcome``: see
-#: rds.py, ec2.py.
-DEFAULTS = {"ticks": 1, "body": False, "enforce_iam": False, "rds_outcome": "applied", "start_outcome": "running"}
-#: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``alb_outcome``,
-#: ``acm_outcome``: see rds.py, elbv2.py, acm.py.
+#: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``start_outcome``,
+#: ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, elbv2.py, acm.py.
 DEFAULTS = {
     "ticks": 1,
     "body": False,
     "enforce_iam": False,
     "rds_outcome": "applied",
+    "start_outcome": "running",
     "alb_outcome": "active",
     "acm_outcome": "ISSUED",
+}
 CONFIG = dict(DEFAULTS)
 
 TRANSITIONS = []  # steps that wait for ticks
