@@ -6,11 +6,11 @@ use super::executor::{Execution, block_on, lease};
 use super::kill::Kills;
 use super::out::out;
 use super::{Exit, Failure, library, open, operator, plan as planning, settings};
-use crate::access::{Access, Settings};
+use crate::access::{Access, Settings, reveal};
 use crate::display;
 use crate::engine::{Clock, Intent, Look, Worker, preflight};
 use crate::journal::RecordKind;
-use crate::model::{ActionPath, RunId, StepId};
+use crate::model::{ActionPath, RunId, SecretRef, StepId, ValueType};
 use crate::plan::{Order, Plan};
 use crate::validate;
 use std::io::IsTerminal;
@@ -58,8 +58,28 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     let order = if args.order == OrderArg::Overlap { Order::Overlap } else { Order::Article };
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
     let connections = settings::connections(common, run.as_str())?;
-    let looks = block_on(look(&mut plan, &run, connections))??;
+    let looks = block_on(async {
+        secrets(&plan).await?;
+        look(&mut plan, &run, connections).await
+    })??;
     Ok(Prepared { run, text: found.text, plan, looks, until })
+}
+
+/// Refuses when a secret cannot be had: the run would find that out hours later, in the middle of a downtime.
+async fn secrets(plan: &Plan) -> Result<(), Failure> {
+    for input in plan.runbook.inputs.iter().filter(|input| input.value_type == ValueType::Secret) {
+        let Some(reference) = plan.inputs.get(&input.name) else { continue };
+        let Ok(reference) = serde_json::from_value::<SecretRef>(reference.clone()) else { continue };
+        if let Err(error) = reveal(&reference).await {
+            let failure = Failure::refused(format!("nothing was changed: input `{}` cannot be had", input.name))
+                .cause(error.to_string());
+            return Err(match reference {
+                SecretRef::Env(name) => failure.hint(format!("`read -rs {name} && export {name}`, type it, then the same command again")),
+                SecretRef::Command(argv) => failure.hint(format!("see what `{}` says", argv.join(" "))),
+            });
+        }
+    }
+    Ok(())
 }
 
 async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec<(ActionPath, Look)>, Failure> {
@@ -79,28 +99,33 @@ async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec
     Ok(looks)
 }
 
-/// Refuses when a look refuses: all of them at once, the first as the headline.
+/// Refuses when a look refuses: every cause once, with the first action that found it.
 pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
-    let refusals: Vec<_> = looks
-        .iter()
-        .filter_map(|(action, look)| match look {
-            Look::Refused(failure) => Some((action, failure)),
-            _ => None,
-        })
-        .collect();
-    if refusals.is_empty() {
+    let mut told: Vec<(String, &ActionPath, usize)> = Vec::new();
+    let mut advice: Vec<&str> = Vec::new();
+    for (action, look) in looks {
+        let Look::Refused(refusal) = look else { continue };
+        let causes = refusal.causes.join("; ");
+        let why = if causes.is_empty() { refusal.message.clone() } else { format!("{}: {causes}", refusal.message) };
+        match told.iter_mut().find(|(known, ..)| *known == why) {
+            Some((.., others)) => *others += 1,
+            None => told.push((why, action, 0)),
+        }
+        advice.extend(refusal.advice.iter().map(String::as_str));
+    }
+    if told.is_empty() {
         return Ok(());
     }
     let mut failure = Failure::refused("nothing was changed: the world is not ready for this runbook");
-    for (action, refusal) in refusals {
-        let causes = refusal.causes.join("; ");
-        let told = if causes.is_empty() { refusal.message.clone() } else { format!("{}: {causes}", refusal.message) };
-        failure = failure.cause(format!("{action}: {told}"));
-        for advice in &refusal.advice {
-            failure = failure.hint_once(advice);
-        }
+    for (why, action, others) in told {
+        failure = failure.cause(match others {
+            0 => format!("{action}: {why}"),
+            1 => format!("{action} and 1 more action: {why}"),
+            _ => format!("{action} and {others} more actions: {why}"),
+        });
     }
-    Err(failure)
+    failure = advice.into_iter().fold(failure, Failure::hint_once);
+    Err(failure.hint("then type the same command again: no run was opened"))
 }
 
 /// Asks the person at the terminal; without a terminal only `--yes` answers.

@@ -45,6 +45,7 @@ pub use balancer_health::{Health, TargetCheck};
 pub use cache::Cache;
 pub use emulator_client::{BodyEvent, EmulatorClient};
 pub use error::RehearsalError;
+pub use flagship::inputs;
 pub use host_handle::HostHandle;
 pub use network::REGION_ADDRESS;
 pub use operator::{OPERATOR_ACCOUNT, SITE_USER};

@@ -15,3 +15,4 @@ mod format;
 mod host_actions;
 mod lab;
 mod support;
+mod worlds;

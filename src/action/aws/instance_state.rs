@@ -52,7 +52,7 @@ pub(super) fn described(instance: &Instance) -> String {
 }
 
 /// The instance, if EC2 knows the id.
-pub(super) async fn find(aws: &Aws, id: &str) -> Result<Option<Instance>, Failure> {
+pub(in crate::action) async fn find(aws: &Aws, id: &str) -> Result<Option<Instance>, Failure> {
     match aws.read.ec2.describe_instances().instance_ids(id).send().await {
         Ok(answer) => {
             let mut found = answer.reservations.unwrap_or_default().into_iter();
@@ -75,7 +75,7 @@ pub(super) async fn live(aws: &Aws, id: &str) -> Result<Instance, Failure> {
 }
 
 /// The failure for an id that EC2 does not know.
-pub(super) fn unknown(aws: &Aws, id: &str) -> Failure {
+pub(in crate::action) fn unknown(aws: &Aws, id: &str) -> Failure {
     Failure::refused(format!("there is no instance `{id}` in {}", aws.region))
         .advise("check the id, the region and whose credentials these are (`aws sts get-caller-identity`)")
 }

@@ -113,9 +113,27 @@ impl SshPinHostKey {
         cx.run_ok(&pinned, RemoteCommand::new(["true"]), "logging in").await.map(drop)
     }
 
+    /// Connects with the key that is known, once: what is known already needs no effect, so that everything on this host
+    /// can be looked at before a run begins.
+    async fn meet(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let keys = self.known(cx).await?;
+        let fingerprint = fingerprints(&keys).await?;
+        self.connect(cx, &keys).await?;
+        let evidence = format!("logged in to {} with {fingerprint} of known_hosts", self.on.name);
+        let outputs = pinned(keys, fingerprint);
+        Ok(Finding { found: Found::Holds, ours: false, before: Value::Null, outputs, evidence })
+    }
+
     fn gate(&self) -> String {
         format!("host-key-{}", self.on.name)
     }
+}
+
+fn pinned(keys: String, fingerprint: String) -> Values {
+    Values::from([
+        ("host_key".to_owned(), Value::from(keys)),
+        ("fingerprint".to_owned(), Value::from(fingerprint)),
+    ])
 }
 
 impl Perform for SshPinHostKey {
@@ -136,8 +154,8 @@ impl Perform for SshPinHostKey {
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let evidence = match self.source()? {
+            Source::KnownHosts => return self.meet(cx).await,
             // The host need not be there yet for the other two.
-            Source::KnownHosts => format!("known_hosts has {}", fingerprints(&self.known(cx).await?).await?),
             Source::Console => "the key is read from the console when the host is up".to_owned(),
             Source::Approve => "the key is asked for when the host is up".to_owned(),
         };
@@ -147,10 +165,7 @@ impl Perform for SshPinHostKey {
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
         let keys = self.learn(cx).await?;
         let fingerprint = fingerprints(&keys).await?;
-        Ok(Applied::from([
-            ("host_key".to_owned(), Value::from(keys)),
-            ("fingerprint".to_owned(), Value::from(fingerprint)),
-        ]))
+        Ok(pinned(keys, fingerprint))
     }
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {

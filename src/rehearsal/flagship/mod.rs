@@ -37,8 +37,9 @@ pub(super) fn number(step: &str) -> usize {
     by_number.or_else(|| STEPS.iter().position(|id| *id == step).map(|at| at + 1)).unwrap_or(0)
 }
 
-/// The inputs file of the lab's operator.
-pub(super) fn inputs(account: &SeededAccount) -> String {
+/// The inputs file of the lab's operator, for `single-to-ha`.
+#[must_use]
+pub fn inputs(account: &SeededAccount) -> String {
     let subnet = |letter: &str| account.subnets.get(letter).cloned().unwrap_or_default();
     format!(
         "# Inputs of the rehearsal: the lab's own account.\n\

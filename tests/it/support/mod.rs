@@ -3,4 +3,5 @@
 pub(crate) mod emulator;
 pub mod fake;
 pub(crate) mod names;
+pub(crate) mod region;
 pub(crate) mod stage;

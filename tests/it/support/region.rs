@@ -1,0 +1,113 @@
+//! A region for a test: the test program executes itself in new namespaces, and the second half of the test runs there.
+//!
+//! It needs what `runbook doctor` lists; where that is missing the test fails and says what to type.
+
+use aws_sdk_ec2::types::InstanceStateName;
+use runbook::access::{Aws, Clients, HttpOptions, Settings, http_client};
+use runbook::rehearsal::{Cache, Region, RegionSpec, enter, setup};
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+const SPEC: &str = "RUNBOOK_TEST_REGION";
+
+/// Runs an ignored test, e.g. `lab::inside::NAME`, as a region of its own.
+pub(crate) async fn in_a_region(test: &str) {
+    let say = |what: &str| eprintln!("{what}");
+    let prepared =
+        setup::ensure(&Cache::of_account().unwrap(), false, &say).await.unwrap_or_else(|error| panic!("{error}"));
+    let folder = tempfile::tempdir().unwrap();
+    let spec = RegionSpec {
+        dir: folder.path().to_path_buf(),
+        image: prepared.image,
+        venv: prepared.venv,
+        rootless: prepared.rootless,
+        ticks: 1,
+    };
+    let program = std::env::current_exe().unwrap();
+    let mut command = enter::command(prepared.rootless, &program, &[test, "--exact", "--ignored", "--nocapture"]);
+    command
+        .env(SPEC, serde_json::to_string(&spec).unwrap())
+        .env("AWS_ENDPOINT_URL", "http://10.77.0.1:5000")
+        .env("AWS_ACCESS_KEY_ID", "AKIAREHEARSALLAB0000")
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    let status = tokio::time::timeout(Duration::from_secs(240), enter::run(command)).await;
+    let log = std::fs::read_to_string(folder.path().join("logs/region.log")).unwrap_or_default();
+    assert_eq!(status.expect("the region ends in four minutes").unwrap(), 0, "the region's log:\n{log}");
+}
+
+/// Looks again and again until there is an answer.
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(40) {
+        if let Some(answer) = look().await {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    panic!("{what}: not within 40 s");
+}
+
+/// The region, seen by the test inside it.
+pub(crate) struct Lab {
+    pub(crate) region: Region,
+    pub(crate) aws: Clients,
+}
+
+/// Runs `body` as the region's one process beside pid 1; nothing when this process only is pid 1.
+pub(crate) async fn region(body: impl AsyncFnOnce(&Lab)) {
+    let spec = std::env::var(SPEC).expect("only the test of the same name starts this one");
+    if enter::is_init() {
+        let status = enter::be_init().await.unwrap();
+        assert_eq!(status, 0, "the test inside failed");
+        return;
+    }
+    let spec: RegionSpec = serde_json::from_str(&spec).unwrap();
+    let region = Region::start(&spec, &|_| ()).await.unwrap_or_else(|error| panic!("{error}"));
+    let aws = Aws::connect(&region.account().region).await.read;
+    let lab = Lab { region, aws };
+    body(&lab).await;
+    assert_eq!(lab.region.troubles(), Vec::<String>::new());
+    lab.region.stop().await;
+}
+
+impl Lab {
+    pub(crate) fn client(&self) -> reqwest::Client {
+        self.client_with(HttpOptions::default())
+    }
+
+    pub(crate) fn client_with(&self, options: HttpOptions) -> reqwest::Client {
+        let environment = self.region.environment();
+        let settings = Settings {
+            ssh_config: None,
+            trust: Some(environment["RUNBOOK_TRUST_CA"].clone().into()),
+            poll: Settings::POLL,
+            work_dir: self.region.folder().into(),
+        };
+        http_client(&settings, &options).unwrap()
+    }
+
+    pub(crate) fn site(&self, path: &str) -> String {
+        format!("https://{}{path}", self.region.account().fqdn)
+    }
+
+    /// Runs a script as root on a host and answers what it wrote.
+    pub(crate) async fn on(&self, instance: &str, script: &str) -> String {
+        let host = self.region.host(instance).unwrap();
+        let output = host.command(&["bash", "-ec", script]).expect("the host is up").output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{script}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+
+    pub(crate) async fn state(&self, instance: &str) -> InstanceStateName {
+        let found = self.aws.ec2.describe_instances().instance_ids(instance).send().await.unwrap();
+        found.reservations()[0].instances()[0].state().unwrap().name().unwrap().clone()
+    }
+
+    pub(crate) async fn reaches(&self, instance: &str, wanted: InstanceStateName) {
+        eventually(&format!("{instance} {wanted}"), || async {
+            (self.state(instance).await == wanted).then_some(())
+        })
+        .await;
+    }
+}

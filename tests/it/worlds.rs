@@ -1,0 +1,17 @@
+//! The real program, as an operator types it, in a region where something is wrong.
+//!
+//! What is looked at is the exit code, the words, and the world: calls that the account got, files on the web server.
+
+mod operator;
+mod refusals;
+
+/// The outer half of each test: it runs the one of the same name in `inside` as a region.
+macro_rules! in_regions {
+    ($module:literal: $($name:ident),+ $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            crate::support::region::in_a_region(concat!("worlds::", $module, "::inside::", stringify!($name))).await;
+        }
+    )+};
+}
+use in_regions;
