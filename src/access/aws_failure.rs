@@ -120,14 +120,22 @@ impl AwsError {
         } else {
             FailureKind::Permanent
         };
+        let none = self.message.contains("no credentials found");
         let cause = match &self.code {
             Some(code) => format!("{code}: {}", self.message),
+            // The SDK lists everything it looked at, in words of its own.
+            None if none => {
+                "no credentials are set: not in the environment, not in a profile, not by a role".to_owned()
+            }
             None => self.message.clone(),
         };
         let failure = Failure::new(kind, what).cause(cause);
         if denied {
             failure
                 .advise("check the credentials and their permissions: `aws sts get-caller-identity` shows who you are")
+        } else if none {
+            failure
+                .advise("set `AWS_PROFILE`, or log in (`aws sso login`), until `aws sts get-caller-identity` answers")
         } else if expired {
             failure
                 .advise("the credentials have expired: log in again, check this machine's clock, then `runbook resume`")

@@ -74,7 +74,9 @@ async fn secrets(plan: &Plan) -> Result<(), Failure> {
             let failure = Failure::refused(format!("nothing was changed: input `{}` cannot be had", input.name))
                 .cause(error.to_string());
             return Err(match reference {
-                SecretRef::Env(name) => failure.hint(format!("`read -rs {name} && export {name}`, type it, then the same command again")),
+                SecretRef::Env(name) => {
+                    failure.hint(format!("`read -rs {name} && export {name}`, type it, then the same command again"))
+                }
                 SecretRef::Command(argv) => failure.hint(format!("see what `{}` says", argv.join(" "))),
             });
         }
@@ -87,9 +89,9 @@ async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec
     let access = Rc::new(Access::new(connections));
     if let Some(region) = plan.region.clone() {
         let caller = access.caller(&region).await.map_err(|e| {
-            Failure::from(
-                e.failure(format!("AWS in `{region}` does not accept these credentials, or cannot be reached")),
-            )
+            let what =
+                format!("nothing was changed: AWS in `{region}` does not know these credentials, or cannot be reached");
+            Failure::from(e.failure(what))
         })?;
         plan.account = Some(caller.account);
     }
@@ -111,7 +113,8 @@ pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
             Some((.., others)) => *others += 1,
             None => told.push((why, action, 0)),
         }
-        advice.extend(refusal.advice.iter().map(String::as_str));
+        // Advice is written for runs; here there is none to resume.
+        advice.extend(refusal.advice.iter().map(|a| a.trim_end_matches(", then resume")));
     }
     if told.is_empty() {
         return Ok(());

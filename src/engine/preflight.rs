@@ -38,7 +38,9 @@ pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, no
         let beat = Beat::new(planned.action.clone(), notes.clone(), cut.clone());
         let look = match performer.perform(call, beat).await {
             Outcome::Observed(finding) if finding.found == Found::Unknown => Look::Refused(
-                Failure::refused("it cannot be done as things are").cause(finding.evidence),
+                Failure::refused("it cannot be done as things are")
+                    .cause(finding.evidence)
+                    .advise("put that right by hand"),
             ),
             Outcome::Observed(finding) => {
                 if finding.found == Found::Holds && leaves_nothing(definition) {

@@ -79,8 +79,9 @@ impl Php<'_> {
         let list = RemoteCommand::root_script(LIST, [&file.path]);
         let listed = self.cx.run_ok(self.host, list, "looking for further configuration files").await?;
         let mut found = Vec::new();
+        // Read as Nextcloud reads them: by the user that reads the main file, whoever owns them.
         for path in listed.lines() {
-            let told = self.judge(path, path, "", wanted).await?;
+            let told = self.judge(&file.path, path, "", wanted).await?;
             let keys: Vec<String> =
                 told.iter().filter_map(|l| l.strip_prefix("sets ")).map(|k| format!("`{k}`")).collect();
             if !keys.is_empty() {

@@ -3,7 +3,7 @@
 //! The key is learned once, kept in the outputs, and only then shown or used: what a person approves is what is pinned.
 
 use super::local::{Way, fingerprints, keys_on_console};
-use crate::access::{AwsError, RemoteCommand};
+use crate::access::{AwsError, RemoteCommand, SshError, SshTrouble};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Failure, Finding, Found, Reach, SshPinHostKey, Target, Value, Values};
 
@@ -118,10 +118,32 @@ impl SshPinHostKey {
     async fn meet(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let keys = self.known(cx).await?;
         let fingerprint = fingerprints(&keys).await?;
-        self.connect(cx, &keys).await?;
+        self.meet_with(cx, &keys, &fingerprint).await?;
         let evidence = format!("logged in to {} with {fingerprint} of known_hosts", self.on.name);
         let outputs = pinned(keys, fingerprint);
         Ok(Finding { found: Found::Holds, ours: false, before: Value::Null, outputs, evidence })
+    }
+
+    async fn meet_with(&self, cx: &Context<'_>, keys: &str, fingerprint: &str) -> Result<(), Failure> {
+        let pinned = Target { host_key: Some(keys.to_owned()), ..self.on.clone() };
+        match cx.run(&pinned, RemoteCommand::new(["true"])).await {
+            Err(SshError { trouble: SshTrouble::HostKey(_), .. }) => {}
+            Err(error) => return Err(error.failure()),
+            Ok(_) => return Ok(()),
+        }
+        let failure = Failure::refused(format!("the host key of {} is not the one in your known_hosts", self.on))
+            .cause(format!("known_hosts has {fingerprint}"));
+        let way = self.way(cx).await?;
+        let shown = if way.indirect { String::new() } else { way.shown_keys().await? };
+        let failure = match fingerprints(&shown).await {
+            Ok(shown) if !shown.is_empty() => failure.cause(format!("the host shows {shown}")),
+            _ => failure,
+        };
+        Err(failure.advise(format!(
+            "compare with the host's console; it is another host, or somebody is in between, unless you know why the key \
+             changed: only then `ssh-keygen -R {}` and connect once by hand",
+            way.known_as()
+        )))
     }
 
     fn gate(&self) -> String {
@@ -130,10 +152,7 @@ impl SshPinHostKey {
 }
 
 fn pinned(keys: String, fingerprint: String) -> Values {
-    Values::from([
-        ("host_key".to_owned(), Value::from(keys)),
-        ("fingerprint".to_owned(), Value::from(fingerprint)),
-    ])
+    Values::from([("host_key".to_owned(), Value::from(keys)), ("fingerprint".to_owned(), Value::from(fingerprint))])
 }
 
 impl Perform for SshPinHostKey {

@@ -48,11 +48,14 @@ impl Perform for FileRename {
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (old, new) = self.look(cx).await?;
+        // In one order, so that renaming there and back tells the same trouble in the same words.
+        let (first, second) =
+            if self.from.as_str() < self.to.as_str() { (&self.from, &self.to) } else { (&self.to, &self.from) };
         let (found, evidence) = match (old, new) {
             (true, false) => (Found::Absent, format!("`{}` is there, `{}` is not", self.from, self.to)),
             (false, true) => (Found::Holds, format!("`{}` is there, `{}` is not", self.to, self.from)),
-            (true, true) => (Found::Unknown, format!("both `{}` and `{}` are there", self.from, self.to)),
-            (false, false) => (Found::Unknown, format!("neither `{}` nor `{}` is there", self.from, self.to)),
+            (true, true) => (Found::Unknown, format!("both `{first}` and `{second}` are on {}", self.on)),
+            (false, false) => (Found::Unknown, format!("neither `{first}` nor `{second}` is on {}", self.on)),
         };
         Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
     }

@@ -105,9 +105,7 @@ impl Lab {
     }
 
     pub(crate) async fn reaches(&self, instance: &str, wanted: InstanceStateName) {
-        eventually(&format!("{instance} {wanted}"), || async {
-            (self.state(instance).await == wanted).then_some(())
-        })
-        .await;
+        eventually(&format!("{instance} {wanted}"), || async { (self.state(instance).await == wanted).then_some(()) })
+            .await;
     }
 }
