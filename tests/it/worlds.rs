@@ -2,8 +2,10 @@
 //!
 //! What is looked at is the exit code, the words, and the world: calls that the account got, files on the web server.
 
+mod leases;
 mod operator;
 mod refusals;
+mod signals;
 
 /// The outer half of each test: it runs the one of the same name in `inside` as a region.
 macro_rules! in_regions {

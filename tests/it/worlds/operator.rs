@@ -90,6 +90,19 @@ impl Lab {
         self.region.emulator().configure(settings).await.unwrap();
     }
 
+    /// Lets a conversion of the database end that was made long by `rds_ticks`: what counts is how often it is looked at.
+    pub(super) async fn end_conversions(&self) {
+        self.configure(json!({ "rds_ticks": 1 })).await;
+        for _ in 0..2_000 {
+            let found = self.aws.rds.describe_db_instances().send().await.unwrap();
+            let db = &found.db_instances()[0];
+            if db.multi_az() == Some(true) && db.db_instance_status() == Some("available") {
+                return;
+            }
+        }
+        panic!("the conversion has no end");
+    }
+
     /// Every call the account got, as `service:Action`.
     pub(super) async fn calls(&self) -> Vec<String> {
         let calls = self.region.emulator().call("GET", "/plus/calls", None).await.unwrap();
