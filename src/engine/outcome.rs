@@ -31,6 +31,10 @@ pub fn records_of(
         (Phase::Apply | Phase::Verify | Phase::Undo, Outcome::Waiting { gate, prompt }) => {
             vec![RecordKind::GateOpened { action, gate, prompt }]
         }
+        // Cut short by the operator: it has not failed, it has not ended. What it had begun is looked at on resume.
+        (_, Outcome::Failed(failure)) if failure.kind == FailureKind::Cancelled && flight.stop == Stopping::Now => {
+            Vec::new()
+        }
         (_, Outcome::Failed(failure)) => vec![failed(plan, state, flight, call, failure, now)],
         (phase, other) => {
             let told = Failure::permanent(format!("`{action}` answered {} when asked to {phase:?}", name_of(&other)))
