@@ -41,3 +41,4 @@ mod target_group;
 mod target_health;
 
 pub(super) use instance_state::{find as find_instance, unknown as unknown_instance};
+pub(super) use power::{bring_up, is_down};

@@ -37,7 +37,7 @@ pub(super) fn observe_stop(instance: &Instance) -> Result<Finding, Failure> {
 }
 
 /// Starts the instance if it does not run, from whatever state it is in, and waits until its checks have passed.
-pub(super) async fn bring_up(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<String, Failure> {
+pub(in crate::action) async fn bring_up(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<String, Failure> {
     let mut instance = live(aws, id).await?;
     if state(&instance) == State::Stopping {
         instance = wait_stopped(cx, aws, id).await?;
@@ -47,6 +47,11 @@ pub(super) async fn bring_up(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<St
     }
     let (instance, passed) = wait_checked(cx, aws, id, Age::Known).await?;
     Ok(up(&instance, &passed))
+}
+
+/// Whether the instance is stopped or on its way there.
+pub(in crate::action) async fn is_down(aws: &Aws, id: &str) -> Result<bool, Failure> {
+    Ok(matches!(state(&live(aws, id).await?), State::Stopped | State::Stopping))
 }
 
 /// "`i-0ab` runs at 198.51.100.7, status checks 2/2".

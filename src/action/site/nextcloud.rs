@@ -6,8 +6,9 @@
 use super::dav::Browser;
 use super::{through, web};
 use crate::access::{HttpOptions, http_client, reveal};
+use crate::action::aws::{bring_up, is_down};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, FailureKind, Finding, Found, NextcloudCheck, Secret, Value, Values};
+use crate::model::{Failure, FailureKind, Finding, Found, InstanceId, NextcloudCheck, Secret, Value, Values};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How often a check that fails in passing (no answer, 5xx) is made before it counts as failed.
@@ -72,6 +73,34 @@ impl NextcloudCheck {
         Ok(())
     }
 
+    /// The whole check, made again while it fails in passing.
+    async fn checked(&self, cx: &Context<'_>) -> Result<(), Failure> {
+        let password = reveal(&self.password).await.map_err(|e| {
+            Failure::refused(format!("the password of `{}` cannot be had from {}", self.user, self.password))
+                .cause(e.to_string())
+        })?;
+        let mut look = 1;
+        loop {
+            match self.check(cx, &password).await {
+                Err(f) if look < LOOKS && matches!(f.kind, FailureKind::Transient | FailureKind::Lost) => {
+                    let cause = f.causes.first().map(|c| format!(": {c}")).unwrap_or_default();
+                    cx.beat().beat(format!("look {look} of {LOOKS}: {}{cause}", f.message))?;
+                    tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+                    look += 1;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    fn proves_nothing(&self, cx: &Context<'_>, id: &InstanceId) -> Failure {
+        let (run, step) = (&cx.call().run, cx.call().action.step());
+        Failure::refused(format!("instance `{id}` runs: using the site now would not show that it does without it"))
+            .advise(format!(
+                "take step `{step}` back (`runbook rollback {run} --to` the step before it), then `runbook resume {run}` does it anew"
+            ))
+    }
+
     fn evidence(&self) -> String {
         let hosts: Vec<&str> = self.through.iter().flatten().map(|h| h.name.as_str()).collect();
         let through = if hosts.is_empty() { String::new() } else { format!(", also through {}", hosts.join(", ")) };
@@ -79,7 +108,37 @@ impl NextcloudCheck {
     }
 }
 
+/// Starts the instance that was stopped for the check, so that the run does not rest with one server fewer, and adds to
+/// the failure what came of it. It is final: the check cannot be made again as things are then.
+async fn started(cx: &Context<'_>, id: &InstanceId, failure: Failure) -> Failure {
+    let up = match cx.beat().beat(format!("the check failed; starting `{id}`")) {
+        Ok(()) => match cx.aws().await {
+            Ok(aws) => bring_up(cx, &aws, id.as_str()).await,
+            Err(failure) => Err(failure),
+        },
+        Err(failure) => Err(failure),
+    };
+    let failure = Failure { kind: FailureKind::Permanent, ..failure };
+    match up {
+        Ok(told) => failure.cause(format!("`{id}` was stopped for this check and is started again: {told}")),
+        Err(not) => not
+            .causes
+            .into_iter()
+            .fold(
+                failure.cause(format!(
+                    "`{id}` was stopped for this check and could not be started again: {}",
+                    not.message
+                )),
+                Failure::cause,
+            )
+            .advise(format!("`aws ec2 start-instances --instance-ids {id}`")),
+    }
+}
+
 impl Perform for NextcloudCheck {
+    const PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:StartInstances"];
+
     fn sentence(&self) -> String {
         let hosts: Vec<&str> = self.through.iter().flatten().map(|h| h.name.as_str()).collect();
         let through = if hosts.is_empty() { String::new() } else { format!(" (through {} too)", hosts.join(", ")) };
@@ -104,22 +163,20 @@ impl Perform for NextcloudCheck {
     }
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
-        let password = reveal(&self.password).await.map_err(|e| {
-            Failure::refused(format!("the password of `{}` cannot be had from {}", self.user, self.password))
-                .cause(e.to_string())
-        })?;
-        for look in 1.. {
-            match self.check(cx, &password).await {
-                Ok(()) => break,
-                Err(f) if look < LOOKS && matches!(f.kind, FailureKind::Transient | FailureKind::Lost) => {
-                    let cause = f.causes.first().map(|c| format!(": {c}")).unwrap_or_default();
-                    cx.beat().beat(format!("look {look} of {LOOKS}: {}{cause}", f.message))?;
-                    tokio::time::sleep(cx.poll().min(cx.time_left())).await;
-                }
-                Err(failure) => return Err(failure.into()),
-            }
+        if let Some(id) = &self.start_if_it_fails
+            && !is_down(&*cx.aws().await?, id.as_str()).await?
+        {
+            return Err(self.proves_nothing(cx, id).into());
         }
-        Ok(Verified::by(self.evidence()))
+        let failure = match self.checked(cx).await {
+            Ok(()) => return Ok(Verified::by(self.evidence())),
+            Err(failure) => failure,
+        };
+        Err(match &self.start_if_it_fails {
+            Some(id) if failure.kind != FailureKind::Cancelled => started(cx, id, failure).await,
+            _ => failure,
+        }
+        .into())
     }
 
     async fn undo(&self, _: &Context<'_>) -> Result<String, Stop> {

@@ -487,6 +487,9 @@ actions! {
         password: SecretRef,
         /// Hosts through each of which the file must be downloadable.
         through: Option<Vec<Target>>,
+        /// An instance that is stopped for this check. When the check fails for good it is started and waited for before
+        /// the run rests; and the check is not made while it runs, for it would prove nothing.
+        start_if_it_fails: Option<InstanceId>,
     } gives {} NothingToUndo("it removes its file"), usual 5 s, deadline 300 s;
 
 }
