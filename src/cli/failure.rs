@@ -59,7 +59,7 @@ impl Failure {
         let mut source = error.source();
         while let Some(cause) = source {
             let text = cause.to_string();
-            if failure.message != text && failure.causes.last() != Some(&text) {
+            if failure.message != text && failure.causes.last().is_none_or(|told| !text.ends_with(told.as_str())) {
                 failure.causes.push(text);
             }
             source = cause.source();

@@ -17,14 +17,21 @@ pub(super) const SHIPPED: &[(&str, &str)] = &[
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) text: String,
+    /// The file it was read from, absolute; nothing when it comes with the tool.
+    pub(super) source: Option<String>,
     pub(super) runbook: Runbook,
 }
 
 /// The runbook of this name, or in this file.
 pub(super) fn find(name: &str) -> Result<Found, Failure> {
+    let mut source = None;
     let (place, text) = match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
         Some((shipped, text)) => (format!("{shipped}.yaml"), (*text).to_owned()),
-        None if looks_like_a_file(name) => (name.to_owned(), read(Path::new(name))?),
+        None if looks_like_a_file(name) => {
+            let text = read(Path::new(name))?;
+            source = std::path::absolute(name).ok().map(|path| path.display().to_string());
+            (name.to_owned(), text)
+        }
         None => {
             let names: Vec<&str> = SHIPPED.iter().map(|(n, _)| *n).collect();
             let near = names.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
@@ -38,7 +45,7 @@ pub(super) fn find(name: &str) -> Result<Found, Failure> {
         }
     };
     let runbook = validate::parse_runbook(&place, &text).map_err(|p| problems(&p))?;
-    Ok(Found { text, runbook })
+    Ok(Found { text, source, runbook })
 }
 
 /// The inputs from a file and `--set`, checked against the runbook.

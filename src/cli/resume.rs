@@ -16,9 +16,12 @@ pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, kills: 
     let lease = lease(&mut journal, &state)?;
     // Read again under the lease: whoever held it before may have gone further.
     let state = journal.state(&state.run)?;
-    unchanged(&state)?;
     let until = args.until.as_deref().map(|name| step(&plan.runbook, name)).transpose()?;
     let intent = intent(&state, until);
+    // The way back follows the plan that was executed, whatever the runbook says now.
+    if matches!(intent, Intent::Forward { .. }) {
+        unchanged(&state)?;
+    }
     Execution { journal, plan, common, format, kills }.go(lease, state, intent)
 }
 
@@ -29,15 +32,27 @@ fn intent(state: &RunState, until: Option<crate::model::StepId>) -> Intent {
     }
 }
 
-/// Refuses when the runbook that comes with the tool under this name is another one now.
+/// Refuses when the runbook is another one now: the one that comes with the tool, or the file the run was begun with.
 fn unchanged(state: &RunState) -> Result<(), Failure> {
-    let shipped = library::SHIPPED.iter().find(|(name, _)| *name == state.opened.runbook);
-    match shipped {
-        Some((name, text)) if validate::fingerprint(text) != state.opened.fingerprint => {
-            Err(Failure::refused(format!("`{name}` has changed since run `{}` was opened", state.run))
-                .cause(super::plan::changes(&state.opened.document, text))
-                .hint("use the version of `runbook` that opened the run, or roll back with it"))
-        }
-        _ => Ok(()),
+    let (place, now) = match &state.opened.source {
+        Some(path) => match std::fs::read_to_string(path) {
+            Ok(text) => (path.as_str(), text),
+            // The journal has the whole document: a file that is gone says nothing about what to do.
+            Err(_) => return Ok(()),
+        },
+        None => match library::SHIPPED.iter().find(|(name, _)| *name == state.opened.runbook) {
+            Some((name, text)) => (*name, (*text).to_owned()),
+            None => return Ok(()),
+        },
+    };
+    if validate::fingerprint(&now) == state.opened.fingerprint {
+        return Ok(());
     }
+    let failure = Failure::refused(format!("`{place}` has changed since run `{}` was opened", state.run))
+        .cause(super::plan::changes(&state.opened.document, &now));
+    Err(match &state.opened.source {
+        Some(path) => failure
+            .hint(format!("bring `{path}` back as it was, or roll back: `runbook rollback {} --to start`", state.run)),
+        None => failure.hint("use the version of `runbook` that opened the run, or roll back with it"),
+    })
 }

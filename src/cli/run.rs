@@ -20,6 +20,7 @@ use std::rc::Rc;
 pub(super) struct Prepared {
     pub(super) run: RunId,
     pub(super) text: String,
+    pub(super) source: Option<String>,
     pub(super) plan: Plan,
     pub(super) looks: Vec<(ActionPath, Look)>,
     pub(super) until: Option<StepId>,
@@ -43,6 +44,7 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, kills: &Kills
         plan: prepared.plan.to_value().map_err(|e| Failure::refused(e.to_string()))?,
         by: operator::name(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
+        source: prepared.source,
     };
     let state = journal.open_run(&prepared.run, SystemClock.now(), opened)?;
     let lease = lease(&mut journal, &state)?;
@@ -62,7 +64,7 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
         secrets(&plan).await?;
         look(&mut plan, &run, connections).await
     })??;
-    Ok(Prepared { run, text: found.text, plan, looks, until })
+    Ok(Prepared { run, text: found.text, source: found.source, plan, looks, until })
 }
 
 /// Refuses when a secret cannot be had: the run would find that out hours later, in the middle of a downtime.

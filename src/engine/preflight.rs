@@ -65,6 +65,7 @@ fn imagined(plan: &Plan, run: &RunId, now: Millis) -> Option<RunState> {
         plan: crate::model::Value::Null,
         by: String::new(),
         tool: String::new(),
+        source: None,
     };
     RunState::open(&Record { run: run.clone(), seq: 1, at: now, kind }).ok()
 }

@@ -37,6 +37,9 @@ pub enum RecordKind {
         by: String,
         /// The tool's version.
         tool: String,
+        /// The file the document was read from, absolute; nothing for a runbook that comes with the tool.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
     },
     /// An executor begins to go forward.
     ForwardBegan {

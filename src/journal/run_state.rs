@@ -19,6 +19,8 @@ pub struct Opened {
     pub by: String,
     /// When.
     pub at: Millis,
+    /// The file the document was read from; nothing for a runbook that comes with the tool.
+    pub source: Option<String>,
 }
 
 /// The direction a run goes.
@@ -91,23 +93,26 @@ impl RunState {
     /// When it is not `run_opened` with number 1.
     pub fn open(record: &Record) -> Result<Self, IllegalRecord> {
         match &record.kind {
-            RecordKind::RunOpened { runbook, document, fingerprint, plan, by, .. } if record.seq == 1 => Ok(Self {
-                run: record.run.clone(),
-                opened: Opened {
-                    runbook: runbook.clone(),
-                    document: document.clone(),
-                    fingerprint: fingerprint.clone(),
-                    plan: plan.clone(),
-                    by: by.clone(),
+            RecordKind::RunOpened { runbook, document, fingerprint, plan, by, source, .. } if record.seq == 1 => {
+                Ok(Self {
+                    run: record.run.clone(),
+                    opened: Opened {
+                        runbook: runbook.clone(),
+                        document: document.clone(),
+                        fingerprint: fingerprint.clone(),
+                        plan: plan.clone(),
+                        by: by.clone(),
+                        at: record.at,
+                        source: source.clone(),
+                    },
+                    mode: Mode::Forward { until: None },
+                    rest: None,
+                    actions: BTreeMap::new(),
+                    gates: BTreeMap::new(),
+                    seq: 1,
                     at: record.at,
-                },
-                mode: Mode::Forward { until: None },
-                rest: None,
-                actions: BTreeMap::new(),
-                gates: BTreeMap::new(),
-                seq: 1,
-                at: record.at,
-            }),
+                })
+            }
             _ => Err(illegal(record, "a run begins with `run_opened`, number 1")),
         }
     }

@@ -222,6 +222,7 @@ impl Story {
             plan: Value::Null,
             by: "hana".into(),
             tool: "0.1.0".into(),
+            source: None,
         };
         let record = Record { run: "r20261123-174501-k3f9".parse().unwrap(), seq: 1, at: BEGIN, kind };
         let state = RunState::open(&record).unwrap();

@@ -152,6 +152,7 @@ pub fn open(folder: &Path, plan: &Plan) -> RunId {
         plan: plan.to_value().unwrap(),
         by: "tester".into(),
         tool: "test".into(),
+        source: None,
     };
     Journal::open(folder).unwrap().open_run(&run, 1, opened).unwrap();
     run

@@ -41,7 +41,7 @@ mod inside {
             let state = lab.region.folder().join("small");
             std::fs::create_dir(&state).unwrap();
             let place = state.display().to_string();
-            tool(lab, &["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", &place]).await;
+            tool(lab, &["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", &place]).await;
             lab.configure(json!({ "rds_ticks": 600 })).await;
             let mut run = lab.runbook(RUN);
             run.env("RUNBOOK_STATE", &place).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
@@ -52,7 +52,7 @@ mod inside {
             .await;
             tokio::time::sleep(Duration::from_millis(500)).await;
             let filler = state.join("filler");
-            let mut room = 1 << 20;
+            let mut room = 1 << 24;
             while room > 0 {
                 use std::io::Write;
                 let mut file = std::fs::File::options().create(true).append(true).open(&filler).unwrap();
