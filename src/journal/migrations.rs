@@ -42,6 +42,10 @@ const MIGRATIONS: &[&str] = &["
 /// # Errors
 /// SQLite's; or the version found, when it is newer than this tool knows.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), MigrationError> {
+    let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version == MIGRATIONS.len() {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > MIGRATIONS.len() {
