@@ -11,6 +11,8 @@ mod display;
 mod documents;
 mod edits;
 mod engine;
+mod engine_stops;
+mod engine_worlds;
 mod format;
 mod host_actions;
 mod lab;
