@@ -15,5 +15,6 @@ mod engine_stops;
 mod engine_worlds;
 mod format;
 mod host_actions;
+mod journal;
 mod lab;
 mod support;
