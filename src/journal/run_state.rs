@@ -3,6 +3,7 @@
 use super::{ActionState, Record, RecordKind, Rest, RollbackTo};
 use crate::model::{ActionPath, Millis, RunId, StepId, Value, Values};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a run was opened with.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,8 +55,8 @@ pub struct Gate {
 pub struct RunState {
     /// The run.
     pub run: RunId,
-    /// What it was opened with.
-    pub opened: Opened,
+    /// What it was opened with: large, and the same after every record.
+    pub opened: Arc<Opened>,
     /// The direction it goes.
     pub mode: Mode,
     /// Why it rests; nothing while an executor is at it (or died at it).
@@ -93,14 +94,14 @@ impl RunState {
         match &record.kind {
             RecordKind::RunOpened { runbook, document, fingerprint, plan, by, .. } if record.seq == 1 => Ok(Self {
                 run: record.run.clone(),
-                opened: Opened {
+                opened: Arc::new(Opened {
                     runbook: runbook.clone(),
                     document: document.clone(),
                     fingerprint: fingerprint.clone(),
                     plan: plan.clone(),
                     by: by.clone(),
                     at: record.at,
-                },
+                }),
                 mode: Mode::Forward { until: None },
                 rest: None,
                 actions: BTreeMap::new(),
