@@ -127,7 +127,7 @@ fn made(world: &RefCell<World>) -> BTreeMap<ActionPath, u32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn everything_ends_well(
         shape in prop::collection::vec((any::<u8>(), 1..3_usize), 1..5),
