@@ -1,7 +1,7 @@
 //! The schema, as an append-only list of migrations.
 //!
 //! Rules: never change or remove an entry, only add; a journal of any released version opens for ever
-//! (tests/it/journal_compat.rs). The index in the list plus one is the database's `user_version`.
+//! (tests/it/journal/compat.rs). The index in the list plus one is the database's `user_version`.
 
 use rusqlite::Connection;
 
