@@ -34,7 +34,7 @@ mod tests {
         let said: Vec<(String, String, usize)> = SHIPPED
             .iter()
             .map(|(name, _)| find(name).unwrap().runbook)
-            .map(|it| (it.name.to_string(), it.title.clone(), it.steps.len()))
+            .map(|it| (it.name.clone(), it.title.clone(), it.steps.len()))
             .collect();
         let shown: Vec<(String, String, usize)> =
             SHOWN.iter().map(|(name, title, steps)| ((*name).to_owned(), (*title).to_owned(), *steps)).collect();
