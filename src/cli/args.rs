@@ -223,18 +223,23 @@ pub(super) enum ResolutionArg {
 pub(super) struct RehearseArgs {
     /// The runbook
     pub(super) runbook: String,
-    /// Kill the tool (SIGKILL) just before or just after this action's effect, then resume; may be given several times
+    /// Kill the tool (SIGKILL) just before or just after this action's effect, then resume; may be given several times, in
+    /// the order in which they are reached. An undo's points are ACTION:before-undo and ACTION:after-undo
     #[arg(long, value_name = "ACTION:before|after")]
     pub(super) kill: Vec<String>,
-    /// List what `--kill` takes, one a line
+    /// Let the first try of this action fail, before its effect or after it (its answer is lost)
+    #[arg(long, value_name = "ACTION:before|after", hide = true)]
+    pub(super) fail: Vec<String>,
+    /// List what `--kill` takes, one a line; with `--rollback-to` also the points of the undos
     #[arg(long)]
     pub(super) list_kill_points: bool,
     /// After the run, roll back to this step, look, and resume
     #[arg(long, value_name = "STEP")]
     pub(super) rollback_to: Option<String>,
-    /// Let something go wrong: `no-capacity` (EC2 refuses the smaller type when the original is started)
+    /// Let something go wrong: `no-capacity` (EC2 refuses the smaller type when the original is started, and has it again
+    /// when the run is resumed) or `no-capacity:accept` (it never has it; the operator goes on with the old type)
     #[arg(long, value_name = "FAULT")]
-    pub(super) fault: Vec<String>,
+    pub(super) fault: Option<String>,
     /// Open a shell inside the lab, to type `runbook ...` oneself
     #[arg(long)]
     pub(super) shell: bool,
@@ -264,6 +269,9 @@ pub(super) struct RehearsedArgs {
     /// Where to kill this process
     #[arg(long, value_name = "ACTION:before|after")]
     pub(super) kill: Vec<String>,
+    /// What to let fail once
+    #[arg(long, value_name = "ACTION:before|after")]
+    pub(super) fail: Vec<String>,
     /// The command
     #[command(subcommand)]
     pub(super) command: RehearsedCommand,

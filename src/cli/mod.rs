@@ -5,7 +5,7 @@ mod clock;
 mod executor;
 mod exit;
 mod failure;
-mod kill;
+mod harm;
 mod library;
 mod open;
 mod operator;
@@ -14,6 +14,7 @@ mod settings;
 mod signals;
 
 mod approve;
+mod doctor;
 mod list;
 mod log;
 mod plan;
@@ -26,6 +27,7 @@ mod runs;
 mod schema;
 mod status;
 mod validate;
+mod verdict;
 
 pub use exit::Exit;
 
@@ -63,16 +65,16 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Validate(args) => validate::validate(&args, format),
         Command::Schema => schema::schema(),
         Command::Plan(args) => plan::plan(&args, &common, format),
-        Command::Run(args) => run::run(&args, &common, format, &kill::Kills::none()),
-        Command::Resume(args) => resume::resume(&args, &common, format, &kill::Kills::none()),
-        Command::Rollback(args) => rollback::rollback(&args, &common, format, &kill::Kills::none()),
+        Command::Run(args) => run::run(&args, &common, format, &harm::Harm::none()),
+        Command::Resume(args) => resume::resume(&args, &common, format, &harm::Harm::none()),
+        Command::Rollback(args) => rollback::rollback(&args, &common, format, &harm::Harm::none()),
         Command::Status(args) => status::status(&args, &common, format),
         Command::Runs => runs::runs(&common, format),
         Command::Log(args) => log::log(&args, &common, format),
         Command::Approve(args) => approve::approve(&args, &common, format),
         Command::Resolve(args) => resolve::resolve(&args, &common, format),
         Command::Rehearse(args) => rehearse::rehearse(&args, format),
-        Command::Doctor(args) => rehearse::doctor(&args, format),
+        Command::Doctor(args) => doctor::doctor(&args, format),
         Command::Region(args) => rehearse::region(&args, format),
         Command::Rehearsed(args) => rehearse::rehearsed(args, &common, format),
         Command::Completions { shell } => args::completions(shell),

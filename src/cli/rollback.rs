@@ -2,7 +2,7 @@
 
 use super::args::{Common, Format, RollbackArgs};
 use super::executor::{Execution, lease};
-use super::kill::Kills;
+use super::harm::Harm;
 use super::out::out;
 use super::run::{confirm, step};
 use super::{Exit, Failure, open, plan as planning};
@@ -10,7 +10,7 @@ use crate::display;
 use crate::engine::{Intent, undo_queue};
 use crate::journal::RollbackTo;
 
-pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, kills: &Kills) -> Result<Exit, Failure> {
+pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
     let mut journal = open::journal(common)?;
     let state = open::run(&journal, args.run.run.as_deref())?;
     let plan = open::plan(&state)?;
@@ -35,5 +35,5 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, kil
     confirm(args.yes, &format!("Undo these {} actions now?", queue.len()))?;
     let lease = lease(&mut journal, &state)?;
     let state = journal.state(&state.run)?;
-    Execution { journal, plan, common, format, kills }.go(lease, state, Intent::Rollback { to })
+    Execution { journal, plan, common, format, harm }.go(lease, state, Intent::Rollback { to })
 }

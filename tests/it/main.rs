@@ -17,4 +17,5 @@ mod format;
 mod host_actions;
 mod journal;
 mod lab;
+mod rehearsals;
 mod support;
