@@ -12,7 +12,7 @@ use super::instance_state::{described, live, state as instance_state};
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, ImageCreate, Value, Values};
+use crate::model::{Failure, FailureKind, Finding, Found, ImageCreate, Value, Values};
 use aws_sdk_ec2::types::{Image, ImageState, InstanceStateName, ResourceType};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -79,15 +79,15 @@ impl ImageCreate {
             .tag_specifications(tags::specification(ResourceType::Image, &labels))
             .tag_specifications(tags::specification(ResourceType::Snapshot, &labels));
         match asked.send().await {
-            Ok(answer) => answer.image_id.ok_or_else(|| {
-                Failure::new(crate::model::FailureKind::Lost, format!("EC2 named no image for `{}`", self.name))
-            }),
+            Ok(answer) => answer
+                .image_id
+                .ok_or_else(|| Failure::new(FailureKind::Lost, format!("EC2 named no image for `{}`", self.name))),
             Err(e) => {
                 let error = AwsError::from(e);
-                if error.is(&["InvalidAMIName.Duplicate"]) {
-                    if let Some(image) = self.ours(cx, aws).await? {
-                        return Ok(image.image_id.unwrap_or_default());
-                    }
+                if error.is(&["InvalidAMIName.Duplicate"])
+                    && let Some(image) = self.ours(cx, aws).await?
+                {
+                    return Ok(image.image_id.unwrap_or_default());
                 }
                 Err(error.failure(format!("cannot make an image of `{}`", self.instance)))
             }

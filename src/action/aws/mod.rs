@@ -13,6 +13,7 @@ mod certificate;
 mod certificate_issued;
 mod claim;
 mod clone;
+mod clone_launch;
 mod clone_undo;
 mod dns_change;
 mod dns_external;
