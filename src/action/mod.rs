@@ -1,7 +1,7 @@
 //! How each action observes, applies, verifies and undoes itself.
 //!
 //! One folder a room: `host` (files, services, commands over SSH), `aws`, `site` (checks as a user), `people` (gates), and
-//! `edit`, the pure edits of configuration files. Each kind implements [`Perform`] on its parameter struct of the
+//! `edit`, the pure edits of configuration files. Each kind implements `Perform` on its parameter struct of the
 //! model; [`perform`] is the one way in. An action never sees the journal or the engine.
 
 mod aws;

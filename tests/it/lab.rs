@@ -107,10 +107,10 @@ mod inside {
 
     impl Lab {
         fn client(&self) -> reqwest::Client {
-            self.client_with(HttpOptions::default())
+            self.client_with(&HttpOptions::default())
         }
 
-        fn client_with(&self, options: HttpOptions) -> reqwest::Client {
+        fn client_with(&self, options: &HttpOptions) -> reqwest::Client {
             let environment = self.region.environment();
             let settings = Settings {
                 ssh_config: None,
@@ -118,7 +118,7 @@ mod inside {
                 poll: Settings::POLL,
                 work_dir: self.region.folder().into(),
             };
-            http_client(&settings, &options).unwrap()
+            http_client(&settings, options).unwrap()
         }
 
         fn site(&self, path: &str) -> String {
@@ -338,7 +338,7 @@ mod inside {
 
     /// As a browser does it: the form's token, the session's cookie, a redirect to where one wanted to go.
     async fn log_in_and_out(lab: &Lab, password: &str) {
-        let client = lab.client_with(HttpOptions { cookies: true, ..HttpOptions::default() });
+        let client = lab.client_with(&HttpOptions { cookies: true, ..HttpOptions::default() });
         let token =
             |page: &str| page.split("data-requesttoken=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let form = client.get(lab.site("/index.php/login")).send().await.unwrap().text().await.unwrap();

@@ -73,8 +73,8 @@ mod inside {
 
         let group = world.forward(world.group()).await;
         let id = group.output("group");
-        let admit = world.forward(world.admit(&id, json!({"ranges": ["0.0.0.0/0", "2001:DB8::/32"]}))).await;
-        let inner = world.forward(world.admit(&world.id("web_group"), json!({"port": 8080, "source": id}))).await;
+        let admit = world.forward(world.admit(&id, &json!({"ranges": ["0.0.0.0/0", "2001:DB8::/32"]}))).await;
+        let inner = world.forward(world.admit(&world.id("web_group"), &json!({"port": 8080, "source": id}))).await;
         let targets = world.forward(world.target_group()).await;
         let register = world.forward(world.register(&targets.output("target_group"))).await;
         let balancer = world.forward(world.balancer(&id)).await;
