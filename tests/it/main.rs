@@ -14,4 +14,5 @@ mod engine;
 mod format;
 mod host_actions;
 mod lab;
+mod plan_page;
 mod support;

@@ -31,11 +31,12 @@ pub fn plan_html(
     let main = el("main")
         .id("plan")
         .child(sections::verdict(&sheet))
-        .child(sections::totals(&sheet))
         .child(sections::warnings(&sheet))
+        .child(sections::totals(&sheet))
+        .child(sections::facts(&sheet))
+        .child(sections::about(&sheet))
         .child(timeline::section(&sheet))
         .child(steps::section(&sheet))
-        .child(sections::inputs(&sheet))
-        .child(sections::facts(&sheet));
+        .child(sections::inputs(&sheet));
     page::page(&sheet, main)
 }

@@ -2,7 +2,7 @@
 
 use super::super::plan_sheet::Sheet;
 use super::super::time::date_time;
-use super::markup::{Element, Html, el, prose};
+use super::markup::{Element, Html, el};
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("style.css");
@@ -63,7 +63,6 @@ fn header(sheet: &Sheet<'_>) -> Element {
     el("header")
         .child(el("p").class("kicker").text("Plan of ").child(el("code").text(&runbook.name)).child(place))
         .child(el("h1").rich(&runbook.title))
-        .child(prose(&runbook.about))
 }
 
 fn footer(sheet: &Sheet<'_>) -> Element {

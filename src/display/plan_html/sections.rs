@@ -3,7 +3,7 @@
 use super::super::plan_sheet::{Sheet, Stretch, Verdict};
 use super::super::table::count;
 use super::super::time::rough;
-use super::markup::{Element, Html, el, rich, text};
+use super::markup::{Element, Html, el, prose, rich, text};
 use crate::model::{ActionPath, Failure};
 use crate::plan::Order;
 
@@ -57,7 +57,10 @@ pub(super) fn totals(sheet: &Sheet<'_>) -> Element {
     let usual = card(
         "Usually takes",
         rough(timing.usual_s),
-        [text(&format!("At most {}, if every wait lasted until it counts as failed.", rough(timing.longest_s)))],
+        [text(&format!(
+            "The limits of all waits add up to {}; a wait that reaches its own counts as failed.",
+            rough(timing.longest_s)
+        ))],
     );
     let down = match (&timing.down, timing.down_s()) {
         (Some(all), Some(seconds @ 1..)) => card("Site down", rough(seconds), all.iter().map(stretch)),
@@ -101,6 +104,14 @@ pub(super) fn warnings(sheet: &Sheet<'_>) -> Html {
         el("li").child(el("span").class("sign").attr("aria-hidden", "true").text("!")).child(el("span").rich(warning))
     });
     titled("warnings", "Warnings").child(el("ul").children(items)).into()
+}
+
+pub(super) fn about(sheet: &Sheet<'_>) -> Html {
+    let about = &sheet.plan.runbook.about;
+    if about.trim().is_empty() {
+        return Html::default();
+    }
+    titled("about", "What it does").child(prose(about)).into()
 }
 
 pub(super) fn inputs(sheet: &Sheet<'_>) -> Html {

@@ -34,7 +34,10 @@ fn step(step: &SheetStep<'_>) -> Html {
     }
     let size = format!("{}, usually {}", count(step.actions.len(), "action"), rough(step.slot.usual_s()));
     let number = step.step.number;
-    let heading = el("h3").child(el("span").class("number").text(&number.to_string())).text(" ").rich(&step.step.title);
+    let heading = el("h3")
+        .child(el("span").class("number").text(&number.to_string()))
+        .text(" ")
+        .child(el("span").rich(&step.step.title));
     let summary = el("summary")
         .child(heading)
         .child(el("span").class("meta").child(el("code").text(step.step.id.as_str())).text(&format!(" · {size}")))

@@ -54,7 +54,7 @@ fn row(sheet: &Sheet<'_>, step: &SheetStep<'_>, axis: &Axis) -> Element {
         .link(format_args!("step-{}", step.step.number))
         .child(el("span").class("number").text(&step.step.number.to_string()))
         .text(" ")
-        .rich(&step.step.title);
+        .child(el("span").rich(&step.step.title));
     let mut words = format!("after {}, usually {}", rough(slot.begin_s), rough(slot.usual_s()));
     match (sheet.plan.order, slot.slack_s) {
         (Order::Article, _) => {}
@@ -67,7 +67,7 @@ fn row(sheet: &Sheet<'_>, step: &SheetStep<'_>, axis: &Axis) -> Element {
         .child(
             el("div").class("label").child(name).child(el("span").class("when").text(&words)).child(site).child(back),
         )
-        .child(bar(sheet, slot, axis))
+        .child(el("div").class("track").child(bar(sheet, slot, axis)))
 }
 
 fn bar(sheet: &Sheet<'_>, slot: Slot, axis: &Axis) -> Html {

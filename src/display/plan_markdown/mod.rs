@@ -109,7 +109,10 @@ fn totals(sheet: &Sheet<'_>) -> String {
     };
     let rows = [
         ("Usually takes", rough(timing.usual_s)),
-        ("At most", format!("{}, if every wait lasted until it counts as failed", rough(timing.longest_s))),
+        (
+            "Limits of all waits",
+            format!("{} in all; a wait that reaches its own counts as failed", rough(timing.longest_s)),
+        ),
         ("Site down", down),
         ("Way back", sheet.ways_back().join("; ")),
         ("Durations from", "what comes with the tool for each kind of action, not measured in this account".into()),

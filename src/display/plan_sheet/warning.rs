@@ -24,12 +24,10 @@ pub(super) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &[(ActionPath
         }
     }
     for (path, line) in preflight {
-        let PreflightLine::Seen(finding) = line else { continue };
-        let evidence = &finding.evidence;
-        match finding.found {
-            Found::Unknown => warnings.push(format!("`{path}` cannot be judged: {evidence}")),
-            Found::InProgress => warnings.push(format!("what `{path}` does is under way already: {evidence}")),
-            Found::Absent | Found::Holds | Found::Otherwise => {}
+        if let PreflightLine::Seen(finding) = line
+            && finding.found == Found::Unknown
+        {
+            warnings.push(format!("`{path}` cannot be judged: {}", finding.evidence));
         }
     }
     for (step, action) in actions() {
