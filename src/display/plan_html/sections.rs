@@ -27,26 +27,48 @@ pub(super) fn verdict(sheet: &Sheet<'_>) -> Element {
         el("p").child(el("a").link("warnings").text(&count(sheet.warnings.len(), "warning"))).text(" to read first.")
     });
     let refusals = match &sheet.verdict {
-        Verdict::Refused(all) => Some(el("ul").class("refusals").children(all.iter().map(|(path, failure)| {
-            let link = el("a").link(path).child(el("code").text(&path.to_string()));
-            el("li").child(el("p").class("what").child(link).text(": ").rich(&failure.message)).child(reasons(failure))
-        }))),
-        _ => None,
+        Verdict::Refused(all) => refusals(all),
+        _ => Html::default(),
     };
     let section = el("section").id("verdict").class(mood).attr("aria-labelledby", "verdict-heading");
     section.child(heading).child(el("p").text(&sheet.verdict.evidence())).child(refusals).child(warned)
 }
 
+/// All that refuses, each with its causes; then what helps, for one cure often helps several.
+fn refusals(all: &[(&ActionPath, &Failure)]) -> Html {
+    let mut html = Html::from(el("ul").class("refusals").children(all.iter().map(|(path, failure)| {
+        let message = el("p").class("what").child(anchor(path)).text(": ").rich(&failure.message);
+        el("li").child(message).child(causes(failure))
+    })));
+    let mut cures: Vec<&str> = Vec::new();
+    for cure in all.iter().flat_map(|(_, failure)| &failure.advice) {
+        if !cures.contains(&cure.as_str()) {
+            cures.push(cure);
+        }
+    }
+    if !cures.is_empty() {
+        html.add(el("p").child(el("b").text("What helps")));
+        html.add(el("ul").class("refusals").children(cures.into_iter().map(|cure| el("li").rich(cure))));
+    }
+    html
+}
+
 /// Why something refuses and what helps, each said once.
 pub(super) fn reasons(failure: &Failure) -> Html {
+    let mut html = causes(failure);
+    for line in &failure.advice {
+        html.add(el("p").class("try").child(el("b").text("try")).text(": ").rich(line));
+    }
+    html
+}
+
+fn causes(failure: &Failure) -> Html {
     let mut said = vec![failure.message.trim()];
     let mut html = Html::default();
-    for (word, class, lines) in [("because", "because", &failure.causes), ("try", "try", &failure.advice)] {
-        for line in lines.iter().map(|line| line.trim()) {
-            if !line.is_empty() && !said.contains(&line) {
-                html.add(el("p").class(class).child(el("b").text(word)).text(": ").rich(line));
-                said.push(line);
-            }
+    for cause in failure.causes.iter().map(|line| line.trim()) {
+        if !cause.is_empty() && !said.contains(&cause) {
+            html.add(el("p").class("because").child(el("b").text("because")).text(": ").rich(cause));
+            said.push(cause);
         }
     }
     html
@@ -119,11 +141,12 @@ pub(super) fn inputs(sheet: &Sheet<'_>) -> Html {
     if inputs.is_empty() {
         return Html::default();
     }
-    let rows = inputs.into_iter().map(|(name, value, about)| {
+    let rows = inputs.into_iter().map(|input| {
+        let value = el("td").class(if input.in_words { "words" } else { "given" });
         el("tr")
-            .child(el("th").attr("scope", "row").child(el("code").text(&name)))
-            .child(el("td").class("given").text(&value))
-            .child(el("td").rich(&about))
+            .child(el("th").attr("scope", "row").child(el("code").text(&input.name)))
+            .child(if input.in_words { value.rich(&input.value) } else { value.text(&input.value) })
+            .child(el("td").rich(&input.about))
     });
     let heads = ["Input", "Value", "What it is for"].map(|name| el("th").attr("scope", "col").text(name));
     let table = el("table")

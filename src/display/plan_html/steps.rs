@@ -139,10 +139,13 @@ fn parameters(action: &SheetAction<'_>) -> Html {
         return Html::default();
     }
     let rows = action.parameters.iter().map(|parameter| {
-        let class = if parameter.later { "given pending" } else { "given" };
-        el("tr")
-            .child(el("th").attr("scope", "row").child(el("code").text(&parameter.name)))
-            .child(el("td").class(class).child(rich(&parameter.value)))
+        el("tr").child(el("th").attr("scope", "row").child(el("code").text(&parameter.name))).child(
+            if parameter.in_words {
+                el("td").class("words").rich(&parameter.value)
+            } else {
+                el("td").class("given").text(&parameter.value)
+            },
+        )
     });
     let later = action.parameters.iter().filter(|p| p.later).count();
     let more = if later > 0 { format!(", {later} known only later") } else { String::new() };

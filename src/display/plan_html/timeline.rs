@@ -17,17 +17,22 @@ const TICKS: &[u64] = &[10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_
 
 pub(super) fn section(sheet: &Sheet<'_>) -> Element {
     let axis = Axis::of(sheet.timing.usual_s);
-    let legend = el("p")
-        .class("legend")
-        .child(pace(sheet.plan.order))
-        .text(" ")
-        .child(el("span").class("key down").text("shaded: the site is down"));
+    let legend = el("p").class("legend").child(pace(sheet.plan.order)).text(" ").child(key(sheet));
     let marks = (0..axis.count).map(|n| el("span").text(&if n == 0 { "0".into() } else { rough(n * axis.tick) }));
     let scale = el("div").class("axis").attr("aria-hidden", "true").child(el("div").children(marks));
     titled("timeline", "Timeline")
         .child(legend)
         .child(scale)
         .child(el("ol").class("bars").children(sheet.steps.iter().map(|step| row(sheet, step, &axis))))
+}
+
+/// What else than a full bar is drawn.
+fn key(sheet: &Sheet<'_>) -> Option<Element> {
+    match (sheet.timing.down_s(), sheet.plan.order) {
+        (Some(1..), _) => Some(el("span").class("key down").text("shaded: the site is down")),
+        (_, Order::Overlap) => Some(el("span").class("key slack").text("dashed: could end later")),
+        _ => None,
+    }
 }
 
 /// The axis: how far it goes, and its marks.

@@ -12,7 +12,7 @@ pub(super) fn rich(text: &str) -> String {
         match span {
             Span::Plain(plain) => line.push_str(&escaped(&spaced(plain))),
             Span::Code(name) => line.push_str(&code(name)),
-            Span::Later(later) => line.push_str(&format!("*{}*", escaped(later))),
+            Span::Later(later) => line.push_str(&format!("*{}*", escaped(&spaced(later)).trim())),
         }
     }
     harmless_start(line.trim())

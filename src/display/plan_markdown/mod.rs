@@ -7,7 +7,7 @@
 
 mod escape;
 
-use super::plan_sheet::{Back, PlanOrigin, Sheet, SheetAction, SheetStep, Verdict};
+use super::plan_sheet::{Back, Parameter, PlanOrigin, Sheet, SheetAction, SheetInput, SheetStep, Stretch, Verdict};
 use super::plan_text::{PreflightLine, Sentences};
 use super::table::count;
 use super::time::rough;
@@ -44,7 +44,7 @@ pub fn plan_markdown(
     out.push_str("## This plan\n\n");
     let rows = sheet.facts().into_iter().map(|(name, value)| vec![name.to_owned(), code(&value)]);
     out.push_str(&table(&["", ""], rows));
-    out
+    format!("{}\n", out.trim_end())
 }
 
 /// A table; the cells are Markdown already.
@@ -97,7 +97,7 @@ fn totals(sheet: &Sheet<'_>) -> String {
     let timing = &sheet.timing;
     let down = match (&timing.down, timing.down_s()) {
         (Some(all), Some(seconds @ 1..)) => {
-            let stretch = |s: &super::plan_sheet::Stretch<'_>| {
+            let stretch = |s: &Stretch<'_>| {
                 let (from, to) = (format!("step {}", s.from.number), format!("step {}", s.to.number));
                 let end = if s.comes_back { "until it comes back in" } else { "and still after" };
                 format!("from {from}, {}, {end} {to}, {}", code(s.from.id.as_str()), code(s.to.id.as_str()))
@@ -180,7 +180,7 @@ fn action(action: &SheetAction<'_>) -> String {
     }
     out.push('\n');
     if !action.parameters.is_empty() {
-        let value = |p: &super::plan_sheet::Parameter| if p.later { rich(&p.value) } else { code(&p.value) };
+        let value = |p: &Parameter| if p.in_words { rich(&p.value) } else { code(&p.value) };
         let rows = action.parameters.iter().map(|p| vec![code(&p.name), value(p)]);
         out.push_str(&table(&["Parameter", "Value"], rows));
     }
@@ -211,6 +211,7 @@ fn inputs(sheet: &Sheet<'_>) -> String {
     if inputs.is_empty() {
         return String::new();
     }
-    let rows = inputs.into_iter().map(|(name, value, about)| vec![code(&name), code(&value), rich(&about)]);
+    let value = |input: &SheetInput| if input.in_words { rich(&input.value) } else { code(&input.value) };
+    let rows = inputs.iter().map(|input| vec![code(&input.name), value(input), rich(&input.about)]);
     format!("## Inputs\n\n{}", table(&["Input", "Value", "What it is for"], rows))
 }

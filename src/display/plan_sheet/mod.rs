@@ -19,7 +19,7 @@ use super::pending_value::{expr, input, is_pending, value};
 use super::plan_text::{PreflightLine, Sentences, first_sentence, undo_sentence};
 use super::site::Site;
 use super::table::count;
-use crate::model::{ActionPath, Failure, Millis, Step, StepAction, StepId, Value};
+use crate::model::{ActionPath, Expr, Failure, Millis, Reference, Step, StepAction, StepId, Value, ValueType};
 use crate::plan::{Order, Plan};
 
 /// Where a plan comes from: what makes two printed plans comparable.
@@ -89,12 +89,24 @@ pub(super) struct SheetAction<'a> {
     pub(super) look: Option<&'a PreflightLine>,
 }
 
+/// An input.
+pub(super) struct SheetInput {
+    pub(super) name: String,
+    pub(super) value: String,
+    /// What it is for.
+    pub(super) about: String,
+    /// The value is told in words, with names in backticks: the reference to a secret.
+    pub(super) in_words: bool,
+}
+
 /// A parameter of an action.
 pub(super) struct Parameter {
     pub(super) name: String,
     pub(super) value: String,
     /// Only the run will bring all of it.
     pub(super) later: bool,
+    /// The value is told in words, with names in backticks.
+    pub(super) in_words: bool,
 }
 
 impl<'a> Sheet<'a> {
@@ -149,13 +161,17 @@ impl<'a> Sheet<'a> {
         facts
     }
 
-    /// The inputs: name, value, what it is for.
-    pub(super) fn inputs(&self) -> Vec<(String, String, String)> {
+    /// The inputs, by name.
+    pub(super) fn inputs(&self) -> Vec<SheetInput> {
         let spec = |name: &str| self.plan.runbook.inputs.iter().find(|i| i.name == name);
         let row = |(name, it): (&String, &Value)| {
             let spec = spec(name);
-            let shown = spec.map_or_else(|| value(it), |s| input(&s.value_type, it));
-            (name.clone(), shown, spec.map(|s| s.about.clone()).unwrap_or_default())
+            SheetInput {
+                name: name.clone(),
+                value: spec.map_or_else(|| value(it), |s| input(&s.value_type, it)),
+                about: spec.map(|s| s.about.clone()).unwrap_or_default(),
+                in_words: spec.is_some_and(|s| s.value_type == ValueType::Secret),
+            }
         };
         self.plan.inputs.iter().map(row).collect()
     }
@@ -231,10 +247,17 @@ fn sheet_action<'a>(
     let (does, undo) = told.map_or((None, None), |(does, undo)| (Some(does), undo));
     let title = action.title.clone();
     let does = does.or_else(|| title.clone()).unwrap_or_else(|| first_sentence(&spec.about));
-    let parameter = |(name, given): (&String, _)| Parameter {
+    let secret = |reference: &&Reference| match reference {
+        Reference::Input(name) => {
+            plan.runbook.inputs.iter().any(|i| i.name == *name && i.value_type == ValueType::Secret)
+        }
+        Reference::Output { .. } | Reference::RunId => false,
+    };
+    let parameter = |(name, given): (&String, &Expr)| Parameter {
         name: name.clone(),
         value: expr(plan, given),
         later: is_pending(given),
+        in_words: is_pending(given) || given.references().iter().any(secret),
     };
     SheetAction {
         action,

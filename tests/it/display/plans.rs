@@ -7,7 +7,7 @@ use runbook::journal::{RecordKind, RollbackTo};
 use runbook::model::{Failure, Finding, Found, Value, Values};
 use runbook::plan::Order;
 
-fn looks() -> Vec<(runbook::model::ActionPath, PreflightLine)> {
+pub(crate) fn looks() -> Vec<(runbook::model::ActionPath, PreflightLine)> {
     let finding = |found, evidence: &str| {
         let (before, outputs) = (Value::Null, Values::new());
         PreflightLine::Seen(Finding { found, ours: false, before, outputs, evidence: evidence.into() })

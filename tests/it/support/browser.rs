@@ -135,20 +135,36 @@ impl Browser {
         self.call("Emulation.setDeviceMetricsOverride", size);
     }
 
-    /// A picture of the whole page, PNG in base64.
-    pub(crate) fn picture(&mut self) -> String {
+    /// A picture of the whole page.
+    pub(crate) fn picture(&mut self, file: &Path) {
         let size = self.call("Page.getLayoutMetrics", json!({}))["cssContentSize"].clone();
         let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
         let params = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
-        self.call("Page.captureScreenshot", params)["data"].as_str().unwrap().to_owned()
+        let data = self.call("Page.captureScreenshot", params)["data"].as_str().unwrap().to_owned();
+        std::fs::write(file, self.piped(&["base64", "-d"], data.as_bytes())).unwrap();
     }
 
-    /// The printed page, PDF in base64.
-    pub(crate) fn print(&mut self) -> String {
+    /// The printed page: the PDF, and the text in it, its white space made one.
+    pub(crate) fn print(&mut self) -> (Vec<u8>, String) {
         self.call("Emulation.setEmulatedMedia", json!({ "media": "", "features": [] }));
         let params =
             json!({ "preferCSSPageSize": true, "printBackground": true, "paperWidth": 8.27, "paperHeight": 11.69 });
-        self.call("Page.printToPDF", params)["data"].as_str().unwrap().to_owned()
+        let data = self.call("Page.printToPDF", params)["data"].as_str().unwrap().to_owned();
+        let pdf = self.piped(&["base64", "-d"], data.as_bytes());
+        let text = self.piped(&["pdftotext", "-layout", "-", "-"], &pdf);
+        let text = String::from_utf8_lossy(&text).split_whitespace().collect::<Vec<_>>().join(" ");
+        (pdf, text)
+    }
+
+    fn piped(&self, command: &[&str], input: &[u8]) -> Vec<u8> {
+        let file = self.profile.path().join("input");
+        std::fs::write(&file, input).unwrap();
+        let output = Command::new(command[0]).args(&command[1..]).stdin(File::open(file).unwrap()).output();
+        let output = output.unwrap_or_else(|error| {
+            panic!("`{}`: {error}; `apt-get install poppler-utils` (tests/run does it)", command[0])
+        });
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
     }
 
     /// What axe-core finds wrong for people who use assistive technology, impact `serious` and `critical` only.
