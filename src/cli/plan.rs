@@ -8,7 +8,7 @@ use super::{Exit, Failure, operator, page};
 use crate::action;
 use crate::display::{self, PlanOrigin, PreflightLine};
 use crate::engine::{Clock, Look, preview_parameters};
-use crate::model::{ActionPath, Found, RunId, Values};
+use crate::model::{ActionPath, Found, RunId, StepId, Values};
 use crate::plan::Plan;
 use crate::validate;
 use std::collections::BTreeMap;
@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
     let page = args.html.as_deref().map(page::place).transpose()?;
     let prepared = prepare(args, common, planned_run_id())?;
-    let (plan, origin, lines) = (&prepared.plan, origin(&prepared), lines(&prepared.looks));
+    let (plan, lines) = (&prepared.plan, lines(&prepared.looks));
+    let origin = origin(validate::fingerprint(&prepared.text), prepared.until.clone());
     let sentences = sentences(plan, &prepared.run, &seen_outputs(&prepared.looks));
     out(&match format {
         Format::Text => display::plan_text(plan, &sentences, &lines),
@@ -30,15 +31,10 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
     refuse(&prepared.looks).map(|()| Exit::Done)
 }
 
-/// Where the plan comes from, for those who compare two.
-fn origin(prepared: &Prepared) -> PlanOrigin {
-    PlanOrigin {
-        at: SystemClock.now(),
-        by: operator::name(),
-        fingerprint: validate::fingerprint(&prepared.text),
-        tool: env!("CARGO_PKG_VERSION").to_owned(),
-        until: prepared.until.clone(),
-    }
+/// Where a plan comes from that is made now from a runbook with this fingerprint.
+pub(super) fn origin(fingerprint: String, until: Option<StepId>) -> PlanOrigin {
+    let (by, tool) = (operator::name(), env!("CARGO_PKG_VERSION").to_owned());
+    PlanOrigin { at: SystemClock.now(), by, fingerprint, tool, until }
 }
 
 /// Says something beside a result without spoiling one that a program reads.

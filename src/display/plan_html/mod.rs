@@ -9,6 +9,7 @@
 
 mod markup;
 mod page;
+mod rollback;
 mod sections;
 mod steps;
 mod timeline;
@@ -18,6 +19,9 @@ use super::plan_text::{PreflightLine, Sentences};
 use crate::model::ActionPath;
 use crate::plan::Plan;
 use markup::el;
+use page::{Frame, kicker};
+
+pub use rollback::rollback_html;
 
 /// The plan as a page.
 #[must_use]
@@ -38,5 +42,13 @@ pub fn plan_html(
         .child(timeline::section(&sheet))
         .child(steps::section(&sheet))
         .child(sections::inputs(&sheet));
-    page::page(&sheet, main)
+    let runbook = &plan.runbook;
+    let frame = Frame {
+        title: format!("Plan of {}: {}", runbook.name, runbook.title),
+        kicker: kicker("Plan of ", plan),
+        heading: &runbook.title,
+        skip: ("steps", "Skip to the steps"),
+        origin,
+    };
+    page::page(frame, main)
 }

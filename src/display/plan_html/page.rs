@@ -1,28 +1,40 @@
 //! The page around the plan: head, title, way to skip, foot.
 
-use super::super::plan_sheet::Sheet;
+use super::super::plan_sheet::PlanOrigin;
 use super::super::time::date_time;
-use super::markup::{Element, Html, el};
+use super::markup::{Element, Html, el, text};
+use crate::plan::Plan;
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-pub(super) fn page(sheet: &Sheet<'_>, main: Element) -> String {
-    let title = format!("Plan of {}: {}", sheet.plan.runbook.name, sheet.plan.runbook.title);
+/// What stands around the content of a page.
+pub(super) struct Frame<'a> {
+    /// The window's title.
+    pub(super) title: String,
+    /// What sort of page it is, before the heading.
+    pub(super) kicker: Html,
+    pub(super) heading: &'a str,
+    /// The section that a keyboard may want to skip to: its id and what it is.
+    pub(super) skip: (&'static str, &'static str),
+    pub(super) origin: &'a PlanOrigin,
+}
+
+pub(super) fn page(frame: Frame<'_>, main: Element) -> String {
     let head = el("head")
         .child(el("meta").attr("charset", "utf-8"))
         .child(el("meta").attr("http-equiv", "Content-Security-Policy").attr("content", policy()))
         .child(meta("viewport", "width=device-width, initial-scale=1"))
         .child(meta("color-scheme", "light dark"))
         .child(meta("referrer", "no-referrer"))
-        .child(el("title").text(&title))
+        .child(el("title").text(&frame.title))
         .child(el("style").source(STYLE));
     let body = el("body")
-        .child(el("a").class("skip").link("steps").text("Skip to the steps"))
-        .child(header(sheet))
+        .child(el("a").class("skip").link(frame.skip.0).text(frame.skip.1))
+        .child(el("header").child(el("p").class("kicker").child(frame.kicker)).child(el("h1").rich(frame.heading)))
         .child(main)
-        .child(footer(sheet))
+        .child(footer(frame.origin))
         .child(el("script").source(SCRIPT));
     Html::from(el("html").attr("lang", "en").child(head).child(body)).into_page()
 }
@@ -55,18 +67,18 @@ fn source_hash(code: &str) -> String {
     text
 }
 
-fn header(sheet: &Sheet<'_>) -> Element {
-    let runbook = &sheet.plan.runbook;
-    let place: Vec<&str> =
-        [&sheet.plan.account, &sheet.plan.region].into_iter().flatten().map(String::as_str).collect();
-    let place = (!place.is_empty()).then(|| el("span").text(&format!(" in {}", place.join(", "))));
-    el("header")
-        .child(el("p").class("kicker").text("Plan of ").child(el("code").text(&runbook.name)).child(place))
-        .child(el("h1").rich(&runbook.title))
+/// What a page is of, and where: `Plan of `x` in 123456789012, ap-northeast-1`.
+pub(super) fn kicker(what: &str, plan: &Plan) -> Html {
+    let place: Vec<&str> = [&plan.account, &plan.region].into_iter().flatten().map(String::as_str).collect();
+    let mut html = text(what);
+    html.add(el("code").text(&plan.runbook.name));
+    if !place.is_empty() {
+        html.add(text(&format!(" in {}", place.join(", "))));
+    }
+    html
 }
 
-fn footer(sheet: &Sheet<'_>) -> Element {
-    let origin = sheet.origin;
+fn footer(origin: &PlanOrigin) -> Element {
     el("footer").child(el("p").text(&format!(
         "Made {} UTC by {} with runbook {}, by reading only: nothing was changed to make this plan.",
         date_time(origin.at),

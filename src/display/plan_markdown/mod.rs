@@ -6,6 +6,9 @@
 //! Not handled: the timeline's drawing. Its numbers are in a table.
 
 mod escape;
+mod rollback;
+
+pub use rollback::rollback_markdown;
 
 use super::plan_sheet::{Back, Parameter, PlanOrigin, Sheet, SheetAction, SheetInput, SheetStep, Stretch, Verdict};
 use super::plan_text::{PreflightLine, Sentences};
@@ -65,7 +68,7 @@ fn verdict(sheet: &Sheet<'_>) -> String {
         Verdict::Refused(_) => format!("> **REFUSED: {}**\n", sheet.verdict.headline()),
         _ => format!("> **{}**\n", sheet.verdict.headline()),
     };
-    out.push_str(&format!("> {}\n", sheet.verdict.evidence()));
+    out.push_str(&format!(">\n> {}\n", sheet.verdict.evidence()));
     if let Verdict::Refused(all) = &sheet.verdict {
         out.push_str(">\n");
         for (path, failure) in all {
