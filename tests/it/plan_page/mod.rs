@@ -1,5 +1,7 @@
 //! The plan's page in a real browser: it shows what it must, asks for nothing, and everybody can use it.
 
+mod written;
+
 use crate::display::fixture::{origin, plan, sentences};
 use crate::display::plans::looks;
 use crate::support::browser::Browser;
@@ -89,6 +91,21 @@ fn everybody_can_use_it_in_light_and_dark_narrow_and_wide() {
             }
         }
     }
+}
+
+#[test]
+fn everybody_can_use_the_rollback_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rollback.html");
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/display/rollback.html"), &file).unwrap();
+    let mut browser = Browser::open(&file);
+    for (scheme, width) in [("light", 1280), ("dark", 360)] {
+        browser.dress(scheme, width);
+        let found = browser.axe();
+        assert!(found.is_empty(), "{scheme}, {width} px: {found:#?}");
+        assert_eq!(browser.evaluate("document.documentElement.scrollWidth"), width);
+    }
+    assert!(browser.console.is_empty(), "the console says {:?}", browser.console);
 }
 
 #[test]
