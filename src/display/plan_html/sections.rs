@@ -78,20 +78,20 @@ pub(super) fn totals(sheet: &Sheet<'_>) -> Element {
     let timing = &sheet.timing;
     let usual = card(
         "Usually takes",
-        rough(timing.usual_s),
+        &rough(timing.usual_s),
         [text(&format!(
             "The limits of all waits add up to {}; a wait that reaches its own counts as failed.",
             rough(timing.longest_s)
         ))],
     );
     let down = match (&timing.down, timing.down_s()) {
-        (Some(all), Some(seconds @ 1..)) => card("Site down", rough(seconds), all.iter().map(stretch)),
-        (Some(_), _) => card("Site down", "not at all".into(), [text("Every step leaves the site up.")]),
-        (None, _) => card("Site down", "not predicted".into(), [text("Actions overlap in this order.")]),
+        (Some(all), Some(seconds @ 1..)) => card("Site down", &rough(seconds), all.iter().map(stretch)),
+        (Some(_), _) => card("Site down", "not at all", [text("Every step leaves the site up.")]),
+        (None, _) => card("Site down", "not predicted", [text("Actions overlap in this order.")]),
     };
     let back = sheet.ways_back();
     let (first, others) = back.split_first().map_or(("", [].as_slice()), |(first, others)| (first.as_str(), others));
-    let back = card("Way back", first.to_owned(), others.iter().map(|line| text(line)));
+    let back = card("Way back", first, others.iter().map(|line| text(line)));
     let source = "The durations are those that come with the tool for each kind of action; they are not measured in this \
                   account. A person who is waited for takes as long as it takes.";
     titled("totals", "In all")
@@ -99,9 +99,9 @@ pub(super) fn totals(sheet: &Sheet<'_>) -> Element {
         .child(el("p").class("note").text(source))
 }
 
-fn card(name: &str, value: String, more: impl IntoIterator<Item = Html>) -> Element {
+fn card(name: &str, value: &str, more: impl IntoIterator<Item = Html>) -> Element {
     let more = more.into_iter().map(|line| el("dd").child(line));
-    el("div").child(el("dt").text(name)).child(el("dd").class("value").text(&value)).children(more)
+    el("div").child(el("dt").text(name)).child(el("dd").class("value").text(value)).children(more)
 }
 
 fn stretch(stretch: &Stretch<'_>) -> Html {

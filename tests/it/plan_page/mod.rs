@@ -125,7 +125,7 @@ fn the_check_for_everybody_finds_what_is_wrong() {
 fn in_print_everything_is_unfolded_without_the_script_too() {
     let (_folder, file) = page(Order::Article);
     let mut browser = Browser::open(&file);
-    browser.call("Emulation.setScriptExecutionDisabled", serde_json::json!({ "value": true }));
+    browser.call("Emulation.setScriptExecutionDisabled", &serde_json::json!({ "value": true }));
     browser.show(&file);
     let (_, text) = browser.print();
     for wanted in ["subnet-0c1d2e3f", "(known after step-4)", "set it to stop first", "it removes its file"] {

@@ -57,22 +57,22 @@ impl Browser {
     }
 
     fn attach(&mut self) {
-        let target = self.call("Target.createTarget", json!({ "url": "about:blank" }))["targetId"].clone();
-        let attached = self.call("Target.attachToTarget", json!({ "targetId": target, "flatten": true }));
+        let target = self.call("Target.createTarget", &json!({ "url": "about:blank" }))["targetId"].clone();
+        let attached = self.call("Target.attachToTarget", &json!({ "targetId": target, "flatten": true }));
         self.session = attached["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page", "Runtime", "Log", "Network", "DOM"] {
-            self.call(&format!("{domain}.enable"), json!({}));
+            self.call(&format!("{domain}.enable"), &json!({}));
         }
     }
 
     /// Shows a file, and waits until it is loaded.
     pub(crate) fn show(&mut self, page: &Path) {
-        self.call("Page.navigate", json!({ "url": format!("file://{}", page.display()) }));
+        self.call("Page.navigate", &json!({ "url": format!("file://{}", page.display()) }));
         while self.read()["method"] != "Page.loadEventFired" {}
     }
 
     /// Sends a command and waits for its answer; what is said meanwhile is kept.
-    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         self.last += 1;
         let mut message = json!({ "id": self.last, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -109,7 +109,7 @@ impl Browser {
     /// The value of an expression in the page; a promise is waited for.
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
         let params = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        let answer = self.call("Runtime.evaluate", params);
+        let answer = self.call("Runtime.evaluate", &params);
         assert!(answer["exceptionDetails"].is_null(), "{}", answer["exceptionDetails"]);
         answer["result"]["value"].clone()
     }
@@ -120,8 +120,8 @@ impl Browser {
             json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code,
                 "text": if kind == "keyUp" { "" } else { text } })
         };
-        self.call("Input.dispatchKeyEvent", key("keyDown"));
-        self.call("Input.dispatchKeyEvent", key("keyUp"));
+        self.call("Input.dispatchKeyEvent", &key("keyDown"));
+        self.call("Input.dispatchKeyEvent", &key("keyUp"));
     }
 
     /// Shows the page as a reader with this choice of colours has it, in a window of this width.
@@ -130,26 +130,26 @@ impl Browser {
             { "name": "prefers-color-scheme", "value": scheme },
             { "name": "prefers-reduced-motion", "value": "reduce" }
         ]);
-        self.call("Emulation.setEmulatedMedia", json!({ "media": "screen", "features": features }));
+        self.call("Emulation.setEmulatedMedia", &json!({ "media": "screen", "features": features }));
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        self.call("Emulation.setDeviceMetricsOverride", size);
+        self.call("Emulation.setDeviceMetricsOverride", &size);
     }
 
     /// A picture of the whole page.
     pub(crate) fn picture(&mut self, file: &Path) {
-        let size = self.call("Page.getLayoutMetrics", json!({}))["cssContentSize"].clone();
+        let size = self.call("Page.getLayoutMetrics", &json!({}))["cssContentSize"].clone();
         let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
         let params = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
-        let data = self.call("Page.captureScreenshot", params)["data"].as_str().unwrap().to_owned();
+        let data = self.call("Page.captureScreenshot", &params)["data"].as_str().unwrap().to_owned();
         std::fs::write(file, self.piped(&["base64", "-d"], data.as_bytes())).unwrap();
     }
 
     /// The printed page: the PDF, and the text in it, its white space made one.
     pub(crate) fn print(&mut self) -> (Vec<u8>, String) {
-        self.call("Emulation.setEmulatedMedia", json!({ "media": "", "features": [] }));
+        self.call("Emulation.setEmulatedMedia", &json!({ "media": "", "features": [] }));
         let params =
             json!({ "preferCSSPageSize": true, "printBackground": true, "paperWidth": 8.27, "paperHeight": 11.69 });
-        let data = self.call("Page.printToPDF", params)["data"].as_str().unwrap().to_owned();
+        let data = self.call("Page.printToPDF", &params)["data"].as_str().unwrap().to_owned();
         let pdf = self.piped(&["base64", "-d"], data.as_bytes());
         let text = self.piped(&["pdftotext", "-layout", "-", "-"], &pdf);
         let text = String::from_utf8_lossy(&text).split_whitespace().collect::<Vec<_>>().join(" ");
