@@ -141,7 +141,9 @@ impl Browser {
         let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
         let params = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
         let data = self.call("Page.captureScreenshot", &params)["data"].as_str().unwrap().to_owned();
-        std::fs::write(file, self.piped(&["base64", "-d"], data.as_bytes())).unwrap();
+        let picture = self.piped(&["base64", "-d"], data.as_bytes());
+        assert!(picture.starts_with(b"\x89PNG"), "it is no picture");
+        std::fs::write(file, picture).unwrap();
     }
 
     /// The printed page: the PDF, and the text in it, its white space made one.
