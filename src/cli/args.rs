@@ -31,6 +31,8 @@ pub(super) enum Format {
     Text,
     /// For programs: one JSON value, or one event a line
     Json,
+    /// For a pull request or a ticket; only plans have it
+    Markdown,
 }
 
 impl Format {
@@ -132,6 +134,9 @@ pub(super) struct RunArgs {
     /// Only say what would be done (the same as `plan`)
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Write the plan as a page, too: one HTML file, to be sent to those who decide
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
     /// Do not ask before beginning
     #[arg(long, short)]
     pub(super) yes: bool,
@@ -170,6 +175,9 @@ pub(super) struct RollbackArgs {
     /// Only say what would be undone
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Write what would be undone as a page, too: one HTML file, to be sent to those who decide
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
     /// Do not ask before beginning
     #[arg(long, short)]
     pub(super) yes: bool,

@@ -5,11 +5,13 @@ mod clock;
 mod executor;
 mod exit;
 mod failure;
+mod form;
 mod harm;
 mod library;
 mod open;
 mod operator;
 mod out;
+mod page;
 mod settings;
 mod signals;
 
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<Exit, Failure> {
     let common = cli.common;
     let format = cli.format;
+    form::check(&cli.command, format)?;
     match cli.command {
         Command::List => list::list(format),
         Command::Validate(args) => validate::validate(&args, format),

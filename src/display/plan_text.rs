@@ -117,7 +117,11 @@ fn one_action(
             text.push_str(&wrapped(&format!("      {name}: "), &expr(plan, given)));
         }
     }
-    text.push_str(&wrapped("      undo: ", &undo(&spec, sentence.and_then(|(_, undo)| undo))));
+    let back = match &action.irreversible {
+        Some(why) => format!("cannot be undone: {why}"),
+        None => undo(&spec, sentence.and_then(|(_, undo)| undo)),
+    };
+    text.push_str(&wrapped("      undo: ", &back));
     for (_, line) in preflight.iter().filter(|(path, _)| *path == action.path) {
         text.push_str(&now(line));
     }
@@ -125,11 +129,16 @@ fn one_action(
 }
 
 /// What an action's undo does: its own sentence, else what is said about its kind.
-pub(super) fn undo(spec: &Spec, sentence: Option<String>) -> String {
-    let sentence = sentence.unwrap_or_else(|| {
+pub(super) fn undo_sentence(spec: &Spec, sentence: Option<String>) -> String {
+    sentence.unwrap_or_else(|| {
         let said = spec.about.split_once(" Undo ").map(|(_, undo)| first_sentence(undo));
         said.unwrap_or_else(|| "takes it back".into())
-    });
+    })
+}
+
+/// The same with how far it can be undone.
+pub(super) fn undo(spec: &Spec, sentence: Option<String>) -> String {
+    let sentence = undo_sentence(spec, sentence);
     match spec.reversibility {
         Reversibility::Reversible => sentence,
         Reversibility::WithLoss(what) => format!("{sentence} (lost: {what})"),

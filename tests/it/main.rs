@@ -17,5 +17,6 @@ mod format;
 mod host_actions;
 mod journal;
 mod lab;
+mod plan_page;
 mod rehearsals;
 mod support;

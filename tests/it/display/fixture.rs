@@ -1,5 +1,6 @@
 //! A small cutover with fixed ids and times, and what may happen to it.
 
+use runbook::display::PlanOrigin;
 use runbook::event::Event;
 use runbook::journal::{Executor, Holder, Record, RecordKind, Rest, RollbackTo, RunState};
 use runbook::model::{
@@ -203,6 +204,17 @@ pub(crate) fn executor() -> Executor {
 
 pub(crate) fn holder() -> Holder {
     Holder { by: "hana".into(), host: "bastion".into(), pid: 4711 }
+}
+
+/// Where the plan comes from.
+pub(crate) fn origin() -> PlanOrigin {
+    PlanOrigin {
+        at: BEGIN,
+        by: "hana".into(),
+        fingerprint: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+        tool: "0.1.0".into(),
+        until: None,
+    }
 }
 
 /// The records of a run, made one after the other; each must be able to follow.
