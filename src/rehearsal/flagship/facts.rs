@@ -87,14 +87,17 @@ impl Facts {
         self.list("security_groups").iter().map(|g| (text(g, "id").to_owned(), rules(g))).collect()
     }
 
-    /// Everything that carries a run's tag, as `kind id`; terminated instances are gone and do not count.
+    /// Everything that carries a tag of ours, as `kind id`; terminated instances are gone and do not count.
     pub(super) fn marked(&self) -> Vec<String> {
         let kinds =
             ["instances", "images", "snapshots", "security_groups", "load_balancers", "target_groups", "certificates"];
         let mut found = Vec::new();
         for kind in kinds {
             for it in self.list(kind) {
-                let marked = it.get("tags").and_then(|t| t.get("runbook:run")).is_some();
+                let marked = it
+                    .get("tags")
+                    .and_then(Value::as_object)
+                    .is_some_and(|t| t.keys().any(|key| key.starts_with("runbook:")));
                 if marked && !matches!(text(it, "state"), "terminated") {
                     let id = if text(it, "id").is_empty() { text(it, "arn") } else { text(it, "id") };
                     found.push(format!("{kind} {id}"));

@@ -240,7 +240,7 @@ fn leftovers(region: &Region, facts: &Facts, start: &Start, step: usize) -> Row 
     let seen = format!("{images} images, {snapshots} snapshots, {groups} security groups more than at the start");
     let wanted = (usize::from(step >= 6), usize::from(step >= 7));
     let ok = (images, groups) == wanted && (snapshots > 0) == (step >= 6);
-    let claimed = facts.instance(&region.account().instance).and_then(|i| i.get("tags")?.get("runbook:run").cloned());
+    let claimed = facts.instance(&region.account().instance).and_then(|i| i.get("tags")?.get("runbook:claim").cloned());
     let claim_ok = claimed.is_some() == (1..LAST_STEP).contains(&step);
     let seen = format!("{seen}; the original is {}marked", if claimed.is_some() { "" } else { "not " });
     row("exactly one of everything made, none of what was undone", ok && claim_ok, seen)
