@@ -14,6 +14,7 @@ mod settings;
 mod signals;
 
 mod approve;
+mod iam_policy;
 mod list;
 mod log;
 mod plan;
@@ -71,6 +72,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Log(args) => log::log(&args, &common, format),
         Command::Approve(args) => approve::approve(&args, &common, format),
         Command::Resolve(args) => resolve::resolve(&args, &common, format),
+        Command::IamPolicy(args) => iam_policy::iam_policy(&args, format),
         Command::Rehearse(args) => rehearse::rehearse(&args, format),
         Command::Doctor(args) => rehearse::doctor(&args, format),
         Command::Region(args) => rehearse::region(&args, format),

@@ -227,6 +227,7 @@ async fn key_pair_exists(aws: &Aws, name: &str) -> Result<bool, Failure> {
 }
 
 impl Perform for InstanceClone {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
         "ec2:CreateTags",
         "ec2:DescribeImages",
