@@ -13,5 +13,6 @@ mod edits;
 mod engine;
 mod format;
 mod host_actions;
+mod iam;
 mod lab;
 mod support;
