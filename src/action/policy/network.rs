@@ -45,7 +45,9 @@ fn on_group(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) {
             let arn = grants.regional("ec2", &format!("security-group/{id}"));
             grants.add("ServerGroups", action, [arn], None);
         }
-        Subject::Made(_) => grants.add("OwnGroups", action, [grants.regional("ec2", "security-group/*")], made_by_a_run()),
+        Subject::Made(_) => {
+            grants.add("OwnGroups", action, [grants.regional("ec2", "security-group/*")], made_by_a_run())
+        }
         Subject::Unknown => {
             grants.note(format!(
                 "the security group of `{}` is looked up by the run: rules of any one may be added and revoked; put its \

@@ -32,7 +32,10 @@ async fn check(account: &Account, watch: &mut Watch, work: &mut Work, undo: bool
     let kind = work.deed.call.kind;
     let (forward, beside) = permissions(kind);
     let mut declared: BTreeSet<&str> = observe_permissions(kind).iter().copied().collect();
-    assert!(declared.iter().all(|action| forward.contains(action)), "{kind} observes with more than it goes forward with");
+    assert!(
+        declared.iter().all(|action| forward.contains(action)),
+        "{kind} observes with more than it goes forward with"
+    );
     let mut undeclared = |declared: &BTreeSet<&str>, phase: &str| {
         let calls = watch.since(account).into_iter();
         let more: Vec<String> = calls.filter(|call| !declared.contains(call.as_str())).collect();

@@ -56,7 +56,8 @@ impl World {
         let undone = self.stage.undo(deed).await;
         undone.unwrap_or_else(|failure| panic!("undo {}: {failure:?}", deed.call.action));
         let (_, undo) = permissions(deed.call.kind);
-        let declared: BTreeSet<String> = observe_permissions(deed.call.kind).iter().chain(undo).map(|&p| p.to_owned()).collect();
+        let declared: BTreeSet<String> =
+            observe_permissions(deed.call.kind).iter().chain(undo).map(|&p| p.to_owned()).collect();
         let undeclared: Vec<_> = self.used(from).difference(&declared).cloned().collect();
         assert!(undeclared.is_empty(), "undo of {} calls without declaring it: {undeclared:?}", deed.call.kind);
     }

@@ -160,7 +160,8 @@ fn regions_of_other_partitions_have_their_own_arns() {
 #[test]
 fn what_a_run_makes_must_bear_its_tag() {
     let made = json!({"Null": {"aws:ResourceTag/runbook:run": "false"}});
-    let clone = json!({"image": "(known after step-6)", "instance_type": "t3.small", "subnet": "subnet-0123456789abcdef0"});
+    let clone =
+        json!({"image": "(known after step-6)", "instance_type": "t3.small", "subnet": "subnet-0123456789abcdef0"});
     let origin = Origin { kind: ActionKind::ImageCreate, parameters: json!({}) };
     let origins = BTreeMap::from([("image".to_owned(), origin)]);
     let clone = Deed { origins, ..deed(ActionKind::InstanceClone, clone) };
@@ -194,10 +195,7 @@ fn only_the_sites_records_can_be_changed() {
     let point = json!({"zone": "Z0123456789", "fqdn": "Cloud.Example.org"});
     let origin = Origin { kind: ActionKind::CertificateRequest, parameters: json!({"fqdn": "cloud.example.org"}) };
     let put = json!({"zone": "Z0123456789", "name": "(known after step-8)"});
-    let put = Deed {
-        origins: BTreeMap::from([("name".to_owned(), origin)]),
-        ..deed(ActionKind::DnsPutCname, put)
-    };
+    let put = Deed { origins: BTreeMap::from([("name".to_owned(), origin)]), ..deed(ActionKind::DnsPutCname, put) };
     let both = policy(&[deed(ActionKind::DnsPointAtBalancer, point), put], &around(), Purpose::Run);
     let mut places = places(&both, "route53:ChangeResourceRecordSets");
     assert_eq!(places.len(), 2);
