@@ -46,7 +46,7 @@ fn on_group(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) {
             grants.add("ServerGroups", action, [arn], None);
         }
         Subject::Made(_) => {
-            grants.add("OwnGroups", action, [grants.regional("ec2", "security-group/*")], made_by_a_run())
+            grants.add("OwnGroups", action, [grants.regional("ec2", "security-group/*")], made_by_a_run());
         }
         Subject::Unknown => {
             grants.note(format!(
