@@ -60,9 +60,11 @@ impl Verified {
 
 /// One kind of action.
 pub(crate) trait Perform {
+    /// IAM actions that observing needs; they only read.
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &[];
     /// IAM actions that observing, applying and verifying need.
     const PERMISSIONS: &'static [&'static str] = &[];
-    /// IAM actions that undoing needs beside those.
+    /// IAM actions that undoing needs beside those of observing.
     const UNDO_PERMISSIONS: &'static [&'static str] = &[];
 
     /// What it will do, one sentence in the imperative, e.g. "stop `nginx` on web-1".

@@ -15,7 +15,14 @@ macro_rules! dispatch {
             match action { $(Action::$kind(it) => (it.sentence(), it.undo_sentence()),)+ }
         }
 
-        /// The IAM actions a kind needs: to go forward, and beside those to undo.
+        /// The IAM actions observing a kind needs; they only read.
+        #[must_use]
+        pub fn observe_permissions(kind: ActionKind) -> &'static [&'static str] {
+            use crate::model as m;
+            match kind { $(ActionKind::$kind => <m::$kind as Perform>::OBSERVE_PERMISSIONS,)+ }
+        }
+
+        /// The IAM actions a kind needs: to go forward (observing included), and to undo beside observing.
         #[must_use]
         pub fn permissions(kind: ActionKind) -> (&'static [&'static str], &'static [&'static str]) {
             use crate::model as m;

@@ -84,6 +84,8 @@ pub(super) enum Command {
     Approve(ApproveArgs),
     /// Decide what cannot be told by looking: whether an action is done
     Resolve(ResolveArgs),
+    /// Print the IAM policy that a plan, a run and a rollback need, and no more
+    IamPolicy(IamPolicyArgs),
     /// Rehearse a runbook in the lab: real hosts, an emulated AWS, nothing outside this machine
     Rehearse(RehearseArgs),
     /// Say what a rehearsal needs and whether it is there
@@ -228,6 +230,42 @@ pub(super) enum ResolutionArg {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct IamPolicyArgs {
+    /// The runbook: a file, or the name of one that comes with the tool
+    pub(super) runbook: String,
+    /// A file with inputs
+    #[arg(long, value_name = "FILE")]
+    pub(super) inputs: Option<PathBuf>,
+    /// One input
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(super) sets: Vec<(String, String)>,
+    /// What is to be allowed
+    #[arg(long = "for", value_enum, default_value_t = PurposeArg::All)]
+    pub(super) purpose: PurposeArg,
+    /// The account [default: any]
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub(super) account: Option<String>,
+    /// The role in the server's instance profile, or `none` when the server has no profile [default: any role]
+    #[arg(long, value_name = "NAME")]
+    pub(super) instance_role: Option<String>,
+    /// The key of your own that encrypts the server's volumes [default: none]
+    #[arg(long, value_name = "ARN", value_parser = key)]
+    pub(super) kms_key: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PurposeArg {
+    /// `plan`: reading only
+    Plan,
+    /// `run` and `resume`
+    Run,
+    /// `rollback`
+    Rollback,
+    /// All of them
+    All,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct RehearseArgs {
     /// The runbook
     pub(super) runbook: String,
@@ -299,6 +337,20 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".into()),
+    }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an account's id has twelve digits".into()),
+    }
+}
+
+fn key(text: &str) -> Result<String, String> {
+    match text.starts_with("arn:") && text.contains(":kms:") && text.contains(":key/") {
+        true => Ok(text.to_owned()),
+        false => Err("write the key's ARN, `arn:aws:kms:REGION:ACCOUNT:key/ID` (not an alias)".into()),
     }
 }
 

@@ -17,6 +17,7 @@ mod signals;
 
 mod approve;
 mod doctor;
+mod iam_policy;
 mod list;
 mod log;
 mod plan;
@@ -76,6 +77,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Log(args) => log::log(&args, &common, format),
         Command::Approve(args) => approve::approve(&args, &common, format),
         Command::Resolve(args) => resolve::resolve(&args, &common, format),
+        Command::IamPolicy(args) => iam_policy::iam_policy(&args, format),
         Command::Rehearse(args) => rehearse::rehearse(&args, format),
         Command::Doctor(args) => doctor::doctor(&args, format),
         Command::Region(args) => rehearse::region(&args, format),

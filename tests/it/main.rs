@@ -15,6 +15,7 @@ mod engine_stops;
 mod engine_worlds;
 mod format;
 mod host_actions;
+mod iam;
 mod journal;
 mod lab;
 mod plan_page;

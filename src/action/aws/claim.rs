@@ -14,7 +14,7 @@ use serde_json::json;
 
 /// The tag that says which run is at work on an instance. Not the tag of what a run created: a server that one run made
 /// can be worked on by another, and must not lose its maker's tag when that one is done.
-const CLAIM_TAG: &str = "runbook:claim";
+pub(in crate::action) const CLAIM_TAG: &str = "runbook:claim";
 
 /// Whose mark an instance bears.
 #[derive(Debug, PartialEq, Eq)]
@@ -148,6 +148,7 @@ async fn protected(aws: &Aws, id: &str, name: InstanceAttributeName) -> Result<b
 }
 
 impl Perform for InstanceClaim {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:CreateTags", "ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DeleteTags"];
@@ -205,6 +206,7 @@ impl Perform for InstanceClaim {
 }
 
 impl Perform for InstanceRelease {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &["ec2:DeleteTags", "ec2:DescribeInstances"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:CreateTags"];
 

@@ -65,6 +65,7 @@ impl InstanceClone {
 }
 
 impl Perform for InstanceClone {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
         "ec2:CreateTags",
         "ec2:DescribeImages",

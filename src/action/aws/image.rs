@@ -96,6 +96,7 @@ impl ImageCreate {
 }
 
 impl Perform for ImageCreate {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeImages", "ec2:DescribeInstances"];
     /// Deregistering and deleting belong to going forward too: what is left of an image that failed is removed.
     const PERMISSIONS: &'static [&'static str] = &[
         "ec2:CreateImage",
@@ -106,6 +107,8 @@ impl Perform for ImageCreate {
         "ec2:DescribeInstances",
         "ec2:DescribeSnapshots",
     ];
+    const UNDO_PERMISSIONS: &'static [&'static str] =
+        &["ec2:DeleteSnapshot", "ec2:DeregisterImage", "ec2:DescribeSnapshots"];
 
     fn sentence(&self) -> String {
         format!("make an image `{}` of the stopped instance `{}`", self.name, self.instance)

@@ -135,6 +135,8 @@ fn covers(rule: &IpPermission, port: i32) -> bool {
 }
 
 impl Perform for InstanceLookUp {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeInstances", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"];
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeInstances", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"];
 

@@ -40,3 +40,5 @@ mod start_as;
 mod tags;
 mod target_group;
 mod target_health;
+
+pub(super) use claim::CLAIM_TAG;

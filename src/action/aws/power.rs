@@ -58,6 +58,7 @@ pub(super) fn up(instance: &Instance, passed: &str) -> String {
 }
 
 impl Perform for InstanceStop {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances", "ec2:StopInstances"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:StartInstances"];
 
@@ -92,6 +93,7 @@ impl Perform for InstanceStop {
 }
 
 impl Perform for InstanceStart {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:StartInstances"];
 

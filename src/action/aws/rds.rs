@@ -117,8 +117,10 @@ impl RdsSetMultiAz {
 }
 
 impl Perform for RdsSetMultiAz {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["rds:DescribeDBInstances"];
     const PERMISSIONS: &'static [&'static str] =
         &["rds:DescribeDBInstances", "rds:DescribeEvents", "rds:ModifyDBInstance"];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["rds:DescribeEvents", "rds:ModifyDBInstance"];
 
     fn sentence(&self) -> String {
         format!("make DB instance `{}` {} at once and wait until nothing is pending", self.db, name(self.multi_az))

@@ -160,6 +160,7 @@ impl InstanceStartAs {
 }
 
 impl Perform for InstanceStartAs {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
         "ec2:DescribeInstanceStatus",
         "ec2:DescribeInstances",
@@ -167,6 +168,7 @@ impl Perform for InstanceStartAs {
         "ec2:StartInstances",
         "ec2:StopInstances",
     ];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:ModifyInstanceAttribute", "ec2:StopInstances"];
 
     fn sentence(&self) -> String {
         format!("start instance `{}` as `{}` and wait until its status checks pass", self.instance, self.instance_type)

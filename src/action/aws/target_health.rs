@@ -108,6 +108,7 @@ impl TargetGroupWaitHealthy {
 }
 
 impl Perform for TargetGroupWaitHealthy {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
     const PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
 
     fn sentence(&self) -> String {
@@ -167,6 +168,7 @@ impl TargetGroupWaitOut {
 }
 
 impl Perform for TargetGroupWaitOut {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
     const PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
 
     fn sentence(&self) -> String {

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::support::names::BALANCER;
-use runbook::action::permissions;
+use runbook::action::{observe_permissions, permissions};
 use runbook::model::Found;
 use std::collections::BTreeSet;
 
@@ -55,8 +55,9 @@ impl World {
         let from = self.call_count();
         let undone = self.stage.undo(deed).await;
         undone.unwrap_or_else(|failure| panic!("undo {}: {failure:?}", deed.call.action));
-        let (forward, undo) = permissions(deed.call.kind);
-        let declared: BTreeSet<String> = forward.iter().chain(undo).map(|&p| p.to_owned()).collect();
+        let (_, undo) = permissions(deed.call.kind);
+        let declared: BTreeSet<String> =
+            observe_permissions(deed.call.kind).iter().chain(undo).map(|&p| p.to_owned()).collect();
         let undeclared: Vec<_> = self.used(from).difference(&declared).cloned().collect();
         assert!(undeclared.is_empty(), "undo of {} calls without declaring it: {undeclared:?}", deed.call.kind);
     }
