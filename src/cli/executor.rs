@@ -56,7 +56,7 @@ impl Execution<'_> {
             let sentence = move |state: &RunState, path: &ActionPath| {
                 let definition = told.definition(path)?;
                 let parameters = preview_parameters(&told, &state.run, &state.outputs(), definition);
-                action::describe(definition.kind, &parameters).ok().map(|(does, _)| does)
+                action::describe(definition.kind, &parameters).ok().map(|told| told.does)
             };
             let console =
                 Console::new(Mode::choose(format.is_json()), &self.plan, &state).with_sentences(Box::new(sentence));

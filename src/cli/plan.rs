@@ -8,7 +8,7 @@ use super::{Exit, Failure, operator, page};
 use crate::action;
 use crate::display::{self, PlanOrigin, PreflightLine};
 use crate::engine::{Clock, Look, preview_parameters};
-use crate::model::{ActionPath, Found, RunId, StepId, Values};
+use crate::model::{ActionPath, Description, Found, RunId, StepId, Values};
 use crate::plan::Plan;
 use crate::validate;
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ pub(super) fn sentences(
     plan: &Plan,
     run: &RunId,
     outputs: &BTreeMap<ActionPath, Values>,
-) -> impl Fn(&ActionPath) -> Option<(String, Option<String>)> + use<> {
+) -> impl Fn(&ActionPath) -> Option<Description> + use<> {
     let mut all = BTreeMap::new();
     for definition in plan.runbook.actions() {
         let parameters = preview_parameters(plan, run, outputs, definition);

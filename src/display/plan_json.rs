@@ -54,8 +54,8 @@ fn action(
     json!({
         "action": action.path,
         "kind": action.kind,
-        "sentence": sentence.as_ref().map(|(does, _)| does),
-        "undo": sentence.as_ref().and_then(|(_, undo)| undo.as_ref()),
+        "sentence": sentence.as_ref().map(|told| &told.does),
+        "undo": sentence.as_ref().and_then(|told| told.undo.as_ref()),
         "reversibility": match &action.irreversible {
             Some(why) => json!({ "is": "irreversible", "why": why }),
             None => reversibility(spec.reversibility),

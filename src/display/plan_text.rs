@@ -7,12 +7,11 @@ use super::site::Site;
 use super::table::{columns, count, hanging, prose, wrapped};
 use super::time::rough;
 use super::usual;
-use crate::model::{ActionPath, Failure, Finding, Found, Reversibility, Spec, Step, StepAction};
+use crate::model::{ActionPath, Description, Failure, Finding, Found, Reversibility, Spec, Step, StepAction};
 use crate::plan::{Order, Plan};
 
-/// Where an action's sentences come from: what it will do, and what its undo will do. Nothing when its parameters are not
-/// known yet.
-pub type Sentences<'a> = &'a dyn Fn(&ActionPath) -> Option<(String, Option<String>)>;
+/// Where an action's description comes from. Nothing when its parameters do not fit.
+pub type Sentences<'a> = &'a dyn Fn(&ActionPath) -> Option<Description>;
 
 /// What a look at the world before the run says of one action.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +103,7 @@ fn one_action(
 ) -> String {
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
-    let told = sentence.as_ref().map(|(does, _)| does.clone());
+    let told = sentence.as_ref().map(|told| told.does.clone());
     let what = action.title.clone().or_else(|| told.clone()).unwrap_or_else(|| first_sentence(&spec.about));
     let usual = if spec.usual_s > 10 { format!(" (usually {})", rough(spec.usual_s)) } else { String::new() };
     let mut text = hanging(&format!("  - {}: ", action.path.name()), 6, &format!("{what}{usual}"));
@@ -119,7 +118,7 @@ fn one_action(
     }
     let back = match &action.irreversible {
         Some(why) => format!("cannot be undone: {why}"),
-        None => undo(&spec, sentence.and_then(|(_, undo)| undo)),
+        None => undo(&spec, sentence.and_then(|told| told.undo)),
     };
     text.push_str(&wrapped("      undo: ", &back));
     for (_, line) in preflight.iter().filter(|(path, _)| *path == action.path) {

@@ -65,7 +65,7 @@ pub(super) fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, senten
             "it was there before this run, and stays".into()
         }
         ActionState::Failed { traces: None, .. } => "nothing had been done".into(),
-        _ => undo(&spec, sentences(action).and_then(|(_, undo)| undo)),
+        _ => undo(&spec, sentences(action).and_then(|told| told.undo)),
     }
 }
 

@@ -56,7 +56,7 @@ fn observed(state: &RunState, flight: &mut Flight, call: &ActionCall, finding: F
     let action = call.action.clone();
     let current = state.action(&action);
     let touched = current.traces().is_some();
-    let Finding { found, ours, before, outputs, evidence } = finding;
+    let Finding { found, ours, before, outputs, evidence, .. } = finding;
     let start = |attempt| RecordKind::Started {
         action: action.clone(),
         attempt,

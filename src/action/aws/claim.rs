@@ -180,7 +180,15 @@ impl Perform for InstanceClaim {
             true => (Found::Holds, format!("`{id}` is marked by this run")),
             false => (Found::Absent, format!("`{id}` bears no mark and may be stopped and cloned")),
         };
-        Ok(Finding { found, ours, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
@@ -227,7 +235,15 @@ impl Perform for InstanceRelease {
             Mark::Other(run) => (Found::Holds, format!("`{}` is marked by run `{run}`", self.instance)),
         };
         let before = json!({"marked": mark == Mark::Ours});
-        Ok(Finding { found, ours: false, before, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -98,7 +98,15 @@ impl Perform for InstanceClone {
         let Some(instance) = self.ours(cx, &aws).await? else {
             let evidence = format!("no instance named `{}` of this run is there", self.name);
             let outputs = Values::new();
-            return Ok(Finding { found: Found::Absent, ours: false, before: Value::Null, outputs, evidence });
+            return Ok(Finding {
+                found: Found::Absent,
+                ours: false,
+                before: Value::Null,
+                outputs,
+                evidence,
+                changes: Vec::new(),
+                facts: crate::model::Facts::new(),
+            });
         };
         let id = instance.instance_id().unwrap_or_default();
         let found = match state(&instance) {
@@ -110,7 +118,15 @@ impl Perform for InstanceClone {
             _ => Found::Unknown,
         };
         let outputs = Values::from([("instance".into(), json!(id))]);
-        Ok(Finding { found, ours: true, before: Value::Null, outputs, evidence: described(&instance) })
+        Ok(Finding {
+            found,
+            ours: true,
+            before: Value::Null,
+            outputs,
+            evidence: described(&instance),
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

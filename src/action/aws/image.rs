@@ -124,7 +124,15 @@ impl Perform for ImageCreate {
             let instance = live(&aws, self.instance.as_str()).await?;
             let evidence = format!("no image is named `{}`; {}", self.name, described(&instance));
             let outputs = Values::new();
-            return Ok(Finding { found: Found::Absent, ours: false, before: Value::Null, outputs, evidence });
+            return Ok(Finding {
+                found: Found::Absent,
+                ours: false,
+                before: Value::Null,
+                outputs,
+                evidence,
+                changes: Vec::new(),
+                facts: crate::model::Facts::new(),
+            });
         };
         let id = image.image_id().unwrap_or_default();
         let (found, evidence) = match state(&image) {
@@ -138,7 +146,15 @@ impl Perform for ImageCreate {
             outputs.insert("image".into(), json!(id));
             outputs.insert("snapshots".into(), json!(snapshots_of(&image)));
         }
-        Ok(Finding { found, ours: true, before: Value::Null, outputs, evidence })
+        Ok(Finding {
+            found,
+            ours: true,
+            before: Value::Null,
+            outputs,
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

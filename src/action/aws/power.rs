@@ -33,7 +33,15 @@ pub(super) fn observe_stop(instance: &Instance) -> Result<Finding, Failure> {
         _ => Found::Unknown,
     };
     let before = serde_json::json!(PowerBefore { state: state(instance).to_string() });
-    Ok(Finding { found, ours: false, before, outputs: Values::new(), evidence: described(instance) })
+    Ok(Finding {
+        found,
+        ours: false,
+        before,
+        outputs: Values::new(),
+        evidence: described(instance),
+        changes: Vec::new(),
+        facts: crate::model::Facts::new(),
+    })
 }
 
 /// Starts the instance if it does not run, from whatever state it is in, and waits until its checks have passed.
@@ -121,7 +129,15 @@ impl Perform for InstanceStart {
             _ => Found::Unknown,
         };
         let evidence = described(&instance);
-        Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -145,7 +145,15 @@ impl Perform for RdsSetMultiAz {
         };
         let before = json!(Before { multi_az: db.multi_az });
         let evidence = format!("`{}` is {}", self.db, db.told());
-        Ok(Finding { found, ours: false, before, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

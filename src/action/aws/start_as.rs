@@ -193,7 +193,15 @@ impl Perform for InstanceStartAs {
         };
         let before = Before { instance_type: type_of(&instance).to_owned(), state: state(&instance).to_string() };
         let evidence = format!("a {}; {}", before.instance_type, described(&instance));
-        Ok(Finding { found, ours: false, outputs: self.outputs(&before), before: json!(before), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            outputs: self.outputs(&before),
+            before: json!(before),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -141,7 +141,15 @@ impl Perform for SshPinHostKey {
             Source::Console => "the key is read from the console when the host is up".to_owned(),
             Source::Approve => "the key is asked for when the host is up".to_owned(),
         };
-        Ok(Finding { found: Found::Absent, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found: Found::Absent,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -54,7 +54,15 @@ impl Perform for FileRename {
             (true, true) => (Found::Unknown, format!("both `{}` and `{}` are there", self.from, self.to)),
             (false, false) => (Found::Unknown, format!("neither `{}` nor `{}` is there", self.from, self.to)),
         };
-        Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -244,7 +244,7 @@ fn sheet_action<'a>(
 ) -> SheetAction<'a> {
     let spec = action.kind.spec();
     let told = sentences(&action.path);
-    let (does, undo) = told.map_or((None, None), |(does, undo)| (Some(does), undo));
+    let (does, undo) = told.map_or((None, None), |told| (Some(told.does), told.undo));
     let title = action.title.clone();
     let does = does.or_else(|| title.clone()).unwrap_or_else(|| first_sentence(&spec.about));
     let secret = |reference: &&Reference| match reference {

@@ -32,6 +32,8 @@ fn everywhere(text: &str) -> (Plan, Vec<(ActionPath, PreflightLine)>) {
         before: Value::Null,
         outputs: Values::new(),
         evidence: text.into(),
+        changes: Vec::new(),
+        facts: runbook::model::Facts::new(),
     };
     let refused = Failure::refused(text).cause(format!("{text}1")).advise(text);
     let path = |step: usize| plan.runbook.steps[step].actions[0].path.clone();

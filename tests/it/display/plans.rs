@@ -10,7 +10,15 @@ use runbook::plan::Order;
 pub(crate) fn looks() -> Vec<(runbook::model::ActionPath, PreflightLine)> {
     let finding = |found, evidence: &str| {
         let (before, outputs) = (Value::Null, Values::new());
-        PreflightLine::Seen(Finding { found, ours: false, before, outputs, evidence: evidence.into() })
+        PreflightLine::Seen(Finding {
+            found,
+            ours: false,
+            before,
+            outputs,
+            evidence: evidence.into(),
+            changes: Vec::new(),
+            facts: runbook::model::Facts::new(),
+        })
     };
     let refused = Failure::refused("`i-0123456789abcdef0` would be destroyed by a shutdown")
         .cause("its shutdown behaviour is `terminate`")

@@ -235,6 +235,8 @@ impl World {
             before: serde_json::json!({ "there": there }),
             outputs: Values::new(),
             evidence: "looked".into(),
+            changes: Vec::new(),
+            facts: runbook::model::Facts::new(),
         })
     }
 }
