@@ -29,7 +29,7 @@ impl Beat {
     ///
     /// # Errors
     /// A failure of kind `cancelled` when the operator asked to stop waiting: the action ends at once, its effect stays
-    /// as it is and is recorded as not verified.
+    /// as it is and is observed on resume.
     pub fn beat(&self, note: impl Into<String>) -> Result<(), Failure> {
         // A closed receiver means that nobody looks: progress may be lost.
         let _ = self.notes.send((self.action.clone(), note.into()));

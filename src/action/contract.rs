@@ -11,7 +11,7 @@
 //!   it is gone, and does not overwrite somebody's later change.
 
 use super::Context;
-use crate::model::{Failure, Finding, Values};
+use crate::model::{Change, Failure, Finding, Values};
 
 /// What `apply` gives.
 pub(crate) type Applied = Values;
@@ -60,9 +60,11 @@ impl Verified {
 
 /// One kind of action.
 pub(crate) trait Perform {
+    /// IAM actions that observing needs; they only read.
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &[];
     /// IAM actions that observing, applying and verifying need.
     const PERMISSIONS: &'static [&'static str] = &[];
-    /// IAM actions that undoing needs beside those.
+    /// IAM actions that undoing needs beside those of observing.
     const UNDO_PERMISSIONS: &'static [&'static str] = &[];
 
     /// What it will do, one sentence in the imperative, e.g. "stop `nginx` on web-1".
@@ -70,6 +72,12 @@ pub(crate) trait Perform {
 
     /// What undo will do, one sentence; nothing when there is nothing to undo.
     fn undo_sentence(&self) -> Option<String>;
+
+    /// What it will change, as far as the parameters tell: the requests and commands of `apply`. A parameter may be a
+    /// stand-in. Where looking tells more, the finding's own changes are shown instead.
+    fn changes(&self) -> Vec<Change> {
+        Vec::new()
+    }
 
     /// Looks, changes nothing.
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure>;

@@ -2,7 +2,7 @@
 
 use super::{Context, Perform, Stop};
 use crate::access::{Access, Beat};
-use crate::model::{Action, ActionCall, ActionKind, Failure, Outcome, Phase, Value, is_stand_in};
+use crate::model::{Action, ActionCall, ActionKind, Description, Failure, Outcome, Phase, Value, is_stand_in};
 
 macro_rules! dispatch {
     ($($kind:ident),+ $(,)?) => {
@@ -11,11 +11,22 @@ macro_rules! dispatch {
             match action { $(Action::$kind(it) => Box::pin(phase(it, cx)).await,)+ }
         }
 
-        fn sentences(action: &Action) -> (String, Option<String>) {
-            match action { $(Action::$kind(it) => (it.sentence(), it.undo_sentence()),)+ }
+        fn description(action: &Action) -> Description {
+            match action { $(Action::$kind(it) => Description {
+                does: it.sentence(),
+                undo: it.undo_sentence(),
+                changes: it.changes(),
+            },)+ }
         }
 
-        /// The IAM actions a kind needs: to go forward, and beside those to undo.
+        /// The IAM actions observing a kind needs; they only read.
+        #[must_use]
+        pub fn observe_permissions(kind: ActionKind) -> &'static [&'static str] {
+            use crate::model as m;
+            match kind { $(ActionKind::$kind => <m::$kind as Perform>::OBSERVE_PERMISSIONS,)+ }
+        }
+
+        /// The IAM actions a kind needs: to go forward (observing included), and to undo beside observing.
         #[must_use]
         pub fn permissions(kind: ActionKind) -> (&'static [&'static str], &'static [&'static str]) {
             use crate::model as m;
@@ -79,12 +90,12 @@ pub async fn perform(call: &ActionCall, access: &Access, beat: &Beat) -> Outcome
     run(&action, &Context::new(call, access, beat)).await
 }
 
-/// What an action will do and what its undo will do, one sentence each.
+/// Describes an action. Parameters that only the run will bring may be stand-ins.
 ///
 /// # Errors
 /// When the parameters do not fit the kind.
-pub fn describe(kind: ActionKind, parameters: &Value) -> Result<(String, Option<String>), serde_json::Error> {
-    Action::decode(kind, parameters).map(|action| sentences(&action))
+pub fn describe(kind: ActionKind, parameters: &Value) -> Result<Description, serde_json::Error> {
+    Action::decode(kind, parameters).map(|action| description(&action))
 }
 
 /// Whether a value that is only known later is among the parameters; such a call is a description, not a deed.

@@ -1,7 +1,7 @@
 //! How each action observes, applies, verifies and undoes itself.
 //!
 //! One folder a room: `host` (files, services, commands over SSH), `aws`, `site` (checks as a user), `people` (gates), and
-//! `edit`, the pure edits of configuration files. Each kind implements [`Perform`] on its parameter struct of the
+//! `edit`, the pure edits of configuration files. Each kind implements `Perform` on its parameter struct of the
 //! model; [`perform`] is the one way in. An action never sees the journal or the engine.
 
 mod aws;
@@ -14,8 +14,9 @@ mod site;
 mod wait;
 
 pub mod edit;
+pub mod policy;
 
 pub(crate) use context::{Context, RUN_TAG, STEP_TAG};
 pub(crate) use contract::{Applied, Perform, Stop, Verified};
-pub use dispatch::{describe, perform, permissions};
+pub use dispatch::{describe, observe_permissions, perform, permissions};
 pub(crate) use wait::{Look, wait_until};

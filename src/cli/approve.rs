@@ -18,7 +18,7 @@ pub(super) fn approve(args: &ApproveArgs, common: &Common, format: Format) -> Re
     let answer = RecordKind::GateAnswered { gate: args.gate.clone(), approved: !args.reject, by: operator::name() };
     let state = append(&mut journal, state, &answer)?;
     let word = if args.reject { "refused" } else { "approved" };
-    let running = journal.holder(&state.run)?.is_some();
+    let running = state.rest.is_none() && journal.holder(&state.run)?.is_some();
     let next =
         if running { "the run goes on by itself".into() } else { format!("`runbook resume {}` goes on", state.run) };
     let text = if format.is_json() {

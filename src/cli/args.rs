@@ -31,6 +31,8 @@ pub(super) enum Format {
     Text,
     /// For programs: one JSON value, or one event a line
     Json,
+    /// For a pull request or a ticket; only plans have it
+    Markdown,
 }
 
 impl Format {
@@ -82,6 +84,8 @@ pub(super) enum Command {
     Approve(ApproveArgs),
     /// Decide what cannot be told by looking: whether an action is done
     Resolve(ResolveArgs),
+    /// Print the IAM policy that a plan, a run and a rollback need, and no more
+    IamPolicy(IamPolicyArgs),
     /// Rehearse a runbook in the lab: real hosts, an emulated AWS, nothing outside this machine
     Rehearse(RehearseArgs),
     /// Say what a rehearsal needs and whether it is there
@@ -132,6 +136,9 @@ pub(super) struct RunArgs {
     /// Only say what would be done (the same as `plan`)
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Write the plan as a page, too: one HTML file, to be sent to those who decide
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
     /// Do not ask before beginning
     #[arg(long, short)]
     pub(super) yes: bool,
@@ -170,6 +177,9 @@ pub(super) struct RollbackArgs {
     /// Only say what would be undone
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Write what would be undone as a page, too: one HTML file, to be sent to those who decide
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
     /// Do not ask before beginning
     #[arg(long, short)]
     pub(super) yes: bool,
@@ -220,21 +230,62 @@ pub(super) enum ResolutionArg {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct IamPolicyArgs {
+    /// The runbook: a file, or the name of one that comes with the tool
+    pub(super) runbook: String,
+    /// A file with inputs
+    #[arg(long, value_name = "FILE")]
+    pub(super) inputs: Option<PathBuf>,
+    /// One input
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(super) sets: Vec<(String, String)>,
+    /// What is to be allowed
+    #[arg(long = "for", value_enum, default_value_t = PurposeArg::All)]
+    pub(super) purpose: PurposeArg,
+    /// The account [default: any]
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub(super) account: Option<String>,
+    /// The role in the server's instance profile, or `none` when the server has no profile [default: any role]
+    #[arg(long, value_name = "NAME")]
+    pub(super) instance_role: Option<String>,
+    /// The key of your own that encrypts the server's volumes [default: none]
+    #[arg(long, value_name = "ARN", value_parser = key)]
+    pub(super) kms_key: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PurposeArg {
+    /// `plan`: reading only
+    Plan,
+    /// `run` and `resume`
+    Run,
+    /// `rollback`
+    Rollback,
+    /// All of them
+    All,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct RehearseArgs {
     /// The runbook
     pub(super) runbook: String,
-    /// Kill the tool (SIGKILL) just before or just after this action's effect, then resume; may be given several times
+    /// Kill the tool (SIGKILL) just before or just after this action's effect, then resume; may be given several times, in
+    /// the order in which they are reached. An undo's points are ACTION:before-undo and ACTION:after-undo
     #[arg(long, value_name = "ACTION:before|after")]
     pub(super) kill: Vec<String>,
-    /// List what `--kill` takes, one a line
+    /// Let the first try of this action fail, before its effect or after it (its answer is lost)
+    #[arg(long, value_name = "ACTION:before|after", hide = true)]
+    pub(super) fail: Vec<String>,
+    /// List what `--kill` takes, one a line; with `--rollback-to` also the points of the undos
     #[arg(long)]
     pub(super) list_kill_points: bool,
     /// After the run, roll back to this step, look, and resume
     #[arg(long, value_name = "STEP")]
     pub(super) rollback_to: Option<String>,
-    /// Let something go wrong: `no-capacity` (EC2 refuses the smaller type when the original is started)
+    /// Let something go wrong: `no-capacity` (EC2 refuses the smaller type when the original is started, and has it again
+    /// when the run is resumed) or `no-capacity:accept` (it never has it; the operator goes on with the old type)
     #[arg(long, value_name = "FAULT")]
-    pub(super) fault: Vec<String>,
+    pub(super) fault: Option<String>,
     /// Open a shell inside the lab, to type `runbook ...` oneself
     #[arg(long)]
     pub(super) shell: bool,
@@ -264,6 +315,9 @@ pub(super) struct RehearsedArgs {
     /// Where to kill this process
     #[arg(long, value_name = "ACTION:before|after")]
     pub(super) kill: Vec<String>,
+    /// What to let fail once
+    #[arg(long, value_name = "ACTION:before|after")]
+    pub(super) fail: Vec<String>,
     /// The command
     #[command(subcommand)]
     pub(super) command: RehearsedCommand,
@@ -283,6 +337,20 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".into()),
+    }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an account's id has twelve digits".into()),
+    }
+}
+
+fn key(text: &str) -> Result<String, String> {
+    match text.starts_with("arn:") && text.contains(":kms:") && text.contains(":key/") {
+        true => Ok(text.to_owned()),
+        false => Err("write the key's ARN, `arn:aws:kms:REGION:ACCOUNT:key/ID` (not an alias)".into()),
     }
 }
 

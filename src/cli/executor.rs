@@ -2,7 +2,7 @@
 
 use super::args::{Common, Format};
 use super::clock::SystemClock;
-use super::kill::{Killing, Kills};
+use super::harm::{Harm, Harmed};
 use super::out::out;
 use super::{Exit, Failure, operator, settings, signals};
 use crate::access::Access;
@@ -23,7 +23,7 @@ pub(super) struct Execution<'a> {
     pub(super) plan: Plan,
     pub(super) common: &'a Common,
     pub(super) format: Format,
-    pub(super) kills: &'a Kills,
+    pub(super) harm: &'a Harm,
 }
 
 /// Runs asynchronous work on this thread.
@@ -46,7 +46,7 @@ impl Execution<'_> {
         let holder = operator::holder();
         let executor = Executor { fence: lease.fence(), by: holder.by, host: holder.host, pid: holder.pid };
         let access = Rc::new(Access::new(settings::connections(self.common, state.run.as_str())?));
-        let performer = Rc::new(Killing { inner: Worker::new(access), kills: self.kills.clone() });
+        let performer = Rc::new(Harmed { inner: Worker::new(access), harm: self.harm.clone() });
         let format = self.format;
         block_on(async move {
             let stop = signals::listen()
@@ -56,7 +56,7 @@ impl Execution<'_> {
             let sentence = move |state: &RunState, path: &ActionPath| {
                 let definition = told.definition(path)?;
                 let parameters = preview_parameters(&told, &state.run, &state.outputs(), definition);
-                action::describe(definition.kind, &parameters).ok().map(|(does, _)| does)
+                action::describe(definition.kind, &parameters).ok().map(|told| told.does)
             };
             let console =
                 Console::new(Mode::choose(format.is_json()), &self.plan, &state).with_sentences(Box::new(sentence));

@@ -5,15 +5,19 @@ mod clock;
 mod executor;
 mod exit;
 mod failure;
-mod kill;
+mod form;
+mod harm;
 mod library;
 mod open;
 mod operator;
 mod out;
+mod page;
 mod settings;
 mod signals;
 
 mod approve;
+mod doctor;
+mod iam_policy;
 mod list;
 mod log;
 mod plan;
@@ -26,6 +30,7 @@ mod runs;
 mod schema;
 mod status;
 mod validate;
+mod verdict;
 
 pub use exit::Exit;
 
@@ -58,21 +63,23 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<Exit, Failure> {
     let common = cli.common;
     let format = cli.format;
+    form::check(&cli.command, format)?;
     match cli.command {
         Command::List => list::list(format),
         Command::Validate(args) => validate::validate(&args, format),
         Command::Schema => schema::schema(),
         Command::Plan(args) => plan::plan(&args, &common, format),
-        Command::Run(args) => run::run(&args, &common, format, &kill::Kills::none()),
-        Command::Resume(args) => resume::resume(&args, &common, format, &kill::Kills::none()),
-        Command::Rollback(args) => rollback::rollback(&args, &common, format, &kill::Kills::none()),
+        Command::Run(args) => run::run(&args, &common, format, &harm::Harm::none()),
+        Command::Resume(args) => resume::resume(&args, &common, format, &harm::Harm::none()),
+        Command::Rollback(args) => rollback::rollback(&args, &common, format, &harm::Harm::none()),
         Command::Status(args) => status::status(&args, &common, format),
         Command::Runs => runs::runs(&common, format),
         Command::Log(args) => log::log(&args, &common, format),
         Command::Approve(args) => approve::approve(&args, &common, format),
         Command::Resolve(args) => resolve::resolve(&args, &common, format),
+        Command::IamPolicy(args) => iam_policy::iam_policy(&args, format),
         Command::Rehearse(args) => rehearse::rehearse(&args, format),
-        Command::Doctor(args) => rehearse::doctor(&args, format),
+        Command::Doctor(args) => doctor::doctor(&args, format),
         Command::Region(args) => rehearse::region(&args, format),
         Command::Rehearsed(args) => rehearse::rehearsed(args, &common, format),
         Command::Completions { shell } => args::completions(shell),

@@ -1,25 +1,49 @@
 //! `runbook plan`: what would be done, with what was seen of the world by reading only.
 
 use super::args::{Common, Format, RunArgs};
+use super::clock::SystemClock;
 use super::out::out;
 use super::run::{Prepared, prepare, refuse};
-use super::{Exit, Failure};
+use super::{Exit, Failure, operator, page};
 use crate::action;
-use crate::display::{self, PreflightLine};
-use crate::engine::{Look, preview_parameters};
-use crate::model::{ActionPath, Found, RunId, Values};
+use crate::display::{self, PlanOrigin, PreflightLine};
+use crate::engine::{Clock, Look, preview_parameters};
+use crate::model::{ActionPath, Description, Found, RunId, StepId, Values};
 use crate::plan::Plan;
+use crate::validate;
 use std::collections::BTreeMap;
 
 pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
+    let page = args.html.as_deref().map(page::place).transpose()?;
     let prepared = prepare(args, common, planned_run_id())?;
-    if format.is_json() {
-        let sentences = sentences(&prepared.plan, &prepared.run, &seen_outputs(&prepared.looks));
-        out(&format!("{}\n", display::plan_json(&prepared.plan, &sentences, &lines(&prepared.looks))))?;
-    } else {
-        out(&text(&prepared))?;
+    let (plan, lines) = (&prepared.plan, lines(&prepared.looks));
+    let origin = origin(validate::fingerprint(&prepared.text), prepared.until.clone());
+    let sentences = sentences(plan, &prepared.run, &seen_outputs(&prepared.looks));
+    out(&match format {
+        Format::Text => display::plan_text(plan, &sentences, &lines),
+        Format::Json => format!("{}\n", display::plan_json(plan, &sentences, &lines)),
+        Format::Markdown => display::plan_markdown(plan, &origin, &sentences, &lines),
+    })?;
+    if let Some(page) = page {
+        page.write(&display::plan_html(plan, &origin, &sentences, &lines))?;
+        tell(format, &page.told())?;
     }
     refuse(&prepared.looks).map(|()| Exit::Done)
+}
+
+/// Where a plan comes from that is made now from a runbook with this fingerprint.
+pub(super) fn origin(fingerprint: String, until: Option<StepId>) -> PlanOrigin {
+    let (by, tool) = (operator::name(), env!("CARGO_PKG_VERSION").to_owned());
+    PlanOrigin { at: SystemClock.now(), by, fingerprint, tool, until }
+}
+
+/// Says something beside a result without spoiling one that a program reads.
+pub(super) fn tell(format: Format, text: &str) -> Result<(), Failure> {
+    if format == Format::Text {
+        return out(text);
+    }
+    display::to_stderr(text);
+    Ok(())
 }
 
 /// What stands for the id of a run that does not exist yet.
@@ -37,7 +61,7 @@ pub(super) fn sentences(
     plan: &Plan,
     run: &RunId,
     outputs: &BTreeMap<ActionPath, Values>,
-) -> impl Fn(&ActionPath) -> Option<(String, Option<String>)> + use<> {
+) -> impl Fn(&ActionPath) -> Option<Description> + use<> {
     let mut all = BTreeMap::new();
     for definition in plan.runbook.actions() {
         let parameters = preview_parameters(plan, run, outputs, definition);

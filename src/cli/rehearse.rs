@@ -1,40 +1,23 @@
-//! `runbook rehearse` and `runbook doctor`, and the hidden commands a rehearsal consists of.
+//! `runbook rehearse`, and the hidden commands a rehearsal consists of.
 
-use super::args::{Common, DoctorArgs, Format, RegionArgs, RehearseArgs, RehearsedArgs, RehearsedCommand};
+use super::args::{Common, Format, RegionArgs, RehearseArgs, RehearsedArgs, RehearsedCommand};
 use super::executor::block_on;
-use super::kill::Kills;
+use super::harm::Harm;
 use super::out::out;
-use super::{Exit, Failure, library, resume, rollback, run};
-use crate::display::{self, Look, Row};
-use crate::model::Reversibility;
-use crate::rehearsal::{
-    Cache, Fault, RegionSpec, RehearsalError, Report, Scenario, doctor as lab, doctor::FindingState, enter, play, setup,
-};
-use std::io::IsTerminal;
+use super::{Exit, Failure, library, resume, rollback, run, verdict};
+use crate::display;
+use crate::model::{ActionPath, Reversibility, Runbook};
+use crate::rehearsal::{Cache, Ending, Fault, RegionSpec, RehearsalError, Scenario, enter, play, setup};
 use std::path::PathBuf;
 use std::time::Instant;
 
 pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Failure> {
     let found = library::find(&args.runbook)?;
     if args.list_kill_points {
-        for action in found.runbook.actions() {
-            if !matches!(action.kind.spec().reversibility, Reversibility::NothingToUndo(_)) {
-                out(&format!("{0}:before\n{0}:after\n", action.path))?;
-            }
-        }
-        return Ok(Exit::Done);
+        return kill_points(&found.runbook, args.rollback_to.as_deref());
     }
-    Kills::parse(&args.kill)?;
-    if !library::SHIPPED.iter().any(|(name, _)| *name == args.runbook) {
-        return Err(Failure::usage(format!(
-            "`{}` cannot be rehearsed: the lab knows the before-state of those that come with the tool only",
-            args.runbook
-        )));
-    }
-    if let Some(step) = args.rollback_to.as_deref().filter(|s| *s != "start") {
-        run::step(&found.runbook, step)?;
-    }
-    let faults = args.fault.iter().map(|name| fault(name)).collect::<Result<Vec<_>, _>>()?;
+    check(args, &found.runbook)?;
+    let fault = args.fault.as_deref().map(fault).transpose()?;
     let (json, setup, keep) = (format.is_json(), args.setup, args.keep);
     block_on(async {
         let began = Instant::now();
@@ -52,8 +35,9 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
             },
             runbook: args.runbook.clone(),
             kill: args.kill.clone(),
+            fail: args.fail.clone(),
             rollback_to: args.rollback_to.clone(),
-            faults,
+            fault,
             shell: args.shell,
             json,
         };
@@ -79,6 +63,72 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
     })?
 }
 
+/// Prints where a rehearsal can be killed: before and after each effect and, when something is rolled back, each undo, in
+/// the order in which they are reached.
+fn kill_points(runbook: &Runbook, rollback_to: Option<&str>) -> Result<Exit, Failure> {
+    let with_undo = |path: &&ActionPath| {
+        let action = runbook.actions().find(|action| action.path == **path);
+        action.is_some_and(|a| !matches!(a.kind.spec().reversibility, Reversibility::NothingToUndo(_)))
+    };
+    let paths: Vec<&ActionPath> = runbook.actions().map(|action| &action.path).collect();
+    let mut text: String =
+        paths.iter().copied().filter(with_undo).map(|p| format!("{p}:before\n{p}:after\n")).collect();
+    if let Some(to) = rollback_to {
+        let stay = undone_after(runbook, to)?;
+        let undone = paths.iter().rev().copied().filter(|path| number(runbook, path) > stay).filter(with_undo);
+        text.extend(undone.map(|p| format!("{p}:before-undo\n{p}:after-undo\n")));
+    }
+    out(&text)?;
+    Ok(Exit::Done)
+}
+
+/// The number of the last step that stays done; 0 for `start`.
+fn undone_after(runbook: &Runbook, to: &str) -> Result<usize, Failure> {
+    if to == "start" {
+        return Ok(0);
+    }
+    let id = run::step(runbook, to)?;
+    Ok(runbook.step(id.as_str()).map_or(0, |step| step.number))
+}
+
+fn number(runbook: &Runbook, action: &ActionPath) -> usize {
+    runbook.step(action.step().as_str()).map_or(0, |step| step.number)
+}
+
+/// Refuses what cannot be rehearsed, before the lab is set up.
+fn check(args: &RehearseArgs, runbook: &Runbook) -> Result<(), Failure> {
+    if !library::SHIPPED.iter().any(|(name, _)| *name == args.runbook) {
+        return Err(Failure::usage(format!(
+            "`{}` cannot be rehearsed: the lab knows the before-state of those that come with the tool only",
+            args.runbook
+        )));
+    }
+    let harmed = !args.kill.is_empty() || !args.fail.is_empty() || args.rollback_to.is_some() || args.fault.is_some();
+    if harmed && args.runbook != "single-to-ha" {
+        return Err(Failure::usage(format!("`{}` can only be rehearsed as it is", args.runbook))
+            .hint("`--kill`, `--fault` and `--rollback-to` are for `single-to-ha`"));
+    }
+    if args.fault.is_some() && !(args.kill.is_empty() && args.fail.is_empty()) {
+        return Err(Failure::usage("`--fault` cannot be combined with `--kill` or `--fail`"));
+    }
+    Harm::parse(&args.kill, &args.fail)?;
+    if let Some(step) = args.rollback_to.as_deref() {
+        undone_after(runbook, step)?;
+    }
+    for point in args.kill.iter().chain(&args.fail) {
+        let action = point.rsplit_once(':').map_or(point.as_str(), |(action, _)| action);
+        if !runbook.actions().any(|known| known.path.to_string() == action) {
+            return Err(Failure::usage(format!("`{}` has no action `{action}`", args.runbook))
+                .hint(format!("`runbook rehearse {} --list-kill-points` lists them", args.runbook)));
+        }
+        if point.ends_with("-undo") && args.rollback_to.is_none() {
+            return Err(Failure::usage(format!("`{point}` is never reached: nothing is undone"))
+                .hint("add `--rollback-to STEP`"));
+        }
+    }
+    Ok(())
+}
+
 /// Being the region: pid 1 first, then its one child, which plays the scenario and tells the verdict.
 pub(super) fn region(args: &RegionArgs, format: Format) -> Result<Exit, Failure> {
     block_on(async {
@@ -96,91 +146,28 @@ pub(super) fn region(args: &RegionArgs, format: Format) -> Result<Exit, Failure>
         let json = format.is_json();
         let say = move |text: &str| say(json, began, text);
         let shell = scenario.shell;
-        let report = play(&scenario, &say).await.map_err(|e| lab_failure(&e))?;
+        let Ending::Played(report) = play(&scenario, &say).await.map_err(|e| lab_failure(&e))? else {
+            return Ok(Exit::Interrupted);
+        };
         if shell {
             return Ok(Exit::Done);
         }
-        tell(&report, format)?;
+        verdict::tell(&report, format)?;
         Ok(if report.passed() { Exit::Done } else { Exit::Failed })
     })?
 }
 
 /// A command inside a rehearsal that kills itself at the points given.
 pub(super) fn rehearsed(args: RehearsedArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
-    let kills = Kills::parse(&args.kill)?;
+    let harm = Harm::parse(&args.kill, &args.fail)?;
     match args.command {
-        RehearsedCommand::Run(args) => run::run(&args, common, format, &kills),
-        RehearsedCommand::Resume(args) => resume::resume(&args, common, format, &kills),
-        RehearsedCommand::Rollback(args) => rollback::rollback(&args, common, format, &kills),
+        RehearsedCommand::Run(args) => run::run(&args, common, format, &harm),
+        RehearsedCommand::Resume(args) => resume::resume(&args, common, format, &harm),
+        RehearsedCommand::Rollback(args) => rollback::rollback(&args, common, format, &harm),
     }
 }
 
-pub(super) fn doctor(args: &DoctorArgs, format: Format) -> Result<Exit, Failure> {
-    block_on(async {
-        let cache = Cache::of_account().map_err(|e| lab_failure(&e))?;
-        let began = Instant::now();
-        if args.setup {
-            let json = format.is_json();
-            setup::ensure(&cache, true, &move |text: &str| say(json, began, text))
-                .await
-                .map_err(|e| lab_failure(&e))?;
-        }
-        let findings = lab::examine(&cache).await;
-        let rows: Vec<Row> = findings.iter().map(row_of).collect();
-        let missing = rows.iter().any(|row| !row.ok);
-        if format.is_json() {
-            let rows = rows.iter().map(|r| serde_json::json!({ "what": r.what, "found": r.found, "ok": r.ok }));
-            out(&format!("{}\n", serde_json::Value::from_iter(rows)))?;
-        } else {
-            out(&display::rows_table(&rows, look()))?;
-            let told = if missing {
-                "something is missing: `runbook doctor --setup` installs it"
-            } else {
-                "ready to rehearse"
-            };
-            out(&format!("{told}\n"))?;
-        }
-        Ok(if missing { Exit::Failed } else { Exit::Done })
-    })?
-}
-
-fn row_of(finding: &lab::Finding) -> Row {
-    let (found, ok) = match &finding.state {
-        FindingState::Ok(detail) => (detail.clone(), true),
-        FindingState::Later(detail) => (format!("not yet: {detail}"), true),
-        FindingState::Missing { why, remedy } => (format!("{why}; {remedy}"), false),
-    };
-    Row { what: finding.what.clone(), found, ok }
-}
-
-fn tell(report: &Report, format: Format) -> Result<(), Failure> {
-    if format.is_json() {
-        let passed = report.passed();
-        return out(&format!("{}\n", serde_json::json!({ "event": "verdict", "passed": passed, "report": report })));
-    }
-    let mut text = String::new();
-    let mut all = Vec::new();
-    for part in &report.parts {
-        let rows: Vec<Row> =
-            part.rows.iter().map(|r| Row { what: r.what.clone(), found: r.seen.clone(), ok: r.ok }).collect();
-        text.push_str(&format!("\nthe world after {}\n{}", part.after, display::rows_table(&rows, look())));
-        all.extend(rows);
-    }
-    if let Some(down) = report.downtime {
-        text.push_str(&format!(
-            "\na user of the site saw it down for {:.1} s in all ({} times, longest {:.1} s)\n",
-            down.total_s, down.times, down.longest_s
-        ));
-    }
-    text.push_str(&format!("the lab was ready after {:.1} s\n", report.lab_s));
-    for (command, seconds) in &report.commands_s {
-        text.push_str(&format!("`runbook {command}` took {seconds:.1} s\n"));
-    }
-    text.push_str(&display::verdict_line(&all, look()));
-    out(&text)
-}
-
-fn say(json: bool, began: Instant, text: &str) {
+pub(super) fn say(json: bool, began: Instant, text: &str) {
     let seconds = began.elapsed().as_secs_f64();
     if json {
         // A note that nobody reads is no failure of the rehearsal.
@@ -190,10 +177,6 @@ fn say(json: bool, began: Instant, text: &str) {
     }
 }
 
-fn look() -> Look {
-    Look::of_environment(std::io::stdout().is_terminal())
-}
-
 fn fault(name: &str) -> Result<Fault, Failure> {
     let names: Vec<&str> = Fault::ALL.iter().map(|(n, _)| *n).collect();
     Fault::ALL.iter().find(|(n, _)| *n == name).map(|(_, fault)| *fault).ok_or_else(|| {
@@ -201,7 +184,7 @@ fn fault(name: &str) -> Result<Fault, Failure> {
     })
 }
 
-fn lab_failure(error: &RehearsalError) -> Failure {
+pub(super) fn lab_failure(error: &RehearsalError) -> Failure {
     Failure::chain(Exit::Failed, error).hint("`runbook doctor` says what the lab needs; `--setup` installs it")
 }
 

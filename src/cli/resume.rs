@@ -2,14 +2,14 @@
 
 use super::args::{Common, Format, ResumeArgs};
 use super::executor::{Execution, lease};
-use super::kill::Kills;
+use super::harm::Harm;
 use super::run::step;
 use super::{Exit, Failure, library, open};
 use crate::engine::Intent;
 use crate::journal::{Mode, Rest, RunState};
 use crate::validate;
 
-pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, kills: &Kills) -> Result<Exit, Failure> {
+pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
     let mut journal = open::journal(common)?;
     let state = open::run(&journal, args.run.run.as_deref())?;
     let plan = open::plan(&state)?;
@@ -22,7 +22,7 @@ pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, kills: 
     if matches!(intent, Intent::Forward { .. }) {
         unchanged(&state)?;
     }
-    Execution { journal, plan, common, format, kills }.go(lease, state, intent)
+    Execution { journal, plan, common, format, harm }.go(lease, state, intent)
 }
 
 fn intent(state: &RunState, until: Option<crate::model::StepId>) -> Intent {

@@ -2,15 +2,16 @@
 
 use super::args::{Common, Format, RollbackArgs};
 use super::executor::{Execution, lease};
-use super::kill::Kills;
+use super::harm::Harm;
 use super::out::out;
 use super::run::{confirm, step};
-use super::{Exit, Failure, open, plan as planning};
+use super::{Exit, Failure, open, page, plan as planning};
 use crate::display;
 use crate::engine::{Intent, undo_queue};
 use crate::journal::RollbackTo;
 
-pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, kills: &Kills) -> Result<Exit, Failure> {
+pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
+    let page = args.html.as_deref().map(page::place).transpose()?;
     let mut journal = open::journal(common)?;
     let state = open::run(&journal, args.run.run.as_deref())?;
     let plan = open::plan(&state)?;
@@ -22,12 +23,19 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, kil
     if queue.is_empty() {
         return Err(Failure::refused(format!("nothing is to be undone: nothing after `{to}` has been done")));
     }
-    if format.is_json() && args.dry_run {
-        out(&format!("{}\n", serde_json::json!({ "run": state.run, "to": to, "undo": queue })))?;
+    let sentences = planning::sentences(&plan, &state.run, &state.outputs());
+    match format {
+        Format::Text => out(&display::rollback_text(&plan, &state, &to, &queue, &sentences))?,
+        Format::Markdown => out(&display::rollback_markdown(&plan, &state, &to, &queue, &sentences))?,
+        Format::Json if args.dry_run => {
+            out(&format!("{}\n", serde_json::json!({ "run": state.run, "to": to, "undo": queue })))?;
+        }
+        Format::Json => {}
     }
-    if !format.is_json() {
-        let sentences = planning::sentences(&plan, &state.run, &state.outputs());
-        out(&display::rollback_text(&plan, &state, &to, &queue, &sentences))?;
+    if let Some(page) = page {
+        let origin = planning::origin(state.opened.fingerprint.clone(), None);
+        page.write(&display::rollback_html(&plan, &origin, &state, &to, &queue, &sentences))?;
+        planning::tell(format, &page.told())?;
     }
     if args.dry_run {
         return Ok(Exit::Done);
@@ -35,5 +43,5 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, kil
     confirm(args.yes, &format!("Undo these {} actions now?", queue.len()))?;
     let lease = lease(&mut journal, &state)?;
     let state = journal.state(&state.run)?;
-    Execution { journal, plan, common, format, kills }.go(lease, state, Intent::Rollback { to })
+    Execution { journal, plan, common, format, harm }.go(lease, state, Intent::Rollback { to })
 }

@@ -3,7 +3,7 @@
 use super::args::{Common, Format, OrderArg, RunArgs};
 use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
-use super::kill::Kills;
+use super::harm::Harm;
 use super::out::out;
 use super::{Exit, Failure, library, open, operator, plan as planning, settings};
 use crate::access::{Access, Settings, reveal};
@@ -26,7 +26,7 @@ pub(super) struct Prepared {
     pub(super) until: Option<StepId>,
 }
 
-pub(super) fn run(args: &RunArgs, common: &Common, format: Format, kills: &Kills) -> Result<Exit, Failure> {
+pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
     if args.dry_run {
         return planning::plan(args, common, format);
     }
@@ -48,7 +48,7 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, kills: &Kills
     };
     let state = journal.open_run(&prepared.run, SystemClock.now(), opened)?;
     let lease = lease(&mut journal, &state)?;
-    let execution = Execution { journal, plan: prepared.plan, common, format, kills };
+    let execution = Execution { journal, plan: prepared.plan, common, format, harm };
     execution.go(lease, state, Intent::Forward { until: prepared.until })
 }
 

@@ -54,9 +54,12 @@ fn action(
     json!({
         "action": action.path,
         "kind": action.kind,
-        "sentence": sentence.as_ref().map(|(does, _)| does),
-        "undo": sentence.as_ref().and_then(|(_, undo)| undo.as_ref()),
-        "reversibility": reversibility(spec.reversibility),
+        "sentence": sentence.as_ref().map(|told| &told.does),
+        "undo": sentence.as_ref().and_then(|told| told.undo.as_ref()),
+        "reversibility": match &action.irreversible {
+            Some(why) => json!({ "is": "irreversible", "why": why }),
+            None => reversibility(spec.reversibility),
+        },
         "with": with,
         "pending": action.with.iter().filter(|(_, it)| is_pending(it)).map(|(name, _)| name).collect::<Vec<_>>(),
         "needs": needs,

@@ -7,12 +7,11 @@ use super::site::Site;
 use super::table::{columns, count, hanging, prose, wrapped};
 use super::time::rough;
 use super::usual;
-use crate::model::{ActionPath, Failure, Finding, Found, Reversibility, Spec, Step, StepAction};
+use crate::model::{ActionPath, Description, Failure, Finding, Found, Reversibility, Spec, Step, StepAction};
 use crate::plan::{Order, Plan};
 
-/// Where an action's sentences come from: what it will do, and what its undo will do. Nothing when its parameters are not
-/// known yet.
-pub type Sentences<'a> = &'a dyn Fn(&ActionPath) -> Option<(String, Option<String>)>;
+/// Where an action's description comes from. Nothing when its parameters do not fit.
+pub type Sentences<'a> = &'a dyn Fn(&ActionPath) -> Option<Description>;
 
 /// What a look at the world before the run says of one action.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +103,7 @@ fn one_action(
 ) -> String {
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
-    let told = sentence.as_ref().map(|(does, _)| does.clone());
+    let told = sentence.as_ref().map(|told| told.does.clone());
     let what = action.title.clone().or_else(|| told.clone()).unwrap_or_else(|| first_sentence(&spec.about));
     let usual = if spec.usual_s > 10 { format!(" (usually {})", rough(spec.usual_s)) } else { String::new() };
     let mut text = hanging(&format!("  - {}: ", action.path.name()), 6, &format!("{what}{usual}"));
@@ -117,7 +116,11 @@ fn one_action(
             text.push_str(&wrapped(&format!("      {name}: "), &expr(plan, given)));
         }
     }
-    text.push_str(&wrapped("      undo: ", &undo(&spec, sentence.and_then(|(_, undo)| undo))));
+    let back = match &action.irreversible {
+        Some(why) => format!("cannot be undone: {why}"),
+        None => undo(&spec, sentence.and_then(|told| told.undo)),
+    };
+    text.push_str(&wrapped("      undo: ", &back));
     for (_, line) in preflight.iter().filter(|(path, _)| *path == action.path) {
         text.push_str(&now(line));
     }
@@ -125,11 +128,16 @@ fn one_action(
 }
 
 /// What an action's undo does: its own sentence, else what is said about its kind.
-pub(super) fn undo(spec: &Spec, sentence: Option<String>) -> String {
-    let sentence = sentence.unwrap_or_else(|| {
+pub(super) fn undo_sentence(spec: &Spec, sentence: Option<String>) -> String {
+    sentence.unwrap_or_else(|| {
         let said = spec.about.split_once(" Undo ").map(|(_, undo)| first_sentence(undo));
         said.unwrap_or_else(|| "takes it back".into())
-    });
+    })
+}
+
+/// The same with how far it can be undone.
+pub(super) fn undo(spec: &Spec, sentence: Option<String>) -> String {
+    let sentence = undo_sentence(spec, sentence);
     match spec.reversibility {
         Reversibility::Reversible => sentence,
         Reversibility::WithLoss(what) => format!("{sentence} (lost: {what})"),

@@ -5,7 +5,7 @@ use super::plan_text::{Sentences, undo};
 use super::site::Site;
 use super::table::{count, wrapped};
 use crate::journal::{ActionState, Completion, RollbackTo, RunState};
-use crate::model::{ActionPath, Reversibility};
+use crate::model::{ActionPath, Reversibility, Step};
 use crate::plan::Plan;
 
 /// The rollback plan for people. `queue` is what has to be undone, in order, as the engine has it.
@@ -29,26 +29,34 @@ pub fn rollback_text(
         text.push_str(&wrapped(&heading, &undo_of(plan, state, action, sentences)));
     }
     text.push_str(&stays(plan, to));
-    let site = match to {
-        RollbackTo::Start => Site::Up,
-        RollbackTo::Step(step) => Site::after(plan, Some(step)),
-    };
-    let Some(way) = service(plan, state, to) else {
+    let (site, ways) = afterwards(plan, state, to);
+    if ways.is_empty() {
         text.push_str(&format!("  afterwards {}\n", site.sentence()));
         return text;
-    };
+    }
     text.push_str(&format!("  afterwards {}; the way back to service is one of\n", site.sentence()));
-    for NextCommand { command, why } in [forward(plan, state, to), way] {
+    for NextCommand { command, why } in ways {
         text.push_str(&format!("      {command}\n{}", wrapped("          ", &why)));
     }
     text
 }
 
-fn one_or_more(number: usize) -> String {
+/// The site after a rollback, and the ways back to service when it is down then.
+pub(super) fn afterwards(plan: &Plan, state: &RunState, to: &RollbackTo) -> (Site, Vec<NextCommand>) {
+    let site = match to {
+        RollbackTo::Start => Site::Up,
+        RollbackTo::Step(step) => Site::after(plan, Some(step)),
+    };
+    let ways = service(plan, state, to).map(|way| vec![forward(plan, state, to), way]);
+    (site, ways.unwrap_or_default())
+}
+
+pub(super) fn one_or_more(number: usize) -> String {
     format!("{} {}", count(number, "action"), if number == 1 { "is" } else { "are" })
 }
 
-fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Sentences<'_>) -> String {
+/// What undoing an action that was begun means.
+pub(super) fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Sentences<'_>) -> String {
     let Some(definition) = plan.definition(action) else { return "?".into() };
     let spec = definition.kind.spec();
     let leaves_nothing = matches!(spec.reversibility, Reversibility::NothingToUndo(_));
@@ -57,21 +65,25 @@ fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Senten
             "it was there before this run, and stays".into()
         }
         ActionState::Failed { traces: None, .. } => "nothing had been done".into(),
-        _ => undo(&spec, sentences(action).and_then(|(_, undo)| undo)),
+        _ => undo(&spec, sentences(action).and_then(|told| told.undo)),
     }
 }
 
 fn stays(plan: &Plan, to: &RollbackTo) -> String {
-    let keep = match to {
-        RollbackTo::Start => 0,
-        RollbackTo::Step(step) => plan.number(step),
-    };
-    let kept: Vec<String> =
-        plan.runbook.steps.iter().filter(|s| s.number <= keep).map(|s| format!("{} {}", s.number, s.id)).collect();
+    let kept: Vec<String> = kept(plan, to).iter().map(|s| format!("{} {}", s.number, s.id)).collect();
     if kept.is_empty() {
         return "  nothing stays done\n".into();
     }
     wrapped("  stays done: ", &format!("step {}", kept.join(", ")))
+}
+
+/// The steps that stay done.
+pub(super) fn kept<'a>(plan: &'a Plan, to: &RollbackTo) -> Vec<&'a Step> {
+    let keep = match to {
+        RollbackTo::Start => 0,
+        RollbackTo::Step(step) => plan.number(step),
+    };
+    plan.runbook.steps.iter().filter(|s| s.number <= keep).collect()
 }
 
 fn forward(plan: &Plan, state: &RunState, to: &RollbackTo) -> NextCommand {

@@ -39,7 +39,7 @@ struct Pass {
     wake: Option<Millis>,
     paused: Vec<ActionPath>,
     doubted: Vec<ActionPath>,
-    waiting: bool,
+    waiting: Vec<String>,
     unfinished: Vec<ActionPath>,
     left: usize,
 }
@@ -53,10 +53,7 @@ fn forward(plan: &Plan, state: &RunState, flight: &mut Flight, until: Option<&St
     let held_up = !pass.paused.is_empty() || !pass.doubted.is_empty();
     if flight.stop == Stopping::No && !held_up {
         let fresh = std::mem::take(&mut pass.fresh);
-        pass.ready.extend(fresh.into_iter().map(|action| {
-            let phase = if flight.joined.contains(&action) { Phase::Verify } else { Phase::Observe };
-            (action, phase)
-        }));
+        pass.ready.extend(fresh.into_iter().map(|action| look_or_join(flight, action)));
     }
     let mut calls = Vec::new();
     for (action, phase) in &pass.ready {
@@ -79,7 +76,13 @@ fn forward(plan: &Plan, state: &RunState, flight: &mut Flight, until: Option<&St
     if !flight.running.is_empty() || (pass.wake.is_some() && flight.stop == Stopping::No) {
         return Next::Perform { calls, wake: pass.wake };
     }
-    Next::Rest(rest(state, flight, until, pass))
+    Next::Rest(rest(flight, until, pass))
+}
+
+/// What somebody else is making is waited for; everything else is observed first.
+fn look_or_join(flight: &Flight, action: ActionPath) -> (ActionPath, Phase) {
+    let phase = if flight.joined.contains(&action) { Phase::Verify } else { Phase::Observe };
+    (action, phase)
 }
 
 fn look(state: &RunState, flight: &Flight, planned: &PlannedAction, now: Millis, pass: &mut Pass) {
@@ -91,8 +94,9 @@ fn look(state: &RunState, flight: &Flight, planned: &PlannedAction, now: Millis,
     if flight.running.contains_key(action) || current.is_done() {
         return;
     }
-    if state.open_gates().values().any(|gate| gate.action == *action) {
-        pass.waiting = true;
+    let asked = gates_of(state, action);
+    if !asked.is_empty() {
+        pass.waiting.extend(asked);
         return;
     }
     let cut_short = flight.stop == Stopping::Now;
@@ -110,7 +114,7 @@ fn look(state: &RunState, flight: &Flight, planned: &PlannedAction, now: Millis,
         ActionState::Started { .. } | ActionState::Applied { .. } => pass.unfinished.push(action.clone()),
         ActionState::Failed { retry_at: Some(at), .. } if flight.stop == Stopping::No => {
             if *at <= now {
-                pass.ready.push((action.clone(), Phase::Observe));
+                pass.ready.push(look_or_join(flight, action.clone()));
             } else {
                 pass.wake = Some(pass.wake.map_or(*at, |wake| wake.min(*at)));
             }
@@ -127,7 +131,7 @@ fn look(state: &RunState, flight: &Flight, planned: &PlannedAction, now: Millis,
     }
 }
 
-fn rest(state: &RunState, flight: &Flight, until: Option<&StepId>, pass: Pass) -> Rest {
+fn rest(flight: &Flight, until: Option<&StepId>, pass: Pass) -> Rest {
     if pass.left == 0 {
         return match until {
             Some(step) => Rest::UntilReached { step: step.clone() },
@@ -143,11 +147,17 @@ fn rest(state: &RunState, flight: &Flight, until: Option<&StepId>, pass: Pass) -
     if flight.stop != Stopping::No {
         return Rest::Interrupted { unfinished: pass.unfinished };
     }
-    if pass.waiting {
-        return Rest::Waiting { gates: state.open_gates().keys().map(|g| (*g).to_owned()).collect() };
+    if !pass.waiting.is_empty() {
+        return Rest::Waiting { gates: pass.waiting };
     }
     // Needs that can never be met: a plan is made from a validated runbook, which has no cycle.
     Rest::Paused { actions: pass.unfinished }
+}
+
+/// The gates that hold an action up.
+pub(super) fn gates_of(state: &RunState, action: &ActionPath) -> Vec<String> {
+    let gates = state.open_gates();
+    gates.iter().filter(|(_, gate)| gate.action == *action).map(|(name, _)| (*name).to_owned()).collect()
 }
 
 /// Whether an action has something that must be undone when it was only found.

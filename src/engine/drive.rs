@@ -16,6 +16,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 /// What an executor is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +91,9 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
         let (notes, mut beats) = mpsc::unbounded_channel();
         let (cut, cut_seen) = watch::channel(false);
         let mut stop = self.stop.clone();
+        // An interval, not a sleep per turn: progress notes may come faster than it ticks.
+        let mut read_again = tokio::time::interval(READ_AGAIN);
+        read_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let wake = match next(&self.plan, &self.state, &mut flight, self.clock.now()) {
                 Next::Record(kinds) => {
@@ -97,8 +101,10 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
                     continue;
                 }
                 Next::Rest(rest) => {
-                    self.record(&RecordKind::Rested { rest: rest.clone() })?;
-                    return Ok(rest);
+                    if self.rested(&rest)? {
+                        return Ok(rest);
+                    }
+                    continue;
                 }
                 Next::Perform { calls, wake } => {
                     for call in calls {
@@ -116,6 +122,10 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
             tokio::select! {
                 Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
                     let (call, outcome) = ended.map_err(DriveError::Broken)?;
+                    // What the action said before it ended is shown before its end.
+                    while let Ok((action, note)) = beats.try_recv() {
+                        self.progress(action, note);
+                    }
                     self.ended(&mut flight, &call, outcome)?;
                 }
                 Some((action, note)) = beats.recv() => self.progress(action, note),
@@ -129,7 +139,7 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
                         self.last_words(&mut flight, &mut tasks).await?;
                     }
                 }
-                () = tokio::time::sleep(READ_AGAIN) => self.read_foreign()?,
+                _ = read_again.tick() => self.read_foreign()?,
             }
         }
     }
@@ -146,7 +156,13 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
             self.ended(flight, &call, outcome)?;
         }
         tasks.abort_all();
-        while tasks.join_next().await.is_some() {}
+        while let Some(ended) = tasks.join_next().await {
+            match ended {
+                Ok((call, outcome)) => self.ended(flight, &call, outcome)?,
+                Err(cut_off) if cut_off.is_cancelled() => {}
+                Err(broken) => return Err(DriveError::Broken(broken)),
+            }
+        }
         flight.running.clear();
         flight.cleared.clear();
         Ok(())
@@ -172,6 +188,20 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
                 Err(JournalError::Moved(_)) => self.read_foreign()?,
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// Records the rest, unless somebody has appended in the meantime: an answer may be the reason to go on.
+    fn rested(&mut self, rest: &Rest) -> Result<bool, DriveError> {
+        let kind = RecordKind::Rested { rest: rest.clone() };
+        match self.journal.append(&self.state, Some(&self.lease), self.clock.now(), kind) {
+            Ok((record, state)) => {
+                self.state = state;
+                self.emit(record);
+                Ok(true)
+            }
+            Err(JournalError::Moved(_)) => self.read_foreign().map(|()| false),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -29,17 +29,25 @@ pub fn records_of(
         }
         (Phase::Undo, Outcome::Undone { evidence }) => vec![RecordKind::Undone { action, evidence }],
         (Phase::Apply | Phase::Verify | Phase::Undo, Outcome::Waiting { gate, prompt }) => {
-            vec![RecordKind::GateOpened { action, gate, prompt }]
+            match state.open_gate(&gate).filter(|other| other.action != action) {
+                None => vec![RecordKind::GateOpened { action, gate, prompt }],
+                Some(other) => {
+                    let told =
+                        Failure::refused(format!("`{action}` and `{}` both ask at a gate `{gate}`", other.action))
+                            .advise(format!("answer the one of `{}` first, then `runbook resume`", other.action));
+                    vec![failed(plan, state, call, told, now)]
+                }
+            }
         }
-        // Cut short by the operator: it has not failed, it has not ended. What it had begun is looked at on resume.
+        // Nothing came of it but the end of waiting: what was begun stays begun, and is observed on resume.
         (_, Outcome::Failed(failure)) if failure.kind == FailureKind::Cancelled && flight.stop == Stopping::Now => {
             Vec::new()
         }
-        (_, Outcome::Failed(failure)) => vec![failed(plan, state, flight, call, failure, now)],
+        (_, Outcome::Failed(failure)) => vec![failed(plan, state, call, failure, now)],
         (phase, other) => {
             let told = Failure::permanent(format!("`{action}` answered {} when asked to {phase:?}", name_of(&other)))
                 .advise("this is a defect of `runbook`: please report it");
-            vec![failed(plan, state, flight, call, told, now)]
+            vec![failed(plan, state, call, told, now)]
         }
     }
 }
@@ -48,7 +56,7 @@ fn observed(state: &RunState, flight: &mut Flight, call: &ActionCall, finding: F
     let action = call.action.clone();
     let current = state.action(&action);
     let touched = current.traces().is_some();
-    let Finding { found, ours, before, outputs, evidence } = finding;
+    let Finding { found, ours, before, outputs, evidence, .. } = finding;
     let start = |attempt| RecordKind::Started {
         action: action.clone(),
         attempt,
@@ -66,6 +74,8 @@ fn observed(state: &RunState, flight: &mut Flight, call: &ActionCall, finding: F
             flight.joined.insert(action);
             Vec::new()
         }
+        // Asked to stop, nothing is begun: what was only looked at stays as it was.
+        Found::Absent | Found::Otherwise if flight.stop != Stopping::No => Vec::new(),
         Found::Absent | Found::Otherwise => {
             flight.cleared.insert(call.action.clone());
             vec![start(current.attempt() + 1)]
@@ -83,18 +93,11 @@ fn observed(state: &RunState, flight: &mut Flight, call: &ActionCall, finding: F
     }
 }
 
-fn failed(
-    plan: &Plan,
-    state: &RunState,
-    flight: &Flight,
-    call: &ActionCall,
-    failure: Failure,
-    now: Millis,
-) -> RecordKind {
+fn failed(plan: &Plan, state: &RunState, call: &ActionCall, failure: Failure, now: Millis) -> RecordKind {
     let action = call.action.clone();
     let policy = plan.definition(&action).map_or_else(RetryPolicy::default, |a| a.retry);
     let tries = state.action(&action).tries() + 1;
-    let again = matches!(failure.kind, FailureKind::Transient | FailureKind::Lost) && flight.stop == Stopping::No;
+    let again = matches!(failure.kind, FailureKind::Transient | FailureKind::Lost);
     let wait = if again { policy.wait_ms(tries, &call.token()) } else { None };
     let retry_at = wait.map(|ms| now.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX)));
     match (call.phase, state.action(&action)) {

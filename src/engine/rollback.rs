@@ -2,7 +2,7 @@
 //! a time.
 
 use super::call::call;
-use super::decide::{Next, leaves_nothing};
+use super::decide::{Next, gates_of, leaves_nothing};
 use super::flight::{Flight, Stopping};
 use crate::journal::{ActionState, Completion, RecordKind, Rest, RollbackTo, RunState};
 use crate::model::{ActionPath, Millis, Phase};
@@ -38,11 +38,15 @@ pub(super) fn next(plan: &Plan, state: &RunState, flight: &mut Flight, to: &Roll
         return Next::Rest(Rest::Paused { actions: vec![action] });
     };
     let current = state.action(&action);
-    if state.open_gates().values().any(|gate| gate.action == action) && matches!(current, ActionState::Undoing { .. }) {
-        return Next::Rest(Rest::Waiting { gates: state.open_gates().keys().map(|g| (*g).to_owned()).collect() });
+    let gates = gates_of(state, &action);
+    if current.is_undoing() && !gates.is_empty() {
+        return Next::Rest(Rest::Waiting { gates });
+    }
+    if matches!(current, ActionState::UndoFailed { retry_at: None, .. }) {
+        return Next::Rest(Rest::Paused { actions: vec![action] });
     }
     if flight.stop != Stopping::No && !flight.cleared.contains(&action) {
-        let unfinished = if matches!(current, ActionState::Undoing { .. }) { vec![action] } else { Vec::new() };
+        let unfinished = if current.is_undoing() { vec![action] } else { Vec::new() };
         return Next::Rest(Rest::Interrupted { unfinished });
     }
     let undone = |evidence: &str| {
@@ -53,7 +57,6 @@ pub(super) fn next(plan: &Plan, state: &RunState, flight: &mut Flight, to: &Roll
         ActionState::Done { completion: Completion::Adopted, .. } if !leaves_nothing(definition) => {
             undone("it was there before this run, and stays")
         }
-        ActionState::UndoFailed { retry_at: None, .. } => Next::Rest(Rest::Paused { actions: vec![action] }),
         ActionState::UndoFailed { retry_at: Some(at), .. } if at > now => {
             Next::Perform { calls: Vec::new(), wake: Some(at) }
         }

@@ -1,6 +1,5 @@
-//! The state of one action, and the one function by which it changes.
+//! The state of one action; `transition` has the one function by which it changes.
 
-use super::{RecordKind, Resolution};
 use crate::model::{Failure, Millis, Phase, Value, Values};
 
 /// What an action has touched so far: what an undo works from.
@@ -39,6 +38,8 @@ pub enum ActionState {
         generation: u32,
         /// Attempts so far.
         attempt: u32,
+        /// Failures since an executor last began.
+        tries: u32,
         /// What it touched.
         traces: Traces,
     },
@@ -48,6 +49,8 @@ pub enum ActionState {
         generation: u32,
         /// Attempts so far.
         attempt: u32,
+        /// Failures since an executor last began.
+        tries: u32,
         /// What it touched.
         traces: Traces,
     },
@@ -85,6 +88,8 @@ pub enum ActionState {
         generation: u32,
         /// Attempts so far.
         attempt: u32,
+        /// Failures since an executor last began.
+        tries: u32,
         /// What it touched.
         traces: Traces,
         /// What was seen.
@@ -125,129 +130,6 @@ impl Default for ActionState {
 }
 
 impl ActionState {
-    /// The state after a record about this action, `seq` being the record's number; nothing when the record cannot
-    /// follow this state.
-    #[must_use]
-    pub fn next(&self, record: &RecordKind, seq: u64) -> Option<ActionState> {
-        use ActionState as S;
-        use RecordKind as K;
-        let generation = self.generation();
-        let attempt = self.attempt();
-        let fresh = |before: &Value| Traces { before: before.clone(), outputs: Values::new(), seq };
-        Some(match (self, record) {
-            (S::Pending { .. } | S::Failed { traces: None, .. }, K::Started { attempt, before, .. }) => {
-                S::Started { generation, attempt: *attempt, traces: fresh(before) }
-            }
-            (
-                S::Started { traces, .. } | S::InDoubt { traces, .. } | S::Failed { traces: Some(traces), .. },
-                K::Started { attempt, .. },
-            ) => S::Started { generation, attempt: *attempt, traces: traces.clone() },
-            (S::Pending { .. } | S::Failed { traces: None, .. }, K::Adopted { outputs, evidence, .. }) => S::Done {
-                generation,
-                completion: Completion::Adopted,
-                traces: Traces { before: Value::Null, outputs: outputs.clone(), seq },
-                evidence: evidence.clone(),
-            },
-            (
-                S::Started { traces, .. } | S::InDoubt { traces, .. } | S::Failed { traces: Some(traces), .. },
-                K::Applied { outputs, .. },
-            ) => S::Applied { generation, attempt, traces: traces.with(outputs, seq) },
-            (S::Applied { traces, .. }, K::Done { outputs, evidence, .. }) => S::Done {
-                generation,
-                completion: Completion::Ran,
-                traces: traces.with(outputs, seq),
-                evidence: evidence.clone(),
-            },
-            (S::Started { traces, .. } | S::InDoubt { traces, .. }, K::Doubted { evidence, .. }) => {
-                S::InDoubt { generation, attempt, traces: traces.clone(), evidence: evidence.clone() }
-            }
-            (S::Failed { traces: Some(traces), .. }, K::Doubted { evidence, .. }) => {
-                S::InDoubt { generation, attempt, traces: traces.clone(), evidence: evidence.clone() }
-            }
-            (
-                S::Pending { .. } | S::Started { .. } | S::Applied { .. } | S::Failed { .. } | S::InDoubt { .. },
-                K::Failed { phase, failure, retry_at, .. },
-            ) => S::Failed {
-                generation,
-                attempt,
-                tries: self.tries() + 1,
-                phase: *phase,
-                failure: failure.clone(),
-                retry_at: *retry_at,
-                traces: self.traces().cloned(),
-            },
-            (
-                S::Started { .. } | S::Applied { .. } | S::Failed { .. } | S::InDoubt { .. },
-                K::Resolved { resolution: Resolution::Done, by, reason, .. },
-            ) => S::Done {
-                generation,
-                completion: Completion::Accepted,
-                traces: self.traces().cloned().unwrap_or(fresh(&Value::Null)),
-                evidence: format!("accepted by {by}: {reason}"),
-            },
-            (
-                S::Started { .. } | S::Failed { .. } | S::InDoubt { .. },
-                K::Resolved { resolution: Resolution::NotDone, by, reason, .. },
-            ) => S::Failed {
-                generation,
-                attempt,
-                tries: 0,
-                phase: Phase::Apply,
-                failure: Failure::permanent(format!("not done, says {by}: {reason}")),
-                retry_at: Some(0),
-                traces: None,
-            },
-            (
-                S::Started { traces, .. }
-                | S::Applied { traces, .. }
-                | S::Done { traces, .. }
-                | S::InDoubt { traces, .. }
-                | S::Failed { traces: Some(traces), .. },
-                K::UndoStarted { attempt, .. },
-            ) => S::Undoing { generation, attempt: *attempt, tries: 0, traces: traces.clone() },
-            (
-                S::Undoing { tries, traces, .. } | S::UndoFailed { tries, traces, .. },
-                K::UndoStarted { attempt, .. },
-            ) => S::Undoing { generation, attempt: *attempt, tries: *tries, traces: traces.clone() },
-            (S::Undoing { tries, traces, .. }, K::UndoFailed { failure, retry_at, .. }) => S::UndoFailed {
-                generation,
-                attempt,
-                tries: tries + 1,
-                failure: failure.clone(),
-                retry_at: *retry_at,
-                traces: traces.clone(),
-            },
-            (
-                S::Undoing { .. } | S::Done { completion: Completion::Adopted, .. } | S::Failed { traces: None, .. },
-                K::Undone { .. },
-            )
-            | (S::Undoing { .. } | S::UndoFailed { .. }, K::Resolved { resolution: Resolution::Undone, .. }) => {
-                S::Pending { generation: generation + 1 }
-            }
-            // A gate is kept by the run; the action stays where it is.
-            (
-                S::Pending { .. } | S::Started { .. } | S::Applied { .. } | S::Failed { .. } | S::Undoing { .. },
-                K::GateOpened { .. },
-            ) => self.clone(),
-            _ => return None,
-        })
-    }
-
-    /// The state when an executor begins anew: what failed may be tried again, with a full count of tries.
-    #[must_use]
-    pub(super) fn begun_anew(&self) -> ActionState {
-        let mut state = self.clone();
-        match &mut state {
-            ActionState::Failed { tries, retry_at, .. } | ActionState::UndoFailed { tries, retry_at, .. } => {
-                *tries = 0;
-                *retry_at = Some(0);
-            }
-            ActionState::Undoing { tries, .. } => *tries = 0,
-            _ => {}
-        }
-        state
-    }
-
     /// How often it was undone.
     #[must_use]
     pub fn generation(&self) -> u32 {
@@ -284,8 +166,13 @@ impl ActionState {
     pub fn tries(&self) -> u32 {
         use ActionState as S;
         match self {
-            S::Failed { tries, .. } | S::Undoing { tries, .. } | S::UndoFailed { tries, .. } => *tries,
-            _ => 0,
+            S::Pending { .. } | S::Done { .. } => 0,
+            S::Started { tries, .. }
+            | S::Applied { tries, .. }
+            | S::Failed { tries, .. }
+            | S::InDoubt { tries, .. }
+            | S::Undoing { tries, .. }
+            | S::UndoFailed { tries, .. } => *tries,
         }
     }
 
@@ -317,6 +204,12 @@ impl ActionState {
         matches!(self, ActionState::Pending { .. })
     }
 
+    /// Whether its undo has begun and not come to its end.
+    #[must_use]
+    pub fn is_undoing(&self) -> bool {
+        matches!(self, ActionState::Undoing { .. } | ActionState::UndoFailed { .. })
+    }
+
     /// One word for people.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -334,13 +227,5 @@ impl ActionState {
             S::Undoing { .. } => "undoing",
             S::UndoFailed { .. } => "undo failed",
         }
-    }
-}
-
-impl Traces {
-    fn with(&self, more: &Values, seq: u64) -> Traces {
-        let mut outputs = self.outputs.clone();
-        outputs.extend(more.iter().map(|(k, v)| (k.clone(), v.clone())));
-        Traces { before: self.before.clone(), outputs, seq }
     }
 }

@@ -10,6 +10,7 @@ use crate::model::{Millis, RunId};
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 /// Who holds a lease.
@@ -77,7 +78,7 @@ impl Journal {
     pub fn lease(&mut self, run: &RunId, holder: &Holder, at: Millis) -> Result<Lease, LeaseError> {
         let path = self.folder().join(format!("{run}.lock"));
         let fail = |source| LeaseError::Lock { path: path.clone(), source };
-        let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
+        let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(fail)?;
         let mut looks = 0;
         loop {
             match lock.try_lock() {

@@ -1,7 +1,7 @@
 //! The schema, as an append-only list of migrations.
 //!
 //! Rules: never change or remove an entry, only add; a journal of any released version opens for ever
-//! (tests/it/journal_compat.rs). The index in the list plus one is the database's `user_version`.
+//! (tests/it/journal/compat.rs). The index in the list plus one is the database's `user_version`.
 
 use rusqlite::Connection;
 
@@ -42,6 +42,10 @@ const MIGRATIONS: &[&str] = &["
 /// # Errors
 /// SQLite's; or the version found, when it is newer than this tool knows.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), MigrationError> {
+    let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version == MIGRATIONS.len() {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > MIGRATIONS.len() {

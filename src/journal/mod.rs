@@ -16,6 +16,7 @@ mod record;
 mod rest;
 mod run_state;
 mod store;
+mod transition;
 mod verify;
 
 pub use action_state::{ActionState, Completion, Traces};

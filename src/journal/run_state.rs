@@ -3,6 +3,7 @@
 use super::{ActionState, Record, RecordKind, Rest, RollbackTo};
 use crate::model::{ActionPath, Millis, RunId, StepId, Value, Values};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a run was opened with.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,8 +57,8 @@ pub struct Gate {
 pub struct RunState {
     /// The run.
     pub run: RunId,
-    /// What it was opened with.
-    pub opened: Opened,
+    /// What it was opened with: large, and the same after every record.
+    pub opened: Arc<Opened>,
     /// The direction it goes.
     pub mode: Mode,
     /// Why it rests; nothing while an executor is at it (or died at it).
@@ -96,7 +97,7 @@ impl RunState {
             RecordKind::RunOpened { runbook, document, fingerprint, plan, by, source, .. } if record.seq == 1 => {
                 Ok(Self {
                     run: record.run.clone(),
-                    opened: Opened {
+                    opened: Arc::new(Opened {
                         runbook: runbook.clone(),
                         document: document.clone(),
                         fingerprint: fingerprint.clone(),
@@ -104,7 +105,7 @@ impl RunState {
                         by: by.clone(),
                         at: record.at,
                         source: source.clone(),
-                    },
+                    }),
                     mode: Mode::Forward { until: None },
                     rest: None,
                     actions: BTreeMap::new(),
@@ -139,17 +140,27 @@ impl RunState {
                 next.begin();
             }
             RecordKind::Rested { rest } => next.rest = Some(rest.clone()),
-            RecordKind::GateAnswered { gate, approved, by } => match next.gates.get_mut(gate) {
-                None => return Err(illegal(record, format!("no gate `{gate}` is open"))),
-                Some(gate) => gate.answer = Some((*approved, by.clone())),
-            },
+            RecordKind::GateAnswered { gate, approved, by } => {
+                let waits = self.open_gate(gate).is_some();
+                match next.gates.get_mut(gate).filter(|_| waits) {
+                    None => return Err(illegal(record, format!("no gate `{gate}` waits for an answer"))),
+                    Some(gate) => gate.answer = Some((*approved, by.clone())),
+                }
+            }
             kind => {
                 let Some(action) = kind.action() else { return Err(illegal(record, "it is about no action")) };
                 let state = self.action(action);
                 let Some(changed) = state.next(kind, record.seq) else {
                     return Err(illegal(record, format!("the action is `{}`", state.word())));
                 };
+                if matches!(kind, RecordKind::UndoStarted { .. }) && !state.is_undoing() {
+                    // What the way forward asked is moot on the way back.
+                    next.gates.retain(|_, gate| gate.action != *action || matches!(gate.answer, Some((true, _))));
+                }
                 if let RecordKind::GateOpened { gate, prompt, .. } = kind {
+                    if let Some(other) = self.open_gate(gate).filter(|other| other.action != *action) {
+                        return Err(illegal(record, format!("gate `{gate}` of `{}` has the name", other.action)));
+                    }
                     let gate_state = Gate {
                         action: action.clone(),
                         prompt: prompt.clone(),
@@ -200,6 +211,12 @@ impl RunState {
                 && !self.action(&gate.action).is_done()
         };
         self.gates.iter().filter(|(_, g)| holds(g)).map(|(name, gate)| (name.as_str(), gate)).collect()
+    }
+
+    /// The gate of this name, when it holds its action up.
+    #[must_use]
+    pub fn open_gate(&self, name: &str) -> Option<&Gate> {
+        self.open_gates().remove(name)
     }
 
     /// Folds all records of a run.

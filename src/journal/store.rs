@@ -6,15 +6,20 @@ use super::verify::chain_hash;
 use super::{IllegalRecord, Record, RecordKind, RunState};
 use crate::model::{Millis, RunId};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// The file's name in the state folder.
+const FILE: &str = "journal.db";
 
 /// The journal of all runs of one state folder.
 #[derive(Debug)]
 pub struct Journal {
     connection: Connection,
     folder: PathBuf,
+    /// Device and inode of the file that is open: SQLite goes on writing to one that was removed.
+    file: (u64, u64),
 }
 
 /// Why the journal could not be read or written. When it cannot be written, nothing further is done to the world.
@@ -59,6 +64,12 @@ pub enum JournalError {
     /// Somebody else appended in the meantime: read on and decide again.
     #[error("run `{0}` has new records")]
     Moved(RunId),
+    /// The file was removed or replaced while it was open.
+    #[error("the journal `{path}` was removed or replaced while it was in use")]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no such run.
     #[error("there is no run `{0}`")]
     NoRun(String),
@@ -81,16 +92,16 @@ impl Journal {
     /// # Errors
     /// When that is not possible, or the file is not a journal of ours.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        let path = folder.join("journal.db");
+        let path = folder.join(FILE);
         let fail = |source: Box<dyn std::error::Error + Send + Sync>| JournalError::Open { path: path.clone(), source };
         std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o700)
             .create(folder)
             .map_err(|e| fail(e.into()))?;
         let make = std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        drop(make.map_err(|e| fail(e.into()))?);
+        let made = make.and_then(|file| file.metadata()).map_err(|e| fail(e.into()))?;
         let mut connection = Connection::open(&path).map_err(|e| fail(e.into()))?;
         prepare(&mut connection).map_err(fail)?;
-        Ok(Self { connection, folder: folder.to_owned() })
+        Ok(Self { connection, folder: folder.to_owned(), file: (made.dev(), made.ino()) })
     }
 
     /// The state folder.
@@ -104,10 +115,11 @@ impl Journal {
     /// # Errors
     /// When it cannot be written, or the run exists.
     pub fn open_run(&mut self, run: &RunId, at: Millis, kind: RecordKind) -> Result<RunState, JournalError> {
+        self.still_there()?;
         let record = Record { run: run.clone(), seq: 1, at, kind };
         let state = RunState::open(&record)?;
         let body = body_of(&record)?;
-        let hash = chain_hash("", &record, &body);
+        let hash = chain_hash("", run, record.seq, record.at, &body);
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute(
             "INSERT INTO runs (run, runbook, opened_at, head_seq, head_hash) VALUES (?1, ?2, ?3, 1, ?4)",
@@ -130,6 +142,7 @@ impl Journal {
         at: Millis,
         kind: RecordKind,
     ) -> Result<(Record, RunState), JournalError> {
+        self.still_there()?;
         let run = &state.run;
         let record = Record { run: run.clone(), seq: state.seq + 1, at: at.max(state.at), kind };
         let next = state.apply(&record)?;
@@ -149,7 +162,7 @@ impl Journal {
         if head != state.seq {
             return Err(JournalError::Moved(run.clone()));
         }
-        let hash = chain_hash(&prev, &record, &body);
+        let hash = chain_hash(&prev, run, record.seq, record.at, &body);
         insert(&transaction, &record, &body, &prev, &hash)?;
         transaction.execute(
             "UPDATE runs SET head_seq = ?2, head_hash = ?3 WHERE run = ?1",
@@ -199,6 +212,15 @@ impl Journal {
         .collect()
     }
 
+    /// Refuses when what is written would be lost with the file.
+    fn still_there(&self) -> Result<(), JournalError> {
+        let path = self.folder.join(FILE);
+        match std::fs::metadata(&path) {
+            Ok(now) if (now.dev(), now.ino()) == self.file => Ok(()),
+            _ => Err(JournalError::Gone { path }),
+        }
+    }
+
     /// The number and hash of a run's last record, as kept beside the records.
     pub(super) fn head(&self, run: &RunId) -> Result<Option<(u64, String)>, JournalError> {
         let row = self
@@ -221,8 +243,9 @@ impl Journal {
 
 fn prepare(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     connection.busy_timeout(Duration::from_secs(10))?;
-    let id: i32 = connection.query_row("PRAGMA application_id", [], |r| r.get(0))?;
+    // In this order: another process may be making it right now, tables and mark at once.
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+    let id: i32 = connection.query_row("PRAGMA application_id", [], |r| r.get(0))?;
     if id != APPLICATION_ID && tables > 0 {
         return Err("it is an SQLite database of something else".into());
     }

@@ -5,7 +5,7 @@
 //! hash elsewhere (a report, a ticket).
 
 use super::{Journal, JournalError, Record};
-use crate::model::RunId;
+use crate::model::{Millis, RunId};
 use rusqlite::params;
 use sha2::{Digest, Sha256};
 
@@ -57,8 +57,8 @@ pub enum Broken {
 }
 
 /// The hash of a record that follows one with hash `prev`, hexadecimal.
-pub(super) fn chain_hash(prev: &str, record: &Record, body: &str) -> String {
-    let digest = Sha256::digest(format!("{prev}\n{}\n{}\n{}\n{body}", record.run, record.seq, record.at));
+pub(super) fn chain_hash(prev: &str, run: &RunId, seq: u64, at: Millis, body: &str) -> String {
+    let digest = Sha256::digest(format!("{prev}\n{run}\n{seq}\n{at}\n{body}"));
     digest.iter().map(|b| format!("{b:02x}")).collect()
 }
 
@@ -68,23 +68,27 @@ impl Journal {
     /// # Errors
     /// When they cannot be read; what was changed is no error but the verdict.
     pub fn verify(&self, run: &RunId) -> Result<Verdict, JournalError> {
+        // One view of both: an executor may be appending.
+        let _view = self.reader().unchecked_transaction()?;
         let Some((expected, head)) = self.head(run)? else { return Err(JournalError::NoRun(run.to_string())) };
         let sql = "SELECT seq, at, body, prev, hash FROM records WHERE run = ?1 ORDER BY seq";
         let mut statement = self.reader().prepare_cached(sql)?;
         let mut rows = statement.query(params![run.as_str()])?;
         let (mut count, mut last, mut records) = (0, String::new(), Vec::new());
         while let Some(row) = rows.next()? {
-            let (seq, at): (u64, i64) = (row.get(0)?, row.get(1)?);
+            let (seq, at): (u64, Millis) = (row.get(0)?, row.get(1)?);
             let (body, prev, hash): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
             if seq != count + 1 {
                 return Ok(Verdict::Broken(Broken::Missing { expected: count + 1 }));
+            }
+            if prev != last || hash != chain_hash(&last, run, seq, at, &body) {
+                return Ok(Verdict::Broken(Broken::Changed { seq }));
             }
             let record: Record = match serde_json::from_str(&body) {
                 Ok(record) => record,
                 Err(e) => return Ok(Verdict::Broken(Broken::Nonsense { seq, why: e.to_string() })),
             };
-            let placed = record.seq == seq && record.at == at && record.run == *run;
-            if !placed || prev != last || hash != chain_hash(&last, &record, &body) {
+            if record.seq != seq || record.at != at || record.run != *run {
                 return Ok(Verdict::Broken(Broken::Changed { seq }));
             }
             (count, last) = (seq, hash);

@@ -7,6 +7,7 @@
 
 mod action;
 mod call;
+mod change;
 mod expr;
 mod id;
 mod outcome;
@@ -19,6 +20,7 @@ mod value_type;
 
 pub use action::*;
 pub use call::{ActionCall, Phase};
+pub use change::{Change, Description, Facts, KeyChange};
 pub use expr::{Expr, Piece, Reference, ReferenceError, Scope, Unresolved};
 pub use id::{ActionPath, IdError, RunId, StepId, is_id};
 pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};

@@ -1,6 +1,6 @@
 //! What came of a phase of an action. A failure of the deed is a value here, not an error of the engine.
 
-use super::{Value, Values};
+use super::{Change, Facts, Value, Values};
 use serde::{Deserialize, Serialize};
 
 /// What a phase ended with.
@@ -54,6 +54,12 @@ pub struct Finding {
     pub outputs: Values,
     /// What was seen, one line.
     pub evidence: String,
+    /// What applying would change, where looking tells more than the parameters do; nothing when the effect is there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// What was seen of that which applying would change or overwrite.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
 }
 
 /// How the world stands to what an action wants.

@@ -33,7 +33,7 @@ impl RetryPolicy {
         let full = self.first_ms.saturating_mul(1 << (attempt - 1).min(20)).min(self.most_ms);
         let spread =
             seed.bytes().fold(u64::from(attempt), |sum, b| sum.wrapping_mul(31).wrapping_add(u64::from(b))) % 256;
-        Some(full - full / 4 * spread / 255)
+        Some(full - (full / 4).saturating_mul(spread) / 255)
     }
 }
 

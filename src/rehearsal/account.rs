@@ -143,6 +143,9 @@ pub struct Target {
     pub id: String,
     /// Its port; the group's when there is none.
     pub port: Option<u16>,
+    /// How often it was registered so far: another number is another registration.
+    #[serde(default)]
+    pub registration: u32,
 }
 
 /// A certificate of ACM.

@@ -40,6 +40,8 @@ pub(super) struct TargetPlace {
     pub(super) port: u16,
     pub(super) backend: String,
     pub(super) server: String,
+    /// Which registration of the target this is: what was found of an earlier one does not count.
+    pub(super) registration: u32,
     /// How long it may fail its checks at first before it counts as unhealthy.
     pub(super) patience: Duration,
 }
@@ -208,6 +210,7 @@ fn backend(
             port,
             backend: name.clone(),
             server,
+            registration: target.registration,
             patience,
         });
     }

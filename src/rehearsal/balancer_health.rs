@@ -158,6 +158,7 @@ mod tests {
             port: 80,
             backend: "group_web".into(),
             server: "10.0.0.1:80".into(),
+            registration: 1,
             patience: Duration::from_secs(3),
         }
     }

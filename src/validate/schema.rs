@@ -1,6 +1,6 @@
 //! The JSON Schema of runbooks, for editors: completion, descriptions, and most mistakes marked while they are typed.
 //!
-//! It is made of the vocabulary, so it cannot forget an action or a parameter. It says less than [`super::runbook`]: what a
+//! It is made of the vocabulary, so it cannot forget an action or a parameter. It says less than [`super::runbook()`]: what a
 //! reference points at, its type and the order among steps only validation knows.
 
 use crate::model::{ActionKind, Reversibility, TargetSpec, ValueType};

@@ -4,8 +4,6 @@
 //! Each test makes a region and runs its second half inside it: the test program executes itself in new
 //! namespaces. It needs what `runbook doctor` lists; where that is missing the test fails and says what to type.
 
-use std::time::Duration;
-
 use crate::support::region::{Lab, eventually, in_a_region, region};
 use aws_sdk_acm::types::{CertificateStatus, ValidationMethod};
 use aws_sdk_ec2::types::{InstanceStateName, InstanceType, Tag};
@@ -13,6 +11,7 @@ use aws_sdk_elasticloadbalancingv2::types as elb;
 use aws_sdk_route53::types as dns;
 use runbook::access::HttpOptions;
 use runbook::rehearsal::{Region, RegionSpec};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_before_state_is_a_working_site() {
@@ -236,7 +235,7 @@ mod inside {
 
     /// As a browser does it: the form's token, the session's cookie, a redirect to where one wanted to go.
     async fn log_in_and_out(lab: &Lab, password: &str) {
-        let client = lab.client_with(HttpOptions { cookies: true, ..HttpOptions::default() });
+        let client = lab.client_with(&HttpOptions { cookies: true, ..HttpOptions::default() });
         let token =
             |page: &str| page.split("data-requesttoken=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let form = client.get(lab.site("/index.php/login")).send().await.unwrap().text().await.unwrap();

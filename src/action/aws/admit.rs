@@ -121,6 +121,7 @@ impl SecurityGroupAdmit {
 }
 
 impl Perform for SecurityGroupAdmit {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeSecurityGroupRules"];
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeSecurityGroupRules", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:RevokeSecurityGroupIngress", "ec2:DescribeSecurityGroups"];

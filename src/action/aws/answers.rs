@@ -9,7 +9,15 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// A finding without before-image or outputs.
 pub(super) fn finding(found: Found, ours: bool, evidence: impl Into<String>) -> Finding {
-    Finding { found, ours, before: Value::Null, outputs: Values::new(), evidence: evidence.into() }
+    Finding {
+        found,
+        ours,
+        before: Value::Null,
+        outputs: Values::new(),
+        evidence: evidence.into(),
+        changes: Vec::new(),
+        facts: crate::model::Facts::new(),
+    }
 }
 
 /// Outputs that are texts.

@@ -62,6 +62,8 @@ impl CertificateRequest {
 }
 
 impl Perform for CertificateRequest {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] =
+        &["acm:ListCertificates", "acm:ListTagsForCertificate", "acm:DescribeCertificate"];
     const PERMISSIONS: &'static [&'static str] = &[
         "acm:ListCertificates",
         "acm:ListTagsForCertificate",

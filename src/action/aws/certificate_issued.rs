@@ -27,6 +27,7 @@ fn told(certificate: &CertificateDetail) -> String {
 }
 
 impl Perform for CertificateWaitIssued {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["acm:DescribeCertificate"];
     const PERMISSIONS: &'static [&'static str] = &["acm:DescribeCertificate"];
 
     fn sentence(&self) -> String {

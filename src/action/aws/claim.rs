@@ -7,10 +7,14 @@
 use super::instance_state::{live, unknown};
 use super::{instance_state, tags};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, RUN_TAG, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Failure, Finding, Found, InstanceClaim, InstanceId, InstanceRelease, Value, Values};
 use aws_sdk_ec2::types::{DeviceType, Instance, InstanceAttributeName};
 use serde_json::json;
+
+/// The tag that says which run is at work on an instance. Not the tag of what a run created: a server that one run made
+/// can be worked on by another, and must not lose its maker's tag when that one is done.
+pub(in crate::action) const CLAIM_TAG: &str = "runbook:claim";
 
 /// Whose mark an instance bears.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +25,7 @@ enum Mark {
 }
 
 fn mark(cx: &Context<'_>, instance: &Instance) -> Mark {
-    match tags::value(instance.tags(), RUN_TAG) {
+    match tags::value(instance.tags(), CLAIM_TAG) {
         None => Mark::Nobody,
         Some(run) if run == cx.call().run.as_str() => Mark::Ours,
         Some(run) => Mark::Other(run.to_owned()),
@@ -33,14 +37,14 @@ async fn put_mark(cx: &Context<'_>, aws: &Aws, id: &InstanceId) -> Result<(), Fa
     if let Mark::Other(run) = mark(cx, &live(aws, id.as_str()).await?) {
         return Err(claimed_by(id, &run));
     }
-    let tag = tags::tag(RUN_TAG, cx.call().run.as_str());
+    let tag = tags::tag(CLAIM_TAG, cx.call().run.as_str());
     let answer = aws.write.ec2.create_tags().resources(id.as_str()).tags(tag).send().await;
     answer.map(drop).map_err(|e| AwsError::from(e).failure(format!("cannot tag instance `{id}`")))
 }
 
 /// Takes our mark away. With the value given, EC2 deletes the tag only if it still has that value.
 async fn take_mark(cx: &Context<'_>, aws: &Aws, id: &InstanceId) -> Result<(), Failure> {
-    let tag = tags::tag(RUN_TAG, cx.call().run.as_str());
+    let tag = tags::tag(CLAIM_TAG, cx.call().run.as_str());
     let answer = aws.write.ec2.delete_tags().resources(id.as_str()).tags(tag).send().await;
     answer.map(drop).map_err(|e| AwsError::from(e).failure(format!("cannot take the tag off instance `{id}`")))
 }
@@ -49,7 +53,7 @@ async fn take_mark(cx: &Context<'_>, aws: &Aws, id: &InstanceId) -> Result<(), F
 async fn wait_ours(cx: &Context<'_>, aws: &Aws, id: &InstanceId) -> Result<String, Failure> {
     wait_until(cx, &format!("instance `{id}` marked by this run"), async || {
         match mark(cx, &live(aws, id.as_str()).await?) {
-            Mark::Ours => Ok(Look::Done(format!("`{id}` is marked `{RUN_TAG}={}`", cx.call().run))),
+            Mark::Ours => Ok(Look::Done(format!("`{id}` is marked `{CLAIM_TAG}={}`", cx.call().run))),
             Mark::Nobody => Ok(Look::NotYet(format!("the mark on `{id}` does not show yet"))),
             Mark::Other(run) => Err(claimed_by(id, &run)),
         }
@@ -73,7 +77,7 @@ async fn wait_not_ours(cx: &Context<'_>, aws: &Aws, id: &InstanceId) -> Result<S
 fn claimed_by(id: &InstanceId, run: &str) -> Failure {
     Failure::refused(format!("instance `{id}` is being worked on by run `{run}`")).advise(format!(
         "look where that run is (`runbook status {run}` on the machine it was started on); if it is over or lost for good: \
-         `aws ec2 delete-tags --resources {id} --tags Key={RUN_TAG},Value={run}`"
+         `aws ec2 delete-tags --resources {id} --tags Key={CLAIM_TAG},Value={run}`"
     ))
 }
 
@@ -144,6 +148,7 @@ async fn protected(aws: &Aws, id: &str, name: InstanceAttributeName) -> Result<b
 }
 
 impl Perform for InstanceClaim {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:CreateTags", "ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DeleteTags"];
@@ -175,7 +180,15 @@ impl Perform for InstanceClaim {
             true => (Found::Holds, format!("`{id}` is marked by this run")),
             false => (Found::Absent, format!("`{id}` bears no mark and may be stopped and cloned")),
         };
-        Ok(Finding { found, ours, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
@@ -201,6 +214,7 @@ impl Perform for InstanceClaim {
 }
 
 impl Perform for InstanceRelease {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &["ec2:DeleteTags", "ec2:DescribeInstances"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:CreateTags"];
 
@@ -221,7 +235,15 @@ impl Perform for InstanceRelease {
             Mark::Other(run) => (Found::Holds, format!("`{}` is marked by run `{run}`", self.instance)),
         };
         let before = json!({"marked": mark == Mark::Ours});
-        Ok(Finding { found, ours: false, before, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -12,7 +12,7 @@ use super::instance_state::{described, live, state as instance_state};
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, ImageCreate, Value, Values};
+use crate::model::{Failure, FailureKind, Finding, Found, ImageCreate, Value, Values};
 use aws_sdk_ec2::types::{Image, ImageState, InstanceStateName, ResourceType};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -79,15 +79,15 @@ impl ImageCreate {
             .tag_specifications(tags::specification(ResourceType::Image, &labels))
             .tag_specifications(tags::specification(ResourceType::Snapshot, &labels));
         match asked.send().await {
-            Ok(answer) => answer.image_id.ok_or_else(|| {
-                Failure::new(crate::model::FailureKind::Lost, format!("EC2 named no image for `{}`", self.name))
-            }),
+            Ok(answer) => answer
+                .image_id
+                .ok_or_else(|| Failure::new(FailureKind::Lost, format!("EC2 named no image for `{}`", self.name))),
             Err(e) => {
                 let error = AwsError::from(e);
-                if error.is(&["InvalidAMIName.Duplicate"]) {
-                    if let Some(image) = self.ours(cx, aws).await? {
-                        return Ok(image.image_id.unwrap_or_default());
-                    }
+                if error.is(&["InvalidAMIName.Duplicate"])
+                    && let Some(image) = self.ours(cx, aws).await?
+                {
+                    return Ok(image.image_id.unwrap_or_default());
                 }
                 Err(error.failure(format!("cannot make an image of `{}`", self.instance)))
             }
@@ -96,6 +96,7 @@ impl ImageCreate {
 }
 
 impl Perform for ImageCreate {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeImages", "ec2:DescribeInstances"];
     /// Deregistering and deleting belong to going forward too: what is left of an image that failed is removed.
     const PERMISSIONS: &'static [&'static str] = &[
         "ec2:CreateImage",
@@ -106,6 +107,8 @@ impl Perform for ImageCreate {
         "ec2:DescribeInstances",
         "ec2:DescribeSnapshots",
     ];
+    const UNDO_PERMISSIONS: &'static [&'static str] =
+        &["ec2:DeleteSnapshot", "ec2:DeregisterImage", "ec2:DescribeSnapshots"];
 
     fn sentence(&self) -> String {
         format!("make an image `{}` of the stopped instance `{}`", self.name, self.instance)
@@ -121,7 +124,15 @@ impl Perform for ImageCreate {
             let instance = live(&aws, self.instance.as_str()).await?;
             let evidence = format!("no image is named `{}`; {}", self.name, described(&instance));
             let outputs = Values::new();
-            return Ok(Finding { found: Found::Absent, ours: false, before: Value::Null, outputs, evidence });
+            return Ok(Finding {
+                found: Found::Absent,
+                ours: false,
+                before: Value::Null,
+                outputs,
+                evidence,
+                changes: Vec::new(),
+                facts: crate::model::Facts::new(),
+            });
         };
         let id = image.image_id().unwrap_or_default();
         let (found, evidence) = match state(&image) {
@@ -135,7 +146,15 @@ impl Perform for ImageCreate {
             outputs.insert("image".into(), json!(id));
             outputs.insert("snapshots".into(), json!(snapshots_of(&image)));
         }
-        Ok(Finding { found, ours: true, before: Value::Null, outputs, evidence })
+        Ok(Finding {
+            found,
+            ours: true,
+            before: Value::Null,
+            outputs,
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

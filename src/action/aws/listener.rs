@@ -155,6 +155,8 @@ impl Listen for ListenerCreateHttps {
 }
 
 impl Perform for ListenerCreateHttps {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] =
+        &["elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTags"];
     const PERMISSIONS: &'static [&'static str] = &[
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeTags",
@@ -227,6 +229,7 @@ impl Listen for ListenerCreateRedirect {
 }
 
 impl Perform for ListenerCreateRedirect {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = <ListenerCreateHttps as Perform>::OBSERVE_PERMISSIONS;
     const PERMISSIONS: &'static [&'static str] = <ListenerCreateHttps as Perform>::PERMISSIONS;
     const UNDO_PERMISSIONS: &'static [&'static str] = <ListenerCreateHttps as Perform>::UNDO_PERMISSIONS;
 

@@ -131,6 +131,11 @@ impl LoadBalancerCreate {
 }
 
 impl Perform for LoadBalancerCreate {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &[
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
+        "elasticloadbalancing:DescribeTags",
+    ];
     const PERMISSIONS: &'static [&'static str] = &[
         "elasticloadbalancing:DescribeLoadBalancers",
         "elasticloadbalancing:DescribeLoadBalancerAttributes",
@@ -141,7 +146,8 @@ impl Perform for LoadBalancerCreate {
         "elasticloadbalancing:DeleteLoadBalancer",
         "iam:CreateServiceLinkedRole",
     ];
-    const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeleteLoadBalancer"];
+    const UNDO_PERMISSIONS: &'static [&'static str] =
+        &["elasticloadbalancing:DeleteLoadBalancer", "elasticloadbalancing:ModifyLoadBalancerAttributes"];
 
     fn sentence(&self) -> String {
         let subnets = self.subnets.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", ");

@@ -135,6 +135,8 @@ fn covers(rule: &IpPermission, port: i32) -> bool {
 }
 
 impl Perform for InstanceLookUp {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeInstances", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"];
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeInstances", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"];
 
@@ -148,7 +150,15 @@ impl Perform for InstanceLookUp {
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (outputs, evidence) = self.look(cx).await?;
-        Ok(Finding { found: Found::Holds, ours: false, before: Value::Null, outputs, evidence })
+        Ok(Finding {
+            found: Found::Holds,
+            ours: false,
+            before: Value::Null,
+            outputs,
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

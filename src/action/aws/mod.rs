@@ -13,6 +13,7 @@ mod certificate;
 mod certificate_issued;
 mod claim;
 mod clone;
+mod clone_launch;
 mod clone_undo;
 mod dns_change;
 mod dns_external;
@@ -40,5 +41,6 @@ mod tags;
 mod target_group;
 mod target_health;
 
+pub(super) use claim::CLAIM_TAG;
 pub(super) use instance_state::{find as find_instance, unknown as unknown_instance};
 pub(super) use power::{bring_up, is_down};

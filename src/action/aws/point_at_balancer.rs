@@ -172,12 +172,14 @@ impl DnsPointAtBalancer {
 }
 
 impl Perform for DnsPointAtBalancer {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["route53:ListResourceRecordSets", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
         "route53:ListResourceRecordSets",
         "route53:ChangeResourceRecordSets",
         "route53:GetChange",
         "ec2:DescribeInstances",
     ];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["route53:ChangeResourceRecordSets", "route53:GetChange"];
 
     fn sentence(&self) -> String {
         match self.zone.hosted() {

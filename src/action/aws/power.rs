@@ -33,7 +33,15 @@ pub(super) fn observe_stop(instance: &Instance) -> Result<Finding, Failure> {
         _ => Found::Unknown,
     };
     let before = serde_json::json!(PowerBefore { state: state(instance).to_string() });
-    Ok(Finding { found, ours: false, before, outputs: Values::new(), evidence: described(instance) })
+    Ok(Finding {
+        found,
+        ours: false,
+        before,
+        outputs: Values::new(),
+        evidence: described(instance),
+        changes: Vec::new(),
+        facts: crate::model::Facts::new(),
+    })
 }
 
 /// Starts the instance if it does not run, from whatever state it is in, and waits until its checks have passed.
@@ -63,6 +71,7 @@ pub(super) fn up(instance: &Instance, passed: &str) -> String {
 }
 
 impl Perform for InstanceStop {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances", "ec2:StopInstances"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:StartInstances"];
 
@@ -97,6 +106,7 @@ impl Perform for InstanceStop {
 }
 
 impl Perform for InstanceStart {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:StartInstances"];
 
@@ -124,7 +134,15 @@ impl Perform for InstanceStart {
             _ => Found::Unknown,
         };
         let evidence = described(&instance);
-        Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -100,10 +100,16 @@ impl DnsPutCname {
 }
 
 impl Perform for DnsPutCname {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["route53:ListResourceRecordSets"];
     const PERMISSIONS: &'static [&'static str] =
         &["route53:ListResourceRecordSets", "route53:ChangeResourceRecordSets", "route53:GetChange"];
-    const UNDO_PERMISSIONS: &'static [&'static str] =
-        &["acm:ListCertificates", "acm:DescribeCertificate", "acm:ListTagsForCertificate"];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &[
+        "acm:ListCertificates",
+        "acm:DescribeCertificate",
+        "acm:ListTagsForCertificate",
+        "route53:ChangeResourceRecordSets",
+        "route53:GetChange",
+    ];
 
     fn sentence(&self) -> String {
         match self.zone.hosted() {

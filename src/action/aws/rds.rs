@@ -117,8 +117,10 @@ impl RdsSetMultiAz {
 }
 
 impl Perform for RdsSetMultiAz {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["rds:DescribeDBInstances"];
     const PERMISSIONS: &'static [&'static str] =
         &["rds:DescribeDBInstances", "rds:DescribeEvents", "rds:ModifyDBInstance"];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["rds:DescribeEvents", "rds:ModifyDBInstance"];
 
     fn sentence(&self) -> String {
         format!("make DB instance `{}` {} at once and wait until nothing is pending", self.db, name(self.multi_az))
@@ -143,7 +145,15 @@ impl Perform for RdsSetMultiAz {
         };
         let before = json!(Before { multi_az: db.multi_az });
         let evidence = format!("`{}` is {}", self.db, db.told());
-        Ok(Finding { found, ours: false, before, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -104,6 +104,7 @@ impl TargetGroupRegister {
 }
 
 impl Perform for TargetGroupRegister {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
     const PERMISSIONS: &'static [&'static str] =
         &["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:RegisterTargets"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeregisterTargets"];
@@ -158,6 +159,7 @@ impl TargetGroupDeregister {
 }
 
 impl Perform for TargetGroupDeregister {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
     const PERMISSIONS: &'static [&'static str] =
         &["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:DeregisterTargets"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:RegisterTargets"];

@@ -51,6 +51,7 @@ impl SecurityGroupCreate {
 }
 
 impl Perform for SecurityGroupCreate {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeSecurityGroups"];
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeSecurityGroups", "ec2:CreateSecurityGroup", "ec2:CreateTags"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DeleteSecurityGroup", "ec2:DescribeNetworkInterfaces"];

@@ -49,6 +49,7 @@ fn refused(output: &RemoteOutput) -> bool {
 }
 
 impl Perform for InstanceShutDown {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:StartInstances"];
 

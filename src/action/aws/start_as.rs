@@ -160,6 +160,7 @@ impl InstanceStartAs {
 }
 
 impl Perform for InstanceStartAs {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
         "ec2:DescribeInstanceStatus",
         "ec2:DescribeInstances",
@@ -167,6 +168,7 @@ impl Perform for InstanceStartAs {
         "ec2:StartInstances",
         "ec2:StopInstances",
     ];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:ModifyInstanceAttribute", "ec2:StopInstances"];
 
     fn sentence(&self) -> String {
         format!("start instance `{}` as `{}` and wait until its status checks pass", self.instance, self.instance_type)
@@ -191,7 +193,15 @@ impl Perform for InstanceStartAs {
         };
         let before = Before { instance_type: type_of(&instance).to_owned(), state: state(&instance).to_string() };
         let evidence = format!("a {}; {}", before.instance_type, described(&instance));
-        Ok(Finding { found, ours: false, outputs: self.outputs(&before), before: json!(before), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            outputs: self.outputs(&before),
+            before: json!(before),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
@@ -224,13 +234,14 @@ impl Perform for InstanceStartAs {
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
         let aws = cx.aws().await?;
-        let before: Before = cx.before()?;
+        // Without one it was joined on its way up, and this run changed nothing.
+        let before: Option<Before> = if cx.call().before.is_null() { None } else { Some(cx.before()?) };
         let (instance, passed) = wait_checked(cx, &aws, self.id(), Age::Known).await.map_err(|failure| {
             // Accepted and given up on later: the next attempts try again, then put the old type back.
             match failure.kind {
                 FailureKind::Transient => failure.advise(format!(
-                    "no capacity for `{}`: `runbook resume` tries again, and puts `{}` back when there is still none",
-                    self.instance_type, before.instance_type
+                    "no capacity for `{}`: `runbook resume` tries again, and puts the old type back when there is still none",
+                    self.instance_type
                 )),
                 _ => failure,
             }
@@ -246,7 +257,8 @@ impl Perform for InstanceStartAs {
             .into());
         }
         let evidence = format!("{}, a {}", up(&instance, &passed), type_of(&instance));
-        Ok(Verified { outputs: self.outputs(&before), evidence })
+        let outputs = before.map(|before| self.outputs(&before)).unwrap_or_default();
+        Ok(Verified { outputs, evidence })
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {

@@ -91,6 +91,11 @@ impl TargetGroupCreate {
 }
 
 impl Perform for TargetGroupCreate {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &[
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetGroupAttributes",
+        "elasticloadbalancing:DescribeTags",
+    ];
     const PERMISSIONS: &'static [&'static str] = &[
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetGroupAttributes",

@@ -39,7 +39,7 @@ impl Health {
         self.reason == Some(TargetHealthReasonEnum::NotInUse)
     }
 
-    /// E.g. "target `i-0ab` is unhealthy: Target.ResponseCodeMismatch (Health checks failed with these codes: [400])".
+    /// E.g. "target `i-0ab` is unhealthy: Target.ResponseCodeMismatch (Health checks failed with these codes: \[400\])".
     pub(super) fn told(&self) -> String {
         let mut text = format!("target `{}` is {}", self.instance, self.state);
         if let Some(reason) = &self.reason {
@@ -108,6 +108,7 @@ impl TargetGroupWaitHealthy {
 }
 
 impl Perform for TargetGroupWaitHealthy {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
     const PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
 
     fn sentence(&self) -> String {
@@ -167,6 +168,7 @@ impl TargetGroupWaitOut {
 }
 
 impl Perform for TargetGroupWaitOut {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
     const PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
 
     fn sentence(&self) -> String {

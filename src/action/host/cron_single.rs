@@ -130,7 +130,15 @@ impl Perform for CronVerifySingle {
         let (problems, good) = self.judge(cx).await?;
         let (found, evidence) =
             if problems.is_empty() { (Found::Holds, good) } else { (Found::Absent, problems.join("; ")) };
-        Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, _: &Context<'_>) -> Result<Applied, Stop> {

@@ -73,7 +73,7 @@ pub(super) fn finding(asked: &str, file: &HostFile<'_>, now: &Image, copy: Optio
     };
     let ours = copy.is_some() && found == Found::Holds;
     let before = serde_json::to_value(copy.unwrap_or(now)).unwrap_or_default();
-    Finding { found, ours, before, outputs, evidence }
+    Finding { found, ours, before, outputs, evidence, changes: Vec::new(), facts: crate::model::Facts::new() }
 }
 
 /// What an edited file gives to later actions.

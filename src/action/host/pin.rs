@@ -121,7 +121,15 @@ impl SshPinHostKey {
         self.meet_with(cx, &keys, &fingerprint).await?;
         let evidence = format!("logged in to {} with {fingerprint} of known_hosts", self.on.name);
         let outputs = pinned(keys, fingerprint);
-        Ok(Finding { found: Found::Holds, ours: false, before: Value::Null, outputs, evidence })
+        Ok(Finding {
+            found: Found::Holds,
+            ours: false,
+            before: Value::Null,
+            outputs,
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn meet_with(&self, cx: &Context<'_>, keys: &str, fingerprint: &str) -> Result<(), Failure> {
@@ -178,7 +186,15 @@ impl Perform for SshPinHostKey {
             Source::Console => "the key is read from the console when the host is up".to_owned(),
             Source::Approve => "the key is asked for when the host is up".to_owned(),
         };
-        Ok(Finding { found: Found::Absent, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found: Found::Absent,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -57,7 +57,15 @@ impl Perform for FileRename {
             (true, true) => (Found::Unknown, format!("both `{first}` and `{second}` are on {}", self.on)),
             (false, false) => (Found::Unknown, format!("neither `{first}` nor `{second}` is on {}", self.on)),
         };
-        Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

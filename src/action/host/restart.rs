@@ -30,6 +30,8 @@ impl Perform for ServiceRestart {
             before: json!({ "pid": earlier.unwrap_or(u64::from(unit.pid)) }),
             outputs: Values::new(),
             evidence: format!("`{}` on {} is {}, main process {}", self.service, self.on.name, unit.state, unit.pid),
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
         })
     }
 

@@ -64,7 +64,15 @@ impl Perform for SshRun {
             (None, true) => (Found::Unknown, "it has no check: it cannot be told whether it ran".to_owned()),
         };
         let ours = started && found == Found::Holds;
-        Ok(Finding { found, ours, before: json!({ "run": "not yet" }), outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours,
+            before: json!({ "run": "not yet" }),
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -58,6 +58,8 @@ impl Perform for ServiceStop {
             before: serde_json::to_value(first.unwrap_or(now)).unwrap_or_default(),
             outputs: Values::new(),
             evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
         })
     }
 

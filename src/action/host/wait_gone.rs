@@ -46,7 +46,15 @@ impl Perform for ProcessWaitGone {
         let processes = self.processes(cx).await?;
         let found = if processes.is_empty() { Found::Holds } else { Found::Absent };
         let evidence = self.told(&processes);
-        Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, _: &Context<'_>) -> Result<Applied, Stop> {

@@ -16,7 +16,15 @@ impl Perform for GateApprove {
         let (found, evidence) =
             if is_approved(cx) { (Found::Holds, "approved") } else { (Found::Absent, "not approved yet") };
         let evidence = evidence.to_owned();
-        Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

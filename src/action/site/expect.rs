@@ -56,7 +56,15 @@ impl Perform for HttpExpect {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (as_expected, evidence) = self.ask(cx).await?;
         let found = if as_expected { Found::Holds } else { Found::Absent };
-        Ok(Finding { found, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, _: &Context<'_>) -> Result<Applied, Stop> {

@@ -155,7 +155,15 @@ impl Perform for NextcloudCheck {
 
     async fn observe(&self, _: &Context<'_>) -> Result<Finding, Failure> {
         let evidence = "a check is made anew each time".to_owned();
-        Ok(Finding { found: Found::Absent, ours: false, before: Value::Null, outputs: Values::new(), evidence })
+        Ok(Finding {
+            found: Found::Absent,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence,
+            changes: Vec::new(),
+            facts: crate::model::Facts::new(),
+        })
     }
 
     async fn apply(&self, _: &Context<'_>) -> Result<Applied, Stop> {

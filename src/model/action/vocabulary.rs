@@ -225,7 +225,7 @@ actions! {
 
     // EC2.
 
-    /// Marks an instance as being worked on by this run (tag `runbook:run`), so that a second operator elsewhere is
+    /// Marks an instance as being worked on by this run (tag `runbook:claim`), so that a second operator elsewhere is
     /// refused. Also refuses instances that a shutdown would destroy or that cannot be stopped and cloned safely.
     "instance.claim" InstanceClaim {
         /// The instance.

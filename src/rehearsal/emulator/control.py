@@ -167,6 +167,8 @@ def with_control(application):
         if not path.startswith("/plus/"):
             if environ["REQUEST_METHOD"] == "PUT" and environ.get("CONTENT_TYPE", "").startswith(FORM):
                 environ["CONTENT_TYPE"] = "binary/octet-stream"
+            if environ["REQUEST_METHOD"] == "POST" and environ.get("CONTENT_TYPE", "").startswith(FORM):
+                iam.keep_body(environ)
             return application(environ, start_response)
         status, text = answer(environ["REQUEST_METHOD"], path.removeprefix("/plus/"), Request(environ).get_data())
         return Response(text, status=status, content_type="application/json")(environ, start_response)

@@ -73,10 +73,21 @@ def register(self, targets):
         unknown = self.ec2_backend.get_instance_by_id(target["Id"]) is None
         if self.target_type == "instance" and unknown:
             refuse("InvalidTarget", f"Instance ID '{target['Id']}' is not valid")
+    new = [target["Id"] for target in targets if target["Id"] not in self.targets]
     _moto_register(self, targets)
+    for target_id in new:
+        # What was found of an earlier registration says nothing of this one.
+        HEALTH.pop((self.arn, target_id), None)
+        registrations(self)[target_id] = registrations(self).get(target_id, 0) + 1
     for target in targets:
         looks_left(self)[target["Id"]] = ticks("health")
         draining(self).pop(target["Id"], None)
+
+
+def registrations(group):
+    """{target id: how often it was registered}, so that the body sees that a target is another one, however short the
+    time without it was."""
+    return group.__dict__.setdefault("registrations", {})
 
 
 def deregister(self, targets):
@@ -116,11 +127,7 @@ def looks_left(group):
 
 
 def report(group, target_id, found):
-    """The body's balancer judged a target; whether that is news.
-
-    A report outlives a deregistration: the body tells what has changed, and a target that was registered again before
-    it looked has not changed.
-    """
+    """The body's balancer judged a target; whether that is news."""
     changed = HEALTH.get((group.arn, target_id)) != found or looks_left(group).get(target_id, 0) > 0
     HEALTH[(group.arn, target_id)] = found
     looks_left(group)[target_id] = 0

@@ -300,5 +300,5 @@ class Entry(Case):
         self.assertEqual(explicit[0]["TargetHealth"]["Reason"], "Target.NotRegistered")
         self.elb.deregister_targets(TargetGroupArn=group, Targets=target)  # no error
         self.elb.register_targets(TargetGroupArn=group, Targets=target)
-        self.assertEqual(self.health(group), [("initial", "Elb.RegistrationInProgress")])
-        self.assertEqual(self.health(group), [("healthy", None)])  # for all the body knows
+        for _ in range(4):  # whatever was found of the earlier registration
+            self.assertEqual(self.health(group), [("initial", "Elb.RegistrationInProgress")])

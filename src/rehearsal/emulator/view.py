@@ -14,6 +14,7 @@ from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
 
+import targets
 from images import snapshots_of
 
 _version, _last = 0, ""
@@ -168,7 +169,10 @@ def target_group(backend, g):
             "matcher": matcher.get("HttpCode"),
         },
         "attributes": {key: str(value) for key, value in g.attributes.items()},
-        "targets": [{"id": t["Id"], "port": int(t["Port"])} for t in g.targets.values()],
+        "targets": [
+            {"id": t["Id"], "port": int(t["Port"]), "registration": targets.registrations(g).get(t["Id"], 1)}
+            for t in g.targets.values()
+        ],
     }
 
 

@@ -37,6 +37,12 @@ impl Facts {
         Ok(Self(region.emulator().call("GET", "/plus/state", None).await?))
     }
 
+    /// A picture made up for a test.
+    #[cfg(test)]
+    pub(super) fn of(picture: Value) -> Self {
+        Self(picture)
+    }
+
     /// The members of one of the picture's lists.
     pub(super) fn list(&self, name: &str) -> &[Value] {
         self.0.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -87,14 +93,22 @@ impl Facts {
         self.list("security_groups").iter().map(|g| (text(g, "id").to_owned(), rules(g))).collect()
     }
 
-    /// Everything that carries a run's tag, as `kind id`; terminated instances are gone and do not count.
+    /// The run that is at work on an instance, by the instance's tag.
+    pub(in super::super) fn claim(&self, id: &str) -> Option<&str> {
+        self.instance(id)?.get("tags")?.get("runbook:claim")?.as_str()
+    }
+
+    /// Everything that carries a tag of ours, as `kind id`; terminated instances are gone and do not count.
     pub(super) fn marked(&self) -> Vec<String> {
         let kinds =
             ["instances", "images", "snapshots", "security_groups", "load_balancers", "target_groups", "certificates"];
         let mut found = Vec::new();
         for kind in kinds {
             for it in self.list(kind) {
-                let marked = it.get("tags").and_then(|t| t.get("runbook:run")).is_some();
+                let marked = it
+                    .get("tags")
+                    .and_then(Value::as_object)
+                    .is_some_and(|t| t.keys().any(|key| key.starts_with("runbook:")));
                 if marked && !matches!(text(it, "state"), "terminated") {
                     let id = if text(it, "id").is_empty() { text(it, "arn") } else { text(it, "id") };
                     found.push(format!("{kind} {id}"));
@@ -122,6 +136,12 @@ impl Start {
         }
         start.timer = files::timer(region, &web).await;
         Ok(start)
+    }
+
+    /// A start made up for a test, without files.
+    #[cfg(test)]
+    pub(super) fn of(facts: Facts) -> Self {
+        Self { facts, files: BTreeMap::new(), names: BTreeMap::new(), timer: String::new() }
     }
 }
 

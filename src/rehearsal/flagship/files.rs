@@ -52,6 +52,12 @@ pub(super) fn fact(region: &Region, instance: &str, path: &str) -> Result<FileFa
     })
 }
 
+/// A file's text.
+pub(super) fn text(region: &Region, instance: &str, path: &str) -> Result<String, RehearsalError> {
+    let real = place(region, instance, path)?;
+    std::fs::read_to_string(&real).map_err(RehearsalError::file("read", real))
+}
+
 /// The names in a folder of a host.
 pub(super) fn names(region: &Region, instance: &str, folder: &str) -> Result<BTreeSet<String>, RehearsalError> {
     let real = place(region, instance, folder)?;
@@ -106,7 +112,7 @@ pub(super) async fn timer(region: &Region, instance: &str) -> String {
 }
 
 /// What a program prints inside a host; empty when the host is off.
-pub(super) async fn inside(region: &Region, instance: &str, argv: &[&str]) -> String {
+pub(in super::super) async fn inside(region: &Region, instance: &str, argv: &[&str]) -> String {
     let Some(mut command) = region.host(instance).and_then(|host| host.command(argv)) else { return String::new() };
     command.output().await.map_or_else(|_| String::new(), |o| String::from_utf8_lossy(&o.stdout).into_owned())
 }

@@ -2,17 +2,24 @@
 //!
 //! The only place of the tool that knows the flagship; engine and actions do not.
 
+mod expected;
 mod facts;
 mod files;
+mod judge;
 mod rows;
 mod site;
 
+pub(super) use expected::Expected;
 pub(super) use facts::{Facts, Start};
-pub(super) use rows::{fallen_back, rows};
+pub(super) use files::inside;
+pub(super) use judge::fallen_back;
+pub(super) use rows::rows;
+
+use serde_json::Value;
 
 use super::account::SeededAccount;
-use super::error::RehearsalError;
 use super::operator::SITE_USER;
+use super::scenario::Row;
 
 /// The number of the last step.
 pub(super) const LAST_STEP: usize = 11;
@@ -56,16 +63,44 @@ pub fn inputs(account: &SeededAccount) -> String {
     )
 }
 
-/// The inputs of `restart-web-node` for the clone.
-pub(super) fn node_inputs(account: &SeededAccount, facts: &Facts) -> Result<String, RehearsalError> {
-    let missing = |what: &str| RehearsalError::Unsupported(format!("there is no {what} to restart a node of"));
-    let group = facts.target_group().ok_or_else(|| missing("target group"))?;
-    let clone = facts.clone_of(&account.instance).ok_or_else(|| missing("second server"))?;
-    Ok(format!(
-        "region: {}\ntarget_group: {group}\nnode: {clone}\nother_node: {}\nhost_key: console\n\
-         service: php8.2-fpm\nurl: https://{}/status.php\n",
-        account.region, account.instance, account.fqdn
-    ))
+/// The action that finds no capacity when it is refused.
+pub(super) const START_ORIGINAL: &str = "clone-server/start-original";
+
+/// The fault of an EC2 that has no capacity for the smaller type in the original's zone.
+pub(super) fn no_capacity(account: &SeededAccount) -> Value {
+    serde_json::json!({
+        "service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
+        "message": "We currently do not have sufficient t3.small capacity in the Availability Zone you requested.",
+        "times": 1000, "match": account.instance, "instance_type": expected::SMALL,
+    })
+}
+
+/// Whether each of these points (`ACTION:before|after`) was met by one failure in a run's log, and the action was done
+/// all the same.
+pub(super) fn injected(log: &Value, points: &[String]) -> Row {
+    let records = log.as_array().map(Vec::as_slice).unwrap_or_default();
+    let of = |kind: &str, action: &str| {
+        let is = |r: &&Value| facts::text(r, "record") == kind && facts::text(r, "action") == action;
+        records.iter().filter(is).count()
+    };
+    let missed: Vec<&str> = points
+        .iter()
+        .filter(|point| {
+            let action = point.rsplit_once(':').map_or(point.as_str(), |(action, _)| action);
+            let wanted = points.iter().filter(|p| p.rsplit_once(':').is_some_and(|(a, _)| a == action)).count();
+            (of("failed", action), of("done", action)) != (wanted, 1)
+        })
+        .map(String::as_str)
+        .collect();
+    let mut seen = format!("{} of {}", points.len() - missed.len(), points.len());
+    if !missed.is_empty() {
+        seen = format!("{seen}; not {}", missed.join(", "));
+    }
+    Row::new(
+        "every action asked for failed once and was done by a retry",
+        missed.is_empty() && !points.is_empty(),
+        seen,
+    )
 }
 
 #[cfg(test)]
@@ -75,5 +110,19 @@ mod tests {
     #[test]
     fn steps_have_numbers() {
         assert_eq!((number("start"), number("step-5"), number("rds-multi-az"), number("restore-cron")), (0, 5, 5, 11));
+    }
+
+    #[test]
+    fn a_failure_that_was_not_met_or_not_retried_is_seen() {
+        let record = |kind: &str| serde_json::json!({ "record": kind, "action": "a/b" });
+        let ok = |kinds: &[&str]| {
+            let log: Value = kinds.iter().map(|kind| record(kind)).collect();
+            injected(&log, &["a/b:after".to_owned()]).ok
+        };
+        assert!(ok(&["started", "failed", "applied", "done"]));
+        assert!(!ok(&["started", "applied", "done"]), "it never failed");
+        assert!(!ok(&["started", "failed"]), "it was never done");
+        assert!(!ok(&["started", "failed", "failed", "done"]), "it failed once more than asked for");
+        assert!(!injected(&serde_json::json!([]), &[]).ok, "nothing asked for is nothing shown");
     }
 }

@@ -20,7 +20,7 @@ fn release(account: &Account) -> Work {
 }
 
 async fn mark(account: &Account) -> Option<String> {
-    tag(account.instance(&account.web()).await.tags(), "runbook:run").map(str::to_owned)
+    tag(account.instance(&account.web()).await.tags(), "runbook:claim").map(str::to_owned)
 }
 
 mod inside {
@@ -74,7 +74,7 @@ mod inside {
         modify().instance_initiated_shutdown_behavior(terminate).send().await.unwrap();
         modify().disable_api_stop(yes.clone()).send().await.unwrap();
         modify().disable_api_termination(yes).send().await.unwrap();
-        account.tag(&id, "runbook:run", "r9").await;
+        account.tag(&id, "runbook:claim", "r9").await;
         let refused = claim(&account).failure(Phase::Observe).await;
         assert_eq!(refused.kind, FailureKind::Refused);
         assert_eq!(
@@ -102,7 +102,7 @@ mod inside {
             deed.undo().await;
             assert_eq!(mark(&account).await.as_deref(), Some("r1"));
         }
-        account.tag(&account.web(), "runbook:run", "r2").await;
+        account.tag(&account.web(), "runbook:claim", "r2").await;
         assert_eq!(deed.failure(Phase::Undo).await.kind, FailureKind::Refused);
         assert_eq!(mark(&account).await.as_deref(), Some("r2"));
     }

@@ -1,7 +1,7 @@
 //! What the actions say they need of IAM is what they call: nothing undeclared, forward and undo apart.
 
 use super::{Account, Work, image};
-use runbook::action::permissions;
+use runbook::action::{observe_permissions, permissions};
 use runbook::model::ActionKind;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -31,17 +31,27 @@ impl Watch {
 async fn check(account: &Account, watch: &mut Watch, work: &mut Work, undo: bool) {
     let kind = work.deed.call.kind;
     let (forward, beside) = permissions(kind);
-    let mut declared: BTreeSet<&str> = forward.iter().copied().collect();
+    let mut declared: BTreeSet<&str> = observe_permissions(kind).iter().copied().collect();
+    assert!(
+        declared.iter().all(|action| forward.contains(action)),
+        "{kind} observes with more than it goes forward with"
+    );
+    let mut undeclared = |declared: &BTreeSet<&str>, phase: &str| {
+        let calls = watch.since(account).into_iter();
+        let more: Vec<String> = calls.filter(|call| !declared.contains(call.as_str())).collect();
+        assert!(more.is_empty(), "{kind} ({phase}) also calls {more:?}");
+    };
     if undo {
         declared.extend(beside);
         work.undo().await;
-    } else {
-        work.observe().await;
-        work.apply().await;
-        work.verify().await;
+        return undeclared(&declared, "undo");
     }
-    let undeclared: Vec<String> = watch.since(account).into_iter().filter(|c| !declared.contains(c.as_str())).collect();
-    assert!(undeclared.is_empty(), "{kind} (undo: {undo}) also calls {undeclared:?}");
+    work.observe().await;
+    undeclared(&declared, "observe");
+    declared.extend(forward);
+    work.apply().await;
+    work.verify().await;
+    undeclared(&declared, "forward");
 }
 
 mod inside {

@@ -1,12 +1,13 @@
 use super::{Account, Work};
 use aws_sdk_ec2::types::AttributeValue;
 use runbook::model::{ActionKind, FailureKind, Found, Phase};
-use serde_json::json;
+use serde_json::{Value, json};
 
 both_halves! {
     "aws_compute::start_as":
     resizes_and_undoes,
     lost_answers_are_joined,
+    one_that_is_on_its_way_up_as_wanted_is_joined,
     without_capacity_the_old_type_comes_back,
     a_short_lack_of_capacity_is_waited_out,
     a_type_the_zone_does_not_have_and_no_way_back_are_told,
@@ -166,5 +167,23 @@ mod inside {
         assert_eq!(failure.kind, FailureKind::Permanent);
         assert!(failure.message.ends_with("runs again as `t3.medium`"), "{failure:?}");
         assert_eq!(now(&account).await, is("running", "t3.medium"));
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn one_that_is_on_its_way_up_as_wanted_is_joined() {
+        let account = Account::new().await;
+        account.lab.post("config", &json!({"start_ticks": 8}));
+        account.stop(&account.web()).await;
+        let small = AttributeValue::builder().value("t3.small").build();
+        let modify = account.aws.write.ec2.modify_instance_attribute().instance_id(account.web());
+        modify.instance_type(small).send().await.unwrap();
+        account.aws.write.ec2.start_instances().instance_ids(account.web()).send().await.unwrap();
+        let mut resize = deed(&account);
+        assert_eq!(resize.observe().await.found, Found::InProgress);
+        // An engine that joins has no before-image: it records no start of its own.
+        resize.deed.call.before = Value::Null;
+        resize.verify().await;
+        assert_eq!(now(&account).await, is("running", "t3.small"));
     }
 }

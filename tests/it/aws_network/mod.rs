@@ -68,7 +68,7 @@ impl World {
         Deed::new("balance/group", ActionKind::SecurityGroupCreate, with)
     }
 
-    fn admit(&self, group: &str, more: Value) -> Deed {
+    fn admit(&self, group: &str, more: &Value) -> Deed {
         let mut with = json!({"group": group, "port": 443});
         with.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         Deed::new("balance/admit", ActionKind::SecurityGroupAdmit, with)

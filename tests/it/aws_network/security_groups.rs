@@ -85,7 +85,7 @@ mod inside {
         let world = World::new();
         let web = world.id("web_group");
         assert_eq!(admitted(&world, &web, 443), ["0.0.0.0/0"]);
-        let mut admit = world.admit(&web, json!({"ranges": ["0.0.0.0/0", "10.9.0.0/16", "2001:db8::/32"]}));
+        let mut admit = world.admit(&web, &json!({"ranges": ["0.0.0.0/0", "10.9.0.0/16", "2001:db8::/32"]}));
         let first = world.stage.observe(&admit).await.unwrap();
         assert_eq!((first.found, first.ours), (Found::Absent, false));
         world.stage.look(&mut admit).await;
@@ -116,7 +116,7 @@ mod inside {
     async fn a_rule_that_comes_into_being_meanwhile_is_no_obstacle() {
         let world = World::new();
         let web = world.id("web_group");
-        let mut admit = world.admit(&web, json!({"port": 8080, "ranges": ["10.8.0.0/16", "10.9.0.0/16"]}));
+        let mut admit = world.admit(&web, &json!({"port": 8080, "ranges": ["10.8.0.0/16", "10.9.0.0/16"]}));
         world.stage.look(&mut admit).await;
         world.emulator.refuse("ec2", "AuthorizeSecurityGroupIngress", "InvalidPermission.Duplicate", 1);
         world.stage.apply(&mut admit).await.unwrap();
@@ -131,8 +131,8 @@ mod inside {
     async fn nobody_to_admit_is_refused_and_a_full_group_says_what_to_do() {
         let world = World::new();
         let web = world.id("web_group");
-        assert_refused(world.stage.observe(&world.admit(&web, json!({"ranges": []}))).await, "nobody to admit");
-        let mut admit = world.admit(&web, json!({"ranges": ["10.9.0.0/16"]}));
+        assert_refused(world.stage.observe(&world.admit(&web, &json!({"ranges": []}))).await, "nobody to admit");
+        let mut admit = world.admit(&web, &json!({"ranges": ["10.9.0.0/16"]}));
         world.stage.look(&mut admit).await;
         world.emulator.refuse("ec2", "AuthorizeSecurityGroupIngress", "RulesPerSecurityGroupLimitExceeded", 1);
         let failure = world.stage.apply(&mut admit).await.unwrap_err();

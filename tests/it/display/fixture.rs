@@ -1,10 +1,11 @@
 //! A small cutover with fixed ids and times, and what may happen to it.
 
+use runbook::display::PlanOrigin;
 use runbook::event::Event;
 use runbook::journal::{Executor, Holder, Record, RecordKind, Rest, RollbackTo, RunState};
 use runbook::model::{
-    ActionKind, ActionPath, Expr, Failure, FailureKind, InputSpec, Millis, Phase, Runbook, Step, StepAction, StepId,
-    Value, ValueType, Values,
+    ActionKind, ActionPath, Description, Expr, Failure, FailureKind, InputSpec, Millis, Phase, Runbook, Step,
+    StepAction, StepId, Value, ValueType, Values,
 };
 use runbook::plan::{Order, Plan};
 use serde_json::json;
@@ -181,20 +182,17 @@ pub(crate) fn plan(order: Order) -> Plan {
     Plan::make(runbook(), inputs, Some("123456789012".into()), order).unwrap()
 }
 
-pub(crate) fn sentences(action: &ActionPath) -> Option<(String, Option<String>)> {
-    Some(match action.name() {
-        "hide" => (
-            "rename `/etc/cron.d/nextcloud-cron-php` to `/etc/cron.d/.nextcloud-cron-php` on web-1".into(),
-            Some("rename it back".into()),
-        ),
-        "create-image" => (
-            "make an image of `i-0123456789abcdef0`".into(),
-            Some("deregister the image and delete its snapshots".into()),
-        ),
-        "modify" => ("make `nextcloud` Multi-AZ".into(), Some("make it single-AZ again".into())),
-        "guest" => ("shut web-1 down".into(), Some("start it, and wait for both status checks".into())),
+pub(crate) fn sentences(action: &ActionPath) -> Option<Description> {
+    let (does, undo): (&str, &str) = match action.name() {
+        "hide" => {
+            ("rename `/etc/cron.d/nextcloud-cron-php` to `/etc/cron.d/.nextcloud-cron-php` on web-1", "rename it back")
+        }
+        "create-image" => ("make an image of `i-0123456789abcdef0`", "deregister the image and delete its snapshots"),
+        "modify" => ("make `nextcloud` Multi-AZ", "make it single-AZ again"),
+        "guest" => ("shut web-1 down", "start it, and wait for both status checks"),
         _ => return None,
-    })
+    };
+    Some(Description { does: does.into(), undo: Some(undo.into()), changes: Vec::new() })
 }
 
 pub(crate) fn executor() -> Executor {
@@ -203,6 +201,17 @@ pub(crate) fn executor() -> Executor {
 
 pub(crate) fn holder() -> Holder {
     Holder { by: "hana".into(), host: "bastion".into(), pid: 4711 }
+}
+
+/// Where the plan comes from.
+pub(crate) fn origin() -> PlanOrigin {
+    PlanOrigin {
+        at: BEGIN,
+        by: "hana".into(),
+        fingerprint: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+        tool: "0.1.0".into(),
+        until: None,
+    }
 }
 
 /// The records of a run, made one after the other; each must be able to follow.

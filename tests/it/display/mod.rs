@@ -3,7 +3,9 @@
 pub(crate) mod fixture;
 
 mod console;
-mod plans;
+mod escaping;
+mod forms;
+pub(crate) mod plans;
 mod rests;
 mod tables;
 
@@ -11,7 +13,12 @@ use std::path::PathBuf;
 
 /// Compares a text with its golden file.
 fn golden(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/display").join(format!("{name}.txt"));
+    golden_file(&format!("{name}.txt"), text);
+}
+
+/// The same for a file with its own ending.
+fn golden_file(name: &str, text: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/display").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, text).unwrap();
     }

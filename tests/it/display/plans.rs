@@ -1,16 +1,24 @@
 //! The plan and the rollback plan as they are reviewed.
 
-use super::fixture::{Story, path, plan, sentences, step_id};
-use super::golden;
-use runbook::display::{PreflightLine, plan_json, plan_text, rollback_text};
+use super::fixture::{Story, origin, path, plan, sentences, step_id};
+use super::{golden, golden_file};
+use runbook::display::{PreflightLine, plan_json, plan_text, rollback_html, rollback_markdown, rollback_text};
 use runbook::journal::{RecordKind, RollbackTo};
 use runbook::model::{Failure, Finding, Found, Value, Values};
 use runbook::plan::Order;
 
-fn looks() -> Vec<(runbook::model::ActionPath, PreflightLine)> {
+pub(crate) fn looks() -> Vec<(runbook::model::ActionPath, PreflightLine)> {
     let finding = |found, evidence: &str| {
         let (before, outputs) = (Value::Null, Values::new());
-        PreflightLine::Seen(Finding { found, ours: false, before, outputs, evidence: evidence.into() })
+        PreflightLine::Seen(Finding {
+            found,
+            ours: false,
+            before,
+            outputs,
+            evidence: evidence.into(),
+            changes: Vec::new(),
+            facts: runbook::model::Facts::new(),
+        })
     };
     let refused = Failure::refused("`i-0123456789abcdef0` would be destroyed by a shutdown")
         .cause("its shutdown behaviour is `terminate`")
@@ -61,6 +69,10 @@ fn a_rollback_says_what_stays_and_how_the_site_comes_back() {
     let queue = ["clone-server/run", "check/site", "clone-server/create-image"].map(path);
     let to = RollbackTo::Step(step_id("rds-multi-az"));
     golden("rollback", &rollback_text(&plan(Order::Article), &story.state, &to, &queue, &sentences));
-    let start = rollback_text(&plan(Order::Article), &story.state, &RollbackTo::Start, &[], &sentences);
+    let sentences = &sentences;
+    let page = rollback_html(&plan(Order::Article), &origin(), &story.state, &to, &queue, sentences);
+    golden_file("rollback.html", &page);
+    golden_file("rollback.md", &rollback_markdown(&plan(Order::Article), &story.state, &to, &queue, sentences));
+    let start = rollback_text(&plan(Order::Article), &story.state, &RollbackTo::Start, &[], sentences);
     golden("rollback_nothing", &start);
 }

@@ -4,12 +4,15 @@ use runbook::access::Beat;
 use runbook::engine::{Clock, DriveError, Driver, Intent, Performer};
 use runbook::event::Event;
 use runbook::journal::{Executor, Holder, Journal, RecordKind, Rest, RunState};
-use runbook::model::{ActionCall, ActionPath, Failure, Finding, Found, Outcome, Phase, RunId, Values};
+use runbook::model::{
+    ActionCall, ActionPath, Failure, FailureKind, Finding, Found, Outcome, Phase, RunId, Runbook, Values,
+};
 use runbook::plan::{Order, Plan};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 /// What is in the world, and how often each effect was made.
@@ -20,12 +23,30 @@ pub struct World {
     pub unmade: BTreeMap<ActionPath, u32>,
     pub order: Vec<(ActionPath, Phase)>,
     pub together: usize,
-    /// Failures still to come, by action and phase.
+    /// Failures still to come, by action and phase: instead of the deed.
     pub failures: BTreeMap<(ActionPath, Phase), Vec<Failure>>,
+    /// How many answers are still to be lost, by action and phase: after the deed.
+    pub lost: BTreeMap<(ActionPath, Phase), u32>,
     /// Actions about which observing cannot tell.
     pub unclear: Vec<ActionPath>,
-    /// Actions whose effect was there before.
-    pub found: Vec<ActionPath>,
+    /// Actions about which observing cannot tell so many times more.
+    pub unclear_for: BTreeMap<ActionPath, u32>,
+    /// Actions that somebody else is at: in progress until verified.
+    pub in_progress: Vec<ActionPath>,
+    /// Gates that are asked at before a deed, by action and phase.
+    pub asks: BTreeMap<(ActionPath, Phase), String>,
+    /// Deeds that wait, telling so, until they are told to stop waiting.
+    pub patient: Vec<(ActionPath, Phase)>,
+    /// Deeds that hang and do not listen.
+    pub deaf: Vec<(ActionPath, Phase)>,
+    /// How often each token made an effect.
+    pub tokens: BTreeMap<String, u32>,
+    /// What must be there and verified before an action is applied.
+    pub needs: BTreeMap<ActionPath, Vec<ActionPath>>,
+    /// What was verified, or found, and is there.
+    pub verified: BTreeSet<ActionPath>,
+    /// What went against `needs`.
+    pub violations: Vec<String>,
     running: usize,
 }
 
@@ -39,20 +60,25 @@ pub enum Death {
     After(usize),
 }
 
+/// At the begin of the n-th effect (from 0), the operator has asked to stop this often.
+pub type StopAt = Option<(usize, u32)>;
+
 pub struct Fake {
     pub world: Rc<RefCell<World>>,
     death: Death,
+    stop_at: StopAt,
+    stop: watch::Sender<u32>,
     effects: Cell<usize>,
     dead: mpsc::UnboundedSender<()>,
 }
 
+/// A clock that goes on from the last record's time, in real milliseconds.
 #[derive(Debug)]
-pub struct Ticks(Cell<i64>);
+pub struct Ticks(i64, Instant);
 
 impl Clock for Ticks {
     fn now(&self) -> i64 {
-        self.0.set(self.0.get() + 1);
-        self.0.get()
+        self.0 + i64::try_from(self.1.elapsed().as_millis()).unwrap()
     }
 }
 
@@ -69,10 +95,33 @@ impl Fake {
         let queue = world.failures.get_mut(&(call.action.clone(), call.phase))?;
         if queue.is_empty() { None } else { Some(queue.remove(0)) }
     }
+
+    fn answer_is_lost(&self, call: &ActionCall) -> bool {
+        match self.world.borrow_mut().lost.get_mut(&(call.action.clone(), call.phase)) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Waits as the script says; a failure when it was told to stop waiting.
+    async fn wait(&self, call: &ActionCall, beat: &Beat) -> Result<(), Failure> {
+        let this = (call.action.clone(), call.phase);
+        if self.world.borrow().deaf.contains(&this) {
+            std::future::pending::<()>().await;
+        }
+        while self.world.borrow().patient.contains(&this) {
+            beat.beat("waiting")?;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Ok(())
+    }
 }
 
 impl Performer for Fake {
-    async fn perform(&self, call: ActionCall, _beat: Beat) -> Outcome {
+    async fn perform(&self, call: ActionCall, beat: Beat) -> Outcome {
         let action = call.action.clone();
         {
             let mut world = self.world.borrow_mut();
@@ -85,12 +134,21 @@ impl Performer for Fake {
         let number = self.effects.get();
         if effect {
             self.effects.set(number + 1);
+            if let Some((at, times)) = self.stop_at
+                && at == number
+            {
+                self.stop.send_replace(times);
+            }
             self.die_if(Death::Before(number)).await;
         }
-        let outcome = match self.failure(&call) {
+        let waited = self.wait(&call, &beat).await;
+        let mut outcome = match waited.err().or_else(|| self.failure(&call)) {
             Some(failure) => Outcome::Failed(failure),
             None => self.carry_out(&call),
         };
+        if self.answer_is_lost(&call) {
+            outcome = Failure::new(FailureKind::Lost, "the answer was lost").into();
+        }
         if effect {
             self.die_if(Death::After(number)).await;
         }
@@ -104,32 +162,82 @@ impl Fake {
         let mut world = self.world.borrow_mut();
         let action = call.action.clone();
         let there = world.there.get(&action).copied().unwrap_or(false);
+        if let Some(gate) = world.asks.get(&(action.clone(), call.phase))
+            && !call.approved.contains(gate)
+        {
+            return Outcome::Waiting { gate: gate.clone(), prompt: "may it be?".into() };
+        }
         match call.phase {
-            Phase::Observe => Outcome::Observed(Finding {
-                found: match (world.unclear.contains(&action), there) {
-                    (true, _) => Found::Unknown,
-                    (false, true) => Found::Holds,
-                    (false, false) => Found::Absent,
-                },
-                ours: false,
-                before: serde_json::json!({ "there": there }),
-                outputs: Values::new(),
-                evidence: "looked".into(),
-            }),
+            Phase::Observe => world.observe(&action, there),
             Phase::Apply => {
                 *world.made.entry(action.clone()).or_default() += 1;
+                *world.tokens.entry(call.token()).or_default() += 1;
+                let unmet: Vec<_> = world.needs.get(&action).into_iter().flatten().cloned().collect();
+                for need in unmet.iter().filter(|need| !world.verified.contains(*need)).collect::<Vec<_>>() {
+                    world.violations.push(format!("{action} before {need} was verified"));
+                }
                 world.there.insert(action, true);
                 Outcome::Applied { outputs: Values::new() }
             }
-            Phase::Verify => Outcome::Verified { outputs: Values::new(), evidence: "it is there".into() },
+            Phase::Verify => {
+                if world.in_progress.contains(&action) {
+                    world.in_progress.retain(|other| *other != action);
+                    world.there.insert(action.clone(), true);
+                }
+                if world.there.get(&action) != Some(&true) {
+                    return Failure::permanent("it is not there").into();
+                }
+                world.verified.insert(action);
+                Outcome::Verified { outputs: Values::new(), evidence: "it is there".into() }
+            }
             Phase::Undo => {
                 if there {
                     *world.unmade.entry(action.clone()).or_default() += 1;
                 }
+                let dependents: Vec<_> =
+                    world.needs.iter().filter(|(_, n)| n.contains(&action)).map(|(a, _)| a.clone()).collect();
+                for dependent in dependents {
+                    let ours = world.made.get(&dependent).copied().unwrap_or(0)
+                        > world.unmade.get(&dependent).copied().unwrap_or(0);
+                    if ours {
+                        world.violations.push(format!("{action} undone before {dependent}"));
+                    }
+                }
+                world.verified.remove(&action);
                 world.there.insert(action, false);
                 Outcome::Undone { evidence: "it is gone".into() }
             }
         }
+    }
+}
+
+impl World {
+    fn observe(&mut self, action: &ActionPath, there: bool) -> Outcome {
+        let unclear = match self.unclear_for.get_mut(action) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => self.unclear.contains(action),
+        };
+        let found = match (unclear, there) {
+            (true, _) => Found::Unknown,
+            _ if self.in_progress.contains(action) => Found::InProgress,
+            (false, true) => Found::Holds,
+            (false, false) => Found::Absent,
+        };
+        if found == Found::Holds {
+            self.verified.insert(action.clone());
+        }
+        Outcome::Observed(Finding {
+            found,
+            ours: false,
+            before: serde_json::json!({ "there": there }),
+            outputs: Values::new(),
+            evidence: "looked".into(),
+            changes: Vec::new(),
+            facts: runbook::model::Facts::new(),
+        })
     }
 }
 
@@ -138,6 +246,15 @@ pub fn plan(name: &str, order: Order) -> Plan {
     let path = format!("{}/tests/data/engine/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap();
     let runbook = runbook::validate::parse_runbook(name, &text).unwrap();
+    planned(runbook, order)
+}
+
+/// A plan of a runbook, with waits of a millisecond before it tries again.
+pub fn planned(mut runbook: Runbook, order: Order) -> Plan {
+    for action in runbook.steps.iter_mut().flat_map(|step| &mut step.actions) {
+        action.retry.first_ms = 1;
+        action.retry.most_ms = 1;
+    }
     let inputs = runbook::validate::parse_inputs(&runbook, None, &[]).unwrap();
     Plan::make(runbook, inputs, None, order).unwrap()
 }
@@ -195,6 +312,30 @@ pub fn execute_stoppable(
     death: Death,
     stopper: impl FnOnce(watch::Sender<u32>),
 ) -> (Life, RunState) {
+    live(folder, run, world, intent, (death, None), stopper, &mut Vec::new())
+}
+
+/// The same, asked to stop at an effect.
+pub fn execute_until_asked(
+    folder: &Path,
+    run: &RunId,
+    world: &Rc<RefCell<World>>,
+    intent: Intent,
+    script: (Death, StopAt),
+) -> (Life, RunState) {
+    live(folder, run, world, intent, script, |_| {}, &mut Vec::new())
+}
+
+/// The whole of it; `seen` gets the events.
+pub fn live(
+    folder: &Path,
+    run: &RunId,
+    world: &Rc<RefCell<World>>,
+    intent: Intent,
+    (death, stop_at): (Death, StopAt),
+    stopper: impl FnOnce(watch::Sender<u32>),
+    seen: &mut Vec<Event>,
+) -> (Life, RunState) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let local = tokio::task::LocalSet::new();
     runtime.block_on(local.run_until(async {
@@ -205,22 +346,32 @@ pub fn execute_stoppable(
         let executor = Executor { fence: lease.fence(), by: "tester".into(), host: "here".into(), pid: 1 };
         let (dead, mut died) = mpsc::unbounded_channel();
         world.borrow_mut().running = 0;
-        let performer = Rc::new(Fake { world: Rc::clone(world), death, effects: Cell::new(0), dead });
-        let (events, _shown) = mpsc::unbounded_channel::<Event>();
+        let (events, mut shown) = mpsc::unbounded_channel::<Event>();
         let (stop, stopped) = watch::channel(0);
-        stopper(stop);
+        stopper(stop.clone());
+        let fake = Fake { world: Rc::clone(world), death, stop_at, stop, effects: Cell::new(0), dead };
+        let performer = Rc::new(fake);
         let plan = Plan::read(&state.opened.plan).unwrap();
-        let clock = Ticks(Cell::new(state.at));
+        let clock = Ticks(state.at, Instant::now());
         let mut driver = Driver { journal, lease, plan, state, performer, clock, events, stop: stopped };
         let life = tokio::select! {
+            biased;
+            _ = died.recv() => Life::Died,
             result = driver.drive(intent, executor) => match result {
                 Ok(rest) => Life::Rested(rest),
                 Err(error) => Life::Failed(error),
             },
-            _ = died.recv() => Life::Died,
         };
+        let known = driver.state.clone();
         drop(driver);
-        let state = Journal::open(folder).unwrap().state(run).unwrap();
+        while let Ok(event) = shown.try_recv() {
+            seen.push(event);
+        }
+        // Who lost the journal is asked what it knew; everybody else is not believed.
+        let state = match &life {
+            Life::Failed(_) => known,
+            Life::Rested(_) | Life::Died => Journal::open(folder).unwrap().state(run).unwrap(),
+        };
         (life, state)
     }))
 }

@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod browser;
 pub(crate) mod emulator;
 pub mod fake;
 pub(crate) mod names;

@@ -72,10 +72,10 @@ pub(crate) async fn region(body: impl AsyncFnOnce(&Lab)) {
 
 impl Lab {
     pub(crate) fn client(&self) -> reqwest::Client {
-        self.client_with(HttpOptions::default())
+        self.client_with(&HttpOptions::default())
     }
 
-    pub(crate) fn client_with(&self, options: HttpOptions) -> reqwest::Client {
+    pub(crate) fn client_with(&self, options: &HttpOptions) -> reqwest::Client {
         let environment = self.region.environment();
         let settings = Settings {
             ssh_config: None,
@@ -83,7 +83,7 @@ impl Lab {
             poll: Settings::POLL,
             work_dir: self.region.folder().into(),
         };
-        http_client(&settings, &options).unwrap()
+        http_client(&settings, options).unwrap()
     }
 
     pub(crate) fn site(&self, path: &str) -> String {

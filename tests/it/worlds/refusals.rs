@@ -188,7 +188,7 @@ mod inside {
 
             for (name, key, value) in [
                 ("auto-scaling", "aws:autoscaling:groupName", "web-fleet"),
-                ("claimed", "runbook:run", "r20260101-000000-abcd"),
+                ("claimed", "runbook:claim", "r20260101-000000-abcd"),
             ] {
                 lab.aws.ec2.create_tags().resources(&id).tags(tag(key, value)).send().await.unwrap();
                 Watch::begin(lab, true).await.refused(name, 3, lab.runbook(RUN)).await;

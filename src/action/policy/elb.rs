@@ -1,0 +1,97 @@
+//! Balancers, target groups, listeners: their ARNs hold their names, so even what is not made yet can be named.
+
+use super::deed::{Deed, Subject};
+use super::grant::{Grants, made_by_a_run, tags_for_a_run};
+use crate::model::{ActionKind, Value};
+use serde_json::json;
+
+const SERVICE: &str = "elasticloadbalancing";
+
+/// Grants it when it changes something; Describe calls know no resources.
+pub(super) fn narrow(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) -> bool {
+    match action.trim_start_matches("elasticloadbalancing:") {
+        "CreateLoadBalancer" | "CreateTargetGroup" => {
+            let arn = created(deed, grants);
+            grants.add("CreateBalancing", action, arn, tags_for_a_run());
+        }
+        "CreateListener" => {
+            let arn = balancer(deed, grants);
+            grants.add("CreateBalancing", action, [arn], tags_for_a_run());
+        }
+        "AddTags" => add_tags(action, deed, grants),
+        "DeleteLoadBalancer"
+        | "ModifyLoadBalancerAttributes"
+        | "DeleteTargetGroup"
+        | "ModifyTargetGroupAttributes"
+        | "DeleteListener" => {
+            let arn = created(deed, grants);
+            grants.add("OwnBalancing", action, arn, made_by_a_run());
+        }
+        "RegisterTargets" | "DeregisterTargets" => {
+            let (sid, arn, condition) = target_group(deed, grants);
+            grants.add(sid, action, [arn], condition);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// The first balancer of an account makes AWS create a role of its own.
+pub(super) fn linked_role(action: &'static str, grants: &mut Grants<'_>) -> bool {
+    if action != "iam:CreateServiceLinkedRole" {
+        return false;
+    }
+    let service = "elasticloadbalancing.amazonaws.com";
+    let role = format!("role/aws-service-role/{service}/AWSServiceRoleForElasticLoadBalancing");
+    let condition = json!({"StringEquals": {"iam:AWSServiceName": service}});
+    grants.add("BalancingRole", action, [grants.global("iam", &role)], Some(condition));
+    true
+}
+
+/// What a deed creates, by its name.
+fn created(deed: &Deed, grants: &Grants<'_>) -> Vec<String> {
+    let name = deed.text("name").unwrap_or("*");
+    match deed.kind {
+        ActionKind::LoadBalancerCreate => vec![grants.regional(SERVICE, &format!("loadbalancer/app/{name}/*"))],
+        ActionKind::TargetGroupCreate => vec![grants.regional(SERVICE, &format!("targetgroup/{name}/*"))],
+        _ => vec![balancer(deed, grants).replacen(":loadbalancer/", ":listener/", 1) + "/*"],
+    }
+}
+
+/// The balancer a listener belongs to.
+fn balancer(deed: &Deed, grants: &Grants<'_>) -> String {
+    match deed.subject("load_balancer") {
+        Subject::Known(arn) => arn.to_owned(),
+        Subject::Made(origin) => {
+            let name = origin.text("name").unwrap_or("*");
+            grants.regional(SERVICE, &format!("loadbalancer/app/{name}/*"))
+        }
+        Subject::Unknown => grants.regional(SERVICE, "loadbalancer/app/*/*"),
+    }
+}
+
+fn target_group(deed: &Deed, grants: &mut Grants<'_>) -> (&'static str, String, Option<Value>) {
+    match deed.subject("target_group") {
+        Subject::Known(arn) => ("TargetGroups", arn.to_owned(), None),
+        Subject::Made(origin) => {
+            let name = origin.text("name").unwrap_or("*");
+            ("OwnBalancing", grants.regional(SERVICE, &format!("targetgroup/{name}/*")), made_by_a_run())
+        }
+        Subject::Unknown => {
+            grants.note(format!("the target group of `{}` is not known beforehand: any one is allowed", deed.path));
+            ("TargetGroups", grants.regional(SERVICE, "targetgroup/*/*"), None)
+        }
+    }
+}
+
+/// Only while they are created, and only as what they are.
+fn add_tags(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) {
+    let creating = match deed.kind {
+        ActionKind::LoadBalancerCreate => "CreateLoadBalancer",
+        ActionKind::TargetGroupCreate => "CreateTargetGroup",
+        _ => "CreateListener",
+    };
+    let condition = json!({"StringEquals": {"elasticloadbalancing:CreateAction": creating}});
+    let arn = created(deed, grants);
+    grants.add("TagBalancing", action, arn, Some(condition));
+}

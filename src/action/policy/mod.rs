@@ -1,0 +1,114 @@
+//! IAM policy documents for a runbook: what a plan, a run and a rollback of it must be allowed to do, and nothing else.
+//!
+//! Pure: from the actions with their parameters, as far as they are known beforehand, to documents. What each kind needs is
+//! declared beside its code ([`observe_permissions`], [`permissions`]); here is only how far each of those IAM actions
+//! can be narrowed by resource and condition (AWS's Service Authorization Reference). Whatever is not narrowed because
+//! the inputs do not tell enough is said in a note, never left out.
+//!
+//! Two ideas carry the narrowing: what exists before the run is named by its ARN; what the run creates has no name yet, but
+//! bears the tag `runbook:run` from its first moment, which the conditions ask for.
+//!
+//! Not handled: service control policies, permission boundaries, resource policies (KMS key policies among them).
+
+mod acm;
+mod deed;
+mod document;
+mod ec2;
+mod elb;
+mod grant;
+mod network;
+mod route53;
+
+pub use deed::{Deed, InstanceRole, Origin, Purpose, Surroundings};
+pub use document::{Document, Policy, SIZE_LIMIT, Statement};
+
+use super::{observe_permissions, permissions};
+use crate::model::ActionKind;
+use grant::Grants;
+use std::collections::BTreeSet;
+
+/// The policy for this purpose.
+#[must_use]
+pub fn policy(deeds: &[Deed], around: &Surroundings, purpose: Purpose) -> Policy {
+    let mut grants = Grants::new(around);
+    let uses_aws = deeds.iter().any(|deed| !needs(deed, Purpose::All).is_empty());
+    if uses_aws {
+        grants.add_who_am_i();
+    }
+    for deed in deeds {
+        for action in needs(deed, purpose) {
+            narrow(action, deed, &mut grants);
+        }
+    }
+    document::build(grants)
+}
+
+/// The IAM actions a deed needs for this purpose: what its kind declares, less what its parameters rule out.
+fn needs(deed: &Deed, purpose: Purpose) -> BTreeSet<&'static str> {
+    let (forward, undo) = permissions(deed.kind);
+    let mut all: BTreeSet<&'static str> = observe_permissions(deed.kind).iter().copied().collect();
+    if matches!(purpose, Purpose::Run | Purpose::All) {
+        all.extend(forward);
+    }
+    if matches!(purpose, Purpose::Rollback | Purpose::All) {
+        all.extend(undo);
+    }
+    if deed.text("zone") == Some("external") {
+        all.retain(|action| !action.starts_with("route53:"));
+    }
+    match deed.kind {
+        ActionKind::SshPinHostKey if matches!(deed.text("by"), Some("known-hosts" | "approve")) => {
+            all.remove("ec2:GetConsoleOutput");
+        }
+        ActionKind::DnsPointAtBalancer if deed.parameters.get("instance").is_none() => {
+            all.remove("ec2:DescribeInstances");
+        }
+        // It asks EC2 for the server that it starts, and for nothing else.
+        ActionKind::NextcloudCheck if deed.parameters.get("start_if_it_fails").is_none() => all.clear(),
+        _ => {}
+    }
+    if deed.reaches_an_instance() {
+        all.insert("ec2:DescribeInstances");
+    }
+    all
+}
+
+/// Grants one IAM action as narrowly as the deed's parameters allow.
+fn narrow(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) {
+    let narrowed = match action.split(':').next() {
+        Some("acm") => acm::narrow(action, deed, grants),
+        Some("ec2") => ec2::narrow(action, deed, grants) || network::narrow(action, deed, grants),
+        Some("elasticloadbalancing") => elb::narrow(action, deed, grants),
+        Some("iam") => ec2::pass_role(action, grants) || elb::linked_role(action, grants),
+        Some("rds") => rds(action, deed, grants),
+        Some("route53") => route53::narrow(action, deed, grants),
+        _ => false,
+    };
+    if narrowed {
+        return;
+    }
+    if !is_read(action) {
+        grants.note(format!("`{action}` (for `{}`) cannot be narrowed to a resource", deed.path));
+    }
+    grants.look(action);
+}
+
+/// Whether an IAM action only reads.
+#[must_use]
+pub fn is_read(action: &str) -> bool {
+    let name = action.split(':').next_back().unwrap_or_default();
+    ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb))
+}
+
+fn rds(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) -> bool {
+    if action == "rds:DescribeEvents" {
+        return false;
+    }
+    let db = deed.text("db").map(str::to_ascii_lowercase);
+    if db.is_none() {
+        grants.note(format!("the DB instance of `{}` is not known beforehand: any one is allowed", deed.path));
+    }
+    let arn = grants.regional("rds", &format!("db:{}", db.as_deref().unwrap_or("*")));
+    grants.add("Database", action, [arn], None);
+    true
+}

@@ -1,0 +1,110 @@
+//! `runbook iam-policy`: the least that a plan, a run and a rollback must be allowed to do.
+//!
+//! It needs no credentials and connects to nobody: inputs tell most, options the rest.
+
+use super::args::{Format, IamPolicyArgs, PurposeArg};
+use super::out::out;
+use super::{Exit, Failure, library};
+use crate::action::policy::{Deed, Document, InstanceRole, Origin, Policy, Purpose, Surroundings, policy};
+use crate::display;
+use crate::engine::preview_parameters;
+use crate::model::{Expr, Reference, RunId, StepAction, ValueType};
+use crate::plan::{Order, Plan};
+use std::collections::BTreeMap;
+
+pub(super) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result<Exit, Failure> {
+    let found = library::find(&args.runbook)?;
+    let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
+    let plan = Plan::make(found.runbook, inputs, None, Order::Article).map_err(|e| Failure::usage(e.to_string()))?;
+    let region = plan.region.clone().ok_or_else(|| {
+        Failure::usage(format!("`{}` does not use AWS", plan.runbook.name)).hint("it needs no IAM policy")
+    })?;
+    let around = Surroundings {
+        region,
+        account: args.account.clone(),
+        instance_role: match args.instance_role.as_deref() {
+            None => InstanceRole::Unknown,
+            Some("none") => InstanceRole::None,
+            Some(name) => InstanceRole::Named(name.to_owned()),
+        },
+        kms_key: args.kms_key.clone(),
+    };
+    let deeds = deeds(&plan);
+    let of = |purpose| policy(&deeds, &around, purpose);
+    if format.is_json() {
+        out(&json(&of)?)?;
+        return Ok(Exit::Done);
+    }
+    let told = of(args.purpose.into());
+    for document in &told.documents {
+        out(&text(document)?)?;
+    }
+    let notes: String = told.notes.iter().map(|note| format!("note: {note}\n")).collect();
+    display::to_stderr(&notes);
+    Ok(Exit::Done)
+}
+
+fn json(of: &dyn Fn(Purpose) -> Policy) -> Result<String, Failure> {
+    let purposes =
+        [("plan", Purpose::Plan), ("run", Purpose::Run), ("rollback", Purpose::Rollback), ("all", Purpose::All)];
+    let mut told = serde_json::Map::new();
+    let mut notes = serde_json::Map::new();
+    for (name, purpose) in purposes {
+        let policy = of(purpose);
+        told.insert(name.to_owned(), serde_json::to_value(&policy.documents).map_err(|e| unwritten(&e))?);
+        notes.insert(name.to_owned(), policy.notes.into());
+    }
+    told.insert("notes".to_owned(), notes.into());
+    Ok(format!("{}\n", serde_json::Value::from(told)))
+}
+
+fn text(document: &Document) -> Result<String, Failure> {
+    serde_json::to_string_pretty(document).map(|text| text + "\n").map_err(|e| unwritten(&e))
+}
+
+fn unwritten(error: &serde_json::Error) -> Failure {
+    Failure::new(Exit::Failed, "cannot write the policy").cause(error.to_string())
+}
+
+/// The plan's actions with what the inputs tell of their parameters.
+fn deeds(plan: &Plan) -> Vec<Deed> {
+    let run: RunId = "run-id".parse().expect("letters and a dash after an `r` form an id");
+    let nothing = BTreeMap::new();
+    let parameters = |action: &StepAction| preview_parameters(plan, &run, &nothing, action);
+    let origin = |expr: &Expr| {
+        let Expr::Reference(Reference::Output { action, .. }) = expr else { return None };
+        let giver = plan.definition(action)?;
+        Some(Origin { kind: giver.kind, parameters: parameters(giver) })
+    };
+    let deed = |action: &StepAction| {
+        let mut origins = BTreeMap::new();
+        for (name, expr) in &action.with {
+            let is_target =
+                action.kind.spec().params.iter().any(|p| p.name == name && p.value_type == ValueType::Target);
+            let expr = if is_target { instance_of(plan, expr) } else { Some(expr) };
+            if let Some(origin) = expr.and_then(origin) {
+                origins.insert(name.clone(), origin);
+            }
+        }
+        Deed { path: action.path.to_string(), kind: action.kind, parameters: parameters(action), origins }
+    };
+    plan.runbook.actions().map(deed).collect()
+}
+
+/// Where the target that is named takes its instance from.
+fn instance_of<'p>(plan: &'p Plan, named: &Expr) -> Option<&'p Expr> {
+    let Expr::Literal(name) = named else { return None };
+    let target = plan.runbook.targets.iter().find(|t| Some(t.name.as_str()) == name.as_str())?;
+    target.fields.get("instance")
+}
+
+impl From<PurposeArg> for Purpose {
+    fn from(purpose: PurposeArg) -> Self {
+        match purpose {
+            PurposeArg::Plan => Purpose::Plan,
+            PurposeArg::Run => Purpose::Run,
+            PurposeArg::Rollback => Purpose::Rollback,
+            PurposeArg::All => Purpose::All,
+        }
+    }
+}

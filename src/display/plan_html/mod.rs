@@ -1,0 +1,54 @@
+//! The plan as one HTML file, made to be sent to those who decide.
+//!
+//! Promises: the file is whole (no network, no font, no picture from elsewhere; a content security policy forbids the
+//! browser to load anything), says everything without its script, and nothing given by a runbook, an input or the world
+//! is markup in it. It unfolds itself for printing, follows the reader's choice of dark or light and of motion, and says
+//! nothing by colour alone.
+//!
+//! Not handled: the plan for programs is not in it; that is [`super::plan_json`].
+
+mod markup;
+mod page;
+mod rollback;
+mod sections;
+mod steps;
+mod timeline;
+
+use super::plan_sheet::{PlanOrigin, Sheet};
+use super::plan_text::{PreflightLine, Sentences};
+use crate::model::ActionPath;
+use crate::plan::Plan;
+use markup::el;
+use page::{Frame, kicker};
+
+pub use rollback::rollback_html;
+
+/// The plan as a page.
+#[must_use]
+pub fn plan_html(
+    plan: &Plan,
+    origin: &PlanOrigin,
+    sentences: Sentences<'_>,
+    preflight: &[(ActionPath, PreflightLine)],
+) -> String {
+    let sheet = Sheet::new(plan, origin, sentences, preflight);
+    let main = el("main")
+        .id("plan")
+        .child(sections::verdict(&sheet))
+        .child(sections::warnings(&sheet))
+        .child(sections::totals(&sheet))
+        .child(sections::facts(&sheet))
+        .child(sections::about(&sheet))
+        .child(timeline::section(&sheet))
+        .child(steps::section(&sheet))
+        .child(sections::inputs(&sheet));
+    let runbook = &plan.runbook;
+    let frame = Frame {
+        title: format!("Plan of {}: {}", runbook.name, runbook.title),
+        kicker: kicker("Plan of ", plan),
+        heading: &runbook.title,
+        skip: ("steps", "Skip to the steps"),
+        origin,
+    };
+    page::page(frame, main)
+}

@@ -1,0 +1,180 @@
+//! The page's sections around the steps: verdict, totals, warnings, inputs, and where the plan comes from.
+
+use super::super::plan_sheet::{Sheet, Stretch, Verdict};
+use super::super::table::count;
+use super::super::time::rough;
+use super::markup::{Element, Html, el, prose, rich, text};
+use crate::model::{ActionPath, Failure};
+use crate::plan::Order;
+
+/// A section of the page under a heading of its own.
+pub(super) fn titled(id: &'static str, heading: &str) -> Element {
+    let name = format!("{id}-heading");
+    el("section").id(id).attr("aria-labelledby", &name).child(el("h2").id(&name).text(heading))
+}
+
+pub(super) fn verdict(sheet: &Sheet<'_>) -> Element {
+    let (mood, sign) = match &sheet.verdict {
+        Verdict::Clear { .. } => ("verdict clear", "✓"),
+        Verdict::NotLooked => ("verdict open", "?"),
+        Verdict::Refused(_) => ("verdict refused", "✗"),
+    };
+    let heading = el("h2")
+        .id("verdict-heading")
+        .child(el("span").class("sign").attr("aria-hidden", "true").text(sign))
+        .text(&sheet.verdict.headline());
+    let warned = (!sheet.warnings.is_empty()).then(|| {
+        el("p").child(el("a").link("warnings").text(&count(sheet.warnings.len(), "warning"))).text(" to read first.")
+    });
+    let refusals = match &sheet.verdict {
+        Verdict::Refused(all) => refusals(all),
+        _ => Html::default(),
+    };
+    let section = el("section").id("verdict").class(mood).attr("aria-labelledby", "verdict-heading");
+    section.child(heading).child(el("p").text(&sheet.verdict.evidence())).child(refusals).child(warned)
+}
+
+/// All that refuses, each with its causes; then what helps, for one cure often helps several.
+fn refusals(all: &[(&ActionPath, &Failure)]) -> Html {
+    let mut html = Html::from(el("ul").class("refusals").children(all.iter().map(|(path, failure)| {
+        let message = el("p").class("what").child(anchor(path)).text(": ").rich(&failure.message);
+        el("li").child(message).child(causes(failure))
+    })));
+    let mut cures: Vec<&str> = Vec::new();
+    for cure in all.iter().flat_map(|(_, failure)| &failure.advice) {
+        if !cures.contains(&cure.as_str()) {
+            cures.push(cure);
+        }
+    }
+    if !cures.is_empty() {
+        html.add(el("p").child(el("b").text("What helps")));
+        html.add(el("ul").class("refusals").children(cures.into_iter().map(|cure| el("li").rich(cure))));
+    }
+    html
+}
+
+/// Why something refuses and what helps, each said once.
+pub(super) fn reasons(failure: &Failure) -> Html {
+    let mut html = causes(failure);
+    for line in &failure.advice {
+        html.add(el("p").class("try").child(el("b").text("try")).text(": ").rich(line));
+    }
+    html
+}
+
+fn causes(failure: &Failure) -> Html {
+    let mut said = vec![failure.message.trim()];
+    let mut html = Html::default();
+    for cause in failure.causes.iter().map(|line| line.trim()) {
+        if !cause.is_empty() && !said.contains(&cause) {
+            html.add(el("p").class("because").child(el("b").text("because")).text(": ").rich(cause));
+            said.push(cause);
+        }
+    }
+    html
+}
+
+pub(super) fn totals(sheet: &Sheet<'_>) -> Element {
+    let timing = &sheet.timing;
+    let usual = card(
+        "Usually takes",
+        &rough(timing.usual_s),
+        [text(&format!(
+            "The limits of all waits add up to {}; a wait that reaches its own counts as failed.",
+            rough(timing.longest_s)
+        ))],
+    );
+    let down = match (&timing.down, timing.down_s()) {
+        (Some(all), Some(seconds @ 1..)) => card("Site down", &rough(seconds), all.iter().map(stretch)),
+        (Some(_), _) => card("Site down", "not at all", [text("Every step leaves the site up.")]),
+        (None, _) => card("Site down", "not predicted", [text("Actions overlap in this order.")]),
+    };
+    let back = sheet.ways_back();
+    let (first, others) = back.split_first().map_or(("", [].as_slice()), |(first, others)| (first.as_str(), others));
+    let back = card("Way back", first, others.iter().map(|line| text(line)));
+    let source = "The durations are those that come with the tool for each kind of action; they are not measured in this \
+                  account. A person who is waited for takes as long as it takes.";
+    titled("totals", "In all")
+        .child(el("dl").class("cards").child(usual).child(down).child(back))
+        .child(el("p").class("note").text(source))
+}
+
+fn card(name: &str, value: &str, more: impl IntoIterator<Item = Html>) -> Element {
+    let more = more.into_iter().map(|line| el("dd").child(line));
+    el("div").child(el("dt").text(name)).child(el("dd").class("value").text(value)).children(more)
+}
+
+fn stretch(stretch: &Stretch<'_>) -> Html {
+    let (from, to) = (stretch.from, stretch.to);
+    let step = |step: &crate::model::Step| {
+        let link = el("a").link(format_args!("step-{}", step.number));
+        link.text(&format!("step {}", step.number)).text(" ").child(el("code").text(step.id.as_str()))
+    };
+    let mut html = text("From ");
+    html.add(step(from));
+    html.add(if stretch.comes_back { text(", until it comes back in ") } else { text(", and still after ") });
+    html.add(step(to));
+    html.add(text("."));
+    html
+}
+
+pub(super) fn warnings(sheet: &Sheet<'_>) -> Html {
+    if sheet.warnings.is_empty() {
+        return Html::default();
+    }
+    let items = sheet.warnings.iter().map(|warning| {
+        el("li").child(el("span").class("sign").attr("aria-hidden", "true").text("!")).child(el("span").rich(warning))
+    });
+    titled("warnings", "Warnings").child(el("ul").children(items)).into()
+}
+
+pub(super) fn about(sheet: &Sheet<'_>) -> Html {
+    let about = &sheet.plan.runbook.about;
+    if about.trim().is_empty() {
+        return Html::default();
+    }
+    titled("about", "What it does").child(prose(about)).into()
+}
+
+pub(super) fn inputs(sheet: &Sheet<'_>) -> Html {
+    let inputs = sheet.inputs();
+    if inputs.is_empty() {
+        return Html::default();
+    }
+    let rows = inputs.into_iter().map(|input| {
+        let value = el("td").class(if input.in_words { "words" } else { "given" });
+        el("tr")
+            .child(el("th").attr("scope", "row").child(el("code").text(&input.name)))
+            .child(if input.in_words { value.rich(&input.value) } else { value.text(&input.value) })
+            .child(el("td").rich(&input.about))
+    });
+    let heads = ["Input", "Value", "What it is for"].map(|name| el("th").attr("scope", "col").text(name));
+    let table = el("table")
+        .child(el("caption").text("What the operator gave, and what stands where nothing was given"))
+        .child(el("thead").child(el("tr").children(heads)))
+        .child(el("tbody").children(rows));
+    titled("inputs", "Inputs").child(table).into()
+}
+
+pub(super) fn facts(sheet: &Sheet<'_>) -> Element {
+    let rows = sheet
+        .facts()
+        .into_iter()
+        .map(|(name, value)| el("div").child(el("dt").text(name)).child(el("dd").text(&value)));
+    titled("origin", "This plan").child(el("dl").class("facts").children(rows))
+}
+
+/// A link to an action.
+pub(super) fn anchor(path: &ActionPath) -> Element {
+    el("a").link(path).child(el("code").text(&path.to_string()))
+}
+
+/// How a plan is gone through, for the timeline.
+pub(super) fn pace(order: Order) -> Html {
+    rich(match order {
+        Order::Article => "One action at a time, as written: every step is on the critical path.",
+        Order::Overlap => {
+            "What does not need each other runs at the same time; the critical path decides how long it takes."
+        }
+    })
+}

@@ -1,0 +1,220 @@
+//! The plan as Markdown, for a pull request or a ticket: headings, tables, and blocks to unfold.
+//!
+//! Promises: the same content as the page, and nothing given by a runbook, an input or the world is markup in it. It is
+//! GitHub's Markdown; where tables or `<details>` are unknown it is still readable as text.
+//!
+//! Not handled: the timeline's drawing. Its numbers are in a table.
+
+mod escape;
+mod rollback;
+
+pub use rollback::rollback_markdown;
+
+use super::plan_sheet::{Back, Parameter, PlanOrigin, Sheet, SheetAction, SheetInput, SheetStep, Stretch, Verdict};
+use super::plan_text::{PreflightLine, Sentences};
+use super::table::count;
+use super::time::rough;
+use crate::model::{ActionPath, Failure, Found};
+use crate::plan::{Order, Plan};
+use escape::{code, prose, rich};
+
+/// The plan as a Markdown document.
+#[must_use]
+pub fn plan_markdown(
+    plan: &Plan,
+    origin: &PlanOrigin,
+    sentences: Sentences<'_>,
+    preflight: &[(ActionPath, PreflightLine)],
+) -> String {
+    let sheet = Sheet::new(plan, origin, sentences, preflight);
+    let mut out = format!("# Plan of {}: {}\n\n", code(&plan.runbook.name), rich(&plan.runbook.title));
+    out.push_str(&verdict(&sheet));
+    out.push_str(&prose(&plan.runbook.about));
+    out.push_str(&totals(&sheet));
+    if !sheet.warnings.is_empty() {
+        out.push_str("## Warnings\n\n");
+        for warning in &sheet.warnings {
+            out.push_str(&format!("- {}\n", rich(warning)));
+        }
+        out.push('\n');
+    }
+    out.push_str(&timeline(&sheet));
+    out.push_str("## Steps\n\n");
+    for it in &sheet.steps {
+        out.push_str(&step(it));
+    }
+    out.push_str(&inputs(&sheet));
+    out.push_str("## This plan\n\n");
+    let rows = sheet.facts().into_iter().map(|(name, value)| vec![name.to_owned(), code(&value)]);
+    out.push_str(&table(&["", ""], rows));
+    format!("{}\n", out.trim_end())
+}
+
+/// A table; the cells are Markdown already.
+fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let mut out = line(&heads);
+    out.push_str(&format!("|{}\n", " --- |".repeat(heads.len())));
+    for row in rows {
+        out.push_str(&line(&row));
+    }
+    out.push('\n');
+    out
+}
+
+fn verdict(sheet: &Sheet<'_>) -> String {
+    let mut out = match &sheet.verdict {
+        Verdict::Refused(_) => format!("> **REFUSED: {}**\n", sheet.verdict.headline()),
+        _ => format!("> **{}**\n", sheet.verdict.headline()),
+    };
+    out.push_str(&format!(">\n> {}\n", sheet.verdict.evidence()));
+    if let Verdict::Refused(all) = &sheet.verdict {
+        out.push_str(">\n");
+        for (path, failure) in all {
+            out.push_str(&format!("> - {}: **{}**\n", code(&path.to_string()), rich(&failure.message)));
+            for reason in reasons(failure) {
+                out.push_str(&format!(">   - {reason}\n"));
+            }
+        }
+    }
+    out.push('\n');
+    out
+}
+
+fn reasons(failure: &Failure) -> Vec<String> {
+    let mut said = vec![failure.message.trim()];
+    let mut all = Vec::new();
+    for (word, lines) in [("because", &failure.causes), ("try", &failure.advice)] {
+        for line in lines.iter().map(|line| line.trim()) {
+            if !line.is_empty() && !said.contains(&line) {
+                all.push(format!("{word}: {}", rich(line)));
+                said.push(line);
+            }
+        }
+    }
+    all
+}
+
+fn totals(sheet: &Sheet<'_>) -> String {
+    let timing = &sheet.timing;
+    let down = match (&timing.down, timing.down_s()) {
+        (Some(all), Some(seconds @ 1..)) => {
+            let stretch = |s: &Stretch<'_>| {
+                let (from, to) = (format!("step {}", s.from.number), format!("step {}", s.to.number));
+                let end = if s.comes_back { "until it comes back in" } else { "and still after" };
+                format!("from {from}, {}, {end} {to}, {}", code(s.from.id.as_str()), code(s.to.id.as_str()))
+            };
+            format!("{}: {}", rough(seconds), all.iter().map(stretch).collect::<Vec<_>>().join("; "))
+        }
+        (Some(_), _) => "not at all".to_owned(),
+        (None, _) => "not predicted: actions overlap in this order".to_owned(),
+    };
+    let rows = [
+        ("Usually takes", rough(timing.usual_s)),
+        (
+            "Limits of all waits",
+            format!("{} in all; a wait that reaches its own counts as failed", rough(timing.longest_s)),
+        ),
+        ("Site down", down),
+        ("Way back", sheet.ways_back().join("; ")),
+        ("Durations from", "what comes with the tool for each kind of action, not measured in this account".into()),
+    ];
+    let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]);
+    format!("## In all\n\n{}", table(&["", ""], rows))
+}
+
+fn timeline(sheet: &Sheet<'_>) -> String {
+    let path = |step: &SheetStep<'_>| match (sheet.plan.order, step.slot.slack_s) {
+        (Order::Article, _) | (_, 0) => "critical".to_owned(),
+        (_, slack) => format!("could end {} later", rough(slack)),
+    };
+    let rows = sheet.steps.iter().map(|step| {
+        vec![
+            step.step.number.to_string(),
+            rich(&step.step.title),
+            rough(step.slot.begin_s),
+            rough(step.slot.usual_s()),
+            step.site.words().to_owned(),
+            path(step),
+        ]
+    });
+    format!("## Timeline\n\n{}", table(&["", "Step", "Begins after", "Usually", "Site", "Path"], rows))
+}
+
+fn step(step: &SheetStep<'_>) -> String {
+    let number = step.step.number;
+    let mut out = format!("### {number}. {} ({})\n\n", rich(&step.step.title), code(step.step.id.as_str()));
+    let size = format!("{}, usually {}", count(step.actions.len(), "action"), rough(step.slot.usual_s()));
+    out.push_str(&format!("{size}, {}.", step.site.words()));
+    let refused = step.actions.iter().filter(|a| matches!(a.look, Some(PreflightLine::Refused(_)))).count();
+    if refused > 0 {
+        out.push_str(&format!(" **REFUSED by {}.**", count(refused, "action")));
+    }
+    if step.no_return {
+        out.push_str(" **POINT OF NO RETURN: once it is done, no rollback reaches the time before it.**");
+    }
+    out.push_str("\n\n");
+    out.push_str(&prose(&step.step.why));
+    let open = if refused > 0 { " open" } else { "" };
+    out.push_str(&format!("<details{open}>\n<summary>Actions of step {number}</summary>\n\n"));
+    for it in &step.actions {
+        out.push_str(&action(it));
+    }
+    out.push_str(&format!("</details>\n\nOnce step {number} is done, {}.\n\n", step.after.sentence()));
+    out
+}
+
+fn action(action: &SheetAction<'_>) -> String {
+    let path = action.action.path.to_string();
+    let mut out = format!("#### {} ({})\n\n", code(&path), code(action.action.kind.as_str()));
+    let mut lines: Vec<String> = action.title.iter().map(|title| format!("What for: {}", rich(title))).collect();
+    lines.push(format!("Does: {}", rich(&action.does)));
+    lines.extend(action.look.map(look));
+    lines.push(match &action.back {
+        Back::Whole => format!("Undo: {}", rich(&action.undo)),
+        Back::Loss(what) => format!("Undo: {} (**with a loss**: {})", rich(&action.undo), rich(what)),
+        Back::Nothing(why) => format!("Undo: nothing to undo: {}", rich(why)),
+        Back::Never(why) => format!("Undo: **cannot be undone**: {}", rich(why)),
+    });
+    lines.push(format!("Takes: usually {}, at most {}", rough(action.slot.usual_s()), rough(action.slot.longest_s)));
+    for line in lines {
+        out.push_str(&format!("- {line}\n"));
+    }
+    out.push('\n');
+    if !action.parameters.is_empty() {
+        let value = |p: &Parameter| if p.in_words { rich(&p.value) } else { code(&p.value) };
+        let rows = action.parameters.iter().map(|p| vec![code(&p.name), value(p)]);
+        out.push_str(&table(&["Parameter", "Value"], rows));
+    }
+    out
+}
+
+fn look(line: &PreflightLine) -> String {
+    match line {
+        PreflightLine::Seen(finding) => {
+            let word = match finding.found {
+                Found::Absent | Found::Otherwise => "",
+                Found::Holds => "as wanted already: ",
+                Found::InProgress => "under way already: ",
+                Found::Unknown => "**cannot be judged**: ",
+            };
+            format!("Seen now: {word}{}", rich(&finding.evidence))
+        }
+        PreflightLine::Refused(failure) => {
+            let reasons: String = reasons(failure).iter().map(|reason| format!("\n  - {reason}")).collect();
+            format!("Seen now: **REFUSES: {}**{reasons}", rich(&failure.message))
+        }
+        PreflightLine::NotYet => "Seen now: can be looked at only after earlier actions have run".into(),
+    }
+}
+
+fn inputs(sheet: &Sheet<'_>) -> String {
+    let inputs = sheet.inputs();
+    if inputs.is_empty() {
+        return String::new();
+    }
+    let value = |input: &SheetInput| if input.in_words { rich(&input.value) } else { code(&input.value) };
+    let rows = inputs.iter().map(|input| vec![code(&input.name), value(input), rich(&input.about)]);
+    format!("## Inputs\n\n{}", table(&["Input", "Value", "What it is for"], rows))
+}

@@ -1,0 +1,52 @@
+//! The way back of an action, as a reader judges it.
+
+use super::super::table::count;
+use crate::model::{Reversibility, StepAction};
+
+/// How far an action can be taken back.
+pub(in super::super) enum Back {
+    /// Wholly.
+    Whole,
+    /// Something is lost; what.
+    Loss(String),
+    /// It leaves nothing behind; why.
+    Nothing(String),
+    /// Not at all; why it is done all the same.
+    Never(String),
+}
+
+impl Back {
+    /// What the kind of action allows; what the document says of this one weighs more.
+    pub(super) fn of(action: &StepAction) -> Self {
+        if let Some(why) = &action.irreversible {
+            return Back::Never(why.clone());
+        }
+        match action.kind.spec().reversibility {
+            Reversibility::Reversible => Back::Whole,
+            Reversibility::WithLoss(what) => Back::Loss(what.into()),
+            Reversibility::NothingToUndo(why) => Back::Nothing(why.into()),
+            Reversibility::Irreversible(why) => Back::Never(why.into()),
+        }
+    }
+}
+
+/// `24 actions can be undone`, `1 cannot be undone`: only what there is.
+pub(in super::super) fn tally_text<'a>(backs: impl Iterator<Item = &'a Back>) -> Vec<String> {
+    let (mut whole, mut loss, mut nothing, mut never) = (0, 0, 0, 0);
+    for back in backs {
+        match back {
+            Back::Whole => whole += 1,
+            Back::Loss(_) => loss += 1,
+            Back::Nothing(_) => nothing += 1,
+            Back::Never(_) => never += 1,
+        }
+    }
+    let rows = [
+        (whole, "can be undone"),
+        (loss, "can be undone with a loss"),
+        (never, "cannot be undone"),
+        (nothing, "with nothing to undo"),
+    ];
+    let told = |(number, what): (usize, &str)| (number > 0).then(|| format!("{} {what}", count(number, "action")));
+    rows.into_iter().filter_map(told).collect()
+}

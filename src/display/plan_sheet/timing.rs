@@ -1,0 +1,119 @@
+//! How long the plan takes, and how long the site is down in it.
+
+use super::super::usual;
+use super::schedule::{self, Slot};
+use crate::model::{ActionPath, Step};
+use crate::plan::{Order, Plan};
+use std::collections::BTreeMap;
+
+/// The plan's times.
+pub(in super::super) struct Timing<'a> {
+    slots: BTreeMap<ActionPath, Slot>,
+    /// How long it usually takes, in seconds.
+    pub(in super::super) usual_s: u64,
+    /// How long it takes when every action takes as long as it may, in seconds.
+    pub(in super::super) longest_s: u64,
+    /// When the site is down; nothing when actions overlap, for then it cannot be told beforehand.
+    pub(in super::super) down: Option<Vec<Stretch<'a>>>,
+}
+
+/// A time without the site: from a step that takes it down to the one that brings it back.
+pub(in super::super) struct Stretch<'a> {
+    pub(in super::super) from: &'a Step,
+    /// The step in which it comes back; the last one when it does not.
+    pub(in super::super) to: &'a Step,
+    pub(in super::super) comes_back: bool,
+    pub(in super::super) begin_s: u64,
+    pub(in super::super) end_s: u64,
+}
+
+/// The site while a step runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum SiteDuring {
+    Up,
+    GoesDown,
+    Down,
+    ComesBack,
+}
+
+impl SiteDuring {
+    pub(super) fn of(plan: &Plan, index: usize) -> Self {
+        let steps = &plan.runbook.steps;
+        let down = |step: Option<&Step>| step.is_some_and(|s| s.site_down);
+        let before = down(index.checked_sub(1).and_then(|n| steps.get(n)));
+        match (before, down(steps.get(index))) {
+            (false, false) => SiteDuring::Up,
+            (false, true) => SiteDuring::GoesDown,
+            (true, true) => SiteDuring::Down,
+            (true, false) => SiteDuring::ComesBack,
+        }
+    }
+
+    pub(in super::super) fn words(self) -> &'static str {
+        match self {
+            SiteDuring::Up => "site up",
+            SiteDuring::GoesDown => "site goes down",
+            SiteDuring::Down => "site down",
+            SiteDuring::ComesBack => "site comes back",
+        }
+    }
+}
+
+impl<'a> Timing<'a> {
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        let slots = schedule::of(plan);
+        let mut longest: BTreeMap<&ActionPath, u64> = BTreeMap::new();
+        for planned in &plan.actions {
+            let begin = planned.needs.iter().filter_map(|need| longest.get(need)).max().copied().unwrap_or(0);
+            let own = slots.get(&planned.action).map_or(0, |slot| slot.longest_s);
+            longest.insert(&planned.action, begin.saturating_add(own));
+        }
+        let longest_s = longest.values().max().copied().unwrap_or(0);
+        let mut timing = Self { slots, usual_s: usual::of_plan(plan), longest_s, down: None };
+        timing.down = (plan.order == Order::Article).then(|| timing.stretches(plan));
+        timing
+    }
+
+    fn stretches(&self, plan: &'a Plan) -> Vec<Stretch<'a>> {
+        let mut all: Vec<Stretch<'a>> = Vec::new();
+        for (index, step) in plan.runbook.steps.iter().enumerate() {
+            let (site, slot) = (SiteDuring::of(plan, index), self.of_step(step));
+            match (site, all.last_mut()) {
+                (SiteDuring::GoesDown, _) => all.push(Stretch {
+                    from: step,
+                    to: step,
+                    comes_back: false,
+                    begin_s: slot.begin_s,
+                    end_s: slot.end_s,
+                }),
+                (SiteDuring::Down | SiteDuring::ComesBack, Some(open)) => {
+                    open.to = step;
+                    open.end_s = slot.end_s;
+                    open.comes_back = site == SiteDuring::ComesBack;
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// How long the site is down in all, in seconds.
+    pub(in super::super) fn down_s(&self) -> Option<u64> {
+        self.down.as_ref().map(|all| all.iter().map(|s| s.end_s.saturating_sub(s.begin_s)).sum())
+    }
+
+    pub(super) fn of_action(&self, action: &ActionPath) -> Slot {
+        self.slots.get(action).copied().unwrap_or_default()
+    }
+
+    /// From the beginning of a step's first action to the end of its last one.
+    pub(super) fn of_step(&self, step: &Step) -> Slot {
+        let own = || step.actions.iter().map(|a| self.of_action(&a.path));
+        Slot {
+            begin_s: own().map(|s| s.begin_s).min().unwrap_or(0),
+            end_s: own().map(|s| s.end_s).max().unwrap_or(0),
+            slack_s: own().map(|s| s.slack_s).min().unwrap_or(0),
+            longest_s: own().map(|s| s.longest_s).sum(),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What a reader must not overlook although nothing refuses.
+
+use super::super::plan_text::PreflightLine;
+use super::{Back, SheetStep};
+use crate::model::{ActionKind, ActionPath, Found};
+use crate::plan::{Order, Plan};
+
+/// The warnings, the gravest first.
+pub(super) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &[(ActionPath, PreflightLine)]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let actions = || steps.iter().flat_map(|s| s.actions.iter().map(move |a| (s, a)));
+    for (step, action) in actions() {
+        if let Back::Never(why) = &action.back {
+            let number = step.step.number;
+            warnings.push(format!(
+                "`{}` cannot be undone: {why}. Once step {number} is done, no rollback reaches the time before it.",
+                action.action.path
+            ));
+        }
+    }
+    for (_, action) in actions() {
+        if let Back::Loss(what) = &action.back {
+            warnings.push(format!("the undo of `{}` is not complete: {what}", action.action.path));
+        }
+    }
+    for (path, line) in preflight {
+        if let PreflightLine::Seen(finding) = line
+            && finding.found == Found::Unknown
+        {
+            warnings.push(format!("`{path}` cannot be judged: {}", finding.evidence));
+        }
+    }
+    for (step, action) in actions() {
+        if action.action.kind == ActionKind::GateApprove {
+            let number = step.step.number;
+            warnings.push(format!(
+                "step {number} waits for a person (`{}`), and the plan cannot know for how long",
+                action.action.path
+            ));
+        }
+    }
+    if let Some(last) = plan.runbook.steps.last().filter(|s| s.site_down) {
+        warnings.push(format!("the site is still down when the last step, `{}`, is done", last.id));
+    }
+    if plan.order == Order::Overlap && plan.runbook.steps.iter().any(|s| s.site_down) {
+        warnings.push("the downtime is not predicted: it cannot be while actions overlap".into());
+    }
+    warnings
+}

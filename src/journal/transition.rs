@@ -1,0 +1,139 @@
+//! The one function by which an action's state changes. tests/golden/journal/transitions.txt has every pair of state and
+//! record; docs/journal.md explains them.
+
+use super::{ActionState, Completion, RecordKind, Resolution, Traces};
+use crate::model::{Failure, Phase, Value, Values};
+
+impl ActionState {
+    /// The state after a record about this action, `seq` being the record's number; nothing when the record cannot
+    /// follow this state.
+    #[must_use]
+    pub fn next(&self, record: &RecordKind, seq: u64) -> Option<ActionState> {
+        use ActionState as S;
+        use RecordKind as K;
+        let generation = self.generation();
+        let attempt = self.attempt();
+        let tries = self.tries();
+        let fresh = |before: &Value| Traces { before: before.clone(), outputs: Values::new(), seq };
+        Some(match (self, record) {
+            (S::Pending { .. } | S::Failed { traces: None, .. }, K::Started { attempt, before, .. }) => {
+                S::Started { generation, attempt: *attempt, tries, traces: fresh(before) }
+            }
+            (
+                S::Started { traces, .. } | S::InDoubt { traces, .. } | S::Failed { traces: Some(traces), .. },
+                K::Started { attempt, .. },
+            ) => S::Started { generation, attempt: *attempt, tries, traces: traces.clone() },
+            (S::Pending { .. } | S::Failed { traces: None, .. }, K::Adopted { outputs, evidence, .. }) => S::Done {
+                generation,
+                completion: Completion::Adopted,
+                traces: Traces { before: Value::Null, outputs: outputs.clone(), seq },
+                evidence: evidence.clone(),
+            },
+            (
+                S::Started { traces, .. } | S::InDoubt { traces, .. } | S::Failed { traces: Some(traces), .. },
+                K::Applied { outputs, .. },
+            ) => S::Applied { generation, attempt, tries, traces: traces.with(outputs, seq) },
+            (S::Applied { traces, .. }, K::Done { outputs, evidence, .. }) => S::Done {
+                generation,
+                completion: Completion::Ran,
+                traces: traces.with(outputs, seq),
+                evidence: evidence.clone(),
+            },
+            (
+                S::Started { traces, .. } | S::InDoubt { traces, .. } | S::Failed { traces: Some(traces), .. },
+                K::Doubted { evidence, .. },
+            ) => S::InDoubt { generation, attempt, tries, traces: traces.clone(), evidence: evidence.clone() },
+            (
+                S::Pending { .. } | S::Started { .. } | S::Applied { .. } | S::Failed { .. } | S::InDoubt { .. },
+                K::Failed { phase, failure, retry_at, .. },
+            ) => S::Failed {
+                generation,
+                attempt,
+                tries: tries + 1,
+                phase: *phase,
+                failure: failure.clone(),
+                retry_at: *retry_at,
+                traces: self.traces().cloned(),
+            },
+            (
+                S::Started { .. } | S::Applied { .. } | S::Failed { .. } | S::InDoubt { .. },
+                K::Resolved { resolution: Resolution::Done, by, reason, .. },
+            ) => S::Done {
+                generation,
+                completion: Completion::Accepted,
+                traces: self.traces().cloned().unwrap_or(fresh(&Value::Null)),
+                evidence: format!("accepted by {by}: {reason}"),
+            },
+            (
+                S::Started { .. } | S::Failed { .. } | S::InDoubt { .. },
+                K::Resolved { resolution: Resolution::NotDone, by, reason, .. },
+            ) => S::Failed {
+                generation,
+                attempt,
+                tries: 0,
+                phase: Phase::Apply,
+                failure: Failure::permanent(format!("not done, says {by}: {reason}")),
+                retry_at: Some(0),
+                traces: None,
+            },
+            (
+                S::Started { traces, .. }
+                | S::Applied { traces, .. }
+                | S::Done { traces, .. }
+                | S::InDoubt { traces, .. }
+                | S::Failed { traces: Some(traces), .. },
+                K::UndoStarted { attempt, .. },
+            ) => S::Undoing { generation, attempt: *attempt, tries: 0, traces: traces.clone() },
+            (S::Undoing { traces, .. } | S::UndoFailed { traces, .. }, K::UndoStarted { attempt, .. }) => {
+                S::Undoing { generation, attempt: *attempt, tries, traces: traces.clone() }
+            }
+            (S::Undoing { traces, .. }, K::UndoFailed { failure, retry_at, .. }) => S::UndoFailed {
+                generation,
+                attempt,
+                tries: tries + 1,
+                failure: failure.clone(),
+                retry_at: *retry_at,
+                traces: traces.clone(),
+            },
+            (
+                S::Undoing { .. } | S::Done { completion: Completion::Adopted, .. } | S::Failed { traces: None, .. },
+                K::Undone { .. },
+            )
+            | (S::Undoing { .. } | S::UndoFailed { .. }, K::Resolved { resolution: Resolution::Undone, .. }) => {
+                S::Pending { generation: generation + 1 }
+            }
+            // A gate is kept by the run; the action stays where it is.
+            (
+                S::Pending { .. } | S::Started { .. } | S::Applied { .. } | S::Failed { .. } | S::Undoing { .. },
+                K::GateOpened { .. },
+            ) => self.clone(),
+            _ => return None,
+        })
+    }
+
+    /// The state when an executor begins anew: what failed may be tried again, with a full count of tries.
+    #[must_use]
+    pub(super) fn begun_anew(&self) -> ActionState {
+        let mut state = self.clone();
+        match &mut state {
+            ActionState::Failed { tries, retry_at, .. } | ActionState::UndoFailed { tries, retry_at, .. } => {
+                *tries = 0;
+                *retry_at = Some(0);
+            }
+            ActionState::Started { tries, .. }
+            | ActionState::Applied { tries, .. }
+            | ActionState::InDoubt { tries, .. }
+            | ActionState::Undoing { tries, .. } => *tries = 0,
+            ActionState::Pending { .. } | ActionState::Done { .. } => {}
+        }
+        state
+    }
+}
+
+impl Traces {
+    fn with(&self, more: &Values, seq: u64) -> Traces {
+        let mut outputs = self.outputs.clone();
+        outputs.extend(more.iter().map(|(k, v)| (k.clone(), v.clone())));
+        Traces { before: self.before.clone(), outputs, seq }
+    }
+}

@@ -1,0 +1,215 @@
+//! Judgements: what was seen of the world, held against what must be so. Pure, one row each.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+
+use serde_json::Value;
+
+use super::super::balancer_health::TargetCheck;
+use super::super::scenario::Row;
+use super::LAST_STEP;
+use super::expected::{Expected, LARGE, SMALL};
+use super::facts::{Facts, Start, text};
+
+/// The keys of config.php the flagship sets, in order.
+const KEYS: [&str; 3] = ["overwritehost", "overwriteprotocol", "trusted_proxies"];
+
+/// After EC2 refused the smaller type: the original runs with its old type, and the operator is told what can be typed.
+pub(in super::super) fn fallen_back(facts: &Facts, start: &Start, status: &str) -> Vec<Row> {
+    let original = start.facts.live().first().map(|i| text(i, "id").to_owned()).unwrap_or_default();
+    let now = facts.instance(&original);
+    let seen = now.map(|i| format!("{} {}", text(i, "state"), text(i, "type"))).unwrap_or_default();
+    let offers = ["runbook resume", "runbook resolve", "runbook rollback"];
+    let told: Vec<&str> = offers.into_iter().filter(|offer| status.contains(offer)).collect();
+    vec![
+        Row::new("the original runs again with its old type", seen == format!("running {LARGE}"), seen),
+        Row::new(
+            "`runbook status` offers to try again, to go on as it is, to go back",
+            told == offers,
+            told.join(", "),
+        ),
+        Row::new(
+            "`runbook status` says that the site is down",
+            status.contains("down"),
+            status.lines().find(|line| line.contains("down")).unwrap_or("it does not").trim(),
+        ),
+    ]
+}
+
+pub(super) fn servers(facts: &Facts, web: &str, expected: Expected) -> Row {
+    let live = facts.live();
+    let mut seen: Vec<String> =
+        live.iter().map(|i| format!("{} {} {}", text(i, "state"), text(i, "type"), text(i, "az"))).collect();
+    seen.sort();
+    let zones: BTreeSet<&str> = live.iter().map(|i| text(i, "az")).collect();
+    let is = |i: &Value, state: &str, size: &str| text(i, "state") == state && text(i, "type") == size;
+    let one = |state: &str| live.len() == 1 && live.iter().all(|i| text(i, "id") == web && is(i, state, LARGE));
+    let size = |i: &Value| if text(i, "id") == web { expected.original_type } else { SMALL };
+    let (what, ok) = match expected.step {
+        0..=3 => ("one server, running, with its old type", one("running")),
+        4..=5 => ("one server, stopped, with its old type", one("stopped")),
+        _ => (
+            match expected.original_type {
+                SMALL => "two servers of the smaller type run in two zones",
+                _ => "two servers run in two zones, the original with its old type",
+            },
+            live.len() == 2 && zones.len() == 2 && live.iter().all(|i| is(i, "running", size(i))),
+        ),
+    };
+    Row::new(what, ok, seen.join(", "))
+}
+
+pub(super) fn database(facts: &Facts, step: usize) -> Row {
+    let db = facts.list("db_instances").first().cloned().unwrap_or_default();
+    let multi = db.get("multi_az").and_then(Value::as_bool).unwrap_or_default();
+    let pending = db.get("pending").map(Value::to_string).unwrap_or_default();
+    let quiet = matches!(pending.as_str(), "{}" | "null" | "");
+    let what = if step >= 5 { "the database is Multi-AZ, nothing pending" } else { "the database is single-AZ" };
+    let status = text(&db, "status");
+    let seen = format!("multi_az={multi}, {status}, pending {pending}");
+    Row::new(what, multi == (step >= 5) && quiet && status == "available", seen)
+}
+
+pub(super) fn balancer(facts: &Facts, step: usize) -> Vec<Row> {
+    let balancers = facts.list("load_balancers");
+    let groups = facts.list("target_groups");
+    let seen = format!("{} balancers, {} target groups", balancers.len(), groups.len());
+    if step < 7 {
+        return vec![Row::new("no balancer and no target group", balancers.is_empty() && groups.is_empty(), seen)];
+    }
+    let active = balancers.iter().all(|b| text(b, "state") == "active");
+    let ok = balancers.len() == 1 && groups.len() == 1 && active;
+    let listeners = listeners(balancers.first());
+    let wanted: &[&str] = match step {
+        7 => &[],
+        8 => &["HTTPS:443 forward"],
+        _ => &["HTTP:80 redirect", "HTTPS:443 forward"],
+    };
+    vec![
+        Row::new("exactly one balancer, active, with one target group", ok, seen),
+        Row::new("its listeners are those of this step", listeners == wanted, listeners.join(", ")),
+    ]
+}
+
+fn listeners(balancer: Option<&Value>) -> Vec<String> {
+    let told = |l: &Value| {
+        let action = l.get("default_actions").and_then(|a| a.get(0)).cloned().unwrap_or_default();
+        let port = l.get("port").map(|p| p.to_string().replace('"', "")).unwrap_or_default();
+        format!("{}:{port} {}", text(l, "protocol"), text(&action, "Type"))
+    };
+    let all = balancer.and_then(|b| b.get("listeners")).and_then(Value::as_array);
+    let mut ports: Vec<String> = all.into_iter().flatten().map(told).collect();
+    ports.sort();
+    ports
+}
+
+pub(super) fn certificate(facts: &Facts, step: usize) -> Row {
+    let told = |c: &Value| {
+        let used = c.get("in_use_by").and_then(Value::as_array).is_some_and(|u| !u.is_empty());
+        format!("{} {}", text(c, "status"), if used { "in use" } else { "unused" })
+    };
+    let seen: Vec<String> = facts.list("certificates").iter().map(told).collect();
+    match step {
+        8.. => Row::new("one certificate, issued and in use", seen == ["ISSUED in use"], seen.join(", ")),
+        _ => Row::new("no certificate", seen.is_empty(), format!("{} certificates", seen.len())),
+    }
+}
+
+pub(super) fn name_at_home(at: &BTreeSet<IpAddr>, home: Ipv4Addr, same_records: bool) -> Row {
+    let seen = format!("{at:?}, records {}", if same_records { "as at the start" } else { "changed" });
+    let ok = same_records && *at == BTreeSet::from([home.into()]);
+    Row::new("the name points at the server, its records as at the start", ok, seen)
+}
+
+pub(super) fn name_at_balancer(at: &BTreeSet<IpAddr>, balancer: &BTreeSet<IpAddr>) -> Row {
+    Row::new("the name resolves to the balancer", !at.is_empty() && at == balancer, format!("{at:?}"))
+}
+
+pub(super) fn targets(checks: &[TargetCheck]) -> Row {
+    let seen: Vec<String> = checks.iter().map(|c| format!("{} {}", c.id, c.health.state)).collect();
+    let ok = checks.len() == 2 && checks.iter().all(|c| c.health.state == "healthy");
+    Row::new("both targets healthy by the balancer's own check", ok, seen.join(", "))
+}
+
+pub(super) fn round_trip(seen: Result<(), String>) -> Row {
+    let ok = seen.is_ok();
+    Row::new("a file goes up and down through the balancer", ok, seen.err().unwrap_or_else(|| "same content".into()))
+}
+
+pub(super) fn redirect(fqdn: &str, answer: Result<(u16, String), String>) -> Row {
+    let wanted = [format!("https://{fqdn}:443/"), format!("https://{fqdn}/")];
+    let ok = answer.as_ref().is_ok_and(|(status, location)| *status == 301 && wanted.contains(location));
+    Row::new("http answers 301 to https", ok, answer.map_or_else(|e| e, |(s, l)| format!("{s} {l}")))
+}
+
+pub(super) fn answers(answer: Result<(u16, String), String>) -> Row {
+    let ok = answer.as_ref().is_ok_and(|(status, _)| *status == 200);
+    Row::new("the site answers at its name", ok, answer.map_or_else(|e| e, |(s, _)| s.to_string()))
+}
+
+/// `files`: for each server, whether its cron file is there under its own name and under the hidden one.
+pub(super) fn cron(files: &[(bool, bool)], step: usize) -> Row {
+    let told = |there: &(bool, bool)| match there {
+        (true, false) => "active",
+        (false, true) => "hidden",
+        (true, true) => "both",
+        (false, false) => "missing",
+    };
+    let seen: Vec<&str> = files.iter().map(told).collect();
+    let active = seen.iter().filter(|s| **s == "active").count();
+    let clean = !seen.is_empty() && seen.iter().all(|s| matches!(*s, "active" | "hidden"));
+    let (what, wanted) = match step {
+        0 | LAST_STEP => ("cron is active on exactly one server", 1),
+        _ => ("cron is hidden on every server", 0),
+    };
+    Row::new(what, clean && active == wanted, seen.join(", "))
+}
+
+pub(super) fn hunks(hunks: &[String]) -> Row {
+    Row::new("nginx: diff is exactly 10,23d9 65c51 68c54", hunks == ["10,23d9", "65c51", "68c54"], hunks.join(" "))
+}
+
+pub(super) fn keys(mut keys: Vec<String>) -> Row {
+    keys.sort();
+    Row::new("config.php: exactly three keys differ", keys == KEYS, keys.join(" "))
+}
+
+pub(super) fn keys_in_text(text: &str) -> Row {
+    let there: Vec<&str> = KEYS.into_iter().filter(|key| text.contains(&format!("'{key}'"))).collect();
+    Row::new("config.php: the three keys are in its text (the server is off)", there == KEYS, there.join(" "))
+}
+
+pub(super) fn unchanged(path: &str, differs: &[&str]) -> Row {
+    let seen = if differs.is_empty() { "the same bytes, owner, mode and mtime".to_owned() } else { differs.join(", ") };
+    Row::new(format!("{path} is as at the start"), differs.is_empty(), seen)
+}
+
+/// Exactly one of everything, and nothing that should be gone.
+pub(super) fn leftovers(facts: &Facts, start: &Facts, web: &str, step: usize) -> Row {
+    let more = |kind: &str| facts.list(kind).len().saturating_sub(start.list(kind).len());
+    let (images, snapshots, groups) = (more("images"), more("snapshots"), more("security_groups"));
+    let ok = (images, groups) == (usize::from(step >= 6), usize::from(step >= 7)) && (snapshots > 0) == (step >= 6);
+    let claimed = facts.claim(web).is_some();
+    let claim_ok = claimed == (1..LAST_STEP).contains(&step);
+    let seen = format!(
+        "{images} images, {snapshots} snapshots, {groups} security groups more than at the start; the original is {}marked",
+        if claimed { "" } else { "not " }
+    );
+    Row::new("exactly one of everything made, none of what was undone", ok && claim_ok, seen)
+}
+
+pub(super) fn account_as_at_the_start(facts: &Facts, start: &Facts, web: &str, home: Ipv4Addr) -> Vec<Row> {
+    let address = facts.instance(web).map(|i| text(i, "public_ip").to_owned()).unwrap_or_default();
+    let marked = facts.marked();
+    let seen = if marked.is_empty() { "nothing".to_owned() } else { marked.join(", ") };
+    let groups = facts.groups();
+    vec![
+        Row::new("security groups are as at the start", groups == start.groups(), format!("{} groups", groups.len())),
+        Row::new("the server has its Elastic IP", address == home.to_string(), address),
+        Row::new("nothing carries a run's mark", marked.is_empty(), seen),
+    ]
+}
+
+#[cfg(test)]
+#[path = "judge_test.rs"]
+mod tests;

@@ -1,0 +1,199 @@
+//! Every judgement sees what is wrong: the world as it must be after the last step passes, and each way of doctoring it
+//! fails the row that is to notice.
+
+use serde_json::json;
+
+use super::super::super::balancer_health::Health;
+use super::*;
+
+const WEB: &str = "i-1";
+
+fn before() -> Value {
+    json!({
+        "instances": [{ "id": WEB, "state": "running", "type": "t3.medium", "az": "a", "public_ip": "10.77.0.9" }],
+        "db_instances": [{ "multi_az": false, "status": "available", "pending": {} }],
+        "security_groups": [{ "id": "sg-1", "ingress": [{ "port": 443 }] }],
+    })
+}
+
+fn after() -> Value {
+    let listener = |protocol: &str, port: u16, kind: &str| json!({ "protocol": protocol, "port": port, "default_actions": [{ "Type": kind }] });
+    json!({
+        "instances": [
+            { "id": WEB, "state": "running", "type": "t3.small", "az": "a", "public_ip": "10.77.0.9", "tags": {} },
+            { "id": "i-2", "state": "running", "type": "t3.small", "az": "b", "tags": { "runbook:run": "r1" } },
+            { "id": "i-0", "state": "terminated", "type": "t3.small", "az": "b", "tags": { "runbook:run": "r1" } },
+        ],
+        "db_instances": [{ "multi_az": true, "status": "available", "pending": {} }],
+        "load_balancers": [{
+            "state": "active",
+            "listeners": [listener("HTTPS", 443, "forward"), listener("HTTP", 80, "redirect")],
+        }],
+        "target_groups": [{ "arn": "tg" }],
+        "certificates": [{ "status": "ISSUED", "in_use_by": ["alb"] }],
+        "images": [{ "id": "ami-1" }],
+        "snapshots": [{ "id": "snap-1" }],
+        "security_groups": [{ "id": "sg-1", "ingress": [{ "port": 443 }] }, { "id": "sg-2" }],
+    })
+}
+
+/// The rows that come from the account alone.
+fn all(picture: &Value, expected: Expected) -> Vec<Row> {
+    let (facts, start) = (Facts::of(picture.clone()), Facts::of(before()));
+    let step = expected.step;
+    let mut rows = vec![servers(&facts, WEB, expected), database(&facts, step), certificate(&facts, step)];
+    rows.extend(balancer(&facts, step));
+    rows.push(leftovers(&facts, &start, WEB, step));
+    if step == 0 {
+        rows.extend(account_as_at_the_start(&facts, &start, WEB, Ipv4Addr::new(10, 77, 0, 9)));
+    }
+    rows
+}
+
+fn wrong(picture: &Value, expected: Expected) -> Vec<String> {
+    all(picture, expected).into_iter().filter(|row| !row.ok).map(|row| row.what).collect()
+}
+
+#[test]
+fn a_world_as_it_must_be_passes() {
+    assert_eq!(wrong(&after(), Expected::finished()), [""; 0]);
+    assert_eq!(wrong(&before(), Expected::after(0)), [""; 0]);
+}
+
+#[test]
+fn each_way_of_doctoring_the_end_is_noticed_by_its_row() {
+    let servers = "two servers of the smaller type run in two zones";
+    let database = "the database is Multi-AZ, nothing pending";
+    let balancer = "exactly one balancer, active, with one target group";
+    let listeners = "its listeners are those of this step";
+    let certificate = "one certificate, issued and in use";
+    let leftovers = "exactly one of everything made, none of what was undone";
+    for (place, value, noticed) in [
+        ("/instances/0/type", json!("t3.medium"), servers),
+        ("/instances/0/state", json!("stopped"), servers),
+        ("/instances/1/az", json!("a"), servers),
+        ("/instances/1/state", json!("terminated"), servers),
+        ("/instances/2/state", json!("running"), servers),
+        ("/db_instances/0/multi_az", json!(false), database),
+        ("/db_instances/0/pending", json!({ "multi_az": true }), database),
+        ("/db_instances/0/status", json!("modifying"), database),
+        ("/load_balancers", json!([]), balancer),
+        ("/load_balancers/0/state", json!("provisioning"), balancer),
+        ("/target_groups", json!([{ "arn": "tg" }, { "arn": "tg-2" }]), balancer),
+        ("/load_balancers/0/listeners/1/default_actions/0/Type", json!("forward"), listeners),
+        ("/load_balancers/0/listeners/0/port", json!(8443), listeners),
+        ("/certificates/0/status", json!("PENDING_VALIDATION"), certificate),
+        ("/certificates/0/in_use_by", json!([]), certificate),
+        ("/certificates", json!([]), certificate),
+        ("/images", json!([{ "id": "ami-1" }, { "id": "ami-2" }]), leftovers),
+        ("/snapshots", json!([]), leftovers),
+        ("/security_groups", json!([{ "id": "sg-1" }]), leftovers),
+        ("/instances/0/tags", json!({ "runbook:claim": "r1" }), leftovers),
+    ] {
+        let mut doctored = after();
+        *doctored.pointer_mut(place).unwrap_or_else(|| panic!("nothing at {place}")) = value.clone();
+        let noticed_by = wrong(&doctored, Expected::finished());
+        assert!(noticed_by.iter().any(|row| row == noticed), "{place} = {value}: {noticed_by:?}");
+    }
+}
+
+#[test]
+fn what_a_rollback_leaves_is_noticed() {
+    for (list, left) in [
+        ("images", json!([{ "id": "ami-1", "tags": { "runbook:run": "r1" } }])),
+        ("snapshots", json!([{ "id": "snap-1" }])),
+        ("load_balancers", json!([{ "state": "active" }])),
+        ("target_groups", json!([{ "arn": "tg" }])),
+        ("certificates", json!([{ "status": "ISSUED" }])),
+        ("security_groups", json!([{ "id": "sg-1" }])),
+    ] {
+        let mut doctored = before();
+        doctored[list] = left;
+        assert!(!wrong(&doctored, Expected::after(0)).is_empty(), "{list}");
+    }
+    let mut claimed = before();
+    claimed["instances"][0]["tags"] = json!({ "runbook:claim": "r1" });
+    assert_eq!(wrong(&claimed, Expected::after(0)).len(), 2, "the claim, and a mark");
+    let mut moved = before();
+    moved["instances"][0]["public_ip"] = json!("10.77.0.10");
+    assert_eq!(wrong(&moved, Expected::after(0)), ["the server has its Elastic IP"]);
+}
+
+#[test]
+fn the_start_is_not_the_end_nor_a_step_between() {
+    for step in 1..=LAST_STEP {
+        assert!(!wrong(&before(), Expected::after(step)).is_empty(), "as if step {step} were done");
+    }
+    for step in 0..LAST_STEP {
+        assert!(!wrong(&after(), Expected::after(step)).is_empty(), "as if only step {step} were done");
+    }
+}
+
+#[test]
+fn an_accepted_old_type_is_wanted_only_where_it_was_accepted() {
+    let accepted = Expected::finished().with_the_original_as_it_was();
+    let mut old = after();
+    old["instances"][0]["type"] = json!(LARGE);
+    assert_eq!(wrong(&old, accepted), [""; 0]);
+    assert!(!wrong(&old, Expected::finished()).is_empty());
+    assert!(!wrong(&after(), accepted).is_empty());
+    old["instances"][1]["type"] = json!(LARGE);
+    assert!(!wrong(&old, accepted).is_empty(), "the clone has the smaller type all the same");
+}
+
+#[test]
+fn a_run_that_offers_no_way_on_is_noticed() {
+    let start = Start::of(Facts::of(before()));
+    let status = "the site is down\n  runbook resume r1\n  runbook resolve r1 a/b\n  runbook rollback r1";
+    let told = |picture: Value, status: &str| {
+        fallen_back(&Facts::of(picture), &start, status).into_iter().filter(|row| !row.ok).count()
+    };
+    assert_eq!(told(before(), status), 0);
+    assert_eq!(told(before(), "runbook resume"), 2);
+    let mut stopped = before();
+    stopped["instances"][0]["state"] = json!("stopped");
+    assert_eq!(told(stopped, status), 1);
+}
+
+#[test]
+fn what_is_asked_of_hosts_and_site_can_fail() {
+    let at = |last: u8| BTreeSet::from([IpAddr::from([10, 77, 0, last])]);
+    let home = Ipv4Addr::new(10, 77, 0, 9);
+    assert!(name_at_home(&at(9), home, true).ok);
+    assert!(!name_at_home(&at(9), home, false).ok && !name_at_home(&at(8), home, true).ok);
+    assert!(!name_at_home(&BTreeSet::new(), home, true).ok);
+    assert!(name_at_balancer(&at(1), &at(1)).ok);
+    assert!(!name_at_balancer(&at(9), &at(1)).ok && !name_at_balancer(&BTreeSet::new(), &BTreeSet::new()).ok);
+
+    let check = |state: &'static str| TargetCheck {
+        target_group: "tg".into(),
+        id: WEB.into(),
+        port: 80,
+        health: Health { state, reason: "", description: String::new() },
+    };
+    assert!(targets(&[check("healthy"), check("healthy")]).ok);
+    assert!(!targets(&[check("healthy")]).ok && !targets(&[check("healthy"), check("initial")]).ok);
+
+    let answer = |status: u16, location: &str| Ok((status, location.to_owned()));
+    assert!(redirect("a.b", answer(301, "https://a.b:443/")).ok);
+    assert!(!redirect("a.b", answer(302, "https://a.b:443/")).ok && !redirect("a.b", answer(301, "https://c.d/")).ok);
+    assert!(!redirect("a.b", Err("refused".into())).ok);
+    assert!(answers(answer(200, "")).ok && !answers(answer(503, "")).ok && !answers(Err("refused".into())).ok);
+    assert!(round_trip(Ok(())).ok && !round_trip(Err("download gave another content".into())).ok);
+
+    let (active, hidden) = ((true, false), (false, true));
+    assert!(cron(&[active, hidden], LAST_STEP).ok && cron(&[hidden, hidden], 8).ok);
+    for files in [&[active, active][..], &[hidden, hidden], &[(true, true), hidden], &[active, (false, false)], &[]] {
+        assert!(!cron(files, LAST_STEP).ok, "{files:?}");
+    }
+    assert!(!cron(&[active, hidden], 8).ok && !cron(&[], 8).ok);
+
+    let texts = |all: &[&str]| all.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
+    assert!(hunks(&texts(&["10,23d9", "65c51", "68c54"])).ok);
+    assert!(!hunks(&texts(&["10,23d9", "65c51"])).ok && !hunks(&[]).ok);
+    assert!(keys(texts(&["trusted_proxies", "overwritehost", "overwriteprotocol"])).ok);
+    assert!(!keys(texts(&["overwritehost", "overwriteprotocol"])).ok);
+    assert!(!keys(texts(&["overwritehost", "overwriteprotocol", "secret", "trusted_proxies"])).ok);
+    assert!(!keys_in_text("'overwritehost' => 'x'").ok);
+    assert!(unchanged("/etc/x", &[]).ok && !unchanged("/etc/x", &["mtime"]).ok);
+}

@@ -1,0 +1,221 @@
+//! Playing a scenario: region, commands, kills and failures, a look at the world, rows of a verdict.
+//!
+//! The rows come from looking at the world. Only what the world keeps no trace of (that an action failed and was tried
+//! again, that two actions ran at the same time) is read where an operator would read it: in the run's log.
+//! However the play ends, the region is ended in order.
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::Instant;
+
+use super::error::RehearsalError;
+use super::flagship::{self, Expected, Facts, Start};
+use super::node::{self, NodeBefore};
+use super::region::Region;
+use super::scenario::{Ending, Fault, Part, Report, Row, Scenario};
+use super::spec::write;
+use super::under_test::UnderTest;
+use super::visitor::Visitor;
+use super::{enter, shell};
+
+/// The runbook whose before-state the lab has.
+const FLAGSHIP: &str = "single-to-ha";
+
+/// One rehearsal at work.
+struct Play<'a> {
+    scenario: &'a Scenario,
+    region: &'a Region,
+    under_test: UnderTest<'a>,
+    say: &'a (dyn Fn(&str) + Sync),
+    start: Start,
+    report: Report,
+}
+
+/// Plays a scenario; must run inside the namespaces made for it.
+///
+/// # Errors
+/// When the lab itself fails. What the runbook does wrong is in the report.
+pub async fn play(scenario: &Scenario, say: &(dyn Fn(&str) + Sync)) -> Result<Ending, RehearsalError> {
+    let began = Instant::now();
+    let mut end = Box::pin(enter::asked_to_end());
+    let region = tokio::select! {
+        region = Region::start(&scenario.region, say) => region?,
+        asked = &mut end => return asked.map(|_| Ending::Interrupted),
+    };
+    let mut report = Report::new(began.elapsed().as_secs_f64());
+    let ended = tokio::select! {
+        played = act(scenario, &region, say, &mut report) => played.map(|()| true),
+        asked = &mut end => asked.map(|_| false),
+    };
+    if matches!(ended, Ok(true)) {
+        report.parts.push(troubles(&region));
+    } else {
+        say("the rehearsal is broken off, the lab ends");
+    }
+    region.stop().await;
+    Ok(if ended? { Ending::Played(report) } else { Ending::Interrupted })
+}
+
+async fn act(
+    scenario: &Scenario,
+    region: &Region,
+    say: &(dyn Fn(&str) + Sync),
+    report: &mut Report,
+) -> Result<(), RehearsalError> {
+    write(&region.folder().join("home/site.yaml"), flagship::inputs(region.account()))?;
+    if scenario.shell {
+        return shell::open(region, say).await;
+    }
+    let start = Start::look(region).await?;
+    let under_test = UnderTest { region, json: scenario.json };
+    let report_so_far = std::mem::replace(report, Report::new(report.lab_s));
+    let mut play = Play { scenario, region, under_test, say, start, report: report_so_far };
+    let done = play.all().await;
+    *report = play.report;
+    done
+}
+
+impl Play<'_> {
+    async fn all(&mut self) -> Result<(), RehearsalError> {
+        let run = ["run", FLAGSHIP, "--inputs", "site.yaml", "--yes"];
+        match self.scenario.fault {
+            None => self.whole_run(&run).await?,
+            Some(fault) => self.without_capacity(&run, fault).await?,
+        }
+        if self.scenario.runbook != FLAGSHIP {
+            self.second_runbook().await?;
+        }
+        if let Some(step) = self.scenario.rollback_to.clone() {
+            self.back_and_forth(&step).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs to the end, however often it is killed on the way and whatever fails at first.
+    async fn whole_run(&mut self, run: &[&str]) -> Result<(), RehearsalError> {
+        let visitor = Visitor::start(self.region)?;
+        let kills = self.kills(false);
+        let mut rows = self.killed(&kills, run).await?;
+        let next = if kills.is_empty() { run } else { &["resume"] };
+        let failing: Vec<String> =
+            self.scenario.fail.iter().flat_map(|point| ["--fail".to_owned(), point.clone()]).collect();
+        let before = if failing.is_empty() { Vec::new() } else { [vec!["rehearsed".to_owned()], failing].concat() };
+        rows.push(self.command(&before, next, 0).await?);
+        if !self.scenario.fail.is_empty() {
+            rows.push(self.failed_and_retried().await?);
+        }
+        self.report.downtime = Some(visitor.end().await);
+        self.look("the run", Expected::finished(), rows).await
+    }
+
+    /// EC2 refuses the smaller type; the run rests with the original running, and goes on either way.
+    async fn without_capacity(&mut self, run: &[&str], fault: Fault) -> Result<(), RehearsalError> {
+        self.region.emulator().fault(flagship::no_capacity(self.region.account())).await?;
+        let mut rows = vec![self.command(&[], run, 1).await?];
+        let id = self.under_test.newest_run().await?;
+        let status = self.under_test.said(&["status", &id]).await?;
+        rows.extend(flagship::fallen_back(&Facts::look(self.region).await?, &self.start, &status));
+        self.part("EC2 refused the smaller type", rows);
+        let expected = match fault {
+            Fault::NoCapacity => {
+                self.region.emulator().call("POST", "/plus/unfault", None).await?;
+                Expected::finished()
+            }
+            Fault::NoCapacityAccepted => {
+                let why = "there is no capacity for the smaller type today";
+                let resolve = ["resolve", &id, flagship::START_ORIGINAL, "--as", "done", "--reason", why];
+                (self.say)(&format!("runbook {}", resolve.join(" ")));
+                self.under_test.said(&resolve).await?;
+                Expected::finished().with_the_original_as_it_was()
+            }
+        };
+        let rows = vec![self.command(&[], &["resume"], 0).await?];
+        self.look("the resume", expected, rows).await
+    }
+
+    /// Rolls back to a step, looks, and goes forward again unless everything was undone.
+    async fn back_and_forth(&mut self, step: &str) -> Result<(), RehearsalError> {
+        let kills = self.kills(true);
+        let rollback = ["rollback", "--to", step, "--yes"];
+        let mut rows = self.killed(&kills, &rollback).await?;
+        let next: &[&str] = if kills.is_empty() { &rollback } else { &["resume"] };
+        rows.push(self.command(&[], next, 0).await?);
+        let number = flagship::number(step);
+        self.look(&format!("the rollback to {step}"), Expected::after(number), rows).await?;
+        if number > 0 {
+            let rows = vec![self.command(&[], &["resume"], 0).await?];
+            self.look("going forward again", Expected::finished(), rows).await?;
+        }
+        Ok(())
+    }
+
+    /// The second runbook, on what the flagship has made: the clone is taken out, restarted and put back.
+    async fn second_runbook(&mut self) -> Result<(), RehearsalError> {
+        let facts = Facts::look(self.region).await?;
+        let before = NodeBefore::look(self.region, &facts).await?;
+        write(&self.region.folder().join("home/node.yaml"), before.inputs(self.region.account()))?;
+        let visitor = Visitor::start(self.region)?;
+        let run = ["run", self.scenario.runbook.as_str(), "--inputs", "node.yaml", "--order", "overlap", "--yes"];
+        let mut rows = vec![self.command(&[], &run, 0).await?];
+        let downtime = visitor.end().await;
+        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
+        rows.extend(before.rows(self.region, downtime).await?);
+        rows.push(node::overlap(&log, "look-at-site", "reach-node"));
+        self.look(&format!("`{}`", self.scenario.runbook), Expected::finished(), rows).await
+    }
+
+    /// Starts the command, kills it at the first point, resumes and kills at the next, and so on.
+    async fn killed(&mut self, points: &[String], first: &[&str]) -> Result<Vec<Row>, RehearsalError> {
+        let mut alive = Vec::new();
+        for (at, point) in points.iter().enumerate() {
+            let words = if at == 0 { first } else { &["resume"] };
+            (self.say)(&format!("runbook {}, killed at {point}", words.join(" ")));
+            let before = ["rehearsed", "--kill", point].map(str::to_owned);
+            let status = self.under_test.run(&before, words, &mut self.report).await?;
+            if status.signal() != Some(9) {
+                alive.push(format!("{point} ({status})"));
+            }
+        }
+        if points.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut seen = format!("{} of {}", points.len() - alive.len(), points.len());
+        if !alive.is_empty() {
+            seen = format!("{seen}; not at {}", alive.join(", "));
+        }
+        Ok(vec![Row::new("killed by SIGKILL at every point asked for", alive.is_empty(), seen)])
+    }
+
+    async fn command(&mut self, before: &[String], words: &[&str], wanted: i32) -> Result<Row, RehearsalError> {
+        (self.say)(&format!("runbook {}", words.join(" ")));
+        let status = self.under_test.run(before, words, &mut self.report).await?;
+        let what = format!("`runbook {}` ends with {wanted}", words.join(" "));
+        Ok(Row::new(what, status.code() == Some(wanted), status.to_string()))
+    }
+
+    /// Whether each failure asked for was met once, and the run went on by its own retry.
+    async fn failed_and_retried(&self) -> Result<Row, RehearsalError> {
+        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
+        Ok(flagship::injected(&log, &self.scenario.fail))
+    }
+
+    fn kills(&self, back: bool) -> Vec<String> {
+        self.scenario.kill.iter().filter(|point| point.ends_with("-undo") == back).cloned().collect()
+    }
+
+    async fn look(&mut self, after: &str, expected: Expected, mut rows: Vec<Row>) -> Result<(), RehearsalError> {
+        let facts = Facts::look(self.region).await?;
+        rows.extend(flagship::rows(self.region, &facts, &self.start, expected).await?);
+        self.part(after, rows);
+        Ok(())
+    }
+
+    fn part(&mut self, after: &str, rows: Vec<Row>) {
+        self.report.parts.push(Part { after: after.to_owned(), rows });
+    }
+}
+
+fn troubles(region: &Region) -> Part {
+    let troubles = region.troubles();
+    let seen = if troubles.is_empty() { "none".to_owned() } else { troubles.join("; ") };
+    Part { after: "all".into(), rows: vec![Row::new("the lab had no troubles", troubles.is_empty(), seen)] }
+}

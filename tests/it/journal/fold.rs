@@ -1,0 +1,205 @@
+//! The fold over records: what is refused, what a new executor resets, and that nothing whatever breaks it.
+
+use super::transitions::records;
+use super::{forward, opened, path, run_id, started};
+use proptest::prelude::*;
+use runbook::journal::{ActionState, Executor, Record, RecordKind, Rest, RollbackTo, RunState};
+use runbook::model::{ActionPath, Failure, Phase, RetryPolicy, StepId, Values};
+
+fn record(seq: u64, kind: RecordKind) -> Record {
+    Record { run: run_id(), seq, at: 1, kind }
+}
+
+fn folded(kinds: &[RecordKind]) -> RunState {
+    let all = std::iter::once(opened()).chain(kinds.iter().cloned());
+    let records: Vec<Record> = (1..).zip(all).map(|(seq, kind)| record(seq, kind)).collect();
+    RunState::fold(&records).unwrap().unwrap()
+}
+
+fn refusal(state: &RunState, kind: RecordKind) -> String {
+    state.apply(&record(state.seq + 1, kind)).unwrap_err().to_string()
+}
+
+fn asked(action: &str, gate: &str) -> RecordKind {
+    RecordKind::GateOpened { action: path(action), gate: gate.into(), prompt: "sure?".into() }
+}
+
+fn answered(gate: &str) -> RecordKind {
+    RecordKind::GateAnswered { gate: gate.into(), approved: true, by: "p".into() }
+}
+
+fn failed(action: &str, retry_at: Option<i64>) -> RecordKind {
+    RecordKind::Failed { action: path(action), phase: Phase::Apply, failure: Failure::transient("busy"), retry_at }
+}
+
+#[test]
+fn what_cannot_follow_is_refused_with_the_reason() {
+    assert!(RunState::open(&record(2, opened())).is_err());
+    assert!(RunState::open(&record(1, started("step/one"))).is_err());
+    assert_eq!(RunState::fold(&[]).unwrap(), None);
+    let state = folded(&[started("step/one")]);
+    assert_eq!(refusal(&state, opened()), "record 3 (`run_opened`) cannot follow: the run is open already");
+    assert_eq!(
+        state.apply(&record(5, started("step/two"))).unwrap_err().to_string(),
+        "record 5 (`started` about step/two) cannot follow: expected number 3"
+    );
+    let adopted = RecordKind::Adopted { action: path("step/one"), outputs: Values::new(), evidence: String::new() };
+    assert_eq!(refusal(&state, adopted), "record 3 (`adopted` about step/one) cannot follow: the action is `started`");
+    assert_eq!(
+        refusal(&state, answered("sure")),
+        "record 3 (`gate_answered`) cannot follow: no gate `sure` waits for an answer"
+    );
+}
+
+#[test]
+fn a_gate_is_answered_while_it_waits_and_belongs_to_one_action() {
+    let open = folded(&[started("step/one"), started("step/two"), asked("step/one", "sure")]);
+    assert_eq!(
+        refusal(&open, asked("step/two", "sure")),
+        "record 5 (`gate_opened` about step/two) cannot follow: gate `sure` of `step/one` has the name"
+    );
+    let approved = open.apply(&record(5, answered("sure"))).unwrap();
+    assert_eq!(approved.approved(&path("step/one")), ["sure"]);
+    assert!(refusal(&approved, answered("sure")).contains("no gate `sure` waits"));
+    let undoing = RecordKind::UndoStarted { action: path("step/one"), attempt: 1 };
+    let moot = open.apply(&record(5, undoing)).unwrap();
+    assert!(moot.open_gates().is_empty(), "what the way forward asked is moot on the way back");
+}
+
+#[test]
+fn a_new_executor_has_all_tries() {
+    let failed_twice =
+        [started("step/one"), failed("step/one", Some(9)), started("step/one"), failed("step/one", None)];
+    let state = folded(&failed_twice);
+    assert_eq!(state.action(&path("step/one")).tries(), 2, "a new attempt forgets no failure");
+    let anew = state.apply(&record(6, forward(1))).unwrap();
+    let ActionState::Failed { tries: 0, retry_at: Some(0), attempt, .. } = anew.action(&path("step/one")) else {
+        panic!("{anew:?}")
+    };
+    assert_eq!(attempt, 1, "attempts are counted on");
+}
+
+#[test]
+fn a_rest_ends_when_an_executor_begins() {
+    let rested = folded(&[forward(1), RecordKind::Rested { rest: Rest::Finished }]);
+    assert_eq!(rested.rest, Some(Rest::Finished));
+    assert_eq!(rested.apply(&record(4, forward(2))).unwrap().rest, None);
+}
+
+fn any_record() -> impl Strategy<Value = RecordKind> {
+    let about_actions: Vec<RecordKind> = records().into_iter().map(|(_, kind)| kind).collect();
+    let action = prop::sample::select(vec!["step/one", "step/two", "other/one"]);
+    let gate = prop::sample::select(vec!["g", "h"]);
+    let moved = (prop::sample::select(about_actions), action, gate.clone()).prop_map(|(mut kind, action, gate)| {
+        place(&mut kind, path(action));
+        if let RecordKind::GateOpened { gate: name, .. } = &mut kind {
+            *name = gate.into();
+        }
+        kind
+    });
+    let executor = || Executor { fence: 1, by: "p".into(), host: "h".into(), pid: 1 };
+    let step: StepId = "step".parse().unwrap();
+    let rollback = |to| RecordKind::RollbackBegan { to, executor: executor() };
+    let rests = vec![
+        opened(),
+        forward(1),
+        rollback(RollbackTo::Start),
+        rollback(RollbackTo::Step(step.clone())),
+        RecordKind::Rested { rest: Rest::Finished },
+        RecordKind::Rested { rest: Rest::UntilReached { step } },
+        RecordKind::Rested { rest: Rest::Paused { actions: vec![path("step/one")] } },
+        RecordKind::Rested { rest: Rest::Waiting { gates: vec!["g".into()] } },
+    ];
+    let answers = (gate, any::<bool>()).prop_map(|(gate, approved)| RecordKind::GateAnswered {
+        gate: gate.into(),
+        approved,
+        by: "p".into(),
+    });
+    prop_oneof![8 => moved, 2 => prop::sample::select(rests), 1 => answers]
+}
+
+fn place(kind: &mut RecordKind, at: ActionPath) {
+    use RecordKind as K;
+    match kind {
+        K::Started { action, .. }
+        | K::Applied { action, .. }
+        | K::Done { action, .. }
+        | K::Adopted { action, .. }
+        | K::Doubted { action, .. }
+        | K::Failed { action, .. }
+        | K::GateOpened { action, .. }
+        | K::Resolved { action, .. }
+        | K::UndoStarted { action, .. }
+        | K::Undone { action, .. }
+        | K::UndoFailed { action, .. } => *action = at,
+        K::RunOpened { .. } | K::ForwardBegan { .. } | K::RollbackBegan { .. } | K::GateAnswered { .. } => {}
+        K::Rested { .. } => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is thrown at it: what is refused changes nothing, and what is taken folds again to the same.
+    #[test]
+    fn nothing_breaks_the_fold(kinds in prop::collection::vec(any_record(), 0..80)) {
+        let mut taken = vec![record(1, opened())];
+        let mut states = vec![RunState::open(&taken[0]).unwrap()];
+        for kind in kinds {
+            let state = states.last().unwrap();
+            let next = record(state.seq + 1, kind);
+            let before = state.clone();
+            match state.apply(&next) {
+                Ok(after) => {
+                    prop_assert_eq!(&before, state);
+                    prop_assert_eq!(after.seq, state.seq + 1);
+                    taken.push(next);
+                    states.push(after);
+                }
+                Err(refused) => {
+                    prop_assert_eq!(&before, state);
+                    prop_assert_eq!(refused.seq, next.seq);
+                    prop_assert!(!refused.why.is_empty());
+                }
+            }
+        }
+        for (length, state) in (1..).zip(&states) {
+            let again = RunState::fold(&taken[..length]).unwrap();
+            prop_assert_eq!(again.as_ref(), Some(state));
+        }
+        for record in &taken {
+            let text = serde_json::to_string(record).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Record>(&text).unwrap(), record);
+        }
+    }
+
+    /// Generations only grow, and only by being undone; tries are reset by executors and resolutions alone.
+    #[test]
+    fn a_generation_is_an_undo(kinds in prop::collection::vec(any_record(), 0..80)) {
+        let mut state = RunState::open(&record(1, opened())).unwrap();
+        for kind in kinds {
+            let Ok(after) = state.apply(&record(state.seq + 1, kind)) else { continue };
+            for action in ["step/one", "step/two", "other/one"].map(path) {
+                let (was, is) = (state.action(&action), after.action(&action));
+                let undone = u32::from(is.is_pending() && !was.is_pending());
+                prop_assert_eq!(is.generation(), was.generation() + undone);
+                prop_assert_eq!(is.traces().is_none(), is.is_pending() || matches!(is, ActionState::Failed { traces: None, .. }));
+            }
+            state = after;
+        }
+    }
+
+    #[test]
+    fn waits_are_bounded_and_end(attempts in 0..20_u32, first_ms: u64, most_ms: u64, seed in ".{0,40}") {
+        let policy = RetryPolicy { attempts, first_ms, most_ms };
+        for tried in 1..25 {
+            match policy.wait_ms(tried, &seed) {
+                Some(wait) => {
+                    prop_assert!(tried < attempts && wait <= most_ms);
+                    prop_assert_eq!(policy.wait_ms(tried, &seed), Some(wait));
+                }
+                None => prop_assert!(tried >= attempts),
+            }
+        }
+    }
+}
