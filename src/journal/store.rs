@@ -5,13 +5,16 @@ use super::migrations::{self, APPLICATION_ID, MigrationError};
 use super::verify::chain_hash;
 use super::{IllegalRecord, Record, RecordKind, RunState};
 use crate::model::{Millis, RunId};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The file's name in the state folder.
 const FILE: &str = "journal.db";
+
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The journal of all runs of one state folder.
 #[derive(Debug)]
@@ -97,8 +100,12 @@ impl Journal {
         std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o700)
             .create(folder)
             .map_err(|e| fail(e.into()))?;
-        let make = std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let made = make.and_then(|file| file.metadata()).map_err(|e| fail(e.into()))?;
+        // Only when it is not there: closing a file drops all locks this process has on it, SQLite's too.
+        match std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => return Err(fail(e.into())),
+            _ => {}
+        }
+        let made = std::fs::metadata(&path).map_err(|e| fail(e.into()))?;
         let mut connection = Connection::open(&path).map_err(|e| fail(e.into()))?;
         prepare(&mut connection).map_err(fail)?;
         Ok(Self { connection, folder: folder.to_owned(), file: (made.dev(), made.ino()) })
@@ -242,20 +249,34 @@ impl Journal {
 }
 
 fn prepare(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     // In this order: another process may be making it right now, tables and mark at once.
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
     let id: i32 = connection.query_row("PRAGMA application_id", [], |r| r.get(0))?;
     if id != APPLICATION_ID && tables > 0 {
         return Err("it is an SQLite database of something else".into());
     }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     migrations::migrate(connection).map_err(|e| match e {
         MigrationError::Sqlite(e) => Box::<dyn std::error::Error + Send + Sync>::from(e),
         newer @ MigrationError::Newer { .. } => newer.into(),
     })
+}
+
+/// Switches to a write-ahead log. Several who do so at once do not wait for each other as they do elsewhere: SQLite says
+/// "locked" at once, whatever the timeout.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            other => return other,
+        }
+    }
 }
 
 fn body_of(record: &Record) -> Result<String, JournalError> {
