@@ -8,9 +8,10 @@
 use super::answers::{failed, finding, outputs};
 use super::dns_external::ask;
 use super::dns_records::RecordSet;
+use super::preview::{request, words};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{DnsPointAtBalancer, Failure, Finding, Found, Value};
+use crate::model::{Change, DnsPointAtBalancer, Failure, Finding, Found, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -172,6 +173,7 @@ impl DnsPointAtBalancer {
 }
 
 impl Perform for DnsPointAtBalancer {
+    const MAY_BE_UNKNOWN: &'static [&'static str] = &["dns_name", "dns_zone"];
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["route53:ListResourceRecordSets", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
         "route53:ListResourceRecordSets",
@@ -193,6 +195,15 @@ impl Perform for DnsPointAtBalancer {
             Some(zone) => format!("bring the old records of `{}` back in zone `{zone}`", self.fqdn),
             None => format!("ask the operator to bring the old records of `{}` back, and wait for it", self.fqdn),
         })
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let Some(zone) = self.zone.hosted() else { return Vec::new() };
+        let batch = format_args!("{} to {}: a CNAME where one is there, else an alias A", self.fqdn, self.dns_name);
+        vec![request(
+            "route53:ChangeResourceRecordSets",
+            [("HostedZoneId", zone.into()), ("ChangeBatch", words(batch))],
+        )]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
