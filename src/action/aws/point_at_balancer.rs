@@ -11,7 +11,7 @@ use super::dns_records::RecordSet;
 use super::preview::{request, words};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, DnsPointAtBalancer, Failure, Finding, Found, Value};
+use crate::model::{Change, DnsPointAtBalancer, Failure, Finding, Found, Value, holds_stand_in};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -87,7 +87,11 @@ impl DnsPointAtBalancer {
     /// What the name and the balancer resolve to.
     async fn resolved(&self, cx: &Context<'_>) -> Result<(BTreeSet<IpAddr>, BTreeSet<IpAddr>), Failure> {
         let dns = cx.access().dns();
-        Ok((dns.addresses(self.fqdn.as_str()).await?, dns.addresses(&self.dns_name).await?))
+        let site = dns.addresses(self.fqdn.as_str()).await?;
+        // Looked at before there is a balancer, nothing leads to it.
+        let balancer =
+            if holds_stand_in(&self.dns_name) { BTreeSet::new() } else { dns.addresses(&self.dns_name).await? };
+        Ok((site, balancer))
     }
 
     /// Waits until this machine's resolver leads from the name to the balancer, and no longer to where it led before.
