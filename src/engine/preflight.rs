@@ -26,11 +26,24 @@ pub enum Look {
 
 /// Observes what can be observed, in plan order.
 pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, now: Millis) -> Vec<(ActionPath, Look)> {
+    match imagined(plan, run, now) {
+        Some(nothing_done) => look_ahead(plan, &nothing_done, performer, now).await,
+        None => Vec::new(),
+    }
+}
+
+/// The same for a run that has begun: what has not begun of its plan is observed.
+pub async fn look_ahead<P: Performer>(
+    plan: &Plan,
+    state: &RunState,
+    performer: &P,
+    now: Millis,
+) -> Vec<(ActionPath, Look)> {
     let (notes, _ignored) = mpsc::unbounded_channel();
     let (_keep, cut) = watch::channel(false);
     let mut looks = Vec::new();
-    let Some(mut known) = imagined(plan, run, now) else { return looks };
-    for planned in &plan.actions {
+    let mut known = state.clone();
+    for planned in plan.actions.iter().filter(|p| state.action(&p.action).traces().is_none()) {
         let Some(definition) = plan.definition(&planned.action) else { continue };
         let call = call(plan, &known, definition, Phase::Observe).ok();
         let Some(call) = call.or_else(|| call_ahead(plan, &known, definition)) else {
