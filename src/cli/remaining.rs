@@ -13,7 +13,7 @@ use crate::access::Access;
 use crate::display::{self, PreflightLine};
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{ActionState, RunState};
-use crate::model::{ActionPath, Facts, Finding, Found, StepId, Value, Values};
+use crate::model::{self, ActionPath, Facts, FailureKind, Finding, Found, StepId, Value, Values};
 use crate::plan::Plan;
 use std::rc::Rc;
 
@@ -29,6 +29,7 @@ pub(super) fn show(
     let scratch = connections.work_dir.clone();
     let worker = Worker::new(Rc::new(Access::new(connections)));
     let looks = block_on(look_ahead(plan, state, &worker, SystemClock.now()))?;
+    let looks = excused(plan, state, looks);
     // Made anew by the run when it goes on; leaving it would be harmless.
     let _ = std::fs::remove_dir_all(scratch);
     let lines = lines(plan, state, &looks);
@@ -42,6 +43,18 @@ pub(super) fn show(
         Format::Markdown => display::plan_markdown(plan, &origin, &sentences, &lines),
     })?;
     refuse(&looks).map(|()| Exit::Done)
+}
+
+/// What may pass by itself speaks against nothing but the next action: in the middle of a run a server that does not answer
+/// may just be the one that an earlier action will start.
+fn excused(plan: &Plan, state: &RunState, looks: Vec<(ActionPath, Look)>) -> Vec<(ActionPath, Look)> {
+    let next = plan.actions.iter().find(|p| !state.action(&p.action).is_done()).map(|p| &p.action);
+    let passes = |failure: &model::Failure| matches!(failure.kind, FailureKind::Transient | FailureKind::Lost);
+    let excuse = |(action, look): (ActionPath, Look)| match look {
+        Look::Refused(failure) if passes(&failure) && Some(&action) != next => (action, Look::NotYet),
+        look => (action, look),
+    };
+    looks.into_iter().map(excuse).collect()
 }
 
 fn head(plan: &Plan, state: &RunState) -> String {
