@@ -22,6 +22,7 @@ mod list;
 mod log;
 mod plan;
 mod rehearse;
+mod remaining;
 mod resolve;
 mod resume;
 mod rollback;

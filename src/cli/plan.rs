@@ -73,7 +73,7 @@ pub(super) fn sentences(
 }
 
 /// What looking has given already, so that a plan can show it.
-fn seen_outputs(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> {
+pub(super) fn seen_outputs(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> {
     let given = |(action, look): &(ActionPath, Look)| match look {
         Look::Seen(finding) if finding.found == Found::Holds => Some((action.clone(), finding.outputs.clone())),
         _ => None,
@@ -82,7 +82,7 @@ fn seen_outputs(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> {
 }
 
 /// What was seen of each action, one line each.
-fn lines(looks: &[(ActionPath, Look)]) -> Vec<(ActionPath, PreflightLine)> {
+pub(super) fn lines(looks: &[(ActionPath, Look)]) -> Vec<(ActionPath, PreflightLine)> {
     let line = |look: &Look| match look {
         Look::Seen(finding) => PreflightLine::Seen(finding.clone()),
         Look::Refused(failure) => PreflightLine::Refused(failure.clone()),

@@ -20,5 +20,5 @@ pub use drive::{Clock, DriveError, Driver, Intent};
 pub use flight::{Flight, Stopping};
 pub use outcome::records_of;
 pub use performer::{Performer, Worker};
-pub use preflight::{Look, preflight};
+pub use preflight::{Look, look_ahead, preflight};
 pub use rollback::undo_queue;

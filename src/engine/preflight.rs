@@ -1,15 +1,17 @@
 //! Looking before the run exists: every action whose parameters can be known is observed, which only reads.
 //!
 //! What an action merely looks up is handed to the ones that use it, so that most of a runbook can be looked at. All
-//! looks are made before the first refusal is told. What depends on things not made yet is skipped, and said so.
+//! looks are made before the first refusal is told. What depends on things not made yet is looked at as far as its kind can
+//! without them ([`action::looks_ahead`](crate::action::looks_ahead)), else skipped, and said so.
 
 use super::Performer;
-use super::call::call;
+use super::call::{call, call_ahead};
 use super::decide::leaves_nothing;
 use crate::access::Beat;
 use crate::journal::{Record, RecordKind, RunState};
 use crate::model::{ActionPath, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
 use crate::plan::Plan;
+use std::collections::BTreeSet;
 use tokio::sync::{mpsc, watch};
 
 /// What was seen of one action.
@@ -25,13 +27,27 @@ pub enum Look {
 
 /// Observes what can be observed, in plan order.
 pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, now: Millis) -> Vec<(ActionPath, Look)> {
+    match imagined(plan, run, now) {
+        Some(nothing_done) => look_ahead(plan, &nothing_done, performer, now).await,
+        None => Vec::new(),
+    }
+}
+
+/// The same for a run that has begun: what has not begun of its plan is observed.
+pub async fn look_ahead<P: Performer>(
+    plan: &Plan,
+    state: &RunState,
+    performer: &P,
+    now: Millis,
+) -> Vec<(ActionPath, Look)> {
     let (notes, _ignored) = mpsc::unbounded_channel();
     let (_keep, cut) = watch::channel(false);
     let mut looks = Vec::new();
-    let Some(mut known) = imagined(plan, run, now) else { return looks };
-    for planned in &plan.actions {
+    let mut known = state.clone();
+    for planned in plan.actions.iter().filter(|p| state.action(&p.action).traces().is_none()) {
         let Some(definition) = plan.definition(&planned.action) else { continue };
-        let Ok(call) = call(plan, &known, definition, Phase::Observe) else {
+        let call = call(plan, &known, definition, Phase::Observe).ok();
+        let Some(call) = call.or_else(|| call_ahead(plan, &known, definition)) else {
             looks.push((planned.action.clone(), Look::NotYet));
             continue;
         };
@@ -53,7 +69,25 @@ pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, no
         };
         looks.push((planned.action.clone(), look));
     }
+    leave_out_overtaken(&mut looks);
     looks
+}
+
+/// Takes the changes out of looks that came too early: an earlier action of the plan will have changed a fact they rest on, e.g.
+/// stopped the instance that now would have to be stopped. What the parameters tell is shown instead.
+fn leave_out_overtaken(looks: &mut [(ActionPath, Look)]) {
+    let mut changed: BTreeSet<String> = BTreeSet::new();
+    for (_, look) in looks {
+        let Look::Seen(finding) = look else { continue };
+        let overtaken = finding.facts.keys().any(|fact| changed.contains(fact));
+        if overtaken {
+            finding.changes.clear();
+        }
+        // What is as wanted does not act, unless something else undoes that before.
+        if overtaken || finding.found != Found::Holds {
+            changed.extend(finding.facts.keys().cloned());
+        }
+    }
 }
 
 /// A state that is in no journal, to hold what looks have given.
@@ -78,4 +112,37 @@ fn with(state: &RunState, action: &ActionPath, finding: &Finding, now: Millis) -
     };
     let record = Record { run: state.run.clone(), seq: state.seq + 1, at: now, kind };
     state.apply(&record).unwrap_or_else(|_| state.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Change, Facts, Value, Values};
+
+    fn seen(action: &str, found: Found, fact: &str) -> (ActionPath, Look) {
+        let finding = Finding {
+            found,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence: String::new(),
+            changes: vec![Change::Command { on: "web-1".into(), argv: vec![action.into()] }],
+            facts: Facts::from([(fact.to_owned(), "running".to_owned())]),
+        };
+        (action.parse().unwrap(), Look::Seen(finding))
+    }
+
+    #[test]
+    fn changes_that_an_earlier_action_makes_untrue_are_left_out() {
+        let mut looks = vec![
+            seen("check/runs", Found::Holds, "state of `i-1`"),
+            seen("off/stop", Found::Absent, "state of `i-1`"),
+            seen("off/other", Found::Absent, "state of `i-2`"),
+            seen("on/start", Found::Holds, "state of `i-1`"),
+            seen("off/again", Found::Absent, "state of `i-1`"),
+        ];
+        leave_out_overtaken(&mut looks);
+        let shown = |(_, look): &(ActionPath, Look)| matches!(look, Look::Seen(f) if !f.changes.is_empty());
+        assert_eq!(looks.iter().map(shown).collect::<Vec<_>>(), [true, true, true, false, false]);
+    }
 }

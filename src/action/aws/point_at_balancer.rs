@@ -5,12 +5,14 @@
 //! instance without an Elastic IP has another public address after a stop: then the current one is published, for the old one
 //! may be a stranger's.
 
-use super::answers::{failed, finding, outputs};
+use super::answers::{finding, outputs};
 use super::dns_external::ask;
 use super::dns_records::RecordSet;
+use super::instance_state::{find, unknown};
+use super::preview::{request, words};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{DnsPointAtBalancer, Failure, Finding, Found, Value};
+use crate::model::{Change, DnsPointAtBalancer, Failure, Finding, Found, Value, holds_stand_in};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -60,10 +62,8 @@ impl DnsPointAtBalancer {
     /// The public address of the instance now.
     pub(super) async fn instance_address(&self, aws: &Aws) -> Result<Option<IpAddr>, Failure> {
         let Some(id) = &self.instance else { return Ok(None) };
-        let answer = aws.read.ec2.describe_instances().instance_ids(id.as_str()).send().await;
-        let answer = answer.map_err(failed(format!("cannot look up the address of `{id}`")))?;
-        let instance = answer.reservations().iter().flat_map(|r| r.instances()).next();
-        Ok(instance.and_then(|i| i.public_ip_address()).and_then(|address| address.parse().ok()))
+        let instance = find(aws, id.as_str()).await?.ok_or_else(|| unknown(aws, id.as_str()))?;
+        Ok(instance.public_ip_address().and_then(|address| address.parse().ok()))
     }
 
     /// The address to publish for the instance on undo, when the old record was its address.
@@ -86,7 +86,11 @@ impl DnsPointAtBalancer {
     /// What the name and the balancer resolve to.
     async fn resolved(&self, cx: &Context<'_>) -> Result<(BTreeSet<IpAddr>, BTreeSet<IpAddr>), Failure> {
         let dns = cx.access().dns();
-        Ok((dns.addresses(self.fqdn.as_str()).await?, dns.addresses(&self.dns_name).await?))
+        let site = dns.addresses(self.fqdn.as_str()).await?;
+        // Looked at before there is a balancer, nothing leads to it.
+        let balancer =
+            if holds_stand_in(&self.dns_name) { BTreeSet::new() } else { dns.addresses(&self.dns_name).await? };
+        Ok((site, balancer))
     }
 
     /// Waits until this machine's resolver leads from the name to the balancer, and no longer to where it led before.
@@ -172,6 +176,7 @@ impl DnsPointAtBalancer {
 }
 
 impl Perform for DnsPointAtBalancer {
+    const MAY_BE_UNKNOWN: &'static [&'static str] = &["dns_name", "dns_zone"];
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["route53:ListResourceRecordSets", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
         "route53:ListResourceRecordSets",
@@ -193,6 +198,15 @@ impl Perform for DnsPointAtBalancer {
             Some(zone) => format!("bring the old records of `{}` back in zone `{zone}`", self.fqdn),
             None => format!("ask the operator to bring the old records of `{}` back, and wait for it", self.fqdn),
         })
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let Some(zone) = self.zone.hosted() else { return Vec::new() };
+        let batch = format_args!("{} to {}: a CNAME where one is there, else an alias A", self.fqdn, self.dns_name);
+        vec![request(
+            "route53:ChangeResourceRecordSets",
+            [("HostedZoneId", zone.into()), ("ChangeBatch", words(batch))],
+        )]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
