@@ -12,6 +12,7 @@ mod actions;
 mod duration;
 mod expression;
 mod fields;
+mod gates;
 mod inputs;
 mod literal;
 mod needs;
