@@ -1,7 +1,7 @@
 //! What was looked at, what was found, whether that is right: rows of a rehearsal or a doctor, and their verdict.
 
 use super::look::{Look, Mark, width};
-use super::table::WIDE;
+use super::table::beside;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +22,10 @@ pub fn rows_table(rows: &[Row], look: Look) -> String {
     for row in rows {
         let mark = if row.ok { Mark::Done } else { Mark::Failed };
         let gap = " ".repeat(wide.saturating_sub(width(&row.what)) + 2);
-        let found = super::table::wrapped(&" ".repeat((wide + 6).min(WIDE / 2)), &row.found);
-        let line = format!("  {} {}{gap}{}", look.paint(mark, look.mark(mark)), row.what, found.trim_start());
-        text.push_str(line.trim_end());
+        let line = format!("  {} {}{gap}", look.paint(mark, look.mark(mark)), row.what);
+        let found = beside(wide + 6, 2, &row.found);
+        text.push_str(if found.starts_with('\n') || found.is_empty() { line.trim_end() } else { &line });
+        text.push_str(found.trim_end());
         text.push('\n');
     }
     text
@@ -49,6 +50,11 @@ mod tests {
         let rows = [row("site", true), row("cron on one node", false)];
         let unicode = Look { unicode: true, colour: false };
         assert_eq!(rows_table(&rows, unicode), "  ✓ site              as it was\n  ✗ cron on one node  as it was\n");
+        let mut wordy = rows.clone();
+        wordy[0].found = "word ".repeat(20);
+        let text = rows_table(&wordy, unicode);
+        let second = text.lines().nth(1).unwrap();
+        assert_eq!(second.len() - second.trim_start().len(), "  ? cron on one node  ".len(), "{text}");
         assert_eq!(verdict_line(&rows, unicode), "verdict: failed, 1 of 2\n");
         assert_eq!(verdict_line(&rows[..1], Look::PLAIN), "verdict: passed, 1 of 1\n");
         assert_eq!(verdict_line(&[], Look::PLAIN), "verdict: failed, 0 of 0\n");
