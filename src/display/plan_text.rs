@@ -177,7 +177,8 @@ fn looked(preflight: &[(ActionPath, PreflightLine)]) -> String {
         1 => "1 refuses: the run must not begin".to_owned(),
         n => format!("{n} refuse: the run must not begin"),
     };
-    format!("\nlooked at {}, {later} can be looked at only later; {verdict}\n", count(seen + refused, "action"))
+    let seen = count(seen + refused, "action");
+    format!("\n{}", wrapped("", &format!("looked at {seen}, {later} can be looked at only later; {verdict}")))
 }
 
 /// The first sentence of a description, to go on with in a line.

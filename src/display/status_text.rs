@@ -3,7 +3,7 @@
 use super::commands::{self, next_commands, while_executed};
 use super::look::one_line;
 use super::rest_text::{far, question, why};
-use super::table::{columns, wrapped};
+use super::table::{columns, hanging, wrapped};
 use super::tally::step_word_now;
 use super::time::{date_time, duration};
 use super::times::Times;
@@ -16,8 +16,9 @@ use crate::plan::Plan;
 #[must_use]
 pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Option<&Holder>, now: Millis) -> String {
     let opened = &state.opened;
-    let mut text =
-        format!("run {} of `{}`, opened {} UTC by {}\n", state.run, opened.runbook, date_time(opened.at), opened.by);
+    let head =
+        format!("run {} of `{}`, opened {} UTC by {}", state.run, opened.runbook, date_time(opened.at), opened.by);
+    let mut text = hanging("", 4, &head);
     text.push_str(&wrapped("  ", &who(plan, state, holder, now)));
     text.push_str(&far(plan, state));
     text.push('\n');

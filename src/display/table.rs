@@ -9,6 +9,8 @@ const WIDE: usize = 96;
 const NARROW: usize = 40;
 /// The least room in which the last column of a table stands beside the others.
 const BESIDE: usize = 24;
+/// A first column wider than this does not push what stands below a row to the right.
+const FAR: usize = 8;
 
 /// The width of the terminal that standard output is; not set when it is a file or a pipe.
 static TERMINAL: OnceLock<usize> = OnceLock::new();
@@ -33,13 +35,15 @@ fn columns_within(most: Option<usize>, indent: usize, rows: &[Vec<String>]) -> S
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widest = |n: usize| rows.iter().filter_map(|row| row.get(n)).map(|cell| width(cell)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count).map(widest).collect();
+    // Below the second column, when there is no room beside the last but one.
+    let below = indent + widths.first().map_or(0, |first| first.min(&FAR) + 2);
     let mut text = String::new();
     for row in rows {
         let mut line = " ".repeat(indent);
         for (n, (cell, wide)) in row.iter().zip(&widths).enumerate() {
             let column = width(&line);
             match most.filter(|most| n > 0 && n + 1 == count && column + width(cell) > *most) {
-                Some(most) => line.push_str(&beside_within(most, column, indent, cell)),
+                Some(most) => line.push_str(&beside_within(most, column, below, cell)),
                 None => {
                     line.push_str(cell);
                     line.push_str(&" ".repeat(wide.saturating_sub(width(cell)) + 2));
@@ -54,17 +58,20 @@ fn columns_within(most: Option<usize>, indent: usize, rows: &[Vec<String>]) -> S
     text
 }
 
-/// A text that goes on at `column` of a line that is there already, wrapped; below that line, after `indent` and six
-/// spaces, when there is no room beside it.
-pub(super) fn beside(column: usize, indent: usize, text: &str) -> String {
-    beside_within(wide(), column, indent, text)
+/// A text that goes on at `column` of a line that is there already, wrapped; when there is no room for it beside that, it
+/// stands below the line, four columns after `under`.
+pub(super) fn beside(column: usize, under: usize, text: &str) -> String {
+    beside_within(wide(), column, under, text)
 }
 
-fn beside_within(most: usize, column: usize, indent: usize, text: &str) -> String {
-    if most >= column + BESIDE {
+fn beside_within(most: usize, column: usize, under: usize, text: &str) -> String {
+    let longest = words(text).iter().map(|word| width(word)).max().unwrap_or(0);
+    if most >= column + BESIDE.max(longest) || text.trim().is_empty() {
         return hanging_within(most, &" ".repeat(column), column, text).trim_start().to_owned();
     }
-    format!("\n{}", hanging_within(most, &" ".repeat(indent + 6), indent + 6, text))
+    let room = most.saturating_sub(longest);
+    let under = (under + 4).min(room).max(1);
+    format!("\n{}", hanging_within(most, &" ".repeat(under), under, text))
 }
 
 /// A text wrapped at words, every line after `first` and the later ones after as many spaces; a given line break stays,
@@ -184,7 +191,7 @@ mod tests {
         let text = columns_within(Some(44), 0, &wide);
         assert_eq!(
             text,
-            format!("a very long name of a thing\n      one two three four five\nn{}one\n", " ".repeat(28))
+            format!("a very long name of a thing\n{}one two three four five\nn{}one\n", " ".repeat(14), " ".repeat(28))
         );
         assert_eq!(columns_within(None, 2, &rows).lines().count(), 2, "no terminal, no wrapping");
     }
