@@ -13,6 +13,7 @@ mod action_state;
 mod lease;
 mod migrations;
 mod record;
+mod remedy;
 mod rest;
 mod run_state;
 mod store;
