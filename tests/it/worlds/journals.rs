@@ -91,7 +91,7 @@ mod inside {
         region(async |lab| {
             lab.write_inputs();
             lab.configure(json!({ "rds_ticks": 600 })).await;
-            let state = lab.region.folder().join("state/runbook");
+            let state = lab.region.folder().join("state");
             let journal = state.join("journal.db");
             let child = lab.begins(RUN);
             eventually("the database is being converted", || async {
