@@ -12,6 +12,7 @@ mod expr;
 mod gate;
 mod id;
 mod outcome;
+mod param;
 mod retry;
 mod runbook;
 mod secret;
@@ -26,12 +27,13 @@ pub use expr::{Expr, Piece, Reference, ReferenceError, Scope, Unresolved};
 pub use gate::{approval_gate, dns_gate, dns_undo_gate, host_key_gate};
 pub use id::{ActionPath, IdError, RunId, StepId, is_id};
 pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};
+pub use param::Param;
 pub use retry::RetryPolicy;
 pub use runbook::{InputSpec, Runbook, Step, StepAction};
 pub use secret::{Secret, SecretRef};
 pub use target::{AddressChoice, Reach, Target, TargetSpec};
 pub use text::*;
-pub use value_type::{Mismatch, Param, ValueType};
+pub use value_type::{Mismatch, ValueType};
 
 /// A JSON value: what inputs, parameters and outputs are made of.
 pub type Value = serde_json::Value;
