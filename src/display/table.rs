@@ -21,7 +21,7 @@ pub(super) fn fit(columns: usize) {
 }
 
 /// Where texts are wrapped.
-fn wide() -> usize {
+pub(super) fn wide() -> usize {
     TERMINAL.get().map_or(WIDE, |columns| WIDE.min(*columns))
 }
 
