@@ -13,6 +13,7 @@ mod open;
 mod operator;
 mod out;
 mod page;
+mod planned_id;
 mod settings;
 mod signals;
 
