@@ -79,7 +79,7 @@ impl RemoteCommand {
         Self::sudo(head.into_iter().chain(arguments.into_iter().map(Into::into)))
     }
 
-    /// The program with its arguments, as the host is given them.
+    /// Program and arguments, as they reach the host; what it reads on standard input is not among them.
     #[must_use]
     pub fn argv(&self) -> &[String] {
         &self.argv

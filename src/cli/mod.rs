@@ -7,11 +7,13 @@ mod exit;
 mod failure;
 mod form;
 mod harm;
+mod history;
 mod library;
 mod open;
 mod operator;
 mod out;
 mod page;
+mod planned_id;
 mod settings;
 mod signals;
 

@@ -4,7 +4,7 @@ use super::args::{Common, Format, RunArgs};
 use super::clock::SystemClock;
 use super::out::out;
 use super::run::{Prepared, prepare, refuse};
-use super::{Exit, Failure, operator, page};
+use super::{Exit, Failure, operator, page, planned_id};
 use crate::action;
 use crate::display::{self, PlanOrigin, PreflightLine};
 use crate::engine::{Clock, Look, preview_parameters};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
     let page = args.html.as_deref().map(page::place).transpose()?;
-    let prepared = prepare(args, common, planned_run_id())?;
+    let prepared = prepare(args, common, planned_id::planned_run_id())?;
     let (plan, lines) = (&prepared.plan, lines(&prepared.looks));
     let origin = origin(validate::fingerprint(&prepared.text), prepared.until.clone());
     let sentences = sentences(plan, &prepared.run, &seen_outputs(&prepared.looks));
@@ -46,11 +46,6 @@ pub(super) fn tell(format: Format, text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What stands for the id of a run that does not exist yet.
-fn planned_run_id() -> RunId {
-    "run-id".parse().expect("letters and a dash after an `r` form an id")
-}
-
 pub(super) fn text(prepared: &Prepared) -> String {
     let sentences = sentences(&prepared.plan, &prepared.run, &seen_outputs(&prepared.looks));
     display::plan_text(&prepared.plan, &sentences, &lines(&prepared.looks))
@@ -66,7 +61,7 @@ pub(super) fn sentences(
     for definition in plan.runbook.actions() {
         let parameters = preview_parameters(plan, run, outputs, definition);
         if let Ok(told) = action::describe(definition.kind, &parameters) {
-            all.insert(definition.path.clone(), told);
+            all.insert(definition.path.clone(), planned_id::description(&told));
         }
     }
     move |path| all.get(path).cloned()
@@ -84,8 +79,8 @@ pub(super) fn seen_outputs(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath,
 /// What was seen of each action, one line each.
 pub(super) fn lines(looks: &[(ActionPath, Look)]) -> Vec<(ActionPath, PreflightLine)> {
     let line = |look: &Look| match look {
-        Look::Seen(finding) => PreflightLine::Seen(finding.clone()),
-        Look::Refused(failure) => PreflightLine::Refused(failure.clone()),
+        Look::Seen(finding) => PreflightLine::Seen(planned_id::finding(finding)),
+        Look::Refused(failure) => PreflightLine::Refused(planned_id::failure(failure)),
         Look::NotYet => PreflightLine::NotYet,
     };
     looks.iter().map(|(action, look)| (action.clone(), line(look))).collect()

@@ -5,12 +5,12 @@ use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
-use super::{Exit, Failure, library, open, operator, plan as planning, settings};
+use super::{Exit, Failure, history, library, open, operator, plan as planning, planned_id, settings};
 use crate::access::{Access, Settings, reveal};
 use crate::display;
 use crate::engine::{Clock, Intent, Look, Worker, preflight};
 use crate::journal::RecordKind;
-use crate::model::{ActionPath, RunId, SecretRef, StepId, ValueType};
+use crate::model::{self, ActionPath, RunId, SecretRef, StepId, ValueType};
 use crate::plan::{Order, Plan};
 use crate::validate;
 use std::io::IsTerminal;
@@ -65,6 +65,7 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
         secrets(&plan).await?;
         look(&mut plan, &run, connections).await
     })??;
+    plan.expected = history::expected(common, &plan)?;
     Ok(Prepared { run, text: found.text, source: found.source, plan, looks, until })
 }
 
@@ -106,10 +107,14 @@ async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec
 
 /// Refuses when a look refuses: every cause once, with the first action that found it.
 pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
+    let refused = |(action, look): &(ActionPath, Look)| match look {
+        Look::Refused(failure) => Some((action.clone(), planned_id::failure(failure))),
+        _ => None,
+    };
+    let refusals: Vec<(ActionPath, model::Failure)> = looks.iter().filter_map(refused).collect();
     let mut told: Vec<(String, &ActionPath, usize)> = Vec::new();
     let mut advice: Vec<&str> = Vec::new();
-    for (action, look) in looks {
-        let Look::Refused(refusal) = look else { continue };
+    for (action, refusal) in &refusals {
         let causes = refusal.causes.join("; ");
         let why = if causes.is_empty() { refusal.message.clone() } else { format!("{}: {causes}", refusal.message) };
         match told.iter_mut().find(|(known, ..)| *known == why) {
