@@ -100,6 +100,7 @@ fn around() -> Surroundings {
         account: Some("111122223333".into()),
         instance_role: InstanceRole::Unknown,
         kms_key: None,
+        principal: None,
     }
 }
 
