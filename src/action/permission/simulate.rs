@@ -1,7 +1,7 @@
 //! Asking IAM: `SimulatePrincipalPolicy`, which reads the caller's policies, boundary and the organization's policies, and
 //! judges actions on resources in a context. It does nothing else.
 //!
-//! Questions with the same context and the same resources go in one request; a few requests are under way at a time, for IAM
+//! Questions about one service with the same context go in one request; a few requests are under way at a time, for IAM
 //! throttles soon.
 
 use super::super::policy::{Entries, Entry, Question};
@@ -75,26 +75,22 @@ pub(super) async fn ask(aws: &Aws, principal: String, questions: &[Question]) ->
     Ok(questions.iter().map(|question| answer(question, &requests, &decided, &failed)).collect())
 }
 
-/// Groups questions: by context, then those actions that are asked about the same resources.
+/// As few requests as there are contexts and services: IAM judges each action of a request on each of its resources, and
+/// what was not asked for is not read.
 fn requests(questions: &[Question]) -> Vec<Request> {
-    let mut by_context: BTreeMap<&Entries, BTreeMap<&'static str, BTreeSet<String>>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&Entries, &str, bool), Request> = BTreeMap::new();
     for question in questions {
-        let of = by_context.entry(&question.context).or_default();
-        of.entry(question.permission).or_default().insert(question.resource.clone());
+        let service = question.permission.split(':').next().unwrap_or_default();
+        let group = groups.entry((&question.context, service, question.resource == "*"));
+        let request = group.or_insert_with(|| Request {
+            context: question.context.clone(),
+            resources: BTreeSet::new(),
+            permissions: BTreeSet::new(),
+        });
+        request.permissions.insert(question.permission);
+        request.resources.insert(question.resource.clone());
     }
-    let mut requests = Vec::new();
-    for (context, by_permission) in by_context {
-        let mut by_resources: BTreeMap<BTreeSet<String>, BTreeSet<&'static str>> = BTreeMap::new();
-        for (permission, resources) in by_permission {
-            by_resources.entry(resources).or_default().insert(permission);
-        }
-        requests.extend(by_resources.into_iter().map(|(resources, permissions)| Request {
-            context: context.clone(),
-            resources,
-            permissions,
-        }));
-    }
-    requests
+    groups.into_values().collect()
 }
 
 fn answer(

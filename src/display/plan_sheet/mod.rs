@@ -160,7 +160,9 @@ impl<'a> Sheet<'a> {
             let tags: Vec<String> = plan.tags.iter().map(|(name, text)| format!("{name}={text}")).collect();
             facts.push(("tags", tags.join(", ")));
         }
-        facts.extend(self.origin.permissions.as_ref().map(|told| ("permissions", permission::summary(told))));
+        facts.extend(
+            self.origin.permissions.as_ref().map(|told| ("permissions", permission::summary(told).replace('`', ""))),
+        );
         facts.push(("made", format!("{} UTC", super::time::date_time(self.origin.at))));
         facts.push(("made by", self.origin.by.clone()));
         facts.push(("tool", format!("runbook {}", self.origin.tool)));

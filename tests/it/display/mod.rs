@@ -5,6 +5,7 @@ pub(crate) mod fixture;
 mod console;
 mod escaping;
 mod forms;
+mod permissions;
 pub(crate) mod plans;
 mod rests;
 mod tables;
