@@ -54,9 +54,12 @@ pub(crate) struct Server {
     pub(crate) role: InstanceRole,
 }
 
+/// A question but for who needs it: IAM action, resource, whether it is sure and exists, context.
+type Asked = (&'static str, String, (bool, bool), Entries);
+
 /// All questions of a run and its rollback. `servers`: the originals of clones, as far as they were looked at, by id.
 pub(crate) fn questions(deeds: &[Deed], around: &Surroundings, servers: &BTreeMap<String, Server>) -> Vec<Question> {
-    let mut asked: BTreeMap<(&'static str, String, (bool, bool), Entries), BTreeSet<Need>> = BTreeMap::new();
+    let mut asked: BTreeMap<Asked, BTreeSet<Need>> = BTreeMap::new();
     for deed in deeds {
         let Ok(action) = ActionPath::try_from(deed.path.clone()) else { continue };
         let server =
