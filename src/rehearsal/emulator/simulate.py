@@ -8,6 +8,7 @@ Not covered: permission boundaries, the organization's policies, resource polici
 addresses (refused as ``InvalidInput``, so that no test passes for the wrong reason), ``ResourceHandlingOption``.
 """
 
+import functools
 import re
 
 import moto.iam.access_control as access_control
@@ -17,10 +18,15 @@ from moto.iam.responses import IamResponse
 from state import refuse
 
 
-def glob(pattern, text, ignore_case=False):
+@functools.cache
+def expression(pattern, ignore_case):
     """IAM's wildcards: ``*`` for any characters, ``?`` for one."""
-    expression = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern)
-    return re.fullmatch(expression, text, re.DOTALL | (re.IGNORECASE if ignore_case else 0)) is not None
+    text = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern)
+    return re.compile(text, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+def glob(pattern, text, ignore_case=False):
+    return expression(pattern, ignore_case).fullmatch(text) is not None
 
 
 def listed(value):
@@ -45,11 +51,18 @@ NEGATED = {
 }
 
 
-class Question:
-    """One action on one resource, with what the call shows to conditions. Keys are compared without regard to case."""
+def names(statement, action):
+    """Whether a statement is about an action."""
+    if "Action" in statement:
+        return any(glob(each, action, ignore_case=True) for each in listed(statement["Action"]))
+    return not any(glob(each, action, ignore_case=True) for each in listed(statement["NotAction"]))
 
-    def __init__(self, action, resource, context, variables):
-        self.action, self.resource, self.variables = action, resource, variables
+
+class Question:
+    """An action on one resource, with what the call shows to conditions. Keys are compared without regard to case."""
+
+    def __init__(self, resource, context, variables):
+        self.resource, self.variables = resource, variables
         self.context = {key.lower(): values for key, values in context.items()}
         self.missing, self.denied, self.allowed = set(), False, False
 
@@ -58,16 +71,9 @@ class Question:
         return re.sub(r"\$\{([^}]+)\}", lambda name: self.variables.get(name[1].lower(), "\0"), text)
 
     def concerned(self, statement):
-        action = self.action
-        if "Action" in statement:
-            by_action = any(glob(each, action, ignore_case=True) for each in listed(statement["Action"]))
-        else:
-            by_action = not any(glob(each, action, ignore_case=True) for each in listed(statement["NotAction"]))
         if "NotResource" in statement:
-            by_resource = not any(glob(self.fill(each), self.resource) for each in listed(statement["NotResource"]))
-        else:
-            by_resource = any(glob(self.fill(each), self.resource) for each in listed(statement["Resource"]))
-        return by_action and by_resource
+            return not any(glob(self.fill(each), self.resource) for each in listed(statement["NotResource"]))
+        return any(glob(self.fill(each), self.resource) for each in listed(statement["Resource"]))
 
     def read(self, statement):
         if not self.concerned(statement):
@@ -152,9 +158,10 @@ def simulate_principal_policy(self):
     statements = [each for document in documents for each in listed(document["Statement"])]
     results = []
     for action in actions:
-        questions = [Question(action, resource, context, variables) for resource in resources]
+        questions = [Question(resource, context, variables) for resource in resources]
+        about = [statement for statement in statements if names(statement, action)]
         for question in questions:
-            for statement in statements:
+            for statement in about:
                 question.read(statement)
         first = questions[0]
         result = {
