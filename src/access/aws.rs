@@ -36,6 +36,8 @@ pub struct Clients {
     pub acm: aws_sdk_acm::Client,
     /// Route 53.
     pub route53: aws_sdk_route53::Client,
+    /// Identity and Access Management.
+    pub iam: aws_sdk_iam::Client,
     /// Security Token Service.
     pub sts: aws_sdk_sts::Client,
 }
@@ -70,6 +72,7 @@ impl Clients {
             elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
             acm: aws_sdk_acm::Client::new(config),
             route53: aws_sdk_route53::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
         }
     }

@@ -10,6 +10,7 @@ mod contract;
 mod dispatch;
 mod host;
 mod people;
+mod permission;
 mod site;
 mod wait;
 
@@ -19,4 +20,5 @@ pub mod policy;
 pub(crate) use context::{Context, RUN_TAG, STEP_TAG};
 pub(crate) use contract::{Applied, Perform, Stop, Verified};
 pub use dispatch::{describe, looks_ahead, observe_permissions, perform, permissions};
+pub use permission::check_permissions;
 pub(crate) use wait::{Look, wait_until};

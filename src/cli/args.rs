@@ -254,6 +254,9 @@ pub(super) struct IamPolicyArgs {
     /// The key of your own that encrypts the server's volumes [default: none]
     #[arg(long, value_name = "ARN", value_parser = key)]
     pub(super) kms_key: Option<String>,
+    /// The IAM user or role who will plan and run: it may ask IAM about its own permissions [default: any role]
+    #[arg(long, value_name = "ARN", value_parser = principal)]
+    pub(super) principal: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -354,6 +357,14 @@ fn key(text: &str) -> Result<String, String> {
     match text.starts_with("arn:") && text.contains(":kms:") && text.contains(":key/") {
         true => Ok(text.to_owned()),
         false => Err("write the key's ARN, `arn:aws:kms:REGION:ACCOUNT:key/ID` (not an alias)".into()),
+    }
+}
+
+fn principal(text: &str) -> Result<String, String> {
+    let resource = text.strip_prefix("arn:").and_then(|rest| rest.split_once(":iam::"));
+    match resource.is_some_and(|(_, rest)| rest.contains(":user/") || rest.contains(":role/")) {
+        true => Ok(text.to_owned()),
+        false => Err("write the ARN of a user or role, `arn:aws:iam::ACCOUNT:role/NAME`".into()),
     }
 }
 

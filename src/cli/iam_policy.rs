@@ -5,10 +5,10 @@
 use super::args::{Format, IamPolicyArgs, PurposeArg};
 use super::out::out;
 use super::{Exit, Failure, library};
-use crate::action::policy::{Deed, Document, InstanceRole, Origin, Policy, Purpose, Surroundings, policy};
+use crate::action::policy::{Document, InstanceRole, Policy, Purpose, Surroundings, policy};
 use crate::display;
-use crate::engine::preview_parameters;
-use crate::model::{Expr, Reference, RunId, StepAction, ValueType};
+use crate::engine::deeds;
+use crate::model::RunId;
 use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
@@ -28,8 +28,9 @@ pub(super) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result<Exit, F
             Some(name) => InstanceRole::Named(name.to_owned()),
         },
         kms_key: args.kms_key.clone(),
+        principal: args.principal.clone(),
     };
-    let deeds = deeds(&plan);
+    let deeds = deeds(&plan, &run_id(), &BTreeMap::new());
     let of = |purpose| policy(&deeds, &around, purpose);
     if format.is_json() {
         out(&json(&of)?)?;
@@ -66,36 +67,9 @@ fn unwritten(error: &serde_json::Error) -> Failure {
     Failure::new(Exit::Failed, "cannot write the policy").cause(error.to_string())
 }
 
-/// The plan's actions with what the inputs tell of their parameters.
-fn deeds(plan: &Plan) -> Vec<Deed> {
-    let run: RunId = "run-id".parse().expect("letters and a dash after an `r` form an id");
-    let nothing = BTreeMap::new();
-    let parameters = |action: &StepAction| preview_parameters(plan, &run, &nothing, action);
-    let origin = |expr: &Expr| {
-        let Expr::Reference(Reference::Output { action, .. }) = expr else { return None };
-        let giver = plan.definition(action)?;
-        Some(Origin { kind: giver.kind, parameters: parameters(giver) })
-    };
-    let deed = |action: &StepAction| {
-        let mut origins = BTreeMap::new();
-        for (name, expr) in &action.with {
-            let is_target =
-                action.kind.spec().params.iter().any(|p| p.name == name && p.value_type == ValueType::Target);
-            let expr = if is_target { instance_of(plan, expr) } else { Some(expr) };
-            if let Some(origin) = expr.and_then(origin) {
-                origins.insert(name.clone(), origin);
-            }
-        }
-        Deed { path: action.path.to_string(), kind: action.kind, parameters: parameters(action), origins }
-    };
-    plan.runbook.actions().map(deed).collect()
-}
-
-/// Where the target that is named takes its instance from.
-fn instance_of<'p>(plan: &'p Plan, named: &Expr) -> Option<&'p Expr> {
-    let Expr::Literal(name) = named else { return None };
-    let target = plan.runbook.targets.iter().find(|t| Some(t.name.as_str()) == name.as_str())?;
-    target.fields.get("instance")
+/// What stands for a run's id.
+fn run_id() -> RunId {
+    "run-id".parse().expect("letters and a dash after an `r` form an id")
 }
 
 impl From<PurposeArg> for Purpose {

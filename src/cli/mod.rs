@@ -22,6 +22,7 @@ mod doctor;
 mod iam_policy;
 mod list;
 mod log;
+mod permission;
 mod plan;
 mod rehearse;
 mod remaining;

@@ -17,11 +17,18 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
     let page = args.html.as_deref().map(page::place).transpose()?;
     let prepared = prepare(args, common, planned_id::planned_run_id())?;
     let (plan, lines) = (&prepared.plan, lines(&prepared.looks));
-    let origin = origin(validate::fingerprint(&prepared.text), prepared.until.clone());
+    let origin = PlanOrigin {
+        permissions: prepared.permissions.clone(),
+        ..origin(validate::fingerprint(&prepared.text), prepared.until.clone())
+    };
     let sentences = sentences(plan, &prepared.run, &seen_outputs(&prepared.looks));
     out(&match format {
-        Format::Text => display::plan_text(plan, &sentences, &lines),
-        Format::Json => format!("{}\n", display::plan_json(plan, &sentences, &lines)),
+        Format::Text => text(&prepared),
+        Format::Json => {
+            let mut json = display::plan_json(plan, &sentences, &lines);
+            json["permissions"] = prepared.permissions.as_ref().map(display::permissions_json).into();
+            format!("{json}\n")
+        }
         Format::Markdown => display::plan_markdown(plan, &origin, &sentences, &lines),
     })?;
     if let Some(page) = page {
@@ -34,7 +41,7 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
 /// Where a plan comes from that is made now from a runbook with this fingerprint.
 pub(super) fn origin(fingerprint: String, until: Option<StepId>) -> PlanOrigin {
     let (by, tool) = (operator::name(), env!("CARGO_PKG_VERSION").to_owned());
-    PlanOrigin { at: SystemClock.now(), by, fingerprint, tool, until }
+    PlanOrigin { at: SystemClock.now(), by, fingerprint, tool, until, permissions: None }
 }
 
 /// Says something beside a result without spoiling one that a program reads.
@@ -48,7 +55,8 @@ pub(super) fn tell(format: Format, text: &str) -> Result<(), Failure> {
 
 pub(super) fn text(prepared: &Prepared) -> String {
     let sentences = sentences(&prepared.plan, &prepared.run, &seen_outputs(&prepared.looks));
-    display::plan_text(&prepared.plan, &sentences, &lines(&prepared.looks))
+    let permissions = prepared.permissions.as_ref().map(display::permissions_text).unwrap_or_default();
+    display::plan_text(&prepared.plan, &sentences, &lines(&prepared.looks)) + &permissions
 }
 
 /// What each action will do and what its undo will do.

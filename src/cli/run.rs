@@ -5,12 +5,12 @@ use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
-use super::{Exit, Failure, history, library, open, operator, plan as planning, planned_id, settings};
+use super::{Exit, Failure, history, library, open, operator, permission, plan as planning, planned_id, settings};
 use crate::access::{Access, Settings, reveal};
 use crate::display;
 use crate::engine::{Clock, Intent, Look, Worker, preflight};
 use crate::journal::RecordKind;
-use crate::model::{self, ActionPath, RunId, SecretRef, StepId, ValueType};
+use crate::model::{self, ActionPath, Permissions, RunId, SecretRef, StepId, ValueType};
 use crate::plan::{Order, Plan};
 use crate::validate;
 use std::io::IsTerminal;
@@ -24,6 +24,8 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     pub(super) looks: Vec<(ActionPath, Look)>,
     pub(super) until: Option<StepId>,
+    /// What the caller may do; nothing where AWS is not used.
+    pub(super) permissions: Option<Permissions>,
 }
 
 pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
@@ -32,7 +34,10 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
     }
     // First: what could not be recorded need not be looked at.
     let mut journal = open::journal(common)?;
-    let prepared = prepare(args, common, new_run_id(SystemClock.now()))?;
+    let mut prepared = prepare(args, common, new_run_id(SystemClock.now()))?;
+    if let Some(told) = prepared.permissions.as_ref().filter(|told| told.only_plans) {
+        permission::refuse(&prepared.plan, told, &mut prepared.looks);
+    }
     refuse(&prepared.looks)?;
     if !format.is_json() {
         out(&planning::text(&prepared))?;
@@ -61,12 +66,12 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     let order = if args.order == OrderArg::Overlap { Order::Overlap } else { Order::Article };
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
     let connections = settings::connections(common, run.as_str())?;
-    let looks = block_on(async {
+    let (looks, permissions) = block_on(async {
         secrets(&plan).await?;
         look(&mut plan, &run, connections).await
     })??;
     plan.expected = history::expected(common, &plan)?;
-    Ok(Prepared { run, text: found.text, source: found.source, plan, looks, until })
+    Ok(Prepared { run, text: found.text, source: found.source, plan, looks, until, permissions })
 }
 
 /// Refuses when a secret cannot be had: the run would find that out hours later, in the middle of a downtime.
@@ -88,21 +93,32 @@ async fn secrets(plan: &Plan) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec<(ActionPath, Look)>, Failure> {
+type Looked = (Vec<(ActionPath, Look)>, Option<Permissions>);
+
+async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Looked, Failure> {
     let scratch = connections.work_dir.clone();
     let access = Rc::new(Access::new(connections));
+    let mut who = None;
     if let Some(region) = plan.region.clone() {
         let caller = access.caller(&region).await.map_err(|e| {
             let what =
                 format!("nothing was changed: AWS in `{region}` does not know these credentials, or cannot be reached");
             Failure::from(e.failure(what))
         })?;
-        plan.account = Some(caller.account);
+        plan.account = Some(caller.account.clone());
+        who = Some((caller, region));
     }
-    let looks = preflight(plan, run, &Worker::new(access), SystemClock.now()).await;
+    let mut looks = preflight(plan, run, &Worker::new(Rc::clone(&access)), SystemClock.now()).await;
+    let permissions = match &who {
+        Some((caller, region)) => Some(permission::check(plan, run, &access, caller, region, &looks).await),
+        None => None,
+    };
+    if let Some(told) = permissions.as_ref().filter(|told| !told.only_plans) {
+        permission::refuse(plan, told, &mut looks);
+    }
     // What looking needed (ssh configurations) is made anew by the run; leaving it would be harmless.
     let _ = std::fs::remove_dir_all(scratch);
-    Ok(looks)
+    Ok((looks, permissions))
 }
 
 /// Refuses when a look refuses: every cause once, with the first action that found it.

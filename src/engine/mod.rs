@@ -7,6 +7,7 @@
 
 mod call;
 mod decide;
+mod deeds;
 mod drive;
 mod flight;
 mod outcome;
@@ -16,6 +17,7 @@ mod rollback;
 
 pub use call::preview_parameters;
 pub use decide::{Next, next};
+pub use deeds::deeds;
 pub use drive::{Clock, DriveError, Driver, Intent};
 pub use flight::{Flight, Stopping};
 pub use outcome::records_of;

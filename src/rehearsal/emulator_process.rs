@@ -39,6 +39,7 @@ const FILES: &[(&str, &str)] = embedded![
     "route53.py",
     "security_groups.py",
     "seed.py",
+    "simulate.py",
     "state.py",
     "targets.py",
     "view.py",

@@ -36,6 +36,8 @@ pub struct Surroundings {
     pub instance_role: InstanceRole,
     /// The ARN of the customer-managed KMS key that encrypts the server's volumes.
     pub kms_key: Option<String>,
+    /// The ARN of the IAM user or role that will plan and run.
+    pub principal: Option<String>,
 }
 
 /// The role that a clone is given by its instance profile.
@@ -75,7 +77,7 @@ pub(super) enum Subject<'d> {
 
 impl Deed {
     /// A parameter that is a text and known.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(in crate::action) fn text(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).and_then(Value::as_str).filter(|text| is_whole(text))
     }
 

@@ -17,10 +17,13 @@ mod ec2;
 mod elb;
 mod grant;
 mod network;
+mod question;
 mod route53;
+mod self_check;
 
 pub use deed::{Deed, InstanceRole, Origin, Purpose, Surroundings};
 pub use document::{Document, Policy, SIZE_LIMIT, Statement};
+pub(super) use question::{Entries, Entry, Question, Server, questions};
 
 use super::{observe_permissions, permissions};
 use crate::model::ActionKind;
@@ -34,6 +37,7 @@ pub fn policy(deeds: &[Deed], around: &Surroundings, purpose: Purpose) -> Policy
     let uses_aws = deeds.iter().any(|deed| !needs(deed, Purpose::All).is_empty());
     if uses_aws {
         grants.add_who_am_i();
+        self_check::grant(deeds, purpose, &mut grants);
     }
     for deed in deeds {
         for action in needs(deed, purpose) {
@@ -93,11 +97,11 @@ fn narrow(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) {
     grants.look(action);
 }
 
-/// Whether an IAM action only reads.
+/// Whether an IAM action only reads; to simulate is to read policies.
 #[must_use]
 pub fn is_read(action: &str) -> bool {
     let name = action.split(':').next_back().unwrap_or_default();
-    ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb))
+    ["Describe", "Get", "List", "Simulate"].iter().any(|verb| name.starts_with(verb))
 }
 
 fn rds(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) -> bool {

@@ -17,11 +17,14 @@ pub(super) use timing::{SiteDuring, Stretch, Timing};
 
 use super::changes::Shown;
 use super::pending_value::{expr, input, is_pending, value};
+use super::permission::{self, permission_warnings};
 use super::plan_text::{PreflightLine, Sentences, first_sentence, undo_sentence};
 use super::site::Site;
 use super::table::count;
 use super::usual::{self, Usual};
-use crate::model::{ActionPath, Expr, Failure, Millis, Reference, Step, StepAction, StepId, Value, ValueType};
+use crate::model::{
+    ActionPath, Expr, Failure, Millis, Permissions, Reference, Step, StepAction, StepId, Value, ValueType,
+};
 use crate::plan::{Order, Plan};
 
 /// Where a plan comes from: what makes two printed plans comparable.
@@ -37,6 +40,8 @@ pub struct PlanOrigin {
     pub tool: String,
     /// The step after which the run would rest, when not all steps are to run.
     pub until: Option<StepId>,
+    /// What the caller may do; nothing when AWS is not used or was not asked.
+    pub permissions: Option<Permissions>,
 }
 
 /// A plan, ready to be given a form.
@@ -140,7 +145,8 @@ impl<'a> Sheet<'a> {
             no_return_passed |= final_one;
         }
         let verdict = Verdict::of(preflight);
-        let warnings = warning::all(plan, &steps, preflight);
+        let mut warnings = origin.permissions.as_ref().map(permission_warnings).unwrap_or_default();
+        warnings.extend(warning::all(plan, &steps, preflight));
         Self { plan, origin, verdict, warnings, timing, steps }
     }
 
@@ -160,6 +166,9 @@ impl<'a> Sheet<'a> {
             let tags: Vec<String> = plan.tags.iter().map(|(name, text)| format!("{name}={text}")).collect();
             facts.push(("tags", tags.join(", ")));
         }
+        facts.extend(
+            self.origin.permissions.as_ref().map(|told| ("permissions", permission::summary(told).replace('`', ""))),
+        );
         facts.push(("made", format!("{} UTC", super::time::date_time(self.origin.at))));
         facts.push(("made by", self.origin.by.clone()));
         facts.push(("tool", format!("runbook {}", self.origin.tool)));

@@ -45,7 +45,7 @@ def http(method, path, data=None, kind="application/octet-stream"):
         return answer.read()
 
 
-def plus(name, **fields):
+def plus(name, /, **fields):
     return json.loads(http("POST", f"/plus/{name}", json.dumps(fields).encode()))
 
 

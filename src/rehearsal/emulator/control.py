@@ -2,7 +2,8 @@
 
     GET  /plus/state    the account as one document (view.py)
     GET  /plus/calls    every AWS call so far, as [service, action, HTTP status or error code, parameters]; the
-                        parameters under AWS's own names, null for calls that only read
+                        parameters under AWS's own names, null for calls that only read; a fifth element "dry run"
+                        where it was one
     POST /plus/config   {"ticks": 1, "rds_ticks": 3, "body": true, ...}: see DEFAULTS and KINDS of state.py
     POST /plus/fault    {"service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
                          "message": "...", "times": 1, "after": false, "match": "i-0123"}
@@ -13,6 +14,8 @@
                         InsufficientInstanceCapacity, where that is a 500)
     POST /plus/unfault  forgets all faults
     POST /plus/body     {"event": ..., "id": ...}: what happened to a host, see EVENTS
+    POST /plus/user     {"name": "operator", "documents": [{...}]}: an IAM user with these policies and no others; answers
+                        its key, the same one each time
     POST /plus/seed     the account of before the cutover (seed.py); answers its ids
     POST /plus/reset    forgets settings, faults, transitions and calls; with {"account": true} the resources as well
 
@@ -27,6 +30,7 @@ import traceback
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
+from moto.iam.models import iam_backends
 from werkzeug.wrappers import Request, Response
 
 import addresses
@@ -112,6 +116,21 @@ def fault(wanted):
     return {"ok": True}
 
 
+def user(wanted):
+    if not wanted.get("name") or not isinstance(wanted.get("documents"), list):
+        raise state.BadRequest(400, "a user needs a name and documents")
+    backend, name = iam_backends[DEFAULT_ACCOUNT_ID]["aws"], wanted["name"]
+    if name not in backend.users:
+        backend.create_user("us-east-1", name)
+        backend.create_access_key(name)
+    for old in list(backend.list_user_policies(name)):
+        backend.delete_user_policy(name, old)
+    for number, document in enumerate(wanted["documents"]):
+        backend.put_user_policy(name, f"part-{number}", json.dumps(document))
+    key = backend.get_user(name).access_keys[0]
+    return {"id": key.access_key_id, "secret": key.secret_access_key}
+
+
 def unfault(_options):
     state.FAULTS.clear()
     return {"ok": True}
@@ -128,7 +147,15 @@ def reset(options):
     return {"ok": True}
 
 
-POSTS = {"config": config, "fault": fault, "unfault": unfault, "body": body, "seed": seed.create, "reset": reset}
+POSTS = {
+    "config": config,
+    "fault": fault,
+    "unfault": unfault,
+    "body": body,
+    "user": user,
+    "seed": seed.create,
+    "reset": reset,
+}
 
 
 def answer(method, name, data):

@@ -20,24 +20,11 @@ from state import CALLS, FAULTS, LOCK, Refusal, refuse, tick
 _moto_call_action = BaseResponse.call_action
 _moto_authorize = BaseResponse._authenticate_and_authorize_normal_action
 
-READS = ("Describe", "Get", "List")
+READS = ("Describe", "Get", "List", "Simulate")
 
 #: Deletions that AWS refuses for a while and that are therefore retried: an attempt counts as a read, or a caller
 #: that retries without looking would never see the end.
 RETRIED = {"DeleteSecurityGroup", "DeleteCertificate"}
-
-#: EC2 calls that moto carries out although ``DryRun`` is set.
-DRY_RUN_IGNORED = {
-    "DescribeInstanceAttribute",
-    "DescribeInstanceStatus",
-    "DescribeNetworkInterfaces",
-    "DescribeRouteTables",
-    "DescribeSecurityGroups",
-    "DescribeVolumes",
-    "GetConsoleOutput",
-    "ModifyInstanceMetadataOptions",
-}
-
 
 #: Statuses other than the 400 that moto gives an error its models do not know.
 STATUSES = {"DryRunOperation": 412, "UnauthorizedOperation": 403, "AccessDenied": 403}
@@ -98,9 +85,12 @@ def call_action(self):
     reads, asked = action.startswith(READS), None
     dry_run = (self.querystring.get("DryRun") or [""])[0] == "true"
 
+    def log(outcome):
+        CALLS.append([service, action, outcome, asked, *(["dry run"] if dry_run else [])])
+
     def fail(code, message, status=None):
         usual, headers, body = self.serialized(ActionResult(service_error(service, code, message)))
-        CALLS.append([service, action, code, asked])
+        log(code)
         return status or STATUSES.get(code, usual), headers, body
 
     with LOCK:
@@ -112,7 +102,7 @@ def call_action(self):
             fault = _next_fault(service, action, self)
             if fault is None:
                 answer = _moto_call_action(self)
-                CALLS.append([service, action, answer[0], asked])
+                log(answer[0])
                 return answer
             if fault.get("after"):
                 _moto_call_action(self)  # done, but the answer is lost
@@ -127,10 +117,11 @@ def call_action(self):
 
 
 def authorize_then_dry_run(self, resource="*"):
-    """A dry run is answered after the permissions were checked, as AWS does: that is what it is for."""
+    """A dry run is answered after the permissions were checked, as AWS does: that is what it is for. moto carries some
+    calls out although it is asked for none; here nothing of any is begun, so parameters are not looked at either."""
     _moto_authorize(self, resource)
     dry_run = (self.querystring.get("DryRun") or [""])[0] == "true"
-    if dry_run and self.boto3_service_name == "ec2" and self._get_action() in DRY_RUN_IGNORED:
+    if dry_run and self.boto3_service_name == "ec2":
         refuse("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 
 

@@ -9,12 +9,14 @@ import io
 
 import moto.iam.access_control as access_control
 import moto.settings
+import moto.sts.models as sts
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.responses import BaseResponse
 
 from state import refuse
 
 _moto_matches = access_control.IAMPolicyStatement._check_element_matches
+_moto_identity = sts.STSBackend.get_caller_identity
 _moto_authorize_s3 = ActionAuthenticatorMixin._authenticate_and_authorize_s3_action
 
 #: AWS has a code of its own per service for the same denial. moto always says ``AccessDenied``.
@@ -74,7 +76,17 @@ def statement_matches(self, element, value):
     return _moto_matches(self, element, value)
 
 
+def identity(self, access_key_id, region):
+    """A key that nobody has passes while nothing is enforced, and may do everything: it is the account's root user's. moto
+    makes up an ARN that no principal of AWS has."""
+    user_id, arn, account = _moto_identity(self, access_key_id, region)
+    if arn.endswith(":user/moto"):
+        return account, arn.replace(":sts:", ":iam:").replace(":user/moto", ":root"), account
+    return user_id, arn, account
+
+
 def install():
+    sts.STSBackend.get_caller_identity = identity
     BaseResponse._authenticate_and_authorize_normal_action = authorize
     ActionAuthenticatorMixin._authenticate_and_authorize_s3_action = authorize_s3
     access_control.IAMRequestBase._create_aws_request = signed_request

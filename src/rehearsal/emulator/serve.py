@@ -6,7 +6,7 @@ One port serves the API of all services, S3 by path (``http://HOST:PORT/BUCKET/K
 paths of ``control.py``. Written against moto 5.2.5 exactly (``requirements.txt``): it replaces functions of moto's
 inside, and another version may have others.
 
-What each module adds is said at its top: ``dispatch`` and ``iam`` (every call), ``ec2``, ``images``, ``addresses``,
+What each module adds is said at its top: ``dispatch`` and ``iam`` (every call), ``simulate`` (IAM's simulator), ``ec2``, ``images``, ``addresses``,
 ``security_groups``, ``rds``, ``elbv2``, ``targets``, ``acm``, ``route53``; ``state`` keeps what moto has no place for,
 ``view`` shows the account to the body, ``seed`` makes the account of before the cutover.
 
@@ -41,9 +41,10 @@ def install():
     import rds
     import route53
     import security_groups
+    import simulate
     import targets
 
-    modules = (dispatch, addresses, ec2, images, security_groups, rds, elbv2, targets, acm, route53)
+    modules = (dispatch, addresses, ec2, images, security_groups, rds, elbv2, targets, acm, route53, simulate)
     for module in modules:
         module.install()
 

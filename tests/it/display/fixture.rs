@@ -211,6 +211,7 @@ pub(crate) fn origin() -> PlanOrigin {
         fingerprint: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
         tool: "0.1.0".into(),
         until: None,
+        permissions: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod console;
 mod escaping;
 mod flagship;
 mod forms;
+mod permissions;
 pub(crate) mod plans;
 mod rests;
 mod tables;

@@ -30,6 +30,8 @@ const KNOWN: &[&str] = &[
     "nextcloud-web",
     "--kms-key",
     "arn:aws:kms:ap-northeast-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "--principal",
+    "arn:aws:iam::111122223333:role/nextcloud-operator",
 ];
 
 fn golden(name: &str, text: &str) {
@@ -55,11 +57,11 @@ fn what_is_not_known_is_said() {
     let (document, notes) = told(&["--set", "zone=external"]);
     assert!(!document.contains("route53:"), "records kept elsewhere need no Route 53");
     assert!(document.contains("arn:aws:iam::*:role/*"));
-    for missing in ["--account", "--instance-role", "--kms-key", "ServerGroups", "key pair"] {
+    for missing in ["--account", "--instance-role", "--kms-key", "--principal", "ServerGroups", "key pair"] {
         assert!(notes.contains(missing), "no note on {missing}: {notes}");
     }
     let (_, fewer) = told(KNOWN);
-    for known in ["--account", "--instance-role", "--kms-key"] {
+    for known in ["--account", "--instance-role", "--kms-key", "--principal"] {
         assert!(!fewer.contains(known), "{fewer}");
     }
     let (document, _) = told(&["--instance-role", "none"]);
@@ -78,7 +80,13 @@ fn as_json_all_four_come_together() {
     };
     let (plan, run, rollback) = (actions("plan"), actions("run"), actions("rollback"));
     assert!(plan.iter().all(|action| is_read(action)), "{plan:?}");
-    assert!(plan.is_subset(&run) && plan.is_subset(&rollback));
+    assert!(plan.is_subset(&run));
+    let asks: Vec<_> = plan.difference(&rollback).map(String::as_str).collect();
+    assert_eq!(
+        asks,
+        ["iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy"],
+        "a rollback does not ask what it may do"
+    );
     assert_eq!(actions("all"), run.union(&rollback).cloned().collect());
     assert!(!run.contains("ec2:TerminateInstances") && rollback.contains("ec2:TerminateInstances"));
     assert!(!rollback.contains("ec2:RunInstances") && run.contains("ec2:RunInstances"));
@@ -100,6 +108,7 @@ fn around() -> Surroundings {
         account: Some("111122223333".into()),
         instance_role: InstanceRole::Unknown,
         kms_key: None,
+        principal: Some("arn:aws:iam::111122223333:user/hana".into()),
     }
 }
 

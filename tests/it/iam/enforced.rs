@@ -7,7 +7,6 @@ use runbook::action::policy::is_read;
 use runbook::rehearsal::{Cache, Region, RegionSpec, enter, setup};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
 
@@ -42,18 +41,6 @@ const NOT_CALLED_BACK: &[(&str, &str)] = &[
 
 const IN_DOUBT: &str = "an action in doubt is looked at before it is undone";
 
-/// Makes a user with a policy; prints its key.
-const GIVE: &str = r#"
-import boto3, json, sys
-name, *documents = sys.argv[1:]
-iam = boto3.client("iam", endpoint_url="http://10.77.0.1:5000", region_name="us-east-1")
-iam.create_user(UserName=name)
-for number, document in enumerate(documents):
-    iam.put_user_policy(UserName=name, PolicyName=f"part-{number}", PolicyDocument=document)
-key = iam.create_access_key(UserName=name)["AccessKey"]
-print(json.dumps([key["AccessKeyId"], key["SecretAccessKey"]]))
-"#;
-
 /// Runs the ignored test `inside::NAME` as a region of its own.
 async fn in_a_region(name: &str) {
     let say = |what: &str| eprintln!("{what}");
@@ -82,6 +69,11 @@ async fn the_flagship_goes_there_and_back_with_its_policies_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_permission_of_run_and_rollback_is_missed_before_anything_is_changed() {
+    in_a_region("each_permission_of_run_and_rollback_is_missed_before_anything_is_changed").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_says_which_action_is_missing_and_changes_nothing() {
     in_a_region("a_plan_says_which_action_is_missing_and_changes_nothing").await;
 }
@@ -89,7 +81,14 @@ async fn a_plan_says_which_action_is_missing_and_changes_nothing() {
 /// A region whose account judges who calls.
 struct Enforced {
     region: Region,
-    venv: PathBuf,
+}
+
+/// A call as the emulator logged it.
+struct Logged {
+    /// The IAM action.
+    name: String,
+    code: Value,
+    dry_run: bool,
 }
 
 /// A user's key.
@@ -105,8 +104,9 @@ async fn region(body: impl AsyncFnOnce(&Enforced)) {
     }
     let spec: RegionSpec = serde_json::from_str(&spec).unwrap();
     let region = Region::start(&spec, &|_| ()).await.unwrap_or_else(|error| panic!("{error}"));
-    let lab = Enforced { region, venv: spec.venv };
+    let lab = Enforced { region };
     lab.write_inputs();
+    lab.region.emulator().configure(json!({"enforce_iam": true})).await.unwrap();
     body(&lab).await;
     assert_eq!(lab.region.troubles(), Vec::<String>::new());
     lab.region.stop().await;
@@ -143,31 +143,22 @@ impl Enforced {
         serde_json::from_slice(&told.stdout).unwrap()
     }
 
-    /// Makes a user who may do what these documents say.
+    /// Makes a user who may do what these documents say, or gives it these in place of those it had.
     async fn user(&self, name: &str, documents: &Value) -> Key {
-        self.enforce(false).await;
-        let python = self.venv.join("bin/python");
-        let documents: Vec<String> = documents.as_array().unwrap().iter().map(ToString::to_string).collect();
-        let mut argv = vec![python.to_str().unwrap(), "-c", GIVE, name];
-        argv.extend(documents.iter().map(String::as_str));
-        let made = self.region.command(&argv).output().await.unwrap();
-        assert!(made.status.success(), "{}", said(&made));
-        self.enforce(true).await;
-        serde_json::from_slice(&made.stdout).unwrap()
+        let wanted = json!({"name": name, "documents": documents});
+        let key = self.region.emulator().call("POST", "/plus/user", Some(wanted)).await.unwrap();
+        ["id", "secret"].map(|part| key[part].as_str().unwrap().to_owned())
     }
 
-    async fn enforce(&self, on: bool) {
-        self.region.emulator().configure(json!({"enforce_iam": on})).await.unwrap();
-    }
-
-    async fn calls(&self) -> Vec<(String, Value)> {
+    async fn calls(&self) -> Vec<Logged> {
         let calls = self.region.emulator().call("GET", "/plus/calls", None).await.unwrap();
         let service = |name: &str| if name == "elbv2" { "elasticloadbalancing".to_owned() } else { name.to_owned() };
-        let name = |call: &Value| {
+        let logged = |call: &Value| {
             let called = call[1].as_str().unwrap();
-            (format!("{}:{called}", service(call[0].as_str().unwrap())), call[2].clone())
+            let name = format!("{}:{called}", service(call[0].as_str().unwrap()));
+            Logged { name, code: call[2].clone(), dry_run: call[4] == "dry run" }
         };
-        calls.as_array().unwrap().iter().map(name).collect()
+        calls.as_array().unwrap().iter().map(logged).collect()
     }
 
     /// The IAM actions called by a command, which must be allowed all of them.
@@ -178,9 +169,9 @@ impl Enforced {
         let calls = self.calls().await.split_off(from);
         let denied =
             |code: &Value| code.as_str().is_some_and(|c| c.contains("AccessDenied") || c.contains("Unauthorized"));
-        let denied: BTreeSet<&String> = calls.iter().filter(|(_, code)| denied(code)).map(|(name, _)| name).collect();
+        let denied: BTreeSet<&String> = calls.iter().filter(|c| denied(&c.code)).map(|c| &c.name).collect();
         assert!(denied.is_empty(), "{arguments:?} was refused {denied:?}, and went on");
-        calls.into_iter().map(|(name, _)| name).collect()
+        calls.into_iter().map(|call| call.name).collect()
     }
 
     /// Every file of the web server that a plan could touch: name, size, mode, owner, time of the last change. cron is
@@ -206,6 +197,25 @@ fn lines(text: &str) -> BTreeSet<&str> {
 
 fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Documents that do not allow these IAM actions, and are else the same.
+fn without(documents: &Value, fewer: &[&str]) -> Value {
+    let mut documents = documents.clone();
+    for document in documents.as_array_mut().unwrap() {
+        let statements = document["Statement"].as_array_mut().unwrap();
+        for statement in statements.iter_mut() {
+            statement["Action"].as_array_mut().unwrap().retain(|action| !fewer.contains(&action.as_str().unwrap()));
+        }
+        statements.retain(|s| s["Action"] != json!([]));
+    }
+    documents
+}
+
+/// The names of IAM actions that a plan tells as missing or unchecked.
+fn named(permissions: &Value, list: &str) -> BTreeSet<String> {
+    let all = permissions[list].as_array().unwrap_or_else(|| panic!("no list `{list}`: {permissions}"));
+    all.iter().map(|lack| lack["permission"].as_str().unwrap().to_owned()).collect()
 }
 
 fn actions(documents: &Value) -> BTreeSet<String> {
@@ -238,15 +248,111 @@ mod inside {
         region(async |lab| {
             let policies = lab.policies().await;
             let (run, rollback) = (actions(&policies["run"]), actions(&policies["rollback"]));
-            let runner = lab.user("runner", &policies["run"]).await;
-            let undoer = lab.user("undoer", &policies["rollback"]).await;
-
             let forward = ["run", "single-to-ha", "--inputs", "site.yaml", "--yes"];
-            let called = lab.watched(&forward, &runner).await;
+
+            // Not even a permission that only the way back needs may be missing when a run begins.
+            let state = lab.state().await;
+            let short = without(&policies["all"], &["elasticloadbalancing:DeleteLoadBalancer"]);
+            let key = lab.user("operator", &short).await;
+            let refused = lab.runbook(&forward, Some(&key)).await;
+            let told = said(&refused);
+            assert_eq!(refused.status.code(), Some(3), "{told}");
+            for part in ["nothing was changed", "load-balancer/balancer", "missing going back", "DeleteLoadBalancer"] {
+                assert!(told.contains(part), "no `{part}`: {told}");
+            }
+            let key = lab.user("operator", &policies["plan"]).await;
+            let refused = lab.runbook(&forward, Some(&key)).await;
+            assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+            let runs = lab.runbook(&["runs", "--format", "json"], None).await;
+            assert_eq!(String::from_utf8_lossy(&runs.stdout).trim(), "[]", "no run was opened");
+            assert_eq!(lab.state().await, state);
+
+            let key = lab.user("operator", &policies["all"]).await;
+            let called = lab.watched(&forward, &key).await;
             idle(&run, &called, NOT_CALLED);
 
-            let called = lab.watched(&["rollback", "--to", "start", "--yes"], &undoer).await;
+            let called = lab.watched(&["rollback", "--to", "start", "--yes"], &key).await;
             idle(&rollback, &called, NOT_CALLED_BACK);
+        })
+        .await;
+    }
+
+    /// The permissions the check itself needs, which no action of the runbook does.
+    const OWN: [&str; 3] = ["iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy", "sts:GetCallerIdentity"];
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "runs inside a region"]
+    async fn each_permission_of_run_and_rollback_is_missed_before_anything_is_changed() {
+        region(async |lab| {
+            let all = &lab.policies().await["all"];
+            let (files, state) = (lab.files().await, lab.state().await);
+            // Hosts are not asked here, or it would take minutes: what refuses is told apart by what it says.
+            std::fs::write(lab.region.folder().join("home/no-way.conf"), "Host *\n  ProxyCommand /bin/false\n")
+                .unwrap();
+            let plan_as = async |name: &str, documents: &Value| {
+                let key = lab.user(name, documents).await;
+                let plan = ["plan", "single-to-ha", "--inputs", "site.yaml", "--format", "json"];
+                let apart = ["--ssh-config", "no-way.conf", "--state", name];
+                let told = lab.runbook(&[&plan[..], &apart].concat(), Some(&key)).await;
+                assert_eq!(told.status.code(), Some(3), "{}", said(&told));
+                let json: Value = serde_json::from_slice(&told.stdout).unwrap_or_else(|_| panic!("{}", said(&told)));
+                (json["permissions"].clone(), String::from_utf8_lossy(&told.stderr).into_owned())
+            };
+            let plan = async |documents: &Value| plan_as("operator", documents).await;
+            let none = BTreeSet::new();
+
+            let (whole, told) = plan(all).await;
+            assert_eq!((named(&whole, "missing"), named(&whole, "unchecked")), (none.clone(), none), "{told}");
+            assert!(!told.contains("missing"), "{told}");
+            assert_eq!(whole["judged"]["by"], "simulation");
+            let needed: BTreeSet<String> = serde_json::from_value(whole["allowed"].clone()).unwrap();
+            let granted = actions(all);
+            assert_eq!(
+                granted.difference(&needed).map(String::as_str).collect::<Vec<_>>(),
+                OWN,
+                "nothing else goes unasked"
+            );
+
+            let check = async |name: &str, missing: &String| {
+                let (permissions, told) = plan_as(name, &without(all, &[missing])).await;
+                assert_eq!(named(&permissions, "missing"), BTreeSet::from([missing.clone()]), "{told}");
+                let why = ["to look", "going forward", "going back"].map(|purpose| format!("missing {purpose}: "));
+                assert!(told.contains("nothing was changed") && told.contains(missing), "without {missing}: {told}");
+                assert!(why.iter().any(|why| told.contains(why)), "without {missing}: {told}");
+                assert!(told.contains("runbook iam-policy single-to-ha"), "{told}");
+            };
+            // Two at a time, for there are sixty.
+            let needed: Vec<&String> = needed.iter().collect();
+            for pair in needed.chunks(2) {
+                match pair {
+                    [one, other] => drop(tokio::join!(check("operator", one), check("deputy", other))),
+                    last => check("operator", last[0]).await,
+                }
+            }
+
+            // Where the caller may not ask IAM, dry runs tell of EC2 what can be told, and the rest is open.
+            let fewer = ["ec2:StopInstances", "ec2:CreateImage", "ec2:DescribeVolumes"];
+            let blind = without(all, &OWN);
+            let (permissions, told) = plan(&blind).await;
+            assert!(!told.contains("missing"), "{told}");
+            let open = named(&permissions, "unchecked");
+            assert!(
+                permissions["judged"]["why"].as_str().unwrap().contains("needs `iam:SimulatePrincipalPolicy` on `arn:")
+            );
+            assert!(open.contains("rds:ModifyDBInstance") && open.contains("ec2:TerminateInstances"), "{open:?}");
+            assert!(!open.contains("ec2:StopInstances"), "{open:?}");
+            let (permissions, told) = plan(&without(&blind, &fewer)).await;
+            assert_eq!(named(&permissions, "missing"), fewer.map(str::to_owned).into(), "{told}");
+
+            let changing: Vec<_> = lab.calls().await.into_iter().filter(|call| !is_read(&call.name)).collect();
+            assert!(changing.len() > 10, "dry runs were made");
+            for call in changing {
+                assert!(call.dry_run, "{} was called in earnest: {}", call.name, call.code);
+            }
+            assert_eq!(lab.state().await, state, "the account is as it was");
+            let now = lab.files().await;
+            let changed: Vec<_> = lines(&now).symmetric_difference(&lines(&files)).copied().collect();
+            assert!(changed.is_empty(), "files of the server changed: {changed:?}");
         })
         .await;
     }
@@ -266,15 +372,16 @@ mod inside {
             assert!(called.iter().all(|action| is_read(action)), "{called:?}");
             assert!(called.len() > 8, "{called:?}");
 
-            // AWS allows everybody to ask who they are.
-            let needed = called.iter().filter(|action| *action != "sts:GetCallerIdentity");
-            for (number, missing) in needed.enumerate() {
-                let mut fewer = policies["plan"].clone();
-                for statement in fewer[0]["Statement"].as_array_mut().unwrap() {
-                    statement["Action"].as_array_mut().unwrap().retain(|action| action != missing.as_str());
-                }
-                fewer[0]["Statement"].as_array_mut().unwrap().retain(|s| s["Action"] != json!([]));
-                let short = lab.user(&format!("short-{number}"), &fewer).await;
+            // Who may not run it is no reason against a plan, and is told.
+            let told = said(&lab.runbook(&plan, Some(&planner)).await);
+            assert!(told.contains("may plan and not run") && told.contains("ModifyDBInstance"), "{told}");
+            let blind = lab.user("planner", &without(&policies["plan"], &OWN)).await;
+            let blind = lab.runbook(&plan, Some(&blind)).await;
+            assert_eq!(blind.status.code(), Some(0), "{}", said(&blind));
+            assert!(said(&blind).contains("not checkable") && said(&blind).contains("iam:SimulatePrincipalPolicy"));
+
+            for missing in called.iter().filter(|action| !OWN.contains(&action.as_str())) {
+                let short = lab.user("planner", &without(&policies["plan"], &[missing])).await;
                 let refused = lab.runbook(&plan, Some(&short)).await;
                 assert_eq!(refused.status.code(), Some(3), "without {missing}: {}", said(&refused));
                 let told = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -283,9 +390,8 @@ mod inside {
                     "without {missing}: {told}"
                 );
             }
-            let (reads, all): (Vec<_>, Vec<_>) = lab.calls().await.into_iter().partition(|(name, _)| is_read(name));
-            let own = |name: &String| name.starts_with("iam:");
-            assert!(all.iter().all(|(name, _)| own(name)), "{all:?}");
+            let (reads, others): (Vec<_>, Vec<_>) = lab.calls().await.into_iter().partition(|call| is_read(&call.name));
+            assert!(others.iter().all(|call| call.dry_run), "{:?}", others.iter().map(|c| &c.name).collect::<Vec<_>>());
             assert!(reads.len() > called.len() * called.len());
             assert_eq!(lab.state().await, state, "the account is as it was");
             let now = lab.files().await;

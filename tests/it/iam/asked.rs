@@ -1,0 +1,119 @@
+//! What is asked of IAM about a caller, against the emulator's simulator: resources and conditions count.
+
+use crate::support::emulator::{Emulator, REGION, beside_an_emulator};
+use runbook::access::{Access, Caller, Settings};
+use runbook::action::check_permissions;
+use runbook::action::policy::Deed;
+use runbook::model::{ActionKind, Judged, Permissions};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const ACCOUNT: &str = "123456789012";
+
+#[tokio::test]
+async fn resources_and_conditions_count() {
+    beside_an_emulator("iam::asked::inside::resources_and_conditions_count").await;
+}
+
+#[tokio::test]
+async fn a_role_is_found_by_its_path() {
+    beside_an_emulator("iam::asked::inside::a_role_is_found_by_its_path").await;
+}
+
+fn deeds(instance: &str) -> Vec<Deed> {
+    let deed =
+        |path: &str, kind, parameters: Value| Deed { path: path.into(), kind, parameters, origins: BTreeMap::new() };
+    let group = json!({"name": "web", "vpc": "vpc-0123456789abcdef0"});
+    vec![
+        deed("halt/stop", ActionKind::InstanceStop, json!({"instance": instance})),
+        deed("open/group", ActionKind::SecurityGroupCreate, group),
+    ]
+}
+
+async fn asked(arn: &str, instance: &str) -> Permissions {
+    let work_dir = tempfile::tempdir().unwrap();
+    let (poll, work_dir) = (Settings::POLL, work_dir.path().to_path_buf());
+    let access = Access::new(Settings { ssh_config: None, trust: None, poll, work_dir });
+    let caller = Caller { account: ACCOUNT.into(), arn: arn.into() };
+    check_permissions(&access, &caller, REGION, &deeds(instance)).await
+}
+
+/// A statement that allows these actions, for everything unless `more` says else.
+fn allow(actions: &[&str], more: &Value) -> Value {
+    let mut statement = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+    statement.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+    statement
+}
+
+mod inside {
+    use super::*;
+
+    #[tokio::test]
+    #[ignore = "runs beside an emulator"]
+    async fn resources_and_conditions_count() {
+        let emulator = Emulator::here();
+        let instance = emulator.seed()["instance"].as_str().unwrap().to_owned();
+        let user = format!("arn:aws:iam::{ACCOUNT}:user/hana");
+        let of = async |statements: &[Value]| {
+            let document = json!({"Version": "2012-10-17", "Statement": statements});
+            emulator.post("user", &json!({"name": "hana", "documents": [document]}));
+            asked(&user, &instance).await
+        };
+        let missing =
+            |told: &Permissions| -> Vec<String> { told.missing.iter().map(|l| l.permission.clone()).collect() };
+        let others = ["ec2:Describe*", "ec2:StartInstances", "ec2:CreateSecurityGroup", "ec2:DeleteSecurityGroup"];
+        let (rest, stop, tags) = (allow(&others, &json!({})), ["ec2:StopInstances"], ["ec2:CreateTags"]);
+        let on = |id: &str| json!({"Resource": format!("arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{id}")});
+        let under = |condition: Value| json!({ "Condition": condition });
+
+        let creating = |name: &str| under(json!({"StringEquals": {"ec2:CreateAction": name}}));
+        let good_tags = allow(&tags, &creating("CreateSecurityGroup"));
+        let good = of(&[rest.clone(), allow(&stop, &on(&instance)), good_tags.clone()]).await;
+        assert_eq!((missing(&good), good.unchecked.len(), &good.judged), (vec![], 0, &Judged::Simulation));
+
+        let told = of(&[rest.clone(), allow(&stop, &on("i-0fedcba9876543210")), good_tags.clone()]).await;
+        assert_eq!(missing(&told), stop, "another instance's");
+        assert!(told.missing[0].on.iter().next().unwrap().ends_with(&instance));
+
+        let told = of(&[rest.clone(), allow(&stop, &json!({})), allow(&tags, &creating("RunInstances"))]).await;
+        assert_eq!(missing(&told), tags, "tags only at another creation");
+
+        let away = under(json!({"StringEquals": {"aws:RequestedRegion": "ap-northeast-1"}}));
+        let told = of(&[rest.clone(), allow(&stop, &away), good_tags.clone()]).await;
+        assert_eq!(missing(&told), stop, "another region's");
+
+        let deny = json!({"Effect": "Deny", "Action": "ec2:Stop*", "Resource": "*"});
+        let told = of(&[rest.clone(), allow(&stop, &json!({})), good_tags.clone(), deny]).await;
+        assert_eq!(
+            (missing(&told), told.missing[0].why.as_str()),
+            (stop.map(str::to_owned).into(), "a policy denies it")
+        );
+
+        let network = under(json!({"StringEquals": {"aws:SourceVpc": "vpc-1"}}));
+        let told = of(&[rest, allow(&stop, &network), good_tags]).await;
+        assert_eq!(missing(&told), Vec::<String>::new());
+        assert_eq!(told.unchecked[0].permission, stop[0]);
+        assert!(told.unchecked[0].why.contains("`aws:SourceVpc`"), "{}", told.unchecked[0].why);
+    }
+
+    #[tokio::test]
+    #[ignore = "runs beside an emulator"]
+    async fn a_role_is_found_by_its_path() {
+        let instance = Emulator::here().seed()["instance"].as_str().unwrap().to_owned();
+        let aws = runbook::access::Aws::connect(REGION).await;
+        let trust = json!({"Version": "2012-10-17", "Statement": []}).to_string();
+        let role = aws.write.iam.create_role().role_name("deploy").path("/ops/").assume_role_policy_document(trust);
+        role.send().await.unwrap();
+        let caller = format!("arn:aws:sts::{ACCOUNT}:assumed-role/deploy/ci-7");
+        let told = asked(&caller, &instance).await;
+        assert_eq!(told.judged, Judged::Simulation);
+        assert!(told.missing.iter().any(|lack| lack.permission == "ec2:StopInstances"));
+
+        let nobody = asked(&format!("arn:aws:sts::{ACCOUNT}:assumed-role/nobody/ci-7"), &instance).await;
+        let Judged::DryRuns { why } = &nobody.judged else { panic!("{:?}", nobody.judged) };
+        assert!(why.contains("role/nobody") && why.contains("iam:GetRole"), "{why}");
+
+        let root = asked(&format!("arn:aws:iam::{ACCOUNT}:root"), &instance).await;
+        assert_eq!((root.judged, root.missing.len(), root.unchecked.len()), (Judged::Root, 0, 0));
+    }
+}
