@@ -5,14 +5,15 @@ use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
-use super::{Exit, Failure, library, open, operator, plan as planning, settings};
+use super::{Exit, Failure, account, library, open, operator, plan as planning, saved, settings};
 use crate::access::{Access, Settings, reveal};
 use crate::display;
 use crate::engine::{Clock, Intent, Look, Worker, preflight};
-use crate::journal::RecordKind;
+use crate::journal::{InputsFrom, PlanFile, RecordKind};
 use crate::model::{ActionPath, RunId, SecretRef, StepId, ValueType};
 use crate::plan::{Order, Plan};
 use crate::validate;
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::rc::Rc;
 
@@ -21,9 +22,12 @@ pub(super) struct Prepared {
     pub(super) run: RunId,
     pub(super) text: String,
     pub(super) source: Option<String>,
+    pub(super) inputs_from: Option<InputsFrom>,
     pub(super) plan: Plan,
     pub(super) looks: Vec<(ActionPath, Look)>,
     pub(super) until: Option<StepId>,
+    /// The saved plan it is; nothing when it is planned on the spot.
+    pub(super) plan_file: Option<PlanFile>,
 }
 
 pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
@@ -45,6 +49,8 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
         by: operator::name(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         source: prepared.source,
+        inputs_from: prepared.inputs_from,
+        plan_file: prepared.plan_file,
     };
     let state = journal.open_run(&prepared.run, SystemClock.now(), opened)?;
     let lease = lease(&mut journal, &state)?;
@@ -54,21 +60,31 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
 
 /// Plans, and looks at the world; nothing is changed and nothing is recorded.
 pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Prepared, Failure> {
-    let found = library::find(&args.runbook)?;
+    if let Some(file) = &args.file {
+        return saved::prepare(file, args, common, run);
+    }
+    let name = args.runbook.as_deref().ok_or_else(|| Failure::usage("no runbook is named"))?;
+    let found = library::find(name)?;
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
-    let order = if args.order == OrderArg::Overlap { Order::Overlap } else { Order::Article };
+    let order = if args.order == Some(OrderArg::Overlap) { Order::Overlap } else { Order::Article };
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
     let connections = settings::connections(common, run.as_str())?;
     let looks = block_on(async {
         secrets(&plan).await?;
         look(&mut plan, &run, connections).await
     })??;
-    Ok(Prepared { run, text: found.text, source: found.source, plan, looks, until })
+    let outputs = planning::outputs_with(BTreeMap::new(), &looks);
+    let seen = planning::previews(&plan, &run, &outputs, &looks);
+    plan.preview(seen);
+    let file = args.inputs.as_deref().and_then(|file| std::path::absolute(file).ok());
+    let inputs_from = InputsFrom { file: file.map(|file| file.display().to_string()), sets: args.sets.clone() };
+    let (text, source) = (found.text, found.source);
+    Ok(Prepared { run, text, source, inputs_from: Some(inputs_from), plan, looks, until, plan_file: None })
 }
 
 /// Refuses when a secret cannot be had: the run would find that out hours later, in the middle of a downtime.
-async fn secrets(plan: &Plan) -> Result<(), Failure> {
+pub(super) async fn secrets(plan: &Plan) -> Result<(), Failure> {
     for input in plan.runbook.inputs.iter().filter(|input| input.value_type == ValueType::Secret) {
         let Some(reference) = plan.inputs.get(&input.name) else { continue };
         let Ok(reference) = serde_json::from_value::<SecretRef>(reference.clone()) else { continue };
@@ -90,12 +106,7 @@ async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec
     let scratch = connections.work_dir.clone();
     let access = Rc::new(Access::new(connections));
     if let Some(region) = plan.region.clone() {
-        let caller = access.caller(&region).await.map_err(|e| {
-            let what =
-                format!("nothing was changed: AWS in `{region}` does not know these credentials, or cannot be reached");
-            Failure::from(e.failure(what))
-        })?;
-        plan.account = Some(caller.account);
+        plan.account = Some(account::of(&access, &region).await?);
     }
     let looks = preflight(plan, run, &Worker::new(access), SystemClock.now()).await;
     // What looking needed (ssh configurations) is made anew by the run; leaving it would be harmless.
@@ -105,6 +116,14 @@ async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec
 
 /// Refuses when a look refuses: every cause once, with the first action that found it.
 pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
+    match refusals(looks, "nothing was changed: the world is not ready for this runbook") {
+        Some(failure) => Err(failure.hint("then type the same command again: no run was opened")),
+        None => Ok(()),
+    }
+}
+
+/// What refuses among the looks, under one headline; nothing when nothing does.
+pub(super) fn refusals(looks: &[(ActionPath, Look)], headline: &str) -> Option<Failure> {
     let mut told: Vec<(String, &ActionPath, usize)> = Vec::new();
     let mut advice: Vec<&str> = Vec::new();
     for (action, look) in looks {
@@ -119,9 +138,9 @@ pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
         advice.extend(refusal.advice.iter().map(|a| a.trim_end_matches(", then resume")));
     }
     if told.is_empty() {
-        return Ok(());
+        return None;
     }
-    let mut failure = Failure::refused("nothing was changed: the world is not ready for this runbook");
+    let mut failure = Failure::refused(headline);
     for (why, action, others) in told {
         failure = failure.cause(match others {
             0 => format!("{action}: {why}"),
@@ -129,8 +148,7 @@ pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
             _ => format!("{action} and {others} more actions: {why}"),
         });
     }
-    failure = advice.into_iter().fold(failure, Failure::hint_once);
-    Err(failure.hint("then type the same command again: no run was opened"))
+    Some(advice.into_iter().fold(failure, Failure::hint_once))
 }
 
 /// Asks the person at the terminal; without a terminal only `--yes` answers.

@@ -115,6 +115,8 @@ fn nothing_is_wider_than_the_terminal_and_what_ended_is_told() {
         by: "hana".into(),
         tool: "1".into(),
         source: None,
+        inputs_from: None,
+        plan_file: None,
     };
     let run: crate::model::RunId = "r1".parse().unwrap();
     let state = RunState::open(&Record { run: run.clone(), seq: 1, at: 0, kind: opened }).unwrap();

@@ -12,7 +12,9 @@ use crate::model::{Millis, Step, Value};
 use crate::plan::Plan;
 use serde_json::json;
 
-/// Fields: `run`, `runbook`, `opened_at` (RFC 3339), `by`, `condition` (one word or two), `rest` (as in the journal, or
+/// Fields: `run`, `runbook`, `opened_at` (RFC 3339), `by`, `plan_file` (the
+/// saved plan it was opened from: `sha256`, `made_by`, `made_at`, `signatures`; null when it was planned on the spot),
+/// `replanned` (`by`, `at`; null when it was not), `condition` (one word or two), `rest` (as in the journal, or
 /// null), `executor` (`by`, `host`, `pid`; null when nobody executes it), `site` (`up`, `down`, `may_be_down`),
 /// `steps_done`, `actions_done`, `steps` (each: `number`, `id`, `title`, `state`, `ms`, `actions`; an action: `action`,
 /// `state`, `attempt`, `ms`, `evidence`, `failure`), `gates` (open ones: `gate`, `action`, `prompt`), `next` (each with
@@ -33,6 +35,8 @@ pub fn status_json(plan: &Plan, state: &RunState, records: &[Record], holder: Op
         "opened_at": rfc3339(state.opened.at),
         "last_record_at": rfc3339(state.at),
         "by": state.opened.by,
+        "plan_file": state.opened.plan_file,
+        "replanned": state.opened.replanned.as_ref().map(|(by, at)| json!({ "by": by, "at": rfc3339(*at) })),
         "condition": condition(state, holder),
         "rest": state.rest,
         "executor": holder,

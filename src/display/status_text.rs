@@ -7,7 +7,7 @@ use super::table::{columns, wrapped};
 use super::tally::step_word_now;
 use super::time::{date_time, duration};
 use super::times::Times;
-use super::wording::{executed_by, rest_sentence, state_word};
+use super::wording::{executed_by, plan_file_words, rest_sentence, state_word};
 use crate::journal::{ActionState, Holder, Record, RunState};
 use crate::model::{Millis, Step};
 use crate::plan::Plan;
@@ -18,6 +18,12 @@ pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Op
     let opened = &state.opened;
     let mut text =
         format!("run {} of `{}`, opened {} UTC by {}\n", state.run, opened.runbook, date_time(opened.at), opened.by);
+    if let Some(file) = &opened.plan_file {
+        text.push_str(&wrapped("  ", &plan_file_words(file)));
+    }
+    if let Some((by, at)) = &opened.replanned {
+        text.push_str(&wrapped("  ", &format!("what had not run was planned anew, {} UTC by {by}", date_time(*at))));
+    }
     text.push_str(&wrapped("  ", &who(plan, state, holder, now)));
     text.push_str(&far(plan, state));
     text.push('\n');

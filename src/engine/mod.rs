@@ -7,6 +7,7 @@
 
 mod call;
 mod decide;
+mod drift;
 mod drive;
 mod flight;
 mod outcome;
@@ -16,9 +17,10 @@ mod rollback;
 
 pub use call::preview_parameters;
 pub use decide::{Next, next};
+pub use drift::drift;
 pub use drive::{Clock, DriveError, Driver, Intent};
 pub use flight::{Flight, Stopping};
 pub use outcome::records_of;
 pub use performer::{Performer, Worker};
-pub use preflight::{Look, preflight};
+pub use preflight::{Look, drifts, look_ahead, preflight};
 pub use rollback::undo_queue;

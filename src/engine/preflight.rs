@@ -6,10 +6,12 @@
 use super::Performer;
 use super::call::call;
 use super::decide::leaves_nothing;
+use super::drift::drift;
 use crate::access::Beat;
 use crate::journal::{Record, RecordKind, RunState};
-use crate::model::{ActionPath, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
+use crate::model::{ActionPath, Drift, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
 use crate::plan::Plan;
+use std::collections::BTreeSet;
 use tokio::sync::{mpsc, watch};
 
 /// What was seen of one action.
@@ -25,11 +27,24 @@ pub enum Look {
 
 /// Observes what can be observed, in plan order.
 pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, now: Millis) -> Vec<(ActionPath, Look)> {
+    match imagined(plan, run, now) {
+        Some(nothing_done) => look_ahead(plan, &nothing_done, performer, now).await,
+        None => Vec::new(),
+    }
+}
+
+/// The same for a run that has begun: what has not begun of its plan is observed.
+pub async fn look_ahead<P: Performer>(
+    plan: &Plan,
+    state: &RunState,
+    performer: &P,
+    now: Millis,
+) -> Vec<(ActionPath, Look)> {
     let (notes, _ignored) = mpsc::unbounded_channel();
     let (_keep, cut) = watch::channel(false);
     let mut looks = Vec::new();
-    let Some(mut known) = imagined(plan, run, now) else { return looks };
-    for planned in &plan.actions {
+    let mut known = state.clone();
+    for planned in plan.actions.iter().filter(|p| state.action(&p.action).traces().is_none()) {
         let Some(definition) = plan.definition(&planned.action) else { continue };
         let Ok(call) = call(plan, &known, definition, Phase::Observe) else {
             looks.push((planned.action.clone(), Look::NotYet));
@@ -56,6 +71,24 @@ pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, no
     looks
 }
 
+/// How the world seen by these looks differs from the one the plan was made on, for all actions at once. A fact that several
+/// actions name is told of the first.
+#[must_use]
+pub fn drifts(plan: &Plan, run: &RunId, looks: &[(ActionPath, Look)], now: Millis) -> Vec<Drift> {
+    let Some(nothing_done) = imagined(plan, run, now) else { return Vec::new() };
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut all = Vec::new();
+    for (action, look) in looks {
+        let Look::Seen(finding) = look else { continue };
+        let Some(mut drift) = drift(plan, &nothing_done, action, finding) else { continue };
+        drift.facts.retain(|fact| told.insert(fact.what.clone()));
+        if !drift.facts.is_empty() {
+            all.push(drift);
+        }
+    }
+    all
+}
+
 /// A state that is in no journal, to hold what looks have given.
 fn imagined(plan: &Plan, run: &RunId, now: Millis) -> Option<RunState> {
     let kind = RecordKind::RunOpened {
@@ -66,6 +99,8 @@ fn imagined(plan: &Plan, run: &RunId, now: Millis) -> Option<RunState> {
         by: String::new(),
         tool: String::new(),
         source: None,
+        inputs_from: None,
+        plan_file: None,
     };
     RunState::open(&Record { run: run.clone(), seq: 1, at: now, kind }).ok()
 }

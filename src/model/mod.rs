@@ -8,8 +8,10 @@
 mod action;
 mod call;
 mod change;
+mod drift;
 mod expr;
 mod id;
+mod meaning;
 mod outcome;
 mod retry;
 mod runbook;
@@ -21,6 +23,7 @@ mod value_type;
 pub use action::*;
 pub use call::{ActionCall, Phase};
 pub use change::{Change, Description, Facts, KeyChange};
+pub use drift::{Drift, FactDrift};
 pub use expr::{Expr, Piece, Reference, ReferenceError, Scope, Unresolved};
 pub use id::{ActionPath, IdError, RunId, StepId, is_id};
 pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};

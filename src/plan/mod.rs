@@ -2,9 +2,14 @@
 //!
 //! It holds the validated runbook, the inputs, the account and region it is for, and which action waits for which. It is
 //! stored in the run's first record and read from there ever after: what was planned is what runs. Making one is a pure
-//! function. Not handled here: live diffs and fingerprints of the world.
+//! function. What was seen of the world is put in afterwards, as previews; comparing them with the world is the engine's.
 
 mod needs;
+mod previewed;
+mod saved;
+
+pub use previewed::Previewed;
+pub use saved::{Saved, SavedError, SavedHead, sha256};
 
 use crate::model::{ActionPath, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
 use serde::{Deserialize, Serialize};
@@ -41,6 +46,9 @@ pub struct PlannedAction {
     pub action: ActionPath,
     /// The actions that must be done before it starts.
     pub needs: Vec<ActionPath>,
+    /// What was previewed of it; nothing when it could not be looked at, or was planned by a version that kept nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previewed: Option<Previewed>,
 }
 
 /// In which order actions run.

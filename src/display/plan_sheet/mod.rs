@@ -19,6 +19,7 @@ use super::pending_value::{expr, input, is_pending, value};
 use super::plan_text::{PreflightLine, Sentences, first_sentence, undo_sentence};
 use super::site::Site;
 use super::table::count;
+use crate::journal::PlanFile;
 use crate::model::{ActionPath, Expr, Failure, Millis, Reference, Step, StepAction, StepId, Value, ValueType};
 use crate::plan::{Order, Plan};
 
@@ -35,6 +36,8 @@ pub struct PlanOrigin {
     pub tool: String,
     /// The step after which the run would rest, when not all steps are to run.
     pub until: Option<StepId>,
+    /// The file it was saved in, with its signatures; nothing for a plan that is made now.
+    pub file: Option<PlanFile>,
 }
 
 /// A plan, ready to be given a form.
@@ -158,6 +161,7 @@ impl<'a> Sheet<'a> {
         facts.push(("made by", self.origin.by.clone()));
         facts.push(("tool", format!("runbook {}", self.origin.tool)));
         facts.push(("runbook text, SHA-256", self.origin.fingerprint.clone()));
+        facts.extend(super::plan_file::file_rows(self.origin));
         facts
     }
 

@@ -211,6 +211,7 @@ pub(crate) fn origin() -> PlanOrigin {
         fingerprint: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
         tool: "0.1.0".into(),
         until: None,
+        file: None,
     }
 }
 
@@ -232,6 +233,8 @@ impl Story {
             by: "hana".into(),
             tool: "0.1.0".into(),
             source: None,
+            inputs_from: None,
+            plan_file: None,
         };
         let record = Record { run: "r20261123-174501-k3f9".parse().unwrap(), seq: 1, at: BEGIN, kind };
         let state = RunState::open(&record).unwrap();

@@ -142,7 +142,7 @@ fn every_command_stands_on_a_line_of_its_own() {
 #[test]
 fn an_error_at_the_edge() {
     let causes = ["cannot reach `web-1`".to_owned(), "connection refused".into(), "connection refused".into()];
-    let text = failure_text("cannot begin", &causes, &["check that sshd listens on port 22".into()]);
+    let text = failure_text("cannot begin", &[], &causes, &["check that sshd listens on port 22".into()]);
     golden("failure", &text);
 }
 

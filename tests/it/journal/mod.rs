@@ -32,6 +32,8 @@ fn opened() -> RecordKind {
         by: "tester".into(),
         tool: "test".into(),
         source: None,
+        inputs_from: None,
+        plan_file: None,
     }
 }
 

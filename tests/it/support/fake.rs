@@ -270,6 +270,8 @@ pub fn open(folder: &Path, plan: &Plan) -> RunId {
         by: "tester".into(),
         tool: "test".into(),
         source: None,
+        inputs_from: None,
+        plan_file: None,
     };
     Journal::open(folder).unwrap().open_run(&run, 1, opened).unwrap();
     run

@@ -1,0 +1,35 @@
+//! Which account the credentials are for, compared with the one a plan is for before anything is changed.
+
+use super::args::Common;
+use super::executor::block_on;
+use super::{Failure, settings};
+use crate::access::Access;
+use crate::plan::Plan;
+
+/// The account of these credentials.
+pub(super) async fn of(access: &Access, region: &str) -> Result<String, Failure> {
+    let caller = access.caller(region).await.map_err(|e| {
+        let what =
+            format!("nothing was changed: AWS in `{region}` does not know these credentials, or cannot be reached");
+        Failure::from(e.failure(what))
+    })?;
+    Ok(caller.account)
+}
+
+/// Refuses when these credentials are for another account than the plan.
+pub(super) async fn same(plan: &Plan, access: &Access) -> Result<(), Failure> {
+    let (Some(region), Some(planned)) = (&plan.region, &plan.account) else { return Ok(()) };
+    let account = of(access, region).await?;
+    if account == *planned {
+        return Ok(());
+    }
+    Err(Failure::refused(format!("nothing was changed: the plan is for account {planned}"))
+        .cause(format!("the credentials are for account {account}"))
+        .hint(format!("use credentials for {planned}, like `AWS_PROFILE=... runbook ...`")))
+}
+
+/// The same for a run that goes on.
+pub(super) fn of_run(plan: &Plan, common: &Common, run: &str) -> Result<(), Failure> {
+    let access = Access::new(settings::connections(common, run)?);
+    block_on(same(plan, &access))?
+}
