@@ -121,7 +121,7 @@ fn signed(read: &ReadPlan, path: &Path) -> Result<(), Failure> {
 fn beside(read: &ReadPlan, args: &RunArgs) -> Result<(), Failure> {
     let plan = &read.plan;
     let other = |what: &str| Failure::refused(format!("the saved plan is for {what}"));
-    let leave = "leave it away, or make a new plan";
+    let leave = "leave it out, or make a new plan";
     if let Some(name) = &args.runbook {
         let found = library::find(name)?;
         if found.text != read.saved.document {
@@ -146,8 +146,8 @@ fn beside(read: &ReadPlan, args: &RunArgs) -> Result<(), Failure> {
     if let Some(name) = &args.until {
         let until = step(&plan.runbook, name)?;
         if read.saved.until.as_ref() != Some(&until) {
-            let planned = read.saved.until.as_ref().map_or("the end".to_owned(), |step| format!("`--until {step}`"));
-            return Err(other(&planned).hint(leave));
+            let planned = read.saved.until.as_ref().map_or("the end".to_owned(), |step| format!("`{step}`"));
+            return Err(Failure::refused(format!("the saved plan goes to {planned}, not to `{until}`")).hint(leave));
         }
     }
     let order = args.order.map(|order| if order == OrderArg::Overlap { Order::Overlap } else { Order::Article });

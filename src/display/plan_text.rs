@@ -81,7 +81,8 @@ fn inputs(plan: &Plan) -> String {
 }
 
 fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
-    let of = plan.runbook.steps.len();
+    // Of a run that has begun, only what is left may be shown.
+    let of = plan.runbook.steps.iter().map(|step| step.number).max().unwrap_or(0);
     let usual = rough(usual::of_step(step));
     let mut text =
         format!("\nstep {} of {of}  {}  {}  (usually {usual})\n", step.number, step.id, one_line(&step.title));
