@@ -110,6 +110,12 @@ fn golden(desk: &Desk, name: &str, text: &str) {
     assert_eq!(text, wanted, "{} is another; see the difference, then BLESS=1 writes it", path.display());
 }
 
+/// A text from these words on: what is before them is a plan's own text, which has golden files of its own.
+fn from<'a>(text: &'a str, words: &str) -> &'a str {
+    let at = text.find(words).unwrap_or_else(|| panic!("`{words}` is not in:\n{text}"));
+    &text[at..]
+}
+
 /// Points in time as words: `2026-11-23 17:45:01`, and the same with a `T` and milliseconds.
 fn times(text: &str) -> String {
     let is_time = |at: &str| {
@@ -160,7 +166,8 @@ fn the_hash_is_that_of_the_file_and_the_form_is_canonical() {
 #[test]
 fn it_is_shown_signed_run_and_remembered() {
     let desk = Desk::planned();
-    golden(&desk, "show_unsigned.txt", &desk.types("otto", &["show", "plan.json"]).exits(0).stdout);
+    let unsigned = desk.types("otto", &["show", "plan.json"]).exits(0).says("is the weather good?");
+    golden(&desk, "show_unsigned.txt", from(&unsigned.stdout, "\nthis plan\n"));
     golden(&desk, "sign.txt", &desk.types("otto", &["sign", "plan.json", "--yes"]).exits(0).stdout);
     let alone = desk.types("hana", &["sign", "plan.json", "--yes"]).exits(0);
     golden(&desk, "sign_maker.txt", &alone.stdout);
@@ -169,8 +176,11 @@ fn it_is_shown_signed_run_and_remembered() {
         desk.read("plan.json.signatures").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let hash = sha256(desk.read("plan.json").as_bytes());
     assert!(lines.iter().all(|line| line["sha256"] == hash.as_str() && line["at"].is_i64()), "{lines:?}");
-    golden(&desk, "show.txt", &desk.types("kim", &["show", "plan.json"]).exits(0).stdout);
-    golden(&desk, "show.md", &desk.types("kim", &["--format", "markdown", "show", "plan.json"]).exits(0).stdout);
+    let signed = desk.types("kim", &["show", "plan.json"]).exits(0);
+    golden(&desk, "show.txt", from(&signed.stdout, "\nthis plan\n"));
+    let signed =
+        desk.types("kim", &["--format", "markdown", "show", "plan.json"]).exits(0).says("is the weather good?");
+    golden(&desk, "show.md", from(&signed.stdout, "## This plan\n"));
     let shown = desk.types("kim", &["--format", "json", "show", "plan.json", "--html", "plan.html"]).exits(0);
     let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
     golden(&desk, "show.json", &format!("{:#}\n", shown["saved"]));
