@@ -77,7 +77,7 @@ fn whole(read: &ReadPlan, path: &Path) -> Result<(), Failure> {
     let runbook = validate::parse_runbook(&plan.runbook.name, &saved.document)
         .map_err(|_| torn("the runbook's text in it is not valid"))?;
     let again = Plan::make(runbook, plan.inputs.clone(), plan.account.clone(), plan.order);
-    if again.is_ok_and(|again| again == plan.clone().without_previews()) {
+    if again.is_ok_and(|again| again.does_the_same_as(plan)) {
         return Ok(());
     }
     Err(torn("the plan in it does not follow from the runbook's text in it"))

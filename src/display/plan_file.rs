@@ -1,10 +1,10 @@
 //! A saved plan's own facts: which file it is, who made it, who signed it.
 
+use super::plan_json;
 use super::plan_sheet::PlanOrigin;
 use super::plan_text::{PreflightLine, Sentences};
 use super::table::{columns, count, wrapped};
-use super::time::{date_time, rfc3339, rough};
-use super::{plan_json, usual};
+use super::time::{date_time, rfc3339};
 use crate::model::{ActionPath, Value};
 use crate::plan::Plan;
 use serde_json::json;
@@ -31,10 +31,7 @@ pub fn plan_summary_text(plan: &Plan, origin: &PlanOrigin) -> String {
         row("region", region.clone());
     }
     let size = [count(runbook.steps.len(), "step"), count(plan.actions.len(), "action")];
-    row("size", format!("{}, usually {}", size.join(" with "), rough(usual::of_plan(plan))));
-    if let Some(down @ 1..) = usual::of_downtime(plan) {
-        row("site down", rough(down));
-    }
+    row("size", size.join(" with "));
     row("looked at", format!("{}, {changes} with a change to show", count(looked, "action")));
     if let Some(until) = &origin.until {
         row("rests after", format!("step {}, {until}", plan.number(until)));

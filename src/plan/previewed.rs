@@ -72,10 +72,13 @@ impl Plan {
         }
     }
 
-    /// The same plan as it was before anybody looked at the world.
+    /// Whether two plans do the same in the same order for the same account, whatever was seen when they were made.
     #[must_use]
-    pub fn without_previews(mut self) -> Self {
-        self.actions.iter_mut().for_each(|planned| planned.previewed = None);
-        self
+    pub fn does_the_same_as(&self, other: &Plan) -> bool {
+        let order = |plan: &Plan| -> Vec<(ActionPath, Vec<ActionPath>)> {
+            plan.actions.iter().map(|planned| (planned.action.clone(), planned.needs.clone())).collect()
+        };
+        let of = |plan: &Plan| (plan.account.clone(), plan.region.clone(), plan.tags.clone(), plan.order, order(plan));
+        self.runbook == other.runbook && self.inputs == other.inputs && of(self) == of(other)
     }
 }
