@@ -31,7 +31,7 @@ pub enum RecordKind {
         document: String,
         /// SHA-256 of that text.
         fingerprint: String,
-        /// The frozen plan; only `plan` reads it.
+        /// The frozen plan; `plan` reads it, and a replan compares what it says of runbook, inputs, account and region.
         plan: Value,
         /// Who.
         by: String,
