@@ -67,6 +67,10 @@ pub(crate) trait Perform {
     /// IAM actions that undoing needs beside those of observing.
     const UNDO_PERMISSIONS: &'static [&'static str] = &[];
 
+    /// Parameters that may be stand-ins when it is observed: it can be looked at before they are known, and `observe`
+    /// never asks anybody about them.
+    const MAY_BE_UNKNOWN: &'static [&'static str] = &[];
+
     /// What it will do, one sentence in the imperative, e.g. "stop `nginx` on web-1".
     fn sentence(&self) -> String;
 

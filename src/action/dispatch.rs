@@ -2,7 +2,7 @@
 
 use super::{Context, Perform, Stop};
 use crate::access::{Access, Beat};
-use crate::model::{Action, ActionCall, ActionKind, Description, Failure, Outcome, Phase, Value, is_stand_in};
+use crate::model::{Action, ActionCall, ActionKind, Description, Failure, Outcome, Phase, Value, holds_stand_in};
 
 macro_rules! dispatch {
     ($($kind:ident),+ $(,)?) => {
@@ -17,6 +17,11 @@ macro_rules! dispatch {
                 undo: it.undo_sentence(),
                 changes: it.changes(),
             },)+ }
+        }
+
+        fn may_be_unknown(kind: ActionKind) -> &'static [&'static str] {
+            use crate::model as m;
+            match kind { $(ActionKind::$kind => <m::$kind as Perform>::MAY_BE_UNKNOWN,)+ }
         }
 
         /// The IAM actions observing a kind needs; they only read.
@@ -76,7 +81,8 @@ dispatch! {
 
 /// Carries out one phase of one action.
 pub async fn perform(call: &ActionCall, access: &Access, beat: &Beat) -> Outcome {
-    if holds_stand_in(&call.parameters) {
+    let ahead = call.phase == Phase::Observe && looks_ahead(call.kind, &call.parameters);
+    if is_unknown(&call.parameters) && !ahead {
         return Failure::permanent(format!("a parameter of `{}` is not known yet", call.action)).into();
     }
     let action = match Action::decode(call.kind, &call.parameters) {
@@ -98,12 +104,20 @@ pub fn describe(kind: ActionKind, parameters: &Value) -> Result<Description, ser
     Action::decode(kind, parameters).map(|action| description(&action))
 }
 
+/// Whether an action can be observed although the parameters that are stand-ins are not known yet.
+#[must_use]
+pub fn looks_ahead(kind: ActionKind, parameters: &Value) -> bool {
+    let fields = parameters.as_object().into_iter().flatten();
+    let mut unknown = fields.filter(|(_, value)| is_unknown(value)).map(|(name, _)| name.as_str()).peekable();
+    unknown.peek().is_some() && unknown.all(|name| may_be_unknown(kind).contains(&name))
+}
+
 /// Whether a value that is only known later is among the parameters; such a call is a description, not a deed.
-fn holds_stand_in(value: &Value) -> bool {
+fn is_unknown(value: &Value) -> bool {
     match value {
-        Value::String(text) => is_stand_in(text),
-        Value::Array(items) => items.iter().any(holds_stand_in),
-        Value::Object(fields) => fields.values().any(holds_stand_in),
+        Value::String(text) => holds_stand_in(text),
+        Value::Array(items) => items.iter().any(is_unknown),
+        Value::Object(fields) => fields.values().any(is_unknown),
         _ => false,
     }
 }

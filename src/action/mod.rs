@@ -18,5 +18,5 @@ pub mod policy;
 
 pub(crate) use context::{Context, RUN_TAG, STEP_TAG};
 pub(crate) use contract::{Applied, Perform, Stop, Verified};
-pub use dispatch::{describe, observe_permissions, perform, permissions};
+pub use dispatch::{describe, looks_ahead, observe_permissions, perform, permissions};
 pub(crate) use wait::{Look, wait_until};

@@ -197,6 +197,9 @@ pub(super) struct RunRef {
 pub(super) struct ResumeArgs {
     #[command(flatten)]
     pub(super) run: RunRef,
+    /// Show what is done and what would be done, and go no further
+    #[arg(long, conflicts_with = "replan")]
+    pub(super) dry_run: bool,
     /// Rest when this step is done
     #[arg(long, value_name = "STEP")]
     pub(super) until: Option<String>,

@@ -24,6 +24,7 @@ mod list;
 mod log;
 mod plan;
 mod rehearse;
+mod remaining;
 mod replan;
 mod resolve;
 mod resume;

@@ -93,7 +93,7 @@ pub(super) fn sentences(
 }
 
 /// What looking has given already, so that a plan can show it.
-fn seen_outputs(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> {
+pub(super) fn seen_outputs(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> {
     let given = |(action, look): &(ActionPath, Look)| match look {
         Look::Seen(finding) if finding.found == Found::Holds => Some((action.clone(), finding.outputs.clone())),
         _ => None,

@@ -7,7 +7,7 @@ use super::clock::SystemClock;
 use super::executor::block_on;
 use super::out::out;
 use super::run::{confirm, refusals};
-use super::{Exit, Failure, account, library, operator, plan as planning, settings};
+use super::{Exit, Failure, account, library, operator, plan as planning, remaining, settings};
 use crate::access::Access;
 use crate::display;
 use crate::engine::{Clock, Look, Worker, look_ahead};
@@ -179,7 +179,7 @@ pub(super) fn replan(
     let as_value = |plan: &Plan| plan.to_value().map_err(|e| Failure::refused(e.to_string()));
     state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, error))?;
     plan.preview(kept(state, old));
-    let looks = look(&plan, state, common)?;
+    let looks = remaining::excused(&plan, state, look(&plan, state, common)?);
     if let Some(failure) = refusals(&looks, "nothing was changed: the world is not ready for the new plan") {
         return Err(failure.hint("then type the same command again: nothing was recorded"));
     }

@@ -1,5 +1,6 @@
 //! From a planned action and the run's state to a complete call.
 
+use crate::action::looks_ahead;
 use crate::journal::RunState;
 use crate::model::{
     ActionCall, ActionKind, ActionPath, Expr, Failure, Phase, Reference, RunId, Scope, StepAction, TargetSpec,
@@ -13,7 +14,6 @@ use std::collections::BTreeMap;
 /// # Errors
 /// When a value it needs is not known: an output that an action declared and did not give.
 pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase) -> Result<ActionCall, Failure> {
-    let current = state.action(&action.path);
     let outputs = state.outputs();
     let scope = Scope { run: state.run.as_str(), inputs: &plan.inputs, outputs: &outputs };
     let spec = action.kind.spec();
@@ -27,22 +27,35 @@ pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Ph
         }
         parameters.insert(name.clone(), value);
     }
+    Ok(with(plan, state, action, phase, Value::Object(parameters)))
+}
+
+/// The call that looks at an action some of whose parameters are not known yet; nothing for a kind that cannot look without
+/// them.
+pub(super) fn call_ahead(plan: &Plan, state: &RunState, action: &StepAction) -> Option<ActionCall> {
+    let parameters = preview_parameters(plan, &state.run, &state.outputs(), action);
+    looks_ahead(action.kind, &parameters).then(|| with(plan, state, action, Phase::Observe, parameters))
+}
+
+/// A call with these parameters.
+fn with(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase, parameters: Value) -> ActionCall {
+    let current = state.action(&action.path);
     let traces = current.traces();
-    Ok(ActionCall {
+    ActionCall {
         run: state.run.clone(),
         action: action.path.clone(),
         kind: action.kind,
         phase,
         attempt: current.attempt().max(1),
         generation: current.generation(),
-        parameters: Value::Object(parameters),
+        parameters,
         before: traces.map_or(Value::Null, |t| t.before.clone()),
         outputs: traces.map_or_else(Values::new, |t| t.outputs.clone()),
         tags: plan.tags.clone(),
         region: plan.region.clone(),
-        deadline_s: action.deadline_s.unwrap_or(spec.deadline_s),
+        deadline_s: action.deadline_s.unwrap_or(action.kind.spec().deadline_s),
         approved: state.approved(&action.path),
-    })
+    }
 }
 
 /// The parameters of an action as they can be told before it runs, for describing it: `(known after step-6)` stands for

@@ -1,10 +1,11 @@
 //! Looking before the run exists: every action whose parameters can be known is observed, which only reads.
 //!
 //! What an action merely looks up is handed to the ones that use it, so that most of a runbook can be looked at. All
-//! looks are made before the first refusal is told. What depends on things not made yet is skipped, and said so.
+//! looks are made before the first refusal is told. What depends on things not made yet is looked at as far as its kind can
+//! without them ([`action::looks_ahead`](crate::action::looks_ahead)), else skipped, and said so.
 
 use super::Performer;
-use super::call::call;
+use super::call::{call, call_ahead};
 use super::decide::leaves_nothing;
 use super::drift::drift;
 use crate::access::Beat;
@@ -46,7 +47,8 @@ pub async fn look_ahead<P: Performer>(
     let mut known = state.clone();
     for planned in plan.actions.iter().filter(|p| state.action(&p.action).traces().is_none()) {
         let Some(definition) = plan.definition(&planned.action) else { continue };
-        let Ok(call) = call(plan, &known, definition, Phase::Observe) else {
+        let call = call(plan, &known, definition, Phase::Observe).ok();
+        let Some(call) = call.or_else(|| call_ahead(plan, &known, definition)) else {
             looks.push((planned.action.clone(), Look::NotYet));
             continue;
         };

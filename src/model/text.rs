@@ -29,6 +29,12 @@ pub fn is_stand_in(text: &str) -> bool {
     text.starts_with(STAND_IN) && text.ends_with(')')
 }
 
+/// Whether a text has a stand-in in it, alone or among other words.
+#[must_use]
+pub fn holds_stand_in(text: &str) -> bool {
+    text.contains(STAND_IN)
+}
+
 const STAND_IN: &str = "(known after ";
 
 macro_rules! checked_texts {

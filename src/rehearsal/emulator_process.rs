@@ -34,6 +34,7 @@ const FILES: &[(&str, &str)] = embedded![
     "iam.py",
     "images.py",
     "lean.py",
+    "parameters.py",
     "rds.py",
     "route53.py",
     "security_groups.py",

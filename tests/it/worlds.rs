@@ -9,6 +9,7 @@ mod gates;
 mod journals;
 mod leases;
 mod operator;
+mod plans;
 mod refusals;
 mod signals;
 

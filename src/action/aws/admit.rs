@@ -6,12 +6,14 @@
 //! Only the very same rule counts as there: a wider one (all ports, a larger range) is left alone and not relied on.
 
 use super::answers::{before, failed, finding};
+use super::preview::{fact, list, request, rules_of, words};
 use super::security_group::{filter, pairs, tag_specification};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, SecurityGroupAdmit};
+use crate::model::{Change, Failure, Finding, Found, SecurityGroupAdmit};
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroupRule, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -68,13 +70,18 @@ impl SecurityGroupAdmit {
     /// The rules there are for the wanted sources.
     async fn look(&self, cx: &Context<'_>, aws: &Aws) -> Result<BTreeMap<String, Rule>, Failure> {
         let wanted = self.wanted()?;
+        Ok(self.all(cx, aws).await?.into_iter().filter(|(source, _)| wanted.contains(source)).collect())
+    }
+
+    /// The rules there are for exactly this port, by source.
+    async fn all(&self, cx: &Context<'_>, aws: &Aws) -> Result<BTreeMap<String, Rule>, Failure> {
         let mut rules = BTreeMap::new();
         let request = aws.read.ec2.describe_security_group_rules().filters(filter("group-id", self.group.as_str()));
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(failed(format!("cannot read the rules of security group `{}`", self.group)))?;
             for rule in page.security_group_rules() {
-                let Some(source) = self.source_of(rule).filter(|source| wanted.contains(source)) else { continue };
+                let Some(source) = self.source_of(rule) else { continue };
                 let named = pairs(rule.tags()).any(|(k, v)| k == "Name" && v == cx.call().action.to_string());
                 let ours = named && cx.is_ours(pairs(rule.tags()));
                 rules.insert(source, Rule { id: rule.security_group_rule_id().unwrap_or_default().to_owned(), ours });
@@ -111,6 +118,32 @@ impl SecurityGroupAdmit {
             .map_err(AwsError::from)
     }
 
+    /// The call that admits these sources.
+    fn admitting<'s>(&self, sources: impl IntoIterator<Item = &'s String>) -> Change {
+        let (mut groups, mut v4, mut v6) = (Vec::new(), Vec::new(), Vec::new());
+        for source in sources {
+            match source.as_str() {
+                group if self.source.as_ref().is_some_and(|g| g.as_str() == group) => {
+                    groups.push(json!({"GroupId": group}))
+                }
+                range if range.contains(':') => v6.push(json!({"CidrIpv6": range})),
+                range => v4.push(json!({"CidrIp": range})),
+            }
+        }
+        let mut permission = json!({"IpProtocol": "tcp", "FromPort": self.port, "ToPort": self.port});
+        for (name, sources) in [("IpRanges", v4), ("Ipv6Ranges", v6), ("UserIdGroupPairs", groups)] {
+            if !sources.is_empty() {
+                permission[name] = json!(sources);
+            }
+        }
+        let with = [
+            ("GroupId", json!(self.group)),
+            ("IpPermissions", json!([permission])),
+            ("TagSpecifications", words("Name=the action, your own tags, and the run's")),
+        ];
+        request("ec2:AuthorizeSecurityGroupIngress", with)
+    }
+
     fn refused(&self, error: &AwsError) -> Failure {
         let failure = error.failure(format!("cannot admit {} to port {} of `{}`", self.who(), self.port, self.group));
         if error.is(&["RulesPerSecurityGroupLimitExceeded"]) {
@@ -121,6 +154,7 @@ impl SecurityGroupAdmit {
 }
 
 impl Perform for SecurityGroupAdmit {
+    const MAY_BE_UNKNOWN: &'static [&'static str] = &["source"];
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeSecurityGroupRules"];
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeSecurityGroupRules", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags"];
@@ -134,10 +168,21 @@ impl Perform for SecurityGroupAdmit {
         Some(format!("revoke the rules for port {} of `{}` that this run added", self.port, self.group))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        self.wanted().map_or_else(|_| Vec::new(), |wanted| vec![self.admitting(&wanted)])
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
-        let rules = self.look(cx, &*cx.aws().await?).await?;
+        let wanted = self.wanted()?;
+        let (rules, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            self.all(cx, &*cx.aws().await?).await?.into_iter().partition(|(source, _)| wanted.contains(source));
+        let absent: Vec<&String> = wanted.iter().filter(|source| !rules.contains_key(*source)).collect();
+        let changes = if absent.is_empty() { Vec::new() } else { vec![self.admitting(absent)] };
+        let strangers: BTreeSet<&String> =
+            rules.iter().chain(&others).filter(|(_, rule)| !rule.ours).map(|(source, _)| source).collect();
+        let facts = fact(rules_of(self.group.as_str(), self.port), list(strangers));
         // Ours count as missing before: an observe after a lost answer takes the same before-image as the one before it.
-        let (present, missing) = self.wanted()?.into_iter().partition(|s| rules.get(s).is_some_and(|rule| !rule.ours));
+        let (present, missing) = wanted.into_iter().partition(|s| rules.get(s).is_some_and(|rule| !rule.ours));
         let before = Before { present, missing };
         let there = rules.len() == before.present.len() + before.missing.len();
         let ours = rules.values().any(|rule| rule.ours);
@@ -150,7 +195,7 @@ impl Perform for SecurityGroupAdmit {
         );
         let before = serde_json::to_value(before).unwrap_or_default();
         let found = if there { Found::Holds } else { Found::Absent };
-        Ok(Finding { before, ..finding(found, ours, evidence) })
+        Ok(Finding { before, changes, facts, ..finding(found, ours, evidence) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -6,10 +6,12 @@
 use super::acm::{certificate, certificates, dead, is_dead, is_ours, records};
 use super::answers::{finding, outputs, unbuilt};
 use super::dns_records::{Name, same_name};
+use super::preview::{request, run_tags};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{CertificateRequest, Failure, Finding, Found, Values};
+use crate::model::{CertificateRequest, Change, Failure, Finding, Found, Values};
 use aws_sdk_acm::types::{CertificateDetail, Tag, ValidationMethod};
+use serde_json::json;
 
 /// This run's certificates for the domain.
 #[derive(Default)]
@@ -79,6 +81,12 @@ impl Perform for CertificateRequest {
 
     fn undo_sentence(&self) -> Option<String> {
         Some(format!("delete the certificate for `{}` once nothing uses it any more", self.fqdn))
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let with =
+            [("DomainName", json!(self.fqdn)), ("ValidationMethod", json!("DNS")), ("Tags", run_tags(&self.name))];
+        vec![request("acm:RequestCertificate", with)]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

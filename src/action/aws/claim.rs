@@ -5,10 +5,11 @@
 //! A claim also refuses what would turn a shutdown or a clone into a loss.
 
 use super::instance_state::{live, unknown};
+use super::preview::{fact, mark_of, named, request, run_id};
 use super::{instance_state, tags};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, InstanceClaim, InstanceId, InstanceRelease, Value, Values};
+use crate::model::{Change, Facts, Failure, Finding, Found, InstanceClaim, InstanceId, InstanceRelease, Value, Values};
 use aws_sdk_ec2::types::{DeviceType, Instance, InstanceAttributeName};
 use serde_json::json;
 
@@ -30,6 +31,22 @@ fn mark(cx: &Context<'_>, instance: &Instance) -> Mark {
         Some(run) if run == cx.call().run.as_str() => Mark::Ours,
         Some(run) => Mark::Other(run.to_owned()),
     }
+}
+
+/// The call that puts our mark on, or takes it off.
+fn marking(operation: &str, shown: &str) -> Vec<Change> {
+    let tags = json!([{"Key": CLAIM_TAG, "Value": run_id()}]);
+    vec![request(operation, [("Resources", json!([shown])), ("Tags", tags)])]
+}
+
+/// Whose mark an instance bears, as a fact.
+fn marked(mark: &Mark, id: &InstanceId) -> Facts {
+    let value = match mark {
+        Mark::Nobody => "none",
+        Mark::Ours => "this run",
+        Mark::Other(run) => run,
+    };
+    fact(mark_of(id.as_str()), value)
 }
 
 /// Puts our mark on the instance, unless another run's is there now.
@@ -161,6 +178,10 @@ impl Perform for InstanceClaim {
         Some(format!("take this run's mark off instance `{}`", self.instance))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        marking("ec2:CreateTags", self.instance.as_str())
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let id = &self.instance;
@@ -186,8 +207,8 @@ impl Perform for InstanceClaim {
             before: Value::Null,
             outputs: Values::new(),
             evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
+            changes: if ours { Vec::new() } else { marking("ec2:CreateTags", &named(&instance)) },
+            facts: marked(&mark, id),
         })
     }
 
@@ -226,9 +247,14 @@ impl Perform for InstanceRelease {
         Some(format!("mark instance `{}` as being worked on by this run again", self.instance))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        marking("ec2:DeleteTags", self.instance.as_str())
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
-        let mark = mark(cx, &live(&aws, self.instance.as_str()).await?);
+        let instance = live(&aws, self.instance.as_str()).await?;
+        let mark = mark(cx, &instance);
         let (found, evidence) = match &mark {
             Mark::Ours => (Found::Absent, format!("`{}` is marked by this run", self.instance)),
             Mark::Nobody => (Found::Holds, format!("`{}` bears no mark", self.instance)),
@@ -241,8 +267,8 @@ impl Perform for InstanceRelease {
             before,
             outputs: Values::new(),
             evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
+            changes: if found == Found::Absent { marking("ec2:DeleteTags", &named(&instance)) } else { Vec::new() },
+            facts: marked(&mark, &self.instance),
         })
     }
 

@@ -3,13 +3,13 @@
 //! What it launched is found again by its tags (run, step, name), and by the launch's client token.
 
 use super::instance_checks::{Age, Checks, checks, wait_checked};
-use super::instance_state::{described, is_dead, state, type_of, with_tags};
+use super::instance_state::{described, is_dead, live, state, type_of, with_tags};
 use super::likeness::Likeness;
 use super::power::up;
 use super::{clone_undo, image_parts};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Perform, RUN_TAG, STEP_TAG, Stop, Verified};
-use crate::model::{Failure, Finding, Found, InstanceClone, Value, Values};
+use crate::model::{Change, Failure, Finding, Found, InstanceClone, Value, Values};
 use aws_sdk_ec2::types::{ImageState, Instance, InstanceStateName as State};
 use serde_json::json;
 
@@ -65,6 +65,7 @@ impl InstanceClone {
 }
 
 impl Perform for InstanceClone {
+    const MAY_BE_UNKNOWN: &'static [&'static str] = &["image"];
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
         "ec2:CreateTags",
@@ -93,9 +94,14 @@ impl Perform for InstanceClone {
         Some(format!("terminate the clone `{}` and wait until it is gone", self.name))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        vec![self.launching(None)]
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let Some(instance) = self.ours(cx, &aws).await? else {
+            let original = live(&aws, self.like.as_str()).await?;
             let evidence = format!("no instance named `{}` of this run is there", self.name);
             let outputs = Values::new();
             return Ok(Finding {
@@ -104,8 +110,8 @@ impl Perform for InstanceClone {
                 before: Value::Null,
                 outputs,
                 evidence,
-                changes: Vec::new(),
-                facts: crate::model::Facts::new(),
+                changes: vec![self.launching(Some(&original))],
+                facts: self.copied(&original),
             });
         };
         let id = instance.instance_id().unwrap_or_default();

@@ -78,10 +78,14 @@ impl InstanceClone {
         })
     }
 
+    /// Whether its type has CPU credits.
+    pub(super) fn is_burstable(&self) -> bool {
+        self.instance_type.as_str().starts_with('t')
+    }
+
     /// The original's CPU credit mode, where both types have one and it may be read.
     async fn credits(&self, aws: &Aws) -> Option<String> {
-        let burstable = |kind: &str| kind.starts_with('t');
-        if !burstable(self.instance_type.as_str()) {
+        if !self.is_burstable() {
             return None;
         }
         let asked = aws.read.ec2.describe_instance_credit_specifications().instance_ids(self.like.as_str());

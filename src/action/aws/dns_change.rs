@@ -3,12 +3,14 @@
 
 use super::answers::{failed, unbuilt};
 use super::dns_records::RecordSet;
+use super::preview::request;
 use crate::access::{Aws, AwsError};
 use crate::action::{Context, Look, wait_until};
-use crate::model::Failure;
+use crate::model::{self, Failure, Value};
 use aws_sdk_route53::types::{
     AliasTarget, Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
 };
+use serde_json::json;
 
 /// One change of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,37 @@ impl Edit {
         };
         Change::builder().action(action).resource_record_set(in_full(set)?).build().map_err(unbuilt)
     }
+
+    /// The change as a plan tells it.
+    fn told(&self) -> Value {
+        let (action, set) = match self {
+            Edit::Put(set) => ("UPSERT", set),
+            Edit::Remove(set) => ("DELETE", set),
+        };
+        let mut told = json!({"Name": set.name, "Type": set.kind});
+        if let Some(ttl) = set.ttl {
+            told["TTL"] = json!(ttl);
+        }
+        if !set.values.is_empty() {
+            told["ResourceRecords"] = set.values.iter().map(|value| json!({"Value": value})).collect();
+        }
+        if let Some(alias) = &set.alias {
+            told["AliasTarget"] = json!({
+                "HostedZoneId": alias.zone, "DNSName": alias.target, "EvaluateTargetHealth": alias.evaluate_health,
+            });
+        }
+        if let Some(check) = &set.health_check {
+            told["HealthCheckId"] = json!(check);
+        }
+        json!({"Action": action, "ResourceRecordSet": told})
+    }
+}
+
+/// The call that carries a batch out.
+pub(super) fn changing(zone: &str, edits: &[Edit]) -> model::Change {
+    let changes: Vec<Value> = edits.iter().map(Edit::told).collect();
+    let with = [("HostedZoneId", json!(zone)), ("ChangeBatch", json!({"Changes": changes}))];
+    request("route53:ChangeResourceRecordSets", with)
 }
 
 fn in_full(set: &RecordSet) -> Result<ResourceRecordSet, Failure> {

@@ -101,6 +101,15 @@ impl RecordSet {
         Self { name: name.clone(), kind: "A".into(), ttl: None, values: Vec::new(), alias, health_check: None }
     }
 
+    /// What it holds, with its TTL: "203.0.113.7 TTL 300", "alias x.elb.amazonaws.com".
+    pub(super) fn held(&self) -> String {
+        match (&self.alias, self.ttl) {
+            (Some(alias), _) => format!("alias {}", alias.target),
+            (None, Some(ttl)) => format!("{} TTL {ttl}", self.values.join(" ")),
+            (None, None) => self.values.join(" "),
+        }
+    }
+
     /// Whether both send a client to the same place; TTLs may differ, and so may what Route 53 thinks of the target's health.
     pub(super) fn leads_as(&self, other: &Self) -> bool {
         let target =

@@ -9,15 +9,28 @@ use super::image_parts::{
     tagged_snapshots, wait_available,
 };
 use super::instance_state::{described, live, state as instance_state};
+use super::preview::{named, request, run_tags, words};
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, FailureKind, Finding, Found, ImageCreate, Value, Values};
+use crate::model::{Change, Failure, FailureKind, Finding, Found, ImageCreate, Value, Values};
 use aws_sdk_ec2::types::{Image, ImageState, InstanceStateName, ResourceType};
 use serde_json::json;
 use std::collections::BTreeSet;
 
 impl ImageCreate {
+    /// The call, with the instance as it is to be shown.
+    fn asking(&self, instance: &str) -> Change {
+        let with = [
+            ("InstanceId", json!(instance)),
+            ("Name", json!(self.name)),
+            ("Description", words(format_args!("of {} by the run", self.instance))),
+            ("NoReboot", json!(true)),
+            ("TagSpecifications", run_tags(&self.name)),
+        ];
+        request("ec2:CreateImage", with)
+    }
+
     /// Our image, if it is there; refuses a foreign one that has its name.
     async fn ours(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<Image>, Failure> {
         match by_name(aws, &self.name).await? {
@@ -118,11 +131,19 @@ impl Perform for ImageCreate {
         Some(format!("deregister the image `{}` and delete its snapshots", self.name))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        vec![self.asking(self.instance.as_str())]
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let Some(image) = self.ours(cx, &aws).await? else {
             let instance = live(&aws, self.instance.as_str()).await?;
-            let evidence = format!("no image is named `{}`; {}", self.name, described(&instance));
+            let taken = match instance_state(&instance) {
+                InstanceStateName::Stopped => String::new(),
+                now => format!("; it is made once `{}` is stopped (it is `{now}` now)", self.instance),
+            };
+            let evidence = format!("no image is named `{}`{taken}", self.name);
             let outputs = Values::new();
             return Ok(Finding {
                 found: Found::Absent,
@@ -130,7 +151,7 @@ impl Perform for ImageCreate {
                 before: Value::Null,
                 outputs,
                 evidence,
-                changes: Vec::new(),
+                changes: vec![self.asking(&named(&instance))],
                 facts: crate::model::Facts::new(),
             });
         };

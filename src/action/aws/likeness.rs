@@ -111,6 +111,19 @@ impl Metadata {
         }
     }
 
+    /// The same as a plan tells it, under AWS's names; what EC2 did not say of the original is left to its default.
+    pub(super) fn told(&self) -> crate::model::Value {
+        let said = [
+            ("HttpTokens", self.tokens.as_ref().map(|v| v.as_str().into())),
+            ("HttpPutResponseHopLimit", self.hop_limit.map(Into::into)),
+            ("HttpEndpoint", self.endpoint.as_ref().map(|v| v.as_str().into())),
+            ("HttpProtocolIpv6", self.ipv6.as_ref().map(|v| v.as_str().into())),
+            ("InstanceMetadataTags", self.tags.as_ref().map(|v| v.as_str().into())),
+        ];
+        let said = said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        crate::model::Value::Object(said.collect())
+    }
+
     /// The same as a request for a new instance.
     pub(super) fn request(&self) -> InstanceMetadataOptionsRequest {
         InstanceMetadataOptionsRequest::builder()

@@ -5,13 +5,15 @@
 
 use super::answers::{finding, outputs};
 use super::elb;
+use super::preview::{request, words};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Arn, Failure, Finding, Found, ListenerCreateHttps, ListenerCreateRedirect};
+use crate::model::{Arn, Change, Failure, Finding, Found, ListenerCreateHttps, ListenerCreateRedirect};
 use aws_sdk_elasticloadbalancingv2::operation::create_listener::builders::CreateListenerFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, Certificate, Listener, ProtocolEnum, RedirectActionConfig, RedirectActionStatusCodeEnum,
 };
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// TLS 1.3 and 1.2: what AWS recommends, and what a site behind an old nginx had.
@@ -26,6 +28,19 @@ trait Listen {
     fn balancer(&self) -> &Arn;
     fn request(&self, request: CreateListenerFluentBuilder) -> CreateListenerFluentBuilder;
     fn fits(&self, listener: &Listener) -> bool;
+
+    /// What `request` adds, under AWS's names.
+    fn told(&self) -> Vec<(&'static str, Value)>;
+
+    /// The call that creates it.
+    fn creating(&self) -> Vec<Change> {
+        let both = [
+            ("LoadBalancerArn", json!(self.balancer())),
+            ("Port", json!(self.port())),
+            ("Tags", words("Name=the action, your own tags, and the run's")),
+        ];
+        vec![request("elasticloadbalancing:CreateListener", both.into_iter().chain(self.told()))]
+    }
 
     fn name(&self) -> String {
         format!("the listener on port {} of `{}`", self.port(), elb::short(self.balancer().as_str()))
@@ -139,6 +154,15 @@ impl Listen for ListenerCreateHttps {
             .default_actions(forward.build())
     }
 
+    fn told(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("Protocol", json!("HTTPS")),
+            ("SslPolicy", json!(SSL_POLICY)),
+            ("Certificates", json!([{"CertificateArn": self.certificate}])),
+            ("DefaultActions", json!([{"Type": "forward", "TargetGroupArn": self.target_group}])),
+        ]
+    }
+
     fn fits(&self, listener: &Listener) -> bool {
         let forwards = |action: &Action| {
             let groups = action.forward_config().into_iter().flat_map(|f| f.target_groups());
@@ -176,6 +200,10 @@ impl Perform for ListenerCreateHttps {
 
     fn undo_sentence(&self) -> Option<String> {
         Some(format!("delete {}", self.name()))
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        self.creating()
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
@@ -217,6 +245,14 @@ impl Listen for ListenerCreateRedirect {
         request.protocol(ProtocolEnum::Http).default_actions(action)
     }
 
+    fn told(&self) -> Vec<(&'static str, Value)> {
+        let redirect = json!({
+            "Protocol": "HTTPS", "Port": self.to_port.to_string(), "Host": "#{host}", "Path": "/#{path}",
+            "Query": "#{query}", "StatusCode": "HTTP_301",
+        });
+        vec![("Protocol", json!("HTTP")), ("DefaultActions", json!([{"Type": "redirect", "RedirectConfig": redirect}]))]
+    }
+
     fn fits(&self, listener: &Listener) -> bool {
         let port = self.to_port.to_string();
         listener.protocol() == Some(&ProtocolEnum::Http)
@@ -244,6 +280,10 @@ impl Perform for ListenerCreateRedirect {
 
     fn undo_sentence(&self) -> Option<String> {
         Some(format!("delete {}", self.name()))
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        self.creating()
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

@@ -6,13 +6,15 @@
 
 use super::answers::{failed, finding, not_ours, outputs};
 use super::elb;
+use super::preview::{self, request, run_tags, words};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, LoadBalancerCreate, Value, Values};
+use crate::model::{Change, Failure, Finding, Found, LoadBalancerCreate, Value, Values};
 use aws_sdk_elasticloadbalancingv2::types::{
     IpAddressType, LoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
     LoadBalancerTypeEnum,
 };
+use serde_json::json;
 
 const PROTECTION: &str = "deletion_protection.enabled";
 
@@ -41,6 +43,27 @@ fn told(balancer: &LoadBalancer) -> String {
 impl LoadBalancerCreate {
     fn attributes(&self) -> Vec<(&'static str, String)> {
         self.idle_timeout_s.iter().map(|s| ("idle_timeout.timeout_seconds", s.to_string())).collect()
+    }
+
+    /// The call that creates it.
+    fn creating(&self) -> Change {
+        let with = [
+            ("Name", json!(self.name)),
+            ("Type", json!("application")),
+            ("Scheme", json!("internet-facing")),
+            ("IpAddressType", json!("ipv4")),
+            ("Subnets", json!(self.subnets)),
+            ("SecurityGroups", json!(self.groups)),
+            ("Tags", run_tags(&self.name)),
+        ];
+        request("elasticloadbalancing:CreateLoadBalancer", with)
+    }
+
+    /// The call that sets its attributes, when there are any to be set.
+    fn setting(&self, arn: Value) -> Option<Change> {
+        let attributes = self.attributes();
+        let with = [("LoadBalancerArn", arn), ("Attributes", preview::attributes(&attributes))];
+        (!attributes.is_empty()).then(|| request("elasticloadbalancing:ModifyLoadBalancerAttributes", with))
     }
 
     /// The balancer of this name when this run made it.
@@ -131,6 +154,7 @@ impl LoadBalancerCreate {
 }
 
 impl Perform for LoadBalancerCreate {
+    const MAY_BE_UNKNOWN: &'static [&'static str] = &["groups", "subnets"];
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &[
         "elasticloadbalancing:DescribeLoadBalancers",
         "elasticloadbalancing:DescribeLoadBalancerAttributes",
@@ -158,6 +182,10 @@ impl Perform for LoadBalancerCreate {
         Some(format!("delete load balancer `{}`", self.name))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        [self.creating()].into_iter().chain(self.setting(words("the new load balancer"))).collect()
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let Some(balancer) = self.own(cx, &aws).await? else {
@@ -170,7 +198,16 @@ impl Perform for LoadBalancerCreate {
             Some(LoadBalancerStateEnum::ActiveImpaired) => Found::Unknown,
             _ => Found::Otherwise,
         };
-        Ok(Finding { outputs: Self::known(&balancer), ..finding(found, true, told(&balancer)) })
+        let changes = match found {
+            Found::Otherwise if is_failed(&balancer) => {
+                let delete = [("LoadBalancerArn", json!(arn(&balancer)))];
+                let delete = request("elasticloadbalancing:DeleteLoadBalancer", delete);
+                [delete].into_iter().chain(self.changes()).collect()
+            }
+            Found::Otherwise => self.setting(json!(arn(&balancer))).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        Ok(Finding { outputs: Self::known(&balancer), changes, ..finding(found, true, told(&balancer)) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

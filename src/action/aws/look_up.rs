@@ -4,19 +4,20 @@
 //! are named in the evidence. A prefix list cannot be taken over as ranges and is refused, unless everything is admitted.
 
 use super::instance_state::{live, type_of, zone_of};
+use super::preview::{fact, rules_of};
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, InstanceLookUp, Value, Values};
+use crate::model::{Facts, Failure, Finding, Found, InstanceLookUp, Value, Values};
 use aws_sdk_ec2::types::{IpPermission, VpcCidrBlockStateCode};
 use serde_json::json;
 use std::collections::BTreeSet;
 
 /// The port of a site that ends TLS itself.
-const HTTPS: i32 = 443;
+const HTTPS: u16 = 443;
 
 impl InstanceLookUp {
-    async fn look(&self, cx: &Context<'_>) -> Result<(Values, String), Failure> {
+    async fn look(&self, cx: &Context<'_>) -> Result<(Values, String, Facts), Failure> {
         let aws = cx.aws().await?;
         let id = self.instance.as_str();
         let instance = live(&aws, id).await?;
@@ -37,7 +38,14 @@ impl InstanceLookUp {
             ("instance_type".into(), json!(type_of(&instance))),
             ("name".into(), json!(tags::value(instance.tags(), "Name").filter(|n| !n.is_empty()).unwrap_or(id))),
         ]);
-        Ok((outputs, evidence))
+        // Whom the site is open to is taken over from this group, so a later rule of it would open more than was previewed.
+        let facts = if self.sources.iter().flatten().next().is_some() {
+            Facts::new()
+        } else {
+            let admitted = outputs.get("sources").and_then(Value::as_array).into_iter().flatten();
+            fact(rules_of(group, HTTPS), super::preview::list(admitted.filter_map(Value::as_str)))
+        };
+        Ok((outputs, evidence, facts))
     }
 
     /// `ranges`, `sources`, and what the evidence must say of them.
@@ -60,7 +68,7 @@ impl InstanceLookUp {
         let answer =
             answer.map_err(|e| AwsError::from(e).failure(format!("cannot look at security group `{group}`")))?;
         let rules = answer.security_groups().iter().flat_map(|g| g.ip_permissions());
-        let admitted = Admitted::on(HTTPS, rules);
+        let admitted = Admitted::on(HTTPS.into(), rules);
         let note = match admitted.groups.len() {
             0 => String::new(),
             _ => format!("; not taken over as sources: {}", join(&admitted.groups)),
@@ -149,7 +157,7 @@ impl Perform for InstanceLookUp {
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
-        let (outputs, evidence) = self.look(cx).await?;
+        let (outputs, evidence, facts) = self.look(cx).await?;
         Ok(Finding {
             found: Found::Holds,
             ours: false,
@@ -157,7 +165,7 @@ impl Perform for InstanceLookUp {
             outputs,
             evidence,
             changes: Vec::new(),
-            facts: crate::model::Facts::new(),
+            facts,
         })
     }
 
@@ -166,7 +174,7 @@ impl Perform for InstanceLookUp {
     }
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
-        let (outputs, evidence) = self.look(cx).await?;
+        let (outputs, evidence, _) = self.look(cx).await?;
         Ok(Verified { outputs, evidence })
     }
 

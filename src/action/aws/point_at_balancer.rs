@@ -8,9 +8,10 @@
 use super::answers::{failed, finding, outputs};
 use super::dns_external::ask;
 use super::dns_records::RecordSet;
+use super::preview::{request, words};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{DnsPointAtBalancer, Failure, Finding, Found, Value};
+use crate::model::{Change, DnsPointAtBalancer, Failure, Finding, Found, Value, holds_stand_in};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -86,7 +87,11 @@ impl DnsPointAtBalancer {
     /// What the name and the balancer resolve to.
     async fn resolved(&self, cx: &Context<'_>) -> Result<(BTreeSet<IpAddr>, BTreeSet<IpAddr>), Failure> {
         let dns = cx.access().dns();
-        Ok((dns.addresses(self.fqdn.as_str()).await?, dns.addresses(&self.dns_name).await?))
+        let site = dns.addresses(self.fqdn.as_str()).await?;
+        // Looked at before there is a balancer, nothing leads to it.
+        let balancer =
+            if holds_stand_in(&self.dns_name) { BTreeSet::new() } else { dns.addresses(&self.dns_name).await? };
+        Ok((site, balancer))
     }
 
     /// Waits until this machine's resolver leads from the name to the balancer, and no longer to where it led before.
@@ -172,6 +177,7 @@ impl DnsPointAtBalancer {
 }
 
 impl Perform for DnsPointAtBalancer {
+    const MAY_BE_UNKNOWN: &'static [&'static str] = &["dns_name", "dns_zone"];
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["route53:ListResourceRecordSets", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
         "route53:ListResourceRecordSets",
@@ -193,6 +199,15 @@ impl Perform for DnsPointAtBalancer {
             Some(zone) => format!("bring the old records of `{}` back in zone `{zone}`", self.fqdn),
             None => format!("ask the operator to bring the old records of `{}` back, and wait for it", self.fqdn),
         })
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let Some(zone) = self.zone.hosted() else { return Vec::new() };
+        let batch = format_args!("{} to {}: a CNAME where one is there, else an alias A", self.fqdn, self.dns_name);
+        vec![request(
+            "route53:ChangeResourceRecordSets",
+            [("HostedZoneId", zone.into()), ("ChangeBatch", words(batch))],
+        )]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

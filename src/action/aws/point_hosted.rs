@@ -1,12 +1,13 @@
 //! The hosted zone's part of `dns.point-at-balancer`: which record sets are to be there, and the batch that makes them so.
 
 use super::answers::finding;
-use super::dns_change::{Edit, change, in_sync};
+use super::dns_change::{Edit, change, changing, in_sync};
 use super::dns_records::{Name, RecordSet, at_name};
 use super::point_at_balancer::{Before, readdressed};
+use super::preview::{list, record_of};
 use crate::access::Aws;
 use crate::action::{Context, Stop};
-use crate::model::{DnsPointAtBalancer, Failure, Finding, Found};
+use crate::model::{DnsPointAtBalancer, Facts, Failure, Finding, Found};
 use std::net::IpAddr;
 
 /// The record sets that decide where a name leads.
@@ -53,6 +54,16 @@ impl DnsPointAtBalancer {
         }
     }
 
+    /// What is at the name, of every kind that leads clients: one that is added is as much a change as one that differs.
+    fn facts(&self, zone: &str, there: &[RecordSet]) -> Facts {
+        let name = Name::of(self.fqdn.as_str());
+        let of = |kind: &&str| {
+            let held = there.iter().filter(|set| set.kind == **kind).map(RecordSet::held);
+            (record_of(name.as_str(), kind, zone), list(held))
+        };
+        KINDS.iter().map(of).collect()
+    }
+
     /// The sets at the name.
     async fn there(&self, aws: &Aws, zone: &str) -> Result<Vec<RecordSet>, Failure> {
         let found = at_name(aws, zone, &Name::of(self.fqdn.as_str()), KINDS).await?;
@@ -67,15 +78,18 @@ impl DnsPointAtBalancer {
 
     pub(super) async fn observe_hosted(&self, aws: &Aws, zone: &str) -> Result<Finding, Failure> {
         let sets = self.there(aws, zone).await?;
-        let found = match lead_alike(&sets, &self.wanted(&sets)) {
+        let wanted = self.wanted(&sets);
+        let found = match lead_alike(&sets, &wanted) {
             true => Found::Holds,
             false if sets.is_empty() => Found::Absent,
             false => Found::Otherwise,
         };
         let instance_address = self.instance_address(aws).await?;
         let evidence = format!("zone `{zone}` has {}", told(&sets));
+        let changes = if found == Found::Holds { Vec::new() } else { vec![changing(zone, &edits(&sets, &wanted))] };
+        let facts = self.facts(zone, &sets);
         let before = Before { sets, instance_address, ..Before::default() };
-        Ok(Finding { before: before.to_value(), ..finding(found, false, evidence) })
+        Ok(Finding { before: before.to_value(), changes, facts, ..finding(found, false, evidence) })
     }
 
     /// One batch from what is there to what is wanted; answers its id.

@@ -2,11 +2,13 @@
 
 use super::instance_checks::{Age, Checks, checks, wait_checked};
 use super::instance_state::{cannot_start, described, live, start, state, stop, stopped_as_asked, wait_stopped};
+use super::preview::{fact, named, request, state_of};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, InstanceStart, InstanceStop, Value, Values};
+use crate::model::{Change, Failure, Finding, Found, InstanceStart, InstanceStop, Value, Values};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// The before-image of what takes an instance down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +22,21 @@ impl PowerBefore {
     pub(super) fn ran(&self) -> bool {
         self.state == State::Running.as_str()
     }
+}
+
+/// The call that stops an instance.
+pub(super) fn stopping(instance: &str) -> Change {
+    request("ec2:StopInstances", [("InstanceIds", json!([instance]))])
+}
+
+/// The call that starts an instance.
+pub(super) fn starting(instance: &str) -> Change {
+    request("ec2:StartInstances", [("InstanceIds", json!([instance]))])
+}
+
+/// Whether it runs, as a fact.
+pub(super) fn power(instance: &Instance) -> crate::model::Facts {
+    fact(state_of(instance.instance_id().unwrap_or_default()), state(instance).as_str())
 }
 
 /// What an action that stops an instance observes.
@@ -40,7 +57,7 @@ pub(super) fn observe_stop(instance: &Instance) -> Result<Finding, Failure> {
         outputs: Values::new(),
         evidence: described(instance),
         changes: Vec::new(),
-        facts: crate::model::Facts::new(),
+        facts: power(instance),
     })
 }
 
@@ -83,8 +100,15 @@ impl Perform for InstanceStop {
         Some(format!("make sure that instance `{}` runs and its status checks pass", self.instance))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        vec![stopping(self.instance.as_str())]
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
-        observe_stop(&live(&*cx.aws().await?, self.instance.as_str()).await?)
+        let instance = live(&*cx.aws().await?, self.instance.as_str()).await?;
+        let finding = observe_stop(&instance)?;
+        let changes = if finding.found == Found::Absent { vec![stopping(&named(&instance))] } else { Vec::new() };
+        Ok(Finding { changes, ..finding })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
@@ -118,6 +142,10 @@ impl Perform for InstanceStart {
         None
     }
 
+    fn changes(&self) -> Vec<Change> {
+        vec![starting(self.instance.as_str())]
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let instance = live(&aws, self.instance.as_str()).await?;
@@ -140,8 +168,8 @@ impl Perform for InstanceStart {
             before: Value::Null,
             outputs: Values::new(),
             evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
+            changes: if found == Found::Absent { vec![starting(&named(&instance))] } else { Vec::new() },
+            facts: power(&instance),
         })
     }
 

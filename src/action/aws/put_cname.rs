@@ -6,12 +6,13 @@
 
 use super::acm::another_that_needs;
 use super::answers::{finding, outputs};
-use super::dns_change::{Edit, change, in_sync};
+use super::dns_change::{Edit, change, changing, in_sync};
 use super::dns_external::ask;
 use super::dns_records::{Name, RecordSet, at_name};
+use super::preview::{fact, record_of};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{DnsPutCname, Failure, Finding, Found, Value};
+use crate::model::{Change, DnsPutCname, Failure, Finding, Found, Value};
 
 /// The TTL when the runbook says nothing, in seconds: what ACM's console uses.
 const TTL_S: u32 = 300;
@@ -125,6 +126,10 @@ impl Perform for DnsPutCname {
         })
     }
 
+    fn changes(&self) -> Vec<Change> {
+        self.zone.hosted().map(|zone| changing(zone, &[Edit::Put(self.wanted())])).into_iter().collect()
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let Some(zone) = self.zone.hosted() else {
             let there = self.resolves(cx).await?;
@@ -134,7 +139,11 @@ impl Perform for DnsPutCname {
             return Ok(Finding { before, ..finding(found, false, evidence) });
         };
         match self.hosted(&*cx.aws().await?, zone).await? {
-            None => Ok(finding(Found::Absent, false, format!("`{zone}` has no CNAME at `{}`", Name::of(&self.name)))),
+            None => {
+                let name = Name::of(&self.name);
+                let facts = fact(record_of(name.as_str(), "CNAME", zone), "none");
+                Ok(Finding { facts, ..finding(Found::Absent, false, format!("`{zone}` has no CNAME at `{name}`")) })
+            }
             Some(set) => {
                 self.refuse_other(zone, Some(&set))?;
                 let before = serde_json::to_value(&set).unwrap_or_default();

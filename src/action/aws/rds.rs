@@ -3,10 +3,11 @@
 //! ModifyDBInstance with ApplyImmediately applies every other pending change too, so others are refused. A conversion
 //! that is under way is joined, never sent again.
 
+use super::preview::request;
 use super::rds_state::{Db, Follow, Progress, describe, last_event, name};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, FailureKind, Finding, Found, RdsSetMultiAz, Values};
+use crate::model::{Change, Facts, Failure, FailureKind, Finding, Found, RdsSetMultiAz, Values};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -21,6 +22,16 @@ const SETTLED_LOOKS: u32 = 3;
 impl RdsSetMultiAz {
     fn id(&self) -> &str {
         self.db.as_str()
+    }
+
+    /// What a conversion changes, and what it is judged by: a change of class or engine is another deed than the one previewed.
+    fn facts(&self, db: &Db) -> Facts {
+        let of = |what: &str| format!("{what} of DB instance `{}`", self.db);
+        Facts::from([
+            (of("class"), db.class.clone()),
+            (of("engine"), format!("{} {}", db.engine, db.version)),
+            (of("Multi-AZ"), name(db.multi_az).to_owned()),
+        ])
     }
 
     /// Refuses what would make a conversion go wrong or do more than asked.
@@ -130,6 +141,15 @@ impl Perform for RdsSetMultiAz {
         Some(format!("make DB instance `{}` {} again, if it was", self.db, name(!self.multi_az)))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        let with = [
+            ("DBInstanceIdentifier", json!(self.db)),
+            ("MultiAZ", json!(self.multi_az)),
+            ("ApplyImmediately", json!(true)),
+        ];
+        vec![request("rds:ModifyDBInstance", with)]
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let db = describe(&aws, self.id()).await?;
@@ -152,7 +172,7 @@ impl Perform for RdsSetMultiAz {
             outputs: Values::new(),
             evidence,
             changes: Vec::new(),
-            facts: crate::model::Facts::new(),
+            facts: self.facts(&db),
         })
     }
 

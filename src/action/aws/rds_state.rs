@@ -43,6 +43,10 @@ pub(super) struct Db {
     pub(super) zones: BTreeSet<String>,
     /// Its engine.
     pub(super) engine: String,
+    /// Its engine's version.
+    pub(super) version: String,
+    /// Its class, e.g. `db.t3.small`.
+    pub(super) class: String,
 }
 
 /// How a conversion stands.
@@ -121,6 +125,8 @@ impl Db {
             others: pending.map(other_changes).unwrap_or_default(),
             zones: zones.map(str::to_owned).collect(),
             engine: db.engine().unwrap_or_default().to_owned(),
+            version: db.engine_version().unwrap_or("of unknown version").to_owned(),
+            class: db.db_instance_class().unwrap_or("unknown").to_owned(),
         }
     }
 }

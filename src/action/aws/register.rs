@@ -5,12 +5,14 @@
 
 use super::answers::finding;
 use super::elb;
+use super::preview::{fact, registration_of, request};
 use super::target_health::{Health, health, health_in};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Arn, Failure, Finding, Found, InstanceId, TargetGroupDeregister, TargetGroupRegister};
+use crate::model::{Arn, Change, Failure, Finding, Found, InstanceId, TargetGroupDeregister, TargetGroupRegister};
 use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// How it was before.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -31,6 +33,12 @@ impl Place<'_> {
 
     fn target(&self) -> TargetDescription {
         TargetDescription::builder().id(self.instance.as_str()).build()
+    }
+
+    /// The call that puts it in, or takes it out.
+    fn calling(&self, operation: &str) -> Vec<Change> {
+        let operation = format!("elasticloadbalancing:{operation}");
+        vec![request(&operation, [("TargetGroupArn", json!(self.group)), ("Targets", json!([{"Id": self.instance}]))])]
     }
 
     async fn look(&self, aws: &Aws) -> Result<Option<Health>, Failure> {
@@ -89,8 +97,11 @@ impl Place<'_> {
     }
 }
 
-fn with_before(finding: Finding, registered: bool) -> Finding {
-    Finding { before: serde_json::to_value(Before { registered }).unwrap_or_default(), ..finding }
+/// What was found of a place, with whether the instance was in it as before-image and as fact.
+fn with_before(place: &Place<'_>, finding: Finding, registered: bool) -> Finding {
+    let before = serde_json::to_value(Before { registered }).unwrap_or_default();
+    let name = registration_of(place.instance.as_str(), place.name());
+    Finding { before, facts: fact(name, if registered { "registered" } else { "not registered" }), ..finding }
 }
 
 impl TargetGroupRegister {
@@ -121,14 +132,24 @@ impl Perform for TargetGroupRegister {
         ))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        self.place().calling("RegisterTargets")
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         Ok(match self.place().look(&*cx.aws().await?).await? {
             Some(health) if health.registered() => {
                 let found = if self.enough(&health) { Found::Holds } else { Found::InProgress };
-                with_before(finding(found, false, health.told()), true)
+                with_before(&self.place(), finding(found, false, health.told()), true)
             }
-            Some(health) if health.draining() => with_before(finding(Found::Otherwise, false, health.told()), false),
-            _ => with_before(finding(Found::Absent, false, format!("`{}` is not registered", self.instance)), false),
+            Some(health) if health.draining() => {
+                with_before(&self.place(), finding(Found::Otherwise, false, health.told()), false)
+            }
+            _ => with_before(
+                &self.place(),
+                finding(Found::Absent, false, format!("`{}` is not registered", self.instance)),
+                false,
+            ),
         })
     }
 
@@ -176,11 +197,23 @@ impl Perform for TargetGroupDeregister {
         ))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        self.place().calling("DeregisterTargets")
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         Ok(match self.place().look(&*cx.aws().await?).await? {
-            Some(health) if health.registered() => with_before(finding(Found::Absent, false, health.told()), true),
-            Some(health) if health.draining() => with_before(finding(Found::InProgress, false, health.told()), false),
-            _ => with_before(finding(Found::Holds, false, format!("`{}` is not registered", self.instance)), false),
+            Some(health) if health.registered() => {
+                with_before(&self.place(), finding(Found::Absent, false, health.told()), true)
+            }
+            Some(health) if health.draining() => {
+                with_before(&self.place(), finding(Found::InProgress, false, health.told()), false)
+            }
+            _ => with_before(
+                &self.place(),
+                finding(Found::Holds, false, format!("`{}` is not registered", self.instance)),
+                false,
+            ),
         })
     }
 

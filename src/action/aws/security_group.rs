@@ -5,10 +5,12 @@
 //! shows who holds it.
 
 use super::answers::{failed, finding, not_ours, outputs};
+use super::preview::{request, run_tags};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, SecurityGroupCreate};
+use crate::model::{Change, Failure, Finding, Found, SecurityGroupCreate};
 use aws_sdk_ec2::types::{Filter, ResourceType, SecurityGroup, Tag, TagSpecification};
+use serde_json::json;
 
 /// A filter of a Describe call.
 pub(super) fn filter(name: &str, value: &str) -> Filter {
@@ -62,6 +64,16 @@ impl Perform for SecurityGroupCreate {
 
     fn undo_sentence(&self) -> Option<String> {
         Some(format!("delete security group `{}` once nothing holds it any more", self.name))
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let with = [
+            ("GroupName", json!(self.name)),
+            ("Description", json!(self.description)),
+            ("VpcId", json!(self.vpc)),
+            ("TagSpecifications", run_tags(&self.name)),
+        ];
+        vec![request("ec2:CreateSecurityGroup", with)]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

@@ -8,12 +8,17 @@ use super::instance_state::{described, instance_of, live, state, stopped_as_aske
 use super::power::{PowerBefore, bring_up, observe_stop};
 use crate::access::{Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, InstanceShutDown};
+use crate::model::{Change, Failure, Finding, InstanceShutDown};
 use aws_sdk_ec2::types::InstanceStateName as State;
 use std::time::Duration;
 
 /// How long the guest may take to answer the command; the shutdown itself goes on without us.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// What the guest is asked to do.
+fn command() -> RemoteCommand {
+    RemoteCommand::sudo(["shutdown", "-h", "now"])
+}
 
 impl InstanceShutDown {
     /// Refuses when a shutdown would destroy the instance.
@@ -64,6 +69,10 @@ impl Perform for InstanceShutDown {
         Some(format!("start {}, wait for its status checks and SSH{then}", self.on))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        vec![Change::Command { on: self.on.name.clone(), argv: command().argv().to_vec() }]
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let id = instance_of(&self.on)?.as_str();
@@ -80,8 +89,7 @@ impl Perform for InstanceShutDown {
         }
         self.check_behaviour(&aws, id).await?;
         cx.beat().beat(format!("shutting {} down", self.on))?;
-        let command = RemoteCommand::sudo(["shutdown", "-h", "now"]).limit(ANSWER_WITHIN);
-        match cx.run(&self.on, command).await {
+        match cx.run(&self.on, command().limit(ANSWER_WITHIN)).await {
             Ok(output) if refused(&output) => {
                 return Err(Failure::permanent(format!(
                     "{} does not take `shutdown` (status {})",

@@ -8,10 +8,11 @@ use super::instance_checks::{Age, Checks, checks, launch_ran_out, wait_checked, 
 use super::instance_state::{
     NO_CAPACITY, cannot_start, described, live, start, state, stop, type_of, wait_stopped, zone_of,
 };
-use super::power::up;
+use super::power::{power, starting, stopping, up};
+use super::preview::{self, named, request};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, FailureKind, Finding, Found, InstanceStartAs, Values};
+use crate::model::{Change, Failure, FailureKind, Finding, Found, InstanceStartAs, Values};
 use aws_sdk_ec2::types::{AttributeValue, Instance, InstanceStateName as State};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -48,6 +49,26 @@ impl From<Failure> for Trouble {
 impl InstanceStartAs {
     fn id(&self) -> &str {
         self.instance.as_str()
+    }
+
+    /// The call that gives the stopped instance its type.
+    fn resizing(&self, shown: &str) -> Change {
+        let wanted = json!({"Value": self.instance_type});
+        request("ec2:ModifyInstanceAttribute", [("InstanceId", json!(shown)), ("InstanceType", wanted)])
+    }
+
+    /// The calls that are needed as things are.
+    fn needed(&self, instance: &Instance) -> Vec<Change> {
+        let shown = named(instance);
+        let mut calls = Vec::new();
+        if type_of(instance) != self.instance_type.as_str() {
+            if matches!(state(instance), State::Pending | State::Running) {
+                calls.push(stopping(&shown));
+            }
+            calls.push(self.resizing(&shown));
+        }
+        calls.push(starting(&shown));
+        calls
     }
 
     /// The type, once it is set on the stopped instance and reads back.
@@ -178,6 +199,10 @@ impl Perform for InstanceStartAs {
         Some(format!("stop instance `{}` and give its old type back; it stays stopped", self.instance))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        vec![self.resizing(self.id()), starting(self.id())]
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let instance = live(&aws, self.id()).await?;
@@ -193,14 +218,16 @@ impl Perform for InstanceStartAs {
         };
         let before = Before { instance_type: type_of(&instance).to_owned(), state: state(&instance).to_string() };
         let evidence = format!("a {}; {}", before.instance_type, described(&instance));
+        let mut facts = power(&instance);
+        facts.insert(preview::type_of(self.id()), before.instance_type.clone());
         Ok(Finding {
             found,
             ours: false,
             outputs: self.outputs(&before),
             before: json!(before),
             evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
+            changes: if found == Found::Otherwise { self.needed(&instance) } else { Vec::new() },
+            facts,
         })
     }
 

@@ -6,10 +6,12 @@
 
 use super::answers::{failed, finding, not_ours, outputs};
 use super::elb;
+use super::preview::{attributes, request, run_tags, words};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, TargetGroupCreate};
+use crate::model::{Change, Failure, Finding, Found, TargetGroupCreate};
 use aws_sdk_elasticloadbalancingv2::types::{Matcher, ProtocolEnum, TargetGroup, TargetGroupAttribute, TargetTypeEnum};
+use serde_json::{Value, json};
 
 /// Seconds between two health checks. AWS's default of 30 makes a failover twice as long.
 const INTERVAL_S: i32 = 10;
@@ -28,6 +30,33 @@ impl TargetGroupCreate {
             wanted.push(("stickiness.type", "lb_cookie".to_owned()));
         }
         wanted
+    }
+
+    /// The call that creates it.
+    fn creating(&self) -> Change {
+        let with = [
+            ("Name", json!(self.name)),
+            ("VpcId", json!(self.vpc)),
+            ("Protocol", json!("HTTP")),
+            ("Port", json!(self.port)),
+            ("TargetType", json!("instance")),
+            ("HealthCheckEnabled", json!(true)),
+            ("HealthCheckProtocol", json!("HTTP")),
+            ("HealthCheckPath", json!(self.health_path)),
+            ("HealthCheckIntervalSeconds", json!(INTERVAL_S)),
+            ("HealthCheckTimeoutSeconds", json!(TIMEOUT_S)),
+            ("HealthyThresholdCount", json!(THRESHOLD)),
+            ("UnhealthyThresholdCount", json!(THRESHOLD)),
+            ("Matcher", json!({"HttpCode": "200"})),
+            ("Tags", run_tags(&self.name)),
+        ];
+        request("elasticloadbalancing:CreateTargetGroup", with)
+    }
+
+    /// The call that sets its attributes.
+    fn setting(&self, arn: Value) -> Change {
+        let with = [("TargetGroupArn", arn), ("Attributes", attributes(&self.attributes()))];
+        request("elasticloadbalancing:ModifyTargetGroupAttributes", with)
     }
 
     /// What cannot be changed, or that nobody but us sets, is as wanted.
@@ -114,6 +143,10 @@ impl Perform for TargetGroupCreate {
         Some(format!("delete target group `{}`", self.name))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        vec![self.creating(), self.setting(words("the new target group"))]
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let Some(arn) = self.own(cx, &aws).await? else {
@@ -122,7 +155,8 @@ impl Perform for TargetGroupCreate {
         let whole = elb::group_attributes_fit(&aws, &arn, &self.attributes()).await?;
         let found = if whole { Found::Holds } else { Found::Otherwise };
         let evidence = format!("target group `{}` is there and this run's", self.name);
-        Ok(Finding { outputs: outputs([("target_group", &arn)]), ..finding(found, true, evidence) })
+        let changes = if whole { Vec::new() } else { vec![self.setting(json!(arn))] };
+        Ok(Finding { outputs: outputs([("target_group", &arn)]), changes, ..finding(found, true, evidence) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -1,7 +1,8 @@
 """The control paths, on the port of the API: settings, faults, the body's reports, the account as JSON.
 
     GET  /plus/state    the account as one document (view.py)
-    GET  /plus/calls    every AWS call so far, as [service, action, HTTP status or error code]
+    GET  /plus/calls    every AWS call so far, as [service, action, HTTP status or error code, parameters]; the
+                        parameters under AWS's own names, null for calls that only read
     POST /plus/config   {"ticks": 1, "rds_ticks": 3, "body": true, ...}: see DEFAULTS and KINDS of state.py
     POST /plus/fault    {"service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
                          "message": "...", "times": 1, "after": false, "match": "i-0123"}

@@ -14,6 +14,7 @@ import traceback
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
+import parameters
 from state import CALLS, FAULTS, LOCK, Refusal, refuse, tick
 
 _moto_call_action = BaseResponse.call_action
@@ -94,21 +95,24 @@ def _next_fault(service, action, response):
 
 def call_action(self):
     service, action = self.boto3_service_name, self._get_action() or ""
+    reads, asked = action.startswith(READS), None
     dry_run = (self.querystring.get("DryRun") or [""])[0] == "true"
 
     def fail(code, message, status=None):
         usual, headers, body = self.serialized(ActionResult(service_error(service, code, message)))
-        CALLS.append([service, action, code])
+        CALLS.append([service, action, code, asked])
         return status or STATUSES.get(code, usual), headers, body
 
     with LOCK:
-        if not dry_run and (action.startswith(READS) or action in RETRIED):
+        if not dry_run and (reads or action in RETRIED):
             tick(service)
         try:
+            # Only of what may change something: the many reads of a rehearsal would fill the log.
+            asked = None if reads else parameters.of(self, action)
             fault = _next_fault(service, action, self)
             if fault is None:
                 answer = _moto_call_action(self)
-                CALLS.append([service, action, answer[0]])
+                CALLS.append([service, action, answer[0], asked])
                 return answer
             if fault.get("after"):
                 _moto_call_action(self)  # done, but the answer is lost

@@ -49,7 +49,7 @@ CONFIG = dict(DEFAULTS)
 
 TRANSITIONS = []  # steps that wait for ticks
 FAULTS = []  # errors to be answered, see dispatch.py
-CALLS = []  # every AWS call: [service, action, HTTP status or error code]
+CALLS = []  # every AWS call: [service, action, HTTP status or error code, parameters unless it reads]
 HEALTH = {}  # (target group ARN, target id) -> (state, reason, description), as the body reported it
 RUN_TOKENS = {}  # (account, client token) -> (parameters, reservation) of RunInstances
 WATCHES = {}  # service -> function called at each read, before transitions move on

@@ -53,7 +53,24 @@ class Faults(Case):
         with self.refused("InternalError"):
             self.state()
         logged = json.loads(http("GET", "/plus/calls"))[before:]
-        self.assertEqual(logged, [["ec2", "DescribeInstances", status] for status in (200, 400, "InternalError")])
+        self.assertEqual(logged, [["ec2", "DescribeInstances", status, None] for status in (200, 400, "InternalError")])
+
+    def test_calls_that_change_something_are_logged_with_their_parameters(self):
+        before = len(json.loads(http("GET", "/plus/calls")))
+        tags = [{"Key": "a", "Value": "b"}]
+        client("ec2").create_tags(Resources=[self.web], Tags=tags)
+        wanted = {"VpcId": self.ids["vpc"], "Port": 80, "Protocol": "HTTP", "Matcher": {"HttpCode": "200"}}
+        group = client("elbv2").create_target_group(Name="logged", **wanted)
+        client("acm").request_certificate(DomainName="a.example.org", Tags=tags)
+        record = {"Name": "a." + self.ids["fqdn"], "Type": "A", "TTL": 5, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+        batch = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}
+        client("route53").change_resource_record_sets(HostedZoneId=self.ids["zone"], ChangeBatch=batch)
+        logged = [call[3] for call in json.loads(http("GET", "/plus/calls"))[before:]]
+        self.assertEqual(logged[0], {"Resources": [self.web], "Tags": tags})
+        self.assertEqual(logged[1], {"Name": "logged", **wanted})
+        self.assertEqual(logged[2], {"DomainName": "a.example.org", "Tags": tags})
+        self.assertEqual(logged[3], {"HostedZoneId": self.ids["zone"], "ChangeBatch": batch})
+        client("elbv2").delete_target_group(TargetGroupArn=group["TargetGroups"][0]["TargetGroupArn"])
 
     def test_mistakes_of_the_caller(self):
         for name, fields, status in (

@@ -31,7 +31,7 @@ mod inside {
     async fn marks_an_instance_and_keeps_others_off() {
         let account = Account::new().await;
         let mut ours = claim(&account);
-        ours.forward().await;
+        ours.forward_as_told().await;
         assert!(ours.observe().await.ours);
         ours.apply().await;
         assert_eq!(mark(&account).await.as_deref(), Some("r1"));
@@ -95,7 +95,7 @@ mod inside {
         let account = Account::new().await;
         claim(&account).forward().await;
         let mut deed = release(&account);
-        deed.forward().await;
+        deed.forward_as_told().await;
         deed.apply().await;
         assert_eq!(mark(&account).await, None);
         for _ in 0..2 {

@@ -107,7 +107,7 @@ mod inside {
         // Forward again after the rollback: another token.
         clone.forget_outputs();
         clone.deed.call.generation = 1;
-        clone.forward().await;
+        clone.forward_as_told().await;
         assert_eq!(clones(&account).len(), 1);
     }
 

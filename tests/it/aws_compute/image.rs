@@ -106,7 +106,7 @@ mod inside {
         assert_eq!(snapshots(&account), 0);
         // And once more forward.
         image.deed.call.generation = 1;
-        image.forward().await;
+        image.forward_as_told().await;
         assert_eq!(images(&account).len(), 1);
     }
 

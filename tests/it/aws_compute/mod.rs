@@ -22,6 +22,7 @@ mod shut_down;
 mod start_as;
 
 use crate::support::emulator::{Emulator, REGION};
+use crate::support::sent::Told;
 use crate::support::stage::{Deed, Stage};
 use aws_sdk_ec2::types::{Instance, Tag};
 use runbook::access::Aws;
@@ -167,6 +168,13 @@ impl Work {
         let evidence = self.stage.carry_out(&mut self.deed).await;
         assert_eq!(self.observe().await.found, Found::Holds);
         evidence
+    }
+
+    /// The same on a smooth way, with exactly the requests that were told beforehand.
+    async fn forward_as_told(&mut self) {
+        let told = Told::of(&self.stage, &self.deed).await;
+        self.forward().await;
+        told.was_sent();
     }
 
     fn output(&self, name: &str) -> String {

@@ -1,5 +1,5 @@
 use super::{Account, Work};
-use runbook::model::{ActionKind, FailureKind, Found, Phase};
+use runbook::model::{ActionKind, Change, FailureKind, Found, Phase};
 use serde_json::json;
 
 both_halves! {
@@ -8,6 +8,7 @@ both_halves! {
     a_stop_that_found_the_instance_stopped_leaves_it_so,
     a_start_waits_for_the_status_checks,
     an_instance_that_went_away_is_told,
+    what_was_told_beforehand_was_sent,
 }
 
 fn deed(kind: ActionKind, account: &Account) -> Work {
@@ -16,6 +17,19 @@ fn deed(kind: ActionKind, account: &Account) -> Work {
 
 mod inside {
     use super::*;
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn what_was_told_beforehand_was_sent() {
+        let account = Account::new().await;
+        deed(ActionKind::InstanceStop, &account).forward_as_told().await;
+        deed(ActionKind::InstanceStart, &account).forward_as_told().await;
+        let named = format!("{} (nextcloud-web-1)", account.web());
+        let seen = deed(ActionKind::InstanceStop, &account).observe().await;
+        let [Change::Request { operation, with }] = seen.changes.as_slice() else { panic!("{seen:?}") };
+        assert_eq!((operation.as_str(), &with["InstanceIds"]), ("ec2:StopInstances", &json!([named])));
+        assert_eq!(seen.facts[&format!("state of `{}`", account.web())], "running");
+    }
 
     #[tokio::test]
     #[ignore = "run by its outer half"]

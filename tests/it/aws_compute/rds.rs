@@ -29,7 +29,7 @@ mod inside {
         let account = Account::new().await;
         account.lab.post("config", &json!({"rds_ticks": 5}));
         let mut convert = deed(&account);
-        convert.forward().await;
+        convert.forward_as_told().await;
         assert_eq!(db(&account)["multi_az"], true);
         assert!(db(&account)["secondary_az"].is_string());
         convert.apply().await;

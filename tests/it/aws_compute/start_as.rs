@@ -38,7 +38,7 @@ mod inside {
         let account = Account::new().await;
         account.stop(&account.web()).await;
         let mut resize = deed(&account);
-        resize.forward().await;
+        resize.forward_as_told().await;
         assert_eq!(resize.output("previous_type"), "t3.medium");
         resize.apply().await;
         resize.verify().await;

@@ -1,6 +1,7 @@
 //! Target groups and what is in them.
 
 use super::*;
+use crate::support::sent::Told;
 use runbook::model::{Found, Outcome, Phase};
 
 both_halves! {
@@ -111,7 +112,9 @@ mod inside {
 
         let mut deregister = world.deregister(&targets);
         assert_eq!(world.stage.look(&mut deregister).await, Found::Absent);
+        let told = Told::of(&world.stage, &deregister).await;
         world.stage.apply(&mut deregister).await.unwrap();
+        told.was_sent();
         assert_eq!(world.stage.look(&mut deregister).await, Found::InProgress, "it is draining");
         let (outcome, notes) = world.stage.perform(&deregister, Phase::Verify).await;
         assert!(matches!(outcome, Outcome::Verified { .. }), "{outcome:?}");

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::support::names::BALANCER;
+use crate::support::sent::Told;
 use runbook::action::{observe_permissions, permissions};
 use runbook::model::Found;
 use std::collections::BTreeSet;
@@ -39,9 +40,11 @@ impl World {
 
     /// Carries a deed out, and holds what it called against what it declares.
     async fn forward(&self, mut deed: Deed) -> Deed {
+        let told = Told::of(&self.stage, &deed).await;
         let from = self.call_count();
         let seen = self.stage.carry_out(&mut deed).await;
         assert!(!seen.is_empty());
+        told.was_sent();
         let declared: BTreeSet<String> = permissions(deed.call.kind).0.iter().map(|&p| p.to_owned()).collect();
         let used = self.used(from);
         let undeclared: Vec<_> = used.difference(&declared).collect();

@@ -5,4 +5,5 @@ pub(crate) mod emulator;
 pub mod fake;
 pub(crate) mod names;
 pub(crate) mod region;
+pub(crate) mod sent;
 pub(crate) mod stage;

@@ -1,0 +1,88 @@
+//! Requests to AWS as a plan tells them, and the names of the facts that the actions on AWS share.
+//!
+//! A preview has a request's parameters under AWS's own names, as they will be sent. Left out is only what tells nobody
+//! anything: tokens against doing it twice, and comments. A value that is told in words stands in brackets.
+//!
+//! Promise: what a preview says is what is sent. The request is built elsewhere, from the SDK's own types, so tests hold each
+//! kind's preview against the parameters that arrived in the emulated account.
+
+use super::tags;
+use crate::model::{Change, Facts, Value};
+use aws_sdk_ec2::types::Instance;
+use serde_json::json;
+
+/// A request: the operation as IAM names it, and its parameters.
+pub(super) fn request<'n>(operation: &str, with: impl IntoIterator<Item = (&'n str, Value)>) -> Change {
+    let with = with.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Change::Request { operation: operation.to_owned(), with }
+}
+
+/// A value that is told in words.
+pub(super) fn words(text: impl std::fmt::Display) -> Value {
+    Value::from(format!("({text})"))
+}
+
+/// The tags of something a run creates, in words.
+pub(super) fn run_tags(name: &str) -> Value {
+    words(format_args!("Name={name}, your own tags, and the run's"))
+}
+
+/// The run's id, which a plan cannot know.
+pub(super) fn run_id() -> Value {
+    words("the run's id")
+}
+
+/// Attributes as Elastic Load Balancing takes them.
+pub(super) fn attributes(pairs: &[(&str, String)]) -> Value {
+    pairs.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect()
+}
+
+/// `i-0ab (web-1)`: an instance's id with its Name tag, if it has one.
+pub(super) fn named(instance: &Instance) -> String {
+    let id = instance.instance_id().unwrap_or_default();
+    match tags::value(instance.tags(), "Name").filter(|name| !name.is_empty()) {
+        Some(name) => format!("{id} ({name})"),
+        None => id.to_owned(),
+    }
+}
+
+/// One fact.
+pub(super) fn fact(name: String, value: impl Into<String>) -> Facts {
+    Facts::from([(name, value.into())])
+}
+
+/// The name of the fact whether an instance runs. Every action that stops or starts one speaks of it.
+pub(super) fn state_of(instance: &str) -> String {
+    format!("state of `{instance}`")
+}
+
+/// The name of the fact which run is at work on an instance.
+pub(super) fn mark_of(instance: &str) -> String {
+    format!("mark of `{instance}`")
+}
+
+/// The name of the fact of which type an instance is.
+pub(super) fn type_of(instance: &str) -> String {
+    format!("type of `{instance}`")
+}
+
+/// The name of the fact whether an instance is in a target group.
+pub(super) fn registration_of(instance: &str, group: &str) -> String {
+    format!("registration of `{instance}` in target group `{group}`")
+}
+
+/// The name of the fact whom a security group admits to a port.
+pub(super) fn rules_of(group: &str, port: u16) -> String {
+    format!("rules of `{group}` for port {port}")
+}
+
+/// The name of the fact what a hosted zone says of a name.
+pub(super) fn record_of(name: &str, kind: &str, zone: &str) -> String {
+    format!("record `{name}` {kind} in `{zone}`")
+}
+
+/// Texts one after the other, or "none".
+pub(super) fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|it| it.to_string()).collect();
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}

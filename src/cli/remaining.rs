@@ -1,0 +1,97 @@
+//! `runbook resume --dry-run`: what has been done of a run, and what going on would do.
+//!
+//! It reads only: what has not begun is looked at in the world as it is now, the rest is told from the journal. No lease is
+//! taken, so that it can be asked while the run is at work; what it says is then as old as the look.
+
+use super::args::{Common, Format};
+use super::clock::SystemClock;
+use super::executor::block_on;
+use super::out::out;
+use super::run::refuse;
+use super::{Exit, Failure, plan as planning, settings};
+use crate::access::Access;
+use crate::display::{self, PreflightLine};
+use crate::engine::{Clock, Look, Worker, look_ahead};
+use crate::journal::{ActionState, RunState};
+use crate::model::{self, ActionPath, Facts, FailureKind, Finding, Found, StepId, Value, Values};
+use crate::plan::Plan;
+use std::rc::Rc;
+
+/// Shows what remains of a run that goes forward.
+pub(super) fn show(
+    state: &RunState,
+    plan: &Plan,
+    until: Option<StepId>,
+    common: &Common,
+    format: Format,
+) -> Result<Exit, Failure> {
+    let connections = settings::connections(common, state.run.as_str())?;
+    let scratch = connections.work_dir.clone();
+    let worker = Worker::new(Rc::new(Access::new(connections)));
+    let looks = block_on(look_ahead(plan, state, &worker, SystemClock.now()))?;
+    let looks = excused(plan, state, looks);
+    // Made anew by the run when it goes on; leaving it would be harmless.
+    let _ = std::fs::remove_dir_all(scratch);
+    let lines = lines(plan, state, &looks);
+    let mut outputs = state.outputs();
+    outputs.extend(planning::seen_outputs(&looks));
+    let sentences = planning::sentences(plan, &state.run, &outputs);
+    let origin = planning::origin(state.opened.fingerprint.clone(), until);
+    out(&match format {
+        Format::Text => format!("{}\n{}", head(plan, state), display::plan_text(plan, &sentences, &lines)),
+        Format::Json => format!("{}\n", display::plan_json(plan, &sentences, &lines)),
+        Format::Markdown => display::plan_markdown(plan, &origin, &sentences, &lines),
+    })?;
+    refuse(&looks).map(|()| Exit::Done)
+}
+
+/// What may pass by itself speaks against nothing but the next action: in the middle of a run a server that does not answer
+/// may just be the one that an earlier action will start.
+pub(super) fn excused(plan: &Plan, state: &RunState, looks: Vec<(ActionPath, Look)>) -> Vec<(ActionPath, Look)> {
+    let next = plan.actions.iter().find(|p| !state.action(&p.action).is_done()).map(|p| &p.action);
+    let passes = |failure: &model::Failure| matches!(failure.kind, FailureKind::Transient | FailureKind::Lost);
+    let excuse = |(action, look): (ActionPath, Look)| match look {
+        Look::Refused(failure) if passes(&failure) && Some(&action) != next => (action, Look::NotYet),
+        look => (action, look),
+    };
+    looks.into_iter().map(excuse).collect()
+}
+
+fn head(plan: &Plan, state: &RunState) -> String {
+    let done = plan.actions.iter().filter(|p| state.action(&p.action).is_done()).count();
+    format!(
+        "run `{}`: {done} of {} actions are done; `runbook resume {}` goes on like this\n",
+        state.run,
+        plan.actions.len(),
+        state.run
+    )
+}
+
+/// One line for each action of the plan that is done, has begun or was looked at, in the plan's order.
+fn lines(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Vec<(ActionPath, PreflightLine)> {
+    let seen = planning::lines(looks);
+    let line = |action: &ActionPath| {
+        let current = state.action(action);
+        match &current {
+            ActionState::Done { evidence, .. } => Some(told(Found::Holds, format!("{}: {evidence}", current.word()))),
+            _ if current.traces().is_some() => {
+                Some(told(Found::InProgress, format!("this run has begun it (it is {})", current.word())))
+            }
+            _ => seen.iter().find(|(path, _)| path == action).map(|(_, line)| line.clone()),
+        }
+    };
+    plan.actions.iter().filter_map(|p| Some((p.action.clone(), line(&p.action)?))).collect()
+}
+
+/// What the journal says of an action, in the form of a look.
+fn told(found: Found, evidence: String) -> PreflightLine {
+    PreflightLine::Seen(Finding {
+        found,
+        ours: true,
+        before: Value::Null,
+        outputs: Values::new(),
+        evidence,
+        changes: Vec::new(),
+        facts: Facts::new(),
+    })
+}
