@@ -79,6 +79,12 @@ impl RemoteCommand {
         Self::sudo(head.into_iter().chain(arguments.into_iter().map(Into::into)))
     }
 
+    /// Program and arguments, as they reach the host; what it reads on standard input is not among them.
+    #[must_use]
+    pub fn argv(&self) -> &[String] {
+        &self.argv
+    }
+
     /// What it reads on standard input.
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
