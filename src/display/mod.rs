@@ -9,6 +9,8 @@
 mod bars;
 #[cfg(test)]
 mod bars_test;
+mod changes;
+mod changes_text;
 mod commands;
 mod console;
 mod failure;

@@ -4,7 +4,10 @@
 //! stored in the run's first record and read from there ever after: what was planned is what runs. Making one is a pure
 //! function. Not handled here: live diffs and fingerprints of the world.
 
+mod expected;
 mod needs;
+
+pub use expected::{Duration, Expected, Source};
 
 use crate::model::{ActionPath, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
 use serde::{Deserialize, Serialize};
@@ -32,6 +35,9 @@ pub struct Plan {
     pub order: Order,
     /// Every action with what must be done before it, in the document's order.
     pub actions: Vec<PlannedAction>,
+    /// How long things took before, as far as it was known when the plan was made.
+    #[serde(default, skip_serializing_if = "Expected::is_empty")]
+    pub expected: Expected,
 }
 
 /// An action's place in the plan.
@@ -89,7 +95,7 @@ impl Plan {
             }
         }
         let actions = needs::of(&runbook, order);
-        Ok(Self { version: VERSION, runbook, inputs, region, account, tags, order, actions })
+        Ok(Self { version: VERSION, runbook, inputs, region, account, tags, order, actions, expected: Expected::default() })
     }
 
     /// Reads a stored plan.
