@@ -5,7 +5,7 @@ use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
-use super::{Exit, Failure, library, open, operator, plan as planning, settings};
+use super::{Exit, Failure, history, library, open, operator, plan as planning, settings};
 use crate::access::{Access, Settings, reveal};
 use crate::display;
 use crate::engine::{Clock, Intent, Look, Worker, preflight};
@@ -64,6 +64,7 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
         secrets(&plan).await?;
         look(&mut plan, &run, connections).await
     })??;
+    plan.expected = history::expected(common, &plan)?;
     Ok(Prepared { run, text: found.text, source: found.source, plan, looks, until })
 }
 

@@ -18,11 +18,7 @@ pub(super) struct Shown {
 
 impl Shown {
     /// What is shown of one action of a plan. `preflight` is in the plan's order.
-    pub(super) fn of(
-        path: &ActionPath,
-        told: Option<&Description>,
-        preflight: &[(ActionPath, PreflightLine)],
-    ) -> Self {
+    pub(super) fn of(path: &ActionPath, told: Option<&Description>, preflight: &[(ActionPath, PreflightLine)]) -> Self {
         let described = || told.map(|told| told.changes.clone()).unwrap_or_default();
         let look = preflight.iter().find(|(looked, _)| looked == path).map(|(_, line)| line);
         let Some(PreflightLine::Seen(finding)) = look else { return Self { changes: described(), after: None } };
@@ -185,7 +181,8 @@ pub(super) fn counted(diff: &str) -> String {
 mod tests {
     use super::*;
 
-    const DIFF: &str = "--- /f\n+++ /f\n@@ -2,4 +2,3 @@\n a\n-b\n--- c\n+B\n d\n@@ -9 +8 @@\n-x\n\\ No newline at end of file\n+y\n";
+    const DIFF: &str =
+        "--- /f\n+++ /f\n@@ -2,4 +2,3 @@\n a\n-b\n--- c\n+B\n d\n@@ -9 +8 @@\n-x\n\\ No newline at end of file\n+y\n";
 
     #[test]
     fn a_diff_stands_side_by_side() {

@@ -84,8 +84,7 @@ fn inputs(plan: &Plan) -> String {
 fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
     let of = plan.runbook.steps.len();
     let usual = usual::of_step(plan, step).told();
-    let mut text =
-        format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
+    let mut text = format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
     if !step.why.trim().is_empty() {
         text.push_str(&prose("  why: ", &step.why));
     }

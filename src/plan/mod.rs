@@ -95,7 +95,17 @@ impl Plan {
             }
         }
         let actions = needs::of(&runbook, order);
-        Ok(Self { version: VERSION, runbook, inputs, region, account, tags, order, actions, expected: Expected::default() })
+        Ok(Self {
+            version: VERSION,
+            runbook,
+            inputs,
+            region,
+            account,
+            tags,
+            order,
+            actions,
+            expected: Expected::default(),
+        })
     }
 
     /// Reads a stored plan.

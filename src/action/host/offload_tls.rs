@@ -19,8 +19,7 @@ impl NginxOffloadTls {
     }
 
     fn change(&self, path: &str, before: &[u8], edit: &Edit) -> Result<Change, Failure> {
-        let shown =
-            |bytes: &[u8]| nginx::shown(bytes).map_err(|refusal| refused(path, &self.on.name, refusal));
+        let shown = |bytes: &[u8]| nginx::shown(bytes).map_err(|refusal| refused(path, &self.on.name, refusal));
         let diff = unified(path, &shown(before)?, &shown(&edit.bytes)?);
         Ok(Change::File { on: self.on.name.clone(), path: path.to_owned(), diff })
     }

@@ -27,7 +27,8 @@ fn one(change: &Change) -> Html {
                 Some(value) => el("td").class("given").text(value),
                 None => el("td").class("words").text(some_key(None)),
             };
-            let rows = keys.iter().map(|key| el("tr").child(name(&key.key)).child(told(&key.from)).child(told(&key.to)));
+            let rows =
+                keys.iter().map(|key| el("tr").child(name(&key.key)).child(told(&key.from)).child(told(&key.to)));
             let caption = place(path, on, ", these keys and nothing else");
             table("keys", caption, &["Key", "Is", "Will be"], rows.collect()).into()
         }

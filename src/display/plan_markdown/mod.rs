@@ -107,7 +107,11 @@ fn totals(sheet: &Sheet<'_>) -> String {
                 let end = if s.comes_back { "until it comes back in" } else { "and still after" };
                 format!("from {from}, {}, {end} {to}, {}", code(s.from.id.as_str()), code(s.to.id.as_str()))
             };
-            format!("{}: {}", told(timing.down_usual.as_ref(), seconds), all.iter().map(stretch).collect::<Vec<_>>().join("; "))
+            format!(
+                "{}: {}",
+                told(timing.down_usual.as_ref(), seconds),
+                all.iter().map(stretch).collect::<Vec<_>>().join("; ")
+            )
         }
         (Some(_), _) => "not at all".to_owned(),
         (None, _) => "not predicted: actions overlap in this order".to_owned(),

@@ -71,7 +71,8 @@ impl<'a> Timing<'a> {
             longest.insert(&planned.action, begin.saturating_add(own));
         }
         let longest_s = longest.values().max().copied().unwrap_or(0);
-        let mut timing = Self { slots, usual: usual::of_plan(plan), longest_s, down: None, down_usual: usual::of_downtime(plan) };
+        let mut timing =
+            Self { slots, usual: usual::of_plan(plan), longest_s, down: None, down_usual: usual::of_downtime(plan) };
         timing.down = (plan.order == Order::Article).then(|| timing.stretches(plan));
         timing
     }

@@ -7,8 +7,8 @@
 //! What it does not handle: a secret that nothing around it gives away. nginx reads it from a file that every user of a
 //! site's host may often read, so it should not be there.
 
-use super::super::span::{self, Patch};
 use super::super::Refusal;
+use super::super::span::{self, Patch};
 use super::tree::{Directive, Tree, Word};
 use std::ops::Range;
 
@@ -73,9 +73,10 @@ fn masked_words(directive: &Directive) -> impl Iterator<Item = &Word> {
         || names_one(directive.name())
         || directive.arguments().iter().take(heads).any(|word| speaks_of_one(&word.value));
     let whole = speaks && !is_path;
-    directive.arguments().iter().filter(move |word| {
-        holds_one(&word.value) || (whole && !speaks_of_one(&word.value) && !is_plain(&word.value))
-    })
+    directive
+        .arguments()
+        .iter()
+        .filter(move |word| holds_one(&word.value) || (whole && !speaks_of_one(&word.value) && !is_plain(&word.value)))
 }
 
 /// Whether it is a name or a variable that speaks of a secret; a path may well have such a word.
