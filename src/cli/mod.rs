@@ -8,6 +8,7 @@ mod exit;
 mod failure;
 mod form;
 mod harm;
+mod history;
 mod library;
 mod open;
 mod operator;

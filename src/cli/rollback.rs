@@ -5,7 +5,7 @@ use super::executor::{Execution, lease};
 use super::harm::Harm;
 use super::out::out;
 use super::run::{confirm, step};
-use super::{Exit, Failure, account, open, place, plan as planning};
+use super::{Exit, Failure, account, history, open, place, plan as planning};
 use crate::display;
 use crate::engine::{Intent, undo_queue};
 use crate::journal::RollbackTo;
@@ -14,7 +14,8 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, har
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
     let mut journal = open::journal(common)?;
     let state = open::run(&journal, args.run.run.as_deref())?;
-    let plan = open::plan(&state)?;
+    let mut plan = open::plan(&state)?;
+    plan.expected = history::of(&journal, &plan)?;
     let to = match args.to.as_str() {
         "start" => RollbackTo::Start,
         name => RollbackTo::Step(step(&plan.runbook, name)?),
@@ -28,7 +29,7 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, har
         Format::Text => out(&display::rollback_text(&plan, &state, &to, &queue, &sentences))?,
         Format::Markdown => out(&display::rollback_markdown(&plan, &state, &to, &queue, &sentences))?,
         Format::Json if args.dry_run => {
-            out(&format!("{}\n", serde_json::json!({ "run": state.run, "to": to, "undo": queue })))?;
+            out(&format!("{}\n", display::rollback_json(&plan, &state, &to, &queue, &sentences)))?;
         }
         Format::Json => {}
     }

@@ -5,7 +5,7 @@ use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
-use super::{Exit, Failure, account, library, open, operator, plan as planning, saved, settings};
+use super::{Exit, Failure, account, history, library, open, operator, plan as planning, saved, settings};
 use crate::access::{Access, Settings, reveal};
 use crate::display;
 use crate::engine::{Clock, Intent, Look, Worker, preflight};
@@ -77,6 +77,7 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     let outputs = planning::outputs_with(BTreeMap::new(), &looks);
     let seen = planning::previews(&plan, &run, &outputs, &looks);
     plan.preview(seen);
+    plan.expected = history::expected(common, &plan)?;
     let file = args.inputs.as_deref().and_then(|file| std::path::absolute(file).ok());
     let inputs_from = InputsFrom { file: file.map(|file| file.display().to_string()), sets: args.sets.clone() };
     let (text, source) = (found.text, found.source);

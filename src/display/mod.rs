@@ -9,6 +9,8 @@
 mod bars;
 #[cfg(test)]
 mod bars_test;
+mod changes;
+mod changes_text;
 mod commands;
 mod console;
 mod drift_text;
@@ -26,6 +28,7 @@ mod plan_sheet;
 mod plan_text;
 mod rest_text;
 mod rich;
+mod rollback_sheet;
 mod rollback_text;
 mod runs;
 mod screen;
@@ -52,7 +55,7 @@ pub use plan_markdown::{plan_markdown, rollback_markdown};
 pub use plan_sheet::PlanOrigin;
 pub use plan_text::{PreflightLine, Sentences, plan_text};
 pub use rest_text::{rest_json, rest_text};
-pub use rollback_text::rollback_text;
+pub use rollback_text::{rollback_json, rollback_text};
 pub use runs::{RunRow, runs_json, runs_text};
 pub use screen::{to_stderr, to_stdout};
 pub use site::Site;

@@ -12,6 +12,7 @@ pub(super) fn value(value: &Value) -> String {
     }
     match value {
         Value::Null => "nothing".into(),
+        Value::String(text) if text.is_empty() => "(an empty text)".into(),
         Value::String(text) => text.clone(),
         Value::Array(items) if items.is_empty() => "none".into(),
         Value::Object(items) if items.is_empty() => "none".into(),
@@ -52,6 +53,11 @@ pub(super) fn expr(plan: &Plan, expr: &Expr) -> String {
             format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
         }
     }
+}
+
+/// A key's value, or that there is none.
+pub(super) fn some_key(value: Option<&str>) -> &str {
+    value.unwrap_or("(not there)")
 }
 
 /// Whether an expression has a value that only the run will bring.

@@ -1,5 +1,6 @@
 //! The plan for programs. Fields are only ever added.
 
+use super::changes::Shown;
 use super::pending_value::{expr, is_pending};
 use super::plan_text::{PreflightLine, Sentences};
 use super::usual;
@@ -7,11 +8,7 @@ use crate::model::{ActionPath, Reversibility, StepAction, Value};
 use crate::plan::Plan;
 use serde_json::{Map, json};
 
-/// Fields: `runbook`, `title`, `account`, `region`, `order`, `tags`, `inputs` (secrets are references), `usual_s`,
-/// `downtime_s` (null when actions overlap), `refused` (how many actions refuse), `steps` (each: `number`, `id`, `title`,
-/// `why`, `site_down`, `usual_s`, `actions`; an action: `action`, `kind`, `sentence`, `undo`, `reversibility`, `with`,
-/// `pending` (names of parameters not known yet), `needs`, `usual_s`, `preflight` (`look`: `seen`, `refused`, `not_yet`,
-/// with `finding` or `failure`; null when nothing was looked at)).
+/// Fields: docs/plan.md lists them, in "Fields of the JSON".
 #[must_use]
 pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> Value {
     let steps = plan.runbook.steps.iter().map(|step| {
@@ -21,10 +18,12 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
             "title": step.title,
             "why": step.why,
             "site_down": step.site_down,
-            "usual_s": usual::of_step(step),
+            "usual_s": usual::of_step(plan, step).seconds,
+            "usual_from": usual::of_step(plan, step).source_json(),
             "actions": step.actions.iter().map(|a| action(plan, a, sentences, preflight)).collect::<Vec<_>>(),
         })
     });
+    let (usual, downtime) = (usual::of_plan(plan), usual::of_downtime(plan));
     json!({
         "runbook": plan.runbook.name,
         "title": plan.runbook.title,
@@ -33,8 +32,10 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
         "order": plan.order,
         "tags": plan.tags,
         "inputs": plan.inputs,
-        "usual_s": usual::of_plan(plan),
-        "downtime_s": usual::of_downtime(plan),
+        "usual_s": usual.seconds,
+        "usual_from": usual.source_json(),
+        "downtime_s": downtime.as_ref().map(|down| down.seconds),
+        "downtime_from": downtime.as_ref().map(usual::Usual::source_json),
         "refused": preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Refused(_))).count(),
         "steps": steps.collect::<Vec<_>>(),
     })
@@ -50,6 +51,8 @@ fn action(
     let sentence = sentences(&action.path);
     let with: Map<String, Value> =
         action.with.iter().map(|(name, it)| (name.clone(), Value::from(expr(plan, it)))).collect();
+    let shown = Shown::of(&action.path, sentence.as_ref(), preflight);
+    let usual = usual::of_action(plan, action);
     let needs = plan.actions.iter().find(|p| p.action == action.path).map(|p| &p.needs);
     json!({
         "action": action.path,
@@ -63,7 +66,10 @@ fn action(
         "with": with,
         "pending": action.with.iter().filter(|(_, it)| is_pending(it)).map(|(name, _)| name).collect::<Vec<_>>(),
         "needs": needs,
-        "usual_s": spec.usual_s,
+        "usual_s": usual.seconds,
+        "usual_from": usual.source_json(),
+        "changes": shown.changes,
+        "changed_before_by": shown.after,
         "preflight": preflight.iter().find(|(path, _)| *path == action.path).map(|(_, line)| look(line)),
     })
 }

@@ -1,11 +1,12 @@
 //! The plan for people: all that will happen, in order, and why; what undoes it; how long it usually takes.
 
+use super::changes::Shown;
+use super::changes_text::changes_text;
 use super::failure::reasons;
 use super::look::one_line;
 use super::pending_value::{expr, input, is_pending, value};
 use super::site::Site;
 use super::table::{columns, count, hanging, prose, wrapped};
-use super::time::rough;
 use super::usual;
 use crate::model::{ActionPath, Description, Failure, Finding, Found, Reversibility, Spec, Step, StepAction};
 use crate::plan::{Order, Plan};
@@ -47,13 +48,13 @@ fn header(plan: &Plan) -> String {
         Order::Overlap => "what does not need each other runs at the same time",
     };
     let mut size = format!(
-        "{} with {}, usually {}",
+        "{} with {}, usually takes {}",
         count(runbook.steps.len(), "step"),
         count(plan.actions.len(), "action"),
-        rough(usual::of_plan(plan))
+        usual::of_plan(plan).told()
     );
-    if let Some(down @ 1..) = usual::of_downtime(plan) {
-        size.push_str(&format!(", the site down for {} of it", rough(down)));
+    if let Some(down) = usual::of_downtime(plan).filter(|down| down.seconds > 0) {
+        size.push_str(&format!(", the site is down for {} of it", down.told()));
     }
     let mut rows: Vec<(&str, String)> = Vec::new();
     rows.extend(plan.account.as_ref().map(|account| ("account", account.clone())));
@@ -83,9 +84,8 @@ fn inputs(plan: &Plan) -> String {
 fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
     // Of a run that has begun, only what is left may be shown.
     let of = plan.runbook.steps.iter().map(|step| step.number).max().unwrap_or(0);
-    let usual = rough(usual::of_step(step));
-    let mut text =
-        format!("\nstep {} of {of}  {}  {}  (usually {usual})\n", step.number, step.id, one_line(&step.title));
+    let usual = usual::of_step(plan, step).told();
+    let mut text = format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
     if !step.why.trim().is_empty() {
         text.push_str(&prose("  why: ", &step.why));
     }
@@ -106,8 +106,8 @@ fn one_action(
     let sentence = sentences(&action.path);
     let told = sentence.as_ref().map(|told| told.does.clone());
     let what = action.title.clone().or_else(|| told.clone()).unwrap_or_else(|| first_sentence(&spec.about));
-    let usual = if spec.usual_s > 10 { format!(" (usually {})", rough(spec.usual_s)) } else { String::new() };
-    let mut text = hanging(&format!("  - {}: ", action.path.name()), 6, &format!("{what}{usual}"));
+    let usual = usual::of_action(plan, action).told();
+    let mut text = hanging(&format!("  - {}: ", action.path.name()), 6, &format!("{what}, usually {usual}"));
     if let (Some(_), Some(does)) = (&action.title, &told) {
         text.push_str(&wrapped("      does: ", does));
     }
@@ -117,14 +117,16 @@ fn one_action(
             text.push_str(&wrapped(&format!("      {name}: "), &expr(plan, given)));
         }
     }
+    let shown = Shown::of(&action.path, sentence.as_ref(), preflight);
     let back = match &action.irreversible {
         Some(why) => format!("cannot be undone: {why}"),
         None => undo(&spec, sentence.and_then(|told| told.undo)),
     };
-    text.push_str(&wrapped("      undo: ", &back));
     for (_, line) in preflight.iter().filter(|(path, _)| *path == action.path) {
-        text.push_str(&now(line));
+        text.push_str(&now(line, shown.after.as_ref()));
     }
+    text.push_str(&changes_text(6, &shown.changes));
+    text.push_str(&wrapped("      undo: ", &back));
     text
 }
 
@@ -147,9 +149,13 @@ pub(super) fn undo(spec: &Spec, sentence: Option<String>) -> String {
     }
 }
 
-fn now(line: &PreflightLine) -> String {
+/// What was seen; `after` changes it before it is this one's turn.
+fn now(line: &PreflightLine, after: Option<&ActionPath>) -> String {
     match line {
         PreflightLine::Seen(finding) => {
+            if let Some(after) = after {
+                return wrapped("      now: ", &format!("{} ({})", finding.evidence, too_early(after)));
+            }
             let word = match finding.found {
                 Found::Absent | Found::Otherwise => "now: ",
                 Found::Holds => "already so: ",
@@ -179,6 +185,11 @@ fn looked(preflight: &[(ActionPath, PreflightLine)]) -> String {
         n => format!("{n} refuse: the run must not begin"),
     };
     format!("\nlooked at {}, {later} can be looked at only later; {verdict}\n", count(seen + refused, "action"))
+}
+
+/// Why what was seen of an action is not what it will find.
+pub(super) fn too_early(after: &ActionPath) -> String {
+    format!("`{after}` changes that before")
 }
 
 /// The first sentence of a description, to go on with in a line.

@@ -1,12 +1,14 @@
-//! What a rollback will do: what is undone, in which order, what stays, and where that leaves the site.
+//! What a rollback will do: what is undone, in which order and how long that takes, what stays, and where that leaves the
+//! site.
 
-use super::commands::{NextCommand, place, service};
-use super::plan_text::{Sentences, undo};
-use super::site::Site;
-use super::table::{count, wrapped};
-use crate::journal::{ActionState, Completion, RollbackTo, RunState};
-use crate::model::{ActionPath, Reversibility, Step};
+use super::commands::place;
+use super::plan_text::Sentences;
+use super::rollback_sheet::RollbackSheet;
+use super::table::wrapped;
+use crate::journal::{RollbackTo, RunState};
+use crate::model::{ActionPath, Step, Value};
 use crate::plan::Plan;
+use serde_json::json;
 
 /// The rollback plan for people. `queue` is what has to be undone, in order, as the engine has it.
 #[must_use]
@@ -17,84 +19,84 @@ pub fn rollback_text(
     queue: &[ActionPath],
     sentences: Sentences<'_>,
 ) -> String {
+    let sheet = RollbackSheet::new(plan, state, to, queue, sentences);
     let mut text = format!("rollback of run {} to {}\n", state.run, place(plan, to));
     if queue.is_empty() {
         text.push_str("  nothing is to be undone\n");
     } else {
-        text.push_str(&format!("  {} undone, in this order:\n", one_or_more(queue.len())));
+        text.push_str(&format!("  {}, in this order:\n", sheet.size()));
     }
     let digits = queue.len().to_string().len();
-    for (n, action) in queue.iter().enumerate() {
-        let heading = format!("  {:>digits$}. {action}: ", n + 1);
-        text.push_str(&wrapped(&heading, &undo_of(plan, state, action, sentences)));
+    for (n, undo) in sheet.undone.iter().enumerate() {
+        let heading = format!("  {:>digits$}. {}: ", n + 1, undo.action);
+        let usual = if undo.usual.seconds > 0 { format!(", usually {}", undo.usual.told()) } else { String::new() };
+        text.push_str(&wrapped(&heading, &format!("{}{usual}", undo.does)));
     }
-    text.push_str(&stays(plan, to));
-    let (site, ways) = afterwards(plan, state, to);
-    if ways.is_empty() {
-        text.push_str(&format!("  afterwards {}\n", site.sentence()));
+    if let Some(meanwhile) = sheet.meanwhile().filter(|_| !queue.is_empty()) {
+        text.push_str(&wrapped("  ", &meanwhile));
+    }
+    text.push_str(&stays(&sheet.kept));
+    for (action, does) in &sheet.stopped {
+        text.push_str(&wrapped("  stays stopped: ", &format!("{does} ({action})")));
+    }
+    if sheet.ways.is_empty() {
+        text.push_str(&format!("  afterwards {}\n", sheet.site.sentence()));
         return text;
     }
-    text.push_str(&format!("  afterwards {}; the way back to service is one of\n", site.sentence()));
-    for NextCommand { command, why } in ways {
-        text.push_str(&format!("      {command}\n{}", wrapped("          ", &why)));
+    text.push_str(&format!("  afterwards {}; the way back to service is one of\n", sheet.site.sentence()));
+    for way in &sheet.ways {
+        let why = format!("{}, usually in {}", way.why, way.usual.told());
+        text.push_str(&format!("      {}\n{}", way.command, wrapped("          ", &why)));
     }
     text
 }
 
-/// The site after a rollback, and the ways back to service when it is down then.
-pub(super) fn afterwards(plan: &Plan, state: &RunState, to: &RollbackTo) -> (Site, Vec<NextCommand>) {
-    let site = match to {
-        RollbackTo::Start => Site::Up,
-        RollbackTo::Step(step) => Site::after(plan, Some(step)),
-    };
-    let ways = service(plan, state, to).map(|way| vec![forward(plan, state, to), way]);
-    (site, ways.unwrap_or_default())
-}
-
-pub(super) fn one_or_more(number: usize) -> String {
-    format!("{} {}", count(number, "action"), if number == 1 { "is" } else { "are" })
-}
-
-/// What undoing an action that was begun means.
-pub(super) fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Sentences<'_>) -> String {
-    let Some(definition) = plan.definition(action) else { return "?".into() };
-    let spec = definition.kind.spec();
-    let leaves_nothing = matches!(spec.reversibility, Reversibility::NothingToUndo(_));
-    match state.action(action) {
-        ActionState::Done { completion: Completion::Adopted, .. } if !leaves_nothing => {
-            "it was there before this run, and stays".into()
-        }
-        ActionState::Failed { traces: None, .. } => "nothing had been done".into(),
-        _ => undo(&spec, sentences(action).and_then(|told| told.undo)),
-    }
-}
-
-fn stays(plan: &Plan, to: &RollbackTo) -> String {
-    let kept: Vec<String> = kept(plan, to).iter().map(|s| format!("{} {}", s.number, s.id)).collect();
+fn stays(kept: &[&Step]) -> String {
+    let kept: Vec<String> = kept.iter().map(|s| format!("{} {}", s.number, s.id)).collect();
     if kept.is_empty() {
         return "  nothing stays done\n".into();
     }
     wrapped("  stays done: ", &format!("step {}", kept.join(", ")))
 }
 
-/// The steps that stay done.
-pub(super) fn kept<'a>(plan: &'a Plan, to: &RollbackTo) -> Vec<&'a Step> {
-    let keep = match to {
-        RollbackTo::Start => 0,
-        RollbackTo::Step(step) => plan.number(step),
-    };
-    plan.runbook.steps.iter().filter(|s| s.number <= keep).collect()
-}
-
-fn forward(plan: &Plan, state: &RunState, to: &RollbackTo) -> NextCommand {
-    let number = match to {
-        RollbackTo::Start => 0,
-        RollbackTo::Step(step) => plan.number(step),
-    };
-    let back = plan.runbook.steps.iter().find(|s| s.number > number && !s.site_down);
-    let why = match back {
-        Some(step) => format!("goes forward again; the site is up after step {}, {}", step.number, step.id),
-        None => "goes forward again".into(),
-    };
-    NextCommand { command: format!("runbook resume {}", state.run), why }
+/// The rollback plan for programs; docs/plan.md lists its fields. Fields are only ever added.
+#[must_use]
+pub fn rollback_json(
+    plan: &Plan,
+    state: &RunState,
+    to: &RollbackTo,
+    queue: &[ActionPath],
+    sentences: Sentences<'_>,
+) -> Value {
+    let sheet = RollbackSheet::new(plan, state, to, queue, sentences);
+    let actions = sheet.undone.iter().map(|undo| {
+        json!({
+            "action": undo.action,
+            "undo": undo.does,
+            "usual_s": undo.usual.seconds,
+            "usual_from": undo.usual.source_json(),
+        })
+    });
+    let ways = sheet.ways.iter().map(|way| {
+        json!({
+            "command": way.command,
+            "why": way.why,
+            "usual_s": way.usual.seconds,
+            "usual_from": way.usual.source_json(),
+        })
+    });
+    json!({
+        "run": state.run,
+        "to": to,
+        "undo": queue,
+        "actions": actions.collect::<Vec<_>>(),
+        "usual_s": sheet.usual.seconds,
+        "usual_from": sheet.usual.source_json(),
+        "downtime_s": sheet.down.seconds,
+        "downtime_from": sheet.down.source_json(),
+        "site": sheet.site,
+        "stays_done": sheet.kept.iter().map(|step| &step.id).collect::<Vec<_>>(),
+        "stays_stopped": sheet.stopped.iter().map(|(action, _)| action).collect::<Vec<_>>(),
+        "ways_back": ways.collect::<Vec<_>>(),
+    })
 }

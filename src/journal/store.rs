@@ -111,6 +111,12 @@ impl Journal {
         Ok(Self { connection, folder: folder.to_owned(), file: (made.dev(), made.ino()) })
     }
 
+    /// Whether a state folder has a journal. Opening makes one.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(FILE).exists()
+    }
+
     /// The state folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

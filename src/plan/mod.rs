@@ -4,12 +4,15 @@
 //! stored in the run's first record and read from there ever after: what was planned is what runs. Making one is a pure
 //! function. What was seen of the world is put in afterwards, as previews; comparing them with the world is the engine's.
 
+mod expected;
 mod needs;
 mod previewed;
 mod saved;
 
 pub use previewed::Previewed;
 pub use saved::{Saved, SavedError, SavedHead, sha256};
+
+pub use expected::{Duration, Expected, Source};
 
 use crate::model::{ActionPath, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
 use serde::{Deserialize, Serialize};
@@ -37,6 +40,9 @@ pub struct Plan {
     pub order: Order,
     /// Every action with what must be done before it, in the document's order.
     pub actions: Vec<PlannedAction>,
+    /// How long things took before, as far as it was known when the plan was made.
+    #[serde(default, skip_serializing_if = "Expected::is_empty")]
+    pub expected: Expected,
 }
 
 /// An action's place in the plan.
@@ -97,7 +103,17 @@ impl Plan {
             }
         }
         let actions = needs::of(&runbook, order);
-        Ok(Self { version: VERSION, runbook, inputs, region, account, tags, order, actions })
+        Ok(Self {
+            version: VERSION,
+            runbook,
+            inputs,
+            region,
+            account,
+            tags,
+            order,
+            actions,
+            expected: Expected::default(),
+        })
     }
 
     /// Reads a stored plan.

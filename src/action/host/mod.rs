@@ -6,6 +6,7 @@ mod local;
 mod offload_tls;
 mod php;
 mod pin;
+mod preview;
 mod rename;
 mod restart;
 mod restore;

@@ -3,18 +3,25 @@
 //! The edit itself is pure and lives in `action::edit`. nginx can judge a file only in its place, so the new content is
 //! put there, and taken back at once when nginx does not accept it.
 
-use super::file::{HostFile, Image, sha256};
+use super::file::{HostFile, Image, Sight, sha256};
+use super::preview::{fact_of_file, unified};
 use super::restore::{Standing, standing};
 use super::systemd::reload_if_active;
 use crate::access::RemoteCommand;
 use crate::action::edit::{Edit, Refusal, nginx};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, NginxOffloadTls, Service, Value, Values};
+use crate::model::{Change, Facts, Failure, Finding, Found, NginxOffloadTls, Service, Target, Value, Values};
 
 impl NginxOffloadTls {
     fn edit(&self, bytes: &[u8]) -> Result<Edit, Failure> {
         nginx::offload_tls(bytes, self.fqdn.as_str())
             .map_err(|refusal| refused(self.file.as_str(), &self.on.name, refusal))
+    }
+
+    fn change(&self, path: &str, before: &[u8], edit: &Edit) -> Result<Change, Failure> {
+        let shown = |bytes: &[u8]| nginx::shown(bytes).map_err(|refusal| refused(path, &self.on.name, refusal));
+        let diff = unified(path, &shown(before)?, &shown(&edit.bytes)?);
+        Ok(Change::File { on: self.on.name.clone(), path: path.to_owned(), diff })
     }
 
     /// Asks nginx whether it accepts its configuration, by exit status: it may warn and still be fine.
@@ -51,8 +58,14 @@ pub(super) fn refused(file: &str, host: &str, refusal: Refusal) -> Failure {
     failure
 }
 
-/// What an edit of a file was found to stand at.
-pub(super) fn finding(asked: &str, file: &HostFile<'_>, now: &Image, copy: Option<&Image>, edit: &Edit) -> Finding {
+/// What an edit of the file that was asked for on a host was found to stand at; its changes are not told yet.
+pub(super) fn finding(
+    (on, asked): (&Target, &str),
+    file: &HostFile<'_>,
+    now: &Image,
+    copy: Option<&Image>,
+    edit: &Edit,
+) -> Finding {
     let through = if asked == now.path { String::new() } else { format!(" (`{asked}` is a link to it)") };
     let notes: Vec<String> = edit.notes.iter().map(ToString::to_string).collect();
     let said = if notes.is_empty() { String::new() } else { format!("; {}", notes.join("; ")) };
@@ -73,7 +86,8 @@ pub(super) fn finding(asked: &str, file: &HostFile<'_>, now: &Image, copy: Optio
     };
     let ours = copy.is_some() && found == Found::Holds;
     let before = serde_json::to_value(copy.unwrap_or(now)).unwrap_or_default();
-    Finding { found, ours, before, outputs, evidence, changes: Vec::new(), facts: crate::model::Facts::new() }
+    let facts = Facts::from([fact_of_file(on, asked, &Sight::File(now.clone()))]);
+    Finding { found, ours, before, outputs, evidence, changes: Vec::new(), facts }
 }
 
 /// What an edited file gives to later actions.
@@ -95,8 +109,13 @@ impl Perform for NginxOffloadTls {
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (file, now) = HostFile::find(cx, &self.on, self.file.as_str()).await?;
-        let edit = self.edit(&file.read().await?)?;
-        let mut finding = finding(self.file.as_str(), &file, &now, file.copy_image().await?.as_ref(), &edit);
+        let bytes = file.read().await?;
+        let edit = self.edit(&bytes)?;
+        let copy = file.copy_image().await?;
+        let mut finding = finding((&self.on, self.file.as_str()), &file, &now, copy.as_ref(), &edit);
+        if finding.found == Found::Absent {
+            finding.changes = vec![self.change(&file.path, &bytes, &edit)?];
+        }
         if !cx.call().before.is_null() {
             finding.before = cx.call().before.clone();
         }

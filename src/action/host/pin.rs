@@ -5,7 +5,7 @@
 use super::local::{Way, fingerprints, keys_on_console};
 use crate::access::{AwsError, RemoteCommand, SshError, SshTrouble};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, Reach, SshPinHostKey, Target, Value, Values};
+use crate::model::{Facts, Failure, Finding, Found, Reach, SshPinHostKey, Target, Value, Values};
 
 /// Where a key is learned from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,7 @@ impl SshPinHostKey {
         let fingerprint = fingerprints(&keys).await?;
         self.meet_with(cx, &keys, &fingerprint).await?;
         let evidence = format!("logged in to {} with {fingerprint} of known_hosts", self.on.name);
+        let facts = Facts::from([(format!("SSH host key of {} in known_hosts", self.on.name), fingerprint.clone())]);
         let outputs = pinned(keys, fingerprint);
         Ok(Finding {
             found: Found::Holds,
@@ -128,7 +129,7 @@ impl SshPinHostKey {
             outputs,
             evidence,
             changes: Vec::new(),
-            facts: crate::model::Facts::new(),
+            facts,
         })
     }
 

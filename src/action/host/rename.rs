@@ -1,15 +1,15 @@
 //! `file.rename`: gives a file another name, and refuses when that name is taken.
 
+use super::file;
+use super::preview::{command_of, fact_of_file};
 use crate::access::RemoteCommand;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, FileRename, Finding, Found, Value, Values};
+use crate::model::{Change, Facts, Failure, FileRename, Finding, Found, Value, Values};
 
-/// Exit status 3: nothing to rename; 4: the new name is taken. `mv -n` alone would say neither.
-const RENAME: &str = r#"
-[ -e "$1" ] || [ -L "$1" ] || exit 3
-if [ -e "$2" ] || [ -L "$2" ]; then exit 4; fi
-mv -nT -- "$1" "$2"
-"#;
+/// Exit status 3: nothing to rename; 4: the new name is taken. `mv -n` alone would say neither. On one line, for a plan
+/// shows it.
+const RENAME: &str =
+    r#"[ -e "$1" ] || [ -L "$1" ] || exit 3; if [ -e "$2" ] || [ -L "$2" ]; then exit 4; fi; mv -nT -- "$1" "$2""#;
 
 const LOOK: &str = r#"
 for f in "$1" "$2"; do if [ -e "$f" ] || [ -L "$f" ]; then echo there; else echo missing; fi; done
@@ -25,7 +25,7 @@ impl FileRename {
     }
 
     async fn rename(&self, cx: &Context<'_>, from: &str, to: &str) -> Result<(), Failure> {
-        let output = cx.run(&self.on, RemoteCommand::root_script(RENAME, [from, to])).await?;
+        let output = cx.run(&self.on, renaming(from, to)).await?;
         match output.status {
             0 => Ok(()),
             3 => Err(Failure::refused(format!("`{from}` is not on {}", self.on))),
@@ -37,6 +37,10 @@ impl FileRename {
     }
 }
 
+fn renaming(from: &str, to: &str) -> RemoteCommand {
+    RemoteCommand::root_script(RENAME, [from, to])
+}
+
 impl Perform for FileRename {
     fn sentence(&self) -> String {
         format!("rename `{}` to `{}` on {}", self.from, self.to, self.on.name)
@@ -46,11 +50,22 @@ impl Perform for FileRename {
         Some(format!("rename `{}` back to `{}` on {}", self.to, self.from, self.on.name))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        vec![command_of(&self.on, &renaming(self.from.as_str(), self.to.as_str()))]
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (old, new) = self.look(cx).await?;
+<<<<<<< HEAD
         // In one order, so that renaming there and back tells the same trouble in the same words.
         let (first, second) =
             if self.from.as_str() < self.to.as_str() { (&self.from, &self.to) } else { (&self.to, &self.from) };
+=======
+        let mut facts = Facts::new();
+        for path in [self.from.as_str(), self.to.as_str()] {
+            facts.extend([fact_of_file(&self.on, path, &file::look(cx, &self.on, path).await?)]);
+        }
+>>>>>>> 3e3d472 (action: what an edit, a rename and a command would change, told before; facts of files and services)
         let (found, evidence) = match (old, new) {
             (true, false) => (Found::Absent, format!("`{}` is there, `{}` is not", self.from, self.to)),
             (false, true) => (Found::Holds, format!("`{}` is there, `{}` is not", self.to, self.from)),
@@ -64,7 +79,7 @@ impl Perform for FileRename {
             outputs: Values::new(),
             evidence,
             changes: Vec::new(),
-            facts: crate::model::Facts::new(),
+            facts,
         })
     }
 

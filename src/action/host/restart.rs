@@ -2,9 +2,10 @@
 //!
 //! Whether an interrupted restart has happened is told by the main process: another one than before is a restart.
 
-use super::systemd::{Unit, systemctl};
+use super::preview::command_of;
+use super::systemd::{Unit, asking, systemctl};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, ServiceRestart, Values};
+use crate::model::{Change, Failure, Finding, Found, ServiceRestart, Values};
 use serde_json::json;
 
 impl Perform for ServiceRestart {
@@ -14,6 +15,10 @@ impl Perform for ServiceRestart {
 
     fn undo_sentence(&self) -> Option<String> {
         None
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        vec![command_of(&self.on, &asking("restart", &self.service))]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

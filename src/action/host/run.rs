@@ -3,9 +3,10 @@
 //! Only its `check` can tell whether a command in doubt has run; without one the operator is asked. What it prints is
 //! kept as far as 4 KiB.
 
+use super::preview::command_of;
 use crate::access::{RemoteCommand, RemoteOutput};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, SshRun, Value, Values};
+use crate::model::{Change, Failure, Finding, Found, SshRun, Value, Values};
 use serde_json::json;
 
 /// How much of a command's output is kept: outputs go into the journal.
@@ -16,9 +17,12 @@ impl SshRun {
         if argv.is_empty() {
             return Err(Failure::refused("a command needs at least a program"));
         }
+        Ok(cx.run(&self.on, self.asking(argv).limit(cx.time_left())).await?)
+    }
+
+    fn asking(&self, argv: &[String]) -> RemoteCommand {
         let argv = argv.iter().cloned();
-        let command = if self.sudo == Some(true) { RemoteCommand::sudo(argv) } else { RemoteCommand::new(argv) };
-        Ok(cx.run(&self.on, command.limit(cx.time_left())).await?)
+        if self.sudo == Some(true) { RemoteCommand::sudo(argv) } else { RemoteCommand::new(argv) }
     }
 
     /// Whether the deed is done, as the check says; nothing without a check.
@@ -53,6 +57,10 @@ impl Perform for SshRun {
 
     fn undo_sentence(&self) -> Option<String> {
         self.undo.as_ref().map(|argv| format!("run `{}` on {}", argv.join(" "), self.on.name))
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        vec![command_of(&self.on, &self.asking(&self.argv))]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

@@ -6,12 +6,13 @@
 use super::file::{HostFile, Image, sha256};
 use super::offload_tls::{finding, gives, refused};
 use super::php::Php;
+use super::preview::command_of;
 use super::restore::{Standing, standing};
-use super::systemd::reload_if_active;
+use super::systemd::{asking, reload_if_active};
 use crate::action::edit::Edit;
-use crate::action::edit::php::{Previous, Setting, read_raw, set_config, unset_config};
+use crate::action::edit::php::{Previous, Setting, read_raw, set_config, shown, unset_config};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, PhpSetConfig, Value};
+use crate::model::{Change, Failure, Finding, Found, KeyChange, PhpSetConfig, Value};
 use serde_json::json;
 
 impl PhpSetConfig {
@@ -40,6 +41,23 @@ impl PhpSetConfig {
 
     fn edit(&self, bytes: &[u8]) -> Result<Edit, Failure> {
         set_config(bytes, &self.settings()?).map_err(|r| refused(self.file.as_str(), &self.on.name, r))
+    }
+
+    /// What the edit changes: only our keys leave the file.
+    fn change(&self, path: &str, before: &[u8], edit: &Edit) -> Result<Change, Failure> {
+        let keys = self.keys();
+        let explain = |r| refused(path, &self.on.name, r);
+        let values = |bytes: &[u8]| shown(bytes, &keys).map_err(explain);
+        let raw = |bytes: &[u8]| read_raw(bytes, &keys).map_err(explain);
+        let (mut from, mut to) = (values(before)?, values(&edit.bytes)?);
+        // What is shown of two values may be the same, for a secret is masked.
+        let (was, will_be) = (raw(before)?, raw(&edit.bytes)?);
+        let changed = keys.iter().filter(|key| was.get(*key) != will_be.get(*key)).map(|key| KeyChange {
+            key: key.clone(),
+            from: from.remove(key).flatten(),
+            to: to.remove(key).flatten(),
+        });
+        Ok(Change::Keys { on: self.on.name.clone(), path: path.to_owned(), keys: changed.collect() })
     }
 
     /// Puts new content in place once php accepts it and finds nothing changed but what may change.
@@ -122,10 +140,20 @@ impl Perform for PhpSetConfig {
         ))
     }
 
+    fn changes(&self) -> Vec<Change> {
+        self.reload.iter().map(|service| command_of(&self.on, &asking("reload", service))).collect()
+    }
+
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (file, now) = HostFile::find(cx, &self.on, self.file.as_str()).await?;
-        let edit = self.edit(&file.read().await?)?;
-        let mut finding = finding(self.file.as_str(), &file, &now, file.copy_image().await?.as_ref(), &edit);
+        let bytes = file.read().await?;
+        let edit = self.edit(&bytes)?;
+        let copy = file.copy_image().await?;
+        let mut finding = finding((&self.on, self.file.as_str()), &file, &now, copy.as_ref(), &edit);
+        if finding.found == Found::Absent {
+            finding.changes = vec![self.change(&file.path, &bytes, &edit)?];
+            finding.changes.extend(self.changes());
+        }
         if !cx.call().before.is_null() {
             finding.before = cx.call().before.clone();
         }

@@ -1,8 +1,9 @@
 //! `service.stop`: stops a service, and on request keeps it from starting at boot.
 
-use super::systemd::{Unit, systemctl};
+use super::preview::{command_of, fact_name};
+use super::systemd::{Unit, asking, systemctl};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, ServiceStop, Values};
+use crate::model::{Change, Facts, Failure, Finding, Found, ServiceStop, Values};
 use serde::{Deserialize, Serialize};
 
 /// How the service was found.
@@ -22,6 +23,21 @@ impl ServiceStop {
         unit.is_stopped() && !(self.disables() && unit.enabled)
     }
 
+    /// What stopping it changes. A unit that failed is stopped already, so it counts as one that does not run.
+    fn facts(&self, unit: &Unit) -> Facts {
+        let runs = match (unit.exists, unit.is_stopped()) {
+            (false, _) => "there is none",
+            (true, true) => "does not run",
+            (true, false) => "runs",
+        };
+        let boot = match (unit.exists && self.disables(), unit.enabled) {
+            (false, _) => "",
+            (true, true) => ", starts at boot",
+            (true, false) => ", does not start at boot",
+        };
+        Facts::from([(fact_name(self.service.as_str(), &self.on), format!("{runs}{boot}"))])
+    }
+
     fn told(&self, unit: &Unit) -> String {
         let boot = if unit.enabled { "starts at boot" } else { "does not start at boot" };
         format!("`{}` on {} is {} and {boot}", self.service, self.on.name, unit.state)
@@ -38,6 +54,11 @@ impl Perform for ServiceStop {
     fn undo_sentence(&self) -> Option<String> {
         let also = if self.disables() { " and let it start at boot again" } else { "" };
         Some(format!("restart `{}` on {}{also}, as it was found", self.service, self.on.name))
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let verbs = ["stop"].into_iter().chain(self.disables().then_some("disable"));
+        verbs.map(|verb| command_of(&self.on, &asking(verb, &self.service))).collect()
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
@@ -59,7 +80,7 @@ impl Perform for ServiceStop {
             outputs: Values::new(),
             evidence,
             changes: Vec::new(),
-            facts: crate::model::Facts::new(),
+            facts: self.facts(&unit),
         })
     }
 

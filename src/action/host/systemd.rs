@@ -55,9 +55,14 @@ impl Unit {
     }
 }
 
+/// `systemctl VERB UNIT` as root.
+pub(super) fn asking(verb: &str, unit: &Service) -> RemoteCommand {
+    RemoteCommand::sudo(["systemctl", verb, unit.as_str()])
+}
+
 /// Runs `systemctl VERB UNIT` as root; it may take as long as the phase may.
 pub(super) async fn systemctl(cx: &Context<'_>, host: &Target, verb: &str, unit: &Service) -> Result<(), Failure> {
-    let command = RemoteCommand::sudo(["systemctl", verb, unit.as_str()]).limit(cx.time_left());
+    let command = asking(verb, unit).limit(cx.time_left());
     cx.run_ok(host, command, &format!("`systemctl {verb} {unit}`"))
         .await
         .map(drop)

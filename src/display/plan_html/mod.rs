@@ -7,6 +7,7 @@
 //!
 //! Not handled: the plan for programs is not in it; that is [`super::plan_json()`].
 
+mod changes;
 mod markup;
 mod page;
 mod rollback;

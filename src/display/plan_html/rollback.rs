@@ -1,13 +1,13 @@
 //! The rollback plan as a page: what is undone, in which order, what stays, and the way back to service.
 
-use super::super::commands::{NextCommand, place};
+use super::super::commands::place;
 use super::super::plan_sheet::PlanOrigin;
 use super::super::plan_text::Sentences;
-use super::super::rollback_text::{afterwards, kept, one_or_more, undo_of};
+use super::super::rollback_sheet::{RollbackSheet, Way};
 use super::super::site::Site;
 use super::markup::{Element, Html, el};
 use super::page::{Frame, kicker, page};
-use super::sections::titled;
+use super::sections::{DURATIONS, titled};
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
 use crate::plan::Plan;
@@ -23,21 +23,23 @@ pub fn rollback_html(
     sentences: Sentences<'_>,
 ) -> String {
     let heading = format!("Roll run `{}` back to {}", state.run, place(plan, to));
-    let rows = queue.iter().enumerate().map(|(n, path)| {
+    let sheet = RollbackSheet::new(plan, state, to, queue, sentences);
+    let rows = sheet.undone.iter().enumerate().map(|(n, undo)| {
         el("tr")
             .child(el("td").text(&(n + 1).to_string()))
-            .child(el("th").attr("scope", "row").child(el("code").text(&path.to_string())))
-            .child(el("td").rich(&undo_of(plan, state, path, sentences)))
+            .child(el("th").attr("scope", "row").child(el("code").text(&undo.action.to_string())))
+            .child(el("td").rich(&undo.does))
+            .child(el("td").text(&undo.usual.told()))
     });
-    let heads = ["Order", "Action", "Its undo"].map(|name| el("th").attr("scope", "col").text(name));
+    let heads = ["Order", "Action", "Its undo", "Usually takes"].map(|name| el("th").attr("scope", "col").text(name));
     let table = el("table")
         .child(el("caption").text("From the last that was begun to the first that is taken back"))
         .child(el("thead").child(el("tr").children(heads)))
         .child(el("tbody").children(rows));
     let main = el("main")
-        .child(verdict(plan, state, to, queue.len()))
-        .child(titled("undone", "What is undone").child(table))
-        .child(stays(plan, to));
+        .child(verdict(&sheet))
+        .child(titled("undone", "What is undone").child(table).child(el("p").class("note").text(DURATIONS)))
+        .child(stays(&sheet));
     let frame = Frame {
         title: format!("Rollback of {} to {}", state.run, place(plan, to)),
         kicker: kicker("Rollback plan of ", plan),
@@ -48,26 +50,38 @@ pub fn rollback_html(
     page(frame, main)
 }
 
-fn verdict(plan: &Plan, state: &RunState, to: &RollbackTo, undone: usize) -> Element {
-    let (site, ways) = afterwards(plan, state, to);
-    let (mood, sign) = if site == Site::Up { ("verdict clear", "✓") } else { ("verdict open", "!") };
+fn verdict(sheet: &RollbackSheet<'_>) -> Element {
+    let (mood, sign) = if sheet.site == Site::Up { ("verdict clear", "✓") } else { ("verdict open", "!") };
     let heading = el("h2")
         .id("verdict-heading")
         .child(el("span").class("sign").attr("aria-hidden", "true").text(sign))
-        .text(&format!("Afterwards {}", site.sentence()));
+        .text(&format!("Afterwards {}", sheet.site.sentence()));
     let section = el("section").id("verdict").class(mood).attr("aria-labelledby", "verdict-heading");
-    let section = section.child(heading).child(el("p").text(&format!("{} undone.", one_or_more(undone))));
-    if ways.is_empty() {
+    let section = section
+        .child(heading)
+        .child(el("p").text(&format!("{}.", sheet.size())))
+        .children(sheet.meanwhile().map(|told| el("p").text(&format!("Meanwhile {told}."))));
+    let stopped = sheet
+        .stopped
+        .iter()
+        .map(|(action, does)| el("li").child(el("code").text(&action.to_string())).text(": ").rich(does));
+    let section = match sheet.stopped.as_slice() {
+        [] => section,
+        _ => section.child(el("p").text("Stays stopped:")).child(el("ul").class("refusals").children(stopped)),
+    };
+    if sheet.ways.is_empty() {
         return section;
     }
-    let way = |NextCommand { command, why }| el("li").child(el("code").text(&command)).text(" ").rich(&why);
-    let ways = el("ul").class("refusals").children(ways.into_iter().map(way));
+    let way = |way: &Way| {
+        let why = format!("{}, usually in {}", way.why, way.usual.told());
+        el("li").child(el("code").text(&way.command)).text(" ").rich(&why)
+    };
+    let ways = el("ul").class("refusals").children(sheet.ways.iter().map(way));
     section.child(el("p").text("The way back to service is one of:")).child(ways)
 }
 
-fn stays(plan: &Plan, to: &RollbackTo) -> Html {
-    let kept = kept(plan, to);
-    let list = match kept.as_slice() {
+fn stays(sheet: &RollbackSheet<'_>) -> Html {
+    let list = match sheet.kept.as_slice() {
         [] => el("p").text("Nothing stays done."),
         steps => el("ul").children(steps.iter().map(|step| {
             el("li")

@@ -7,6 +7,11 @@ use super::markup::{Element, Html, el, prose, rich, text};
 use crate::model::{ActionPath, Failure};
 use crate::plan::Order;
 
+/// What the words after each duration mean.
+pub(super) const DURATIONS: &str = "Durations: (default) is what comes with the tool for each kind of action; (from 3 \
+                                    runs here) is the median of what this journal has of 3 runs in this account and \
+                                    region. A person who is waited for takes as long as it takes.";
+
 /// A section of the page under a heading of its own.
 pub(super) fn titled(id: &'static str, heading: &str) -> Element {
     let name = format!("{id}-heading");
@@ -78,25 +83,37 @@ pub(super) fn totals(sheet: &Sheet<'_>) -> Element {
     let timing = &sheet.timing;
     let usual = card(
         "Usually takes",
-        &rough(timing.usual_s),
-        [text(&format!(
-            "The limits of all waits add up to {}; a wait that reaches its own counts as failed.",
-            rough(timing.longest_s)
-        ))],
+        &rough(timing.usual.seconds),
+        [
+            text(&sentence(&timing.usual.source())),
+            text(&format!(
+                "The limits of all waits add up to {}; a wait that reaches its own counts as failed.",
+                rough(timing.longest_s)
+            )),
+        ],
     );
     let down = match (&timing.down, timing.down_s()) {
-        (Some(all), Some(seconds @ 1..)) => card("Site down", &rough(seconds), all.iter().map(stretch)),
+        (Some(all), Some(seconds @ 1..)) => {
+            let source = timing.down_usual.iter().map(|down| text(&sentence(&down.source())));
+            card("Site down", &rough(seconds), source.chain(all.iter().map(stretch)))
+        }
         (Some(_), _) => card("Site down", "not at all", [text("Every step leaves the site up.")]),
         (None, _) => card("Site down", "not predicted", [text("Actions overlap in this order.")]),
     };
     let back = sheet.ways_back();
     let (first, others) = back.split_first().map_or(("", [].as_slice()), |(first, others)| (first.as_str(), others));
     let back = card("Way back", first, others.iter().map(|line| text(line)));
-    let source = "The durations are those that come with the tool for each kind of action; they are not measured in this \
-                  account. A person who is waited for takes as long as it takes.";
     titled("totals", "In all")
         .child(el("dl").class("cards").child(usual).child(down).child(back))
-        .child(el("p").class("note").text(source))
+        .child(el("p").class("note").text(DURATIONS))
+}
+
+/// Where a number comes from, as a sentence of its own.
+fn sentence(source: &str) -> String {
+    match source {
+        "default" => "By default.".to_owned(),
+        measured => format!("Measured {measured}."),
+    }
 }
 
 fn card(name: &str, value: &str, more: impl IntoIterator<Item = Html>) -> Element {

@@ -1,9 +1,10 @@
 //! The steps, to fold and unfold: why, what each action does, what was seen, its parameters, the way back.
 
 use super::super::plan_sheet::{Back, Sheet, SheetAction, SheetStep, SiteDuring};
-use super::super::plan_text::PreflightLine;
+use super::super::plan_text::{PreflightLine, too_early};
 use super::super::table::count;
 use super::super::time::rough;
+use super::changes::changes;
 use super::markup::{Element, Html, el, prose, rich};
 use super::sections::{anchor, reasons, titled};
 use crate::model::{ActionPath, Found};
@@ -32,7 +33,7 @@ fn step(step: &SheetStep<'_>) -> Html {
     if lossy > 0 {
         tags.add(el("span").class("tag loss").text("undone with a loss"));
     }
-    let size = format!("{}, usually {}", count(step.actions.len(), "action"), rough(step.slot.usual_s()));
+    let size = format!("{}, usually {}", count(step.actions.len(), "action"), step.usual.told());
     let number = step.step.number;
     let heading = el("h3")
         .child(el("span").class("number").text(&number.to_string()))
@@ -71,7 +72,7 @@ fn action(action: &SheetAction<'_>) -> Html {
     let rows = el("dl")
         .children(action.title.as_ref().map(|title| row("What for", rich(title))))
         .child(row("Does", rich(&action.does)))
-        .children(action.look.map(look))
+        .children(action.look.map(|line| look(line, action.shown.after.as_ref())))
         .child(row("Undo", undo(action)))
         .child(row("Takes", rich(&duration(action))));
     el("article")
@@ -79,6 +80,7 @@ fn action(action: &SheetAction<'_>) -> Html {
         .attr("aria-label", format_args!("action {path}"))
         .child(heading)
         .child(rows)
+        .child(changes(path, &action.shown.changes))
         .child(parameters(action))
         .into()
 }
@@ -89,10 +91,10 @@ fn row(name: &str, value: impl Into<Html>) -> Element {
 
 fn duration(action: &SheetAction<'_>) -> String {
     let slot = action.slot;
-    format!("usually {}, at most {}", rough(slot.usual_s()), rough(slot.longest_s))
+    format!("usually {}, at most {}", action.usual.told(), rough(slot.longest_s))
 }
 
-fn look(line: &PreflightLine) -> Element {
+fn look(line: &PreflightLine, after: Option<&ActionPath>) -> Element {
     let seen = |word: &'static str, evidence: &str| {
         let word = (!word.is_empty()).then(|| el("b").text(word));
         let mut html = Html::from(word);
@@ -100,6 +102,10 @@ fn look(line: &PreflightLine) -> Element {
         html
     };
     match line {
+        PreflightLine::Seen(finding) if after.is_some() => {
+            let early = after.map(too_early).unwrap_or_default();
+            row("Seen now", seen("", &format!("{}, but {early}", finding.evidence)))
+        }
         PreflightLine::Seen(finding) => row(
             "Seen now",
             match finding.found {

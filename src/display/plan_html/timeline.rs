@@ -16,7 +16,7 @@ const THIN: u64 = 40;
 const TICKS: &[u64] = &[10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400];
 
 pub(super) fn section(sheet: &Sheet<'_>) -> Element {
-    let axis = Axis::of(sheet.timing.usual_s);
+    let axis = Axis::of(sheet.timing.usual.seconds);
     let legend = el("p").class("legend").child(pace(sheet.plan.order)).text(" ").child(key(sheet));
     let marks = (0..axis.count).map(|n| el("span").text(&if n == 0 { "0".into() } else { rough(n * axis.tick) }));
     let scale = el("div").class("axis").attr("aria-hidden", "true").child(el("div").children(marks));
@@ -60,7 +60,7 @@ fn row(sheet: &Sheet<'_>, step: &SheetStep<'_>, axis: &Axis) -> Element {
         .child(el("span").class("number").text(&step.step.number.to_string()))
         .text(" ")
         .child(el("span").rich(&step.step.title));
-    let mut words = format!("after {}, usually {}", rough(slot.begin_s), rough(slot.usual_s()));
+    let mut words = format!("after {}, usually {}", rough(slot.begin_s), step.usual.told());
     match (sheet.plan.order, slot.slack_s) {
         (Order::Article, _) => {}
         (Order::Overlap, 0) => words.push_str(", on the critical path"),

@@ -42,9 +42,14 @@ pub(super) fn code(value: &str) -> String {
 
 /// Lines that keep their breaks, in a fence that they cannot close.
 pub(super) fn fenced(text: &str) -> String {
+    fenced_as("text", text)
+}
+
+/// The same, named as a language that a forge may colour.
+pub(super) fn fenced_as(language: &'static str, text: &str) -> String {
     let text = visible(text.trim_end_matches('\n'));
     let fence = "`".repeat(longest_run(&text).max(2) + 1);
-    format!("{fence}text\n{text}\n{fence}\n")
+    format!("{fence}{language}\n{text}\n{fence}\n")
 }
 
 /// An author's prose: paragraphs; what he indented or listed keeps its lines in a fence.

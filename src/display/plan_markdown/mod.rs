@@ -5,15 +5,17 @@
 //!
 //! Not handled: the timeline's drawing. Its numbers are in a table.
 
+mod changes;
 mod escape;
 mod rollback;
 
 pub use rollback::rollback_markdown;
 
 use super::plan_sheet::{Back, Parameter, PlanOrigin, Sheet, SheetAction, SheetInput, SheetStep, Stretch, Verdict};
-use super::plan_text::{PreflightLine, Sentences};
+use super::plan_text::{PreflightLine, Sentences, too_early};
 use super::table::count;
 use super::time::rough;
+use super::usual::Usual;
 use crate::model::{ActionPath, Failure, Found};
 use crate::plan::{Order, Plan};
 use escape::{code, prose, rich};
@@ -105,23 +107,35 @@ fn totals(sheet: &Sheet<'_>) -> String {
                 let end = if s.comes_back { "until it comes back in" } else { "and still after" };
                 format!("from {from}, {}, {end} {to}, {}", code(s.from.id.as_str()), code(s.to.id.as_str()))
             };
-            format!("{}: {}", rough(seconds), all.iter().map(stretch).collect::<Vec<_>>().join("; "))
+            format!(
+                "{}: {}",
+                told(timing.down_usual.as_ref(), seconds),
+                all.iter().map(stretch).collect::<Vec<_>>().join("; ")
+            )
         }
         (Some(_), _) => "not at all".to_owned(),
         (None, _) => "not predicted: actions overlap in this order".to_owned(),
     };
     let rows = [
-        ("Usually takes", rough(timing.usual_s)),
+        ("Usually takes", timing.usual.told()),
         (
             "Limits of all waits",
             format!("{} in all; a wait that reaches its own counts as failed", rough(timing.longest_s)),
         ),
         ("Site down", down),
         ("Way back", sheet.ways_back().join("; ")),
-        ("Durations from", "what comes with the tool for each kind of action, not measured in this account".into()),
+        ("Durations", DURATIONS.into()),
     ];
     let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]);
     format!("## In all\n\n{}", table(&["", ""], rows))
+}
+
+/// What the words after each duration mean.
+pub(super) const DURATIONS: &str = "(default): what comes with the tool for each kind of action; (from 3 runs here): the \
+                                    median of what this journal has of 3 runs in this account and region";
+
+fn told(usual: Option<&Usual>, seconds: u64) -> String {
+    usual.map_or_else(|| rough(seconds), Usual::told)
 }
 
 fn timeline(sheet: &Sheet<'_>) -> String {
@@ -134,7 +148,7 @@ fn timeline(sheet: &Sheet<'_>) -> String {
             step.step.number.to_string(),
             rich(&step.step.title),
             rough(step.slot.begin_s),
-            rough(step.slot.usual_s()),
+            step.usual.told(),
             step.site.words().to_owned(),
             path(step),
         ]
@@ -145,7 +159,7 @@ fn timeline(sheet: &Sheet<'_>) -> String {
 fn step(step: &SheetStep<'_>) -> String {
     let number = step.step.number;
     let mut out = format!("### {number}. {} ({})\n\n", rich(&step.step.title), code(step.step.id.as_str()));
-    let size = format!("{}, usually {}", count(step.actions.len(), "action"), rough(step.slot.usual_s()));
+    let size = format!("{}, usually {}", count(step.actions.len(), "action"), step.usual.told());
     out.push_str(&format!("{size}, {}.", step.site.words()));
     let refused = step.actions.iter().filter(|a| matches!(a.look, Some(PreflightLine::Refused(_)))).count();
     if refused > 0 {
@@ -170,18 +184,19 @@ fn action(action: &SheetAction<'_>) -> String {
     let mut out = format!("#### {} ({})\n\n", code(&path), code(action.action.kind.as_str()));
     let mut lines: Vec<String> = action.title.iter().map(|title| format!("What for: {}", rich(title))).collect();
     lines.push(format!("Does: {}", rich(&action.does)));
-    lines.extend(action.look.map(look));
+    lines.extend(action.look.map(|line| look(line, action.shown.after.as_ref())));
     lines.push(match &action.back {
         Back::Whole => format!("Undo: {}", rich(&action.undo)),
         Back::Loss(what) => format!("Undo: {} (**with a loss**: {})", rich(&action.undo), rich(what)),
         Back::Nothing(why) => format!("Undo: nothing to undo: {}", rich(why)),
         Back::Never(why) => format!("Undo: **cannot be undone**: {}", rich(why)),
     });
-    lines.push(format!("Takes: usually {}, at most {}", rough(action.slot.usual_s()), rough(action.slot.longest_s)));
+    lines.push(format!("Takes: usually {}, at most {}", action.usual.told(), rough(action.slot.longest_s)));
     for line in lines {
         out.push_str(&format!("- {line}\n"));
     }
     out.push('\n');
+    out.push_str(&changes::changes(&action.shown.changes));
     if !action.parameters.is_empty() {
         let value = |p: &Parameter| if p.in_words { rich(&p.value) } else { code(&p.value) };
         let rows = action.parameters.iter().map(|p| vec![code(&p.name), value(p)]);
@@ -190,9 +205,12 @@ fn action(action: &SheetAction<'_>) -> String {
     out
 }
 
-fn look(line: &PreflightLine) -> String {
+fn look(line: &PreflightLine, after: Option<&ActionPath>) -> String {
     match line {
         PreflightLine::Seen(finding) => {
+            if let Some(after) = after {
+                return format!("Seen now: {}, but {}", rich(&finding.evidence), rich(&too_early(after)));
+            }
             let word = match finding.found {
                 Found::Absent | Found::Otherwise => "",
                 Found::Holds => "as wanted already: ",

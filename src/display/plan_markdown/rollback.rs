@@ -1,10 +1,10 @@
 //! The rollback plan as Markdown.
 
-use super::super::commands::{NextCommand, place};
+use super::super::commands::place;
 use super::super::plan_text::Sentences;
-use super::super::rollback_text::{afterwards, kept, one_or_more, undo_of};
+use super::super::rollback_sheet::RollbackSheet;
 use super::escape::{code, rich};
-use super::table;
+use super::{DURATIONS, table};
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
 use crate::plan::Plan;
@@ -18,26 +18,35 @@ pub fn rollback_markdown(
     queue: &[ActionPath],
     sentences: Sentences<'_>,
 ) -> String {
-    let (site, ways) = afterwards(plan, state, to);
+    let sheet = RollbackSheet::new(plan, state, to, queue, sentences);
     let heading = format!("Rollback of run `{}` to {}", state.run, place(plan, to));
-    let mut out = format!("# {}\n\n> **Afterwards {}**\n", rich(&heading), site.sentence());
-    if !ways.is_empty() {
+    let mut out = format!("# {}\n\n> **Afterwards {}**\n", rich(&heading), sheet.site.sentence());
+    if let Some(meanwhile) = sheet.meanwhile() {
+        out.push_str(&format!(">\n> Meanwhile {meanwhile}.\n"));
+    }
+    if !sheet.stopped.is_empty() {
+        out.push_str(">\n> Stays stopped:\n>\n");
+    }
+    for (action, does) in &sheet.stopped {
+        out.push_str(&format!("> - {}: {}\n", code(&action.to_string()), rich(does)));
+    }
+    if !sheet.ways.is_empty() {
         out.push_str(">\n> The way back to service is one of:\n>\n");
     }
-    for NextCommand { command, why } in ways {
-        out.push_str(&format!("> - {} {}\n", code(&command), rich(&why)));
+    for way in &sheet.ways {
+        let why = format!("{}, usually in {}", way.why, way.usual.told());
+        out.push_str(&format!("> - {} {}\n", code(&way.command), rich(&why)));
     }
-    out.push_str(&format!("\n## What is undone\n\n{} undone, in this order.\n\n", one_or_more(queue.len())));
-    let rows = queue.iter().enumerate().map(|(n, path)| {
-        vec![(n + 1).to_string(), code(&path.to_string()), rich(&undo_of(plan, state, path, sentences))]
+    out.push_str(&format!("\n## What is undone\n\n{}, in this order.\n\n", sheet.size()));
+    let rows = sheet.undone.iter().enumerate().map(|(n, undo)| {
+        vec![(n + 1).to_string(), code(&undo.action.to_string()), rich(&undo.does), undo.usual.told()]
     });
-    out.push_str(&table(&["", "Action", "Its undo"], rows));
-    out.push_str("## What stays done\n\n");
-    let kept = kept(plan, to);
-    if kept.is_empty() {
+    out.push_str(&table(&["", "Action", "Its undo", "Usually"], rows));
+    out.push_str(&format!("Durations: {}\n\n## What stays done\n\n", rich(DURATIONS)));
+    if sheet.kept.is_empty() {
         out.push_str("Nothing.\n");
     }
-    for step in kept {
+    for step in &sheet.kept {
         out.push_str(&format!("- step {}, {}: {}\n", step.number, code(step.id.as_str()), rich(&step.title)));
     }
     out

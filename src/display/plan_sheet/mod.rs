@@ -4,7 +4,7 @@
 //! different things. Texts may hold names in backticks ([`super::rich`]); values are given as they are, and nothing here is
 //! escaped. Secrets are references already, as everywhere in `display`.
 //!
-//! Not handled: how long things took on this account before. The durations are those shipped with the tool, and it says so.
+//! Not handled: which of several durations of one kind of action fits best; the median is taken, and it says from where.
 
 mod back;
 mod schedule;
@@ -15,10 +15,12 @@ pub(super) use back::{Back, tally_text};
 pub(super) use schedule::Slot;
 pub(super) use timing::{SiteDuring, Stretch, Timing};
 
+use super::changes::Shown;
 use super::pending_value::{expr, input, is_pending, value};
 use super::plan_text::{PreflightLine, Sentences, first_sentence, undo_sentence};
 use super::site::Site;
 use super::table::count;
+use super::usual::{self, Usual};
 use crate::journal::PlanFile;
 use crate::model::{ActionPath, Expr, Failure, Millis, Reference, Step, StepAction, StepId, Value, ValueType};
 use crate::plan::{Order, Plan};
@@ -69,6 +71,7 @@ pub(super) enum Verdict<'a> {
 pub(super) struct SheetStep<'a> {
     pub(super) step: &'a Step,
     pub(super) slot: Slot,
+    pub(super) usual: Usual,
     pub(super) site: SiteDuring,
     /// The site once it is done.
     pub(super) after: Site,
@@ -81,11 +84,13 @@ pub(super) struct SheetStep<'a> {
 pub(super) struct SheetAction<'a> {
     pub(super) action: &'a StepAction,
     pub(super) slot: Slot,
+    pub(super) usual: Usual,
     /// What it does, in a sentence.
     pub(super) does: String,
     /// The author's title, when `does` says something else.
     pub(super) title: Option<String>,
     pub(super) parameters: Vec<Parameter>,
+    pub(super) shown: Shown,
     pub(super) undo: String,
     pub(super) back: Back,
     /// What was seen of it; nothing when nobody looked.
@@ -129,6 +134,7 @@ impl<'a> Sheet<'a> {
             steps.push(SheetStep {
                 step,
                 slot: timing.of_step(step),
+                usual: usual::of_step(plan, step),
                 site: SiteDuring::of(plan, index),
                 after: Site::after(plan, Some(&step.id)),
                 no_return: final_one && !no_return_passed,
@@ -248,6 +254,7 @@ fn sheet_action<'a>(
 ) -> SheetAction<'a> {
     let spec = action.kind.spec();
     let told = sentences(&action.path);
+    let shown = Shown::of(&action.path, told.as_ref(), preflight);
     let (does, undo) = told.map_or((None, None), |told| (Some(told.does), told.undo));
     let title = action.title.clone();
     let does = does.or_else(|| title.clone()).unwrap_or_else(|| first_sentence(&spec.about));
@@ -266,6 +273,8 @@ fn sheet_action<'a>(
     SheetAction {
         action,
         slot: timing.of_action(&action.path),
+        usual: usual::of_action(plan, action),
+        shown,
         title: title.filter(|title| *title != does),
         does,
         parameters: action.with.iter().map(parameter).collect(),

@@ -17,7 +17,7 @@ pub(in super::super) struct Slot {
 }
 
 impl Slot {
-    /// How long it usually takes, in seconds.
+    /// From its beginning to its end, in seconds.
     pub(in super::super) fn usual_s(self) -> u64 {
         self.end_s.saturating_sub(self.begin_s)
     }
@@ -30,7 +30,7 @@ pub(super) fn of(plan: &Plan) -> BTreeMap<ActionPath, Slot> {
         let Some(action) = plan.definition(&planned.action) else { continue };
         let begin_s = planned.needs.iter().filter_map(|need| slots.get(need)).map(|s| s.end_s).max().unwrap_or(0);
         let longest_s = action.deadline_s.unwrap_or(action.kind.spec().deadline_s);
-        let end_s = begin_s + usual::of_action(action);
+        let end_s = begin_s + usual::of_action(plan, action).seconds;
         slots.insert(planned.action.clone(), Slot { begin_s, end_s, slack_s: 0, longest_s });
     }
     let end = slots.values().map(|s| s.end_s).max().unwrap_or(0);

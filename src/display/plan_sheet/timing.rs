@@ -1,6 +1,6 @@
 //! How long the plan takes, and how long the site is down in it.
 
-use super::super::usual;
+use super::super::usual::{self, Usual};
 use super::schedule::{self, Slot};
 use crate::model::{ActionPath, Step};
 use crate::plan::{Order, Plan};
@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 /// The plan's times.
 pub(in super::super) struct Timing<'a> {
     slots: BTreeMap<ActionPath, Slot>,
-    /// How long it usually takes, in seconds.
-    pub(in super::super) usual_s: u64,
+    /// How long it usually takes.
+    pub(in super::super) usual: Usual,
     /// How long it takes when every action takes as long as it may, in seconds.
     pub(in super::super) longest_s: u64,
     /// When the site is down; nothing when actions overlap, for then it cannot be told beforehand.
     pub(in super::super) down: Option<Vec<Stretch<'a>>>,
+    /// How long that is in all.
+    pub(in super::super) down_usual: Option<Usual>,
 }
 
 /// A time without the site: from a step that takes it down to the one that brings it back.
@@ -69,7 +71,8 @@ impl<'a> Timing<'a> {
             longest.insert(&planned.action, begin.saturating_add(own));
         }
         let longest_s = longest.values().max().copied().unwrap_or(0);
-        let mut timing = Self { slots, usual_s: usual::of_plan(plan), longest_s, down: None };
+        let mut timing =
+            Self { slots, usual: usual::of_plan(plan), longest_s, down: None, down_usual: usual::of_downtime(plan) };
         timing.down = (plan.order == Order::Article).then(|| timing.stretches(plan));
         timing
     }
@@ -99,7 +102,7 @@ impl<'a> Timing<'a> {
 
     /// How long the site is down in all, in seconds.
     pub(in super::super) fn down_s(&self) -> Option<u64> {
-        self.down.as_ref().map(|all| all.iter().map(|s| s.end_s.saturating_sub(s.begin_s)).sum())
+        self.down_usual.as_ref().map(|down| down.seconds)
     }
 
     pub(super) fn of_action(&self, action: &ActionPath) -> Slot {

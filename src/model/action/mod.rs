@@ -3,6 +3,7 @@
 //! Adding one: a row in `vocabulary.rs`, then the compiler names every place that must know it (docs/architecture.md).
 
 mod spec;
+mod undo_time;
 mod vocabulary;
 
 pub use spec::{ParamSpec, Reversibility, Spec};

@@ -1,9 +1,11 @@
 //! What an operator reads, compared with files in `tests/golden/display`. `UPDATE_GOLDEN=1` writes them anew.
 
+pub(crate) mod changes;
 pub(crate) mod fixture;
 
 mod console;
 mod escaping;
+mod flagship;
 mod forms;
 pub(crate) mod plans;
 mod rests;

@@ -52,7 +52,7 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-fn host_with_site() -> Host {
+pub(super) fn host_with_site() -> Host {
     let host = Host::start();
     let subject = "/CN=cloud.nextcloud.example";
     let made = Command::new("openssl")
@@ -67,7 +67,7 @@ fn host_with_site() -> Host {
     host
 }
 
-fn offload(host: &Host) -> Deed<'_> {
+pub(super) fn offload(host: &Host) -> Deed<'_> {
     let parameters =
         json!({"on": host.target(), "file": "/etc/nginx/conf.d/nextcloud.conf", "fqdn": "cloud.nextcloud.example"});
     host.deed("nginx.offload-tls", parameters)

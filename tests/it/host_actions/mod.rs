@@ -4,5 +4,6 @@
 mod bench;
 mod commands;
 mod files;
+mod previews;
 mod services;
 mod site;

@@ -2,6 +2,7 @@
 
 mod written;
 
+use crate::display::changes;
 use crate::display::fixture::{origin, plan, sentences};
 use crate::display::plans::looks;
 use crate::support::browser::Browser;
@@ -90,6 +91,34 @@ fn everybody_can_use_it_in_light_and_dark_narrow_and_wide() {
                 assert_eq!(wide, width, "{scheme}, {width} px, unfolded: {open}: it does not fit");
             }
         }
+    }
+}
+
+#[test]
+fn everybody_can_read_what_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.html");
+    std::fs::write(&file, plan_html(&changes::plan(), &origin(), &changes::sentences, &changes::looks())).unwrap();
+    let mut browser = Browser::open(&file);
+    for (scheme, width) in [("light", 1280), ("dark", 1600), ("light", 360), ("dark", 360)] {
+        browser.dress(scheme, width);
+        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
+        let found = browser.axe();
+        assert!(found.is_empty(), "{scheme}, {width} px: {found:#?}");
+        let wide = browser.evaluate("document.documentElement.scrollWidth");
+        assert_eq!(wide, width, "{scheme}, {width} px: it does not fit");
+    }
+    // Without colours and without pictures the two sides are still told apart.
+    let row = "[...document.querySelectorAll('.diff tr')].find(r => r.innerText.includes('listen 443 ssl'))";
+    browser.dress("light", 1280);
+    let told = browser.evaluate(&format!("[...{row}.cells].map(c => c.textContent).join('|')"));
+    assert_eq!(told, "10|-    listen 443 ssl;|10|+    listen 80;");
+    assert_eq!(browser.evaluate("document.querySelectorAll('.diff del').length"), 5);
+    assert_eq!(browser.evaluate("document.querySelectorAll('.diff ins').length"), 3);
+    assert!(browser.console.is_empty(), "the console says {:?}", browser.console);
+    let (_, printed) = browser.print();
+    for wanted in ["listen 443 ssl;", "ec2:RunInstances", "these keys and nothing else", "sudo -n -- mv /a"] {
+        assert!(printed.contains(wanted), "`{wanted}` is not printed:\n{printed}");
     }
 }
 

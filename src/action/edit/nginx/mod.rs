@@ -21,8 +21,11 @@ mod redirect;
 mod removal;
 mod scan;
 mod server;
+mod shown;
 mod tree;
 mod variables;
+
+pub use shown::shown;
 
 use super::span::Patch;
 use super::{Edit, Note, Reason, Refusal};

@@ -141,6 +141,11 @@ impl<'a> Tree<'a> {
         self.comments.binary_search(&at).is_ok()
     }
 
+    /// Where each comment begins, in the order of the file.
+    pub(super) fn comments(&self) -> impl Iterator<Item = usize> {
+        self.comments.iter().copied()
+    }
+
     /// The line the directive begins in, counted from 1.
     pub(super) fn line(&self, directive: &Directive) -> usize {
         span::line_number(self.bytes, directive.span.start)

@@ -16,8 +16,11 @@ mod insert;
 mod lex;
 mod literal;
 mod set;
+mod shown;
 mod style;
 mod unset;
+
+pub use shown::shown;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,0 +1,25 @@
+//! How long things took before: what the journal tells a plan.
+
+use super::args::Common;
+use super::{Failure, settings};
+use crate::journal::Journal;
+use crate::plan::{Expected, Plan};
+
+/// What the journal of the state folder has measured in the plan's account and region; nothing when there is no journal
+/// yet, for a plan makes none.
+pub(super) fn expected(common: &Common, plan: &Plan) -> Result<Expected, Failure> {
+    let folder = settings::state_folder(common)?;
+    if !Journal::is_in(&folder) {
+        return Ok(Expected::default());
+    }
+    of(&Journal::open(&folder)?, plan)
+}
+
+/// What this journal has measured in the plan's account and region.
+pub(super) fn of(journal: &Journal, plan: &Plan) -> Result<Expected, Failure> {
+    let mut runs = Vec::new();
+    for summary in journal.runs()? {
+        runs.push(journal.records(&summary.run, 0)?);
+    }
+    Ok(Expected::of_runs(plan, runs.iter().map(Vec::as_slice)))
+}

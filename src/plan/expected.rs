@@ -1,0 +1,168 @@
+//! How long actions are expected to take: what this journal has measured, else the figures that come with the tool.
+//!
+//! Promises: a pure function of records. Measured is what an executor saw from the start of an attempt to its verified end,
+//! or from the start of an undo to its end; of all such times of one kind of action, in runs in the same account and
+//! region, the median counts. Left out, for they are not the action's own time: what was interrupted and resumed, what
+//! waited for a person, what failed.
+//!
+//! Not handled: what makes one action slower than another of its kind (a larger volume, a larger database).
+
+use super::Plan;
+use crate::journal::{Record, RecordKind};
+use crate::model::{ActionKind, ActionPath, Millis};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was measured, by kind of action. Empty where nothing was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// From the start to the verified end.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    forward: BTreeMap<ActionKind, Measured>,
+    /// From the start of an undo to its end.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    undo: BTreeMap<ActionKind, Measured>,
+}
+
+/// What was measured of a kind of action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Measured {
+    /// The median, in seconds.
+    median_s: u64,
+    /// How many runs it comes from.
+    runs: usize,
+}
+
+/// An expected duration, and where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Duration {
+    /// In seconds.
+    pub seconds: u64,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// Where an expected duration comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// It comes with the tool.
+    Shipped,
+    /// It was measured in this many runs of this journal.
+    Runs(usize),
+}
+
+/// Times of one kind of action, and the runs they come from.
+#[derive(Debug, Default)]
+struct Times {
+    ms: Vec<Millis>,
+    runs: usize,
+}
+
+impl Expected {
+    /// What these runs, each with all its records, tell of a plan's account and region.
+    #[must_use]
+    pub fn of_runs<'a>(plan: &Plan, runs: impl IntoIterator<Item = &'a [Record]>) -> Self {
+        let (mut forward, mut undo) = (BTreeMap::new(), BTreeMap::new());
+        for records in runs {
+            // A run whose plan cannot be read tells nothing of kinds.
+            let Some(theirs) = records.first().and_then(plan_of) else { continue };
+            if (&theirs.account, &theirs.region) == (&plan.account, &plan.region) {
+                of_run(&theirs, records, &mut forward, &mut undo);
+            }
+        }
+        let medians = |times: BTreeMap<ActionKind, Times>| {
+            times.into_iter().map(|(kind, Times { ms, runs })| (kind, Measured { median_s: median_s(ms), runs }))
+        };
+        Self { forward: medians(forward).collect(), undo: medians(undo).collect() }
+    }
+
+    /// Whether nothing was measured.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.forward.is_empty() && self.undo.is_empty()
+    }
+
+    /// How long an action of this kind takes, verified end included.
+    #[must_use]
+    pub fn forward(&self, kind: ActionKind) -> Duration {
+        known(self.forward.get(&kind), || kind.spec().usual_s)
+    }
+
+    /// How long the undo of an action of this kind takes.
+    #[must_use]
+    pub fn undo(&self, kind: ActionKind) -> Duration {
+        known(self.undo.get(&kind), || kind.usual_undo_s())
+    }
+}
+
+fn known(measured: Option<&Measured>, shipped: impl Fn() -> u64) -> Duration {
+    match measured {
+        Some(Measured { median_s, runs }) => Duration { seconds: *median_s, source: Source::Runs(*runs) },
+        None => Duration { seconds: shipped(), source: Source::Shipped },
+    }
+}
+
+fn plan_of(record: &Record) -> Option<Plan> {
+    match &record.kind {
+        RecordKind::RunOpened { plan, .. } => Plan::read(plan).ok(),
+        _ => None,
+    }
+}
+
+fn of_run(
+    plan: &Plan,
+    records: &[Record],
+    forward: &mut BTreeMap<ActionKind, Times>,
+    undo: &mut BTreeMap<ActionKind, Times>,
+) {
+    use RecordKind as K;
+    let kinds: BTreeMap<&ActionPath, ActionKind> = plan.runbook.actions().map(|a| (&a.path, a.kind)).collect();
+    let (mut begun, mut undoing) = (BTreeMap::new(), BTreeMap::new());
+    let (mut done_kinds, mut undone_kinds) = (BTreeSet::new(), BTreeSet::new());
+    for Record { at, kind, .. } in records {
+        match kind {
+            K::Started { action, .. } => {
+                begun.insert(action, *at);
+            }
+            K::UndoStarted { action, .. } => {
+                undoing.insert(action, *at);
+            }
+            K::Done { action, .. } => {
+                if let (Some(begin), Some(kind)) = (begun.remove(action), kinds.get(action)) {
+                    forward.entry(*kind).or_default().ms.push(at - begin);
+                    done_kinds.insert(*kind);
+                }
+            }
+            K::Undone { action, .. } => {
+                if let (Some(begin), Some(kind)) = (undoing.remove(action), kinds.get(action)) {
+                    undo.entry(*kind).or_default().ms.push(at - begin);
+                    undone_kinds.insert(*kind);
+                }
+            }
+            // Nobody was at it in between.
+            K::ForwardBegan { .. } | K::RollbackBegan { .. } | K::Rested { .. } => {
+                begun.clear();
+                undoing.clear();
+            }
+            other => {
+                // It failed, is in doubt, or waits for a person: what follows is not its own time.
+                if let Some(action) = other.action().filter(|_| !matches!(other, K::Applied { .. })) {
+                    begun.remove(action);
+                    undoing.remove(action);
+                }
+            }
+        }
+    }
+    for (kinds, times) in [(done_kinds, forward), (undone_kinds, undo)] {
+        for kind in kinds {
+            times.entry(kind).or_default().runs += 1;
+        }
+    }
+}
+
+/// The median in seconds, rounded; the upper one of two.
+fn median_s(mut ms: Vec<Millis>) -> u64 {
+    ms.sort_unstable();
+    let middle = ms.get(ms.len() / 2).copied().unwrap_or(0);
+    u64::try_from(middle.saturating_add(500) / 1_000).unwrap_or(0)
+}

@@ -1,0 +1,126 @@
+//! The flagship's plan with nothing looked at yet: most of its values are known only later, and none may be shown as
+//! something else.
+
+use super::fixture::origin;
+use runbook::action::describe;
+use runbook::display::{plan_html, plan_json, plan_markdown, plan_text};
+use runbook::engine::preview_parameters;
+use runbook::model::{ActionPath, Change, Description, Value, is_stand_in};
+use runbook::plan::{Order, Plan};
+use runbook::validate::{parse_inputs, parse_runbook};
+use std::collections::BTreeMap;
+
+fn flagship() -> Plan {
+    let read = |name: &str| std::fs::read_to_string(format!("{}/runbooks/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let runbook = parse_runbook("single-to-ha.yaml", &read("single-to-ha.yaml")).unwrap();
+    let name = "single-to-ha.inputs.example.yaml";
+    let inputs = parse_inputs(&runbook, Some((name, &read(name))), &[]).unwrap();
+    Plan::make(runbook, inputs, Some("123456789012".into()), Order::Article).unwrap()
+}
+
+fn descriptions(plan: &Plan) -> BTreeMap<ActionPath, Description> {
+    let run = "run-id".parse().unwrap();
+    let told = |action: &runbook::model::StepAction| {
+        let parameters = preview_parameters(plan, &run, &BTreeMap::new(), action);
+        let told = describe(action.kind, &parameters);
+        (action.path.clone(), told.unwrap_or_else(|e| panic!("{} is not described: {e}", action.path)))
+    };
+    plan.runbook.actions().map(told).collect()
+}
+
+/// Every text in a value with where it is; what is no value at all is told as such.
+fn texts(at: &str, value: &Value, all: &mut Vec<(String, String)>) {
+    match value {
+        Value::Null => all.push((at.to_owned(), String::new())),
+        Value::String(text) => all.push((at.to_owned(), text.clone())),
+        Value::Array(items) if items.is_empty() => all.push((at.to_owned(), String::new())),
+        Value::Array(items) => items.iter().for_each(|it| texts(at, it, all)),
+        Value::Object(fields) => fields.iter().for_each(|(name, it)| texts(&format!("{at}.{name}"), it, all)),
+        Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Whether each `(known after` in a text names a step of the plan, and nothing else stands for a value.
+fn is_honest(plan: &Plan, text: &str) -> bool {
+    let known = |rest: &str| {
+        let step = rest.strip_prefix("step-").and_then(|rest| rest.split_once(')')).map(|(number, _)| number);
+        step.and_then(|number| number.parse::<usize>().ok())
+            .is_some_and(|n| (1..=plan.runbook.steps.len()).contains(&n))
+    };
+    let lower = text.to_ascii_lowercase();
+    text.split("(known after ").skip(1).all(known)
+        && !["``", "\"\"", "null", "none)", "none,", "${{", "undefined", "unknown"]
+            .iter()
+            .any(|bad| lower.contains(bad))
+}
+
+#[test]
+fn no_change_has_an_empty_or_an_invented_value() {
+    let plan = flagship();
+    let (mut all, mut later) = (Vec::new(), 0);
+    for (path, told) in descriptions(&plan) {
+        all.push((format!("{path} does"), told.does));
+        all.extend(told.undo.map(|undo| (format!("{path} undo"), undo)));
+        for change in &told.changes {
+            match change {
+                Change::File { .. } | Change::Keys { .. } => panic!("{path}: parameters cannot tell what is in a file"),
+                Change::Command { on, argv } => {
+                    assert!(!on.is_empty() && !argv.is_empty(), "{path}: {change:?}");
+                    all.extend(argv.iter().map(|word| (format!("{path} argv"), word.clone())));
+                }
+                Change::Request { operation, with } => {
+                    assert!(operation.contains(':') && !with.is_empty(), "{path}: {change:?}");
+                    for (name, value) in with {
+                        texts(&format!("{path} {operation}.{name}"), value, &mut all);
+                    }
+                }
+            }
+        }
+    }
+    for (at, text) in &all {
+        assert!(!text.trim().is_empty() && is_honest(&plan, text), "{at}: `{text}`");
+        later += usize::from(text.contains("(known after step-"));
+    }
+    assert!(later > 20, "only {later} values of the flagship are known later");
+    assert!(all.iter().any(|(_, text)| is_stand_in(text)) || later > 0);
+}
+
+#[test]
+fn no_line_of_any_form_shows_an_empty_or_an_invented_value() {
+    let plan = flagship();
+    let told = descriptions(&plan);
+    let sentences = |path: &ActionPath| told.get(path).cloned();
+    let text = plan_text(&plan, &sentences, &[]);
+    let markdown = plan_markdown(&plan, &origin(), &sentences, &[]);
+    let page = plan_html(&plan, &origin(), &sentences, &[]);
+    let body = page.split_once("</style>").unwrap().1.split_once("<script>").unwrap().0;
+    for form in [&text, &markdown] {
+        for line in form.lines().filter(|line| !line.trim_start().starts_with("```")) {
+            let ends_open =
+                line.ends_with(": ") || line.ends_with("= ") || line.contains("| |") || line.contains("|  |");
+            let is_heading = line == "| | |" || line.starts_with("|  |") || line.starts_with("| | ");
+            assert!((!ends_open || is_heading) && is_honest(&plan, line), "{line}");
+        }
+    }
+    for cell in body.split("<td").skip(1).map(|rest| rest.split_once("</td>").unwrap().0) {
+        let inner = cell.split_once('>').unwrap().1;
+        let is_about = inner.is_empty() && cell.starts_with('>');
+        assert!(!inner.trim().is_empty() || is_about, "an empty cell: {cell}");
+        assert!(is_honest(&plan, inner), "{inner}");
+    }
+    let json = plan_json(&plan, &sentences, &[]);
+    for action in json["steps"].as_array().unwrap().iter().flat_map(|step| step["actions"].as_array().unwrap()) {
+        let mut all = Vec::new();
+        for field in ["sentence", "with"] {
+            texts(field, &action[field], &mut all);
+        }
+        for (at, text) in all {
+            assert!(!text.trim().is_empty() && is_honest(&plan, &text), "{} {at}: `{text}`", action["action"]);
+        }
+        // What the plan says is pending is shown as such, and the other way round.
+        for name in action["pending"].as_array().unwrap() {
+            let shown = action["with"][name.as_str().unwrap()].as_str().unwrap();
+            assert!(shown.contains("(known after step-"), "{name}: {shown}");
+        }
+    }
+}
