@@ -1,7 +1,8 @@
 //! The three-way view: what was planned, what was so when it was planned, what is so now.
 
+use super::changes_text::one_change;
 use super::table::hanging;
-use crate::model::{Change, Drift, KeyChange, Value};
+use crate::model::{Change, Drift};
 
 /// Where the world is another one than the plan was made on, below a failure's message.
 pub(super) fn drift_text(indent: usize, drifts: &[Drift]) -> String {
@@ -23,12 +24,12 @@ pub(super) fn drift_text(indent: usize, drifts: &[Drift]) -> String {
             continue;
         }
         text.push_str(&format!("{}the change as planned\n", space(inner)));
-        text.push_str(&changes(&space(inner + 2), &drift.changes_planned));
+        text.push_str(&changes(indent + inner + 2, &drift.changes_planned));
         if drift.changes_now.is_empty() {
             text.push_str(&format!("{}the change as it would be now: the same, or not known\n", space(inner)));
         } else {
             text.push_str(&format!("{}the change as it would be now\n", space(inner)));
-            text.push_str(&changes(&space(inner + 2), &drift.changes_now));
+            text.push_str(&changes(indent + inner + 2, &drift.changes_now));
         }
     }
     text
@@ -38,38 +39,9 @@ fn row(space: &str, word: &str, text: &str) -> String {
     hanging(&format!("{space}{word}"), space.len() + word.len(), text)
 }
 
-fn changes(space: &str, changes: &[Change]) -> String {
+fn changes(indent: usize, changes: &[Change]) -> String {
     if changes.is_empty() {
-        return format!("{space}nothing that looking showed\n");
+        return format!("{}nothing that looking showed\n", " ".repeat(indent));
     }
-    changes.iter().map(|change| one(space, change)).collect()
-}
-
-fn one(space: &str, change: &Change) -> String {
-    let lines = |text: &str| text.lines().map(|line| format!("{}\n", format!("{space}  {line}").trim_end())).collect();
-    match change {
-        Change::File { on, path, diff } => {
-            let diff: String = lines(diff);
-            format!("{space}`{path}` on {on}\n{diff}")
-        }
-        Change::Keys { on, path, keys } => {
-            let keys: String = keys.iter().map(key).collect();
-            let keys: String = lines(&keys);
-            format!("{space}`{path}` on {on}, these keys\n{keys}")
-        }
-        Change::Request { operation, with } => {
-            let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let with: String = with.iter().map(|(name, value)| format!("{name}: {}\n", plain(value))).collect();
-            let with: String = lines(&with);
-            format!("{space}{operation}\n{with}")
-        }
-        Change::Command { on, argv } => format!("{space}on {on}: {}\n", argv.join(" ")),
-    }
-}
-
-fn key(key: &KeyChange) -> String {
-    let side = |sign: &str, value: &Option<String>| {
-        value.as_ref().map_or_else(String::new, |value| format!("{sign}{}: {value}\n", key.key))
-    };
-    format!("{}{}", side("-", &key.from), side("+", &key.to))
+    changes.iter().map(|change| one_change(indent, change)).collect()
 }
