@@ -151,7 +151,7 @@ mod inside {
                 if let Hand::Group = hand {
                     // Somebody's rule may stay: the new plan is made on the world as it is.
                     let anew = lab.types(&["resume", "--replan", "--until", step, "--yes"]).await.exits(0);
-                    anew.says("what has not run of").says("step 7 of 10");
+                    anew.says("what has not run of").says("step 7 of 11");
                     hand.moves(lab, false).await;
                 } else {
                     hand.moves(lab, false).await;
