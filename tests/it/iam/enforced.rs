@@ -37,7 +37,6 @@ const NOT_CALLED_BACK: &[(&str, &str)] = &[
     ("elasticloadbalancing:DescribeTags", IN_DOUBT),
     ("elasticloadbalancing:DescribeTargetGroupAttributes", IN_DOUBT),
     ("elasticloadbalancing:ModifyLoadBalancerAttributes", "a balancer that somebody has protected since"),
-    ("sts:GetCallerIdentity", "AWS allows it to everybody; listed for clarity"),
 ];
 
 const IN_DOUBT: &str = "an action in doubt is looked at before it is undone";
