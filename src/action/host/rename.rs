@@ -56,16 +56,13 @@ impl Perform for FileRename {
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (old, new) = self.look(cx).await?;
-<<<<<<< HEAD
         // In one order, so that renaming there and back tells the same trouble in the same words.
         let (first, second) =
             if self.from.as_str() < self.to.as_str() { (&self.from, &self.to) } else { (&self.to, &self.from) };
-=======
         let mut facts = Facts::new();
         for path in [self.from.as_str(), self.to.as_str()] {
             facts.extend([fact_of_file(&self.on, path, &file::look(cx, &self.on, path).await?)]);
         }
->>>>>>> 3e3d472 (action: what an edit, a rename and a command would change, told before; facts of files and services)
         let (found, evidence) = match (old, new) {
             (true, false) => (Found::Absent, format!("`{}` is there, `{}` is not", self.from, self.to)),
             (false, true) => (Found::Holds, format!("`{}` is there, `{}` is not", self.to, self.from)),
