@@ -121,7 +121,7 @@ fn bytes(
 fn only_intended(before: &[u8], after: &[u8]) -> bool {
     let says_so = |line: &&[u8]| {
         let line = String::from_utf8_lossy(line);
-        ["listen", FQDN, "absolute_redirect", "server_name"].iter().any(|word| line.contains(word))
+        ["listen", FQDN, "https://", "absolute_redirect", "server_name"].iter().any(|word| line.contains(word))
     };
     let left: Vec<&[u8]> = after.split_inclusive(|byte| *byte == b'\n').filter(|line| !says_so(line)).collect();
     is_within(&left.concat(), before)
