@@ -6,7 +6,7 @@ use runbook::action::edit::php::{Previous, Setting};
 use runbook::action::edit::{nginx, php};
 use serde_json::json;
 
-use super::{FQDN, config_settings, files, read};
+use super::{FQDN, config_settings, files, is_within, read};
 
 const SITE_PIECES: &[&[u8]] = &[
     b"server",
@@ -117,6 +117,16 @@ fn bytes(
     prop_oneof![1 => any, 3 => soup(pieces), 3 => damaged(folder, extension, pieces)]
 }
 
+/// Whether the edited site is what is left of the site when parts of it go, but for the lines that the edit is for.
+fn only_intended(before: &[u8], after: &[u8]) -> bool {
+    let says_so = |line: &&[u8]| {
+        let line = String::from_utf8_lossy(line);
+        ["listen", FQDN, "https://", "absolute_redirect", "server_name"].iter().any(|word| line.contains(word))
+    };
+    let left: Vec<&[u8]> = after.split_inclusive(|byte| *byte == b'\n').filter(|line| !says_so(line)).collect();
+    is_within(&left.concat(), before)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -127,6 +137,10 @@ proptest! {
                 prop_assert_eq!(edit.changed, edit.bytes != file);
                 let again = nginx::offload_tls(&edit.bytes, FQDN).unwrap();
                 prop_assert!(!again.changed);
+                prop_assert!(only_intended(&file, &edit.bytes), "{}", String::from_utf8_lossy(&edit.bytes));
+                let lines = |text: &str| text.split('\n').count();
+                let shown = nginx::shown(&edit.bytes).unwrap();
+                prop_assert_eq!(lines(&shown), lines(&String::from_utf8_lossy(&edit.bytes)));
             }
             Err(refusal) => {
                 let lines = file.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -150,6 +164,11 @@ proptest! {
                 let again = php::set_config(&edit.bytes, &settings).unwrap();
                 prop_assert!(!again.changed);
                 let before = before.unwrap();
+                if before.values().all(Option::is_none) {
+                    // White space between empty brackets may go; nothing else does.
+                    let solid: Vec<u8> = file.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+                    prop_assert!(is_within(&solid, &edit.bytes), "{}", String::from_utf8_lossy(&edit.bytes));
+                }
                 let previous = |key: &String| before[key].clone().map_or(Previous::Absent, Previous::Was);
                 let previous: Vec<_> = keys.iter().map(|key| (key.clone(), previous(key))).collect();
                 let back = php::unset_config(&edit.bytes, &previous).unwrap();

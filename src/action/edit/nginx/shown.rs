@@ -13,7 +13,7 @@ use super::tree::{Directive, Tree, Word};
 use std::ops::Range;
 
 /// What stands in a secret's place.
-const MASK: &str = "(masked)";
+pub(super) const MASK: &str = "(masked)";
 
 /// What gives a secret away in the name of a header, a parameter or a variable.
 const NAMES: &[&str] =
@@ -64,7 +64,7 @@ fn entries(tree: &Tree<'_>, block: &Directive, patch: &mut Patch) {
 }
 
 /// The words of a directive that may not be shown.
-fn masked_words(directive: &Directive) -> impl Iterator<Item = &Word> {
+pub(super) fn masked_words(directive: &Directive) -> impl Iterator<Item = &Word> {
     let name = String::from_utf8_lossy(directive.name()).to_ascii_lowercase();
     let is_path = name.ends_with("_file") || HARMLESS.contains(&name.as_str());
     // Only `if` has a variable elsewhere than in front of what it is to hold.
@@ -151,6 +151,13 @@ mod tests {
             assert_eq!(shown, masked);
             assert_eq!(shown.lines().count(), line.lines().count(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_message_quotes_no_secret() {
+        let tree = Tree::read(b"a {} fastcgi_param DB_PASSWORD\n 'hunter2' if_not_empty;").unwrap();
+        let quotes: Vec<String> = tree.all().map(|directive| tree.quote(directive)).collect();
+        assert_eq!(quotes, ["a", "fastcgi_param DB_PASSWORD (masked) if_not_empty"]);
     }
 
     #[test]

@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use super::super::{Reason, span};
-use super::scan;
+use super::super::Reason;
+use super::super::span::{self, Patch};
+use super::{scan, shown};
 
 /// One word of a directive.
 #[derive(Debug)]
@@ -152,13 +153,19 @@ impl<'a> Tree<'a> {
     }
 
     /// The directive as it stands in the file up to its end or its block, on one line, for a
-    /// message.
+    /// message: without what plainly is a secret.
     pub(super) fn quote(&self, directive: &Directive) -> String {
         const LONGEST: usize = 80;
         let (Some(first), Some(last)) = (directive.words.first(), directive.words.last()) else {
             return String::new();
         };
-        let text = String::from_utf8_lossy(&self.bytes[first.span.start..last.span.end]);
+        let mut patch = Patch::default();
+        let start = first.span.start;
+        for word in shown::masked_words(directive) {
+            patch.replace(word.span.start - start..word.span.end - start, shown::MASK);
+        }
+        let text = patch.apply(&self.bytes[start..last.span.end]);
+        let text = String::from_utf8_lossy(&text);
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let mut short: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
         if short.len() < text.len() {
