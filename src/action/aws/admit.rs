@@ -124,7 +124,7 @@ impl SecurityGroupAdmit {
         for source in sources {
             match source.as_str() {
                 group if self.source.as_ref().is_some_and(|g| g.as_str() == group) => {
-                    groups.push(json!({"GroupId": group}))
+                    groups.push(json!({"GroupId": group}));
                 }
                 range if range.contains(':') => v6.push(json!({"CidrIpv6": range})),
                 range => v4.push(json!({"CidrIp": range})),

@@ -5,9 +5,10 @@
 //! instance without an Elastic IP has another public address after a stop: then the current one is published, for the old one
 //! may be a stranger's.
 
-use super::answers::{failed, finding, outputs};
+use super::answers::{finding, outputs};
 use super::dns_external::ask;
 use super::dns_records::RecordSet;
+use super::instance_state::{find, unknown};
 use super::preview::{request, words};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
@@ -61,10 +62,8 @@ impl DnsPointAtBalancer {
     /// The public address of the instance now.
     pub(super) async fn instance_address(&self, aws: &Aws) -> Result<Option<IpAddr>, Failure> {
         let Some(id) = &self.instance else { return Ok(None) };
-        let answer = aws.read.ec2.describe_instances().instance_ids(id.as_str()).send().await;
-        let answer = answer.map_err(failed(format!("cannot look up the address of `{id}`")))?;
-        let instance = answer.reservations().iter().flat_map(|r| r.instances()).next();
-        Ok(instance.and_then(|i| i.public_ip_address()).and_then(|address| address.parse().ok()))
+        let instance = find(aws, id.as_str()).await?.ok_or_else(|| unknown(aws, id.as_str()))?;
+        Ok(instance.public_ip_address().and_then(|address| address.parse().ok()))
     }
 
     /// The address to publish for the instance on undo, when the old record was its address.

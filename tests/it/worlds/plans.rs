@@ -4,6 +4,7 @@
 use super::in_regions;
 use super::operator::RUN;
 use crate::support::region::{Lab, region};
+use serde_json::Value;
 use std::path::PathBuf;
 
 in_regions! {
@@ -81,6 +82,24 @@ fn golden(name: &str, text: &str) {
     assert!(is == was, "{path} is another:\nis  .. {}\nwas .. {}\nBLESS=1 writes it", near(&is), near(&was));
 }
 
+/// What was seen of each action that the plan is held to, and what would be sent, one line each.
+fn looks(json: &str) -> String {
+    let plan: Value = serde_json::from_str(json).unwrap();
+    let all = |value: &Value, name: &str| value[name].as_array().unwrap().clone();
+    let mut out = String::new();
+    for action in all(&plan, "steps").iter().flat_map(|step| all(step, "actions")) {
+        let finding = &action["preflight"]["finding"];
+        out.push_str(&format!("{}\n", action["action"].as_str().unwrap()));
+        for (what, value) in finding["facts"].as_object().into_iter().flatten() {
+            out.push_str(&format!("  fact: {what}: {}\n", value.as_str().unwrap()));
+        }
+        for change in finding["changes"].as_array().into_iter().flatten().filter(|c| c["change"] == "request") {
+            out.push_str(&format!("  request: {} {}\n", change["operation"].as_str().unwrap(), change["with"]));
+        }
+    }
+    out
+}
+
 /// No plan shows an empty value, or one that nobody knows as if it were known.
 fn nothing_is_empty_or_made_up(text: &str) {
     for made_up in ["\"\"", "``", "null", ": \n", "(known after )"] {
@@ -100,6 +119,8 @@ mod inside {
             let whole = shown(lab, None, &["plan", "single-to-ha", "--inputs", "site.yaml"]).await;
             golden("single-to-ha", &whole);
             assert!(lab.files().await == files, "a plan changes no file of the web server");
+            let json = lab.types(&["--format", "json", "plan", "single-to-ha", "--inputs", "site.yaml"]).await.exits(0);
+            golden("single-to-ha.looks", &redacted(lab, None, &looks(&json.stdout)));
 
             let until: Vec<&str> = RUN.iter().chain(&["--until", "step-5"]).copied().collect();
             lab.types(&until).await.exits(0);
