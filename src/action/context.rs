@@ -1,8 +1,14 @@
 //! What an action gets of the world: its call, the connections, its line to the operator. Nothing else.
 
+<<<<<<< HEAD
 use super::aws::{find_instance, unknown_instance};
 use crate::access::{Access, Aws, Beat, RemoteCommand, RemoteOutput, SshError, SshTrouble};
 use crate::model::{ActionCall, AddressChoice, Failure, Reach, Target, Value};
+=======
+use super::Lines;
+use crate::access::{Access, Aws, Beat, RemoteCommand, RemoteOutput, SshError};
+use crate::model::{ActionCall, Failure, Target, Value};
+>>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,10 +61,12 @@ impl<'a> Context<'a> {
     /// # Errors
     /// When the runbook names no region.
     pub(crate) async fn aws(&self) -> Result<Arc<Aws>, Failure> {
-        match &self.call.region {
-            Some(region) => Ok(self.access.aws(region).await),
-            None => Err(Failure::refused("this action needs AWS, and the runbook names no `region`")),
-        }
+        self.lines().aws().await
+    }
+
+    /// The ways to the world that checks have too.
+    fn lines(&self) -> Lines<'a> {
+        Lines::new(self.access, self.call.region.as_deref())
     }
 
     /// The tags for what is created: the operator's own, the run's and the step's, and the name where there is one.
@@ -97,11 +105,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// When there is no answer. A command that ran and failed is an answer.
     pub(crate) async fn run(&self, target: &Target, command: RemoteCommand) -> Result<RemoteOutput, SshError> {
-        let address = self
-            .address(target)
-            .await
-            .map_err(|failure| SshError { host: target.to_string(), trouble: SshTrouble::Address(failure) })?;
-        self.access.ssh().run(target, &address, command).await
+        self.lines().run(target, command).await
     }
 
     /// Runs a command that must succeed, and answers what it printed.
@@ -109,6 +113,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// When there is no answer, or it exits with another status than 0; `what` says what was tried.
     pub(crate) async fn run_ok(&self, target: &Target, command: RemoteCommand, what: &str) -> Result<String, Failure> {
+<<<<<<< HEAD
         let output = self.run(target, command).await?;
         if output.ok() {
             return Ok(output.text());
@@ -118,6 +123,9 @@ impl<'a> Context<'a> {
         }
         let said = if output.stderr.is_empty() { output.text() } else { output.stderr };
         Err(Failure::permanent(format!("{what} failed on {target} (exit status {})", output.status)).cause(said))
+=======
+        self.lines().run_ok(target, command, what).await
+>>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
     }
 
     /// Where a target is now. An instance's address is looked up each time: it changes when the instance stops.
@@ -125,6 +133,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// When the instance is unknown or has no such address.
     pub(crate) async fn address(&self, target: &Target) -> Result<String, Failure> {
+<<<<<<< HEAD
         let (id, choice) = match target.reach() {
             Reach::Host(host) => return Ok(host.to_owned()),
             Reach::Instance(id, AddressChoice::Id) => return Ok(id.to_string()),
@@ -141,6 +150,9 @@ impl<'a> Context<'a> {
             Failure::transient(format!("`{id}` has no {which} address now (it is `{state}`)"))
                 .advise("if it never has one, set the target's `address` to the other choice")
         })
+=======
+        self.lines().address(target).await
+>>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: arguments, wiring, printing errors, exit codes. One file per command.
 
+mod accept;
 mod args;
 mod clock;
 mod executor;

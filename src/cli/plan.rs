@@ -28,7 +28,7 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
         page.write(&display::plan_html(plan, &origin, &sentences, &lines))?;
         tell(format, &page.told())?;
     }
-    refuse(&prepared.looks).map(|()| Exit::Done)
+    refuse(&prepared.looks, &prepared.plan.checks).map(|()| Exit::Done)
 }
 
 /// Where a plan comes from that is made now from a runbook with this fingerprint.

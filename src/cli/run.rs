@@ -5,12 +5,21 @@ use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
+<<<<<<< HEAD
 use super::{Exit, Failure, library, open, operator, plan as planning, settings};
 use crate::access::{Access, Settings, reveal};
+=======
+use super::{Exit, Failure, accept, library, open, operator, plan as planning, settings};
+use crate::access::{Access, Settings};
+>>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
 use crate::display;
-use crate::engine::{Clock, Intent, Look, Worker, preflight};
+use crate::engine::{Clock, Intent, Look, Worker, preflight_with_checks};
 use crate::journal::RecordKind;
+<<<<<<< HEAD
 use crate::model::{ActionPath, RunId, SecretRef, StepId, ValueType};
+=======
+use crate::model::{ActionPath, CheckRow, RunId, StepId};
+>>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
 use crate::plan::{Order, Plan};
 use crate::validate;
 use std::io::IsTerminal;
@@ -31,7 +40,7 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
         return planning::plan(args, common, format);
     }
     let prepared = prepare(args, common, new_run_id(SystemClock.now()))?;
-    refuse(&prepared.looks)?;
+    refuse(&prepared.looks, &prepared.plan.checks)?;
     if !format.is_json() {
         out(&planning::text(&prepared))?;
     }
@@ -56,10 +65,12 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
 pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Prepared, Failure> {
     let found = library::find(&args.runbook)?;
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
+    accept::judge(&found.runbook, &args.accept)?;
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
     let order = if args.order == OrderArg::Overlap { Order::Overlap } else { Order::Article };
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
     let connections = settings::connections(common, run.as_str())?;
+<<<<<<< HEAD
     let looks = block_on(async {
         secrets(&plan).await?;
         look(&mut plan, &run, connections).await
@@ -84,6 +95,11 @@ async fn secrets(plan: &Plan) -> Result<(), Failure> {
         }
     }
     Ok(())
+=======
+    let looks = block_on(look(&mut plan, &run, connections))??;
+    crate::model::accept(&mut plan.checks, &args.accept);
+    Ok(Prepared { run, text: found.text, plan, looks, until })
+>>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
 }
 
 async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec<(ActionPath, Look)>, Failure> {
@@ -97,12 +113,14 @@ async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec
         })?;
         plan.account = Some(caller.account);
     }
-    let looks = preflight(plan, run, &Worker::new(access), SystemClock.now()).await;
+    let (looks, checks) = preflight_with_checks(plan, run, &Worker::new(access), SystemClock.now()).await;
+    plan.checks = checks;
     // What looking needed (ssh configurations) is made anew by the run; leaving it would be harmless.
     let _ = std::fs::remove_dir_all(scratch);
     Ok(looks)
 }
 
+<<<<<<< HEAD
 /// Refuses when a look refuses: every cause once, with the first action that found it.
 pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
     let mut told: Vec<(String, &ActionPath, usize)> = Vec::new();
@@ -128,6 +146,30 @@ pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
             1 => format!("{action} and 1 more action: {why}"),
             _ => format!("{action} and {others} more actions: {why}"),
         });
+=======
+/// Refuses when a look or a check refuses: all of them at once, the first as the headline.
+pub(super) fn refuse(looks: &[(ActionPath, Look)], checks: &[CheckRow]) -> Result<(), Failure> {
+    let refusals: Vec<_> = looks
+        .iter()
+        .filter_map(|(action, look)| match look {
+            Look::Refused(failure) => Some((action, failure)),
+            _ => None,
+        })
+        .collect();
+    let refusing: Vec<&CheckRow> = checks.iter().filter(|row| row.refuses()).collect();
+    if refusals.is_empty() && refusing.is_empty() {
+        return Ok(());
+    }
+    let failure = Failure::refused("nothing was changed: the world is not ready for this runbook");
+    let mut failure = accept::tell(failure, &refusing);
+    for (action, refusal) in refusals {
+        let causes = refusal.causes.join("; ");
+        let told = if causes.is_empty() { refusal.message.clone() } else { format!("{}: {causes}", refusal.message) };
+        failure = failure.cause(format!("{action}: {told}"));
+        for advice in &refusal.advice {
+            failure = failure.hint_once(advice);
+        }
+>>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
     }
     failure = advice.into_iter().fold(failure, Failure::hint_once);
     Err(failure.hint("then type the same command again: no run was opened"))

@@ -6,6 +6,7 @@
 //! them to workers elsewhere.
 
 mod call;
+mod checks;
 mod decide;
 mod drive;
 mod flight;
@@ -14,7 +15,8 @@ mod performer;
 mod preflight;
 mod rollback;
 
-pub use call::preview_parameters;
+pub use call::{preview_check, preview_parameters};
+pub use checks::{Examiner, preflight_with_checks};
 pub use decide::{Next, next};
 pub use drive::{Clock, DriveError, Driver, Intent};
 pub use flight::{Flight, Stopping};

@@ -6,7 +6,7 @@
 
 mod needs;
 
-use crate::model::{ActionPath, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
+use crate::model::{ActionPath, CheckRow, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -32,6 +32,9 @@ pub struct Plan {
     pub order: Order,
     /// Every action with what must be done before it, in the document's order.
     pub actions: Vec<PlannedAction>,
+    /// What the runbook's checks said when it was planned, and which refusals a person accepted; none when nobody looked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckRow>,
 }
 
 /// An action's place in the plan.
@@ -89,7 +92,7 @@ impl Plan {
             }
         }
         let actions = needs::of(&runbook, order);
-        Ok(Self { version: VERSION, runbook, inputs, region, account, tags, order, actions })
+        Ok(Self { version: VERSION, runbook, inputs, region, account, tags, order, actions, checks: Vec::new() })
     }
 
     /// Reads a stored plan.
