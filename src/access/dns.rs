@@ -68,7 +68,8 @@ impl Dns {
     /// When no name server gives an answer.
     pub async fn caa_issuers(&self, name: &str) -> Result<Option<Vec<String>>, Failure> {
         let found = self.ask(name, RecordType::CAA).await?;
-        let caa: Vec<_> = found.into_iter().filter_map(|d| if let RData::CAA(caa) = d { Some(caa) } else { None }).collect();
+        let caa: Vec<_> =
+            found.into_iter().filter_map(|d| if let RData::CAA(caa) = d { Some(caa) } else { None }).collect();
         // Only `issue` properties restrict who may issue for a plain name (RFC 8659, 4.2).
         let issue: Vec<_> = caa.iter().filter(|caa| caa.tag.eq_ignore_ascii_case("issue")).collect();
         if issue.is_empty() {

@@ -17,6 +17,7 @@ mod log;
 mod look;
 mod narrator;
 mod pending_value;
+mod plan_checks;
 mod plan_html;
 mod plan_json;
 mod plan_markdown;

@@ -3,12 +3,14 @@
 use super::pending_value::{expr, is_pending};
 use super::plan_text::{PreflightLine, Sentences};
 use super::usual;
-use crate::model::{ActionPath, Reversibility, StepAction, Value};
+use crate::model::{ActionPath, CheckRow, Reversibility, StepAction, Value};
 use crate::plan::Plan;
 use serde_json::{Map, json};
 
 /// Fields: `runbook`, `title`, `account`, `region`, `order`, `tags`, `inputs` (secrets are references), `usual_s`,
-/// `downtime_s` (null when actions overlap), `refused` (how many actions refuse), `steps` (each: `number`, `id`, `title`,
+/// `downtime_s` (null when actions overlap), `refused` (how many actions refuse), `checks` (in the document's order; each:
+/// `id`, `verdict`: `pass`, `warn`, `refuse` or `not-checkable`, `evidence`, `advice`, `acceptable`, `accepted`: the reason or
+/// null), `refused_checks` (how many of them keep the run from beginning), `steps` (each: `number`, `id`, `title`,
 /// `why`, `site_down`, `usual_s`, `actions`; an action: `action`, `kind`, `sentence`, `undo`, `reversibility`, `with`,
 /// `pending` (names of parameters not known yet), `needs`, `usual_s`, `preflight` (`look`: `seen`, `refused`, `not_yet`,
 /// with `finding` or `failure`; null when nothing was looked at)).
@@ -36,7 +38,20 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
         "usual_s": usual::of_plan(plan),
         "downtime_s": usual::of_downtime(plan),
         "refused": preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Refused(_))).count(),
+        "checks": plan.checks.iter().map(check).collect::<Vec<_>>(),
+        "refused_checks": plan.checks.iter().filter(|row| row.refuses()).count(),
         "steps": steps.collect::<Vec<_>>(),
+    })
+}
+
+fn check(row: &CheckRow) -> Value {
+    json!({
+        "id": row.id,
+        "verdict": row.verdict,
+        "evidence": row.evidence,
+        "advice": row.advice,
+        "acceptable": row.acceptable,
+        "accepted": row.accepted,
     })
 }
 

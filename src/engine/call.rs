@@ -3,8 +3,8 @@
 use super::preflight::Look;
 use crate::journal::RunState;
 use crate::model::{
-    ActionCall, ActionKind, ActionPath, CheckCall, Expr, Failure, Found, Phase, PreflightCheck, Reference, RunId, Scope, StepAction, TargetSpec,
-    Unresolved, Value, ValueType, Values, stand_in,
+    ActionCall, ActionKind, ActionPath, CheckCall, Expr, Failure, Found, Phase, PreflightCheck, Reference, RunId,
+    Scope, StepAction, TargetSpec, Unresolved, Value, ValueType, Values, stand_in,
 };
 use crate::plan::Plan;
 use std::collections::BTreeMap;

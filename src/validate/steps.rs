@@ -97,7 +97,12 @@ fn needs_of(around: &Surroundings<'_>, items: &[Node], what: &str, notes: &mut N
 }
 
 /// The id of a step, an action or a check: there, well formed, and used once.
-pub(super) fn id(node: &Node, what: &str, seen: &mut Vec<(String, Place)>, notes: &mut Notes) -> Option<(String, Place)> {
+pub(super) fn id(
+    node: &Node,
+    what: &str,
+    seen: &mut Vec<(String, Place)>,
+    notes: &mut Notes,
+) -> Option<(String, Place)> {
     node.entries()?;
     let Some(id) = node.get("id") else {
         notes.add(node.place, format!("this {what} has no `id`"));

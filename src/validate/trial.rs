@@ -1,7 +1,9 @@
 //! Trial runs of decoding: what is not known yet is replaced by an example of its type, and the result decoded as an action
 //! would decode it. This finds early what a type alone does not say: a port beyond 65535, an unknown address choice.
 
-use crate::model::{Action, ActionKind, Check, CheckKind, Expr, ParamSpec, Piece, Reference, Runbook, Target, Value, ValueType};
+use crate::model::{
+    Action, ActionKind, Check, CheckKind, Expr, ParamSpec, Piece, Reference, Runbook, Target, Value, ValueType,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 

@@ -51,8 +51,10 @@ fn covers(own: &[Subnet], servers: &[Subnet]) -> Seen {
     let missing: Vec<&str> = missing.into_iter().collect();
     match missing.is_empty() {
         true => Seen::pass(ROW, format!("the servers are in {}", told(servers))),
-        false => Seen::refuse(ROW, format!("the balancer has no subnet in {}, where a server is", missing.join(" and ")))
-            .advise("add a subnet of that zone to the balancer's: a target in a zone without one stays `unused`"),
+        false => {
+            Seen::refuse(ROW, format!("the balancer has no subnet in {}, where a server is", missing.join(" and ")))
+                .advise("add a subnet of that zone to the balancer's: a target in a zone without one stays `unused`")
+        }
     }
 }
 
@@ -93,9 +95,10 @@ impl Examine for BalancerQuota {
             found.and_then(|l| l.max()).and_then(|m| m.parse::<usize>().ok())
         };
         let balancers = elb.describe_load_balancers().into_paginator().items().send().collect::<Result<Vec<_>, _>>();
-        let balancers = balancers.await.map_err(failed("cannot count the balancers")).map(|all| {
-            all.iter().filter(|b| b.r#type() == Some(&LoadBalancerTypeEnum::Application)).count()
-        });
+        let balancers = balancers
+            .await
+            .map_err(failed("cannot count the balancers"))
+            .map(|all| all.iter().filter(|b| b.r#type() == Some(&LoadBalancerTypeEnum::Application)).count());
         let groups = elb.describe_target_groups().into_paginator().items().send().collect::<Result<Vec<_>, _>>();
         let groups = groups.await.map_err(failed("cannot count the target groups")).map(|all| all.len());
         let row = |row, what: &str, name, used: Result<usize, Failure>| {

@@ -48,7 +48,8 @@ fn points(fqdn: &str, instance: &Instance, found: &BTreeSet<IpAddr>) -> Seen {
     const ROW: &str = "points-here";
     let id = instance.instance_id().unwrap_or_default();
     let v6 = instance.network_interfaces().iter().flat_map(|n| n.ipv6_addresses()).filter_map(|a| a.ipv6_address());
-    let own: BTreeSet<IpAddr> = instance.public_ip_address().into_iter().chain(v6).filter_map(|a| a.parse().ok()).collect();
+    let own: BTreeSet<IpAddr> =
+        instance.public_ip_address().into_iter().chain(v6).filter_map(|a| a.parse().ok()).collect();
     let told = |all: &BTreeSet<IpAddr>| match all.is_empty() {
         true => "nothing".to_owned(),
         false => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -95,8 +96,10 @@ impl DnsName {
         Ok(match ttl {
             None => Seen::pass(ROW, format!("the record of `{fqdn}` has no TTL of its own")),
             Some(ttl) if ttl <= LONG => Seen::pass(ROW, format!("TTL of `{fqdn}`, {of} {ttl} s")),
-            Some(ttl) => Seen::warn(ROW, format!("TTL of `{fqdn}`, {of} {ttl} s: visitors are sent to the old address so long"))
-                .advise(format!("lower it to 60 s, and wait {ttl} s before you begin")),
+            Some(ttl) => {
+                Seen::warn(ROW, format!("TTL of `{fqdn}`, {of} {ttl} s: visitors are sent to the old address so long"))
+                    .advise(format!("lower it to 60 s, and wait {ttl} s before you begin"))
+            }
         })
     }
 
@@ -113,7 +116,9 @@ impl DnsName {
                 self.fqdn
             ),
         )
-        .advise("have somebody who can change the records ready before you begin; both records are shown when they are due")
+        .advise(
+            "have somebody who can change the records ready before you begin; both records are shown when they are due",
+        )
     }
 }
 
@@ -124,11 +129,13 @@ async fn caa(dns: Dns, fqdn: &str) -> Result<Seen, Failure> {
         let issuers = dns.caa_issuers(name).await?;
         if let Some(issuers) = issuers {
             let told: Vec<String> = issuers.iter().map(|i| format!("`{i}`")).collect();
-            let evidence = format!("CAA of `{name}` allows {}", if told.is_empty() { "nobody".into() } else { told.join(", ") });
+            let evidence =
+                format!("CAA of `{name}` allows {}", if told.is_empty() { "nobody".into() } else { told.join(", ") });
             return Ok(match issuers.iter().any(|i| AMAZON.contains(&i.as_str())) {
                 true => Seen::pass(ROW, evidence),
-                false => Seen::refuse(ROW, evidence)
-                    .advise(format!("add the record `{name}. CAA 0 issue \"amazon.com\"`: ACM would issue no certificate")),
+                false => Seen::refuse(ROW, evidence).advise(format!(
+                    "add the record `{name}. CAA 0 issue \"amazon.com\"`: ACM would issue no certificate"
+                )),
             });
         }
         match name.split_once('.') {

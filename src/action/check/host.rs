@@ -88,7 +88,8 @@ impl Examine for HostFreeDisk {
 
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         let paths = self.paths.iter().map(|p| p.as_str());
-        let told = lines.run_ok(&self.on, RemoteCommand::root_script(FREE, paths), "looking at free disk space").await?;
+        let told =
+            lines.run_ok(&self.on, RemoteCommand::root_script(FREE, paths), "looking at free disk space").await?;
         Ok(vec![room(&self.on.name, self.mb.unwrap_or(ROOM), &told)])
     }
 }

@@ -44,7 +44,8 @@ async fn status_checks(aws: &Aws, id: &str) -> Result<Seen, Failure> {
     let evidence = format!("{passed}/2 status checks of `{id}` passed (system `{system}`, instance `{own}`)");
     Ok(match passed {
         2 => Seen::pass(ROW, evidence),
-        _ => Seen::refuse(ROW, evidence).advise("wait until both are `ok`; an instance that is ill now may not start again"),
+        _ => Seen::refuse(ROW, evidence)
+            .advise("wait until both are `ok`; an instance that is ill now may not start again"),
     })
 }
 
@@ -131,7 +132,8 @@ impl Examine for InstanceTypeFits {
         let aws = lines.aws().await?;
         let instance = live(&aws, self.instance.as_str()).await?;
         let subnets = subnets::describe(&aws, std::slice::from_ref(&self.subnet)).await?;
-        let mut zones: Vec<String> = [zone_of(&instance)].into_iter().chain(subnets.into_iter().map(|s| s.zone)).collect();
+        let mut zones: Vec<String> =
+            [zone_of(&instance)].into_iter().chain(subnets.into_iter().map(|s| s.zone)).collect();
         zones.dedup();
         let kind = self.instance_type.as_str();
         let offered = Seen::of("offered", offered(&aws, kind, &zones).await);
@@ -173,12 +175,18 @@ async fn type_info(aws: &Aws, kind: &str) -> Result<Option<InstanceTypeInfo>, Fa
 fn fits(instance: &Instance, kind: &str, info: &InstanceTypeInfo) -> Seen {
     const ROW: &str = "fits";
     let has = instance.architecture().map_or("unknown", |a| a.as_str());
-    let can: Vec<&str> =
-        info.processor_info().map(|p| p.supported_architectures()).unwrap_or_default().iter().map(|a| a.as_str()).collect();
+    let can: Vec<&str> = info
+        .processor_info()
+        .map(|p| p.supported_architectures())
+        .unwrap_or_default()
+        .iter()
+        .map(|a| a.as_str())
+        .collect();
     if can.is_empty() {
         return Seen::not_checkable(ROW, format!("EC2 does not say which architectures `{kind}` has"));
     }
-    let memory = info.memory_info().and_then(|m| m.size_in_mib()).map(|m| format!(", {m} MiB of memory")).unwrap_or_default();
+    let memory =
+        info.memory_info().and_then(|m| m.size_in_mib()).map(|m| format!(", {m} MiB of memory")).unwrap_or_default();
     match can.contains(&has) {
         true => Seen::pass(ROW, format!("the instance is {has}, and so is `{kind}`{memory}")),
         false => Seen::refuse(ROW, format!("the instance is {has}, `{kind}` is {}", can.join(" or ")))
@@ -210,7 +218,10 @@ mod tests {
             let processor = ProcessorInfo::builder().supported_architectures(a).build();
             InstanceTypeInfo::builder().processor_info(processor).build()
         };
-        assert_eq!(fits(&instance, "t3.small", &info(ArchitectureType::X8664)).verdict, crate::model::CheckVerdict::Pass);
+        assert_eq!(
+            fits(&instance, "t3.small", &info(ArchitectureType::X8664)).verdict,
+            crate::model::CheckVerdict::Pass
+        );
         let arm = fits(&instance, "t4g.small", &info(ArchitectureType::Arm64));
         assert_eq!(arm.verdict, crate::model::CheckVerdict::Refuse);
         assert!(arm.evidence.contains("x86_64") && arm.evidence.contains("arm64"), "{arm:?}");

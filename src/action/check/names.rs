@@ -70,7 +70,8 @@ async fn target_group(aws: &Aws, name: &str) -> Result<Option<String>, Failure> 
 
 async fn group(aws: &Aws, name: &str, vpc: &str) -> Result<Option<String>, Failure> {
     let filter = |key: &str, value: &str| Filter::builder().name(key).values(value).build();
-    let asked = aws.read.ec2.describe_security_groups().filters(filter("group-name", name)).filters(filter("vpc-id", vpc));
+    let asked =
+        aws.read.ec2.describe_security_groups().filters(filter("group-name", name)).filters(filter("vpc-id", vpc));
     let answer = asked.send().await.map_err(failed(format!("cannot look for a security group `{name}`")))?;
     Ok(answer.security_groups().first().and_then(|g| g.group_id()).map(str::to_owned))
 }

@@ -30,7 +30,9 @@ impl Examine for NextcloudConfig {
         let facts = self.facts(lines).await?;
         let data = match &facts.objectstore {
             Some(class) => Ok(in_store(class)),
-            None => self.file_system(lines, &facts.datadirectory).await.map(|kind| on_disk(&facts.datadirectory, &kind)),
+            None => {
+                self.file_system(lines, &facts.datadirectory).await.map(|kind| on_disk(&facts.datadirectory, &kind))
+            }
         };
         Ok(vec![
             Seen::of("database", self.database(lines, &facts).await),
@@ -66,7 +68,10 @@ impl NextcloudConfig {
             return Ok(Seen::pass(ROW, said));
         }
         // A name of one's own may stand for the endpoint.
-        if !name.is_empty() && name.contains('.') && lines.access().dns().cname(name).await?.as_deref().is_some_and(same) {
+        if !name.is_empty()
+            && name.contains('.')
+            && lines.access().dns().cname(name).await?.as_deref().is_some_and(same)
+        {
             return Ok(Seen::pass(ROW, format!("{said}, to which `{name}` is a CNAME")));
         }
         Ok(Seen::refuse(ROW, said).advise(format!(
@@ -101,8 +106,13 @@ fn handler(told: &str) -> Seen {
     let names: Vec<&str> = told.split_whitespace().collect();
     match names.iter().find(|name| shared(name)) {
         Some(name) => Seen::pass(ROW, format!("`session.save_handler` is `{name}`: every node finds the sessions")),
-        None => Seen::warn(ROW, "PHP keeps sessions in files on each node, not in Redis: a session lives on one node only")
-            .advise("keep visitors on one node (`sticky: true` of the target group); when that node stops they log in again"),
+        None => Seen::warn(
+            ROW,
+            "PHP keeps sessions in files on each node, not in Redis: a session lives on one node only",
+        )
+        .advise(
+            "keep visitors on one node (`sticky: true` of the target group); when that node stops they log in again",
+        ),
     }
 }
 
@@ -118,9 +128,27 @@ fn in_store(class: &str) -> Seen {
 
 /// File systems that several hosts can mount at once.
 const SHARED: &[&str] = &[
-    "nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "glusterfs", "lustre", "gfs2", "ocfs2", "beegfs", "efs",
-    "fuse.glusterfs", "fuse.ceph", "fuse.cephfs", "fuse.s3fs", "fuse.juicefs", "fuse.mount-s3", "fuse.mountpoint-s3",
-    "fuse.sshfs", "fuse.objectivefs",
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "ceph",
+    "glusterfs",
+    "lustre",
+    "gfs2",
+    "ocfs2",
+    "beegfs",
+    "efs",
+    "fuse.glusterfs",
+    "fuse.ceph",
+    "fuse.cephfs",
+    "fuse.s3fs",
+    "fuse.juicefs",
+    "fuse.mount-s3",
+    "fuse.mountpoint-s3",
+    "fuse.sshfs",
+    "fuse.objectivefs",
 ];
 
 fn on_disk(folder: &str, kind: &str) -> Seen {

@@ -37,7 +37,8 @@ fn judged(host: &str, told: &str) -> Vec<Seen> {
     let real_ip = match words("real-ip").first() {
         Some(&"yes") => Seen::pass("real-ip", format!("nginx on {host} has `set_real_ip_from`")),
         Some(&"no") => {
-            let limits = if words("limits").is_empty() { "" } else { ", and its `limit_req` or `limit_conn` will count it" };
+            let limits =
+                if words("limits").is_empty() { "" } else { ", and its `limit_req` or `limit_conn` will count it" };
             Seen::warn(
                 "real-ip",
                 format!("nginx on {host} has no `set_real_ip_from`: its log will show the balancer's address{limits}"),

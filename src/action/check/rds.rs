@@ -38,8 +38,11 @@ fn available(db: &DbInstance) -> Seen {
     const ROW: &str = "available";
     let status = db.db_instance_status().unwrap_or("unknown");
     let multi = if db.multi_az() == Some(true) { "Multi-AZ" } else { "single-AZ" };
-    let pending = db.pending_modified_values().is_some_and(|p| *p != aws_sdk_rds::types::PendingModifiedValues::builder().build());
-    let evidence = format!("`{}` is `{status}`, {multi}{}", name(db), if pending { ", with changes pending" } else { "" });
+    let pending = db
+        .pending_modified_values()
+        .is_some_and(|p| *p != aws_sdk_rds::types::PendingModifiedValues::builder().build());
+    let evidence =
+        format!("`{}` is `{status}`, {multi}{}", name(db), if pending { ", with changes pending" } else { "" });
     match status {
         "available" if !pending => Seen::pass(ROW, evidence),
         _ => Seen::refuse(ROW, evidence).advise("wait until it is `available` and nothing is pending"),
@@ -55,12 +58,16 @@ async fn engine(aws: &Aws, db: &DbInstance) -> Result<Seen, Failure> {
     let pages = asked.db_instance_class(class).into_paginator().items().send().collect::<Result<Vec<_>, _>>();
     let options = pages.await.map_err(failed(format!("cannot ask whether {what} can be Multi-AZ")))?;
     let storage = db.storage_type();
-    let fitting = options.iter().filter(|o| o.storage_type().is_none() || storage.is_none() || o.storage_type() == storage);
+    let fitting = options
+        .iter()
+        .filter(|o| o.db_instance_class().is_none_or(|c| c == class))
+        .filter(|o| o.storage_type().is_none() || storage.is_none() || o.storage_type() == storage);
     Ok(match (fitting.clone().count(), fitting.clone().any(|o| o.multi_az_capable() == Some(true))) {
         (_, true) => Seen::pass(ROW, format!("{what} can be Multi-AZ")),
         (0, _) => Seen::not_checkable(ROW, format!("RDS names no orderable option for {what}"))
             .advise("an old version or class may not be offered anew; ask the RDS console whether it can be Multi-AZ"),
-        _ => Seen::refuse(ROW, format!("{what} cannot be Multi-AZ")).advise("change its class or upgrade its engine first"),
+        _ => Seen::refuse(ROW, format!("{what} cannot be Multi-AZ"))
+            .advise("change its class or upgrade its engine first"),
     })
 }
 
@@ -69,8 +76,7 @@ fn subnet_group(db: &DbInstance) -> Seen {
     let Some(group) = db.db_subnet_group() else {
         return Seen::not_checkable(ROW, format!("`{}` has no subnet group", name(db)));
     };
-    let zones: BTreeSet<&str> =
-        group.subnets().iter().filter_map(|s| s.subnet_availability_zone()?.name()).collect();
+    let zones: BTreeSet<&str> = group.subnets().iter().filter_map(|s| s.subnet_availability_zone()?.name()).collect();
     let evidence = format!(
         "subnet group `{}` covers {}",
         group.db_subnet_group_name().unwrap_or_default(),
@@ -118,13 +124,8 @@ mod tests {
 
     #[test]
     fn a_rule_for_one_address_does_not_let_the_clone_in() {
-        let place = |range: &str| Subnet {
-            id: "s".into(),
-            vpc: "v".into(),
-            zone: "z".into(),
-            free: 9,
-            range: range.into(),
-        };
+        let place =
+            |range: &str| Subnet { id: "s".into(), vpc: "v".into(), zone: "z".into(), free: 9, range: range.into() };
         let places = [place("10.77.1.0/24"), place("10.77.2.0/24")];
         let judge = |ranges: &[&str], groups: &[&str]| {
             let texts = |all: &[&str]| all.iter().map(|t| (*t).to_owned()).collect();

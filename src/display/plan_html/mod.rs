@@ -7,6 +7,7 @@
 //!
 //! Not handled: the plan for programs is not in it; that is [`super::plan_json()`].
 
+mod checks;
 mod markup;
 mod page;
 mod rollback;
@@ -36,6 +37,7 @@ pub fn plan_html(
         .id("plan")
         .child(sections::verdict(&sheet))
         .child(sections::warnings(&sheet))
+        .child(checks::section(&sheet))
         .child(sections::totals(&sheet))
         .child(sections::facts(&sheet))
         .child(sections::about(&sheet))
