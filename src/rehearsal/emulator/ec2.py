@@ -63,7 +63,8 @@ def came_up(instance):
         return True
     enter(instance, "running")
     instance.was_up = True
-    instance.looks_left = ticks("status")
+    # A server that was there before the lab began has passed its checks long ago.
+    instance.looks_left = 0 if instance.__dict__.pop("long_up", False) else ticks("status")
     return True
 
 

@@ -58,6 +58,7 @@ def create(overrides):
     compute.import_key_pair(wanted["key_name"], PUBLIC_KEY, {})
     profile = instance_profile(account)
     instance = web_server(compute, wanted, subnets["a"], web, profile)
+    instance.long_up = True
     address = compute.allocate_address("vpc", tags={"Name": wanted["name"]})
     compute.associate_address(instance=instance, allocation_id=address.allocation_id)
     database = database_of(account, region, wanted, list(subnets.values()), for_database)
