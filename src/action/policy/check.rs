@@ -22,9 +22,9 @@ impl CheckDeed {
 
     /// Whether it connects to a host whose address EC2 is asked for.
     fn reaches_an_instance(&self) -> bool {
-        self.parameters.get("on").is_some_and(|on| {
-            on.get("instance").is_some() && on.get("address").and_then(Value::as_str) != Some("id")
-        })
+        self.parameters
+            .get("on")
+            .is_some_and(|on| on.get("instance").is_some() && on.get("address").and_then(Value::as_str) != Some("id"))
     }
 
     /// The IAM actions it needs.

@@ -37,12 +37,7 @@ pub fn policy(deeds: &[Deed], around: &Surroundings, purpose: Purpose) -> Policy
 
 /// The policy for this purpose. Checks are made before a run begins, so that a rollback does not need what they need.
 #[must_use]
-pub fn policy_with_checks(
-    deeds: &[Deed],
-    checks: &[CheckDeed],
-    around: &Surroundings,
-    purpose: Purpose,
-) -> Policy {
+pub fn policy_with_checks(deeds: &[Deed], checks: &[CheckDeed], around: &Surroundings, purpose: Purpose) -> Policy {
     let mut grants = Grants::new(around);
     if purpose != Purpose::Rollback {
         checks.iter().for_each(|check| check.grant(&mut grants));

@@ -2,6 +2,7 @@
 
 pub(crate) mod fixture;
 
+mod checks;
 mod console;
 mod escaping;
 mod forms;

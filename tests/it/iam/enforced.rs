@@ -281,7 +281,10 @@ mod inside {
                 if refused.status.success() {
                     // Only a check asks it: the plan says that it could not be asked, and why.
                     let told = words(&refused.stdout);
-                    assert!(told.contains("not checkable") && told.contains(missing.as_str()), "without {missing}: {told}");
+                    assert!(
+                        told.contains("not checkable") && told.contains(missing.as_str()),
+                        "without {missing}: {told}"
+                    );
                     continue;
                 }
                 assert_eq!(refused.status.code(), Some(3), "without {missing}: {}", said(&refused));
