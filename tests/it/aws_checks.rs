@@ -229,7 +229,14 @@ mod inside {
         let w = World::new().await;
         let (ec2, elb) = (&w.aws.write.ec2, &w.aws.write.elb);
         ec2.create_security_group().group_name("nc-alb").description("x").vpc_id(w.id("vpc")).send().await.unwrap();
-        elb.create_target_group().name("nc-web").send().await.unwrap();
+        elb.create_target_group()
+            .name("nc-web")
+            .protocol("HTTP".into())
+            .port(80)
+            .vpc_id(w.id("vpc"))
+            .send()
+            .await
+            .unwrap();
         let balancer = elb.create_load_balancer().name("nc-alb").subnets(w.subnet("a")).subnets(w.subnet("b"));
         balancer.send().await.unwrap();
         let tag = aws_sdk_ec2::types::Tag::builder().key("Name").value("nc-web-2").build();

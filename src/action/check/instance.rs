@@ -141,7 +141,10 @@ impl Examine for InstanceTypeFits {
         let (fits, quota) = match known {
             Ok(Some(info)) => (fits(&instance, kind, &info), quota(&instance, kind, &info)),
             Ok(None) => {
-                let gone = || Failure::refused(format!("there is no instance type `{kind}` in {}", aws.region));
+                let gone = || {
+                    Failure::refused(format!("there is no instance type `{kind}` in {}", aws.region))
+                        .advise("check its name, or choose another type")
+                };
                 (Seen::failed("fits", &gone()), Seen::failed("vcpu-quota", &gone()))
             }
             Err(failure) => (Seen::failed("fits", &failure), Seen::failed("vcpu-quota", &failure)),

@@ -15,7 +15,7 @@ else
   echo real-ip unknown
 fi
 for unit in fail2ban crowdsec sshguard denyhosts; do
-  if [ "$(systemctl is-active -- "$unit" 2>/dev/null || true)" = active ]; then echo "bans $unit"; fi
+  if systemctl is-active --quiet -- "$unit" 2>/dev/null; then echo "bans $unit"; fi
 done
 "#;
 
