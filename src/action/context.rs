@@ -1,14 +1,8 @@
 //! What an action gets of the world: its call, the connections, its line to the operator. Nothing else.
 
-<<<<<<< HEAD
-use super::aws::{find_instance, unknown_instance};
-use crate::access::{Access, Aws, Beat, RemoteCommand, RemoteOutput, SshError, SshTrouble};
-use crate::model::{ActionCall, AddressChoice, Failure, Reach, Target, Value};
-=======
 use super::Lines;
 use crate::access::{Access, Aws, Beat, RemoteCommand, RemoteOutput, SshError};
 use crate::model::{ActionCall, Failure, Target, Value};
->>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -113,19 +107,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// When there is no answer, or it exits with another status than 0; `what` says what was tried.
     pub(crate) async fn run_ok(&self, target: &Target, command: RemoteCommand, what: &str) -> Result<String, Failure> {
-<<<<<<< HEAD
-        let output = self.run(target, command).await?;
-        if output.ok() {
-            return Ok(output.text());
-        }
-        if let Some(said) = output.stderr.lines().find_map(|l| l.strip_prefix("sudo: ")) {
-            return Err(sudo_refuses(target, said));
-        }
-        let said = if output.stderr.is_empty() { output.text() } else { output.stderr };
-        Err(Failure::permanent(format!("{what} failed on {target} (exit status {})", output.status)).cause(said))
-=======
         self.lines().run_ok(target, command, what).await
->>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
     }
 
     /// Where a target is now. An instance's address is looked up each time: it changes when the instance stops.
@@ -133,40 +115,6 @@ impl<'a> Context<'a> {
     /// # Errors
     /// When the instance is unknown or has no such address.
     pub(crate) async fn address(&self, target: &Target) -> Result<String, Failure> {
-<<<<<<< HEAD
-        let (id, choice) = match target.reach() {
-            Reach::Host(host) => return Ok(host.to_owned()),
-            Reach::Instance(id, AddressChoice::Id) => return Ok(id.to_string()),
-            Reach::Instance(id, choice) => (id, choice),
-        };
-        let aws = self.aws().await?;
-        let instance = find_instance(&aws, id.as_str()).await?.ok_or_else(|| unknown_instance(&aws, id.as_str()))?;
-        let (which, address) = match choice {
-            AddressChoice::Private => ("private", instance.private_ip_address()),
-            _ => ("public", instance.public_ip_address()),
-        };
-        let state = instance.state().and_then(|s| s.name()).map_or("unknown", |s| s.as_str());
-        address.map(str::to_owned).ok_or_else(|| {
-            Failure::transient(format!("`{id}` has no {which} address now (it is `{state}`)"))
-                .advise("if it never has one, set the target's `address` to the other choice")
-        })
-=======
         self.lines().address(target).await
->>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
     }
-}
-
-/// The failure when `sudo` on a host does not do what it was asked; `said` is the first thing it said, without `sudo: `.
-fn sudo_refuses(target: &Target, said: &str) -> Failure {
-    let user = target.user.as_deref().unwrap_or("the user");
-    let failure = if said.contains("password is required") {
-        Failure::refused(format!("`sudo` on {target} asks `{user}` for a password"))
-    } else {
-        Failure::refused(format!("`sudo` on {target} does not let `{user}` become root")).cause(said)
-    };
-    failure.advise(format!(
-        "on {}: `echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/runbook`, and remove that file afterwards; \
-         `sudo -n true` must print nothing",
-        target.name
-    ))
 }

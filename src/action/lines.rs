@@ -1,5 +1,6 @@
 //! The lines to the world that actions and checks share: AWS of the runbook's region, and commands on targets.
 
+use super::aws::{find_instance, unknown_instance};
 use crate::access::{Access, Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
 use crate::model::{AddressChoice, Failure, Reach, Target};
 use std::sync::Arc;
@@ -53,6 +54,9 @@ impl<'a> Lines<'a> {
         if output.ok() {
             return Ok(output.text());
         }
+        if let Some(said) = output.stderr.lines().find_map(|l| l.strip_prefix("sudo: ")) {
+            return Err(sudo_refuses(target, said));
+        }
         let said = if output.stderr.is_empty() { output.text() } else { output.stderr };
         Err(Failure::permanent(format!("{what} failed on {target} (exit status {})", output.status)).cause(said))
     }
@@ -68,19 +72,30 @@ impl<'a> Lines<'a> {
             Reach::Instance(id, choice) => (id, choice),
         };
         let aws = self.aws().await?;
-        let answer =
-            aws.read.ec2.describe_instances().instance_ids(id.as_str()).send().await.map_err(|e| {
-                crate::access::AwsError::from(e).failure(format!("cannot look up the address of `{id}`"))
-            })?;
-        let instance = answer.reservations().iter().flat_map(|r| r.instances()).next();
+        let instance = find_instance(&aws, id.as_str()).await?.ok_or_else(|| unknown_instance(&aws, id.as_str()))?;
         let (which, address) = match choice {
-            AddressChoice::Private => ("private", instance.and_then(|i| i.private_ip_address())),
-            _ => ("public", instance.and_then(|i| i.public_ip_address())),
+            AddressChoice::Private => ("private", instance.private_ip_address()),
+            _ => ("public", instance.public_ip_address()),
         };
-        let state = instance.and_then(|i| i.state()).and_then(|s| s.name()).map_or("unknown", |s| s.as_str());
+        let state = instance.state().and_then(|s| s.name()).map_or("unknown", |s| s.as_str());
         address.map(str::to_owned).ok_or_else(|| {
             Failure::transient(format!("`{id}` has no {which} address now (it is `{state}`)"))
                 .advise("if it never has one, set the target's `address` to the other choice")
         })
     }
+}
+
+/// The failure when `sudo` on a host does not do what it was asked; `said` is the first thing it said, without `sudo: `.
+fn sudo_refuses(target: &Target, said: &str) -> Failure {
+    let user = target.user.as_deref().unwrap_or("the user");
+    let failure = if said.contains("password is required") {
+        Failure::refused(format!("`sudo` on {target} asks `{user}` for a password"))
+    } else {
+        Failure::refused(format!("`sudo` on {target} does not let `{user}` become root")).cause(said)
+    };
+    failure.advise(format!(
+        "on {}: `echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/runbook`, and remove that file afterwards; \
+         `sudo -n true` must print nothing",
+        target.name
+    ))
 }

@@ -347,7 +347,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 fn acceptance(text: &str) -> Result<Acceptance, String> {
     match text.split_once('=').map(|(id, reason)| (id.trim(), reason.trim())) {
-        Some((id, _)) if id.is_empty() => Err("name the check: CHECK=\"why you accept it\"".into()),
+        Some(("", _)) => Err("name the check: CHECK=\"why you accept it\"".into()),
         None | Some((_, "")) => Err("say why: CHECK=\"why you accept it\"".into()),
         Some((id, reason)) => {
             let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");

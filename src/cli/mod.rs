@@ -1,6 +1,5 @@
 //! The command line: arguments, wiring, printing errors, exit codes. One file per command.
 
-mod accept;
 mod args;
 mod clock;
 mod executor;
@@ -22,6 +21,7 @@ mod iam_policy;
 mod list;
 mod log;
 mod plan;
+mod refusal;
 mod rehearse;
 mod resolve;
 mod resume;

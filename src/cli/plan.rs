@@ -3,7 +3,8 @@
 use super::args::{Common, Format, RunArgs};
 use super::clock::SystemClock;
 use super::out::out;
-use super::run::{Prepared, prepare, refuse};
+use super::refusal::refuse;
+use super::run::{Prepared, prepare};
 use super::{Exit, Failure, operator, page};
 use crate::action;
 use crate::display::{self, PlanOrigin, PreflightLine};

@@ -5,21 +5,13 @@ use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
-<<<<<<< HEAD
+use super::refusal::{judge, refuse};
 use super::{Exit, Failure, library, open, operator, plan as planning, settings};
 use crate::access::{Access, Settings, reveal};
-=======
-use super::{Exit, Failure, accept, library, open, operator, plan as planning, settings};
-use crate::access::{Access, Settings};
->>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
 use crate::display;
 use crate::engine::{Clock, Intent, Look, Worker, preflight_with_checks};
 use crate::journal::RecordKind;
-<<<<<<< HEAD
 use crate::model::{ActionPath, RunId, SecretRef, StepId, ValueType};
-=======
-use crate::model::{ActionPath, CheckRow, RunId, StepId};
->>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
 use crate::plan::{Order, Plan};
 use crate::validate;
 use std::io::IsTerminal;
@@ -65,16 +57,16 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
 pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Prepared, Failure> {
     let found = library::find(&args.runbook)?;
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
-    accept::judge(&found.runbook, &args.accept)?;
+    judge(&found.runbook, &args.accept)?;
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
     let order = if args.order == OrderArg::Overlap { Order::Overlap } else { Order::Article };
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
     let connections = settings::connections(common, run.as_str())?;
-<<<<<<< HEAD
     let looks = block_on(async {
         secrets(&plan).await?;
         look(&mut plan, &run, connections).await
     })??;
+    crate::model::accept(&mut plan.checks, &args.accept);
     Ok(Prepared { run, text: found.text, source: found.source, plan, looks, until })
 }
 
@@ -95,11 +87,6 @@ async fn secrets(plan: &Plan) -> Result<(), Failure> {
         }
     }
     Ok(())
-=======
-    let looks = block_on(look(&mut plan, &run, connections))??;
-    crate::model::accept(&mut plan.checks, &args.accept);
-    Ok(Prepared { run, text: found.text, plan, looks, until })
->>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
 }
 
 async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec<(ActionPath, Look)>, Failure> {
@@ -118,61 +105,6 @@ async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec
     // What looking needed (ssh configurations) is made anew by the run; leaving it would be harmless.
     let _ = std::fs::remove_dir_all(scratch);
     Ok(looks)
-}
-
-<<<<<<< HEAD
-/// Refuses when a look refuses: every cause once, with the first action that found it.
-pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
-    let mut told: Vec<(String, &ActionPath, usize)> = Vec::new();
-    let mut advice: Vec<&str> = Vec::new();
-    for (action, look) in looks {
-        let Look::Refused(refusal) = look else { continue };
-        let causes = refusal.causes.join("; ");
-        let why = if causes.is_empty() { refusal.message.clone() } else { format!("{}: {causes}", refusal.message) };
-        match told.iter_mut().find(|(known, ..)| *known == why) {
-            Some((.., others)) => *others += 1,
-            None => told.push((why, action, 0)),
-        }
-        // Advice is written for runs; here there is none to resume.
-        advice.extend(refusal.advice.iter().map(|a| a.trim_end_matches(", then resume")));
-    }
-    if told.is_empty() {
-        return Ok(());
-    }
-    let mut failure = Failure::refused("nothing was changed: the world is not ready for this runbook");
-    for (why, action, others) in told {
-        failure = failure.cause(match others {
-            0 => format!("{action}: {why}"),
-            1 => format!("{action} and 1 more action: {why}"),
-            _ => format!("{action} and {others} more actions: {why}"),
-        });
-=======
-/// Refuses when a look or a check refuses: all of them at once, the first as the headline.
-pub(super) fn refuse(looks: &[(ActionPath, Look)], checks: &[CheckRow]) -> Result<(), Failure> {
-    let refusals: Vec<_> = looks
-        .iter()
-        .filter_map(|(action, look)| match look {
-            Look::Refused(failure) => Some((action, failure)),
-            _ => None,
-        })
-        .collect();
-    let refusing: Vec<&CheckRow> = checks.iter().filter(|row| row.refuses()).collect();
-    if refusals.is_empty() && refusing.is_empty() {
-        return Ok(());
-    }
-    let failure = Failure::refused("nothing was changed: the world is not ready for this runbook");
-    let mut failure = accept::tell(failure, &refusing);
-    for (action, refusal) in refusals {
-        let causes = refusal.causes.join("; ");
-        let told = if causes.is_empty() { refusal.message.clone() } else { format!("{}: {causes}", refusal.message) };
-        failure = failure.cause(format!("{action}: {told}"));
-        for advice in &refusal.advice {
-            failure = failure.hint_once(advice);
-        }
->>>>>>> dada6e6 (preflight: a runbook lists checks; sixteen kinds, accepted refusals kept in the plan)
-    }
-    failure = advice.into_iter().fold(failure, Failure::hint_once);
-    Err(failure.hint("then type the same command again: no run was opened"))
 }
 
 /// Asks the person at the terminal; without a terminal only `--yes` answers.

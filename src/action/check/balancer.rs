@@ -131,14 +131,16 @@ mod tests {
 
     #[test]
     fn zones_are_two_and_one_subnet_in_each() {
-        let (a, b) = (subnet("s1", "v", "z-a", 9), subnet("s2", "v", "z-b", 9));
-        assert_eq!(zones(&[a.clone(), b.clone()]).verdict, Pass);
-        assert_eq!(zones(&[a.clone()]).verdict, Refuse);
-        assert_eq!(zones(&[a.clone(), b.clone(), subnet("s3", "v", "z-b", 9)]).verdict, Refuse);
-        assert_eq!(zones(&[a.clone(), subnet("s2", "w", "z-b", 9)]).verdict, Refuse);
-        assert_eq!(covers(&[a.clone(), b.clone()], &[b.clone()]).verdict, Pass);
-        assert_eq!(covers(&[a.clone()], &[b.clone()]).verdict, Refuse);
-        assert_eq!(addresses(&[a, subnet("s2", "v", "z-b", 7)]).verdict, Refuse);
+        let both = [subnet("s1", "v", "z-a", 9), subnet("s2", "v", "z-b", 9)];
+        let with = |more: Subnet| [&both[..], &[more]].concat();
+        assert_eq!(zones(&both).verdict, Pass);
+        assert_eq!(zones(&both[..1]).verdict, Refuse);
+        assert_eq!(zones(&with(subnet("s3", "v", "z-b", 9))).verdict, Refuse);
+        assert_eq!(zones(&with(subnet("s3", "w", "z-c", 9))).verdict, Refuse);
+        assert_eq!(covers(&both, &both[1..]).verdict, Pass);
+        assert_eq!(covers(&both[..1], &both[1..]).verdict, Refuse);
+        assert_eq!(addresses(&both).verdict, Pass);
+        assert_eq!(addresses(&with(subnet("s3", "v", "z-c", 7))).verdict, Refuse);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Examine, Seen};
 use crate::access::Access;
 use crate::action::Lines;
-use crate::model::{Check, CheckCall, CheckKind, CheckRow, CheckVerdict, Failure, Refusal, RowSpec};
+use crate::model::{Check, CheckCall, CheckKind, CheckRow, CheckVerdict, Failure, FailureKind, Refusal, RowSpec};
 use std::time::Duration;
 
 /// No check may take longer; it only asks a few questions.
@@ -54,6 +54,11 @@ pub async fn examine(call: &CheckCall, access: &Access) -> Vec<CheckRow> {
             Err(_) => Err(Failure::transient(format!("no answer within {} s", LIMIT.as_secs()))),
         },
     };
+    // A host that lets nobody in is refused by the check of the login; the others could not look.
+    let looked = looked.map_err(|failure| match call.parameters.get("on") {
+        Some(_) if call.kind != CheckKind::SshLogin => Failure { kind: FailureKind::Permanent, ..failure },
+        _ => failure,
+    });
     call.kind.spec().rows.iter().map(|row| to_row(&call.id, row, &looked)).collect()
 }
 
