@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::{Exit, Failure};
+use crate::model::Acceptance;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -138,6 +139,10 @@ pub(super) struct RunArgs {
     /// In which order actions run [default: article]
     #[arg(long, value_enum)]
     pub(super) order: Option<OrderArg>,
+    /// Accept that a check refuses, and say why; the reason is kept with the run. The plan names the checks that may be
+    /// accepted
+    #[arg(long, value_name = "CHECK=\"REASON\"", value_parser = acceptance)]
+    pub(super) accept: Vec<Acceptance>,
     /// Only say what would be done (the same as `plan`)
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -387,6 +392,17 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".into()),
+    }
+}
+
+fn acceptance(text: &str) -> Result<Acceptance, String> {
+    match text.split_once('=').map(|(id, reason)| (id.trim(), reason.trim())) {
+        Some(("", _)) => Err("name the check: CHECK=\"why you accept it\"".into()),
+        None | Some((_, "")) => Err("say why: CHECK=\"why you accept it\"".into()),
+        Some((id, reason)) => {
+            let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+            Ok(Acceptance { id: id.to_owned(), reason })
+        }
     }
 }
 

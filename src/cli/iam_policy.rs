@@ -5,10 +5,12 @@
 use super::args::{Format, IamPolicyArgs, PurposeArg};
 use super::out::out;
 use super::{Exit, Failure, library};
-use crate::action::policy::{Deed, Document, InstanceRole, Origin, Policy, Purpose, Surroundings, policy};
+use crate::action::policy::{
+    CheckDeed, Deed, Document, InstanceRole, Origin, Policy, Purpose, Surroundings, policy_with_checks,
+};
 use crate::display;
-use crate::engine::preview_parameters;
-use crate::model::{Expr, Reference, RunId, StepAction, ValueType};
+use crate::engine::{preview_check, preview_parameters};
+use crate::model::{Expr, PreflightCheck, Reference, RunId, StepAction, ValueType};
 use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
@@ -30,7 +32,8 @@ pub(super) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result<Exit, F
         kms_key: args.kms_key.clone(),
     };
     let deeds = deeds(&plan);
-    let of = |purpose| policy(&deeds, &around, purpose);
+    let checks: Vec<CheckDeed> = plan.runbook.preflight.iter().map(|check| checked(&plan, check)).collect();
+    let of = |purpose| policy_with_checks(&deeds, &checks, &around, purpose);
     if format.is_json() {
         out(&json(&of)?)?;
         return Ok(Exit::Done);
@@ -89,6 +92,10 @@ fn deeds(plan: &Plan) -> Vec<Deed> {
         Deed { path: action.path.to_string(), kind: action.kind, parameters: parameters(action), origins }
     };
     plan.runbook.actions().map(deed).collect()
+}
+
+fn checked(plan: &Plan, check: &PreflightCheck) -> CheckDeed {
+    CheckDeed { id: check.id.clone(), kind: check.kind, parameters: preview_check(plan, check) }
 }
 
 /// Where the target that is named takes its instance from.

@@ -24,6 +24,7 @@ mod iam_policy;
 mod list;
 mod log;
 mod plan;
+mod refusal;
 mod rehearse;
 mod remaining;
 mod replan;

@@ -3,7 +3,8 @@
 use super::args::{Common, Format, RunArgs};
 use super::clock::SystemClock;
 use super::out::out;
-use super::run::{Prepared, prepare, refuse};
+use super::refusal::refuse;
+use super::run::{Prepared, prepare};
 use super::{Exit, Failure, operator, place, plan_file};
 use crate::action;
 use crate::display::{self, PlanOrigin, PreflightLine};
@@ -33,7 +34,7 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
         tell(format, &page.told())?;
     }
     // What must not run is not saved either.
-    refuse(&prepared.looks)?;
+    refuse(&prepared.looks, &prepared.plan.checks)?;
     if let Some(file) = file {
         let head = SavedHead {
             tool: origin.tool,

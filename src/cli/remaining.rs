@@ -7,7 +7,7 @@ use super::args::{Common, Format};
 use super::clock::SystemClock;
 use super::executor::block_on;
 use super::out::out;
-use super::run::refuse;
+use super::refusal::refuse;
 use super::{Exit, Failure, plan as planning, settings};
 use crate::access::Access;
 use crate::display::{self, PreflightLine};
@@ -42,7 +42,7 @@ pub(super) fn show(
         Format::Json => format!("{}\n", display::plan_json(plan, &sentences, &lines)),
         Format::Markdown => display::plan_markdown(plan, &origin, &sentences, &lines),
     })?;
-    refuse(&looks).map(|()| Exit::Done)
+    refuse(&looks, &[]).map(|()| Exit::Done)
 }
 
 /// What may pass by itself speaks against nothing but the next action: in the middle of a run a server that does not answer

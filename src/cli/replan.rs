@@ -6,7 +6,8 @@ use super::args::{Common, Format, ResumeArgs};
 use super::clock::SystemClock;
 use super::executor::block_on;
 use super::out::out;
-use super::run::{confirm, refusals};
+use super::refusal::refusals;
+use super::run::confirm;
 use super::{Exit, Failure, account, library, operator, plan as planning, remaining, settings};
 use crate::access::Access;
 use crate::display;
@@ -179,8 +180,9 @@ pub(super) fn replan(
     let as_value = |plan: &Plan| plan.to_value().map_err(|e| Failure::refused(e.to_string()));
     state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, error))?;
     plan.preview(kept(state, old));
+    plan.checks.clone_from(&old.checks);
     let looks = remaining::excused(&plan, state, look(&plan, state, common)?);
-    if let Some(failure) = refusals(&looks, "nothing was changed: the world is not ready for the new plan") {
+    if let Some(failure) = refusals(&looks, &[], "nothing was changed: the world is not ready for the new plan") {
         return Err(failure.hint("then type the same command again: nothing was recorded"));
     }
     let outputs = planning::outputs_with(state.outputs(), &looks);

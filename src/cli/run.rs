@@ -5,10 +5,11 @@ use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
+use super::refusal::{judge, refuse};
 use super::{Exit, Failure, account, history, library, open, operator, plan as planning, saved, settings};
 use crate::access::{Access, Settings, reveal};
 use crate::display;
-use crate::engine::{Clock, Intent, Look, Worker, preflight};
+use crate::engine::{Clock, Intent, Look, Worker, preflight_with_checks};
 use crate::journal::{InputsFrom, PlanFile, RecordKind};
 use crate::model::{ActionPath, RunId, SecretRef, StepId, ValueType};
 use crate::plan::{Order, Plan};
@@ -35,7 +36,7 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
         return planning::plan(args, common, format);
     }
     let prepared = prepare(args, common, new_run_id(SystemClock.now()))?;
-    refuse(&prepared.looks)?;
+    refuse(&prepared.looks, &prepared.plan.checks)?;
     if !format.is_json() {
         out(&planning::text(&prepared))?;
     }
@@ -66,6 +67,7 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     let name = args.runbook.as_deref().ok_or_else(|| Failure::usage("no runbook is named"))?;
     let found = library::find(name)?;
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
+    judge(&found.runbook, &args.accept)?;
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
     let order = if args.order == Some(OrderArg::Overlap) { Order::Overlap } else { Order::Article };
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
@@ -78,6 +80,7 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     let seen = planning::previews(&plan, &run, &outputs, &looks);
     plan.preview(seen);
     plan.expected = history::expected(common, &plan)?;
+    crate::model::accept(&mut plan.checks, &args.accept);
     let file = args.inputs.as_deref().and_then(|file| std::path::absolute(file).ok());
     let inputs_from = InputsFrom { file: file.map(|file| file.display().to_string()), sets: args.sets.clone() };
     let (text, source) = (found.text, found.source);
@@ -109,47 +112,11 @@ async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec
     if let Some(region) = plan.region.clone() {
         plan.account = Some(account::of(&access, &region).await?);
     }
-    let looks = preflight(plan, run, &Worker::new(access), SystemClock.now()).await;
+    let (looks, checks) = preflight_with_checks(plan, run, &Worker::new(access), SystemClock.now()).await;
+    plan.checks = checks;
     // What looking needed (ssh configurations) is made anew by the run; leaving it would be harmless.
     let _ = std::fs::remove_dir_all(scratch);
     Ok(looks)
-}
-
-/// Refuses when a look refuses: every cause once, with the first action that found it.
-pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
-    match refusals(looks, "nothing was changed: the world is not ready for this runbook") {
-        Some(failure) => Err(failure.hint("then type the same command again: no run was opened")),
-        None => Ok(()),
-    }
-}
-
-/// What refuses among the looks, under one headline; nothing when nothing does.
-pub(super) fn refusals(looks: &[(ActionPath, Look)], headline: &str) -> Option<Failure> {
-    let mut told: Vec<(String, &ActionPath, usize)> = Vec::new();
-    let mut advice: Vec<&str> = Vec::new();
-    for (action, look) in looks {
-        let Look::Refused(refusal) = look else { continue };
-        let causes = refusal.causes.join("; ");
-        let why = if causes.is_empty() { refusal.message.clone() } else { format!("{}: {causes}", refusal.message) };
-        match told.iter_mut().find(|(known, ..)| *known == why) {
-            Some((.., others)) => *others += 1,
-            None => told.push((why, action, 0)),
-        }
-        // Advice is written for runs; here there is none to resume.
-        advice.extend(refusal.advice.iter().map(|a| a.trim_end_matches(", then resume")));
-    }
-    if told.is_empty() {
-        return None;
-    }
-    let mut failure = Failure::refused(headline);
-    for (why, action, others) in told {
-        failure = failure.cause(match others {
-            0 => format!("{action}: {why}"),
-            1 => format!("{action} and 1 more action: {why}"),
-            _ => format!("{action} and {others} more actions: {why}"),
-        });
-    }
-    Some(advice.into_iter().fold(failure, Failure::hint_once))
 }
 
 /// Asks the person at the terminal; without a terminal only `--yes` answers.

@@ -8,8 +8,8 @@ use super::run::{self, Prepared, step};
 use super::{Failure, account, library, settings};
 use crate::access::Access;
 use crate::display;
-use crate::engine::{Clock, Worker, drifts, preflight};
-use crate::model::{Millis, RunId};
+use crate::engine::{Clock, Worker, drifts, preflight_with_checks};
+use crate::model::{self, Acceptance, CheckRow, Millis, RunId};
 use crate::plan::{Order, Plan};
 use crate::validate;
 use std::path::Path;
@@ -32,14 +32,14 @@ pub(super) fn prepare(path: &Path, args: &RunArgs, common: &Common, run: RunId) 
     beside(&read, args)?;
     let connections = settings::connections(common, run.as_str())?;
     let scratch = connections.work_dir.clone();
-    let looks: Result<_, Failure> = block_on(async {
+    let seen: Result<_, Failure> = block_on(async {
         run::secrets(&read.plan).await?;
         let access = Rc::new(Access::new(connections));
         account::same(&read.plan, &access).await?;
-        Ok(preflight(&read.plan, &run, &Worker::new(access), SystemClock.now()).await)
+        Ok(preflight_with_checks(&read.plan, &run, &Worker::new(access), SystemClock.now()).await)
     })?;
     let _ = std::fs::remove_dir_all(scratch);
-    let looks = looks?;
+    let (looks, checks) = seen?;
     let drift = drifts(&read.plan, &run, &looks, SystemClock.now());
     if !drift.is_empty() {
         let failure = Failure::refused("nothing was changed: the world is not the one this plan was made on")
@@ -48,7 +48,12 @@ pub(super) fn prepare(path: &Path, args: &RunArgs, common: &Common, run: RunId) 
             .hint("or make a new plan and have it signed: `runbook plan ... --out FILE`");
         return Err(failure);
     }
-    let ReadPlan { saved, plan, file } = read;
+    let ReadPlan { saved, mut plan, file } = read;
+    // Checked anew; what was accepted when it was planned is what its signers have seen.
+    let accepted = |row: &CheckRow| Some(Acceptance { id: row.id.clone(), reason: row.accepted.clone()? });
+    let accepted: Vec<Acceptance> = plan.checks.iter().filter_map(accepted).collect();
+    plan.checks = checks;
+    model::accept(&mut plan.checks, &accepted);
     let (text, source, until) = (saved.document, saved.source, saved.until);
     Ok(Prepared { run, text, source, inputs_from: None, plan, looks, until, plan_file: Some(file) })
 }
@@ -149,6 +154,10 @@ fn beside(read: &ReadPlan, args: &RunArgs) -> Result<(), Failure> {
             let planned = read.saved.until.as_ref().map_or("the end".to_owned(), |step| format!("`{step}`"));
             return Err(Failure::refused(format!("the saved plan goes to {planned}, not to `{until}`")).hint(leave));
         }
+    }
+    if !args.accept.is_empty() {
+        return Err(Failure::refused("what a check refuses is accepted when a plan is made, not when it is run")
+            .hint("make a new plan with `--accept`, and have it signed"));
     }
     let order = args.order.map(|order| if order == OrderArg::Overlap { Order::Overlap } else { Order::Article });
     if order.is_some_and(|order| order != plan.order) {

@@ -79,7 +79,8 @@ fn plan() -> Plan {
     }];
     let (name, title, about) = ("x".into(), "x".into(), String::new());
     let (inputs, targets) = (Vec::new(), Vec::new());
-    let runbook = Runbook { name, title, about, region: None, tags: None, inputs, targets, steps };
+    let runbook =
+        Runbook { name, title, about, region: None, tags: None, inputs, targets, preflight: Vec::new(), steps };
     Plan::make(runbook, Values::new(), None, Order::Article).unwrap()
 }
 

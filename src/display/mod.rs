@@ -20,6 +20,7 @@ mod log;
 mod look;
 mod narrator;
 mod pending_value;
+mod plan_checks;
 mod plan_file;
 mod plan_html;
 mod plan_json;

@@ -2,6 +2,7 @@
 
 use super::commands::{self, next_commands, while_executed};
 use super::look::one_line;
+use super::plan_checks::accepted_text;
 use super::rest_text::{far, question, why};
 use super::table::{columns, wrapped};
 use super::tally::step_word_now;
@@ -26,6 +27,7 @@ pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Op
     }
     text.push_str(&wrapped("  ", &who(plan, state, holder, now)));
     text.push_str(&far(plan, state));
+    text.push_str(&accepted_text(plan));
     text.push('\n');
     let times = Times::of(records);
     let mut rows = Vec::new();

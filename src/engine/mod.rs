@@ -6,6 +6,7 @@
 //! them to workers elsewhere.
 
 mod call;
+mod checks;
 mod decide;
 mod drift;
 mod drive;
@@ -15,7 +16,8 @@ mod performer;
 mod preflight;
 mod rollback;
 
-pub use call::preview_parameters;
+pub use call::{preview_check, preview_parameters};
+pub use checks::{Examiner, preflight_with_checks};
 pub use decide::{Next, next};
 pub use drift::drift;
 pub use drive::{Clock, DriveError, Driver, Intent};

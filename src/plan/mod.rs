@@ -14,7 +14,7 @@ pub use saved::{Saved, SavedError, SavedHead, sha256};
 
 pub use expected::{Duration, Expected, Source};
 
-use crate::model::{ActionPath, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
+use crate::model::{ActionPath, CheckRow, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -43,6 +43,9 @@ pub struct Plan {
     /// How long things took before, as far as it was known when the plan was made.
     #[serde(default, skip_serializing_if = "Expected::is_empty")]
     pub expected: Expected,
+    /// What the runbook's checks said when it was planned, and which refusals a person accepted; none when nobody looked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckRow>,
 }
 
 /// An action's place in the plan.
@@ -113,6 +116,7 @@ impl Plan {
             order,
             actions,
             expected: Expected::default(),
+            checks: Vec::new(),
         })
     }
 

@@ -5,8 +5,10 @@
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
 mod architecture;
+mod aws_checks;
 mod aws_compute;
 mod aws_network;
+mod checks;
 mod display;
 mod documents;
 mod drift;

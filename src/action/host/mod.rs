@@ -15,3 +15,5 @@ mod set_config;
 mod stop;
 mod systemd;
 mod wait_gone;
+
+pub(super) use php::AS_OWNER;

@@ -167,6 +167,7 @@ pub(crate) fn runbook() -> Runbook {
             input("ranges", ValueType::List(Box::new(ValueType::Cidr))),
         ],
         targets: Vec::new(),
+        preflight: Vec::new(),
         steps,
     }
 }
