@@ -16,16 +16,24 @@ pub(super) async fn of(access: &Access, region: &str) -> Result<String, Failure>
     Ok(caller.account)
 }
 
+/// Refuses when the plan is for another account than this one.
+pub(super) fn agree(plan: &Plan, account: &str) -> Result<(), Failure> {
+    match &plan.account {
+        Some(planned) if planned != account => {
+            Err(Failure::refused(format!("nothing was changed: the plan is for account {planned}"))
+                .cause(format!("the credentials are for account {account}"))
+                .hint(format!("use credentials for {planned}, like `AWS_PROFILE=... runbook ...`")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses when these credentials are for another account than the plan.
 pub(super) async fn same(plan: &Plan, access: &Access) -> Result<(), Failure> {
-    let (Some(region), Some(planned)) = (&plan.region, &plan.account) else { return Ok(()) };
-    let account = of(access, region).await?;
-    if account == *planned {
-        return Ok(());
+    match (&plan.region, &plan.account) {
+        (Some(region), Some(_)) => agree(plan, &of(access, region).await?),
+        _ => Ok(()),
     }
-    Err(Failure::refused(format!("nothing was changed: the plan is for account {planned}"))
-        .cause(format!("the credentials are for account {account}"))
-        .hint(format!("use credentials for {planned}, like `AWS_PROFILE=... runbook ...`")))
 }
 
 /// The same for a run that goes on.

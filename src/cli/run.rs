@@ -106,11 +106,18 @@ pub(super) async fn secrets(plan: &Plan) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Vec<(ActionPath, Look)>, Failure> {
+/// Looks at the world for a plan: all that can be told before a run. A plan that is for an account already is held to it.
+pub(super) async fn look(
+    plan: &mut Plan,
+    run: &RunId,
+    connections: Settings,
+) -> Result<Vec<(ActionPath, Look)>, Failure> {
     let scratch = connections.work_dir.clone();
     let access = Rc::new(Access::new(connections));
     if let Some(region) = plan.region.clone() {
-        plan.account = Some(account::of(&access, &region).await?);
+        let found = account::of(&access, &region).await?;
+        account::agree(plan, &found)?;
+        plan.account = Some(found);
     }
     let (looks, checks) = preflight_with_checks(plan, run, &Worker::new(access), SystemClock.now()).await;
     plan.checks = checks;

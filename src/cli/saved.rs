@@ -5,15 +5,13 @@ use super::clock::SystemClock;
 use super::executor::block_on;
 use super::plan_file::{self, ReadPlan};
 use super::run::{self, Prepared, step};
-use super::{Failure, account, library, settings};
-use crate::access::Access;
+use super::{Failure, library, settings};
 use crate::display;
-use crate::engine::{Clock, Worker, drifts, preflight_with_checks};
+use crate::engine::{Clock, drifts};
 use crate::model::{self, Acceptance, CheckRow, Millis, RunId};
 use crate::plan::{Order, Plan};
 use crate::validate;
 use std::path::Path;
-use std::rc::Rc;
 use std::time::Duration;
 
 /// How old a plan may be without a word.
@@ -31,15 +29,11 @@ pub(super) fn prepare(path: &Path, args: &RunArgs, common: &Common, run: RunId) 
     }
     beside(&read, args)?;
     let connections = settings::connections(common, run.as_str())?;
-    let scratch = connections.work_dir.clone();
-    let seen: Result<_, Failure> = block_on(async {
-        run::secrets(&read.plan).await?;
-        let access = Rc::new(Access::new(connections));
-        account::same(&read.plan, &access).await?;
-        Ok(preflight_with_checks(&read.plan, &run, &Worker::new(access), SystemClock.now()).await)
-    })?;
-    let _ = std::fs::remove_dir_all(scratch);
-    let (looks, checks) = seen?;
+    let mut plan = read.plan.clone();
+    let looks = block_on(async {
+        run::secrets(&plan).await?;
+        run::look(&mut plan, &run, connections).await
+    })??;
     let drift = drifts(&read.plan, &run, &looks, SystemClock.now());
     if !drift.is_empty() {
         let failure = Failure::refused("nothing was changed: the world is not the one this plan was made on")
@@ -48,12 +42,11 @@ pub(super) fn prepare(path: &Path, args: &RunArgs, common: &Common, run: RunId) 
             .hint("or make a new plan and have it signed: `runbook plan ... --out FILE`");
         return Err(failure);
     }
-    let ReadPlan { saved, mut plan, file } = read;
     // Checked anew; what was accepted when it was planned is what its signers have seen.
     let accepted = |row: &CheckRow| Some(Acceptance { id: row.id.clone(), reason: row.accepted.clone()? });
-    let accepted: Vec<Acceptance> = plan.checks.iter().filter_map(accepted).collect();
-    plan.checks = checks;
+    let accepted: Vec<Acceptance> = read.plan.checks.iter().filter_map(accepted).collect();
     model::accept(&mut plan.checks, &accepted);
+    let ReadPlan { saved, file, .. } = read;
     let (text, source, until) = (saved.document, saved.source, saved.until);
     Ok(Prepared { run, text, source, inputs_from: None, plan, looks, until, plan_file: Some(file) })
 }
