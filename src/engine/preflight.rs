@@ -70,6 +70,7 @@ pub async fn look_ahead<P: Performer>(
         };
         looks.push((planned.action.clone(), look));
     }
+    leave_out_overtaken(&mut looks);
     looks
 }
 
@@ -89,6 +90,23 @@ pub fn drifts(plan: &Plan, run: &RunId, looks: &[(ActionPath, Look)], now: Milli
         }
     }
     all
+}
+
+/// Takes the changes out of looks that came too early: an earlier action of the plan will have changed a fact they rest on, e.g.
+/// stopped the instance that now would have to be stopped. What the parameters tell is shown instead.
+fn leave_out_overtaken(looks: &mut [(ActionPath, Look)]) {
+    let mut changed: BTreeSet<String> = BTreeSet::new();
+    for (_, look) in looks {
+        let Look::Seen(finding) = look else { continue };
+        let overtaken = finding.facts.keys().any(|fact| changed.contains(fact));
+        if overtaken {
+            finding.changes.clear();
+        }
+        // What is as wanted does not act, unless something else undoes that before.
+        if overtaken || finding.found != Found::Holds {
+            changed.extend(finding.facts.keys().cloned());
+        }
+    }
 }
 
 /// A state that is in no journal, to hold what looks have given.
@@ -115,4 +133,37 @@ fn with(state: &RunState, action: &ActionPath, finding: &Finding, now: Millis) -
     };
     let record = Record { run: state.run.clone(), seq: state.seq + 1, at: now, kind };
     state.apply(&record).unwrap_or_else(|_| state.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Change, Facts, Value, Values};
+
+    fn seen(action: &str, found: Found, fact: &str) -> (ActionPath, Look) {
+        let finding = Finding {
+            found,
+            ours: false,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence: String::new(),
+            changes: vec![Change::Command { on: "web-1".into(), argv: vec![action.into()] }],
+            facts: Facts::from([(fact.to_owned(), "running".to_owned())]),
+        };
+        (action.parse().unwrap(), Look::Seen(finding))
+    }
+
+    #[test]
+    fn changes_that_an_earlier_action_makes_untrue_are_left_out() {
+        let mut looks = vec![
+            seen("check/runs", Found::Holds, "state of `i-1`"),
+            seen("off/stop", Found::Absent, "state of `i-1`"),
+            seen("off/other", Found::Absent, "state of `i-2`"),
+            seen("on/start", Found::Holds, "state of `i-1`"),
+            seen("off/again", Found::Absent, "state of `i-1`"),
+        ];
+        leave_out_overtaken(&mut looks);
+        let shown = |(_, look): &(ActionPath, Look)| matches!(look, Look::Seen(f) if !f.changes.is_empty());
+        assert_eq!(looks.iter().map(shown).collect::<Vec<_>>(), [true, true, true, false, false]);
+    }
 }
