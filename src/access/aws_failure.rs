@@ -5,6 +5,34 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+/// The service has no room for what was asked, and has not begun it. EC2 sends its own ones with HTTP 500 ("Server error
+/// codes" of the EC2 API Reference), RDS with HTTP 400.
+const NO_CAPACITY: &[&str] = &[
+    "InsufficientAddressCapacity",
+    "InsufficientCapacity",
+    "InsufficientDBInstanceCapacity",
+    "InsufficientDBInstanceCapacityFault",
+    "InsufficientHostCapacity",
+    "InsufficientInstanceCapacity",
+    "InsufficientReservedInstanceCapacity",
+    "InsufficientVolumeCapacity",
+];
+
+/// The service turned the call away before doing anything: too many of them. EC2 does so with HTTP 503.
+const THROTTLED: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "PriorRequestNotComplete",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
 /// The error of an AWS call, reduced to what decisions need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AwsError {
@@ -30,14 +58,7 @@ where
         match &error {
             SdkError::ServiceError(context) => {
                 let meta = context.err();
-                Self {
-                    code: meta.code().map(str::to_owned),
-                    message: meta.message().map_or_else(
-                        || format!("the service answered HTTP {}", status.unwrap_or_default()),
-                        str::to_owned,
-                    ),
-                    lost: status.is_some_and(|s| s >= 500),
-                }
+                Self::answered(status.unwrap_or_default(), meta.code(), meta.message())
             }
             SdkError::DispatchFailure(failure) => Self {
                 code: None,
@@ -78,6 +99,16 @@ fn chain_of(error: Option<&(dyn std::error::Error + 'static)>) -> String {
 }
 
 impl AwsError {
+    /// The error of a call that the service answered. A 5xx leaves open whether the call was carried out, unless its code
+    /// says that it was not.
+    #[must_use]
+    pub fn answered(status: u16, code: Option<&str>, message: Option<&str>) -> Self {
+        let message = message.map_or_else(|| format!("the service answered HTTP {status}"), str::to_owned);
+        let mut it = Self { code: code.map(str::to_owned), message, lost: false };
+        it.lost = status >= 500 && !it.is(NO_CAPACITY) && !it.is(THROTTLED);
+        it
+    }
+
     /// Whether the code is one of these.
     #[must_use]
     pub fn is(&self, codes: &[&str]) -> bool {
@@ -87,14 +118,7 @@ impl AwsError {
     /// Whether the service asked to slow down.
     #[must_use]
     pub fn is_throttle(&self) -> bool {
-        self.is(&[
-            "RequestLimitExceeded",
-            "Throttling",
-            "ThrottlingException",
-            "TooManyRequestsException",
-            "PriorRequestNotComplete",
-            "RequestThrottled",
-        ])
+        self.is(THROTTLED)
     }
 
     /// The failure an action reports: `what` says which call on which resource, e.g. "cannot stop instance `i-0ab`".
@@ -141,6 +165,66 @@ impl AwsError {
                 .advise("the credentials have expired: log in again, check this machine's clock, then `runbook resume`")
         } else {
             failure
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(status: u16, code: &str) -> FailureKind {
+        AwsError::answered(status, Some(code), Some("why")).failure("cannot do it").kind
+    }
+
+    /// Statuses and codes as the services send them.
+    #[test]
+    fn a_refusal_is_known_whatever_its_status() {
+        for (status, code) in [
+            (500, "InsufficientInstanceCapacity"),
+            (500, "InsufficientHostCapacity"),
+            (500, "InsufficientReservedInstanceCapacity"),
+            (500, "InsufficientAddressCapacity"),
+            (500, "InsufficientVolumeCapacity"),
+            (400, "InsufficientDBInstanceCapacity"),
+            (400, "VcpuLimitExceeded"),
+            (400, "InvalidAMIName.Duplicate"),
+            (403, "UnauthorizedOperation"),
+        ] {
+            assert_eq!(kind(status, code), FailureKind::Permanent, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn a_call_that_was_turned_away_is_tried_again_and_was_not_done() {
+        for (status, code) in [
+            (503, "RequestLimitExceeded"),
+            (400, "Throttling"),
+            (400, "ThrottlingException"),
+            (429, "TooManyRequestsException"),
+            (400, "PriorRequestNotComplete"),
+            (503, "SlowDown"),
+        ] {
+            let error = AwsError::answered(status, Some(code), None);
+            assert!(error.is_throttle() && !error.lost, "{status} {code}");
+            assert_eq!(kind(status, code), FailureKind::Transient, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn any_other_5xx_may_have_been_done() {
+        for (status, code) in [
+            (500, Some("InternalError")),
+            (500, Some("InternalFailure")),
+            (503, Some("ServiceUnavailable")),
+            (503, Some("Unavailable")),
+            (502, None),
+            (504, None),
+        ] {
+            let error = AwsError::answered(status, code, None);
+            assert!(error.lost, "{status} {code:?}");
+            assert_eq!(error.failure("cannot do it").kind, FailureKind::Lost);
+            assert!(error.message.contains(&status.to_string()));
         }
     }
 }

@@ -160,8 +160,8 @@ impl Ssh {
 
     async fn connect(&self, target: &Target, address: &str) -> Result<Line, SshError> {
         let fail = |trouble| SshError { host: target.to_string(), trouble };
-        let config = ssh_config::write(&self.settings, target, address)
-            .map_err(|e| fail(SshTrouble::Unreachable(format!("cannot write the ssh configuration: {e}"))))?;
+        let config =
+            ssh_config::write(&self.settings, target, address).map_err(|e| fail(SshTrouble::Here(e.to_string())))?;
         let session = SessionBuilder::default()
             .known_hosts_check(KnownHosts::Strict)
             .connect_timeout(Duration::from_secs(10))

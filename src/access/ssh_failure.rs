@@ -33,6 +33,9 @@ pub enum SshTrouble {
     /// The command did not end in time: it may still run.
     #[error("no answer within {0} s")]
     TimedOut(u64),
+    /// What ssh needs could not be written on this machine: nothing was run.
+    #[error("cannot write the ssh configuration: {0}")]
+    Here(String),
     /// The address could not be looked up.
     #[error("{}", .0.message)]
     Address(Failure),
@@ -53,6 +56,10 @@ impl SshError {
                     .into(),
             ),
             SshTrouble::Login(_) => (FailureKind::Refused, "check user and key (`--ssh-config`, ssh-agent)".into()),
+            SshTrouble::Here(_) => (
+                FailureKind::Refused,
+                "make the state folder (`--state`) writable on this machine, and its disk not full".into(),
+            ),
             SshTrouble::Busy(_) => {
                 (FailureKind::Transient, "too many sessions on one connection (sshd's MaxSessions)".into())
             }

@@ -10,7 +10,7 @@ use crate::action;
 use crate::display::{self, Console, Mode};
 use crate::engine::{Clock, DriveError, Driver, Intent, Worker, preview_parameters};
 use crate::event::Event;
-use crate::journal::{Executor, Journal, Lease, Rest, RunState};
+use crate::journal::{ActionState, Executor, Journal, JournalError, Lease, Rest, RunState};
 use crate::model::ActionPath;
 use crate::plan::Plan;
 use std::rc::Rc;
@@ -72,11 +72,12 @@ impl Execution<'_> {
                 stop,
             };
             let result = driver.drive(intent, executor).await;
-            let Driver { plan, state, events, .. } = driver;
+            let Driver { journal, plan, state, events, .. } = driver;
             drop(events);
             // The display ends when the last event is shown; a broken display changes nothing that was done.
             let _ = display.await;
-            report(&plan, &state, result, format)
+            let rest = result.map_err(|error| stopped(&journal, &plan, &state, &error))?;
+            report(&plan, &state, &rest, format)
         })?
     }
 }
@@ -88,16 +89,36 @@ async fn show(mut console: Console, mut events: mpsc::UnboundedReceiver<Event>) 
     console.finish();
 }
 
-fn report(plan: &Plan, state: &RunState, result: Result<Rest, DriveError>, format: Format) -> Result<Exit, Failure> {
-    let rest = result.map_err(|e| {
-        let hint =
-            format!("put that right, then `runbook resume {}`: what was under way is looked at first", state.run);
-        Failure::chain(Exit::Failed, &e).hint(hint)
-    })?;
+/// What is to be said when driving ended without a rest: what is in doubt, and what to do first.
+fn stopped(journal: &Journal, plan: &Plan, state: &RunState, error: &DriveError) -> Failure {
+    let mut failure = Failure::chain(Exit::Failed, error);
+    let under_way = |path: &ActionPath| {
+        let current = state.action(path);
+        matches!(current, ActionState::Started { .. } | ActionState::Applied { .. } | ActionState::InDoubt { .. })
+            || current.is_undoing()
+    };
+    for action in plan.actions.iter().map(|planned| &planned.action).filter(|path| under_way(path)) {
+        failure = failure.cause(format!("`{action}` is in doubt: it was begun, and how it ended is not recorded"));
+    }
+    if let DriveError::Journal(error) = error {
+        let rescued = matches!(error, JournalError::Gone { .. }).then(|| journal.rescue());
+        failure = match (rescued, error.remedy()) {
+            (Some(Ok(copy)), _) => failure.hint(format!(
+                "`{}` has all that was recorded: unless you find the journal itself, rename that to `journal.db`",
+                copy.display()
+            )),
+            (_, Some(remedy)) => failure.hint(remedy),
+            (_, None) => failure,
+        };
+    }
+    failure.hint(format!("then `runbook resume {}`: what is in doubt is looked at first", state.run))
+}
+
+fn report(plan: &Plan, state: &RunState, rest: &Rest, format: Format) -> Result<Exit, Failure> {
     out(&if format.is_json() {
-        format!("{}\n", display::rest_json(plan, state, &rest))
+        format!("{}\n", display::rest_json(plan, state, rest))
     } else {
-        display::rest_text(plan, state, &rest)
+        display::rest_text(plan, state, rest)
     })?;
     Ok(match rest {
         Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } => Exit::Done,

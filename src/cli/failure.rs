@@ -112,8 +112,10 @@ impl From<JournalError> for Failure {
         let failure = Self::chain(exit, &error);
         match error {
             JournalError::NoRun(_) => failure.hint("`runbook runs` lists all runs"),
-            JournalError::Open { .. } => failure.hint("choose another folder with `--state FOLDER`"),
-            _ => failure,
+            error => match error.remedy() {
+                Some(remedy) => failure.hint(remedy),
+                None => failure,
+            },
         }
     }
 }

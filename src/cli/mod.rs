@@ -59,6 +59,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
+    crate::display::fit_to_terminal();
     let json = cli.format.is_json();
     match run(cli) {
         Ok(exit) => exit.into(),

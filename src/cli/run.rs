@@ -35,13 +35,14 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
     if args.dry_run {
         return planning::plan(args, common, format);
     }
+    // First: what could not be recorded need not be looked at.
+    let mut journal = open::journal(common)?;
     let prepared = prepare(args, common, new_run_id(SystemClock.now()))?;
     refuse(&prepared.looks, &prepared.plan.checks)?;
     if !format.is_json() {
         out(&planning::text(&prepared))?;
     }
     confirm(args.yes, &format!("Run `{}` now?", prepared.plan.runbook.name))?;
-    let mut journal = open::journal(common)?;
     let opened = RecordKind::RunOpened {
         runbook: prepared.plan.runbook.name.clone(),
         document: prepared.text.clone(),

@@ -58,7 +58,7 @@ pub use plan_text::{PreflightLine, Sentences, plan_text};
 pub use rest_text::{rest_json, rest_text};
 pub use rollback_text::{rollback_json, rollback_text};
 pub use runs::{RunRow, runs_json, runs_text};
-pub use screen::{to_stderr, to_stdout};
+pub use screen::{fit_to_terminal, to_stderr, to_stdout};
 pub use site::Site;
 pub use status_json::status_json;
 pub use status_text::status_text;

@@ -188,7 +188,8 @@ fn looked(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
         (n, 0) => format!("{n} refuse: the run must not begin"),
         (n, checks) => format!("{}: the run must not begin", plan_checks::who_refuses(n, checks)),
     };
-    format!("\nlooked at {}, {later} can be looked at only later; {verdict}\n", count(seen + refused, "action"))
+    let seen = count(seen + refused, "action");
+    format!("\n{}", wrapped("", &format!("looked at {seen}, {later} can be looked at only later; {verdict}")))
 }
 
 /// Why what was seen of an action is not what it will find.

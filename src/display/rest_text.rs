@@ -42,14 +42,15 @@ pub fn rest_json(plan: &Plan, state: &RunState, rest: &Rest) -> Value {
 /// Two lines: how far it is, and whether the site is down.
 pub(super) fn far(plan: &Plan, state: &RunState) -> String {
     let tally = Tally::of(plan, state);
-    format!(
-        "  {} of {} and {} of {} are done; {}\n",
+    let told = format!(
+        "{} of {} and {} of {} are done; {}",
         tally.steps_done,
         count(tally.steps, "step"),
         tally.actions_done,
         count(tally.actions, "action"),
         Site::now(plan, state).sentence()
-    )
+    );
+    wrapped("  ", &told)
 }
 
 /// Failures, doubts and questions behind a rest, each under a heading.

@@ -1,6 +1,7 @@
 //! The process's own output and error streams.
 
-use std::io::{self, Write};
+use super::table::fit;
+use std::io::{self, IsTerminal, Write};
 
 /// Writes a text to standard output.
 ///
@@ -16,4 +17,18 @@ pub fn to_stdout(text: &str) -> io::Result<()> {
 pub fn to_stderr(text: &str) {
     let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// Wraps texts from now on for the terminal that standard output is; where it is none, as for a file. Call it once, before
+/// anything is written.
+pub fn fit_to_terminal() {
+    let out = io::stdout();
+    if !out.is_terminal() {
+        return;
+    }
+    if let Ok(size) = rustix::termios::tcgetwinsize(&out)
+        && size.ws_col > 0
+    {
+        fit(usize::from(size.ws_col));
+    }
 }

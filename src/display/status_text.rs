@@ -4,7 +4,7 @@ use super::commands::{self, next_commands, while_executed};
 use super::look::one_line;
 use super::plan_checks::accepted_text;
 use super::rest_text::{far, question, why};
-use super::table::{columns, wrapped};
+use super::table::{columns, hanging, wrapped};
 use super::tally::step_word_now;
 use super::time::{date_time, duration};
 use super::times::Times;
@@ -17,8 +17,9 @@ use crate::plan::Plan;
 #[must_use]
 pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Option<&Holder>, now: Millis) -> String {
     let opened = &state.opened;
-    let mut text =
-        format!("run {} of `{}`, opened {} UTC by {}\n", state.run, opened.runbook, date_time(opened.at), opened.by);
+    let head =
+        format!("run {} of `{}`, opened {} UTC by {}", state.run, opened.runbook, date_time(opened.at), opened.by);
+    let mut text = hanging("", 4, &head);
     if let Some(file) = &opened.plan_file {
         text.push_str(&wrapped("  ", &plan_file_words(file)));
     }

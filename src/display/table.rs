@@ -1,26 +1,77 @@
 //! Columns that line up, and texts that wrap.
 
 use super::look::width;
+use std::sync::OnceLock;
 
 /// How wide texts for people are wrapped. A screen of 80 columns shows most of them without a second wrap.
-pub(super) const WIDE: usize = 96;
+const WIDE: usize = 96;
+/// The narrowest width that is wrapped for; below it lines are left to the terminal.
+const NARROW: usize = 40;
+/// The least room in which the last column of a table stands beside the others.
+const BESIDE: usize = 24;
+/// A first column wider than this does not push what stands below a row to the right.
+const FAR: usize = 8;
 
-/// Rows with their columns lined up, two spaces between, the last one as long as it is; no space at a line's end.
+/// The width of the terminal that standard output is; not set when it is a file or a pipe.
+static TERMINAL: OnceLock<usize> = OnceLock::new();
+
+/// Wraps for a terminal of so many columns from now on. Only the first call counts.
+pub(super) fn fit(columns: usize) {
+    let _ = TERMINAL.set(columns.max(NARROW));
+}
+
+/// Where texts are wrapped.
+pub(super) fn wide() -> usize {
+    TERMINAL.get().map_or(WIDE, |columns| WIDE.min(*columns))
+}
+
+/// Rows with their columns lined up, two spaces between, no space at a line's end. The last column is wrapped on a
+/// terminal, and as long as it is elsewhere: a line a row is what programs and files want.
 pub(super) fn columns(indent: usize, rows: &[Vec<String>]) -> String {
+    columns_within(TERMINAL.get().copied(), indent, rows)
+}
+
+fn columns_within(most: Option<usize>, indent: usize, rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widest = |n: usize| rows.iter().filter_map(|row| row.get(n)).map(|cell| width(cell)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count).map(widest).collect();
+    // Below the second column, when there is no room beside the last but one.
+    let below = indent + widths.first().map_or(0, |first| first.min(&FAR) + 2);
     let mut text = String::new();
     for row in rows {
         let mut line = " ".repeat(indent);
-        for (cell, wide) in row.iter().zip(&widths) {
-            line.push_str(cell);
-            line.push_str(&" ".repeat(wide.saturating_sub(width(cell)) + 2));
+        for (n, (cell, wide)) in row.iter().zip(&widths).enumerate() {
+            let column = width(&line);
+            match most.filter(|most| n > 0 && n + 1 == count && column + width(cell) > *most) {
+                Some(most) => line.push_str(&beside_within(most, column, below, cell)),
+                None => {
+                    line.push_str(cell);
+                    line.push_str(&" ".repeat(wide.saturating_sub(width(cell)) + 2));
+                }
+            }
         }
-        text.push_str(line.trim_end());
-        text.push('\n');
+        for line in line.trim_end().split('\n') {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
     }
     text
+}
+
+/// A text that goes on at `column` of a line that is there already, wrapped; when there is no room for it beside that, it
+/// stands below the line, four columns after `under`.
+pub(super) fn beside(column: usize, under: usize, text: &str) -> String {
+    beside_within(wide(), column, under, text)
+}
+
+fn beside_within(most: usize, column: usize, under: usize, text: &str) -> String {
+    let longest = words(text).iter().map(|word| width(word)).max().unwrap_or(0);
+    if most >= column + BESIDE.max(longest) || text.trim().is_empty() {
+        return hanging_within(most, &" ".repeat(column), column, text).trim_start().to_owned();
+    }
+    let room = most.saturating_sub(longest);
+    let under = (under + 4).min(room).max(1);
+    format!("\n{}", hanging_within(most, &" ".repeat(under), under, text))
 }
 
 /// A text wrapped at words, every line after `first` and the later ones after as many spaces; a given line break stays,
@@ -31,7 +82,7 @@ pub(super) fn wrapped(first: &str, text: &str) -> String {
 
 /// The same with later lines after `indent` spaces.
 pub(super) fn hanging(first: &str, indent: usize, text: &str) -> String {
-    hanging_within(WIDE, first, indent, text)
+    hanging_within(wide(), first, indent, text)
 }
 
 /// The same within `most` columns.
@@ -128,6 +179,21 @@ mod tests {
         let row = |cells: &[&str]| cells.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
         let text = columns(2, &[row(&["a", "名前", "x"]), row(&["bbb", "c", ""]), row(&[])]);
         assert_eq!(text, "  a    名前  x\n  bbb  c\n\n");
+    }
+
+    #[test]
+    fn a_long_last_column_is_wrapped_where_it_begins() {
+        let row = |cells: &[&str]| cells.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
+        let rows = [row(&["name", "one two three four five six seven"]), row(&["n", "one"])];
+        let text = columns_within(Some(32), 2, &rows);
+        assert_eq!(text, "  name  one two three four five\n        six seven\n  n     one\n");
+        let wide = [row(&["a very long name of a thing", "one two three four five"]), row(&["n", "one"])];
+        let text = columns_within(Some(44), 0, &wide);
+        assert_eq!(
+            text,
+            format!("a very long name of a thing\n{}one two three four five\nn{}one\n", " ".repeat(14), " ".repeat(28))
+        );
+        assert_eq!(columns_within(None, 2, &rows).lines().count(), 2, "no terminal, no wrapping");
     }
 
     #[test]

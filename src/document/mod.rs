@@ -7,9 +7,11 @@
 //!
 //! Not handled: several documents in one file, merge keys (`<<`), tags, includes.
 
+mod lines;
 mod node;
 mod read;
 
+pub use lines::Lines;
 pub use node::{Entry, Key, Kind, Node, Place};
 pub use read::parse;
 

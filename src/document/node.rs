@@ -63,21 +63,16 @@ impl Place {
     /// The start of a text.
     pub const START: Place = Place { start: 0, end: 0, line: 1, column: 1 };
 
-    /// The place of the bytes `start..end` of `text`; both are moved to the text's end and to whole characters.
+    /// The place of the bytes `start..end` of `text`, counted from this place, which begins at or before `start`.
     #[must_use]
-    pub fn of(text: &str, start: usize, end: usize) -> Self {
-        let start = floor(text, start);
-        let end = floor(text, end).max(start);
-        let before = &text[..start];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
-        Self { start, end, line, column }
+    pub fn onward(self, text: &str, start: usize, end: usize) -> Self {
+        let between = text.get(self.start..start).unwrap_or_default();
+        let (line, column) = match between.rsplit_once('\n') {
+            Some((lines, last)) => (self.line + lines.matches('\n').count() + 1, last.chars().count() + 1),
+            None => (self.line, self.column + between.chars().count()),
+        };
+        Self { start, end: end.max(start), line, column }
     }
-}
-
-/// The last character boundary at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
 }
 
 impl Node {
@@ -124,20 +119,5 @@ impl Node {
             }
             _ => vec![self.place],
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_count_characters_and_stay_inside() {
-        let text = "a: 1\nü: x\n";
-        let x = text.find('x').unwrap();
-        assert_eq!(Place::of(text, x, x + 1), Place { start: x, end: x + 1, line: 2, column: 4 });
-        assert_eq!(Place::of(text, 6, 7).start, 5);
-        assert_eq!(Place::of(text, 99, 999).line, 3);
-        assert_eq!(Place::of("", 3, 1), Place::START);
     }
 }

@@ -1,6 +1,6 @@
 //! From a text to the tree.
 
-use super::{Document, Entry, Key, Kind, Node, Place, Unreadable};
+use super::{Document, Entry, Key, Kind, Lines, Node, Place, Unreadable};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, MessageFormatter, Options, Spanned};
@@ -25,11 +25,12 @@ pub fn parse(name: &str, text: &str) -> Result<Document, Unreadable> {
             root: Node { place: Place::START, kind: Kind::Null },
         });
     }
+    let lines = Lines::of(text);
     let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
-        let place = error.location().filter(|l| *l != Location::UNKNOWN).map(|l| place_of(text, l));
+        let place = error.location().filter(|l| *l != Location::UNKNOWN).map(|l| place_of(&lines, l));
         refuse(place, told(&error))
     })?;
-    Ok(Document { name: name.to_owned(), text: text.to_owned(), root: node(text, raw) })
+    Ok(Document { name: name.to_owned(), text: text.to_owned(), root: node(&lines, raw) })
 }
 
 fn options() -> Options {
@@ -74,17 +75,11 @@ fn told(error: &serde_saphyr::Error) -> String {
     }
 }
 
-fn place_of(text: &str, location: Location) -> Place {
+fn place_of(lines: &Lines<'_>, location: Location) -> Place {
     let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     match (location.span().byte_offset(), location.span().byte_len()) {
-        (Some(start), Some(len)) => Place::of(text, number(start), number(start).saturating_add(number(len))),
-        _ => {
-            let line_start: usize =
-                text.split_inclusive('\n').take(number(location.line()).saturating_sub(1)).map(str::len).sum();
-            let column = number(location.column()).saturating_sub(1);
-            let inside: usize = text[line_start..].chars().take(column).map(char::len_utf8).sum();
-            Place::of(text, line_start + inside, line_start + inside)
-        }
+        (Some(start), Some(len)) => lines.place(number(start), number(start).saturating_add(number(len))),
+        _ => lines.at(number(location.line()), number(location.column())),
     }
 }
 
@@ -98,24 +93,24 @@ enum Raw {
     Map(Vec<(Spanned<String>, Spanned<Raw>)>),
 }
 
-fn node(text: &str, raw: Spanned<Raw>) -> Node {
+fn node(lines: &Lines<'_>, raw: Spanned<Raw>) -> Node {
     let kind = match raw.value {
         Raw::Null => Kind::Null,
         Raw::Bool(it) => Kind::Bool(it),
         Raw::Number(it) => Kind::Number(it),
         Raw::Text(it) => Kind::Text(it),
-        Raw::List(items) => Kind::List(items.into_iter().map(|i| node(text, i)).collect()),
+        Raw::List(items) => Kind::List(items.into_iter().map(|i| node(lines, i)).collect()),
         Raw::Map(entries) => Kind::Map(
             entries
                 .into_iter()
                 .map(|(key, value)| Entry {
-                    key: Key { place: place_of(text, key.referenced), text: key.value },
-                    value: node(text, value),
+                    key: Key { place: place_of(lines, key.referenced), text: key.value },
+                    value: node(lines, value),
                 })
                 .collect(),
         ),
     };
-    Node { place: place_of(text, raw.referenced), kind }
+    Node { place: place_of(lines, raw.referenced), kind }
 }
 
 impl<'de> Deserialize<'de> for Raw {

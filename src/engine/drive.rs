@@ -207,6 +207,8 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
 
     /// Folds in what other processes have appended: answers and decisions of people.
     fn read_foreign(&mut self) -> Result<(), DriveError> {
+        // Waiting on for the end of something that could not be recorded would help nobody.
+        self.journal.still_there()?;
         for record in self.journal.records(&self.state.run, self.state.seq)? {
             self.state = self.state.apply(&record).map_err(JournalError::from)?;
             self.emit(record);

@@ -14,6 +14,7 @@ mod lease;
 mod migrations;
 mod plan_file;
 mod record;
+mod remedy;
 mod replan;
 mod rest;
 mod run_state;

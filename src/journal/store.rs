@@ -226,12 +226,32 @@ impl Journal {
     }
 
     /// Refuses when what is written would be lost with the file.
-    fn still_there(&self) -> Result<(), JournalError> {
+    ///
+    /// # Errors
+    /// `Gone` when the file was removed or replaced.
+    pub fn still_there(&self) -> Result<(), JournalError> {
         let path = self.folder.join(FILE);
         match std::fs::metadata(&path) {
             Ok(now) if (now.dev(), now.ino()) == self.file => Ok(()),
             _ => Err(JournalError::Gone { path }),
         }
+    }
+
+    /// Writes everything this process knows to a new file in the state folder and answers its path: SQLite still has the
+    /// records of a file that was removed, until this process ends.
+    ///
+    /// # Errors
+    /// When they cannot be read or the copy cannot be written.
+    pub fn rescue(&self) -> Result<PathBuf, JournalError> {
+        let path = self.folder.join(format!("{FILE}.rescued-{}", std::process::id()));
+        let fail = |e: std::io::Error| JournalError::Open { path: path.clone(), source: e.into() };
+        std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o700)
+            .create(&self.folder)
+            .map_err(fail)?;
+        // An empty file may be written into: made here for its mode.
+        std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path).map_err(fail)?;
+        self.connection.execute("VACUUM INTO ?1", [path.display().to_string()])?;
+        Ok(path)
     }
 
     /// The number and hash of a run's last record, as kept beside the records.

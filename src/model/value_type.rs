@@ -1,7 +1,9 @@
 //! The types a value may have in a runbook, and the check of a value against one.
 
-use super::{Arn, Cidr, DbId, DnsZone, Fqdn, GroupId, HostPath, ImageId, InstanceId, InstanceType};
-use super::{Region, SecretRef, Service, SubnetId, Target, Url, Value, VpcId};
+use super::{
+    Arn, Cidr, DbId, DnsZone, Fqdn, GroupId, HostPath, ImageId, InstanceId, InstanceType, Region, SecretRef, Service,
+    SubnetId, Url, Value, VpcId,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -65,42 +67,6 @@ pub struct Mismatch {
     pub found: String,
     /// The type, described.
     pub expected: String,
-}
-
-/// A Rust type that can be an action's parameter or output.
-pub trait Param {
-    /// The type a runbook's author sees.
-    fn value_type() -> ValueType;
-    /// Whether the parameter must be given.
-    const REQUIRED: bool = true;
-}
-
-macro_rules! params {
-    ($($rust:ty => $type:ident),+ $(,)?) => {$(
-        impl Param for $rust {
-            fn value_type() -> ValueType { ValueType::$type }
-        }
-    )+};
-}
-
-params! {
-    String => String, i64 => Int, u16 => Int, u32 => Int, bool => Bool, InstanceId => InstanceId, ImageId => ImageId,
-    SubnetId => SubnetId, VpcId => VpcId, GroupId => GroupId, Arn => Arn, InstanceType => InstanceType, DbId => DbId,
-    DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Url => Url, Service => Service,
-    SecretRef => Secret, Target => Target, super::Values => Map, Value => Any,
-}
-
-impl<T: Param> Param for Vec<T> {
-    fn value_type() -> ValueType {
-        ValueType::List(Box::new(T::value_type()))
-    }
-}
-
-impl<T: Param> Param for Option<T> {
-    fn value_type() -> ValueType {
-        T::value_type()
-    }
-    const REQUIRED: bool = false;
 }
 
 const NAMES: &[(&str, ValueType)] = &[

@@ -51,6 +51,17 @@ pub struct Instance {
     pub name: Option<String>,
 }
 
+impl Instance {
+    /// The Name tag as a host name; the instance id where there is none.
+    pub(super) fn hostname(&self) -> String {
+        let name = self.name.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let fit: String =
+            name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).take(60).collect();
+        let fit = fit.trim_matches('-');
+        if fit.is_empty() { self.id.clone() } else { fit.to_owned() }
+    }
+}
+
 /// A machine image.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Image {
@@ -227,4 +238,27 @@ pub struct SeededAccount {
     pub key_name: String,
     /// The Elastic IP's allocation id.
     pub allocation_id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: Option<&str>) -> Instance {
+        Instance {
+            id: "i-1".into(),
+            state: "running".into(),
+            image_id: "ami-1".into(),
+            private_ip: None,
+            public_ip: None,
+            name: name.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_name_tag_becomes_a_host_name() {
+        assert_eq!(named(Some("Nextcloud web 2")).hostname(), "nextcloud-web-2");
+        assert_eq!(named(Some("  ")).hostname(), "i-1");
+        assert_eq!(named(None).hostname(), "i-1");
+    }
 }

@@ -103,7 +103,7 @@ impl Hosts {
             let image = self.images.get(&instance.image_id).unwrap_or(&self.stock).clone();
             let volume = Volume::new(self.places.hosts().join(&instance.id), image);
             let machine =
-                Machine { id: instance.id.clone(), hostname: hostname(instance), address, public: instance.public_ip };
+                Machine { id: instance.id.clone(), hostname: instance.hostname(), address, public: instance.public_ip };
             self.hosts.insert(instance.id.clone(), Host { machine, volume, phase: Phase::Off });
         }
         let Some(host) = self.hosts.get_mut(&instance.id) else { return Ok(()) };
@@ -292,36 +292,4 @@ async fn tell(emulator: &EmulatorClient, diary: &Diary, event: &BodyEvent<'_>) {
 
 fn joined<T>(result: Result<Result<T, RehearsalError>, tokio::task::JoinError>) -> Result<T, RehearsalError> {
     result.unwrap_or_else(|error| Err(RehearsalError::Unsupported(format!("a task of the lab broke off: {error}"))))
-}
-
-/// The Name tag as a host name; the instance id where there is none.
-fn hostname(instance: &Instance) -> String {
-    let name = instance.name.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let fit: String =
-        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).take(60).collect();
-    let fit = fit.trim_matches('-');
-    if fit.is_empty() { instance.id.clone() } else { fit.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn named(name: Option<&str>) -> Instance {
-        Instance {
-            id: "i-1".into(),
-            state: "running".into(),
-            image_id: "ami-1".into(),
-            private_ip: None,
-            public_ip: None,
-            name: name.map(str::to_owned),
-        }
-    }
-
-    #[test]
-    fn a_name_tag_becomes_a_host_name() {
-        assert_eq!(hostname(&named(Some("Nextcloud web 2"))), "nextcloud-web-2");
-        assert_eq!(hostname(&named(Some("  "))), "i-1");
-        assert_eq!(hostname(&named(None)), "i-1");
-    }
 }

@@ -43,6 +43,7 @@ mod under_test;
 mod venv;
 mod view;
 mod visitor;
+mod witness;
 
 pub use account::{AccountState, SeededAccount};
 pub use balancer_health::{Health, TargetCheck};
@@ -58,3 +59,4 @@ pub use region::Region;
 pub use scenario::{Ending, Fault, Part, Report, Row, Scenario};
 pub use spec::RegionSpec;
 pub use visitor::Downtime;
+pub use witness::Witness;

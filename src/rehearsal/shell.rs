@@ -18,11 +18,11 @@ ssh() {{ command ssh -F "$RUNBOOK_SSH_CONFIG" "$@"; }}
 source <(runbook completions bash)
 cat <<'HELP'
 
-You are the operator of a site on one server. This shell has the account's credentials, an SSH key,
-the inputs of the cutover (site.yaml) and `runbook`:
+You are the operator of a site on one server. This shell has the account's
+credentials, an SSH key, the inputs of the cutover (site.yaml) and `runbook`:
 
   runbook plan single-to-ha --inputs site.yaml    say what would be done
-  runbook run single-to-ha --inputs site.yaml     do it; Ctrl-C once lets it rest after what is running
+  runbook run single-to-ha --inputs site.yaml     do it; Ctrl-C once: it rests
   runbook status, resume, rollback --to step-5    where it stands, go on, go back
   runbook runs, log                               all runs, the journal of one
   {ssh:<46}  the server itself

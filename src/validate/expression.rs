@@ -251,13 +251,12 @@ impl Reader<'_> {
     /// Where the references stand inside a text; the whole text where that cannot be told (an alias).
     fn places(&self, node: &Node, count: usize) -> Vec<Place> {
         let source = &self.text[node.place.start..node.place.end];
-        let found: Vec<Place> = source
-            .match_indices("${{")
-            .map(|(at, _)| {
-                let end = source[at..].find("}}").map_or(source.len(), |n| at + n + 2);
-                Place::of(self.text, node.place.start + at, node.place.start + end)
-            })
-            .collect();
+        let mut found: Vec<Place> = Vec::new();
+        for (at, _) in source.match_indices("${{") {
+            let end = source[at..].find("}}").map_or(source.len(), |n| at + n + 2);
+            let before = found.last().copied().unwrap_or(node.place);
+            found.push(before.onward(self.text, node.place.start + at, node.place.start + end));
+        }
         if found.len() == count { found } else { vec![node.place; count] }
     }
 }

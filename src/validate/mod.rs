@@ -13,6 +13,7 @@ mod checks;
 mod duration;
 mod expression;
 mod fields;
+mod gates;
 mod inputs;
 mod literal;
 mod needs;

@@ -2,6 +2,7 @@
 
 use super::actions::{self, Surroundings};
 use super::fields::{Fields, twice};
+use super::gates;
 use super::needs;
 use super::problem::Notes;
 use super::words::{found, meant};
@@ -42,6 +43,7 @@ pub(super) fn read(around: &Surroundings<'_>, node: &Node, notes: &mut Notes) ->
     if notes.len() == before {
         needs::check(&steps, &needs_at, notes);
     }
+    gates::check(items, &steps, notes);
     steps
 }
 

@@ -2,15 +2,18 @@
 //!
 //! What is looked at is the exit code, the words, and the world: calls that the account got, files on the web server.
 
+mod beside;
 mod documents;
 mod drift;
 mod failover;
 mod gates;
 mod journals;
 mod leases;
+mod lost_answers;
 mod operator;
 mod plans;
 mod refusals;
+mod rollbacks;
 mod signals;
 
 /// The outer half of each test: it runs the one of the same name in `inside` as a region.

@@ -2,29 +2,18 @@
 //! so.
 
 use crate::action::{Context, Stop};
+use crate::model::{dns_gate, dns_undo_gate};
 
-/// Stops at the gate `dns-<action>` (or `dns-undo-<action>`) until a person has approved it, with what is to be done as its
-/// prompt.
-pub(super) fn ask(cx: &Context<'_>, prefix: &str, prompt: impl FnOnce() -> String) -> Result<(), Stop> {
-    let gate = gate(prefix, cx.call().action.name());
+/// Stops until a person has approved that the record is there, with what is to be done as the gate's prompt.
+pub(super) fn ask(cx: &Context<'_>, prompt: impl FnOnce() -> String) -> Result<(), Stop> {
+    at(cx, dns_gate(cx.call().action.name()), prompt)
+}
+
+/// The same on the way back.
+pub(super) fn ask_back(cx: &Context<'_>, prompt: impl FnOnce() -> String) -> Result<(), Stop> {
+    at(cx, dns_undo_gate(cx.call().action.name()), prompt)
+}
+
+fn at(cx: &Context<'_>, gate: String, prompt: impl FnOnce() -> String) -> Result<(), Stop> {
     if cx.call().approved.contains(&gate) { Ok(()) } else { Err(Stop::Waiting { gate, prompt: prompt() }) }
-}
-
-/// An id: 40 letters at most, and no dash at the end.
-fn gate(prefix: &str, action: &str) -> String {
-    let full = format!("{prefix}-{action}");
-    full.get(..40).unwrap_or(&full).trim_end_matches('-').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::is_id;
-
-    #[test]
-    fn gates_are_ids() {
-        assert_eq!(gate("dns", "validation-record"), "dns-validation-record");
-        assert!(is_id(&gate("dns-undo", "a-very-long-name-of-an-action-that-goes-on")));
-        assert!(is_id(&gate("dns-undo", "abcdefghij-abcdefghij-abcdefghi-abcdefg")));
-    }
 }

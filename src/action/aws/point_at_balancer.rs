@@ -6,7 +6,7 @@
 //! may be a stranger's.
 
 use super::answers::{finding, outputs};
-use super::dns_external::ask;
+use super::dns_external::{ask, ask_back};
 use super::dns_records::RecordSet;
 use super::instance_state::{find, unknown};
 use super::preview::{request, words};
@@ -163,7 +163,7 @@ impl DnsPointAtBalancer {
                 addresses.map(|a| format!("{} {} {a}", self.fqdn, if a.is_ipv4() { "A" } else { "AAAA" })).collect()
             }
         };
-        ask(cx, "dns-undo", || {
+        ask_back(cx, || {
             let gone = format!("remove the record that leads `{}` to `{}`", self.fqdn, self.dns_name);
             if records.is_empty() {
                 format!("at your DNS provider, {gone}: there was none before")
@@ -218,7 +218,7 @@ impl Perform for DnsPointAtBalancer {
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
         let Some(zone) = self.zone.hosted() else {
-            ask(cx, "dns", || {
+            ask(cx, || {
                 format!(
                     "at your DNS provider, point the site at the balancer:\n\n  {} CNAME {}\n\nand remove its A and AAAA \
                      records; where the name is a zone's own, use the provider's ALIAS or ANAME record",

@@ -7,7 +7,7 @@
 use super::acm::another_that_needs;
 use super::answers::{finding, outputs};
 use super::dns_change::{Edit, change, changing, in_sync};
-use super::dns_external::ask;
+use super::dns_external::{ask, ask_back};
 use super::dns_records::{Name, RecordSet, at_name};
 use super::preview::{fact, record_of};
 use crate::access::Aws;
@@ -87,7 +87,7 @@ impl DnsPutCname {
         if let Some(reason) = self.needed_by(cx).await? {
             return Ok(reason);
         }
-        ask(cx, "dns-undo", || format!("remove this record at your DNS provider:\n\n  {}", self.told()))?;
+        ask_back(cx, || format!("remove this record at your DNS provider:\n\n  {}", self.told()))?;
         wait_until(cx, &format!("the removal of `{}`", Name::of(&self.name)), async || {
             Ok(if self.resolves(cx).await? {
                 Look::NotYet(format!("waiting for {} to go at your DNS provider", self.told()))
@@ -162,9 +162,7 @@ impl Perform for DnsPutCname {
             }
             None => {
                 let ttl = self.ttl.unwrap_or(TTL_S);
-                ask(cx, "dns", || {
-                    format!("publish this record at your DNS provider (TTL {ttl}):\n\n  {}", self.told())
-                })?;
+                ask(cx, || format!("publish this record at your DNS provider (TTL {ttl}):\n\n  {}", self.told()))?;
                 Ok(outputs([("change", "external")]))
             }
         }

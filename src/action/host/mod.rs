@@ -2,6 +2,7 @@
 
 mod cron_single;
 mod file;
+mod file_scripts;
 mod local;
 mod offload_tls;
 mod php;

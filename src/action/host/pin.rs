@@ -5,7 +5,7 @@
 use super::local::{Way, fingerprints, keys_on_console};
 use crate::access::{AwsError, RemoteCommand, SshError, SshTrouble};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Facts, Failure, Finding, Found, Reach, SshPinHostKey, Target, Value, Values};
+use crate::model::{Facts, Failure, Finding, Found, Reach, SshPinHostKey, Target, Value, Values, host_key_gate};
 
 /// Where a key is learned from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +156,7 @@ impl SshPinHostKey {
     }
 
     fn gate(&self) -> String {
-        format!("host-key-{}", self.on.name)
+        host_key_gate(&self.on.name)
     }
 }
 

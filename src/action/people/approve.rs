@@ -1,7 +1,7 @@
 //! `gate.approve`: waits for a person's approval; the gate has the action's name.
 
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, GateApprove, Value, Values};
+use crate::model::{Failure, Finding, Found, GateApprove, Value, Values, approval_gate};
 
 impl Perform for GateApprove {
     fn sentence(&self) -> String {
@@ -42,10 +42,10 @@ impl Perform for GateApprove {
 
 impl GateApprove {
     fn waiting(&self, cx: &Context<'_>) -> Stop {
-        Stop::Waiting { gate: cx.call().action.name().to_owned(), prompt: self.prompt.clone() }
+        Stop::Waiting { gate: approval_gate(cx.call().action.name()), prompt: self.prompt.clone() }
     }
 }
 
 fn is_approved(cx: &Context<'_>) -> bool {
-    cx.call().approved.iter().any(|gate| gate == cx.call().action.name())
+    cx.call().approved.contains(&approval_gate(cx.call().action.name()))
 }

@@ -185,7 +185,9 @@ impl Enforced {
     /// stopped first, for the site's own jobs write too.
     async fn files(&self) -> String {
         let host = self.region.host(&self.region.account().instance).unwrap();
-        let list = "systemctl stop cron; find /etc /var/www /usr /root /home -printf '%p %s %m %U %T@\\n' | sort";
+        // A job that began just before writes its log when it likes: it is waited for.
+        let list = "systemctl stop cron; while pgrep -f '[n]extcloud/cron.php' >/dev/null; do sleep 0.1; done; \
+                    find /etc /var/www /usr /root /home -printf '%p %s %m %U %T@\\n' | sort";
         let output = host.command(&["bash", "-ec", list]).expect("the host is up").output().await.unwrap();
         assert!(output.status.success());
         String::from_utf8(output.stdout).unwrap()

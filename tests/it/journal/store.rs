@@ -220,3 +220,21 @@ fn an_older_lease_appends_nothing() {
     assert!(matches!(fenced, JournalError::Fenced { ours: 1, theirs: 2, .. }), "{fenced:?}");
     other.append(&state, Some(&new), 4, started("step/one")).unwrap();
 }
+
+/// SQLite still has the records of a removed file, until the process ends.
+#[test]
+fn what_is_known_of_a_removed_journal_is_rescued() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut journal, state) = journal_of(folder.path(), 1);
+    let (_, state) = journal.append(&state, None, 2, started("step/one")).unwrap();
+    for name in ["journal.db", "journal.db-wal", "journal.db-shm"] {
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    let copy = journal.rescue().unwrap();
+    drop(journal);
+    assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    std::fs::rename(&copy, folder.path().join("journal.db")).unwrap();
+    let journal = Journal::open(folder.path()).unwrap();
+    assert_eq!(journal.state(&run_id()).unwrap(), state);
+    assert!(matches!(journal.verify(&run_id()).unwrap(), Verdict::Intact { records: 2, .. }));
+}

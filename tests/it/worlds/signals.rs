@@ -71,6 +71,14 @@ mod inside {
             lab.end_of(child).await.exits(130).says("runbook resume");
             assert_eq!(lab.count("ec2:RunInstances").await, 0, "nothing further was begun");
 
+            // SIGTERM once, while the clone comes up.
+            let child = lab.begins(&["resume"]);
+            eventually("the clone comes up", || async { (lab.count("ec2:RunInstances").await > 0).then_some(()) })
+                .await;
+            send(&child, Signal::TERM);
+            lab.end_of(child).await.exits(130).says("runbook resume");
+            assert_eq!(lab.count("elbv2:CreateLoadBalancer").await, 0, "nothing further was begun");
+
             lab.types(&["resume"]).await.exits(0).says("finished");
             for call in ["rds:ModifyDBInstance", "ec2:CreateImage", "ec2:RunInstances", "elbv2:CreateLoadBalancer"] {
                 assert_eq!(lab.count(call).await, 1, "{call}");

@@ -1,0 +1,80 @@
+//! The names of gates: what a person types after `runbook approve RUN`.
+//!
+//! A name is made of the action's (or the host's) and nothing else, so it is known before the run. Names are unique in a
+//! runbook: `validate` refuses two actions that would ask under the same one.
+
+use super::{ActionKind, Expr, StepAction};
+
+/// The longest name of a gate that is made of an action's name.
+const LONGEST: usize = 40;
+
+/// The gate of `gate.approve`.
+#[must_use]
+pub fn approval_gate(action: &str) -> String {
+    action.to_owned()
+}
+
+/// The gate at which a person registers a record elsewhere.
+#[must_use]
+pub fn dns_gate(action: &str) -> String {
+    prefixed("dns", action)
+}
+
+/// The gate at which a person takes such a record back.
+#[must_use]
+pub fn dns_undo_gate(action: &str) -> String {
+    prefixed("dns-undo", action)
+}
+
+/// The gate at which a person compares a host's key.
+#[must_use]
+pub fn host_key_gate(target: &str) -> String {
+    format!("host-key-{target}")
+}
+
+/// An id: no dash at the end.
+fn prefixed(prefix: &str, action: &str) -> String {
+    let full = format!("{prefix}-{action}");
+    full.get(..LONGEST).unwrap_or(&full).trim_end_matches('-').to_owned()
+}
+
+impl StepAction {
+    /// The gates at which this action may ask. What an input decides counts as asked.
+    #[must_use]
+    pub fn gates(&self) -> Vec<String> {
+        let name = self.path.name();
+        match self.kind {
+            ActionKind::GateApprove => vec![approval_gate(name)],
+            ActionKind::DnsPutCname | ActionKind::DnsPointAtBalancer if self.may_be("zone", "external") => {
+                vec![dns_gate(name), dns_undo_gate(name)]
+            }
+            ActionKind::SshPinHostKey if self.may_be("by", "approve") => match self.with.get("on") {
+                Some(Expr::Literal(target)) => target.as_str().map(host_key_gate).into_iter().collect(),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a parameter is this text, or something that only the inputs tell.
+    fn may_be(&self, parameter: &str, text: &str) -> bool {
+        match self.with.get(parameter) {
+            Some(Expr::Literal(value)) => value == text,
+            Some(_) => true,
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::is_id;
+
+    #[test]
+    fn gates_are_ids() {
+        assert_eq!(dns_gate("validation-record"), "dns-validation-record");
+        assert!(is_id(&dns_undo_gate("a-very-long-name-of-an-action-that-goes-on")));
+        assert!(is_id(&dns_undo_gate("abcdefghij-abcdefghij-abcdefghi-abcdefg")));
+    }
+}

@@ -1,0 +1,33 @@
+//! Somebody who saw the world before a run, and can say later whether it is as it must be after a step of the flagship.
+//!
+//! The verdict comes from the world: the account, the hosts' files, DNS, the site. No journal is read.
+
+use super::error::RehearsalError;
+use super::flagship::{self, Expected, Facts, Start};
+use super::region::Region;
+use super::scenario::Row;
+
+/// What was seen before the run.
+#[derive(Debug)]
+pub struct Witness {
+    start: Start,
+}
+
+impl Witness {
+    /// Looks at the world as it is now: the before-state of `single-to-ha`.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub async fn of(region: &Region) -> Result<Self, RehearsalError> {
+        Ok(Self { start: Start::look(region).await? })
+    }
+
+    /// What must be so after `step` (`step-5`, its id, or `start`), each with whether it is.
+    ///
+    /// # Errors
+    /// When the world cannot be looked at.
+    pub async fn rows(&self, region: &Region, step: &str) -> Result<Vec<Row>, RehearsalError> {
+        let facts = Facts::look(region).await?;
+        flagship::rows(region, &facts, &self.start, Expected::after(flagship::number(step))).await
+    }
+}
