@@ -12,7 +12,7 @@ fn document(words: [&str; 3]) -> String {
     for (name, word) in ["one", "two", "three"].into_iter().zip(words) {
         if !word.is_empty() {
             text.push_str(&format!(
-                "  - id: {name}\n    title: {name}\n    why: because\n    actions:\n      - {{ id: ask, do: gate.approve, with: {{ prompt: \"{word}\" }} }}\n"
+                "  - id: {name}\n    title: {name}\n    why: because\n    actions:\n      - {{ id: {name}, do: gate.approve, with: {{ prompt: \"{word}\" }} }}\n"
             ));
         }
     }
@@ -64,29 +64,29 @@ fn with(state: &RunState, plan: Value) -> Result<RunState, String> {
 
 #[test]
 fn what_has_not_begun_may_change() {
-    let begun = state(&[forward(1), started("one/ask")]);
+    let begun = state(&[forward(1), started("one/one")]);
     let next = with(&begun, plan(["a", "other", ""], "hana")).unwrap();
     assert_eq!((next.opened.document.as_str(), next.opened.fingerprint.as_str()), ("new", "f2"));
     assert_eq!(next.opened.replanned, Some(("otto".to_owned(), 5)));
     assert_eq!((&next.opened.by, next.opened.at), (&begun.opened.by, begun.opened.at), "who opened it stays");
     assert_eq!(next.actions, begun.actions);
     let failed = RecordKind::Failed {
-        action: path("two/ask"),
+        action: path("two/two"),
         phase: Phase::Observe,
         failure: Failure::refused("another world"),
         retry_at: None,
     };
-    let drifted = state(&[forward(1), started("one/ask"), failed]);
+    let drifted = state(&[forward(1), started("one/one"), failed]);
     with(&drifted, plan(["a", "other", "c"], "kim")).unwrap();
 }
 
 #[test]
 fn what_has_begun_may_not() {
-    let begun = state(&[forward(1), started("one/ask"), started("two/ask")]);
+    let begun = state(&[forward(1), started("one/one"), started("two/two")]);
     let refusals = [
-        (plan(["other", FIRST[1], "c"], "kim"), "the plan changes what has begun: `one/ask`"),
-        (plan(["", FIRST[1], "c"], "kim"), "the plan changes what has begun: `one/ask`"),
-        (plan(FIRST, "hana"), "the plan changes what has begun: `two/ask`"),
+        (plan(["other", FIRST[1], "c"], "kim"), "the plan changes what has begun: `one/one`"),
+        (plan(["", FIRST[1], "c"], "kim"), "the plan changes what has begun: `one/one`"),
+        (plan(FIRST, "hana"), "the plan changes what has begun: `two/two`"),
         (Value::Null, "a plan cannot be read: invalid type: null, expected struct Meant"),
     ];
     for (plan, why) in refusals {
@@ -96,8 +96,8 @@ fn what_has_begun_may_not() {
     elsewhere["account"] = Value::from("210987654321");
     assert_eq!(with(&begun, elsewhere).unwrap_err(), "the plan is for another account");
     let undoing =
-        state(&[forward(1), started("one/ask"), RecordKind::UndoStarted { action: path("one/ask"), attempt: 1 }]);
-    assert_eq!(with(&undoing, plan(FIRST, "kim")).unwrap_err(), "`one/ask` is being undone");
+        state(&[forward(1), started("one/one"), RecordKind::UndoStarted { action: path("one/one"), attempt: 1 }]);
+    assert_eq!(with(&undoing, plan(FIRST, "kim")).unwrap_err(), "`one/one` is being undone");
 }
 
 proptest! {
@@ -107,8 +107,8 @@ proptest! {
     /// have begun, the meaning.
     #[test]
     fn a_replan_touches_nothing_that_has_begun(
-        begun in prop::collection::btree_set(prop::sample::select(vec!["one/ask", "two/ask", "three/ask"]), 0..4),
-        undone in prop::sample::select(vec![None, Some("one/ask"), Some("two/ask")]),
+        begun in prop::collection::btree_set(prop::sample::select(vec!["one/one", "two/two", "three/three"]), 0..4),
+        undone in prop::sample::select(vec![None, Some("one/one"), Some("two/two")]),
         words in [prop::sample::select(vec!["a", "x", ""]), prop::sample::select(vec!["b ${{ inputs.who }}", "x", ""]), prop::sample::select(vec!["c", "x", ""])],
         who in prop::sample::select(vec!["kim", "hana"]),
     ) {
@@ -122,7 +122,7 @@ proptest! {
         let before = state(&kinds);
         let kept = |action: &str| !matches!(before.action(&path(action)), ActionState::Pending { .. });
         let same = [words[0] == "a", words[1] == FIRST[1] && who == "kim", words[2] == "c"];
-        let legal = ["one/ask", "two/ask", "three/ask"].into_iter().zip(same).all(|(action, same)| same || !kept(action));
+        let legal = ["one/one", "two/two", "three/three"].into_iter().zip(same).all(|(action, same)| same || !kept(action));
         let after = with(&before, plan(words, who));
         prop_assert_eq!(after.is_ok(), legal, "{:?}", after.as_ref().err());
         if let Ok(after) = after {
