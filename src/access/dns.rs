@@ -52,12 +52,47 @@ impl Dns {
         }))
     }
 
+    /// How long a name's addresses may still be kept, in seconds, as the resolver says: a cached answer counts down, so that
+    /// the record's own TTL may be longer. Nothing when the name has no IPv4 address.
+    ///
+    /// # Errors
+    /// When no name server gives an answer.
+    pub async fn ttl(&self, name: &str) -> Result<Option<u32>, Failure> {
+        Ok(self.records(name, RecordType::A).await?.into_iter().map(|(ttl, _)| ttl).max())
+    }
+
+    /// The authorities that CAA records at exactly this name let issue certificates (`issue` properties, parameters left
+    /// out); nothing when there are no CAA records.
+    ///
+    /// # Errors
+    /// When no name server gives an answer.
+    pub async fn caa_issuers(&self, name: &str) -> Result<Option<Vec<String>>, Failure> {
+        let found = self.ask(name, RecordType::CAA).await?;
+        let caa: Vec<_> =
+            found.into_iter().filter_map(|d| if let RData::CAA(caa) = d { Some(caa) } else { None }).collect();
+        // Only `issue` properties restrict who may issue for a plain name (RFC 8659, 4.2).
+        let issue: Vec<_> = caa.iter().filter(|caa| caa.tag.eq_ignore_ascii_case("issue")).collect();
+        if issue.is_empty() {
+            return Ok(None);
+        }
+        let issuer = |value: &[u8]| {
+            let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+            text.split(';').next().unwrap_or_default().trim().to_owned()
+        };
+        Ok(Some(issue.into_iter().map(|caa| issuer(&caa.value)).filter(|i| !i.is_empty()).collect()))
+    }
+
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, Failure> {
+        Ok(self.records(name, kind).await?.into_iter().map(|(_, data)| data).collect())
+    }
+
+    /// TTL and data of each record of the answer.
+    async fn records(&self, name: &str, kind: RecordType) -> Result<Vec<(u32, RData)>, Failure> {
         let told = |e: &NetError| Failure::transient(format!("cannot resolve `{name}` ({kind})")).cause(e.to_string());
         // The final dot keeps the system's search domains out.
         let absolute = format!("{}.", name.trim_end_matches('.'));
         match self.resolver().map_err(|e| told(&e))?.lookup(absolute, kind).await {
-            Ok(answer) => Ok(answer.answers().iter().map(|record| record.data.clone()).collect()),
+            Ok(answer) => Ok(answer.answers().iter().map(|record| (record.ttl, record.data.clone())).collect()),
             Err(e) if e.is_no_records_found() => Ok(Vec::new()),
             Err(e) => Err(told(&e)),
         }

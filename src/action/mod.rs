@@ -1,14 +1,16 @@
 //! How each action observes, applies, verifies and undoes itself.
 //!
-//! One folder a room: `host` (files, services, commands over SSH), `aws`, `site` (checks as a user), `people` (gates), and
-//! `edit`, the pure edits of configuration files. Each kind implements `Perform` on its parameter struct of the
+//! One folder a room: `host` (files, services, commands over SSH), `aws`, `site` (checks as a user), `people` (gates),
+//! `check` (what is looked at before a run begins) and `edit`, the pure edits of configuration files. Each kind implements `Perform` on its parameter struct of the
 //! model; [`perform`] is the one way in. An action never sees the journal or the engine.
 
 mod aws;
+mod check;
 mod context;
 mod contract;
 mod dispatch;
 mod host;
+mod lines;
 mod people;
 mod permission;
 mod site;
@@ -17,8 +19,10 @@ mod wait;
 pub mod edit;
 pub mod policy;
 
+pub use check::{examine, permissions_of_check};
 pub(crate) use context::{Context, RUN_TAG, STEP_TAG};
 pub(crate) use contract::{Applied, Perform, Stop, Verified};
 pub use dispatch::{describe, looks_ahead, observe_permissions, perform, permissions};
+pub(crate) use lines::Lines;
 pub use permission::check_permissions;
 pub(crate) use wait::{Look, wait_until};

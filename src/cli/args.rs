@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use super::{Exit, Failure};
+use crate::model::Acceptance;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -68,6 +69,10 @@ pub(super) enum Command {
     Schema,
     /// Say what would be done, reading only
     Plan(RunArgs),
+    /// Show a saved plan without touching the world
+    Show(ShowArgs),
+    /// Say yes to a saved plan, by name
+    Sign(SignArgs),
     /// Run a runbook
     Run(RunArgs),
     /// Go on with a run that rests, failed or was killed
@@ -120,7 +125,8 @@ pub(super) struct ValidateArgs {
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// The runbook: a file, or the name of one that comes with the tool
-    pub(super) runbook: String,
+    #[arg(required_unless_present = "file")]
+    pub(super) runbook: Option<String>,
     /// A file with inputs
     #[arg(long, value_name = "FILE")]
     pub(super) inputs: Option<PathBuf>,
@@ -130,16 +136,50 @@ pub(super) struct RunArgs {
     /// Rest when this step is done
     #[arg(long, value_name = "STEP")]
     pub(super) until: Option<String>,
-    /// In which order actions run
-    #[arg(long, value_enum, default_value_t = OrderArg::Article)]
-    pub(super) order: OrderArg,
+    /// In which order actions run [default: article]
+    #[arg(long, value_enum)]
+    pub(super) order: Option<OrderArg>,
+    /// Accept that a check refuses, and say why; the reason is kept with the run. The plan names the checks that may be
+    /// accepted
+    #[arg(long, value_name = "CHECK=\"REASON\"", value_parser = acceptance)]
+    pub(super) accept: Vec<Acceptance>,
     /// Only say what would be done (the same as `plan`)
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Write the plan as a page, too: one HTML file, to be sent to those who decide
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
+    /// Save the plan to this file (`plan` only), to be signed by others and run later, exactly
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Run exactly this saved plan (`run` only)
+    #[arg(long = "plan", id = "file", value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Run the saved plan only when somebody else than its maker signed it
+    #[arg(long, requires = "file")]
+    pub(super) require_signed: bool,
+    /// How old the saved plan may be, like 90m, 36h or 7d [default: 24h]
+    #[arg(long, requires = "file", value_name = "TIME", value_parser = age)]
+    pub(super) max_age: Option<Duration>,
     /// Do not ask before beginning
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The saved plan
+    pub(super) plan: PathBuf,
+    /// Write the plan as a page, too: one HTML file, to be sent to those who decide
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SignArgs {
+    /// The saved plan
+    pub(super) plan: PathBuf,
+    /// Do not ask before signing
     #[arg(long, short)]
     pub(super) yes: bool,
 }
@@ -163,11 +203,23 @@ pub(super) struct ResumeArgs {
     #[command(flatten)]
     pub(super) run: RunRef,
     /// Show what is done and what would be done, and go no further
-    #[arg(long)]
+    #[arg(long, conflicts_with = "replan")]
     pub(super) dry_run: bool,
     /// Rest when this step is done
     #[arg(long, value_name = "STEP")]
     pub(super) until: Option<String>,
+    /// Plan anew what has not run: on the runbook, the inputs and the world as they are now
+    #[arg(long)]
+    pub(super) replan: bool,
+    /// A file with inputs, to be compared with those of the run, or to plan anew with
+    #[arg(long, value_name = "FILE")]
+    pub(super) inputs: Option<PathBuf>,
+    /// One input, the same way
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(super) sets: Vec<(String, String)>,
+    /// Do not ask before going on with a new plan
+    #[arg(long, short)]
+    pub(super) yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -346,6 +398,17 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn acceptance(text: &str) -> Result<Acceptance, String> {
+    match text.split_once('=').map(|(id, reason)| (id.trim(), reason.trim())) {
+        Some(("", _)) => Err("name the check: CHECK=\"why you accept it\"".into()),
+        None | Some((_, "")) => Err("say why: CHECK=\"why you accept it\"".into()),
+        Some((id, reason)) => {
+            let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+            Ok(Acceptance { id: id.to_owned(), reason })
+        }
+    }
+}
+
 fn account(text: &str) -> Result<String, String> {
     match text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
         true => Ok(text.to_owned()),
@@ -366,6 +429,19 @@ fn principal(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("write the ARN of a user or role, `arn:aws:iam::ACCOUNT:role/NAME`".into()),
     }
+}
+
+fn age(text: &str) -> Result<Duration, String> {
+    let wrong = "write it like 90m, 36h or 7d";
+    let unit = text.chars().last().ok_or(wrong)?;
+    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong)?;
+    let seconds = match unit {
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return Err(wrong.into()),
+    };
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| wrong.into())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -3,6 +3,7 @@
 use super::Exit;
 use crate::display;
 use crate::journal::{JournalError, LeaseError};
+use crate::model::Drift;
 use std::error::Error;
 
 /// An error as the operator sees it.
@@ -12,13 +13,14 @@ pub(super) struct Failure {
     message: String,
     causes: Vec<String>,
     hints: Vec<String>,
+    drift: Vec<Drift>,
     /// Problems of a document with their places: printed as they are, in place of message and causes.
     problems: Option<Box<(String, serde_json::Value)>>,
 }
 
 impl Failure {
     pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), hints: Vec::new(), problems: None }
+        Self { exit, message: message.into(), causes: Vec::new(), hints: Vec::new(), drift: Vec::new(), problems: None }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
@@ -45,6 +47,12 @@ impl Failure {
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds where the world is another one than the plan was made on.
+    pub(super) fn drift(mut self, drift: Vec<Drift>) -> Self {
+        self.drift.extend(drift);
         self
     }
 
@@ -80,10 +88,13 @@ impl Failure {
             (Some(problems), true) => format!("{}\n", problems.1),
             (Some(problems), false) => problems.0.clone(),
             (None, true) => {
-                let told = serde_json::json!({ "error": self.message, "causes": self.causes, "hints": self.hints });
+                let mut told = serde_json::json!({ "error": self.message, "causes": self.causes, "hints": self.hints });
+                if !self.drift.is_empty() {
+                    told["drift"] = serde_json::json!(self.drift);
+                }
                 format!("{told}\n")
             }
-            (None, false) => display::failure_text(&self.message, &self.causes, &self.hints),
+            (None, false) => display::failure_text(&self.message, &self.drift, &self.causes, &self.hints),
         };
         display::to_stderr(&text);
     }
@@ -91,7 +102,7 @@ impl Failure {
 
 impl From<crate::model::Failure> for Failure {
     fn from(failure: crate::model::Failure) -> Self {
-        Self { causes: failure.causes, hints: failure.advice, ..Self::refused(failure.message) }
+        Self { causes: failure.causes, hints: failure.advice, drift: failure.drift, ..Self::refused(failure.message) }
     }
 }
 

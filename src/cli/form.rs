@@ -8,13 +8,15 @@ pub(super) fn check(command: &Command, format: Format) -> Result<(), Failure> {
     let (name, plans, page) = match command {
         Command::Plan(args) => ("plan", true, args.html.is_some()),
         Command::Run(args) => ("run", args.dry_run, args.html.is_some()),
+        Command::Show(args) => ("show", true, args.html.is_some()),
         Command::Rollback(args) => ("rollback", args.dry_run, args.html.is_some()),
         _ => ("this command", false, false),
     };
+    saved(command)?;
     if plans {
         return Ok(());
     }
-    let only = "only plans have it: `plan`, `run --dry-run` and `rollback --dry-run`";
+    let only = "only plans have it: `plan`, `show`, `run --dry-run` and `rollback --dry-run`";
     if format == Format::Markdown {
         return Err(Failure::usage(format!("`--format markdown` is not for `{name}`")).hint(only));
     }
@@ -22,4 +24,17 @@ pub(super) fn check(command: &Command, format: Format) -> Result<(), Failure> {
         return Err(Failure::usage(format!("`--html` is not for `{name}` without `--dry-run`")).hint(only));
     }
     Ok(())
+}
+
+/// Refuses to save what is not planned now, and to plan what is saved.
+fn saved(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Plan(args) if args.file.is_some() => Err(Failure::usage("`--plan` is not for `plan`").hint(
+            "`runbook show FILE` shows a saved plan; `runbook run --dry-run --plan FILE` looks at the world, too",
+        )),
+        Command::Run(args) if args.out.is_some() && (args.file.is_some() || !args.dry_run) => {
+            Err(Failure::usage("`--out` is not for `run`").hint("`runbook plan ... --out FILE` saves a plan"))
+        }
+        _ => Ok(()),
+    }
 }

@@ -5,10 +5,10 @@
 use super::args::{Format, IamPolicyArgs, PurposeArg};
 use super::out::out;
 use super::{Exit, Failure, library};
-use crate::action::policy::{Document, InstanceRole, Policy, Purpose, Surroundings, policy};
+use crate::action::policy::{CheckDeed, Document, InstanceRole, Policy, Purpose, Surroundings, policy_with_checks};
 use crate::display;
-use crate::engine::deeds;
-use crate::model::RunId;
+use crate::engine::{deeds, preview_check};
+use crate::model::{PreflightCheck, RunId};
 use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
@@ -31,7 +31,8 @@ pub(super) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result<Exit, F
         principal: args.principal.clone(),
     };
     let deeds = deeds(&plan, &run_id(), &BTreeMap::new());
-    let of = |purpose| policy(&deeds, &around, purpose);
+    let checks: Vec<CheckDeed> = plan.runbook.preflight.iter().map(|check| checked(&plan, check)).collect();
+    let of = |purpose| policy_with_checks(&deeds, &checks, &around, purpose);
     if format.is_json() {
         out(&json(&of)?)?;
         return Ok(Exit::Done);
@@ -70,6 +71,10 @@ fn unwritten(error: &serde_json::Error) -> Failure {
 /// What stands for a run's id.
 fn run_id() -> RunId {
     "run-id".parse().expect("letters and a dash after an `r` form an id")
+}
+
+fn checked(plan: &Plan, check: &PreflightCheck) -> CheckDeed {
+    CheckDeed { id: check.id.clone(), kind: check.kind, parameters: preview_check(plan, check) }
 }
 
 impl From<PurposeArg> for Purpose {

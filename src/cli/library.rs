@@ -58,7 +58,7 @@ pub(super) fn inputs(runbook: &Runbook, file: Option<&Path>, sets: &[(String, St
     validate::parse_inputs(runbook, named, sets).map_err(|p| problems(&p))
 }
 
-fn problems(problems: &validate::Problems) -> Failure {
+pub(super) fn problems(problems: &validate::Problems) -> Failure {
     Failure::problems(
         problems.render(display::Look::of_environment(std::io::stderr().is_terminal()).colour),
         problems.to_json(),

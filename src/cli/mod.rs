@@ -1,5 +1,6 @@
 //! The command line: arguments, wiring, printing errors, exit codes. One file per command.
 
+mod account;
 mod args;
 mod clock;
 mod executor;
@@ -12,7 +13,8 @@ mod library;
 mod open;
 mod operator;
 mod out;
-mod page;
+mod place;
+mod plan_file;
 mod planned_id;
 mod settings;
 mod signals;
@@ -24,14 +26,19 @@ mod list;
 mod log;
 mod permission;
 mod plan;
+mod refusal;
 mod rehearse;
 mod remaining;
+mod replan;
 mod resolve;
 mod resume;
 mod rollback;
 mod run;
 mod runs;
+mod saved;
 mod schema;
+mod show;
+mod sign;
 mod status;
 mod validate;
 mod verdict;
@@ -74,6 +81,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Validate(args) => validate::validate(&args, format),
         Command::Schema => schema::schema(),
         Command::Plan(args) => plan::plan(&args, &common, format),
+        Command::Show(args) => show::show(&args, format),
+        Command::Sign(args) => sign::sign(&args, format),
         Command::Run(args) => run::run(&args, &common, format, &harm::Harm::none()),
         Command::Resume(args) => resume::resume(&args, &common, format, &harm::Harm::none()),
         Command::Rollback(args) => rollback::rollback(&args, &common, format, &harm::Harm::none()),

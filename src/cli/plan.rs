@@ -3,24 +3,27 @@
 use super::args::{Common, Format, RunArgs};
 use super::clock::SystemClock;
 use super::out::out;
-use super::run::{Prepared, prepare, refuse};
-use super::{Exit, Failure, operator, page, planned_id};
+use super::refusal::refuse;
+use super::run::{Prepared, prepare};
+use super::{Exit, Failure, operator, place, plan_file, planned_id};
 use crate::action;
 use crate::display::{self, PlanOrigin, PreflightLine};
 use crate::engine::{Clock, Look, preview_parameters};
 use crate::model::{ActionPath, Description, Found, RunId, StepId, Values};
-use crate::plan::Plan;
+use crate::plan::{Plan, Previewed, Saved, SavedHead};
 use crate::validate;
 use std::collections::BTreeMap;
 
 pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
-    let page = args.html.as_deref().map(page::place).transpose()?;
+    let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
+    let file = args.out.as_deref().map(plan_file::place_for).transpose()?;
     let prepared = prepare(args, common, planned_id::planned_run_id())?;
     let (plan, lines) = (&prepared.plan, lines(&prepared.looks));
-    let origin = PlanOrigin {
-        permissions: prepared.permissions.clone(),
-        ..origin(validate::fingerprint(&prepared.text), prepared.until.clone())
-    };
+    let mut origin = origin(validate::fingerprint(&prepared.text), prepared.until.clone());
+    origin.permissions.clone_from(&prepared.permissions);
+    if let Some(file) = &prepared.plan_file {
+        (origin.at, origin.by, origin.file) = (file.made_at, file.made_by.clone(), Some(file.clone()));
+    }
     let sentences = sentences(plan, &prepared.run, &seen_outputs(&prepared.looks));
     out(&match format {
         Format::Text => text(&prepared),
@@ -35,13 +38,29 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
         page.write(&display::plan_html(plan, &origin, &sentences, &lines))?;
         tell(format, &page.told())?;
     }
-    refuse(&prepared.looks).map(|()| Exit::Done)
+    // What must not run is not saved either.
+    refuse(&prepared.looks, &prepared.plan.checks)?;
+    if let Some(file) = file {
+        let head = SavedHead {
+            tool: origin.tool,
+            made_at: origin.at,
+            made_by: origin.by,
+            document: prepared.text.clone(),
+            fingerprint: origin.fingerprint,
+            source: prepared.source.clone(),
+            until: prepared.until.clone(),
+        };
+        let saved = Saved::new(plan, head).map_err(|e| Failure::chain(Exit::Failed, &e))?;
+        let sha256 = plan_file::save(&file, &saved)?;
+        tell(format, &format!("{}sha256: {sha256}\n", file.told()))?;
+    }
+    Ok(Exit::Done)
 }
 
 /// Where a plan comes from that is made now from a runbook with this fingerprint.
 pub(super) fn origin(fingerprint: String, until: Option<StepId>) -> PlanOrigin {
     let (by, tool) = (operator::name(), env!("CARGO_PKG_VERSION").to_owned());
-    PlanOrigin { at: SystemClock.now(), by, fingerprint, tool, until, permissions: None }
+    PlanOrigin { at: SystemClock.now(), by, fingerprint, tool, until, permissions: None, file: None }
 }
 
 /// Says something beside a result without spoiling one that a program reads.
@@ -82,6 +101,32 @@ pub(super) fn seen_outputs(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath,
         _ => None,
     };
     looks.iter().filter_map(given).collect()
+}
+
+/// The same over what is known already.
+pub(super) fn outputs_with(
+    mut known: BTreeMap<ActionPath, Values>,
+    looks: &[(ActionPath, Look)],
+) -> BTreeMap<ActionPath, Values> {
+    known.extend(seen_outputs(looks));
+    known
+}
+
+/// What a plan keeps of the looks.
+pub(super) fn previews(
+    plan: &Plan,
+    run: &RunId,
+    outputs: &BTreeMap<ActionPath, Values>,
+    looks: &[(ActionPath, Look)],
+) -> BTreeMap<ActionPath, Previewed> {
+    let sentences = sentences(plan, run, outputs);
+    let seen = |(action, look): &(ActionPath, Look)| match look {
+        Look::Seen(finding) => {
+            Some((action.clone(), Previewed::of(&planned_id::finding(finding), sentences(action).as_ref())))
+        }
+        Look::Refused(_) | Look::NotYet => None,
+    };
+    looks.iter().filter_map(seen).collect()
 }
 
 /// What was seen of each action, one line each.

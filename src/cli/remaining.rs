@@ -7,7 +7,7 @@ use super::args::{Common, Format};
 use super::clock::SystemClock;
 use super::executor::block_on;
 use super::out::out;
-use super::run::refuse;
+use super::refusal::refuse;
 use super::{Exit, Failure, plan as planning, settings};
 use crate::access::Access;
 use crate::display::{self, PreflightLine};
@@ -42,12 +42,12 @@ pub(super) fn show(
         Format::Json => format!("{}\n", display::plan_json(plan, &sentences, &lines)),
         Format::Markdown => display::plan_markdown(plan, &origin, &sentences, &lines),
     })?;
-    refuse(&looks).map(|()| Exit::Done)
+    refuse(&looks, &[]).map(|()| Exit::Done)
 }
 
 /// What may pass by itself speaks against nothing but the next action: in the middle of a run a server that does not answer
 /// may just be the one that an earlier action will start.
-fn excused(plan: &Plan, state: &RunState, looks: Vec<(ActionPath, Look)>) -> Vec<(ActionPath, Look)> {
+pub(super) fn excused(plan: &Plan, state: &RunState, looks: Vec<(ActionPath, Look)>) -> Vec<(ActionPath, Look)> {
     let next = plan.actions.iter().find(|p| !state.action(&p.action).is_done()).map(|p| &p.action);
     let passes = |failure: &model::Failure| matches!(failure.kind, FailureKind::Transient | FailureKind::Lost);
     let excuse = |(action, look): (ActionPath, Look)| match look {

@@ -5,13 +5,13 @@ use super::executor::{Execution, lease};
 use super::harm::Harm;
 use super::out::out;
 use super::run::{confirm, step};
-use super::{Exit, Failure, history, open, page, plan as planning};
+use super::{Exit, Failure, account, history, open, place, plan as planning};
 use crate::display;
 use crate::engine::{Intent, undo_queue};
 use crate::journal::RollbackTo;
 
 pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
-    let page = args.html.as_deref().map(page::place).transpose()?;
+    let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
     let mut journal = open::journal(common)?;
     let state = open::run(&journal, args.run.run.as_deref())?;
     let mut plan = open::plan(&state)?;
@@ -41,6 +41,7 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, har
     if args.dry_run {
         return Ok(Exit::Done);
     }
+    account::of_run(&plan, common, state.run.as_str())?;
     confirm(args.yes, &format!("Undo these {} actions now?", queue.len()))?;
     let lease = lease(&mut journal, &state)?;
     let state = journal.state(&state.run)?;

@@ -5,14 +5,16 @@ use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
-use super::{Exit, Failure, history, library, open, operator, permission, plan as planning, planned_id, settings};
+use super::refusal::{judge, refuse};
+use super::{Exit, Failure, account, history, library, open, operator, permission, plan as planning, saved, settings};
 use crate::access::{Access, Settings, reveal};
 use crate::display;
-use crate::engine::{Clock, Intent, Look, Worker, preflight};
-use crate::journal::RecordKind;
-use crate::model::{self, ActionPath, Permissions, RunId, SecretRef, StepId, ValueType};
+use crate::engine::{Clock, Intent, Look, Worker, preflight_with_checks};
+use crate::journal::{InputsFrom, PlanFile, RecordKind};
+use crate::model::{ActionPath, Permissions, RunId, SecretRef, StepId, ValueType};
 use crate::plan::{Order, Plan};
 use crate::validate;
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::rc::Rc;
 
@@ -21,11 +23,14 @@ pub(super) struct Prepared {
     pub(super) run: RunId,
     pub(super) text: String,
     pub(super) source: Option<String>,
+    pub(super) inputs_from: Option<InputsFrom>,
     pub(super) plan: Plan,
     pub(super) looks: Vec<(ActionPath, Look)>,
     pub(super) until: Option<StepId>,
     /// What the caller may do; nothing where AWS is not used.
     pub(super) permissions: Option<Permissions>,
+    /// The saved plan it is; nothing when it is planned on the spot.
+    pub(super) plan_file: Option<PlanFile>,
 }
 
 pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
@@ -38,7 +43,7 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
     if let Some(told) = prepared.permissions.as_ref().filter(|told| told.only_plans) {
         permission::refuse(&prepared.plan, told, &mut prepared.looks);
     }
-    refuse(&prepared.looks)?;
+    refuse(&prepared.looks, &prepared.plan.checks)?;
     if !format.is_json() {
         out(&planning::text(&prepared))?;
     }
@@ -51,6 +56,8 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
         by: operator::name(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         source: prepared.source,
+        inputs_from: prepared.inputs_from,
+        plan_file: prepared.plan_file,
     };
     let state = journal.open_run(&prepared.run, SystemClock.now(), opened)?;
     let lease = lease(&mut journal, &state)?;
@@ -60,22 +67,34 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
 
 /// Plans, and looks at the world; nothing is changed and nothing is recorded.
 pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Prepared, Failure> {
-    let found = library::find(&args.runbook)?;
+    if let Some(file) = &args.file {
+        return saved::prepare(file, args, common, run);
+    }
+    let name = args.runbook.as_deref().ok_or_else(|| Failure::usage("no runbook is named"))?;
+    let found = library::find(name)?;
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
+    judge(&found.runbook, &args.accept)?;
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
-    let order = if args.order == OrderArg::Overlap { Order::Overlap } else { Order::Article };
+    let order = if args.order == Some(OrderArg::Overlap) { Order::Overlap } else { Order::Article };
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
     let connections = settings::connections(common, run.as_str())?;
     let (looks, permissions) = block_on(async {
         secrets(&plan).await?;
         look(&mut plan, &run, connections).await
     })??;
+    let outputs = planning::outputs_with(BTreeMap::new(), &looks);
+    let seen = planning::previews(&plan, &run, &outputs, &looks);
+    plan.preview(seen);
     plan.expected = history::expected(common, &plan)?;
-    Ok(Prepared { run, text: found.text, source: found.source, plan, looks, until, permissions })
+    crate::model::accept(&mut plan.checks, &args.accept);
+    let file = args.inputs.as_deref().and_then(|file| std::path::absolute(file).ok());
+    let inputs_from = InputsFrom { file: file.map(|file| file.display().to_string()), sets: args.sets.clone() };
+    let (text, source) = (found.text, found.source);
+    Ok(Prepared { run, text, source, inputs_from: Some(inputs_from), plan, looks, until, permissions, plan_file: None })
 }
 
 /// Refuses when a secret cannot be had: the run would find that out hours later, in the middle of a downtime.
-async fn secrets(plan: &Plan) -> Result<(), Failure> {
+pub(super) async fn secrets(plan: &Plan) -> Result<(), Failure> {
     for input in plan.runbook.inputs.iter().filter(|input| input.value_type == ValueType::Secret) {
         let Some(reference) = plan.inputs.get(&input.name) else { continue };
         let Ok(reference) = serde_json::from_value::<SecretRef>(reference.clone()) else { continue };
@@ -93,22 +112,23 @@ async fn secrets(plan: &Plan) -> Result<(), Failure> {
     Ok(())
 }
 
-type Looked = (Vec<(ActionPath, Look)>, Option<Permissions>);
+/// What looking has given, and what the caller may do; nothing of that where AWS is not used.
+pub(super) type Looked = (Vec<(ActionPath, Look)>, Option<Permissions>);
 
-async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Looked, Failure> {
+/// Looks at the world for a plan: all that can be told before a run. A plan that is for an account already is held to it.
+pub(super) async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Looked, Failure> {
     let scratch = connections.work_dir.clone();
     let access = Rc::new(Access::new(connections));
     let mut who = None;
     if let Some(region) = plan.region.clone() {
-        let caller = access.caller(&region).await.map_err(|e| {
-            let what =
-                format!("nothing was changed: AWS in `{region}` does not know these credentials, or cannot be reached");
-            Failure::from(e.failure(what))
-        })?;
+        let caller = account::of(&access, &region).await?;
+        account::agree(plan, &caller.account)?;
         plan.account = Some(caller.account.clone());
         who = Some((caller, region));
     }
-    let mut looks = preflight(plan, run, &Worker::new(Rc::clone(&access)), SystemClock.now()).await;
+    let worker = Worker::new(Rc::clone(&access));
+    let (mut looks, checks) = preflight_with_checks(plan, run, &worker, SystemClock.now()).await;
+    plan.checks = checks;
     let permissions = match &who {
         Some((caller, region)) => Some(permission::check(plan, run, &access, caller, region, &looks).await),
         None => None,
@@ -119,40 +139,6 @@ async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Loo
     // What looking needed (ssh configurations) is made anew by the run; leaving it would be harmless.
     let _ = std::fs::remove_dir_all(scratch);
     Ok((looks, permissions))
-}
-
-/// Refuses when a look refuses: every cause once, with the first action that found it.
-pub(super) fn refuse(looks: &[(ActionPath, Look)]) -> Result<(), Failure> {
-    let refused = |(action, look): &(ActionPath, Look)| match look {
-        Look::Refused(failure) => Some((action.clone(), planned_id::failure(failure))),
-        _ => None,
-    };
-    let refusals: Vec<(ActionPath, model::Failure)> = looks.iter().filter_map(refused).collect();
-    let mut told: Vec<(String, &ActionPath, usize)> = Vec::new();
-    let mut advice: Vec<&str> = Vec::new();
-    for (action, refusal) in &refusals {
-        let causes = refusal.causes.join("; ");
-        let why = if causes.is_empty() { refusal.message.clone() } else { format!("{}: {causes}", refusal.message) };
-        match told.iter_mut().find(|(known, ..)| *known == why) {
-            Some((.., others)) => *others += 1,
-            None => told.push((why, action, 0)),
-        }
-        // Advice is written for runs; here there is none to resume.
-        advice.extend(refusal.advice.iter().map(|a| a.trim_end_matches(", then resume")));
-    }
-    if told.is_empty() {
-        return Ok(());
-    }
-    let mut failure = Failure::refused("nothing was changed: the world is not ready for this runbook");
-    for (why, action, others) in told {
-        failure = failure.cause(match others {
-            0 => format!("{action}: {why}"),
-            1 => format!("{action} and 1 more action: {why}"),
-            _ => format!("{action} and {others} more actions: {why}"),
-        });
-    }
-    failure = advice.into_iter().fold(failure, Failure::hint_once);
-    Err(failure.hint("then type the same command again: no run was opened"))
 }
 
 /// Asks the person at the terminal; without a terminal only `--yes` answers.

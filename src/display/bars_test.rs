@@ -79,7 +79,8 @@ fn plan() -> Plan {
     }];
     let (name, title, about) = ("x".into(), "x".into(), String::new());
     let (inputs, targets) = (Vec::new(), Vec::new());
-    let runbook = Runbook { name, title, about, region: None, tags: None, inputs, targets, steps };
+    let runbook =
+        Runbook { name, title, about, region: None, tags: None, inputs, targets, preflight: Vec::new(), steps };
     Plan::make(runbook, Values::new(), None, Order::Article).unwrap()
 }
 
@@ -115,6 +116,8 @@ fn nothing_is_wider_than_the_terminal_and_what_ended_is_told() {
         by: "hana".into(),
         tool: "1".into(),
         source: None,
+        inputs_from: None,
+        plan_file: None,
     };
     let run: crate::model::RunId = "r1".parse().unwrap();
     let state = RunState::open(&Record { run: run.clone(), seq: 1, at: 0, kind: opened }).unwrap();

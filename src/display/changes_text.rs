@@ -14,12 +14,13 @@ pub(super) fn changes_text(indent: usize, changes: &[Change]) -> String {
     let (outer, inner) = (" ".repeat(indent), indent + 2);
     let mut text = format!("{outer}changes:\n");
     for change in changes {
-        text.push_str(&one(inner, change));
+        text.push_str(&one_change(inner, change));
     }
     text
 }
 
-fn one(indent: usize, change: &Change) -> String {
+/// One change, after `indent` spaces.
+pub(super) fn one_change(indent: usize, change: &Change) -> String {
     let (space, more) = (" ".repeat(indent), " ".repeat(indent + 2));
     match change {
         Change::File { on, path, diff } => {

@@ -101,7 +101,13 @@ fn forward_again(plan: &Plan, state: &RunState) -> String {
 
 fn paused(plan: &Plan, state: &RunState, actions: &[ActionPath]) -> Vec<NextCommand> {
     let run = &state.run;
-    let resume = command(format!("runbook resume {run}"), "tries it again");
+    let drifted = actions.iter().any(|action| has_drifted(state, action));
+    let again = if drifted { "looks again, and goes on when the world is as it was" } else { "tries it again" };
+    let resume = command(format!("runbook resume {run}"), again);
+    let anew = drifted.then(|| {
+        let why = "shows a new plan for what has not run, on the world as it is, and asks";
+        command(format!("runbook resume {run} --replan"), why)
+    });
     let decided: Vec<NextCommand> = actions.iter().flat_map(|action| decisions(state, action)).collect();
     let stuck_undo =
         actions.iter().any(|a| matches!(state.action(a), ActionState::UndoFailed { .. } | ActionState::Undoing { .. }));
@@ -112,8 +118,15 @@ fn paused(plan: &Plan, state: &RunState, actions: &[ActionPath]) -> Vec<NextComm
         }
         // Going forward over a half-made undo is not possible: it is finished or declared finished first.
         (Mode::Forward { .. }, true) => [ways_back(plan, state), decided].concat(),
-        (Mode::Forward { .. }, false) => [vec![resume], decided, ways_back(plan, state)].concat(),
+        (Mode::Forward { .. }, false) => {
+            [vec![resume], anew.into_iter().collect(), decided, ways_back(plan, state)].concat()
+        }
     }
+}
+
+/// Whether an action was stopped by a world that is another one than the plan was made on.
+fn has_drifted(state: &RunState, action: &ActionPath) -> bool {
+    matches!(state.action(action), ActionState::Failed { failure, .. } if !failure.drift.is_empty())
 }
 
 /// What a person may decide an action to be, as the journal would accept it.

@@ -1,19 +1,22 @@
 //! The one shape of an error: what failed, why (each cause once), what to do.
 
+use super::drift_text::drift_text;
 use super::table::{hanging, wrapped};
-use crate::model::Failure;
+use crate::model::{Drift, Failure};
 
-/// An error at the edge: `error: message`, `  because: cause` lines, `  try: hint` lines.
+/// An error at the edge: `error: message`, the three-way view when the world has drifted, `  because: cause` lines,
+/// `  try: hint` lines.
 #[must_use]
-pub fn failure_text(message: &str, causes: &[String], hints: &[String]) -> String {
-    format!("{}{}", wrapped("error: ", message), reasons(2, message, causes, hints))
+pub fn failure_text(message: &str, drift: &[Drift], causes: &[String], hints: &[String]) -> String {
+    format!("{}{}{}", wrapped("error: ", message), drift_text(2, drift), reasons(2, message, causes, hints))
 }
 
 /// A failure of an action under a heading like `clone-server/create-image: `.
 pub(super) fn told(indent: usize, heading: &str, failure: &Failure) -> String {
     // A long heading must not push the message to the right edge.
     let message = wrapped(&" ".repeat(indent), &format!("{heading}{}", failure.message));
-    format!("{message}{}", reasons(indent + 2, &failure.message, &failure.causes, &failure.advice))
+    let drift = drift_text(indent + 2, &failure.drift);
+    format!("{message}{drift}{}", reasons(indent + 2, &failure.message, &failure.causes, &failure.advice))
 }
 
 /// The lines below the message. A cause that only says the message again, or one said before, is left out.
@@ -40,7 +43,7 @@ mod tests {
     #[test]
     fn causes_are_told_once() {
         let causes = ["it broke".to_owned(), "disk full".to_owned(), "disk full".to_owned()];
-        let text = failure_text("it broke", &causes, &["make room".into()]);
+        let text = failure_text("it broke", &[], &causes, &["make room".into()]);
         assert_eq!(text, "error: it broke\n  because: disk full\n  try: make room\n");
     }
 }

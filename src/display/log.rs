@@ -3,7 +3,7 @@
 use super::look::one_line;
 use super::table::{columns, list, wrapped};
 use super::time::{clock, date_time, rfc3339};
-use super::wording::rest_word;
+use super::wording::{plan_file_words, rest_word};
 use crate::journal::{Executor, Record, RecordKind, Rest, Verdict};
 use crate::model::Value;
 use serde_json::json;
@@ -77,7 +77,11 @@ pub fn verify_json(verdict: &Verdict) -> Value {
 fn says(kind: &RecordKind) -> String {
     use RecordKind as K;
     match kind {
-        K::RunOpened { runbook, by, tool, .. } => format!("`{runbook}` by {by}, runbook {tool}"),
+        K::RunOpened { runbook, by, tool, plan_file, .. } => {
+            let file = plan_file.as_ref().map_or_else(String::new, |file| format!(", {}", plan_file_words(file)));
+            format!("`{runbook}` by {by}, runbook {tool}{file}")
+        }
+        K::Replanned { by, .. } => format!("what had not run, by {by}"),
         K::ForwardBegan { until: Some(step), executor } => format!("until {step}, {}", executed(executor)),
         K::ForwardBegan { until: None, executor } => executed(executor),
         K::RollbackBegan { to, executor } => format!("to {to}, {}", executed(executor)),

@@ -149,6 +149,7 @@ impl Narrator {
             K::RunOpened { runbook, by, .. } => {
                 (Mark::Plain, format!("run {} of `{runbook}`, opened by {by}", record.run))
             }
+            K::Replanned { by, .. } => (Mark::Plain, format!("what had not run was planned anew by {by}")),
             K::ForwardBegan { until, executor } => {
                 let until = until.as_ref().map_or_else(String::new, |s| format!(", until {s} is done"));
                 (Mark::Plain, format!("run {} goes forward{until}; {}", record.run, by(executor)))

@@ -4,7 +4,7 @@ use super::changes::Shown;
 use super::pending_value::{expr, is_pending};
 use super::plan_text::{PreflightLine, Sentences};
 use super::usual;
-use crate::model::{ActionPath, Reversibility, StepAction, Value};
+use crate::model::{ActionPath, CheckRow, Reversibility, StepAction, Value};
 use crate::plan::Plan;
 use serde_json::{Map, json};
 
@@ -37,7 +37,20 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
         "downtime_s": downtime.as_ref().map(|down| down.seconds),
         "downtime_from": downtime.as_ref().map(usual::Usual::source_json),
         "refused": preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Refused(_))).count(),
+        "checks": plan.checks.iter().map(check).collect::<Vec<_>>(),
+        "refused_checks": plan.checks.iter().filter(|row| row.refuses()).count(),
         "steps": steps.collect::<Vec<_>>(),
+    })
+}
+
+fn check(row: &CheckRow) -> Value {
+    json!({
+        "id": row.id,
+        "verdict": row.verdict,
+        "evidence": row.evidence,
+        "advice": row.advice,
+        "acceptable": row.acceptable,
+        "accepted": row.accepted,
     })
 }
 

@@ -5,6 +5,7 @@ use super::changes_text::changes_text;
 use super::failure::reasons;
 use super::look::one_line;
 use super::pending_value::{expr, input, is_pending, value};
+use super::plan_checks;
 use super::site::Site;
 use super::table::{columns, count, hanging, prose, wrapped};
 use super::usual;
@@ -29,10 +30,11 @@ pub enum PreflightLine {
 #[must_use]
 pub fn plan_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
     let mut text = header(plan);
+    text.push_str(&plan_checks::text(plan));
     for step in &plan.runbook.steps {
         text.push_str(&one_step(plan, step, sentences, preflight));
     }
-    text.push_str(&looked(preflight));
+    text.push_str(&looked(plan, preflight));
     text
 }
 
@@ -82,7 +84,8 @@ fn inputs(plan: &Plan) -> String {
 }
 
 fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
-    let of = plan.runbook.steps.len();
+    // Of a run that has begun, only what is left may be shown.
+    let of = plan.runbook.steps.iter().map(|step| step.number).max().unwrap_or(0);
     let usual = usual::of_step(plan, step).told();
     let mut text = format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
     if !step.why.trim().is_empty() {
@@ -171,17 +174,19 @@ fn now(line: &PreflightLine, after: Option<&ActionPath>) -> String {
     }
 }
 
-fn looked(preflight: &[(ActionPath, PreflightLine)]) -> String {
+fn looked(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
     if preflight.is_empty() {
         return String::new();
     }
     let refused = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Refused(_))).count();
     let later = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::NotYet)).count();
     let seen = preflight.len() - refused - later;
-    let verdict = match refused {
-        0 => "nothing speaks against beginning".to_owned(),
-        1 => "1 refuses: the run must not begin".to_owned(),
-        n => format!("{n} refuse: the run must not begin"),
+    let checks = plan_checks::refusing(plan).len();
+    let verdict = match (refused, checks) {
+        (0, 0) => "nothing speaks against beginning".to_owned(),
+        (1, 0) => "1 refuses: the run must not begin".to_owned(),
+        (n, 0) => format!("{n} refuse: the run must not begin"),
+        (n, checks) => format!("{}: the run must not begin", plan_checks::who_refuses(n, checks)),
     };
     let seen = count(seen + refused, "action");
     format!("\n{}", wrapped("", &format!("looked at {seen}, {later} can be looked at only later; {verdict}")))

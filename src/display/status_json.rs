@@ -12,9 +12,11 @@ use crate::model::{Millis, Step, Value};
 use crate::plan::Plan;
 use serde_json::json;
 
-/// Fields: `run`, `runbook`, `opened_at` (RFC 3339), `by`, `condition` (one word or two), `rest` (as in the journal, or
+/// Fields: `run`, `runbook`, `opened_at` (RFC 3339), `by`, `plan_file` (the
+/// saved plan it was opened from: `sha256`, `made_by`, `made_at`, `signatures`; null when it was planned on the spot),
+/// `replanned` (`by`, `at`; null when it was not), `condition` (one word or two), `rest` (as in the journal, or
 /// null), `executor` (`by`, `host`, `pid`; null when nobody executes it), `site` (`up`, `down`, `may_be_down`),
-/// `steps_done`, `actions_done`, `steps` (each: `number`, `id`, `title`, `state`, `ms`, `actions`; an action: `action`,
+/// `accepted` (refusals of checks that a person accepted: `id`, `evidence`, `reason`), `steps_done`, `actions_done`, `steps` (each: `number`, `id`, `title`, `state`, `ms`, `actions`; an action: `action`,
 /// `state`, `attempt`, `ms`, `evidence`, `failure`), `gates` (open ones: `gate`, `action`, `prompt`), `next` (each with
 /// `command` and `why`). `ms` is a duration in milliseconds, null before the begin.
 #[must_use]
@@ -27,16 +29,21 @@ pub fn status_json(plan: &Plan, state: &RunState, records: &[Record], holder: Op
     };
     let gates = state.open_gates();
     let gates = gates.iter().map(|(name, gate)| json!({ "gate": name, "action": gate.action, "prompt": gate.prompt }));
+    let accepted = plan.checks.iter().filter(|row| row.accepted.is_some());
+    let accepted = accepted.map(|row| json!({ "id": row.id, "evidence": row.evidence, "reason": row.accepted }));
     json!({
         "run": state.run,
         "runbook": state.opened.runbook,
         "opened_at": rfc3339(state.opened.at),
         "last_record_at": rfc3339(state.at),
         "by": state.opened.by,
+        "plan_file": state.opened.plan_file,
+        "replanned": state.opened.replanned.as_ref().map(|(by, at)| json!({ "by": by, "at": rfc3339(*at) })),
         "condition": condition(state, holder),
         "rest": state.rest,
         "executor": holder,
         "site": Site::now(plan, state),
+        "accepted": accepted.collect::<Vec<_>>(),
         "steps_done": tally.steps_done,
         "actions_done": tally.actions_done,
         "steps": plan.runbook.steps.iter().map(|s| step(s, state, &times, holder.is_some(), now)).collect::<Vec<_>>(),

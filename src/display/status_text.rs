@@ -2,12 +2,13 @@
 
 use super::commands::{self, next_commands, while_executed};
 use super::look::one_line;
+use super::plan_checks::accepted_text;
 use super::rest_text::{far, question, why};
 use super::table::{columns, hanging, wrapped};
 use super::tally::step_word_now;
 use super::time::{date_time, duration};
 use super::times::Times;
-use super::wording::{executed_by, rest_sentence, state_word};
+use super::wording::{executed_by, plan_file_words, rest_sentence, state_word};
 use crate::journal::{ActionState, Holder, Record, RunState};
 use crate::model::{Millis, Step};
 use crate::plan::Plan;
@@ -19,8 +20,15 @@ pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Op
     let head =
         format!("run {} of `{}`, opened {} UTC by {}", state.run, opened.runbook, date_time(opened.at), opened.by);
     let mut text = hanging("", 4, &head);
+    if let Some(file) = &opened.plan_file {
+        text.push_str(&wrapped("  ", &plan_file_words(file)));
+    }
+    if let Some((by, at)) = &opened.replanned {
+        text.push_str(&wrapped("  ", &format!("what had not run was planned anew, {} UTC by {by}", date_time(*at))));
+    }
     text.push_str(&wrapped("  ", &who(plan, state, holder, now)));
     text.push_str(&far(plan, state));
+    text.push_str(&accepted_text(plan));
     text.push('\n');
     let times = Times::of(records);
     let mut rows = Vec::new();

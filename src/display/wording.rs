@@ -2,7 +2,7 @@
 
 use super::commands::place;
 use super::table::list;
-use crate::journal::{ActionState, Holder, Mode, Rest, RunState};
+use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RunState};
 use crate::model::{ActionPath, Phase};
 use crate::plan::Plan;
 
@@ -15,6 +15,14 @@ pub(super) fn condition(state: &RunState, holder: Option<&Holder>) -> &'static s
         (None, None, _) => "killed",
         (Some(rest), None, _) => rest_word(rest),
     }
+}
+
+/// The saved plan a run was opened from, and who signed it.
+pub(super) fn plan_file_words(file: &PlanFile) -> String {
+    let short: String = file.sha256.chars().take(12).collect();
+    let signers: Vec<&str> = file.signatures.iter().map(|signature| signature.by.as_str()).collect();
+    let signed = if signers.is_empty() { "not signed".to_owned() } else { format!("signed by {}", signers.join(", ")) };
+    format!("from the saved plan {short} of {}, {signed}", file.made_by)
 }
 
 /// The word for a rest.

@@ -1,10 +1,11 @@
 //! From a planned action and the run's state to a complete call.
 
+use super::preflight::Look;
 use crate::action::looks_ahead;
 use crate::journal::RunState;
 use crate::model::{
-    ActionCall, ActionKind, ActionPath, Expr, Failure, Phase, Reference, RunId, Scope, StepAction, TargetSpec,
-    Unresolved, Value, ValueType, Values, stand_in,
+    ActionCall, ActionKind, ActionPath, CheckCall, Expr, Failure, Found, Phase, PreflightCheck, Reference, RunId,
+    Scope, StepAction, TargetSpec, Unresolved, Value, ValueType, Values, stand_in,
 };
 use crate::plan::Plan;
 use std::collections::BTreeMap;
@@ -56,6 +57,60 @@ fn with(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase, parame
         deadline_s: action.deadline_s.unwrap_or(action.kind.spec().deadline_s),
         approved: state.approved(&action.path),
     }
+}
+
+/// The call of one check. A target's host key that an action pins is left out where it is not known yet: then the
+/// operator's own known_hosts decides, as it does for that action.
+///
+/// # Errors
+/// When a parameter refers to what has not been looked up.
+pub(super) fn check_call(
+    plan: &Plan,
+    outputs: &BTreeMap<ActionPath, Values>,
+    check: &PreflightCheck,
+) -> Result<CheckCall, Unresolved> {
+    let scope = Scope { run: "", inputs: &plan.inputs, outputs };
+    let params = check.kind.spec().params;
+    let mut parameters = serde_json::Map::new();
+    for (name, expr) in &check.with {
+        let mut value = expr.resolve(&scope)?;
+        if let Some(param) = params.iter().find(|p| p.name == name) {
+            // As for the action that pins a key.
+            place_targets(plan, ActionKind::SshPinHostKey, &|e| e.resolve(&scope), &param.value_type, &mut value)?;
+        }
+        parameters.insert(name.clone(), value);
+    }
+    let (id, region) = (check.id.clone(), plan.region.clone());
+    Ok(CheckCall { id, kind: check.kind, parameters: Value::Object(parameters), region })
+}
+
+/// The parameters of a check as the inputs tell them; a stand-in for what is looked up.
+#[must_use]
+pub fn preview_check(plan: &Plan, check: &PreflightCheck) -> Value {
+    let nothing = BTreeMap::new();
+    let scope = Scope { run: "", inputs: &plan.inputs, outputs: &nothing };
+    let later = |reference: &Reference| unknown_yet(plan, reference);
+    let params = check.kind.spec().params;
+    let mut parameters = serde_json::Map::new();
+    for (name, expr) in &check.with {
+        let mut value = expr.preview(&scope, &later);
+        if let Some(param) = params.iter().find(|p| p.name == name) {
+            let fill = |expr: &Expr| Ok(expr.preview(&scope, &later));
+            // Filling in stand-ins cannot fail: the error is that of resolving.
+            let _ = place_targets(plan, ActionKind::SshPinHostKey, &fill, &param.value_type, &mut value);
+        }
+        parameters.insert(name.clone(), value);
+    }
+    Value::Object(parameters)
+}
+
+/// What looks have given: the outputs of actions that only look something up.
+pub(super) fn outputs_of(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> {
+    let given = |(action, look): &(ActionPath, Look)| match look {
+        Look::Seen(finding) if finding.found == Found::Holds => Some((action.clone(), finding.outputs.clone())),
+        _ => None,
+    };
+    looks.iter().filter_map(given).collect()
 }
 
 /// The parameters of an action as they can be told before it runs, for describing it: `(known after step-6)` stands for

@@ -6,8 +6,10 @@
 //! them to workers elsewhere.
 
 mod call;
+mod checks;
 mod decide;
 mod deeds;
+mod drift;
 mod drive;
 mod flight;
 mod outcome;
@@ -15,12 +17,14 @@ mod performer;
 mod preflight;
 mod rollback;
 
-pub use call::preview_parameters;
+pub use call::{preview_check, preview_parameters};
+pub use checks::{Examiner, preflight_with_checks};
 pub use decide::{Next, next};
 pub use deeds::deeds;
+pub use drift::drift;
 pub use drive::{Clock, DriveError, Driver, Intent};
 pub use flight::{Flight, Stopping};
 pub use outcome::records_of;
 pub use performer::{Performer, Worker};
-pub use preflight::{Look, look_ahead, preflight};
+pub use preflight::{Look, drifts, look_ahead, preflight};
 pub use rollback::undo_queue;

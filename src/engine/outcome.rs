@@ -1,5 +1,6 @@
 //! What the outcome of a call means for the journal.
 
+use super::drift;
 use super::flight::{Flight, Stopping};
 use crate::journal::{ActionState, RecordKind, RunState};
 use crate::model::{ActionCall, Failure, FailureKind, Finding, Found, Millis, Outcome, Phase, RetryPolicy};
@@ -19,7 +20,7 @@ pub fn records_of(
     flight.cleared.remove(&action);
     let joined = flight.joined.remove(&action);
     match (call.phase, outcome) {
-        (Phase::Observe, Outcome::Observed(finding)) => observed(state, flight, call, finding),
+        (Phase::Observe, Outcome::Observed(finding)) => observed(plan, state, flight, call, finding),
         (Phase::Apply, Outcome::Applied { outputs }) => vec![RecordKind::Applied { action, outputs }],
         (Phase::Verify, Outcome::Verified { outputs, evidence }) if joined => {
             vec![RecordKind::Adopted { action, outputs, evidence }]
@@ -52,8 +53,15 @@ pub fn records_of(
     }
 }
 
-fn observed(state: &RunState, flight: &mut Flight, call: &ActionCall, finding: Finding) -> Vec<RecordKind> {
+fn observed(
+    plan: &Plan,
+    state: &RunState,
+    flight: &mut Flight,
+    call: &ActionCall,
+    finding: Finding,
+) -> Vec<RecordKind> {
     let action = call.action.clone();
+    let drifted = drift::drift(plan, state, &action, &finding);
     let current = state.action(&action);
     let touched = current.traces().is_some();
     let Finding { found, ours, before, outputs, evidence, .. } = finding;
@@ -76,18 +84,25 @@ fn observed(state: &RunState, flight: &mut Flight, call: &ActionCall, finding: F
         }
         // Asked to stop, nothing is begun: what was only looked at stays as it was.
         Found::Absent | Found::Otherwise if flight.stop != Stopping::No => Vec::new(),
-        Found::Absent | Found::Otherwise => {
-            flight.cleared.insert(call.action.clone());
-            vec![start(current.attempt() + 1)]
-        }
+        Found::Absent | Found::Otherwise => match drifted {
+            Some(drifted) => {
+                let failure = drift::refusal(state, drifted);
+                vec![RecordKind::Failed { action, phase: Phase::Observe, failure, retry_at: None }]
+            }
+            None => {
+                flight.cleared.insert(call.action.clone());
+                vec![start(current.attempt() + 1)]
+            }
+        },
         Found::Unknown if touched => {
             flight.doubted.insert(action.clone());
             vec![RecordKind::Doubted { action, evidence }]
         }
         Found::Unknown => {
-            let failure = Failure::refused(format!("`{action}` finds the world in a state it must not touch"))
+            let mut failure = Failure::refused(format!("`{action}` finds the world in a state it must not touch"))
                 .cause(evidence)
                 .advise("put it right by hand, then `runbook resume`");
+            failure.drift.extend(drifted);
             vec![RecordKind::Failed { action, phase: Phase::Observe, failure, retry_at: None }]
         }
     }

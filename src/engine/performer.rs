@@ -23,6 +23,11 @@ impl Worker {
     pub fn new(access: Rc<Access>) -> Self {
         Self { access }
     }
+
+    /// The connections.
+    pub(super) fn access(&self) -> &Access {
+        &self.access
+    }
 }
 
 impl Performer for Worker {

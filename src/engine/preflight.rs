@@ -7,9 +7,10 @@
 use super::Performer;
 use super::call::{call, call_ahead};
 use super::decide::leaves_nothing;
+use super::drift::drift;
 use crate::access::Beat;
 use crate::journal::{Record, RecordKind, RunState};
-use crate::model::{ActionPath, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
+use crate::model::{ActionPath, Drift, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
 use crate::plan::Plan;
 use std::collections::BTreeSet;
 use tokio::sync::{mpsc, watch};
@@ -73,6 +74,24 @@ pub async fn look_ahead<P: Performer>(
     looks
 }
 
+/// How the world seen by these looks differs from the one the plan was made on, for all actions at once. A fact that several
+/// actions name is told of the first.
+#[must_use]
+pub fn drifts(plan: &Plan, run: &RunId, looks: &[(ActionPath, Look)], now: Millis) -> Vec<Drift> {
+    let Some(nothing_done) = imagined(plan, run, now) else { return Vec::new() };
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut all = Vec::new();
+    for (action, look) in looks {
+        let Look::Seen(finding) = look else { continue };
+        let Some(mut drift) = drift(plan, &nothing_done, action, finding) else { continue };
+        drift.facts.retain(|fact| told.insert(fact.what.clone()));
+        if !drift.facts.is_empty() {
+            all.push(drift);
+        }
+    }
+    all
+}
+
 /// Takes the changes out of looks that came too early: an earlier action of the plan will have changed a fact they rest on, e.g.
 /// stopped the instance that now would have to be stopped. What the parameters tell is shown instead.
 fn leave_out_overtaken(looks: &mut [(ActionPath, Look)]) {
@@ -100,6 +119,8 @@ fn imagined(plan: &Plan, run: &RunId, now: Millis) -> Option<RunState> {
         by: String::new(),
         tool: String::new(),
         source: None,
+        inputs_from: None,
+        plan_file: None,
     };
     RunState::open(&Record { run: run.clone(), seq: 1, at: now, kind }).ok()
 }

@@ -12,8 +12,10 @@
 mod action_state;
 mod lease;
 mod migrations;
+mod plan_file;
 mod record;
 mod remedy;
+mod replan;
 mod rest;
 mod run_state;
 mod store;
@@ -22,7 +24,9 @@ mod verify;
 
 pub use action_state::{ActionState, Completion, Traces};
 pub use lease::{Holder, Lease, LeaseError};
+pub use plan_file::{InputsFrom, PlanFile, Signature};
 pub use record::{Executor, Record, RecordKind, Resolution, RollbackTo};
+pub use replan::ReplanError;
 pub use rest::Rest;
 pub use run_state::{Gate, IllegalRecord, Mode, Opened, RunState};
 pub use store::{Journal, JournalError, RunSummary};

@@ -1,6 +1,6 @@
 //! Records: the facts of a run, in the words of the journal.
 
-use super::Rest;
+use super::{InputsFrom, PlanFile, Rest};
 use crate::model::{ActionPath, Failure, Millis, Phase, RunId, StepId, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -31,7 +31,7 @@ pub enum RecordKind {
         document: String,
         /// SHA-256 of that text.
         fingerprint: String,
-        /// The frozen plan; only `plan` reads it.
+        /// The frozen plan; `plan` reads it, and a replan compares what it says of runbook, inputs, account and region.
         plan: Value,
         /// Who.
         by: String,
@@ -40,6 +40,29 @@ pub enum RecordKind {
         /// The file the document was read from, absolute; nothing for a runbook that comes with the tool.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source: Option<String>,
+        /// What the inputs were read from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inputs_from: Option<InputsFrom>,
+        /// The saved plan it was opened from, with its signatures; nothing when it was planned on the spot.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan_file: Option<PlanFile>,
+    },
+    /// What has not run was planned anew, on a changed runbook, changed inputs or a changed world.
+    Replanned {
+        /// The document's text, as it is now.
+        document: String,
+        /// SHA-256 of that text.
+        fingerprint: String,
+        /// The new plan: what has begun is in it as it was.
+        plan: Value,
+        /// Who.
+        by: String,
+        /// The file the document was read from; nothing for a runbook that comes with the tool.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
+        /// What the inputs were read from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inputs_from: Option<InputsFrom>,
     },
     /// An executor begins to go forward.
     ForwardBegan {
@@ -223,6 +246,7 @@ impl RecordKind {
             | K::Undone { action, .. }
             | K::UndoFailed { action, .. } => Some(action),
             K::RunOpened { .. }
+            | K::Replanned { .. }
             | K::ForwardBegan { .. }
             | K::RollbackBegan { .. }
             | K::GateAnswered { .. }
@@ -236,6 +260,7 @@ impl RecordKind {
         use RecordKind as K;
         match self {
             K::RunOpened { .. } => "run_opened",
+            K::Replanned { .. } => "replanned",
             K::ForwardBegan { .. } => "forward_began",
             K::RollbackBegan { .. } => "rollback_began",
             K::Started { .. } => "started",

@@ -1,11 +1,11 @@
 //! The state of a run: what its records add up to.
 
-use super::{ActionState, Record, RecordKind, Rest, RollbackTo};
+use super::{ActionState, InputsFrom, PlanFile, Record, RecordKind, Rest, RollbackTo};
 use crate::model::{ActionPath, Millis, RunId, StepId, Value, Values};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What a run was opened with.
+/// What a run was opened with, and is executed from; a replan puts a new runbook and plan in the place of the old.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opened {
     /// The runbook's name.
@@ -22,6 +22,12 @@ pub struct Opened {
     pub at: Millis,
     /// The file the document was read from; nothing for a runbook that comes with the tool.
     pub source: Option<String>,
+    /// What the inputs were read from.
+    pub inputs_from: Option<InputsFrom>,
+    /// The saved plan it was opened from.
+    pub plan_file: Option<PlanFile>,
+    /// Who last planned anew what had not run, and when; then `plan_file` speaks of what had run before.
+    pub replanned: Option<(String, Millis)>,
 }
 
 /// The direction a run goes.
@@ -94,26 +100,29 @@ impl RunState {
     /// When it is not `run_opened` with number 1.
     pub fn open(record: &Record) -> Result<Self, IllegalRecord> {
         match &record.kind {
-            RecordKind::RunOpened { runbook, document, fingerprint, plan, by, source, .. } if record.seq == 1 => {
-                Ok(Self {
-                    run: record.run.clone(),
-                    opened: Arc::new(Opened {
-                        runbook: runbook.clone(),
-                        document: document.clone(),
-                        fingerprint: fingerprint.clone(),
-                        plan: plan.clone(),
-                        by: by.clone(),
-                        at: record.at,
-                        source: source.clone(),
-                    }),
-                    mode: Mode::Forward { until: None },
-                    rest: None,
-                    actions: BTreeMap::new(),
-                    gates: BTreeMap::new(),
-                    seq: 1,
+            RecordKind::RunOpened {
+                runbook, document, fingerprint, plan, by, source, inputs_from, plan_file, ..
+            } if record.seq == 1 => Ok(Self {
+                run: record.run.clone(),
+                opened: Arc::new(Opened {
+                    runbook: runbook.clone(),
+                    document: document.clone(),
+                    fingerprint: fingerprint.clone(),
+                    plan: plan.clone(),
+                    by: by.clone(),
                     at: record.at,
-                })
-            }
+                    source: source.clone(),
+                    inputs_from: inputs_from.clone(),
+                    plan_file: plan_file.clone(),
+                    replanned: None,
+                }),
+                mode: Mode::Forward { until: None },
+                rest: None,
+                actions: BTreeMap::new(),
+                gates: BTreeMap::new(),
+                seq: 1,
+                at: record.at,
+            }),
             _ => Err(illegal(record, "a run begins with `run_opened`, number 1")),
         }
     }
@@ -131,6 +140,19 @@ impl RunState {
         next.at = record.at;
         match &record.kind {
             RecordKind::RunOpened { .. } => return Err(illegal(record, "the run is open already")),
+            RecordKind::Replanned { document, fingerprint, plan, by, source, inputs_from } => {
+                self.may_go_on_with(plan).map_err(|e| illegal(record, e.to_string()))?;
+                let opened = Opened {
+                    document: document.clone(),
+                    fingerprint: fingerprint.clone(),
+                    plan: plan.clone(),
+                    source: source.clone(),
+                    inputs_from: inputs_from.clone(),
+                    replanned: Some((by.clone(), record.at)),
+                    ..Opened::clone(&self.opened)
+                };
+                next.opened = Arc::new(opened);
+            }
             RecordKind::ForwardBegan { until, .. } => {
                 next.mode = Mode::Forward { until: until.clone() };
                 next.begin();

@@ -1,6 +1,6 @@
 //! What came of a phase of an action. A failure of the deed is a value here, not an error of the engine.
 
-use super::{Change, Facts, Value, Values};
+use super::{Change, Drift, Facts, Value, Values};
 use serde::{Deserialize, Serialize};
 
 /// What a phase ended with.
@@ -91,6 +91,9 @@ pub struct Failure {
     /// What the operator can do or type.
     #[serde(default)]
     pub advice: Vec<String>,
+    /// Where the world is another one than the plan was made on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<Drift>,
 }
 
 /// Sorts of failure; they decide whether it is tried again.
@@ -115,7 +118,7 @@ impl Failure {
     /// A failure without causes or advice.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), advice: Vec::new() }
+        Self { kind, message: message.into(), causes: Vec::new(), advice: Vec::new(), drift: Vec::new() }
     }
 
     /// A failure that will not go away by itself.

@@ -1,6 +1,6 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
-use super::{ActionKind, ActionPath, Expr, RetryPolicy, StepId, TargetSpec, Value, ValueType};
+use super::{ActionKind, ActionPath, CheckKind, Expr, RetryPolicy, StepId, TargetSpec, Value, ValueType};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,9 @@ pub struct Runbook {
     pub inputs: Vec<InputSpec>,
     /// The hosts.
     pub targets: Vec<TargetSpec>,
+    /// What is checked before a run begins, in the document's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub preflight: Vec<PreflightCheck>,
     /// The steps, in the document's order.
     pub steps: Vec<Step>,
 }
@@ -37,6 +40,20 @@ pub struct InputSpec {
     pub about: String,
     /// Used when none is given; without it the input is required.
     pub default: Option<Value>,
+}
+
+/// One check before a run begins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PreflightCheck {
+    /// Its id, the beginning of its rows' ids.
+    pub id: String,
+    /// What it checks.
+    pub kind: CheckKind,
+    /// One line; the kind's own sentence when the document has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Its parameters. They may refer to inputs, and to outputs of actions that only look something up.
+    pub with: BTreeMap<String, Expr>,
 }
 
 /// One step: what an operator reviews, names and rolls back to.

@@ -2,14 +2,18 @@
 //!
 //! It holds the validated runbook, the inputs, the account and region it is for, and which action waits for which. It is
 //! stored in the run's first record and read from there ever after: what was planned is what runs. Making one is a pure
-//! function. Not handled here: live diffs and fingerprints of the world.
+//! function. What was seen of the world is put in afterwards, as previews; comparing them with the world is the engine's.
 
 mod expected;
 mod needs;
+mod previewed;
+mod saved;
 
 pub use expected::{Duration, Expected, Source};
+pub use previewed::Previewed;
+pub use saved::{Saved, SavedError, SavedHead, sha256};
 
-use crate::model::{ActionPath, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
+use crate::model::{ActionPath, CheckRow, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -38,6 +42,9 @@ pub struct Plan {
     /// How long things took before, as far as it was known when the plan was made.
     #[serde(default, skip_serializing_if = "Expected::is_empty")]
     pub expected: Expected,
+    /// What the runbook's checks said when it was planned, and which refusals a person accepted; none when nobody looked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckRow>,
 }
 
 /// An action's place in the plan.
@@ -47,6 +54,9 @@ pub struct PlannedAction {
     pub action: ActionPath,
     /// The actions that must be done before it starts.
     pub needs: Vec<ActionPath>,
+    /// What was previewed of it; nothing when it could not be looked at, or was planned by a version that kept nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previewed: Option<Previewed>,
 }
 
 /// In which order actions run.
@@ -105,6 +115,7 @@ impl Plan {
             order,
             actions,
             expected: Expected::default(),
+            checks: Vec::new(),
         })
     }
 

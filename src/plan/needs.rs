@@ -21,7 +21,7 @@ pub(super) fn of(runbook: &Runbook, order: Order) -> Vec<PlannedAction> {
             }
             needs.sort();
             needs.dedup();
-            planned.push(PlannedAction { action: action.path.clone(), needs });
+            planned.push(PlannedAction { action: action.path.clone(), needs, previewed: None });
         }
     }
     planned

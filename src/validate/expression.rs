@@ -15,6 +15,8 @@ pub(super) enum Here {
     Head,
     /// In a target: what it names must exist; whether it comes early enough is judged at each use.
     Target,
+    /// In a check before the run: inputs, and what is looked up before it.
+    Preflight,
     /// In the action at this position.
     Action((usize, usize)),
 }
@@ -162,6 +164,10 @@ impl Reader<'_> {
                 notes.add(place, "`run.id` is known only when the run begins; only inputs can be used here");
                 return None;
             }
+            Reference::RunId if self.here == Here::Preflight => {
+                notes.add(place, "`run.id` is known only when the run begins, and checks come before");
+                return None;
+            }
             Reference::RunId => return Some(ValueType::String),
             Reference::Input(name) => {
                 let Some(known) = self.scope.inputs.get(name) else {
@@ -202,7 +208,16 @@ impl Reader<'_> {
             );
             return None;
         }
-        let spec = known.kind?.spec();
+        let kind = known.kind?;
+        if self.here == Here::Preflight && !super::checks::looks_up(kind) {
+            notes.advise(
+                place,
+                format!("`{reference}` is known only once `{action}` has run, and checks come before"),
+                format!("a check can use inputs, and what {} gives", super::checks::lookers()),
+            );
+            return None;
+        }
+        let spec = kind.spec();
         let given = spec.outputs.iter().find(|(name, _)| name == output);
         if given.is_none() {
             let help = match spec.outputs.as_slice() {

@@ -9,6 +9,7 @@
 //! Not handled: whether the things named exist. That is for the actions to find out.
 
 mod actions;
+mod checks;
 mod duration;
 mod expression;
 mod fields;

@@ -7,11 +7,11 @@ use super::literal::check;
 use super::problem::{Notes, Problems, Where};
 use super::scope::Scope;
 use super::words::{found, meant, value};
-use super::{steps, targets};
+use super::{checks, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
-use crate::model::{Expr, InputSpec, Reference, Runbook, Step, TargetSpec, ValueType, is_id};
+use crate::model::{Expr, InputSpec, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, is_id};
 
-const FIELDS: &[&str] = &["runbook", "title", "about", "region", "tags", "inputs", "targets", "steps"];
+const FIELDS: &[&str] = &["runbook", "title", "about", "region", "tags", "inputs", "targets", "preflight", "steps"];
 const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
 
 /// Validates a document.
@@ -53,10 +53,11 @@ fn read(document: &Document, notes: &mut Notes) -> Option<Runbook> {
     let inputs = fields.get("inputs").map(|node| inputs(node, notes)).unwrap_or_default();
     let targets = targets::read(document, fields.get("targets"), &scope, notes);
     let around = Surroundings { document, scope: &scope, targets: &targets };
+    let preflight = checks::read(&around, fields.get("preflight"), notes);
     let steps = fields.required("steps", notes).map(|node| steps::read(&around, node, notes));
     let steps = steps?;
     if fields.get("region").is_none()
-        && let Some(why) = needs_region(&steps, &targets)
+        && let Some(why) = needs_region(&steps, &targets, &preflight)
     {
         notes.advise(
             root.place,
@@ -64,7 +65,7 @@ fn read(document: &Document, notes: &mut Notes) -> Option<Runbook> {
             "add e.g. `region: ${{ inputs.region }}`",
         );
     }
-    Some(Runbook { name: name?, title: title?, about: about?, region, tags, inputs, targets, steps })
+    Some(Runbook { name: name?, title: title?, about: about?, region, tags, inputs, targets, preflight, steps })
 }
 
 fn inputs(node: &Node, notes: &mut Notes) -> Vec<InputSpec> {
@@ -145,9 +146,12 @@ fn texts_only(tags: &serde_json::Value, node: &Node, notes: &mut Notes) {
 }
 
 /// What in a runbook needs AWS, if anything does.
-fn needs_region(steps: &[Step], targets: &[TargetSpec]) -> Option<String> {
+fn needs_region(steps: &[Step], targets: &[TargetSpec], preflight: &[PreflightCheck]) -> Option<String> {
     if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| uses_aws(a.kind)) {
         return Some(format!("`{}` (`{}`) works in AWS", action.path, action.kind));
+    }
+    if let Some(check) = preflight.iter().find(|c| checks::uses_aws(c.kind)) {
+        return Some(format!("check `{}` (`{}`) asks AWS", check.id, check.kind));
     }
     let target = targets.iter().find(|t| t.fields.contains_key("instance"))?;
     Some(format!("target `{}` is an instance in AWS", target.name))

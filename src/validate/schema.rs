@@ -3,7 +3,7 @@
 //! It is made of the vocabulary, so it cannot forget an action or a parameter. It says less than [`super::runbook()`]: what a
 //! reference points at, its type and the order among steps only validation knows.
 
-use crate::model::{ActionKind, Reversibility, TargetSpec, ValueType};
+use crate::model::{ActionKind, CheckKind, ParamSpec, Reversibility, TargetSpec, ValueType};
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,13 @@ pub fn schema() -> Value {
     );
     for kind in ActionKind::ALL {
         definitions.insert(action_name(*kind), action(*kind).to_value());
+    }
+    definitions.insert(
+        "check".into(),
+        json!({ "oneOf": CheckKind::ALL.iter().map(|k| reference(&check_name(*k))).collect::<Vec<_>>() }),
+    );
+    for kind in CheckKind::ALL {
+        definitions.insert(check_name(*kind), check(*kind).to_value());
     }
     definitions.insert("step".into(), step().to_value());
     definitions.insert("target".into(), target().to_value());
@@ -55,6 +62,11 @@ pub fn schema() -> Value {
                 "description": "the hosts that actions work on, by name",
                 "propertyNames": { "pattern": ID, "maxLength": 40 },
                 "additionalProperties": reference("target"),
+            },
+            "preflight": {
+                "type": "array",
+                "description": "what is checked before a run begins, by reading only",
+                "items": reference("check"),
             },
             "steps": { "type": "array", "minItems": 1, "description": "the steps, in order", "items": reference("step") },
         },
@@ -136,24 +148,16 @@ fn typed(value_type: &ValueType) -> Value {
 
 fn action(kind: ActionKind) -> Schema {
     let spec = kind.spec();
-    let params: Map<String, Value> =
-        spec.params.iter().map(|p| (p.name.to_owned(), described(typed(&p.value_type), &p.about))).collect();
-    let needed: Vec<&str> = spec.params.iter().filter(|p| p.required).map(|p| p.name).collect();
+    let (with, needed) = with(&spec.params, "the action's parameters");
     let mut required = vec!["id", "do"];
-    if !needed.is_empty() {
+    if needed {
         required.push("with");
     }
     let mut properties = json!({
         "id": { "type": "string", "pattern": ID, "maxLength": 40, "description": "the action's name within its step" },
         "do": { "const": spec.name, "description": spec.about },
         "title": line("what it does, in one line; without it the action's own sentence is shown"),
-        "with": {
-            "type": "object",
-            "description": "the action's parameters",
-            "additionalProperties": false,
-            "required": needed,
-            "properties": params,
-        },
+        "with": with,
         "retry": retry(),
         "deadline": duration(&format!("how long it may take with all its waiting; without it {} s", spec.deadline_s)),
     });
@@ -168,6 +172,48 @@ fn action(kind: ActionKind) -> Schema {
         "required": required,
         "properties": properties,
     })
+}
+
+fn check_name(kind: CheckKind) -> String {
+    format!("check-{kind}")
+}
+
+fn check(kind: CheckKind) -> Schema {
+    let spec = kind.spec();
+    let (with, needed) = with(&spec.params, "the check's parameters");
+    let mut required = vec!["id", "do"];
+    if needed {
+        required.push("with");
+    }
+    json_schema!({
+        "title": spec.name,
+        "description": spec.about,
+        "type": "object",
+        "additionalProperties": false,
+        "required": required,
+        "properties": {
+            "id": { "type": "string", "pattern": ID, "maxLength": 40, "description": "the check's id, the beginning of its rows' ids" },
+            "do": { "const": spec.name, "description": spec.about },
+            "title": line("what it checks, in one line"),
+            "with": with,
+        },
+    })
+}
+
+/// The schema of `with`, and whether it must be given.
+fn with(params: &[ParamSpec], about: &str) -> (Value, bool) {
+    let properties: Map<String, Value> =
+        params.iter().map(|p| (p.name.to_owned(), described(typed(&p.value_type), &p.about))).collect();
+    let needed: Vec<&str> = params.iter().filter(|p| p.required).map(|p| p.name).collect();
+    let given = !needed.is_empty();
+    let schema = json!({
+        "type": "object",
+        "description": about,
+        "additionalProperties": false,
+        "required": needed,
+        "properties": properties,
+    });
+    (schema, given)
 }
 
 fn retry() -> Value {

@@ -98,8 +98,13 @@ fn needs_of(around: &Surroundings<'_>, items: &[Node], what: &str, notes: &mut N
     needs
 }
 
-/// The id of a step or an action: there, well formed, and used once.
-fn id(node: &Node, what: &str, seen: &mut Vec<(String, Place)>, notes: &mut Notes) -> Option<(String, Place)> {
+/// The id of a step, an action or a check: there, well formed, and used once.
+pub(super) fn id(
+    node: &Node,
+    what: &str,
+    seen: &mut Vec<(String, Place)>,
+    notes: &mut Notes,
+) -> Option<(String, Place)> {
     node.entries()?;
     let Some(id) = node.get("id") else {
         notes.add(node.place, format!("this {what} has no `id`"));
@@ -110,7 +115,8 @@ fn id(node: &Node, what: &str, seen: &mut Vec<(String, Place)>, notes: &mut Note
         return None;
     };
     if !is_id(text) {
-        no_id(text, &format!("the id of {}", if what == "action" { "an action" } else { "a step" }), id.place, notes);
+        let article = if what == "action" { "an" } else { "a" };
+        no_id(text, &format!("the id of {article} {what}"), id.place, notes);
         return None;
     }
     if let Some((_, first)) = seen.iter().find(|(t, _)| t == text) {

@@ -1,7 +1,9 @@
 //! Trial runs of decoding: what is not known yet is replaced by an example of its type, and the result decoded as an action
 //! would decode it. This finds early what a type alone does not say: a port beyond 65535, an unknown address choice.
 
-use crate::model::{Action, ActionKind, Expr, Piece, Reference, Runbook, Target, Value, ValueType};
+use crate::model::{
+    Action, ActionKind, Check, CheckKind, Expr, ParamSpec, Piece, Reference, Runbook, Target, Value, ValueType,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -71,6 +73,14 @@ pub(super) fn action(kind: ActionKind, given: &BTreeMap<String, Value>) -> Optio
         })
         .collect();
     Action::decode(kind, &Value::Object(filled)).err().map(|e| plain(&e))
+}
+
+/// Why one parameter of a check cannot be decoded; the others are filled with examples.
+pub(super) fn check(kind: CheckKind, name: &str, given: &Value) -> Option<String> {
+    let value = |p: &ParamSpec| if p.name == name { given.clone() } else { example(&p.value_type) };
+    let params = kind.spec().params;
+    let filled: serde_json::Map<String, Value> = params.iter().map(|p| (p.name.to_owned(), value(p))).collect();
+    Check::decode(kind, &Value::Object(filled)).err().map(|e| plain(&e))
 }
 
 /// Why the fields of a target cannot be decoded.

@@ -1,7 +1,7 @@
 //! What is said about the format is made from the vocabulary: the reference, the schema.
 
 use runbook::document::{self, Kind, Node};
-use runbook::model::{ActionKind, Reversibility, ValueType};
+use runbook::model::{ActionKind, CheckKind, Refusal, Reversibility, ValueType};
 use runbook::validate;
 use serde_json::{Value, json};
 use std::fs;
@@ -64,6 +64,32 @@ fn actions() -> String {
     text
 }
 
+fn checks() -> String {
+    let mut text = String::new();
+    for kind in CheckKind::ALL {
+        let spec = kind.spec();
+        text += &format!("### `{}`\n\n{}\n\n", spec.name, spec.about);
+        if !spec.params.is_empty() {
+            text += "| parameter | type | |\n|---|---|---|\n";
+        }
+        for param in &spec.params {
+            let optional = if param.required { "" } else { "optional: " };
+            text += &format!("| `{}` | `{}` | {optional}{} |\n", param.name, param.value_type, param.about);
+        }
+        text += "\n| row | what must be so | a refusal |\n|---|---|---|\n";
+        for row in &spec.rows {
+            let refusal = match row.refusal {
+                Refusal::Never => "never: it only warns",
+                Refusal::Acceptable => "may be accepted",
+                Refusal::Final => "cannot be accepted",
+            };
+            text += &format!("| `{}` | {} | {refusal} |\n", row.name, row.about);
+        }
+        text += "\n";
+    }
+    text
+}
+
 fn between(text: &str, name: &str, inside: &str) -> String {
     let (begin, end) =
         (format!("<!-- {name}: begin (written by a test, see below) -->\n"), format!("<!-- {name}: end -->"));
@@ -76,12 +102,29 @@ fn between(text: &str, name: &str, inside: &str) -> String {
 fn the_reference_is_up_to_date() {
     let text = fs::read_to_string(path("docs/runbook-format.md")).unwrap();
     let text = between(&between(&text, "types", &types()), "actions", &actions());
+    let text = between(&text, "checks", &checks());
     up_to_date("docs/runbook-format.md", &text);
 }
 
 #[test]
 fn the_schema_is_up_to_date() {
     up_to_date("docs/runbook.schema.json", &format!("{:#}\n", validate::schema()));
+}
+
+#[test]
+fn the_schema_has_every_check_and_parameter_described() {
+    let schema = validate::schema();
+    let definitions = schema["$defs"].as_object().unwrap();
+    assert_eq!(definitions["check"]["oneOf"].as_array().unwrap().len(), CheckKind::ALL.len());
+    for kind in CheckKind::ALL {
+        let with = &definitions[&format!("check-{kind}")]["properties"]["with"];
+        assert_eq!(with["additionalProperties"], false);
+        for param in kind.spec().params {
+            assert_eq!(with["properties"][param.name]["description"], param.about, "{kind}: {}", param.name);
+            let required = with["required"].as_array().unwrap().contains(&json!(param.name));
+            assert_eq!(required, param.required, "{kind}: {}", param.name);
+        }
+    }
 }
 
 #[test]

@@ -5,10 +5,13 @@
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
 mod architecture;
+mod aws_checks;
 mod aws_compute;
 mod aws_network;
+mod checks;
 mod display;
 mod documents;
+mod drift;
 mod edits;
 mod engine;
 mod engine_stops;
@@ -18,6 +21,7 @@ mod host_actions;
 mod iam;
 mod journal;
 mod lab;
+mod plan_files;
 mod plan_page;
 mod rehearsals;
 mod support;

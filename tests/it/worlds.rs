@@ -4,6 +4,7 @@
 
 mod beside;
 mod documents;
+mod drift;
 mod failover;
 mod gates;
 mod journals;

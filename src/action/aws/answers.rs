@@ -26,7 +26,7 @@ pub(super) fn outputs<const N: usize>(pairs: [(&str, &str); N]) -> Values {
 }
 
 /// The failure of an AWS call; `what` says which call on which resource.
-pub(super) fn failed<E>(what: impl Into<String>) -> impl FnOnce(SdkError<E, HttpResponse>) -> Failure
+pub(in crate::action) fn failed<E>(what: impl Into<String>) -> impl FnOnce(SdkError<E, HttpResponse>) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {

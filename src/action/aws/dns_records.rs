@@ -180,6 +180,12 @@ pub(super) async fn at_name(aws: &Aws, zone: &str, name: &Name, kinds: &[&str]) 
     }
 }
 
+/// The TTL of the address record at a name, in seconds; nothing for an alias, or when there is no such record.
+pub(in crate::action) async fn ttl_at(aws: &Aws, zone: &str, name: &str) -> Result<Option<i64>, Failure> {
+    let found = at_name(aws, zone, &Name::of(name), &["A", "AAAA", "CNAME"]).await?;
+    Ok(found.simple.iter().filter_map(|set| set.ttl).max())
+}
+
 fn sorted(mut found: AtName, kinds: &[&str]) -> AtName {
     found.simple.sort_by_key(|set| kinds.iter().position(|kind| *kind == set.kind));
     found

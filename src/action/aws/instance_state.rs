@@ -64,7 +64,7 @@ pub(in crate::action) async fn find(aws: &Aws, id: &str) -> Result<Option<Instan
 }
 
 /// The instance, which must exist and not be terminated.
-pub(super) async fn live(aws: &Aws, id: &str) -> Result<Instance, Failure> {
+pub(in crate::action) async fn live(aws: &Aws, id: &str) -> Result<Instance, Failure> {
     match find(aws, id).await? {
         Some(instance) if is_dead(&instance) => {
             Err(Failure::refused(format!("instance `{id}` is gone")).cause(described(&instance)))

@@ -134,7 +134,8 @@ fn join(names: &BTreeSet<String>) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn covers(rule: &IpPermission, port: i32) -> bool {
+/// Whether a rule is for a port.
+pub(in crate::action) fn covers(rule: &IpPermission, port: i32) -> bool {
     match rule.ip_protocol() {
         Some("-1") => true,
         Some("tcp" | "6") => rule.from_port().is_some_and(|p| p <= port) && rule.to_port().is_some_and(|p| port <= p),

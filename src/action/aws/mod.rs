@@ -43,6 +43,10 @@ mod tags;
 mod target_group;
 mod target_health;
 
+pub(super) use answers::failed;
 pub(super) use claim::CLAIM_TAG;
-pub(super) use instance_state::{find as find_instance, unknown as unknown_instance};
+pub(super) use dns_records::ttl_at;
+pub(super) use instance_state::{find as find_instance, live, unknown as unknown_instance};
+pub(super) use look_up::covers;
 pub(super) use power::{bring_up, is_down};
+pub(super) use rds_state::{db_instance, endpoint};

@@ -165,17 +165,35 @@ fn other_changes(pending: &PendingModifiedValues) -> Vec<&'static str> {
     all.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()
 }
 
-/// The DB instance.
+/// What decides of the DB instance.
 ///
 /// # Errors
 /// Refused when RDS does not know it.
 pub(super) async fn describe(aws: &Aws, id: &str) -> Result<Db, Failure> {
+    db_instance(aws, id).await.map(|db| Db::from_rds(&db))
+}
+
+/// The host name of the DB instance.
+///
+/// # Errors
+/// Refused when RDS does not know it, or it has none yet.
+pub(in crate::action) async fn endpoint(aws: &Aws, id: &str) -> Result<String, Failure> {
+    let db = db_instance(aws, id).await?;
+    let address = db.endpoint().and_then(|e| e.address()).map(str::to_owned);
+    address.ok_or_else(|| Failure::refused(format!("DB instance `{id}` has no endpoint yet")))
+}
+
+/// The DB instance as RDS describes it.
+///
+/// # Errors
+/// Refused when RDS does not know it.
+pub(in crate::action) async fn db_instance(aws: &Aws, id: &str) -> Result<DbInstance, Failure> {
     let refused = || {
         Failure::refused(format!("there is no DB instance `{id}` in {}", aws.region))
             .advise("check the identifier, the region and whose credentials these are (`aws sts get-caller-identity`)")
     };
     match aws.read.rds.describe_db_instances().db_instance_identifier(id).send().await {
-        Ok(answer) => answer.db_instances().first().map(Db::from_rds).ok_or_else(refused),
+        Ok(answer) => answer.db_instances.unwrap_or_default().into_iter().next().ok_or_else(refused),
         Err(e) if matches!(code_of(&e), Some("DBInstanceNotFound" | "DBInstanceNotFoundFault")) => Err(refused()),
         Err(e) => Err(AwsError::from(e).failure(format!("cannot look at DB instance `{id}`"))),
     }

@@ -16,3 +16,5 @@ mod set_config;
 mod stop;
 mod systemd;
 mod wait_gone;
+
+pub(super) use php::AS_OWNER;

@@ -10,7 +10,7 @@ const JUDGE: &str = include_str!("config_judge.php");
 
 /// Runs php as the file's owner; as `nobody` with the file's group when that is root, for a web server must be able to
 /// read it too. `$1` the file whose owner counts, `$2` php, the rest its arguments; the script comes by standard input.
-const AS_OWNER: &str = r#"
+pub(in crate::action) const AS_OWNER: &str = r#"
 owner=$(stat -c %u -- "$1") group=$(stat -c %g -- "$1"); shift
 [ "$owner" != 0 ] || owner=65534
 cd /

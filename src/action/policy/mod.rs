@@ -11,6 +11,7 @@
 //! Not handled: service control policies, permission boundaries, resource policies (KMS key policies among them).
 
 mod acm;
+mod check;
 mod deed;
 mod document;
 mod ec2;
@@ -21,6 +22,7 @@ mod question;
 mod route53;
 mod self_check;
 
+pub use check::CheckDeed;
 pub use deed::{Deed, InstanceRole, Origin, Purpose, Surroundings};
 pub use document::{Document, Policy, SIZE_LIMIT, Statement};
 pub(super) use question::{Entries, Entry, Question, Server, questions};
@@ -30,10 +32,19 @@ use crate::model::ActionKind;
 use grant::Grants;
 use std::collections::BTreeSet;
 
-/// The policy for this purpose.
+/// The policy for this purpose, of a plan without checks.
 #[must_use]
 pub fn policy(deeds: &[Deed], around: &Surroundings, purpose: Purpose) -> Policy {
+    policy_with_checks(deeds, &[], around, purpose)
+}
+
+/// The policy for this purpose. Checks are made before a run begins, so that a rollback does not need what they need.
+#[must_use]
+pub fn policy_with_checks(deeds: &[Deed], checks: &[CheckDeed], around: &Surroundings, purpose: Purpose) -> Policy {
     let mut grants = Grants::new(around);
+    if purpose != Purpose::Rollback {
+        checks.iter().for_each(|check| check.grant(&mut grants));
+    }
     let uses_aws = deeds.iter().any(|deed| !needs(deed, Purpose::All).is_empty());
     if uses_aws {
         grants.add_who_am_i();

@@ -5,3 +5,5 @@ mod expect;
 mod nextcloud;
 mod through;
 mod web;
+
+pub(super) use web::causes;

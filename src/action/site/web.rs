@@ -4,7 +4,7 @@ use crate::model::{Failure, FailureKind};
 use reqwest::Url;
 
 /// Why a request has no answer: the chain of causes, without the URL (the message has it).
-pub(super) fn causes(error: reqwest::Error) -> String {
+pub(in crate::action) fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut parts = vec![error.to_string()];
     let mut next = std::error::Error::source(&error);

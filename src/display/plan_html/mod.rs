@@ -8,6 +8,7 @@
 //! Not handled: the plan for programs is not in it; that is [`super::plan_json()`].
 
 mod changes;
+mod checks;
 mod markup;
 mod page;
 mod rollback;
@@ -37,6 +38,7 @@ pub fn plan_html(
         .id("plan")
         .child(sections::verdict(&sheet))
         .child(sections::warnings(&sheet))
+        .child(checks::section(&sheet))
         .child(sections::totals(&sheet))
         .child(sections::facts(&sheet))
         .child(sections::about(&sheet))

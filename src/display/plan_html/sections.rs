@@ -3,8 +3,9 @@
 use super::super::plan_sheet::{Sheet, Stretch, Verdict};
 use super::super::table::count;
 use super::super::time::rough;
+use super::checks;
 use super::markup::{Element, Html, el, prose, rich, text};
-use crate::model::{ActionPath, Failure};
+use crate::model::{ActionPath, CheckRow, Failure};
 use crate::plan::Order;
 
 /// What the words after each duration mean.
@@ -22,7 +23,7 @@ pub(super) fn verdict(sheet: &Sheet<'_>) -> Element {
     let (mood, sign) = match &sheet.verdict {
         Verdict::Clear { .. } => ("verdict clear", "✓"),
         Verdict::NotLooked => ("verdict open", "?"),
-        Verdict::Refused(_) => ("verdict refused", "✗"),
+        Verdict::Refused(..) => ("verdict refused", "✗"),
     };
     let heading = el("h2")
         .id("verdict-heading")
@@ -32,7 +33,7 @@ pub(super) fn verdict(sheet: &Sheet<'_>) -> Element {
         el("p").child(el("a").link("warnings").text(&count(sheet.warnings.len(), "warning"))).text(" to read first.")
     });
     let refusals = match &sheet.verdict {
-        Verdict::Refused(all) => refusals(all),
+        Verdict::Refused(all, rows) => refusals(all, rows),
         _ => Html::default(),
     };
     let section = el("section").id("verdict").class(mood).attr("aria-labelledby", "verdict-heading");
@@ -40,13 +41,15 @@ pub(super) fn verdict(sheet: &Sheet<'_>) -> Element {
 }
 
 /// All that refuses, each with its causes; then what helps, for one cure often helps several.
-fn refusals(all: &[(&ActionPath, &Failure)]) -> Html {
-    let mut html = Html::from(el("ul").class("refusals").children(all.iter().map(|(path, failure)| {
-        let message = el("p").class("what").child(anchor(path)).text(": ").rich(&failure.message);
-        el("li").child(message).child(causes(failure))
-    })));
+fn refusals(all: &[(&ActionPath, &Failure)], rows: &[&CheckRow]) -> Html {
+    let mut html = Html::from(el("ul").class("refusals").child(checks::refusals(rows)).children(all.iter().map(
+        |(path, failure)| {
+            let message = el("p").class("what").child(anchor(path)).text(": ").rich(&failure.message);
+            el("li").child(message).child(causes(failure))
+        },
+    )));
     let mut cures: Vec<&str> = Vec::new();
-    for cure in all.iter().flat_map(|(_, failure)| &failure.advice) {
+    for cure in rows.iter().flat_map(|row| &row.advice).chain(all.iter().flat_map(|(_, failure)| &failure.advice)) {
         if !cures.contains(&cure.as_str()) {
             cures.push(cure);
         }

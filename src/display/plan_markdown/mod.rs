@@ -6,6 +6,7 @@
 //! Not handled: the timeline's drawing. Its numbers are in a table.
 
 mod changes;
+mod checks;
 mod escape;
 mod rollback;
 
@@ -40,6 +41,7 @@ pub fn plan_markdown(
         }
         out.push('\n');
     }
+    out.push_str(&checks::section(plan));
     out.push_str(&timeline(&sheet));
     out.push_str("## Steps\n\n");
     for it in &sheet.steps {
@@ -67,12 +69,13 @@ fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
 
 fn verdict(sheet: &Sheet<'_>) -> String {
     let mut out = match &sheet.verdict {
-        Verdict::Refused(_) => format!("> **REFUSED: {}**\n", sheet.verdict.headline()),
+        Verdict::Refused(..) => format!("> **REFUSED: {}**\n", sheet.verdict.headline()),
         _ => format!("> **{}**\n", sheet.verdict.headline()),
     };
     out.push_str(&format!(">\n> {}\n", sheet.verdict.evidence()));
-    if let Verdict::Refused(all) = &sheet.verdict {
+    if let Verdict::Refused(all, rows) = &sheet.verdict {
         out.push_str(">\n");
+        out.push_str(&checks::refusals(rows));
         for (path, failure) in all {
             out.push_str(&format!("> - {}: **{}**\n", code(&path.to_string()), rich(&failure.message)));
             for reason in reasons(failure) {

@@ -18,12 +18,14 @@ pub(super) use timing::{SiteDuring, Stretch, Timing};
 use super::changes::Shown;
 use super::pending_value::{expr, input, is_pending, value};
 use super::permission::{self, permission_warnings};
+use super::plan_checks;
 use super::plan_text::{PreflightLine, Sentences, first_sentence, undo_sentence};
 use super::site::Site;
 use super::table::count;
 use super::usual::{self, Usual};
+use crate::journal::PlanFile;
 use crate::model::{
-    ActionPath, Expr, Failure, Millis, Permissions, Reference, Step, StepAction, StepId, Value, ValueType,
+    ActionPath, CheckRow, Expr, Failure, Millis, Permissions, Reference, Step, StepAction, StepId, Value, ValueType,
 };
 use crate::plan::{Order, Plan};
 
@@ -42,6 +44,8 @@ pub struct PlanOrigin {
     pub until: Option<StepId>,
     /// What the caller may do; nothing when AWS is not used or was not asked.
     pub permissions: Option<Permissions>,
+    /// The file it was saved in, with its signatures; nothing for a plan that is made now.
+    pub file: Option<PlanFile>,
 }
 
 /// A plan, ready to be given a form.
@@ -66,7 +70,7 @@ pub(super) enum Verdict<'a> {
         later: usize,
     },
     /// These refuse.
-    Refused(Vec<(&'a ActionPath, &'a Failure)>),
+    Refused(Vec<(&'a ActionPath, &'a Failure)>, Vec<&'a CheckRow>),
 }
 
 /// A step.
@@ -144,7 +148,7 @@ impl<'a> Sheet<'a> {
             });
             no_return_passed |= final_one;
         }
-        let verdict = Verdict::of(preflight);
+        let verdict = Verdict::of(plan, preflight);
         let mut warnings = origin.permissions.as_ref().map(permission_warnings).unwrap_or_default();
         warnings.extend(warning::all(plan, &steps, preflight));
         Self { plan, origin, verdict, warnings, timing, steps }
@@ -173,6 +177,7 @@ impl<'a> Sheet<'a> {
         facts.push(("made by", self.origin.by.clone()));
         facts.push(("tool", format!("runbook {}", self.origin.tool)));
         facts.push(("runbook text, SHA-256", self.origin.fingerprint.clone()));
+        facts.extend(super::plan_file::file_rows(self.origin));
         facts
     }
 
@@ -198,7 +203,7 @@ impl<'a> Sheet<'a> {
 }
 
 impl<'a> Verdict<'a> {
-    fn of(preflight: &'a [(ActionPath, PreflightLine)]) -> Self {
+    fn of(plan: &'a Plan, preflight: &'a [(ActionPath, PreflightLine)]) -> Self {
         let refused: Vec<_> = preflight
             .iter()
             .filter_map(|(path, line)| match line {
@@ -207,8 +212,9 @@ impl<'a> Verdict<'a> {
             })
             .collect();
         let later = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::NotYet)).count();
-        match (refused.is_empty(), preflight.is_empty()) {
-            (false, _) => Verdict::Refused(refused),
+        let checks = plan_checks::refusing(plan);
+        match (refused.is_empty() && checks.is_empty(), preflight.is_empty()) {
+            (false, _) => Verdict::Refused(refused, checks),
             (true, true) => Verdict::NotLooked,
             (true, false) => Verdict::Clear { seen: preflight.len() - later, later },
         }
@@ -219,8 +225,9 @@ impl<'a> Verdict<'a> {
         match self {
             Verdict::NotLooked => "Nothing was looked at yet".into(),
             Verdict::Clear { .. } => "Nothing speaks against beginning".into(),
-            Verdict::Refused(all) if all.len() == 1 => "1 action refuses: the run must not begin".into(),
-            Verdict::Refused(all) => format!("{} actions refuse: the run must not begin", all.len()),
+            Verdict::Refused(all, checks) => {
+                format!("{}: the run must not begin", plan_checks::who_refuses(all.len(), checks.len()))
+            }
         }
     }
 
@@ -239,7 +246,7 @@ impl<'a> Verdict<'a> {
                 all_looked(*seen),
                 count(*later, "action"),
             ),
-            Verdict::Refused(_) => {
+            Verdict::Refused(..) => {
                 "Nothing was changed. What refuses must be put right first; then make a new plan.".into()
             }
         }

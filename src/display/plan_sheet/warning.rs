@@ -1,5 +1,6 @@
 //! What a reader must not overlook although nothing refuses.
 
+use super::super::plan_checks;
 use super::super::plan_text::PreflightLine;
 use super::{Back, SheetStep};
 use crate::model::{ActionKind, ActionPath, Found};
@@ -23,6 +24,7 @@ pub(super) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &[(ActionPath
             warnings.push(format!("the undo of `{}` is not complete: {what}", action.action.path));
         }
     }
+    warnings.extend(plan_checks::warnings(plan));
     for (path, line) in preflight {
         if let PreflightLine::Seen(finding) = line
             && finding.found == Found::Unknown

@@ -14,6 +14,7 @@ from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
 
+import ec2
 from state import BadRequest
 
 DEFAULTS = {
@@ -58,6 +59,7 @@ def create(overrides):
     compute.import_key_pair(wanted["key_name"], PUBLIC_KEY, {})
     profile = instance_profile(account)
     instance = web_server(compute, wanted, subnets["a"], web, profile)
+    ec2.has_long_been_up(instance)
     address = compute.allocate_address("vpc", tags={"Name": wanted["name"]})
     compute.associate_address(instance=instance, allocation_id=address.allocation_id)
     database = database_of(account, region, wanted, list(subnets.values()), for_database)

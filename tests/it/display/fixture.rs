@@ -167,6 +167,7 @@ pub(crate) fn runbook() -> Runbook {
             input("ranges", ValueType::List(Box::new(ValueType::Cidr))),
         ],
         targets: Vec::new(),
+        preflight: Vec::new(),
         steps,
     }
 }
@@ -212,6 +213,7 @@ pub(crate) fn origin() -> PlanOrigin {
         tool: "0.1.0".into(),
         until: None,
         permissions: None,
+        file: None,
     }
 }
 
@@ -233,6 +235,8 @@ impl Story {
             by: "hana".into(),
             tool: "0.1.0".into(),
             source: None,
+            inputs_from: None,
+            plan_file: None,
         };
         let record = Record { run: "r20261123-174501-k3f9".parse().unwrap(), seq: 1, at: BEGIN, kind };
         let state = RunState::open(&record).unwrap();

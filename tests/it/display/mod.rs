@@ -3,6 +3,7 @@
 pub(crate) mod changes;
 pub(crate) mod fixture;
 
+mod checks;
 mod console;
 mod escaping;
 mod flagship;

@@ -4,6 +4,7 @@ use super::fixture::{Story, no_capacity, path, plan, step_id, throttled};
 use super::golden;
 use runbook::display::{Site, failure_text, plan_text, rest_json, rest_text, rollback_text, status_text};
 use runbook::journal::{ActionState, RecordKind, Rest, RollbackTo};
+use runbook::model::{Change, Drift, FactDrift, Failure, Phase};
 use runbook::plan::Order;
 
 fn told(story: &Story) -> String {
@@ -43,6 +44,64 @@ fn paused_for_want_of_capacity() {
     assert_eq!(json["rest"]["reason"], "paused");
     assert_eq!(json["site"], "down");
     assert_eq!(json["next"][0]["command"], "runbook resume r20261123-174501-k3f9");
+}
+
+/// The three-way view of a file and of an instance's type.
+fn drifted(action: &str, what: &str, was: &str, is: Option<&str>, changes: [Vec<Change>; 2]) -> Drift {
+    let [changes_planned, changes_now] = changes;
+    let fact = FactDrift { what: what.into(), was: was.into(), is: is.map(str::to_owned) };
+    let planned = super::fixture::sentences(&path(action)).map_or_else(|| "do it".into(), |told| told.does);
+    Drift { action: path(action), planned, facts: vec![fact], changes_planned, changes_now }
+}
+
+fn file(diff: &str) -> Vec<Change> {
+    vec![Change::File { on: "web-1".into(), path: "/etc/nginx/conf.d/nextcloud.conf".into(), diff: diff.into() }]
+}
+
+fn both() -> [Drift; 2] {
+    let planned = "@@ -8,3 +8,2 @@\n server {\n-    listen 443 ssl;\n     listen 80;\n";
+    let now = "@@ -8,4 +8,3 @@\n server {\n-    listen 443 ssl http2;\n     listen 80;\n     # added by hand\n";
+    let request = Change::Request {
+        operation: "rds:ModifyDBInstance".into(),
+        with: [("MultiAZ".to_owned(), true.into())].into_iter().collect(),
+    };
+    let name = "`/etc/nginx/conf.d/nextcloud.conf` on web-1";
+    [
+        drifted(
+            "stop-cron/hide",
+            name,
+            "sha256 ab12.. mode 0644 root:root",
+            Some("sha256 cd34.. mode 0644 root:root"),
+            [file(planned), file(now)],
+        ),
+        drifted("rds-multi-az/modify", "class of `nextcloud`", "db.t3.medium", None, [vec![request], Vec::new()]),
+    ]
+}
+
+#[test]
+fn another_world() {
+    let mut story = Story::open();
+    story.forward();
+    let [first, _] = both();
+    let (action, mut failure) = (
+        first.action.clone(),
+        Failure::refused(
+            "`stop-cron/hide` finds another world than the one it was planned for, and has changed nothing",
+        ),
+    );
+    failure =
+        failure.advise("put the world back as it was, then `runbook resume r20261123-174501-k3f9`: it looks again");
+    failure.drift.push(first);
+    story.add(10, RecordKind::Failed { action: action.clone(), phase: Phase::Observe, failure, retry_at: None });
+    story.rest(Rest::Paused { actions: vec![action] });
+    golden("rest_drift", &told(&story));
+    let text = failure_text(
+        "nothing was changed: the world is not the one this plan was made on",
+        &both(),
+        &[],
+        &["make a new plan".into()],
+    );
+    golden("failure_drift", &text);
 }
 
 #[test]
@@ -142,7 +201,7 @@ fn every_command_stands_on_a_line_of_its_own() {
 #[test]
 fn an_error_at_the_edge() {
     let causes = ["cannot reach `web-1`".to_owned(), "connection refused".into(), "connection refused".into()];
-    let text = failure_text("cannot begin", &causes, &["check that sshd listens on port 22".into()]);
+    let text = failure_text("cannot begin", &[], &causes, &["check that sshd listens on port 22".into()]);
     golden("failure", &text);
 }
 

@@ -2,6 +2,7 @@
 //! killed in between.
 
 mod bench;
+mod checks;
 mod commands;
 mod files;
 mod previews;

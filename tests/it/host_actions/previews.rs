@@ -166,7 +166,7 @@ async fn commands_are_told_as_they_are_run() {
     assert_eq!(told(ActionKind::ServiceRestart, &json!({"on": on, "service": "nginx"})), [sudo("restart")]);
     let run = json!({"on": on, "argv": ["touch", host.text("it's here; $HOME")]});
     let argv = vec!["touch".to_owned(), host.text("it's here; $HOME")];
-    assert_eq!(told(ActionKind::SshRun, &run)[0], argv);
+    assert_eq!(told(ActionKind::SshRun, &run), [argv.clone()]);
     let as_root = json!({"on": on, "argv": argv, "sudo": true, "check": ["false"]});
     assert_eq!(told(ActionKind::SshRun, &as_root)[0][..4], ["sudo", "-n", "--", "touch"]);
 

@@ -133,6 +133,8 @@ fn opened() -> RecordKind {
         by: "operator".into(),
         tool: env!("CARGO_PKG_VERSION").into(),
         source: None,
+        inputs_from: None,
+        plan_file: None,
     }
 }
 

@@ -102,6 +102,14 @@ fn any_record() -> impl Strategy<Value = RecordKind> {
     let rollback = |to| RecordKind::RollbackBegan { to, executor: executor() };
     let rests = vec![
         opened(),
+        RecordKind::Replanned {
+            document: "new".into(),
+            fingerprint: "f2".into(),
+            plan: runbook::model::Value::Null,
+            by: "p".into(),
+            source: None,
+            inputs_from: None,
+        },
         forward(1),
         rollback(RollbackTo::Start),
         rollback(RollbackTo::Step(step.clone())),
@@ -132,7 +140,8 @@ fn place(kind: &mut RecordKind, at: ActionPath) {
         | K::UndoStarted { action, .. }
         | K::Undone { action, .. }
         | K::UndoFailed { action, .. } => *action = at,
-        K::RunOpened { .. } | K::ForwardBegan { .. } | K::RollbackBegan { .. } | K::GateAnswered { .. } => {}
+        K::RunOpened { .. } | K::Replanned { .. } | K::ForwardBegan { .. } | K::RollbackBegan { .. } => {}
+        K::GateAnswered { .. } => {}
         K::Rested { .. } => {}
     }
 }

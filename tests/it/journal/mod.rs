@@ -3,6 +3,7 @@
 mod compat;
 mod crash;
 mod fold;
+mod replan;
 mod store;
 mod tamper;
 mod transitions;
@@ -32,6 +33,8 @@ fn opened() -> RecordKind {
         by: "tester".into(),
         tool: "test".into(),
         source: None,
+        inputs_from: None,
+        plan_file: None,
     }
 }
 

@@ -5,7 +5,7 @@ use runbook::engine::{Clock, DriveError, Driver, Intent, Performer};
 use runbook::event::Event;
 use runbook::journal::{Executor, Holder, Journal, RecordKind, Rest, RunState};
 use runbook::model::{
-    ActionCall, ActionPath, Failure, FailureKind, Finding, Found, Outcome, Phase, RunId, Runbook, Values,
+    ActionCall, ActionPath, Facts, Failure, FailureKind, Finding, Found, Outcome, Phase, RunId, Runbook, Values,
 };
 use runbook::plan::{Order, Plan};
 use std::cell::{Cell, RefCell};
@@ -43,6 +43,8 @@ pub struct World {
     pub tokens: BTreeMap<String, u32>,
     /// What must be there and verified before an action is applied.
     pub needs: BTreeMap<ActionPath, Vec<ActionPath>>,
+    /// What observing tells of the world beside that, by action.
+    pub facts: BTreeMap<ActionPath, Facts>,
     /// What was verified, or found, and is there.
     pub verified: BTreeSet<ActionPath>,
     /// What went against `needs`.
@@ -236,7 +238,7 @@ impl World {
             outputs: Values::new(),
             evidence: "looked".into(),
             changes: Vec::new(),
-            facts: runbook::model::Facts::new(),
+            facts: self.facts.get(action).cloned().unwrap_or_default(),
         })
     }
 }
@@ -270,6 +272,8 @@ pub fn open(folder: &Path, plan: &Plan) -> RunId {
         by: "tester".into(),
         tool: "test".into(),
         source: None,
+        inputs_from: None,
+        plan_file: None,
     };
     Journal::open(folder).unwrap().open_run(&run, 1, opened).unwrap();
     run

@@ -14,6 +14,7 @@ type Set = Arc<Mutex<BTreeMap<String, (u16, String)>>>;
 
 const A: u16 = 1;
 const CNAME: u16 = 5;
+const CAA: u16 = 257;
 
 pub(crate) struct Names {
     pub(crate) place: SocketAddr,
@@ -44,6 +45,11 @@ impl Names {
     /// Somebody sets a CNAME by hand.
     pub(crate) fn set_cname(&self, name: &str, target: &str) {
         self.set.lock().unwrap().insert(name.to_owned(), (CNAME, target.to_owned()));
+    }
+
+    /// Somebody lets this authority, and no other, issue certificates.
+    pub(crate) fn set_caa(&self, name: &str, issuer: &str) {
+        self.set.lock().unwrap().insert(name.to_owned(), (CAA, issuer.to_owned()));
     }
 
     pub(crate) fn remove(&self, name: &str) {
@@ -114,7 +120,11 @@ fn answer(query: &[u8], account: &Value, set: &BTreeMap<String, (u16, String)>) 
     out.extend([0x84, if known { 0x80 } else { 0x83 }, 0, 1, 0, u8::try_from(found.len()).unwrap(), 0, 0, 0, 0]);
     out.extend(&query[12..at + 5]);
     for (name, kind, value) in found {
-        let data = if kind == A { value.parse::<Ipv4Addr>().unwrap().octets().to_vec() } else { wire(&value) };
+        let data = match kind {
+            A => value.parse::<Ipv4Addr>().unwrap().octets().to_vec(),
+            CAA => [&[0, 5][..], b"issue", value.as_bytes()].concat(),
+            _ => wire(&value),
+        };
         out.extend(wire(&name));
         out.extend(kind.to_be_bytes());
         out.extend([0, 1, 0, 0, 0, 1]);

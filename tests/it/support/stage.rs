@@ -1,8 +1,10 @@
 //! Actions performed without an engine: one phase at a time, with what an engine would remember.
 
 use runbook::access::{Access, Beat, Settings};
-use runbook::action::perform;
-use runbook::model::{ActionCall, ActionKind, Failure, Finding, Found, Outcome, Phase, Value, Values};
+use runbook::action::{examine, perform};
+use runbook::model::{
+    ActionCall, ActionKind, CheckCall, CheckKind, CheckRow, Failure, Finding, Found, Outcome, Phase, Value, Values,
+};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -57,6 +59,12 @@ impl Stage {
             told.push(note);
         }
         (outcome, told)
+    }
+
+    /// Makes one check, with the id `it`.
+    pub(crate) async fn check(&self, kind: CheckKind, parameters: Value) -> Vec<CheckRow> {
+        let region = Some(super::emulator::REGION.to_owned());
+        examine(&CheckCall { id: "it".into(), kind, parameters, region }, &self.access).await
     }
 
     pub(crate) async fn observe(&self, deed: &Deed) -> Result<Finding, Failure> {

@@ -1,4 +1,4 @@
-//! Writing a page beside the result.
+//! Writing a file beside the result: a page, or a plan.
 //!
 //! It is written whole or not at all: beside its place first, then moved there. Mode 0644, for it is made to be given
 //! away; it holds references to secrets, never a secret.
@@ -9,19 +9,22 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// A place where a page can be written.
+/// A place where a file can be written.
 #[derive(Debug)]
 pub(super) struct Place {
+    /// What is written there, a noun.
+    what: &'static str,
     named: PathBuf,
     file: PathBuf,
 }
 
-/// Finds out before a long look at the world whether a page can be written there.
-pub(super) fn place(named: &Path) -> Result<Place, Failure> {
-    let refused = |why: &str| Failure::usage(format!("no page can be written to `{}`: {why}", named.display()));
+/// Finds out before a long look at the world whether a page or a plan (`what`) can be written there.
+pub(super) fn place(what: &'static str, named: &Path) -> Result<Place, Failure> {
+    let example = if what == "page" { "plan.html" } else { "plan.json" };
+    let refused = |why: &str| Failure::usage(format!("no {what} can be written to `{}`: {why}", named.display()));
     let file = match fs::metadata(named) {
         Ok(found) if found.is_dir() => {
-            return Err(refused("it is a directory").hint("name a file in it, like `plan.html`"));
+            return Err(refused("it is a directory").hint(format!("name a file in it, like `{example}`")));
         }
         Ok(found) if !found.is_file() => return Err(refused("it is not a plain file")),
         // Where a link leads, not in the link's place.
@@ -30,24 +33,24 @@ pub(super) fn place(named: &Path) -> Result<Place, Failure> {
         Err(e) => return Err(refused("it cannot be looked at").cause(e.to_string())),
     };
     if file.file_name().is_none() {
-        return Err(refused("it has no name").hint("name a file, like `plan.html`"));
+        return Err(refused("it has no name").hint(format!("name a file, like `{example}`")));
     }
     if !folder(&file).is_dir() {
         return Err(refused("its directory does not exist"));
     }
-    Ok(Place { named: named.to_owned(), file })
+    Ok(Place { what, named: named.to_owned(), file })
 }
 
 impl Place {
-    /// Writes the page.
-    pub(super) fn write(&self, page: &str) -> Result<(), Failure> {
+    /// Writes it.
+    pub(super) fn write(&self, text: &str) -> Result<(), Failure> {
         let name = self.file.file_name().unwrap_or_default().to_string_lossy();
         let beside = folder(&self.file).join(format!(".{name}.{}.new", std::process::id()));
-        let written = put(&beside, page).and_then(|()| fs::rename(&beside, &self.file));
+        let written = put(&beside, text).and_then(|()| fs::rename(&beside, &self.file));
         if let Err(error) = written {
             // What was begun is of no use; that it cannot be removed either is told by the error itself.
             let _ = fs::remove_file(&beside);
-            let message = format!("cannot write the page `{}`", self.named.display());
+            let message = format!("cannot write the {} `{}`", self.what, self.named.display());
             return Err(Failure::new(Exit::Failed, message).cause(error.to_string()));
         }
         Ok(())
@@ -55,7 +58,7 @@ impl Place {
 
     /// Where it is, for the operator.
     pub(super) fn told(&self) -> String {
-        format!("page: {}\n", self.named.display())
+        format!("{}: {}\n", self.what, self.named.display())
     }
 }
 
@@ -66,9 +69,9 @@ fn folder(file: &Path) -> &Path {
     }
 }
 
-fn put(file: &Path, page: &str) -> io::Result<()> {
+fn put(file: &Path, text: &str) -> io::Result<()> {
     let mut open: File = OpenOptions::new().write(true).create_new(true).open(file)?;
     open.set_permissions(Permissions::from_mode(0o644))?;
-    open.write_all(page.as_bytes())?;
+    open.write_all(text.as_bytes())?;
     open.sync_all()
 }

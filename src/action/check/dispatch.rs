@@ -1,0 +1,110 @@
+//! From a call to the check that carries it out, and from what it saw to rows.
+
+use super::{Examine, Seen};
+use crate::access::Access;
+use crate::action::Lines;
+use crate::model::{Check, CheckCall, CheckKind, CheckRow, CheckVerdict, Failure, FailureKind, Refusal, RowSpec};
+use std::time::Duration;
+
+/// No check may take longer; it only asks a few questions.
+const LIMIT: Duration = Duration::from_secs(60);
+
+macro_rules! dispatch {
+    ($($kind:ident),+ $(,)?) => {
+        // Boxed, one by one: the futures of AWS calls are large.
+        async fn look(check: &Check, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
+            match check { $(Check::$kind(it) => Box::pin(it.examine(lines)).await,)+ }
+        }
+
+        /// The IAM actions a kind of check needs; they only read.
+        #[must_use]
+        pub fn permissions_of_check(kind: CheckKind) -> &'static [&'static str] {
+            use crate::model as m;
+            match kind { $(CheckKind::$kind => <m::$kind as Examine>::PERMISSIONS,)+ }
+        }
+    };
+}
+
+dispatch! {
+    AccountCaller,
+    InstanceRunning,
+    SshLogin,
+    ServiceAtBoot,
+    HostFreeDisk,
+    HttpAnswers,
+    NginxBehindBalancer,
+    NextcloudConfig,
+    RdsReady,
+    InstanceClonePlace,
+    InstanceTypeFits,
+    BalancerSubnets,
+    BalancerQuota,
+    NamesFree,
+    SecurityGroupClosed,
+    DnsName,
+}
+
+/// Carries out one check: all rows of its kind, in the kind's order.
+pub async fn examine(call: &CheckCall, access: &Access) -> Vec<CheckRow> {
+    let lines = Lines::new(access, call.region.as_deref());
+    let looked = match Check::decode(call.kind, &call.parameters) {
+        Err(e) => Err(Failure::permanent("its parameters cannot be used").cause(e.to_string())),
+        Ok(check) => match tokio::time::timeout(LIMIT, look(&check, &lines)).await {
+            Ok(looked) => looked,
+            Err(_) => Err(Failure::transient(format!("no answer within {} s", LIMIT.as_secs()))),
+        },
+    };
+    // A host that lets nobody in is refused by the check of the login; the others could not look.
+    let looked = looked.map_err(|failure| match call.parameters.get("on") {
+        Some(_) if call.kind != CheckKind::SshLogin => Failure { kind: FailureKind::Permanent, ..failure },
+        _ => failure,
+    });
+    call.kind.spec().rows.iter().map(|row| to_row(&call.id, row, &looked)).collect()
+}
+
+fn to_row(id: &str, spec: &RowSpec, looked: &Result<Vec<Seen>, Failure>) -> CheckRow {
+    let seen = match looked {
+        Ok(all) => all.iter().find(|seen| seen.row == spec.name).cloned(),
+        Err(failure) => Some(Seen::failed(spec.name, failure)),
+    };
+    let seen = seen.unwrap_or_else(|| Seen::not_checkable(spec.name, "it was not looked at"));
+    let verdict = match (seen.verdict, spec.refusal) {
+        (CheckVerdict::Refuse, Refusal::Never) => CheckVerdict::NotCheckable,
+        (verdict, _) => verdict,
+    };
+    CheckRow {
+        id: format!("{id}.{}", spec.name),
+        verdict,
+        evidence: seen.evidence.split_whitespace().collect::<Vec<_>>().join(" "),
+        advice: seen.advice,
+        acceptable: spec.refusal == Refusal::Acceptable,
+        accepted: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &'static str, refusal: Refusal, looked: &Result<Vec<Seen>, Failure>) -> CheckRow {
+        to_row("dns", &RowSpec { name, about: "it is so", refusal }, looked)
+    }
+
+    #[test]
+    fn what_could_not_be_asked_is_said_and_does_not_refuse() {
+        let denied = Err(Failure::permanent("cannot look").cause("AccessDenied: no"));
+        let it = row("ttl", Refusal::Final, &denied);
+        assert_eq!((it.verdict, it.evidence.as_str()), (CheckVerdict::NotCheckable, "cannot look: AccessDenied: no"));
+        assert_eq!(row("ttl", Refusal::Final, &Ok(Vec::new())).verdict, CheckVerdict::NotCheckable);
+        let gone = Err(Failure::refused("there is no such instance"));
+        assert!(row("ttl", Refusal::Acceptable, &gone).refuses());
+        assert_eq!(row("ttl", Refusal::Never, &gone).verdict, CheckVerdict::NotCheckable);
+    }
+
+    #[test]
+    fn rows_have_the_checks_id_and_one_line() {
+        let looked = Ok(vec![Seen::warn("ttl", "3600 s,\n too long").advise("lower it")]);
+        let it = row("ttl", Refusal::Never, &looked);
+        assert_eq!((it.id.as_str(), it.evidence.as_str(), it.acceptable), ("dns.ttl", "3600 s, too long", false));
+    }
+}

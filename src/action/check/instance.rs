@@ -1,0 +1,232 @@
+//! `instance.running`, `instance.clone-place`, `instance.type`.
+//!
+//! Not checked: quotas of vCPUs (their API, Service Quotas, is not asked; the evidence says how many are needed) and
+//! whether EC2 has capacity, which only launching tells.
+
+use super::subnets::{self, Subnet};
+use super::{Examine, Seen};
+use crate::access::{Aws, code_of};
+use crate::action::Lines;
+use crate::action::aws::{failed, live};
+use crate::model::{Failure, InstanceClonePlace, InstanceRunning, InstanceTypeFits};
+use aws_sdk_ec2::types::{Filter, Instance, InstanceType, InstanceTypeInfo, LocationType};
+
+impl Examine for InstanceRunning {
+    const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances", "ec2:DescribeInstanceStatus"];
+
+    async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
+        let aws = lines.aws().await?;
+        let id = self.instance.as_str();
+        let instance = live(&aws, id).await?;
+        let state = instance.state().and_then(|s| s.name()).map_or("unknown", |s| s.as_str()).to_owned();
+        let kind = type_of(&instance);
+        let running = match state.as_str() {
+            "running" => Seen::pass("running", format!("`{id}` ({kind}) is `running`")),
+            _ => Seen::refuse("running", format!("`{id}` ({kind}) is `{state}`"))
+                .advise(format!("start it: `aws ec2 start-instances --instance-ids {id}`")),
+        };
+        Ok(vec![running, Seen::of("status-checks", status_checks(&aws, id).await)])
+    }
+}
+
+async fn status_checks(aws: &Aws, id: &str) -> Result<Seen, Failure> {
+    const ROW: &str = "status-checks";
+    let asked = aws.read.ec2.describe_instance_status().instance_ids(id).include_all_instances(true).send().await;
+    let answer = asked.map_err(failed(format!("cannot look at the status checks of `{id}`")))?;
+    let Some(status) = answer.instance_statuses().first() else {
+        return Ok(Seen::not_checkable(ROW, format!("EC2 says nothing of the status checks of `{id}`")));
+    };
+    let word = |s: Option<&aws_sdk_ec2::types::InstanceStatusSummary>| {
+        s.and_then(|s| s.status()).map_or("unknown", |s| s.as_str()).to_owned()
+    };
+    let (system, own) = (word(status.system_status()), word(status.instance_status()));
+    let passed = [&system, &own].iter().filter(|s| **s == "ok").count();
+    let evidence = format!("{passed}/2 status checks of `{id}` passed (system `{system}`, instance `{own}`)");
+    Ok(match passed {
+        2 => Seen::pass(ROW, evidence),
+        _ => Seen::refuse(ROW, evidence)
+            .advise("wait until both are `ok`; an instance that is ill now may not start again"),
+    })
+}
+
+fn type_of(instance: &Instance) -> String {
+    instance.instance_type().map_or("unknown type", |t| t.as_str()).to_owned()
+}
+
+fn zone_of(instance: &Instance) -> String {
+    instance.placement().and_then(|p| p.availability_zone()).unwrap_or_default().to_owned()
+}
+
+impl Examine for InstanceClonePlace {
+    const PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeInstances", "ec2:DescribeSubnets", "ec2:DescribeKeyPairs"];
+
+    async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
+        let aws = lines.aws().await?;
+        let id = self.like.as_str();
+        let instance = live(&aws, id).await?;
+        let found = subnets::describe(&aws, std::slice::from_ref(&self.subnet)).await?;
+        let subnet = found.first().ok_or_else(|| Failure::refused(format!("there is no subnet `{}`", self.subnet)))?;
+        Ok(vec![
+            network(&instance, subnet),
+            zone(&instance, subnet),
+            free_addresses(subnet),
+            Seen::of("key-pair", key_pair(&aws, &instance).await),
+        ])
+    }
+}
+
+fn network(instance: &Instance, subnet: &Subnet) -> Seen {
+    const ROW: &str = "network";
+    let vpc = instance.vpc_id().unwrap_or_default();
+    match vpc == subnet.vpc {
+        true => Seen::pass(ROW, format!("`{}` is in {vpc}, as the instance is", subnet.id)),
+        false => Seen::refuse(ROW, format!("`{}` is in {}, the instance in {vpc}", subnet.id, subnet.vpc))
+            .advise("choose a subnet of the instance's VPC: its security groups are of that VPC"),
+    }
+}
+
+fn zone(instance: &Instance, subnet: &Subnet) -> Seen {
+    const ROW: &str = "zone";
+    let zone = zone_of(instance);
+    match zone == subnet.zone {
+        false => Seen::pass(ROW, format!("`{}` is in {}, the instance in {zone}", subnet.id, subnet.zone)),
+        true => Seen::refuse(ROW, format!("`{}` is in {zone}, as the instance is", subnet.id))
+            .advise("choose a subnet of another Availability Zone: both servers would go down with this one"),
+    }
+}
+
+fn free_addresses(subnet: &Subnet) -> Seen {
+    const ROW: &str = "addresses";
+    let evidence = format!("`{}` has {} free addresses", subnet.id, subnet.free);
+    match subnet.free {
+        1.. => Seen::pass(ROW, evidence),
+        _ => Seen::refuse(ROW, evidence).advise("free one, or choose another subnet"),
+    }
+}
+
+async fn key_pair(aws: &Aws, instance: &Instance) -> Result<Seen, Failure> {
+    const ROW: &str = "key-pair";
+    let Some(name) = instance.key_name().filter(|n| !n.is_empty()) else {
+        return Ok(Seen::pass(ROW, "the instance was launched without a key pair, and so will be its clone"));
+    };
+    match aws.read.ec2.describe_key_pairs().key_names(name).send().await {
+        Ok(answer) if !answer.key_pairs().is_empty() => Ok(Seen::pass(ROW, format!("key pair `{name}` is there"))),
+        Err(e) if code_of(&e) != Some("InvalidKeyPair.NotFound") => {
+            Err(failed(format!("cannot look for key pair `{name}`"))(e))
+        }
+        _ => Ok(Seen::refuse(ROW, format!("key pair `{name}`, with which the instance was launched, is gone"))
+            .advise(format!("import its public key again: `aws ec2 import-key-pair --key-name {name} ...`"))),
+    }
+}
+
+impl Examine for InstanceTypeFits {
+    const PERMISSIONS: &'static [&'static str] = &[
+        "ec2:DescribeInstances",
+        "ec2:DescribeInstanceTypeOfferings",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeSubnets",
+    ];
+
+    async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
+        let aws = lines.aws().await?;
+        let instance = live(&aws, self.instance.as_str()).await?;
+        let subnets = subnets::describe(&aws, std::slice::from_ref(&self.subnet)).await?;
+        let mut zones: Vec<String> =
+            [zone_of(&instance)].into_iter().chain(subnets.into_iter().map(|s| s.zone)).collect();
+        zones.dedup();
+        let kind = self.instance_type.as_str();
+        let offered = Seen::of("offered", offered(&aws, kind, &zones).await);
+        let known = type_info(&aws, kind).await;
+        let (fits, quota) = match known {
+            Ok(Some(info)) => (fits(&instance, kind, &info), quota(&instance, kind, &info)),
+            Ok(None) => {
+                let gone = || {
+                    Failure::refused(format!("there is no instance type `{kind}` in {}", aws.region))
+                        .advise("check its name, or choose another type")
+                };
+                (Seen::failed("fits", &gone()), Seen::failed("vcpu-quota", &gone()))
+            }
+            Err(failure) => (Seen::failed("fits", &failure), Seen::failed("vcpu-quota", &failure)),
+        };
+        Ok(vec![offered, fits, quota])
+    }
+}
+
+async fn offered(aws: &Aws, kind: &str, zones: &[String]) -> Result<Seen, Failure> {
+    const ROW: &str = "offered";
+    let filter = Filter::builder().name("instance-type").values(kind).build();
+    let asked = aws.read.ec2.describe_instance_type_offerings().location_type(LocationType::AvailabilityZone);
+    let answer = asked.filters(filter).send().await.map_err(failed(format!("cannot ask where `{kind}` is offered")))?;
+    let there: Vec<&str> = answer.instance_type_offerings().iter().filter_map(|o| o.location()).collect();
+    let missing: Vec<&str> = zones.iter().map(String::as_str).filter(|z| !there.contains(z)).collect();
+    Ok(match missing.is_empty() {
+        true => Seen::pass(ROW, format!("`{kind}` is offered in {}", zones.join(" and "))),
+        false => Seen::refuse(ROW, format!("`{kind}` is not offered in {}", missing.join(" and ")))
+            .advise("choose another type, or a subnet of another Availability Zone"),
+    })
+}
+
+async fn type_info(aws: &Aws, kind: &str) -> Result<Option<InstanceTypeInfo>, Failure> {
+    match aws.read.ec2.describe_instance_types().instance_types(InstanceType::from(kind)).send().await {
+        Ok(answer) => Ok(answer.instance_types().first().cloned()),
+        Err(e) if code_of(&e) == Some("InvalidInstanceType") => Ok(None),
+        Err(e) => Err(failed(format!("cannot look at instance type `{kind}`"))(e)),
+    }
+}
+
+fn fits(instance: &Instance, kind: &str, info: &InstanceTypeInfo) -> Seen {
+    const ROW: &str = "fits";
+    let has = instance.architecture().map_or("unknown", |a| a.as_str());
+    let can: Vec<&str> = info
+        .processor_info()
+        .map(|p| p.supported_architectures())
+        .unwrap_or_default()
+        .iter()
+        .map(|a| a.as_str())
+        .collect();
+    if can.is_empty() {
+        return Seen::not_checkable(ROW, format!("EC2 does not say which architectures `{kind}` has"));
+    }
+    let memory =
+        info.memory_info().and_then(|m| m.size_in_mib()).map(|m| format!(", {m} MiB of memory")).unwrap_or_default();
+    match can.contains(&has) {
+        true => Seen::pass(ROW, format!("the instance is {has}, and so is `{kind}`{memory}")),
+        false => Seen::refuse(ROW, format!("the instance is {has}, `{kind}` is {}", can.join(" or ")))
+            .advise(format!("choose a type for {has}: nothing installed would run on the other")),
+    }
+}
+
+/// Two servers of the new type run where one of the old type did.
+fn quota(instance: &Instance, kind: &str, info: &InstanceTypeInfo) -> Seen {
+    const ROW: &str = "vcpu-quota";
+    let each = info.v_cpu_info().and_then(|v| v.default_v_cpus()).unwrap_or(0);
+    let now = instance.cpu_options().and_then(|c| Some(c.core_count()? * c.threads_per_core()?));
+    let now = now.map(|n| format!(", {n} are in use by this server now")).unwrap_or_default();
+    Seen::not_checkable(ROW, format!("two `{kind}` need {} vCPUs{now}; EC2 does not tell its quotas", each * 2)).advise(
+        "compare with the quota `Running On-Demand Standard instances` (`aws service-quotas get-service-quota --service-code \
+         ec2 --quota-code L-1216C47A`)",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::{ArchitectureType, ArchitectureValues, ProcessorInfo};
+
+    #[test]
+    fn a_type_of_another_architecture_is_refused() {
+        let instance = Instance::builder().architecture(ArchitectureValues::X8664).build();
+        let info = |a| {
+            let processor = ProcessorInfo::builder().supported_architectures(a).build();
+            InstanceTypeInfo::builder().processor_info(processor).build()
+        };
+        assert_eq!(
+            fits(&instance, "t3.small", &info(ArchitectureType::X8664)).verdict,
+            crate::model::CheckVerdict::Pass
+        );
+        let arm = fits(&instance, "t4g.small", &info(ArchitectureType::Arm64));
+        assert_eq!(arm.verdict, crate::model::CheckVerdict::Refuse);
+        assert!(arm.evidence.contains("x86_64") && arm.evidence.contains("arm64"), "{arm:?}");
+    }
+}

@@ -1,0 +1,25 @@
+//! Checks before a run: each looks at one thing of the world and judges it. They only read.
+//!
+//! One way in: [`examine`]. Whatever happens, a check gives every row of its kind: what could not be asked (a permission
+//! that is missing, a host that does not answer) is `not-checkable` and says why. No evidence holds a secret: what is read
+//! from files on a host is reduced to the few values meant before it leaves the host.
+//!
+//! What the observe phase of an action refuses already is not asked here again.
+
+mod account;
+mod balancer;
+mod contract;
+mod dispatch;
+mod dns;
+mod group;
+mod host;
+mod instance;
+mod names;
+mod nextcloud;
+mod nginx;
+mod rds;
+mod site;
+mod subnets;
+
+pub(crate) use contract::{Examine, Seen};
+pub use dispatch::{examine, permissions_of_check};

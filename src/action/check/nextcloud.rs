@@ -1,0 +1,192 @@
+//! `nextcloud.config`: whether a Nextcloud can be served by two nodes, from its config.php.
+//!
+//! The file is read by php on the host, as the file's owner; only the values judged here leave the host
+//! (`nextcloud_facts.php`): no password, key or salt. Not checked: storages that users have mounted themselves, and a
+//! session handler that a php file sets at run time.
+
+use super::{Examine, Seen};
+use crate::access::RemoteCommand;
+use crate::action::Lines;
+use crate::action::aws::endpoint;
+use crate::action::host::AS_OWNER;
+use crate::model::{Failure, NextcloudConfig};
+use serde::Deserialize;
+
+const FACTS: &str = include_str!("nextcloud_facts.php");
+
+#[derive(Debug, Default, Deserialize)]
+struct Facts {
+    read: bool,
+    dbtype: Option<String>,
+    dbhost: Option<String>,
+    datadirectory: String,
+    objectstore: Option<String>,
+}
+
+impl Examine for NextcloudConfig {
+    const PERMISSIONS: &'static [&'static str] = &["rds:DescribeDBInstances"];
+
+    async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
+        let facts = self.facts(lines).await?;
+        let data = match &facts.objectstore {
+            Some(class) => Ok(in_store(class)),
+            None => {
+                self.file_system(lines, &facts.datadirectory).await.map(|kind| on_disk(&facts.datadirectory, &kind))
+            }
+        };
+        Ok(vec![
+            Seen::of("database", self.database(lines, &facts).await),
+            Seen::of("data-directory", data),
+            Seen::of("sessions", self.sessions(lines).await),
+        ])
+    }
+}
+
+impl NextcloudConfig {
+    async fn facts(&self, lines: &Lines<'_>) -> Result<Facts, Failure> {
+        let (file, php) = (self.file.as_str(), self.php.as_deref().unwrap_or("php"));
+        let command = RemoteCommand::root_script(AS_OWNER, [file, php, "--", file]).stdin(FACTS);
+        let output = lines.run(&self.on, command).await?;
+        let unread = || {
+            Failure::permanent(format!("`{php}` on {} cannot read `{file}`", self.on))
+                .cause(format!("exit status {}; php's words are not shown, for they may quote the file", output.status))
+        };
+        let text = output.text();
+        let facts = text.strip_suffix("looked").and_then(|json| serde_json::from_str::<Facts>(json).ok());
+        facts.filter(|facts| output.ok() && facts.read).ok_or_else(unread)
+    }
+
+    async fn database(&self, lines: &Lines<'_>, facts: &Facts) -> Result<Seen, Failure> {
+        const ROW: &str = "database";
+        let aws = lines.aws().await?;
+        let wanted = endpoint(&aws, self.db.as_str()).await?;
+        let (kind, host) = (facts.dbtype.as_deref().unwrap_or("sqlite3"), facts.dbhost.as_deref().unwrap_or_default());
+        let name = host_name(host);
+        let said = format!("dbtype `{kind}`, dbhost `{host}`; `{}` is at {wanted}", self.db);
+        let same = |a: &str| a.eq_ignore_ascii_case(&wanted);
+        if same(name) {
+            return Ok(Seen::pass(ROW, said));
+        }
+        // A name of one's own may stand for the endpoint.
+        if !name.is_empty()
+            && name.contains('.')
+            && lines.access().dns().cname(name).await?.as_deref().is_some_and(same)
+        {
+            return Ok(Seen::pass(ROW, format!("{said}, to which `{name}` is a CNAME")));
+        }
+        Ok(Seen::refuse(ROW, said).advise(format!(
+            "give the DB instance that the site uses; `{}` would be converted, and the site's own database would stay as it is",
+            self.db
+        )))
+    }
+
+    async fn file_system(&self, lines: &Lines<'_>, folder: &str) -> Result<String, Failure> {
+        let command = RemoteCommand::sudo(["findmnt", "-n", "-o", "FSTYPE", "-T", folder]);
+        lines.run_ok(&self.on, command, &format!("looking at the file system of `{folder}`")).await
+    }
+
+    async fn sessions(&self, lines: &Lines<'_>) -> Result<Seen, Failure> {
+        let none: [&str; 0] = [];
+        let command = RemoteCommand::root_script(HANDLERS, none);
+        Ok(handler(&lines.run_ok(&self.on, command, "looking for PHP's session handler").await?))
+    }
+}
+
+/// Session handlers that php's own configuration names, those of pools last; what stands after it (a path, maybe with a
+/// password) stays on the host.
+const HANDLERS: &str = r"
+find /etc/php* -type f \( -name '*.ini' -o -name '*.conf' \) ! -path '*/cli/*' -exec \
+  sed -nE 's/^[[:space:]]*(php_(admin_)?value\[)?session\.save_handler\]?[[:space:]]*=[[:space:]]*([A-Za-z_]+).*/\3/p' {} + \
+  2>/dev/null | sort -u || true
+";
+
+fn handler(told: &str) -> Seen {
+    const ROW: &str = "sessions";
+    let shared = |name: &str| ["redis", "rediscluster", "memcached", "memcache", "user"].contains(&name);
+    let names: Vec<&str> = told.split_whitespace().collect();
+    match names.iter().find(|name| shared(name)) {
+        Some(name) => Seen::pass(ROW, format!("`session.save_handler` is `{name}`: every node finds the sessions")),
+        None => Seen::warn(
+            ROW,
+            "PHP keeps sessions in files on each node, not in Redis: a session lives on one node only",
+        )
+        .advise(
+            "keep visitors on one node (`sticky: true` of the target group); when that node stops they log in again",
+        ),
+    }
+}
+
+/// The name in `dbhost`: without port or socket.
+fn host_name(host: &str) -> &str {
+    host.split_once(':').map_or(host, |(name, _)| name).trim_end_matches('.')
+}
+
+fn in_store(class: &str) -> Seen {
+    let class = class.rsplit('\\').next().unwrap_or(class);
+    Seen::pass("data-directory", format!("users' files are in an object store (`{class}`)"))
+}
+
+/// File systems that several hosts can mount at once.
+const SHARED: &[&str] = &[
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "ceph",
+    "glusterfs",
+    "lustre",
+    "gfs2",
+    "ocfs2",
+    "beegfs",
+    "efs",
+    "fuse.glusterfs",
+    "fuse.ceph",
+    "fuse.cephfs",
+    "fuse.s3fs",
+    "fuse.juicefs",
+    "fuse.mount-s3",
+    "fuse.mountpoint-s3",
+    "fuse.sshfs",
+    "fuse.objectivefs",
+];
+
+fn on_disk(folder: &str, kind: &str) -> Seen {
+    const ROW: &str = "data-directory";
+    let kind = kind.lines().last().unwrap_or_default().trim();
+    if SHARED.contains(&kind.to_ascii_lowercase().as_str()) {
+        return Seen::pass(ROW, format!("`{folder}` is on `{kind}`, which several servers can share"));
+    }
+    Seen::refuse(ROW, format!("`{folder}` is on `{kind}`, this server's own disk, and there is no `objectstore`")).advise(
+        "two servers would each have users' files of their own: move them to a network file system or an object store first",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::CheckVerdict::{Pass, Refuse, Warn};
+
+    #[test]
+    fn only_what_several_servers_can_share_passes() {
+        assert_eq!(on_disk("/data", "nfs4").verdict, Pass);
+        for own in ["ext4", "xfs", "overlay", "btrfs", ""] {
+            assert_eq!(on_disk("/data", own).verdict, Refuse, "{own}");
+        }
+        assert!(in_store("\\OC\\Files\\ObjectStore\\S3").evidence.contains("`S3`"));
+    }
+
+    #[test]
+    fn a_port_or_socket_is_no_part_of_the_name() {
+        assert_eq!(host_name("db.x.rds.amazonaws.com:3306"), "db.x.rds.amazonaws.com");
+        assert_eq!(host_name("localhost:/run/mysqld.sock"), "localhost");
+        assert_eq!(host_name("db.example."), "db.example");
+    }
+
+    #[test]
+    fn sessions_in_files_are_warned_of() {
+        assert_eq!(handler("files\n").verdict, Warn);
+        assert_eq!(handler("").verdict, Warn);
+        assert_eq!(handler("files\nredis\n").verdict, Pass);
+    }
+}

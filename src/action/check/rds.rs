@@ -1,0 +1,138 @@
+//! `rds.ready`: whether a DB instance can be made Multi-AZ, and whom it lets in.
+
+use super::group::{self, Admits};
+use super::subnets::{self, Subnet};
+use super::{Examine, Seen};
+use crate::access::Aws;
+use crate::action::Lines;
+use crate::action::aws::{db_instance, failed};
+use crate::model::{Failure, RdsReady};
+use aws_sdk_rds::types::DbInstance;
+use std::collections::BTreeSet;
+
+impl Examine for RdsReady {
+    const PERMISSIONS: &'static [&'static str] = &[
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "rds:DescribeDBInstances",
+        "rds:DescribeOrderableDBInstanceOptions",
+    ];
+
+    async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
+        let aws = lines.aws().await?;
+        let db = db_instance(&aws, self.db.as_str()).await?;
+        Ok(vec![
+            available(&db),
+            Seen::of("engine", engine(&aws, &db).await),
+            subnet_group(&db),
+            Seen::of("admits-servers", self.admits(&aws, &db).await),
+        ])
+    }
+}
+
+fn name(db: &DbInstance) -> &str {
+    db.db_instance_identifier().unwrap_or_default()
+}
+
+fn available(db: &DbInstance) -> Seen {
+    const ROW: &str = "available";
+    let status = db.db_instance_status().unwrap_or("unknown");
+    let multi = if db.multi_az() == Some(true) { "Multi-AZ" } else { "single-AZ" };
+    let evidence = format!("`{}` is `{status}`, {multi}", name(db));
+    match status {
+        "available" => Seen::pass(ROW, evidence),
+        _ => Seen::refuse(ROW, evidence).advise("wait until it is `available`"),
+    }
+}
+
+async fn engine(aws: &Aws, db: &DbInstance) -> Result<Seen, Failure> {
+    const ROW: &str = "engine";
+    let (engine, version) = (db.engine().unwrap_or_default(), db.engine_version().unwrap_or_default());
+    let class = db.db_instance_class().unwrap_or_default();
+    let what = format!("{engine} {version} on {class}");
+    let asked = aws.read.rds.describe_orderable_db_instance_options().engine(engine).engine_version(version);
+    let pages = asked.db_instance_class(class).into_paginator().items().send().collect::<Result<Vec<_>, _>>();
+    let options = pages.await.map_err(failed(format!("cannot ask whether {what} can be Multi-AZ")))?;
+    let storage = db.storage_type();
+    let fitting = options
+        .iter()
+        .filter(|o| o.db_instance_class().is_none_or(|c| c == class))
+        .filter(|o| o.storage_type().is_none() || storage.is_none() || o.storage_type() == storage);
+    Ok(match (fitting.clone().count(), fitting.clone().any(|o| o.multi_az_capable() == Some(true))) {
+        (_, true) => Seen::pass(ROW, format!("{what} can be Multi-AZ")),
+        (0, _) => Seen::not_checkable(ROW, format!("RDS names no orderable option for {what}"))
+            .advise("an old version or class may not be offered anew; ask the RDS console whether it can be Multi-AZ"),
+        _ => Seen::refuse(ROW, format!("{what} cannot be Multi-AZ"))
+            .advise("change its class or upgrade its engine first"),
+    })
+}
+
+fn subnet_group(db: &DbInstance) -> Seen {
+    const ROW: &str = "subnet-group";
+    let Some(group) = db.db_subnet_group() else {
+        return Seen::not_checkable(ROW, format!("`{}` has no subnet group", name(db)));
+    };
+    let zones: BTreeSet<&str> = group.subnets().iter().filter_map(|s| s.subnet_availability_zone()?.name()).collect();
+    let evidence = format!(
+        "subnet group `{}` covers {}",
+        group.db_subnet_group_name().unwrap_or_default(),
+        zones.iter().copied().collect::<Vec<_>>().join(", ")
+    );
+    match zones.len() {
+        2.. => Seen::pass(ROW, evidence),
+        _ => Seen::refuse(ROW, evidence).advise("add a subnet of another Availability Zone to it"),
+    }
+}
+
+impl RdsReady {
+    async fn admits(&self, aws: &Aws, db: &DbInstance) -> Result<Seen, Failure> {
+        const ROW: &str = "admits-servers";
+        let ids: Vec<String> =
+            db.vpc_security_groups().iter().filter_map(|g| g.vpc_security_group_id()).map(str::to_owned).collect();
+        if ids.is_empty() {
+            return Ok(Seen::not_checkable(ROW, format!("`{}` names no security group", name(db))));
+        }
+        let groups = group::describe(aws, &ids).await?;
+        let port = db.endpoint().and_then(|e| e.port()).unwrap_or(3306);
+        let admits = Admits::on(port, groups.iter().flat_map(|g| g.ip_permissions()));
+        let places = subnets::describe(aws, &self.client_subnets).await?;
+        Ok(admitted(&ids.join(", "), port, &admits, self.clients.as_str(), &places))
+    }
+}
+
+fn admitted(groups: &str, port: i32, admits: &Admits, clients: &str, places: &[Subnet]) -> Seen {
+    const ROW: &str = "admits-servers";
+    let evidence = format!("`{groups}` admits {} on {port}", admits.told());
+    if admits.groups.iter().any(|g| g == clients) || places.iter().all(|p| admits.range(&p.range)) {
+        return Seen::pass(ROW, evidence);
+    }
+    let outside: Vec<&str> = places.iter().filter(|p| !admits.range(&p.range)).map(|p| p.range.as_str()).collect();
+    Seen::refuse(ROW, format!("{evidence}; not the servers' group `{clients}`, nor all of {}", outside.join(", "))).advise(
+        format!("let the servers' group in: the new server would not reach the database (`aws ec2 \
+                 authorize-security-group-ingress --group-id {groups} --protocol tcp --port {port} --source-group {clients}`)"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::CheckVerdict::{Pass, Refuse};
+
+    #[test]
+    fn a_rule_for_one_address_does_not_let_the_clone_in() {
+        let place =
+            |range: &str| Subnet { id: "s".into(), vpc: "v".into(), zone: "z".into(), free: 9, range: range.into() };
+        let places = [place("10.77.1.0/24"), place("10.77.2.0/24")];
+        let judge = |ranges: &[&str], groups: &[&str]| {
+            let texts = |all: &[&str]| all.iter().map(|t| (*t).to_owned()).collect();
+            let admits = Admits { ranges: texts(ranges), groups: texts(groups) };
+            admitted("sg-db", 3306, &admits, "sg-web", &places)
+        };
+        assert_eq!(judge(&[], &["sg-web"]).verdict, Pass);
+        assert_eq!(judge(&["10.77.0.0/16"], &[]).verdict, Pass);
+        let one = judge(&["10.77.1.11/32"], &["sg-other"]);
+        assert_eq!(one.verdict, Refuse);
+        assert!(one.evidence.contains("10.77.1.11/32") && one.advice[0].contains("sg-web"), "{one:?}");
+        assert_eq!(judge(&["10.77.1.0/24"], &[]).verdict, Refuse);
+    }
+}

@@ -1,0 +1,60 @@
+//! What the checks before a run need: reads, of the database and the zone that the inputs name, else of the region.
+
+use super::grant::Grants;
+use crate::action::permissions_of_check;
+use crate::model::{CheckKind, Value, is_stand_in};
+
+/// One check of a plan, as far as it is known beforehand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckDeed {
+    /// Its id, for notes.
+    pub id: String,
+    /// What it checks.
+    pub kind: CheckKind,
+    /// Its parameters; a stand-in for each value that is looked up.
+    pub parameters: Value,
+}
+
+impl CheckDeed {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).and_then(Value::as_str).filter(|text| !is_stand_in(text))
+    }
+
+    /// Whether it connects to a host whose address EC2 is asked for.
+    fn reaches_an_instance(&self) -> bool {
+        self.parameters
+            .get("on")
+            .is_some_and(|on| on.get("instance").is_some() && on.get("address").and_then(Value::as_str) != Some("id"))
+    }
+
+    /// The IAM actions it needs.
+    pub(super) fn needs(&self) -> Vec<&'static str> {
+        let external = self.text("zone") == Some("external");
+        let own = permissions_of_check(self.kind).iter().copied();
+        let mut all: Vec<&'static str> = own.filter(|action| !(external && action.starts_with("route53:"))).collect();
+        if self.reaches_an_instance() {
+            all.push("ec2:DescribeInstances");
+        }
+        all
+    }
+
+    /// Grants what it needs.
+    pub(super) fn grant(&self, grants: &mut Grants<'_>) {
+        for action in self.needs() {
+            match action {
+                "sts:GetCallerIdentity" => grants.add_who_am_i(),
+                "rds:DescribeDBInstances" => {
+                    let db = self.text("db").map_or_else(|| "*".to_owned(), str::to_ascii_lowercase);
+                    let arn = grants.regional("rds", &format!("db:{db}"));
+                    grants.add("Database", action, [arn], None);
+                }
+                "route53:ListResourceRecordSets" => {
+                    let zone = format!("hostedzone/{}", self.text("zone").unwrap_or("*"));
+                    let arn = grants.global("route53", &zone);
+                    grants.add("DnsZone", action, [arn], None);
+                }
+                _ => grants.look(action),
+            }
+        }
+    }
+}

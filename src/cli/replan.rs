@@ -1,0 +1,273 @@
+//! A runbook or inputs that changed under a run: noticed on `resume`, told step by step, and planned anew when asked.
+//!
+//! What has begun stays as it was planned. Only what has not may be planned anew, and the journal refuses anything else.
+
+use super::args::{Common, Format, ResumeArgs};
+use super::clock::SystemClock;
+use super::executor::block_on;
+use super::out::out;
+use super::refusal::refusals;
+use super::run::confirm;
+use super::{Exit, Failure, account, library, operator, plan as planning, remaining, settings};
+use crate::access::Access;
+use crate::display;
+use crate::engine::{Clock, Look, Worker, look_ahead};
+use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
+use crate::model::{ActionPath, Runbook, StepId, Value, Values};
+use crate::plan::{Plan, Previewed};
+use crate::validate;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
+
+/// The runbook and the inputs as they are now.
+#[derive(Debug)]
+pub(super) struct Now {
+    text: String,
+    /// How the operator knows the runbook.
+    place: String,
+    runbook: Runbook,
+    inputs: Values,
+    inputs_from: Option<InputsFrom>,
+}
+
+/// Reads runbook and inputs again: from where the run had them, or as they are given.
+pub(super) fn now(state: &RunState, plan: &Plan, args: &ResumeArgs) -> Result<Now, Failure> {
+    let opened = &state.opened;
+    // The journal has the whole document: a file that is gone says nothing about what to do.
+    let (place, text) = match &opened.source {
+        Some(path) => (path.clone(), std::fs::read_to_string(path).unwrap_or_else(|_| opened.document.clone())),
+        None => match library::SHIPPED.iter().find(|(name, _)| *name == opened.runbook) {
+            Some((name, text)) => ((*name).to_owned(), (*text).to_owned()),
+            None => (opened.runbook.clone(), opened.document.clone()),
+        },
+    };
+    let same = validate::fingerprint(&text) == opened.fingerprint;
+    let runbook = if same {
+        plan.runbook.clone()
+    } else {
+        validate::parse_runbook(&place, &text).map_err(|problems| {
+            changed(state, &place, &text).cause(format!("and it is not valid now: {}", problems.render(false).trim()))
+        })?
+    };
+    let (inputs, inputs_from) = inputs(state, plan, &runbook, args)?;
+    Ok(Now { text, place, runbook, inputs, inputs_from })
+}
+
+fn inputs(
+    state: &RunState,
+    plan: &Plan,
+    runbook: &Runbook,
+    args: &ResumeArgs,
+) -> Result<(Values, Option<InputsFrom>), Failure> {
+    let absolute = |path: &Path| std::path::absolute(path).ok().map(|path| path.display().to_string());
+    if let Some(file) = &args.inputs {
+        let from = InputsFrom { file: absolute(file), sets: args.sets.clone() };
+        return Ok((library::inputs(runbook, Some(file), &args.sets)?, Some(from)));
+    }
+    if !args.sets.is_empty() {
+        return Ok((over(runbook, &plan.inputs, &args.sets)?, state.opened.inputs_from.clone()));
+    }
+    match &state.opened.inputs_from {
+        Some(InputsFrom { file: Some(file), sets }) if Path::new(file).is_file() => {
+            let inputs = library::inputs(runbook, Some(Path::new(file)), sets)?;
+            Ok((inputs, state.opened.inputs_from.clone()))
+        }
+        from => Ok((over(runbook, &plan.inputs, &[])?, from.clone())),
+    }
+}
+
+/// Inputs that are known, with some set anew; those that the runbook does not have are left away.
+pub(super) fn over(runbook: &Runbook, known: &Values, sets: &[(String, String)]) -> Result<Values, Failure> {
+    let declared: Values = known
+        .iter()
+        .filter(|(name, _)| runbook.inputs.iter().any(|input| input.name == **name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    // JSON is YAML: what the journal kept is judged as a file of inputs is.
+    let text = serde_json::to_string(&declared).map_err(|e| Failure::output(&e.into()))?;
+    validate::parse_inputs(runbook, Some(("the inputs of the run", &text)), sets).map_err(|p| library::problems(&p))
+}
+
+/// The inputs that are others now, a line each.
+pub(super) fn differing(were: &Values, are: &Values) -> Vec<String> {
+    let names: std::collections::BTreeSet<&String> = were.keys().chain(are.keys()).collect();
+    let told = |value: Option<&Value>| value.map_or_else(|| "not given".to_owned(), Value::to_string);
+    names
+        .into_iter()
+        .filter(|name| were.get(*name) != are.get(*name))
+        .map(|name| format!("input `{name}` was {}, and is {}", told(were.get(name)), told(are.get(name))))
+        .collect()
+}
+
+/// Refuses when the runbook or the inputs are others now.
+pub(super) fn unchanged(state: &RunState, plan: &Plan, now: &Now) -> Result<(), Failure> {
+    let differ = differing(&plan.inputs, &now.inputs);
+    let same_text = validate::fingerprint(&now.text) == state.opened.fingerprint;
+    if same_text && differ.is_empty() {
+        return Ok(());
+    }
+    let mut failure = if same_text {
+        Failure::refused(format!("the inputs have changed since run `{}` was opened", state.run))
+    } else {
+        changed(state, &now.place, &now.text)
+    };
+    failure = differ.into_iter().fold(failure, Failure::cause);
+    let new = Plan::make(now.runbook.clone(), now.inputs.clone(), plan.account.clone(), plan.order)
+        .and_then(|new| new.to_value());
+    let verdict = new.map(|new| state.may_go_on_with(&new));
+    let begun = match &verdict {
+        Ok(Err(ReplanError::Begun(actions))) => actions.as_slice(),
+        _ => &[],
+    };
+    failure = steps(state, plan, begun).into_iter().fold(failure, Failure::cause);
+    failure = match (&state.opened.source, same_text) {
+        (_, true) => failure.hint("bring the inputs back as they were, and `resume` again"),
+        (Some(path), false) => failure.hint(format!("bring `{path}` back as it was, and `resume` again")),
+        (None, false) => failure.hint("use the version of `runbook` that opened the run"),
+    };
+    Err(match verdict {
+        Ok(Ok(())) => failure.hint(format!(
+            "or plan anew what has not run: `runbook resume {} --replan` shows the new plan and asks",
+            state.run
+        )),
+        _ => failure,
+    }
+    .hint(format!("or roll back: `runbook rollback {} --to start`", state.run)))
+}
+
+fn changed(state: &RunState, place: &str, text: &str) -> Failure {
+    Failure::refused(format!("`{place}` has changed since run `{}` was opened", state.run))
+        .cause(planning::changes(&state.opened.document, text))
+}
+
+/// Which steps that have begun still match, and which differ.
+fn steps(state: &RunState, plan: &Plan, differ: &[ActionPath]) -> Vec<String> {
+    let begun: Vec<&StepId> = plan
+        .runbook
+        .steps
+        .iter()
+        .filter(|step| step.actions.iter().any(|a| state.action(&a.path).traces().is_some()))
+        .map(|step| &step.id)
+        .collect();
+    let (other, same): (Vec<&StepId>, Vec<&StepId>) =
+        begun.into_iter().partition(|step| differ.iter().any(|action| action.step() == *step));
+    let list = |steps: Vec<&StepId>| {
+        let names: Vec<String> = steps.iter().map(|step| format!("step {} {step}", plan.number(step))).collect();
+        names.join(", ")
+    };
+    let mut lines = Vec::new();
+    if !same.is_empty() {
+        lines.push(format!("of what has begun these still match: {}", list(same)));
+    }
+    if !other.is_empty() {
+        lines.push(format!("of what has begun these differ: {}", list(other)));
+    }
+    lines
+}
+
+/// Plans anew what has not run, shows it, asks, and records it.
+pub(super) fn replan(
+    journal: &mut Journal,
+    lease: &Lease,
+    state: &RunState,
+    old: &Plan,
+    now: Now,
+    (args, common, format): (&ResumeArgs, &Common, Format),
+) -> Result<(Plan, RunState), Failure> {
+    let mut plan = Plan::make(now.runbook, now.inputs, old.account.clone(), old.order)
+        .map_err(|e| Failure::usage(e.to_string()))?;
+    let as_value = |plan: &Plan| plan.to_value().map_err(|e| Failure::refused(e.to_string()));
+    state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, error))?;
+    plan.preview(kept(state, old));
+    plan.checks.clone_from(&old.checks);
+    let looks = remaining::excused(&plan, state, look(&plan, state, common)?);
+    if let Some(failure) = refusals(&looks, &[], "nothing was changed: the world is not ready for the new plan") {
+        return Err(failure.hint("then type the same command again: nothing was recorded"));
+    }
+    let outputs = planning::outputs_with(state.outputs(), &looks);
+    let seen = planning::previews(&plan, &state.run, &outputs, &looks);
+    plan.preview(seen);
+    if !format.is_json() {
+        let left = remaining(&plan, state);
+        let sentences = planning::sentences(&plan, &state.run, &outputs);
+        out(&format!(
+            "what has not run of {}, planned anew\n\n{}",
+            state.run,
+            display::plan_text(&left, &sentences, &planning::lines(&looks))
+        ))?;
+        if let Some(file) = &state.opened.plan_file {
+            out(&format!("\nwhat {} and others signed was another plan: nobody has signed this one\n", file.made_by))?;
+        }
+    }
+    confirm(args.yes, "Go on with this plan?")?;
+    let kind = RecordKind::Replanned {
+        fingerprint: validate::fingerprint(&now.text),
+        document: now.text,
+        plan: as_value(&plan)?,
+        by: operator::name(),
+        source: state.opened.source.clone(),
+        inputs_from: now.inputs_from,
+    };
+    let (_, state) = journal.append(state, Some(lease), SystemClock.now(), kind)?;
+    Ok((plan, state))
+}
+
+fn may_not(state: &RunState, old: &Plan, error: ReplanError) -> Failure {
+    let differ = match &error {
+        ReplanError::Begun(actions) => actions.clone(),
+        _ => Vec::new(),
+    };
+    let failure =
+        Failure::refused(format!("run `{}` cannot go on with the new plan", state.run)).cause(error.to_string());
+    let failure = steps(state, old, &differ).into_iter().fold(failure, Failure::cause);
+    let back = differ.iter().map(|action| old.number(action.step())).min();
+    match back {
+        Some(number @ 2..) => failure.hint(format!(
+            "roll back what differs, then plan anew: `runbook rollback {} --to step-{}`",
+            state.run,
+            number - 1
+        )),
+        _ => failure.hint(format!("roll back: `runbook rollback {} --to start`", state.run)),
+    }
+}
+
+/// The previews of what has begun. What is done holds nobody to what was so before it.
+fn kept(state: &RunState, old: &Plan) -> BTreeMap<ActionPath, Previewed> {
+    let mut kept = BTreeMap::new();
+    for planned in &old.actions {
+        let current = state.action(&planned.action);
+        let Some(previewed) = planned.previewed.as_ref().filter(|_| current.traces().is_some()) else { continue };
+        let mut previewed = previewed.clone();
+        if current.is_done() {
+            previewed.facts.clear();
+        }
+        kept.insert(planned.action.clone(), previewed);
+    }
+    kept
+}
+
+fn look(plan: &Plan, state: &RunState, common: &Common) -> Result<Vec<(ActionPath, Look)>, Failure> {
+    let access = Rc::new(Access::new(settings::connections(common, state.run.as_str())?));
+    block_on(async {
+        account::same(plan, &access).await?;
+        Ok(look_ahead(plan, state, &Worker::new(access), SystemClock.now()).await)
+    })?
+}
+
+/// The plan without what is done.
+fn remaining(plan: &Plan, state: &RunState) -> Plan {
+    let mut left = plan.clone();
+    left.actions.retain(|planned| !state.action(&planned.action).is_done());
+    for step in &mut left.runbook.steps {
+        step.actions.retain(|action| !state.action(&action.path).is_done());
+    }
+    left.runbook.steps.retain(|step| !step.actions.is_empty());
+    left
+}
+
+/// What a run that is paused by another world can say of `--replan` when it is on its way back.
+pub(super) fn only_forward(run: &crate::model::RunId) -> Failure {
+    Failure::new(Exit::Usage, "`--replan` is for the way forward, and this run is on its way back")
+        .hint(format!("`runbook resume {run}` finishes the rollback first"))
+}

@@ -1,0 +1,78 @@
+//! Whether the world is still the one the plan was made on, told from what is seen just before an action acts.
+//!
+//! A fact is held until an action of the run that names it has acted; from then on it is the run's own doing. So an action
+//! is compared when it has not acted in this run, with the facts that no earlier action of the plan has had its hands on.
+//! Not handled: what the preview could not see (an action that can be looked at only once earlier ones have run), and what
+//! happens between this look and the effect a moment later.
+
+use crate::journal::{ActionState, Completion, RunState};
+use crate::model::{ActionPath, Drift, FactDrift, Failure, Finding, Found};
+use crate::plan::{Plan, Previewed};
+
+/// How the world differs from what was previewed of `action`; nothing when it does not, or when there is nothing to be held
+/// to.
+#[must_use]
+pub fn drift(plan: &Plan, state: &RunState, action: &ActionPath, finding: &Finding) -> Option<Drift> {
+    let previewed = plan.previewed(action)?;
+    if finding.found == Found::Holds || has_acted(state, action) {
+        return None;
+    }
+    let facts: Vec<FactDrift> = previewed
+        .facts
+        .iter()
+        .filter(|(what, _)| !is_own_doing(plan, state, action, what))
+        .filter_map(|(what, was)| differs(finding, what, was))
+        .collect();
+    if facts.is_empty() {
+        return None;
+    }
+    let changes_now = if finding.changes == previewed.changes { Vec::new() } else { finding.changes.clone() };
+    Some(Drift {
+        action: action.clone(),
+        planned: previewed.does.clone(),
+        facts,
+        changes_planned: previewed.changes.clone(),
+        changes_now,
+    })
+}
+
+/// The refusal of an action whose world has changed.
+#[must_use]
+pub(super) fn refusal(state: &RunState, drift: Drift) -> Failure {
+    let run = &state.run;
+    let mut failure = Failure::refused(format!(
+        "`{}` finds another world than the one it was planned for, and has changed nothing",
+        drift.action
+    ))
+    .advise(format!("put the world back as it was, then `runbook resume {run}`: it looks again"))
+    .advise(format!("or plan anew what has not run, on the world as it is: `runbook resume {run} --replan`"))
+    .advise(format!("or take back what was done: `runbook rollback {run} --to ...`"));
+    failure.drift.push(drift);
+    failure
+}
+
+fn differs(finding: &Finding, what: &str, was: &str) -> Option<FactDrift> {
+    let is = finding.facts.get(what);
+    // Who only joins somebody else's work, or cannot tell, says nothing of what it did not look at.
+    let silent = is.is_none() && !matches!(finding.found, Found::Absent | Found::Otherwise);
+    let same = is.is_some_and(|is| is == was);
+    (!silent && !same).then(|| FactDrift { what: what.to_owned(), was: was.to_owned(), is: is.cloned() })
+}
+
+fn is_own_doing(plan: &Plan, state: &RunState, action: &ActionPath, what: &str) -> bool {
+    let names = |previewed: &Previewed| previewed.facts.contains_key(what);
+    plan.actions
+        .iter()
+        .take_while(|p| p.action != *action)
+        .any(|p| p.previewed.as_ref().is_some_and(names) && has_acted(state, &p.action))
+}
+
+/// Whether an action has begun to act in this run, at some time. What was only found has not.
+fn has_acted(state: &RunState, action: &ActionPath) -> bool {
+    match state.action(action) {
+        ActionState::Pending { generation }
+        | ActionState::Done { generation, completion: Completion::Adopted, .. }
+        | ActionState::Failed { generation, traces: None, .. } => generation > 0,
+        _ => true,
+    }
+}

@@ -1,0 +1,297 @@
+//! The table of all checks. One row each: name, parameters, and the rows it gives with what a refusal of each means.
+//!
+//! This file is a table and long for that reason. The macro makes of each row a parameter struct (decoded from a call's
+//! parameters, unknown fields refused), and of all rows the enums [`CheckKind`] and [`Check`].
+
+use super::super::{
+    DbId, DnsZone, Fqdn, GroupId, HostPath, InstanceId, InstanceType, Param, ParamSpec, Service, SubnetId, Target, Url,
+    Value, VpcId,
+};
+use super::Refusal::{Acceptable, Final, Never};
+use super::{CheckSpec, RowSpec};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! checks {
+    ($($(#[doc = $doc:literal])+ $name:literal $kind:ident {
+        $($(#[doc = $pdoc:literal])+ $param:ident: $ptype:ty,)*
+    } rows { $($row:literal $refusal:ident $rdoc:literal),+ $(,)? };)+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $kind {
+                $($(#[doc = $pdoc])+ pub $param: $ptype,)*
+            }
+        )+
+
+        /// The name of a kind of check.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum CheckKind {
+            $($(#[doc = $doc])+ #[serde(rename = $name)] $kind,)+
+        }
+
+        /// A check with its parameters.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Check {
+            $($(#[doc = $doc])+ $kind($kind),)+
+        }
+
+        impl CheckKind {
+            /// Every kind, in the table's order.
+            pub const ALL: &'static [CheckKind] = &[$(CheckKind::$kind),+];
+
+            /// Its name in a document.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(CheckKind::$kind => $name,)+ }
+            }
+
+            /// What is said about it.
+            #[must_use]
+            pub fn spec(self) -> CheckSpec {
+                match self {
+                    $(CheckKind::$kind => CheckSpec {
+                        name: $name,
+                        about: join(&[$($doc),+]),
+                        params: vec![$(ParamSpec {
+                            name: stringify!($param),
+                            about: join(&[$($pdoc),+]),
+                            value_type: <$ptype as Param>::value_type(),
+                            required: <$ptype as Param>::REQUIRED,
+                        }),*],
+                        rows: vec![$(RowSpec { name: $row, about: $rdoc, refusal: $refusal }),+],
+                    },)+
+                }
+            }
+        }
+
+        impl Check {
+            /// Reads a check's parameters, all of whose values are known.
+            ///
+            /// # Errors
+            /// When a parameter is missing, unknown or of another type.
+            pub fn decode(kind: CheckKind, parameters: &Value) -> Result<Self, serde_json::Error> {
+                let parameters = parameters.clone();
+                Ok(match kind { $(CheckKind::$kind => Check::$kind(serde_json::from_value(parameters)?),)+ })
+            }
+        }
+    };
+}
+
+fn join(lines: &[&str]) -> String {
+    lines.iter().map(|l| l.trim()).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for CheckKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+checks! {
+    /// Whose the AWS credentials are.
+    "account.caller" AccountCaller {} rows {
+        "account" Never "the account and the user or role are shown",
+    };
+
+    /// An instance runs and is well.
+    "instance.running" InstanceRunning {
+        /// The instance.
+        instance: InstanceId,
+    } rows {
+        "running" Final "it is `running`",
+        "status-checks" Acceptable "EC2's status checks of it are passed",
+    };
+
+    /// A host lets us in and lets us become root.
+    "ssh.login" SshLogin {
+        /// The host.
+        on: Target,
+    } rows {
+        "login" Final "SSH answers, its host key is the known one, and we may log in",
+        "sudo" Final "sudo works without a password",
+    };
+
+    /// Services come back by themselves when a host boots.
+    "service.at-boot" ServiceAtBoot {
+        /// The host.
+        on: Target,
+        /// The services.
+        services: Vec<Service>,
+    } rows {
+        "enabled" Acceptable "each is enabled at boot",
+    };
+
+    /// A file system has room for the copies that a run keeps beside the files it edits.
+    "host.free-disk" HostFreeDisk {
+        /// The host.
+        on: Target,
+        /// Files or directories on the file systems meant.
+        paths: Vec<HostPath>,
+        /// How much must be free, in MiB. Default: 64.
+        mb: Option<u32>,
+    } rows {
+        "space" Acceptable "each file system has that much room, and free inodes",
+    };
+
+    /// A site answers now.
+    "http.answers" HttpAnswers {
+        /// What is asked for.
+        url: Url,
+        /// The status expected. Default: 200.
+        status: Option<u16>,
+    } rows {
+        "answers" Acceptable "it answers with this status, with a certificate that is trusted",
+    };
+
+    /// nginx and what watches over it are ready for requests that all come from a balancer's addresses.
+    "nginx.behind-balancer" NginxBehindBalancer {
+        /// The host.
+        on: Target,
+    } rows {
+        "real-ip" Never "nginx takes the visitor's address from the balancer's header (`set_real_ip_from`)",
+        "bans" Never "nothing that bans addresses is at work (fail2ban, CrowdSec, SSHGuard)",
+    };
+
+    /// A Nextcloud can be served by two nodes: its files and sessions are not on one of them only, and its database is the
+    /// one meant.
+    "nextcloud.config" NextcloudConfig {
+        /// The host.
+        on: Target,
+        /// Nextcloud's config.php.
+        file: HostPath,
+        /// The DB instance that must be the one in config.php.
+        db: DbId,
+        /// The php program. Default: `php`.
+        php: Option<String>,
+    } rows {
+        "database" Acceptable "`dbhost` is the DB instance's endpoint",
+        "data-directory" Acceptable "users' files are in an object store or on a network file system",
+        "sessions" Never "PHP keeps sessions where every node finds them",
+    };
+
+    /// A DB instance can be made Multi-AZ, and lets in the servers that are to use it.
+    "rds.ready" RdsReady {
+        /// The DB instance.
+        db: DbId,
+        /// The security group of the servers.
+        clients: GroupId,
+        /// The subnets the servers are and will be in.
+        client_subnets: Vec<SubnetId>,
+    } rows {
+        "available" Acceptable "it is `available`",
+        "engine" Acceptable "its engine, version and class can be Multi-AZ",
+        "subnet-group" Final "its subnet group covers two Availability Zones",
+        "admits-servers" Acceptable "its security groups let the servers in, wherever they run",
+    };
+
+    /// A subnet can take a clone of an instance.
+    "instance.clone-place" InstanceClonePlace {
+        /// The instance that is cloned.
+        like: InstanceId,
+        /// The subnet.
+        subnet: SubnetId,
+    } rows {
+        "network" Final "the subnet is in the instance's VPC",
+        "zone" Acceptable "the subnet is in another Availability Zone than the instance",
+        "addresses" Final "the subnet has a free address",
+        "key-pair" Acceptable "the instance's key pair is still there, for the clone is launched with it",
+    };
+
+    /// An instance type can be had where it is needed, and runs what the instance runs.
+    "instance.type" InstanceTypeFits {
+        /// The instance that is to have it.
+        instance: InstanceId,
+        /// The subnet of another server that is to have it.
+        subnet: SubnetId,
+        /// The type.
+        instance_type: InstanceType,
+    } rows {
+        "offered" Final "the type is offered in both Availability Zones",
+        "fits" Final "the type has the instance's processor architecture",
+        "vcpu-quota" Never "the account's quota of vCPUs has room",
+    };
+
+    /// Subnets can hold an Application Load Balancer in front of servers.
+    "balancer.subnets" BalancerSubnets {
+        /// The balancer's subnets.
+        subnets: Vec<SubnetId>,
+        /// The subnets of the servers behind it.
+        server_subnets: Vec<SubnetId>,
+    } rows {
+        "zones" Final "they are in one VPC, at least two Availability Zones, and one in each",
+        "covers-servers" Acceptable "they cover the servers' Availability Zones",
+        "public" Acceptable "each has a route to an internet gateway",
+        "addresses" Final "each has 8 free addresses",
+    };
+
+    /// The account may have one more balancer and one more target group.
+    "balancer.quota" BalancerQuota {} rows {
+        "balancers" Acceptable "the region's quota of Application Load Balancers has room",
+        "target-groups" Acceptable "the region's quota of target groups has room",
+    };
+
+    /// The names of what a run creates are free.
+    "names.free" NamesFree {
+        /// The balancer's name.
+        balancer: String,
+        /// The target group's name.
+        target_group: String,
+        /// The security group's name.
+        group: String,
+        /// The VPC of the security group.
+        vpc: VpcId,
+        /// The new server's Name tag.
+        instance: String,
+    } rows {
+        "balancer" Final "no balancer has this name",
+        "target-group" Final "no target group has this name",
+        "security-group" Final "no security group of the VPC has this name",
+        "instance" Never "no instance that is not terminated has this Name tag",
+    };
+
+    /// A port of a security group is not open to the world.
+    "security-group.closed" SecurityGroupClosed {
+        /// The group.
+        group: GroupId,
+        /// The port.
+        port: u16,
+    } rows {
+        "open" Never "the port is not open to the world",
+    };
+
+    /// A name can be moved from an instance to a balancer.
+    "dns.name" DnsName {
+        /// The name.
+        fqdn: Fqdn,
+        /// Its hosted zone, or `external`.
+        zone: DnsZone,
+        /// The instance it must point at now.
+        instance: InstanceId,
+    } rows {
+        "points-here" Acceptable "the name resolves to the instance",
+        "elastic-ip" Acceptable "the address is an Elastic IP, so that it outlives a stop",
+        "ttl" Never "its TTL is at most 300 s",
+        "caa" Acceptable "CAA records let Amazon issue certificates",
+        "external" Never "no person has to change records while the site is down",
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_and_rows_are_ids_and_used_once() {
+        let names: BTreeSet<&str> = CheckKind::ALL.iter().map(|k| k.as_str()).collect();
+        assert_eq!(names.len(), CheckKind::ALL.len());
+        for kind in CheckKind::ALL {
+            let rows = kind.spec().rows;
+            let unique: BTreeSet<&str> = rows.iter().map(|r| r.name).collect();
+            assert_eq!(unique.len(), rows.len(), "{kind}");
+            assert!(rows.iter().all(|r| super::super::super::is_id(r.name)), "{kind}");
+        }
+    }
+}

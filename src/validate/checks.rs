@@ -1,0 +1,154 @@
+//! The checks before a run: ids, kinds, parameters, and that all they refer to is known before anything has run.
+
+use super::actions::Surroundings;
+use super::expression::{Here, Reader};
+use super::fields::Fields;
+use super::problem::Notes;
+use super::steps;
+use super::trial;
+use super::words::{found, inside, listed, nearest};
+use crate::document::{Node, Place};
+use crate::model::{ActionKind, CheckKind, Expr, PreflightCheck, Reference, TargetSpec, ValueType};
+use std::collections::BTreeMap;
+
+const FIELDS: &[&str] = &["id", "do", "title", "with"];
+
+/// Reads all checks. Those that are broken are left out, and their problems told.
+pub(super) fn read(around: &Surroundings<'_>, node: Option<&Node>, notes: &mut Notes) -> Vec<PreflightCheck> {
+    let Some(node) = node else { return Vec::new() };
+    let Some(items) = node.items() else {
+        notes.add(node.place, format!("`preflight`: found {}, expected a list of checks", found(node)));
+        return Vec::new();
+    };
+    let mut ids = Vec::new();
+    let mut checks = Vec::new();
+    for (n, item) in items.iter().enumerate() {
+        let id = steps::id(item, "check", &mut ids, notes).map(|(id, _)| id);
+        checks.extend(one(around, item, n, id, notes));
+    }
+    checks
+}
+
+fn one(
+    around: &Surroundings<'_>,
+    node: &Node,
+    number: usize,
+    id: Option<String>,
+    notes: &mut Notes,
+) -> Option<PreflightCheck> {
+    let what = id.as_ref().map_or_else(|| format!("check {}", number + 1), |id| format!("check `{id}`"));
+    let fields = Fields::of(node, node.place, &what, FIELDS, notes)?;
+    let title = fields.line("title", notes);
+    let kind = kind(&fields, &what, notes)?;
+    let with = parameters(around, kind, fields.get("with"), node.place, &what, notes);
+    Some(PreflightCheck { id: id?, kind, title, with: with? })
+}
+
+fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<CheckKind> {
+    let node = fields.required("do", notes)?;
+    let Some(name) = node.text() else {
+        notes.add(node.place, format!("`do` of {what}: found {}, expected the name of a check", found(node)));
+        return None;
+    };
+    let kind = CheckKind::ALL.iter().copied().find(|k| k.as_str() == name);
+    if kind.is_none() {
+        let names = CheckKind::ALL.iter().map(|k| k.as_str());
+        let help = if ActionKind::ALL.iter().any(|k| k.as_str() == name) {
+            "that is an action: actions belong to steps".to_owned()
+        } else {
+            match nearest(name, names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "docs/runbook-format.md lists the checks".into(),
+            }
+        };
+        notes.advise(node.place, format!("there is no check `{name}`"), help);
+    }
+    kind
+}
+
+fn parameters(
+    around: &Surroundings<'_>,
+    kind: CheckKind,
+    node: Option<&Node>,
+    place: Place,
+    what: &str,
+    notes: &mut Notes,
+) -> Option<BTreeMap<String, Expr>> {
+    let params = kind.spec().params;
+    let names: Vec<&str> = params.iter().map(|p| p.name).collect();
+    let before = notes.len();
+    let fields = match node {
+        None => None,
+        Some(node) => Some(Fields::of(node, node.place, &format!("`with` of {what} (`{kind}`)"), &names, notes)?),
+    };
+    let reader = Reader { text: &around.document.text, scope: around.scope, here: Here::Preflight };
+    let mut with = BTreeMap::new();
+    for param in &params {
+        let Some(value) = fields.as_ref().and_then(|f| f.get(param.name)) else {
+            if param.required && fields.as_ref().is_none_or(|f| f.lacks(param.name)) {
+                let help = format!("{}: {}", inside(&param.about), param.value_type.expected());
+                let message = format!("{what} (`{kind}`) has no `{}`", param.name);
+                notes.advise(node.map_or(place, |n| n.place), message, help);
+            }
+            continue;
+        };
+        let what = format!("`{}` of {what}", param.name);
+        let Some(expr) = reader.read(value, &param.value_type, &what, notes) else { continue };
+        if param.value_type == ValueType::Target {
+            target_known(around.targets, value, &what, notes);
+        } else if let Expr::Literal(given) = &expr
+            && let Some(error) = trial::check(kind, param.name, given)
+        {
+            notes.add(value.place, format!("{what}: {error}"));
+        }
+        with.insert(param.name.to_owned(), expr);
+    }
+    (notes.len() == before).then_some(with)
+}
+
+/// Tells a target that does not exist before the run. A host key that an action pins is not needed: until then the
+/// operator's own known_hosts decides.
+fn target_known(targets: &[TargetSpec], node: &Node, what: &str, notes: &mut Notes) {
+    let Some(target) = targets.iter().find(|t| Some(t.name.as_str()) == node.text()) else { return };
+    for (field, expr) in target.fields.iter().filter(|(field, _)| *field != "host_key") {
+        let later = expr.references().into_iter().find(|r| matches!(r, Reference::Output { .. }));
+        if let Some(reference) = later {
+            notes.advise(
+                node.place,
+                format!("{what}: the `{field}` of target `{}` is known only while the runbook runs", target.name),
+                format!("it is `{reference}`; a check needs a target that is there before"),
+            );
+        }
+    }
+}
+
+/// Whether what an action of this kind gives is known before a run: it only looks it up.
+pub(super) fn looks_up(kind: ActionKind) -> bool {
+    kind == ActionKind::InstanceLookUp
+}
+
+/// Whether a check of this kind talks to AWS, and so needs the runbook's `region`.
+pub(super) fn uses_aws(kind: CheckKind) -> bool {
+    let family = kind.as_str().split('.').next().unwrap_or_default();
+    !["ssh", "service", "host", "http", "nginx"].contains(&family)
+}
+
+/// The kinds whose outputs a check can use, for a message.
+pub(super) fn lookers() -> String {
+    listed(ActionKind::ALL.iter().filter(|k| looks_up(**k)).map(|k| k.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_known_to_use_aws_or_not() {
+        for kind in CheckKind::ALL {
+            let on_host = kind.spec().params.iter().any(|p| p.value_type == ValueType::Target);
+            let both = *kind == CheckKind::NextcloudConfig;
+            let neither = *kind == CheckKind::HttpAnswers;
+            assert!(both || neither || on_host != uses_aws(*kind), "{kind}");
+        }
+    }
+}

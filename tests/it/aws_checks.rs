@@ -1,0 +1,355 @@
+//! Checks of an account before a run: an account that is ready, and one thing wrong at a time.
+
+macro_rules! both_halves {
+    ($($name:ident),+ $(,)?) => {$(
+        #[tokio::test]
+        async fn $name() {
+            crate::support::emulator::beside_an_emulator(concat!("aws_checks::inside::", stringify!($name))).await;
+        }
+    )+};
+}
+
+both_halves!(
+    an_account_that_is_ready_passes,
+    a_server_that_is_not_ready_is_told,
+    places_and_types_that_do_not_fit_are_refused,
+    a_database_that_would_shut_the_clone_out_is_refused,
+    names_that_are_taken_are_told,
+    a_name_that_cannot_be_moved_is_told,
+    what_may_not_be_asked_does_not_refuse,
+    an_accepted_refusal_is_kept_with_the_run,
+);
+
+use crate::support::emulator::{Emulator, REGION};
+use crate::support::names::Names;
+use crate::support::stage::Stage;
+use runbook::access::Aws;
+use runbook::model::CheckVerdict::{self, NotCheckable, Pass, Refuse, Warn};
+use runbook::model::{CheckKind, CheckRow, Value};
+use serde_json::json;
+
+struct World {
+    emulator: Emulator,
+    names: Names,
+    stage: Stage,
+    seed: Value,
+    aws: Aws,
+}
+
+impl World {
+    async fn new() -> Self {
+        let emulator = Emulator::here();
+        emulator.post("config", &json!({"start_ticks": 0}));
+        let seed = emulator.seed();
+        let names = Names::of(&emulator);
+        let stage = Stage::new().asking(names.place);
+        Self { emulator, names, stage, seed, aws: Aws::connect(REGION).await }
+    }
+
+    fn id(&self, name: &str) -> String {
+        self.seed[name].as_str().unwrap().to_owned()
+    }
+
+    fn subnet(&self, letter: &str) -> String {
+        self.seed["subnets"][letter].as_str().unwrap().to_owned()
+    }
+
+    async fn check(&self, kind: &str, parameters: Value) -> Vec<CheckRow> {
+        let kind: CheckKind = serde_json::from_value(Value::from(kind)).unwrap();
+        let rows = self.stage.check(kind, parameters).await;
+        let declared: Vec<String> = kind.spec().rows.iter().map(|row| format!("it.{}", row.name)).collect();
+        let given: Vec<&String> = rows.iter().map(|row| &row.id).collect();
+        assert!(given.into_iter().eq(&declared), "every row of the kind, in order: {rows:?}");
+        for row in &rows {
+            assert!(!row.evidence.is_empty() && !row.evidence.contains('\n'), "{row:?}");
+            assert!(row.verdict != Refuse || !row.advice.is_empty(), "a refusal says what to do: {row:?}");
+        }
+        rows
+    }
+
+    async fn server(&self) -> Vec<CheckRow> {
+        self.check("instance.running", json!({"instance": self.id("instance")})).await
+    }
+
+    async fn place(&self, letter: &str) -> Vec<CheckRow> {
+        let with = json!({"like": self.id("instance"), "subnet": self.subnet(letter)});
+        self.check("instance.clone-place", with).await
+    }
+
+    async fn kind(&self, name: &str) -> Vec<CheckRow> {
+        let with = json!({"instance": self.id("instance"), "subnet": self.subnet("b"), "instance_type": name});
+        self.check("instance.type", with).await
+    }
+
+    async fn balancer(&self, subnets: &[String]) -> Vec<CheckRow> {
+        let servers = [self.subnet("a"), self.subnet("b")];
+        self.check("balancer.subnets", json!({"subnets": subnets, "server_subnets": servers})).await
+    }
+
+    async fn database(&self) -> Vec<CheckRow> {
+        let places = [self.subnet("a"), self.subnet("b")];
+        let with = json!({"db": self.id("db"), "clients": self.id("web_group"), "client_subnets": places});
+        self.check("rds.ready", with).await
+    }
+
+    async fn free_names(&self) -> Vec<CheckRow> {
+        let with = json!({
+            "balancer": "nc-alb", "target_group": "nc-web", "group": "nc-alb", "vpc": self.id("vpc"), "instance": "nc-web-2",
+        });
+        self.check("names.free", with).await
+    }
+
+    async fn name(&self, zone: &str) -> Vec<CheckRow> {
+        let with = json!({"fqdn": self.id("fqdn"), "zone": zone, "instance": self.id("instance")});
+        self.check("dns.name", with).await
+    }
+
+    async fn port_80(&self) -> Vec<CheckRow> {
+        self.check("security-group.closed", json!({"group": self.id("web_group"), "port": 80})).await
+    }
+}
+
+fn verdicts(rows: &[CheckRow]) -> Vec<CheckVerdict> {
+    rows.iter().map(|row| row.verdict).collect()
+}
+
+fn row<'r>(rows: &'r [CheckRow], name: &str) -> &'r CheckRow {
+    rows.iter().find(|row| row.id == format!("it.{name}")).unwrap()
+}
+
+mod inside {
+    use super::*;
+    use aws_sdk_ec2::types::{IpPermission, IpRange, UserIdGroupPair};
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn an_account_that_is_ready_passes() {
+        let w = World::new().await;
+        let caller = w.check("account.caller", json!({})).await;
+        assert!(caller[0].verdict == Pass && caller[0].evidence.contains("123456789012"), "{caller:?}");
+        let both = [w.subnet("a"), w.subnet("b")];
+        let all = [
+            w.server().await,
+            w.place("b").await,
+            w.balancer(&both).await,
+            w.check("balancer.quota", json!({})).await,
+            w.database().await,
+            w.free_names().await,
+            w.name(&w.id("zone")).await,
+        ];
+        for rows in &all {
+            assert!(rows.iter().all(|row| row.verdict == Pass), "{rows:#?}");
+        }
+        assert_eq!(
+            verdicts(&w.kind("t3.small").await),
+            [Pass, Pass, NotCheckable],
+            "EC2 does not tell quotas of vCPUs"
+        );
+        assert_eq!(verdicts(&w.port_80().await), [Warn]);
+        let read = |name: &str| ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
+        let calls = w.emulator.get("calls");
+        let calls: Vec<&str> = calls.as_array().unwrap().iter().map(|call| call[1].as_str().unwrap()).collect();
+        assert!(calls.len() > 15 && calls.iter().all(|name| read(name)), "{calls:?}");
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_server_that_is_not_ready_is_told() {
+        let w = World::new().await;
+        w.aws.write.ec2.stop_instances().instance_ids(w.id("instance")).send().await.unwrap();
+        assert_eq!(verdicts(&w.server().await), [Refuse, Refuse]);
+        let gone = w.check("instance.running", json!({"instance": "i-0123456789abcdef0"})).await;
+        assert_eq!(verdicts(&gone), [Refuse, Refuse]);
+        assert!(gone[0].evidence.contains("i-0123456789abcdef0"), "{gone:?}");
+        w.aws.write.ec2.delete_key_pair().key_name(w.id("key_name")).send().await.unwrap();
+        assert_eq!(row(&w.place("b").await, "key-pair").verdict, Refuse);
+        let everybody = IpRange::builder().cidr_ip("0.0.0.0/0").build();
+        let rule = IpPermission::builder().ip_protocol("tcp").from_port(80).to_port(80).ip_ranges(everybody).build();
+        let group = w.aws.write.ec2.revoke_security_group_ingress().group_id(w.id("web_group"));
+        group.ip_permissions(rule).send().await.unwrap();
+        assert_eq!(verdicts(&w.port_80().await), [Pass]);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn places_and_types_that_do_not_fit_are_refused() {
+        let w = World::new().await;
+        assert_eq!(verdicts(&w.place("a").await), [Pass, Refuse, Pass, Pass], "the same zone as the server");
+        let arm = w.kind("t4g.small").await;
+        assert_eq!(row(&arm, "fits").verdict, Refuse, "{arm:?}");
+        assert_eq!(verdicts(&w.kind("t3.gigantic").await), [Refuse, Refuse, NotCheckable]);
+        assert_eq!(verdicts(&w.balancer(&[w.subnet("a")]).await), [Refuse, Refuse, Pass, Pass]);
+
+        let ec2 = &w.aws.write.ec2;
+        let subnet = ec2.create_subnet().vpc_id(w.id("vpc")).cidr_block("10.77.9.0/28").availability_zone("us-east-1b");
+        let subnet = subnet.send().await.unwrap().subnet().unwrap().subnet_id().unwrap().to_owned();
+        let table = ec2.create_route_table().vpc_id(w.id("vpc")).send().await.unwrap();
+        let table = table.route_table().unwrap().route_table_id().unwrap().to_owned();
+        ec2.associate_route_table().route_table_id(table).subnet_id(&subnet).send().await.unwrap();
+        for _ in 0..4 {
+            ec2.create_network_interface().subnet_id(&subnet).send().await.unwrap();
+        }
+        let rows = w.balancer(&[w.subnet("a"), subnet.clone()]).await;
+        assert_eq!(verdicts(&rows), [Pass, Pass, Refuse, Refuse], "{rows:#?}");
+        assert!(row(&rows, "public").evidence.contains(&subnet));
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_database_that_would_shut_the_clone_out_is_refused() {
+        let w = World::new().await;
+        let rds = &w.aws.write.rds;
+        let db = w.aws.read.rds.describe_db_instances().send().await.unwrap();
+        let group = db.db_instances()[0].vpc_security_groups()[0].vpc_security_group_id().unwrap().to_owned();
+        let rule = || IpPermission::builder().ip_protocol("tcp").from_port(3306).to_port(3306);
+        let servers = UserIdGroupPair::builder().group_id(w.id("web_group")).build();
+        let revoke = w.aws.write.ec2.revoke_security_group_ingress().group_id(&group);
+        revoke.ip_permissions(rule().user_id_group_pairs(servers).build()).send().await.unwrap();
+        let one = IpRange::builder().cidr_ip(format!("{}/32", w.id("private_ip"))).build();
+        let admit = w.aws.write.ec2.authorize_security_group_ingress().group_id(&group);
+        admit.ip_permissions(rule().ip_ranges(one).build()).send().await.unwrap();
+        let rows = w.database().await;
+        assert_eq!(verdicts(&rows), [Pass, Pass, Pass, Refuse], "{rows:#?}");
+
+        rds.stop_db_instance().db_instance_identifier(w.id("db")).send().await.unwrap();
+        assert_eq!(row(&w.database().await, "available").verdict, Refuse);
+        let unknown = w.check(
+            "rds.ready",
+            json!({
+                "db": "nobody", "clients": w.id("web_group"), "client_subnets": [w.subnet("a")],
+            }),
+        );
+        assert!(unknown.await.iter().all(|row| row.verdict == Refuse));
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn names_that_are_taken_are_told() {
+        let w = World::new().await;
+        let (ec2, elb) = (&w.aws.write.ec2, &w.aws.write.elb);
+        ec2.create_security_group().group_name("nc-alb").description("x").vpc_id(w.id("vpc")).send().await.unwrap();
+        elb.create_target_group()
+            .name("nc-web")
+            .protocol("HTTP".into())
+            .port(80)
+            .vpc_id(w.id("vpc"))
+            .send()
+            .await
+            .unwrap();
+        let balancer = elb.create_load_balancer().name("nc-alb").subnets(w.subnet("a")).subnets(w.subnet("b"));
+        balancer.send().await.unwrap();
+        let tag = aws_sdk_ec2::types::Tag::builder().key("Name").value("nc-web-2").build();
+        ec2.create_tags().resources(w.id("instance")).tags(tag).send().await.unwrap();
+        let rows = w.free_names().await;
+        assert_eq!(verdicts(&rows), [Refuse, Refuse, Refuse, Warn], "{rows:#?}");
+        assert!(rows[3].evidence.contains(&w.id("instance")));
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_name_that_cannot_be_moved_is_told() {
+        let w = World::new().await;
+        let (zone, fqdn) = (w.id("zone"), w.id("fqdn"));
+        let external = w.name("external").await;
+        assert_eq!(row(&external, "external").verdict, Warn);
+        assert!(row(&external, "external").evidence.contains("WHILE THE SITE IS DOWN"));
+        assert_eq!(row(&external, "ttl").verdict, Pass, "as the resolver says");
+
+        w.names.set_caa("nextcloud.example", "letsencrypt.org");
+        let rows = w.name(&zone).await;
+        assert_eq!(row(&rows, "caa").verdict, Refuse, "{rows:?}");
+        assert!(row(&rows, "caa").evidence.contains("`letsencrypt.org`"));
+        w.names.set_caa(&fqdn, "amazontrust.com; account=1");
+        assert_eq!(row(&w.name(&zone).await, "caa").verdict, Pass, "the nearest records count");
+        w.names.remove(&fqdn);
+        w.names.remove("nextcloud.example");
+
+        w.names.set_address(&fqdn, "192.0.2.1");
+        let rows = w.name(&zone).await;
+        assert_eq!(row(&rows, "points-here").verdict, Refuse);
+        assert!(row(&rows, "points-here").evidence.contains("192.0.2.1"), "{rows:?}");
+        w.names.remove(&fqdn);
+
+        use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+        let value = ResourceRecord::builder().value(w.id("public_ip")).build().unwrap();
+        let set = ResourceRecordSet::builder().name(&fqdn).r#type(RrType::A).ttl(3600).resource_records(value);
+        let change = Change::builder().action(ChangeAction::Upsert).resource_record_set(set.build().unwrap());
+        let batch = ChangeBatch::builder().changes(change.build().unwrap()).build().unwrap();
+        let asked = w.aws.write.route53.change_resource_record_sets().hosted_zone_id(&zone);
+        asked.change_batch(batch).send().await.unwrap();
+        assert_eq!(row(&w.name(&zone).await, "ttl").verdict, Warn);
+
+        let address = w.aws.read.ec2.describe_addresses().send().await.unwrap();
+        let association = address.addresses()[0].association_id().unwrap();
+        w.aws.write.ec2.disassociate_address().association_id(association).send().await.unwrap();
+        assert_eq!(row(&w.name(&zone).await, "elastic-ip").verdict, Refuse);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn what_may_not_be_asked_does_not_refuse() {
+        let w = World::new().await;
+        for (service, action) in [
+            ("ec2", "DescribeAddresses"),
+            ("route53", "ListResourceRecordSets"),
+            ("rds", "DescribeOrderableDBInstanceOptions"),
+            ("elbv2", "DescribeAccountLimits"),
+            ("ec2", "DescribeInstanceTypeOfferings"),
+        ] {
+            w.emulator.refuse(service, action, "AccessDenied", 100);
+        }
+        let name = w.name(&w.id("zone")).await;
+        assert_eq!(verdicts(&name), [Pass, NotCheckable, NotCheckable, Pass, Pass]);
+        assert!(row(&name, "elastic-ip").evidence.contains("AccessDenied"), "{name:?}");
+        assert_eq!(row(&w.database().await, "engine").verdict, NotCheckable);
+        assert_eq!(row(&w.kind("t3.small").await, "offered").verdict, NotCheckable);
+        assert_eq!(verdicts(&w.check("balancer.quota", json!({})).await), [NotCheckable, NotCheckable]);
+    }
+
+    const TINY: &str = r#"
+runbook: tiny
+title: look a server up, if a check lets us
+about: one check that refuses, and one action
+region: us-east-1
+inputs:
+  instance: { type: instance-id, about: the server }
+preflight:
+  - { id: server, do: instance.clone-place, with: { like: "${{ inputs.instance }}", subnet: SUBNET } }
+steps:
+  - id: look
+    title: look
+    why: to know
+    actions:
+      - { id: up, do: instance.look-up, with: { instance: "${{ inputs.instance }}" } }
+"#;
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn an_accepted_refusal_is_kept_with_the_run() {
+        let w = World::new().await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tiny.yaml");
+        std::fs::write(&file, TINY.replace("SUBNET", &w.subnet("a"))).unwrap();
+        let runbook = |arguments: &[&str]| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_runbook"));
+            command.arg("--state").arg(folder.path().join("state")).args(arguments).output().unwrap()
+        };
+        let (path, instance) = (file.to_str().unwrap(), format!("instance={}", w.id("instance")));
+        let run = ["run", path, "--set", instance.as_str(), "--yes"];
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ");
+
+        let refused = runbook(&run);
+        let told = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(3), "{told}");
+        for said in ["nothing was changed", "check server.zone", "us-east-1a", "--accept server.zone=\"REASON\""] {
+            assert!(told.contains(said), "`{said}` is not in: {told}");
+        }
+        assert_eq!(text(&runbook(&["runs", "--format", "json"]).stdout), "[]", "no run was opened");
+
+        let accepted = runbook(&[run.as_slice(), &["--accept", "server.zone=only one zone is left"]].concat());
+        assert!(accepted.status.success(), "{}", text(&accepted.stderr));
+        let status = text(&runbook(&["status"]).stdout);
+        assert!(status.contains("accepted: `server.zone`") && status.contains("only one zone is left"), "{status}");
+        assert!(runbook(&["log", "--verify"]).status.success());
+    }
+}
