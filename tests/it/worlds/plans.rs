@@ -42,8 +42,6 @@ impl Numbers {
             parts.push(match part.split_once('-') {
                 Some((prefix, id)) if hex(id) => self.of(prefix, part),
                 _ if hex(part) => "HEX".to_owned(),
-                // The beginning of a file's SHA-256; each lab has a config.php of its own.
-                _ if part.len() == 12 && hex(&part.repeat(2)) => "SHA256".to_owned(),
                 _ if part.len() == 36 && hex(&part.replace('-', "")) => "UUID".to_owned(),
                 _ => part.to_owned(),
             });
@@ -52,12 +50,21 @@ impl Numbers {
     }
 }
 
+/// The beginning of a file's SHA-256: each lab has a config.php of its own.
+fn without_hashes(text: &str) -> String {
+    let mut parts = text.split("sha256 ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| {
+        format!("{out}sha256 HASH{}", part.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
+    })
+}
+
 fn redacted(lab: &Lab, run: Option<&str>, text: &str) -> String {
     let account = lab.region.account();
     let (public, private) = (account.public_ip.to_string(), account.private_ip.to_string());
     let mut known = vec![(account.zone.as_str(), "ZONE"), (&public, "PUBLIC-IP"), (&private, "PRIVATE-IP")];
     known.extend(run.map(|run| (run, "RUN")));
-    let text = known.into_iter().fold(text.to_owned(), |text, (what, word)| text.replace(what, word));
+    let text = known.into_iter().fold(without_hashes(text), |text, (what, word)| text.replace(what, word));
     let mut numbers = Numbers::default();
     let is_end = |c: char| c.is_whitespace() || "`'\"()[]{},;".contains(c);
     let mut out = String::new();
