@@ -178,7 +178,7 @@ pub(super) fn replan(
     let mut plan = Plan::make(now.runbook, now.inputs, old.account.clone(), old.order)
         .map_err(|e| Failure::usage(e.to_string()))?;
     let as_value = |plan: &Plan| plan.to_value().map_err(|e| Failure::refused(e.to_string()));
-    state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, error))?;
+    state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, &error))?;
     plan.preview(kept(state, old));
     plan.checks.clone_from(&old.checks);
     let looks = remaining::excused(&plan, state, look(&plan, state, common)?);
@@ -213,8 +213,8 @@ pub(super) fn replan(
     Ok((plan, state))
 }
 
-fn may_not(state: &RunState, old: &Plan, error: ReplanError) -> Failure {
-    let differ = match &error {
+fn may_not(state: &RunState, old: &Plan, error: &ReplanError) -> Failure {
+    let differ = match error {
         ReplanError::Begun(actions) => actions.clone(),
         _ => Vec::new(),
     };

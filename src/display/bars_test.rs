@@ -127,7 +127,7 @@ fn nothing_is_wider_than_the_terminal_and_what_ended_is_told() {
     let mut narrator = Narrator::new(&plan(), &state);
     for (seq, kind) in (2..).zip(story()) {
         let at = 1_000 * i64::try_from(seq).unwrap();
-        bars.show(&mut narrator, &Event::Recorded(Record { run: run.clone(), seq, at, kind }));
+        bars.show(&mut narrator, &Event::Recorded(Box::new(Record { run: run.clone(), seq, at, kind })));
         let note = "image pending, and a note about it that is much longer than the line".into();
         let action = "clone-server/create-image".parse().unwrap();
         if seq < 5 {

@@ -228,7 +228,7 @@ impl<P: Performer + 'static, C: Clock> Driver<P, C> {
     }
 
     fn emit(&self, record: Record) {
-        let _ = self.events.send(Event::Recorded(record));
+        let _ = self.events.send(Event::Recorded(Box::new(record)));
     }
 }
 

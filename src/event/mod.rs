@@ -10,7 +10,7 @@ use serde::Serialize;
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A record was appended.
-    Recorded(Record),
+    Recorded(Box<Record>),
     /// A running action says what it waits for.
     Progress {
         /// The action.

@@ -21,11 +21,10 @@ impl Examine for SshLogin {
             }
         };
         let address = lines.address(on).await.unwrap_or_default();
-        let root = lines.run(on, RemoteCommand::sudo(["id", "-u"])).await?;
-        let sudo = match root.ok() && root.text() == "0" {
-            true => Seen::pass("sudo", format!("`{who}` becomes root on {} without a password", on.name)),
-            false => Seen::refuse("sudo", format!("`sudo -n` refuses `{who}` on {}: {}", on.name, root.stderr))
-                .advise(format!("allow it in /etc/sudoers.d: `{who} ALL=(ALL) NOPASSWD: ALL`")),
+        let root = lines.run_ok(on, RemoteCommand::sudo(["id", "-u"]), "`sudo -n`").await;
+        let sudo = match root {
+            Ok(_) => Seen::pass("sudo", format!("`{who}` becomes root on {} without a password", on.name)),
+            Err(failure) => Seen::failed("sudo", &Failure { kind: crate::model::FailureKind::Refused, ..failure }),
         };
         Ok(vec![Seen::pass("login", format!("logged in to {on} at {address} as `{who}`")), sudo])
     }

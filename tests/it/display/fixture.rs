@@ -240,14 +240,14 @@ impl Story {
         };
         let record = Record { run: "r20261123-174501-k3f9".parse().unwrap(), seq: 1, at: BEGIN, kind };
         let state = RunState::open(&record).unwrap();
-        Self { events: vec![Event::Recorded(record.clone())], records: vec![record], state, now: BEGIN }
+        Self { events: vec![Event::Recorded(Box::new(record.clone()))], records: vec![record], state, now: BEGIN }
     }
 
     pub(crate) fn add(&mut self, after_ms: Millis, kind: RecordKind) -> &mut Self {
         self.now += after_ms;
         let record = Record { run: self.state.run.clone(), seq: self.state.seq + 1, at: self.now, kind };
         self.state = self.state.apply(&record).unwrap();
-        self.events.push(Event::Recorded(record.clone()));
+        self.events.push(Event::Recorded(Box::new(record.clone())));
         self.records.push(record);
         self
     }
