@@ -13,7 +13,7 @@ use crate::access::Access;
 use crate::display::{self, PreflightLine};
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{ActionState, RunState};
-use crate::model::{self, ActionPath, Facts, FailureKind, Finding, Found, StepId, Value, Values};
+use crate::model::{self, ActionPath, FailureKind, Finding, Found, StepId};
 use crate::plan::Plan;
 use std::rc::Rc;
 
@@ -85,13 +85,5 @@ fn lines(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Vec<(Ac
 
 /// What the journal says of an action, in the form of a look.
 fn told(found: Found, evidence: String) -> PreflightLine {
-    PreflightLine::Seen(Finding {
-        found,
-        ours: true,
-        before: Value::Null,
-        outputs: Values::new(),
-        evidence,
-        changes: Vec::new(),
-        facts: Facts::new(),
-    })
+    PreflightLine::Seen(Finding::new(found, true, evidence))
 }

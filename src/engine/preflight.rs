@@ -138,17 +138,13 @@ fn with(state: &RunState, action: &ActionPath, finding: &Finding, now: Millis) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Change, Facts, Value, Values};
+    use crate::model::{Change, Facts};
 
     fn seen(action: &str, found: Found, fact: &str) -> (ActionPath, Look) {
         let finding = Finding {
-            found,
-            ours: false,
-            before: Value::Null,
-            outputs: Values::new(),
-            evidence: String::new(),
             changes: vec![Change::Command { on: "web-1".into(), argv: vec![action.into()] }],
             facts: Facts::from([(fact.to_owned(), "running".to_owned())]),
+            ..Finding::new(found, false, String::new())
         };
         (action.parse().unwrap(), Look::Seen(finding))
     }

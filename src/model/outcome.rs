@@ -62,6 +62,22 @@ pub struct Finding {
     pub facts: Facts,
 }
 
+impl Finding {
+    /// What was found, with nothing to keep, to give or to change.
+    #[must_use]
+    pub fn new(found: Found, ours: bool, evidence: impl Into<String>) -> Self {
+        Self {
+            found,
+            ours,
+            before: Value::Null,
+            outputs: Values::new(),
+            evidence: evidence.into(),
+            changes: Vec::new(),
+            facts: Facts::new(),
+        }
+    }
+}
+
 /// How the world stands to what an action wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

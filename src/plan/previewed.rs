@@ -3,7 +3,7 @@
 //! Whoever signs a plan signs this. It holds no before-image, for that is taken anew just before the action acts.
 
 use super::Plan;
-use crate::model::{ActionPath, Change, Description, Facts, Finding, Found, Value, Values};
+use crate::model::{ActionPath, Change, Description, Facts, Finding, Found, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -45,13 +45,10 @@ impl Previewed {
     #[must_use]
     pub fn finding(&self) -> Finding {
         Finding {
-            found: self.found,
-            ours: false,
-            before: Value::Null,
             outputs: self.outputs.clone(),
-            evidence: self.evidence.clone(),
             changes: self.changes.clone(),
             facts: self.facts.clone(),
+            ..Finding::new(self.found, false, self.evidence.clone())
         }
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! Only the very same rule counts as there: a wider one (all ports, a larger range) is left alone and not relied on.
 
-use super::answers::{before, failed, finding};
+use super::answers::{before, failed};
 use super::preview::{fact, list, request, rules_of, words};
 use super::security_group::{filter, pairs, tag_specification};
 use crate::access::{Aws, AwsError};
@@ -195,7 +195,7 @@ impl Perform for SecurityGroupAdmit {
         );
         let before = serde_json::to_value(before).unwrap_or_default();
         let found = if there { Found::Holds } else { Found::Absent };
-        Ok(Finding { before, changes, facts, ..finding(found, ours, evidence) })
+        Ok(Finding { before, changes, facts, ..Finding::new(found, ours, evidence) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

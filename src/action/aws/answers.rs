@@ -2,23 +2,10 @@
 
 use crate::access::AwsError;
 use crate::action::Context;
-use crate::model::{Failure, Finding, Found, Value, Values};
+use crate::model::{Failure, Value, Values};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-
-/// A finding without before-image or outputs.
-pub(super) fn finding(found: Found, ours: bool, evidence: impl Into<String>) -> Finding {
-    Finding {
-        found,
-        ours,
-        before: Value::Null,
-        outputs: Values::new(),
-        evidence: evidence.into(),
-        changes: Vec::new(),
-        facts: crate::model::Facts::new(),
-    }
-}
 
 /// Outputs that are texts.
 pub(super) fn outputs<const N: usize>(pairs: [(&str, &str); N]) -> Values {

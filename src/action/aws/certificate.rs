@@ -4,7 +4,7 @@
 //! run is looked for by domain and tag first. One that failed does not count: the next request has another token.
 
 use super::acm::{certificate, certificates, dead, is_dead, is_ours, records};
-use super::answers::{finding, outputs, unbuilt};
+use super::answers::{outputs, unbuilt};
 use super::dns_records::{Name, same_name};
 use super::preview::{request, run_tags};
 use crate::access::{Aws, AwsError};
@@ -93,13 +93,13 @@ impl Perform for CertificateRequest {
         let aws = cx.aws().await?;
         let Some(arn) = self.own(cx, &aws).await?.alive else {
             let evidence = format!("this run has no certificate for `{}`", self.fqdn);
-            return Ok(finding(Found::Absent, false, evidence));
+            return Ok(Finding::new(Found::Absent, false, evidence));
         };
         let record = certificate(&aws, &arn).await?.and_then(|c| self.record(&c));
         let found = if record.is_some() { Found::Holds } else { Found::InProgress };
         let mut known = outputs([("certificate", &arn)]);
         known.extend(record.unwrap_or_default());
-        Ok(Finding { outputs: known, ..finding(found, true, format!("`{arn}` is this run's")) })
+        Ok(Finding { outputs: known, ..Finding::new(found, true, format!("`{arn}` is this run's")) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

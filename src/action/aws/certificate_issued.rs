@@ -4,7 +4,6 @@
 //! after five minutes and does not know all of them.
 
 use super::acm::{certificate, dead, is_dead, records};
-use super::answers::finding;
 use super::dns_records::Name;
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{CertificateWaitIssued, Failure, Finding, Found};
@@ -42,10 +41,10 @@ impl Perform for CertificateWaitIssued {
         Ok(match certificate(&*cx.aws().await?, self.certificate.as_str()).await? {
             Some(found) if is_issued(&found) => {
                 let domain = found.domain_name().unwrap_or("?");
-                finding(Found::Holds, false, format!("the certificate for `{domain}` is issued"))
+                Finding::new(Found::Holds, false, format!("the certificate for `{domain}` is issued"))
             }
-            Some(found) => finding(Found::Absent, false, told(&found)),
-            None => finding(Found::Absent, false, format!("ACM does not know `{}`", self.certificate)),
+            Some(found) => Finding::new(Found::Absent, false, told(&found)),
+            None => Finding::new(Found::Absent, false, format!("ACM does not know `{}`", self.certificate)),
         })
     }
 

@@ -9,7 +9,7 @@ use super::preview::{fact, mark_of, named, request, run_id};
 use super::{instance_state, tags};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Facts, Failure, Finding, Found, InstanceClaim, InstanceId, InstanceRelease, Value, Values};
+use crate::model::{Change, Facts, Failure, Finding, Found, InstanceClaim, InstanceId, InstanceRelease};
 use aws_sdk_ec2::types::{DeviceType, Instance, InstanceAttributeName};
 use serde_json::json;
 
@@ -202,13 +202,9 @@ impl Perform for InstanceClaim {
             false => (Found::Absent, format!("`{id}` bears no mark and may be stopped and cloned")),
         };
         Ok(Finding {
-            found,
-            ours,
-            before: Value::Null,
-            outputs: Values::new(),
-            evidence,
             changes: if ours { Vec::new() } else { marking("ec2:CreateTags", &named(&instance)) },
             facts: marked(&mark, id),
+            ..Finding::new(found, ours, evidence)
         })
     }
 
@@ -262,13 +258,10 @@ impl Perform for InstanceRelease {
         };
         let before = json!({"marked": mark == Mark::Ours});
         Ok(Finding {
-            found,
-            ours: false,
             before,
-            outputs: Values::new(),
-            evidence,
             changes: if found == Found::Absent { marking("ec2:DeleteTags", &named(&instance)) } else { Vec::new() },
             facts: marked(&mark, &self.instance),
+            ..Finding::new(found, false, evidence)
         })
     }
 

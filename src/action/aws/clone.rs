@@ -9,7 +9,7 @@ use super::power::up;
 use super::{clone_undo, image_parts};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Perform, RUN_TAG, STEP_TAG, Stop, Verified};
-use crate::model::{Change, Failure, Finding, Found, InstanceClone, Value, Values};
+use crate::model::{Change, Failure, Finding, Found, InstanceClone, Values};
 use aws_sdk_ec2::types::{ImageState, Instance, InstanceStateName as State};
 use serde_json::json;
 
@@ -105,13 +105,10 @@ impl Perform for InstanceClone {
             let evidence = format!("no instance named `{}` of this run is there", self.name);
             let outputs = Values::new();
             return Ok(Finding {
-                found: Found::Absent,
-                ours: false,
-                before: Value::Null,
                 outputs,
-                evidence,
                 changes: vec![self.launching(Some(&original))],
                 facts: self.copied(&original),
+                ..Finding::new(Found::Absent, false, evidence)
             });
         };
         let id = instance.instance_id().unwrap_or_default();
@@ -124,15 +121,7 @@ impl Perform for InstanceClone {
             _ => Found::Unknown,
         };
         let outputs = Values::from([("instance".into(), json!(id))]);
-        Ok(Finding {
-            found,
-            ours: true,
-            before: Value::Null,
-            outputs,
-            evidence: described(&instance),
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
-        })
+        Ok(Finding { outputs, ..Finding::new(found, true, described(&instance)) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -146,13 +146,9 @@ impl Perform for ImageCreate {
             let evidence = format!("no image is named `{}`{taken}", self.name);
             let outputs = Values::new();
             return Ok(Finding {
-                found: Found::Absent,
-                ours: false,
-                before: Value::Null,
                 outputs,
-                evidence,
                 changes: vec![self.asking(&named(&instance))],
-                facts: crate::model::Facts::new(),
+                ..Finding::new(Found::Absent, false, evidence)
             });
         };
         let id = image.image_id().unwrap_or_default();
@@ -167,15 +163,7 @@ impl Perform for ImageCreate {
             outputs.insert("image".into(), json!(id));
             outputs.insert("snapshots".into(), json!(snapshots_of(&image)));
         }
-        Ok(Finding {
-            found,
-            ours: true,
-            before: Value::Null,
-            outputs,
-            evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
-        })
+        Ok(Finding { outputs, ..Finding::new(found, true, evidence) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -3,7 +3,7 @@
 //! A port has one listener at most, so the port is where our own is looked for, and its tag says whose it is. A listener
 //! of ours with other settings than wanted is not changed: an undo and a redo make it anew.
 
-use super::answers::{finding, outputs};
+use super::answers::outputs;
 use super::elb;
 use super::preview::{request, words};
 use crate::access::{Aws, AwsError};
@@ -64,10 +64,10 @@ async fn own(it: &impl Listen, cx: &Context<'_>, aws: &Aws) -> Result<Option<Str
 
 async fn observe(it: &impl Listen, cx: &Context<'_>) -> Result<Finding, Failure> {
     Ok(match own(it, cx, &*cx.aws().await?).await? {
-        None => finding(Found::Absent, false, format!("{} is not there", it.name())),
+        None => Finding::new(Found::Absent, false, format!("{} is not there", it.name())),
         Some(arn) => Finding {
             outputs: outputs([("listener", &arn)]),
-            ..finding(Found::Holds, true, format!("{} is there and this run's", it.name()))
+            ..Finding::new(Found::Holds, true, format!("{} is there and this run's", it.name()))
         },
     })
 }

@@ -4,7 +4,7 @@
 //! the tag is read before, and decides. The idle timeout is set after the creation; apply goes on there when a process died
 //! in between. A balancer whose provisioning failed never recovers: apply replaces one of ours.
 
-use super::answers::{failed, finding, not_ours, outputs};
+use super::answers::{failed, not_ours, outputs};
 use super::elb;
 use super::preview::{self, request, run_tags, words};
 use crate::access::{Aws, AwsError};
@@ -189,7 +189,7 @@ impl Perform for LoadBalancerCreate {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let Some(balancer) = self.own(cx, &aws).await? else {
-            return Ok(finding(Found::Absent, false, format!("there is no load balancer `{}`", self.name)));
+            return Ok(Finding::new(Found::Absent, false, format!("there is no load balancer `{}`", self.name)));
         };
         let whole = elb::balancer_attributes_fit(&aws, arn(&balancer), &self.attributes()).await?;
         let found = match state(&balancer) {
@@ -207,7 +207,7 @@ impl Perform for LoadBalancerCreate {
             Found::Otherwise => self.setting(json!(arn(&balancer))).into_iter().collect(),
             _ => Vec::new(),
         };
-        Ok(Finding { outputs: Self::known(&balancer), changes, ..finding(found, true, told(&balancer)) })
+        Ok(Finding { outputs: Self::known(&balancer), changes, ..Finding::new(found, true, told(&balancer)) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

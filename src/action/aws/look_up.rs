@@ -159,15 +159,7 @@ impl Perform for InstanceLookUp {
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (outputs, evidence, facts) = self.look(cx).await?;
-        Ok(Finding {
-            found: Found::Holds,
-            ours: false,
-            before: Value::Null,
-            outputs,
-            evidence,
-            changes: Vec::new(),
-            facts,
-        })
+        Ok(Finding { outputs, facts, ..Finding::new(Found::Holds, false, evidence) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -5,7 +5,7 @@
 //! instance without an Elastic IP has another public address after a stop: then the current one is published, for the old one
 //! may be a stranger's.
 
-use super::answers::{finding, outputs};
+use super::answers::outputs;
 use super::dns_external::{ask, ask_back};
 use super::dns_records::RecordSet;
 use super::instance_state::{find, unknown};
@@ -143,7 +143,7 @@ impl DnsPointAtBalancer {
         };
         let evidence = format!("`{}` resolves to [{}]", self.fqdn, list(&site));
         let before = Before { sets: Vec::new(), addresses: site, cname, instance_address };
-        Ok(Finding { before: before.to_value(), ..finding(found, false, evidence) })
+        Ok(Finding { before: before.to_value(), ..Finding::new(found, false, evidence) })
     }
 
     async fn undo_external(&self, cx: &Context<'_>) -> Result<String, Stop> {

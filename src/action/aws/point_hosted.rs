@@ -1,6 +1,5 @@
 //! The hosted zone's part of `dns.point-at-balancer`: which record sets are to be there, and the batch that makes them so.
 
-use super::answers::finding;
 use super::dns_change::{Edit, change, changing, in_sync};
 use super::dns_records::{Name, RecordSet, at_name};
 use super::point_at_balancer::{Before, readdressed};
@@ -89,7 +88,7 @@ impl DnsPointAtBalancer {
         let changes = if found == Found::Holds { Vec::new() } else { vec![changing(zone, &edits(&sets, &wanted))] };
         let facts = self.facts(zone, &sets);
         let before = Before { sets, instance_address, ..Before::default() };
-        Ok(Finding { before: before.to_value(), changes, facts, ..finding(found, false, evidence) })
+        Ok(Finding { before: before.to_value(), changes, facts, ..Finding::new(found, false, evidence) })
     }
 
     /// One batch from what is there to what is wanted; answers its id.

@@ -5,7 +5,7 @@ use super::instance_state::{cannot_start, described, live, start, state, stop, s
 use super::preview::{fact, named, request, state_of};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Failure, Finding, Found, InstanceStart, InstanceStop, Value, Values};
+use crate::model::{Change, Failure, Finding, Found, InstanceStart, InstanceStop};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -50,15 +50,7 @@ pub(super) fn observe_stop(instance: &Instance) -> Result<Finding, Failure> {
         _ => Found::Unknown,
     };
     let before = serde_json::json!(PowerBefore { state: state(instance).to_string() });
-    Ok(Finding {
-        found,
-        ours: false,
-        before,
-        outputs: Values::new(),
-        evidence: described(instance),
-        changes: Vec::new(),
-        facts: power(instance),
-    })
+    Ok(Finding { before, facts: power(instance), ..Finding::new(found, false, described(instance)) })
 }
 
 /// Starts the instance if it does not run, from whatever state it is in, and waits until its checks have passed.
@@ -163,13 +155,9 @@ impl Perform for InstanceStart {
         };
         let evidence = described(&instance);
         Ok(Finding {
-            found,
-            ours: false,
-            before: Value::Null,
-            outputs: Values::new(),
-            evidence,
             changes: if found == Found::Absent { vec![starting(&named(&instance))] } else { Vec::new() },
             facts: power(&instance),
+            ..Finding::new(found, false, evidence)
         })
     }
 

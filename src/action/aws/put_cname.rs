@@ -5,7 +5,7 @@
 //! could not be renewed.
 
 use super::acm::another_that_needs;
-use super::answers::{finding, outputs};
+use super::answers::outputs;
 use super::dns_change::{Edit, change, changing, in_sync};
 use super::dns_external::{ask, ask_back};
 use super::dns_records::{Name, RecordSet, at_name};
@@ -136,18 +136,21 @@ impl Perform for DnsPutCname {
             let found = if there { Found::Holds } else { Found::Absent };
             let evidence = format!("{} is {}in DNS", self.told(), if there { "" } else { "not " });
             let before = if there { Value::Bool(true) } else { Value::Null };
-            return Ok(Finding { before, ..finding(found, false, evidence) });
+            return Ok(Finding { before, ..Finding::new(found, false, evidence) });
         };
         match self.hosted(&*cx.aws().await?, zone).await? {
             None => {
                 let name = Name::of(&self.name);
                 let facts = fact(record_of(name.as_str(), "CNAME", zone), "none");
-                Ok(Finding { facts, ..finding(Found::Absent, false, format!("`{zone}` has no CNAME at `{name}`")) })
+                Ok(Finding {
+                    facts,
+                    ..Finding::new(Found::Absent, false, format!("`{zone}` has no CNAME at `{name}`"))
+                })
             }
             Some(set) => {
                 self.refuse_other(zone, Some(&set))?;
                 let before = serde_json::to_value(&set).unwrap_or_default();
-                Ok(Finding { before, ..finding(Found::Holds, false, format!("{set} is there")) })
+                Ok(Finding { before, ..Finding::new(Found::Holds, false, format!("{set} is there")) })
             }
         }
     }

@@ -7,7 +7,7 @@ use super::preview::request;
 use super::rds_state::{Db, Follow, Progress, describe, last_event, name};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Facts, Failure, FailureKind, Finding, Found, RdsSetMultiAz, Values};
+use crate::model::{Change, Facts, Failure, FailureKind, Finding, Found, RdsSetMultiAz};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -165,15 +165,7 @@ impl Perform for RdsSetMultiAz {
         };
         let before = json!(Before { multi_az: db.multi_az });
         let evidence = format!("`{}` is {}", self.db, db.told());
-        Ok(Finding {
-            found,
-            ours: false,
-            before,
-            outputs: Values::new(),
-            evidence,
-            changes: Vec::new(),
-            facts: self.facts(&db),
-        })
+        Ok(Finding { before, facts: self.facts(&db), ..Finding::new(found, false, evidence) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

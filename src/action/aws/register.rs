@@ -3,7 +3,6 @@
 //! Registrations carry no tag. Whether the instance was registered before is the before-image, and undo brings just that
 //! back. Taking out means: out of rotation and done with the requests it still had (drained).
 
-use super::answers::finding;
 use super::elb;
 use super::preview::{fact, registration_of, request};
 use super::target_health::{Health, health, health_in};
@@ -140,14 +139,14 @@ impl Perform for TargetGroupRegister {
         Ok(match self.place().look(&*cx.aws().await?).await? {
             Some(health) if health.registered() => {
                 let found = if self.enough(&health) { Found::Holds } else { Found::InProgress };
-                with_before(&self.place(), finding(found, false, health.told()), true)
+                with_before(&self.place(), Finding::new(found, false, health.told()), true)
             }
             Some(health) if health.draining() => {
-                with_before(&self.place(), finding(Found::Otherwise, false, health.told()), false)
+                with_before(&self.place(), Finding::new(Found::Otherwise, false, health.told()), false)
             }
             _ => with_before(
                 &self.place(),
-                finding(Found::Absent, false, format!("`{}` is not registered", self.instance)),
+                Finding::new(Found::Absent, false, format!("`{}` is not registered", self.instance)),
                 false,
             ),
         })
@@ -204,14 +203,14 @@ impl Perform for TargetGroupDeregister {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         Ok(match self.place().look(&*cx.aws().await?).await? {
             Some(health) if health.registered() => {
-                with_before(&self.place(), finding(Found::Absent, false, health.told()), true)
+                with_before(&self.place(), Finding::new(Found::Absent, false, health.told()), true)
             }
             Some(health) if health.draining() => {
-                with_before(&self.place(), finding(Found::InProgress, false, health.told()), false)
+                with_before(&self.place(), Finding::new(Found::InProgress, false, health.told()), false)
             }
             _ => with_before(
                 &self.place(),
-                finding(Found::Holds, false, format!("`{}` is not registered", self.instance)),
+                Finding::new(Found::Holds, false, format!("`{}` is not registered", self.instance)),
                 false,
             ),
         })

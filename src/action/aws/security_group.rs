@@ -4,7 +4,7 @@
 //! refused by EC2 while something holds the group: a deleted balancer's interfaces do for minutes. Undo waits for that and
 //! shows who holds it.
 
-use super::answers::{failed, finding, not_ours, outputs};
+use super::answers::{failed, not_ours, outputs};
 use super::preview::{request, run_tags};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
@@ -78,10 +78,10 @@ impl Perform for SecurityGroupCreate {
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         Ok(match self.own(cx, &*cx.aws().await?).await? {
-            None => finding(Found::Absent, false, format!("`{}` has no security group `{}`", self.vpc, self.name)),
+            None => Finding::new(Found::Absent, false, format!("`{}` has no security group `{}`", self.vpc, self.name)),
             Some(id) => Finding {
                 outputs: outputs([("group", &id)]),
-                ..finding(Found::Holds, true, format!("`{id}` is `{}` and this run's", self.name))
+                ..Finding::new(Found::Holds, true, format!("`{id}` is `{}` and this run's", self.name))
             },
         })
     }

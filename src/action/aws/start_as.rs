@@ -221,13 +221,11 @@ impl Perform for InstanceStartAs {
         let mut facts = power(&instance);
         facts.insert(preview::type_of(self.id()), before.instance_type.clone());
         Ok(Finding {
-            found,
-            ours: false,
             outputs: self.outputs(&before),
             before: json!(before),
-            evidence,
             changes: if found == Found::Otherwise { self.needed(&instance) } else { Vec::new() },
             facts,
+            ..Finding::new(found, false, evidence)
         })
     }
 

@@ -4,7 +4,7 @@
 //! as ours and otherwise, and apply goes on from there. AWS answers a second create of the same name and settings with the
 //! group that is there, whoever made it: therefore the tag decides, never that answer.
 
-use super::answers::{failed, finding, not_ours, outputs};
+use super::answers::{failed, not_ours, outputs};
 use super::elb;
 use super::preview::{attributes, request, run_tags, words};
 use crate::access::{Aws, AwsError};
@@ -150,13 +150,13 @@ impl Perform for TargetGroupCreate {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let aws = cx.aws().await?;
         let Some(arn) = self.own(cx, &aws).await? else {
-            return Ok(finding(Found::Absent, false, format!("there is no target group `{}`", self.name)));
+            return Ok(Finding::new(Found::Absent, false, format!("there is no target group `{}`", self.name)));
         };
         let whole = elb::group_attributes_fit(&aws, &arn, &self.attributes()).await?;
         let found = if whole { Found::Holds } else { Found::Otherwise };
         let evidence = format!("target group `{}` is there and this run's", self.name);
         let changes = if whole { Vec::new() } else { vec![self.setting(json!(arn))] };
-        Ok(Finding { outputs: outputs([("target_group", &arn)]), changes, ..finding(found, true, evidence) })
+        Ok(Finding { outputs: outputs([("target_group", &arn)]), changes, ..Finding::new(found, true, evidence) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -4,7 +4,6 @@
 //! That a site answers proves nothing about its targets: with all of them unhealthy a balancer sends to all. So it is
 //! always the balancer's own verdict that is read, and shown with its reason.
 
-use super::answers::finding;
 use super::elb;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
@@ -122,9 +121,9 @@ impl Perform for TargetGroupWaitHealthy {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let waiting = self.waiting_for(&*cx.aws().await?).await?;
         Ok(if waiting.is_empty() {
-            finding(Found::Holds, false, format!("{} are healthy", self.names()))
+            Finding::new(Found::Holds, false, format!("{} are healthy", self.names()))
         } else {
-            finding(Found::Absent, false, waiting.join("; "))
+            Finding::new(Found::Absent, false, waiting.join("; "))
         })
     }
 
@@ -182,7 +181,7 @@ impl Perform for TargetGroupWaitOut {
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (out, evidence) = self.out(&*cx.aws().await?).await?;
-        Ok(finding(if out { Found::Holds } else { Found::Absent }, false, evidence))
+        Ok(Finding::new(if out { Found::Holds } else { Found::Absent }, false, evidence))
     }
 
     async fn apply(&self, _: &Context<'_>) -> Result<Applied, Stop> {

@@ -6,7 +6,7 @@
 
 use crate::access::RemoteCommand;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{CronVerifySingle, Failure, Finding, Found, Target, Value, Values};
+use crate::model::{CronVerifySingle, Failure, Finding, Found, Target};
 
 /// `$1` the cron file; the command comes by standard input. Prints `plain` when the file is there and starts the
 /// command, `silent` when it is there and does not, `also WHERE` for each other source, and `timers unknown` where
@@ -130,15 +130,7 @@ impl Perform for CronVerifySingle {
         let (problems, good) = self.judge(cx).await?;
         let (found, evidence) =
             if problems.is_empty() { (Found::Holds, good) } else { (Found::Absent, problems.join("; ")) };
-        Ok(Finding {
-            found,
-            ours: false,
-            before: Value::Null,
-            outputs: Values::new(),
-            evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
-        })
+        Ok(Finding::new(found, false, evidence))
     }
 
     async fn apply(&self, _: &Context<'_>) -> Result<Applied, Stop> {

@@ -87,7 +87,7 @@ pub(super) fn finding(
     let ours = copy.is_some() && found == Found::Holds;
     let before = serde_json::to_value(copy.unwrap_or(now)).unwrap_or_default();
     let facts = Facts::from([fact_of_file(on, asked, &Sight::File(now.clone()))]);
-    Finding { found, ours, before, outputs, evidence, changes: Vec::new(), facts }
+    Finding { before, outputs, facts, ..Finding::new(found, ours, evidence) }
 }
 
 /// What an edited file gives to later actions.

@@ -122,15 +122,7 @@ impl SshPinHostKey {
         let evidence = format!("logged in to {} with {fingerprint} of known_hosts", self.on.name);
         let facts = Facts::from([(format!("SSH host key of {} in known_hosts", self.on.name), fingerprint.clone())]);
         let outputs = pinned(keys, fingerprint);
-        Ok(Finding {
-            found: Found::Holds,
-            ours: false,
-            before: Value::Null,
-            outputs,
-            evidence,
-            changes: Vec::new(),
-            facts,
-        })
+        Ok(Finding { outputs, facts, ..Finding::new(Found::Holds, false, evidence) })
     }
 
     async fn meet_with(&self, cx: &Context<'_>, keys: &str, fingerprint: &str) -> Result<(), Failure> {
@@ -187,15 +179,7 @@ impl Perform for SshPinHostKey {
             Source::Console => "the key is read from the console when the host is up".to_owned(),
             Source::Approve => "the key is asked for when the host is up".to_owned(),
         };
-        Ok(Finding {
-            found: Found::Absent,
-            ours: false,
-            before: Value::Null,
-            outputs: Values::new(),
-            evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
-        })
+        Ok(Finding::new(Found::Absent, false, evidence))
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

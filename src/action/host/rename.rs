@@ -4,7 +4,7 @@ use super::file;
 use super::preview::{command_of, fact_of_file};
 use crate::access::RemoteCommand;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Facts, Failure, FileRename, Finding, Found, Value, Values};
+use crate::model::{Change, Facts, Failure, FileRename, Finding, Found};
 
 /// Exit status 3: nothing to rename; 4: the new name is taken. `mv -n` alone would say neither. On one line, for a plan
 /// shows it.
@@ -69,15 +69,7 @@ impl Perform for FileRename {
             (true, true) => (Found::Unknown, format!("both `{first}` and `{second}` are on {}", self.on)),
             (false, false) => (Found::Unknown, format!("neither `{first}` nor `{second}` is on {}", self.on)),
         };
-        Ok(Finding {
-            found,
-            ours: false,
-            before: Value::Null,
-            outputs: Values::new(),
-            evidence,
-            changes: Vec::new(),
-            facts,
-        })
+        Ok(Finding { facts, ..Finding::new(found, false, evidence) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

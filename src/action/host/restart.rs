@@ -5,7 +5,7 @@
 use super::preview::command_of;
 use super::systemd::{Unit, asking, systemctl};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Failure, Finding, Found, ServiceRestart, Values};
+use crate::model::{Change, Failure, Finding, Found, ServiceRestart};
 use serde_json::json;
 
 impl Perform for ServiceRestart {
@@ -30,13 +30,12 @@ impl Perform for ServiceRestart {
         let earlier = cx.call().before.get("pid").and_then(serde_json::Value::as_u64);
         let again = unit.is_active() && unit.pid != 0 && earlier.is_some_and(|pid| pid != u64::from(unit.pid));
         Ok(Finding {
-            found: if again { Found::Holds } else { Found::Absent },
-            ours: again,
             before: json!({ "pid": earlier.unwrap_or(u64::from(unit.pid)) }),
-            outputs: Values::new(),
-            evidence: format!("`{}` on {} is {}, main process {}", self.service, self.on.name, unit.state, unit.pid),
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
+            ..Finding::new(
+                if again { Found::Holds } else { Found::Absent },
+                again,
+                format!("`{}` on {} is {}, main process {}", self.service, self.on.name, unit.state, unit.pid),
+            )
         })
     }
 

@@ -6,7 +6,7 @@
 use super::preview::command_of;
 use crate::access::{RemoteCommand, RemoteOutput};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Failure, Finding, Found, SshRun, Value, Values};
+use crate::model::{Change, Failure, Finding, Found, SshRun, Value};
 use serde_json::json;
 
 /// How much of a command's output is kept: outputs go into the journal.
@@ -72,15 +72,7 @@ impl Perform for SshRun {
             (None, true) => (Found::Unknown, "it has no check: it cannot be told whether it ran".to_owned()),
         };
         let ours = started && found == Found::Holds;
-        Ok(Finding {
-            found,
-            ours,
-            before: json!({ "run": "not yet" }),
-            outputs: Values::new(),
-            evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
-        })
+        Ok(Finding { before: json!({ "run": "not yet" }), ..Finding::new(found, ours, evidence) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

@@ -3,7 +3,7 @@
 use super::preview::{command_of, fact_name};
 use super::systemd::{Unit, asking, systemctl};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Facts, Failure, Finding, Found, ServiceStop, Values};
+use crate::model::{Change, Facts, Failure, Finding, Found, ServiceStop};
 use serde::{Deserialize, Serialize};
 
 /// How the service was found.
@@ -74,13 +74,9 @@ impl Perform for ServiceStop {
         let evidence =
             if unit.exists { self.told(&unit) } else { format!("no service `{}` on {}", self.service, self.on.name) };
         Ok(Finding {
-            found: if holds { Found::Holds } else { Found::Absent },
-            ours,
             before: serde_json::to_value(first.unwrap_or(now)).unwrap_or_default(),
-            outputs: Values::new(),
-            evidence,
-            changes: Vec::new(),
             facts: self.facts(&unit),
+            ..Finding::new(if holds { Found::Holds } else { Found::Absent }, ours, evidence)
         })
     }
 

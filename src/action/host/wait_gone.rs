@@ -2,7 +2,7 @@
 
 use crate::access::RemoteCommand;
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, ProcessWaitGone, Value, Values};
+use crate::model::{Failure, Finding, Found, ProcessWaitGone};
 
 /// Reads the text from standard input, for as an argument it would be found in this script's own command line, and in
 /// sudo's. Only process ids are told: command lines may hold passwords.
@@ -46,15 +46,7 @@ impl Perform for ProcessWaitGone {
         let processes = self.processes(cx).await?;
         let found = if processes.is_empty() { Found::Holds } else { Found::Absent };
         let evidence = self.told(&processes);
-        Ok(Finding {
-            found,
-            ours: false,
-            before: Value::Null,
-            outputs: Values::new(),
-            evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
-        })
+        Ok(Finding::new(found, false, evidence))
     }
 
     async fn apply(&self, _: &Context<'_>) -> Result<Applied, Stop> {

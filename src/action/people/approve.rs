@@ -1,7 +1,7 @@
 //! `gate.approve`: waits for a person's approval; the gate has the action's name.
 
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, GateApprove, Value, Values, approval_gate};
+use crate::model::{Failure, Finding, Found, GateApprove, approval_gate};
 
 impl Perform for GateApprove {
     fn sentence(&self) -> String {
@@ -16,15 +16,7 @@ impl Perform for GateApprove {
         let (found, evidence) =
             if is_approved(cx) { (Found::Holds, "approved") } else { (Found::Absent, "not approved yet") };
         let evidence = evidence.to_owned();
-        Ok(Finding {
-            found,
-            ours: false,
-            before: Value::Null,
-            outputs: Values::new(),
-            evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
-        })
+        Ok(Finding::new(found, false, evidence))
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {

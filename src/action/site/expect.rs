@@ -3,7 +3,7 @@
 use super::web::{causes, normal};
 use crate::access::{HttpOptions, http_client};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, HttpExpect, Value, Values};
+use crate::model::{Failure, Finding, Found, HttpExpect};
 
 impl HttpExpect {
     fn expected(&self) -> String {
@@ -56,15 +56,7 @@ impl Perform for HttpExpect {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (as_expected, evidence) = self.ask(cx).await?;
         let found = if as_expected { Found::Holds } else { Found::Absent };
-        Ok(Finding {
-            found,
-            ours: false,
-            before: Value::Null,
-            outputs: Values::new(),
-            evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
-        })
+        Ok(Finding::new(found, false, evidence))
     }
 
     async fn apply(&self, _: &Context<'_>) -> Result<Applied, Stop> {

@@ -8,7 +8,7 @@ use super::{through, web};
 use crate::access::{HttpOptions, http_client, reveal};
 use crate::action::aws::{bring_up, is_down};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, FailureKind, Finding, Found, InstanceId, NextcloudCheck, Secret, Value, Values};
+use crate::model::{Failure, FailureKind, Finding, Found, InstanceId, NextcloudCheck, Secret};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How often a check that fails in passing (no answer, 5xx) is made before it counts as failed.
@@ -155,15 +155,7 @@ impl Perform for NextcloudCheck {
 
     async fn observe(&self, _: &Context<'_>) -> Result<Finding, Failure> {
         let evidence = "a check is made anew each time".to_owned();
-        Ok(Finding {
-            found: Found::Absent,
-            ours: false,
-            before: Value::Null,
-            outputs: Values::new(),
-            evidence,
-            changes: Vec::new(),
-            facts: crate::model::Facts::new(),
-        })
+        Ok(Finding::new(Found::Absent, false, evidence))
     }
 
     async fn apply(&self, _: &Context<'_>) -> Result<Applied, Stop> {
