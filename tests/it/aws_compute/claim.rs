@@ -1,3 +1,5 @@
+//! A mark on an instance keeps other runs away from it.
+
 use super::{Account, Work, tag};
 use aws_sdk_ec2::types::{AttributeBooleanValue, AttributeValue};
 use runbook::model::{ActionKind, FailureKind, Found, Phase};

@@ -1,3 +1,5 @@
+//! A clone has everything that its image does not carry, is made once, and goes with its undo.
+
 use super::{Account, Work, image, tag};
 use aws_sdk_ec2::types::Tag;
 use runbook::model::{ActionKind, FailureKind, Found, Phase};

@@ -1,3 +1,5 @@
+//! An image of a stopped instance is made once; its undo takes the snapshots too.
+
 use super::{Account, Work, tag};
 use runbook::model::{ActionKind, FailureKind, Found, Phase};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! What is looked up of an instance's network.
+
 use super::Account;
 use runbook::model::{ActionKind, FailureKind, Found, Phase};
 use serde_json::json;

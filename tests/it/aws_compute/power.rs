@@ -1,3 +1,5 @@
+//! Stopping and starting an instance, and what refuses it.
+
 use super::{Account, Work};
 use runbook::model::{ActionKind, Change, FailureKind, Found, Phase};
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Multi-AZ of a database: the full wait, other pending changes, the way back.
+
 use super::{Account, Work};
 use runbook::model::{ActionKind, FailureKind, Found, Phase};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Starting an instance with another type, with and without capacity, and the way back.
+
 use super::{Account, Work};
 use aws_sdk_ec2::types::AttributeValue;
 use runbook::model::{ActionKind, FailureKind, Found, Phase};

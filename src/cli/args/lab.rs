@@ -1,0 +1,73 @@
+//! Arguments of the rehearsal's commands.
+
+use super::{ResumeArgs, RollbackArgs, RunArgs};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RehearseArgs {
+    /// The runbook
+    pub(in crate::cli) runbook: String,
+    /// Kill the tool (SIGKILL) just before or just after this action's effect, then resume; may be given several times, in
+    /// the order in which they are reached. An undo's points are ACTION:before-undo and ACTION:after-undo
+    #[arg(long, value_name = "ACTION:before|after")]
+    pub(in crate::cli) kill: Vec<String>,
+    /// Let the first try of this action fail, before its effect or after it (its answer is lost)
+    #[arg(long, value_name = "ACTION:before|after", hide = true)]
+    pub(in crate::cli) fail: Vec<String>,
+    /// List what `--kill` takes, one a line; with `--rollback-to` also the points of the undos
+    #[arg(long)]
+    pub(in crate::cli) list_kill_points: bool,
+    /// After the run, roll back to this step, look, and resume
+    #[arg(long, value_name = "STEP")]
+    pub(in crate::cli) rollback_to: Option<String>,
+    /// Let something go wrong: `no-capacity` (EC2 refuses the smaller type when the original is started, and has it again
+    /// when the run is resumed) or `no-capacity:accept` (it never has it; the operator goes on with the old type)
+    #[arg(long, value_name = "FAULT")]
+    pub(in crate::cli) fault: Option<String>,
+    /// Open a shell inside the lab, to type `runbook ...` oneself
+    #[arg(long)]
+    pub(in crate::cli) shell: bool,
+    /// Keep the lab's files
+    #[arg(long)]
+    pub(in crate::cli) keep: bool,
+    /// Install what is missing first (asks for nothing)
+    #[arg(long)]
+    pub(in crate::cli) setup: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DoctorArgs {
+    /// Install what is missing
+    #[arg(long)]
+    pub(in crate::cli) setup: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RegionArgs {
+    /// What to do in it
+    pub(in crate::cli) spec: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RehearsedArgs {
+    /// Where to kill this process
+    #[arg(long, value_name = "ACTION:before|after")]
+    pub(in crate::cli) kill: Vec<String>,
+    /// What to let fail once
+    #[arg(long, value_name = "ACTION:before|after")]
+    pub(in crate::cli) fail: Vec<String>,
+    /// The command
+    #[command(subcommand)]
+    pub(in crate::cli) command: RehearsedCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum RehearsedCommand {
+    /// `runbook run`
+    Run(RunArgs),
+    /// `runbook resume`
+    Resume(ResumeArgs),
+    /// `runbook rollback`
+    Rollback(RollbackArgs),
+}

@@ -1,0 +1,130 @@
+//! What can be typed.
+
+mod lab;
+mod policy;
+mod runs;
+mod value;
+
+pub(super) use lab::*;
+pub(super) use policy::*;
+pub(super) use runs::*;
+
+use super::{Exit, Failure};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+use value::duration;
+
+/// A step engine for cutovers that must not go wrong.
+///
+/// Runs a procedure over SSH and AWS step by step, records every effect before it is made, resumes after a failure, a
+/// kill or a lost connection, and rolls back to any step.
+#[derive(Debug, Parser)]
+#[command(name = "runbook", bin_name = "runbook", version, propagate_version = true, after_help = AFTER)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// How results are written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const AFTER: &str = "Exit codes: 0 done, 1 failed and resumable, 2 wrong usage or bad document, 3 refused before \
+anything was changed (lock, preflight), 4 waits for a person, 130 interrupted and resumable.";
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs: one JSON value, or one event a line
+    Json,
+    /// For a pull request or a ticket; only plans have it
+    Markdown,
+}
+
+impl Format {
+    pub(super) fn is_json(self) -> bool {
+        self == Format::Json
+    }
+}
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Common {
+    /// Folder of the journal [default: $XDG_STATE_HOME/runbook]
+    #[arg(long, global = true, env = "RUNBOOK_STATE", hide_env_values = true, value_name = "FOLDER")]
+    pub(super) state: Option<PathBuf>,
+    /// ssh configuration to use instead of ~/.ssh/config
+    #[arg(long, global = true, env = "RUNBOOK_SSH_CONFIG", hide_env_values = true, value_name = "FILE")]
+    pub(super) ssh_config: Option<PathBuf>,
+    /// Certificates (PEM) to trust beside the system's when a site is checked
+    #[arg(long, global = true, env = "RUNBOOK_TRUST_CA", hide_env_values = true, value_name = "FILE")]
+    pub(super) trust_ca: Option<PathBuf>,
+    /// Time between two looks at something that changes by itself, like 10s or 500ms [default: 10s]
+    #[arg(long, global = true, env = "RUNBOOK_POLL_INTERVAL", hide_env_values = true, value_name = "TIME", value_parser = duration)]
+    pub(super) poll_interval: Option<Duration>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the runbooks that come with the tool
+    List,
+    /// Check a runbook, and say everything that is wrong with it
+    Validate(ValidateArgs),
+    /// Print the JSON Schema of runbooks, for an editor
+    Schema,
+    /// Say what would be done, reading only
+    Plan(RunArgs),
+    /// Show a saved plan without touching the world
+    Show(ShowArgs),
+    /// Say yes to a saved plan, by name
+    Sign(SignArgs),
+    /// Run a runbook
+    Run(RunArgs),
+    /// Go on with a run that rests, failed or was killed
+    Resume(ResumeArgs),
+    /// Undo a run's steps, back to a step
+    Rollback(RollbackArgs),
+    /// Show where a run stands
+    Status(RunRef),
+    /// List all runs
+    Runs,
+    /// Show a run's journal
+    Log(LogArgs),
+    /// Answer a gate of a run
+    Approve(ApproveArgs),
+    /// Decide what cannot be told by looking: whether an action is done
+    Resolve(ResolveArgs),
+    /// Print the IAM policy that a plan, a run and a rollback need, and no more
+    IamPolicy(IamPolicyArgs),
+    /// Rehearse a runbook in the lab: real hosts, an emulated AWS, nothing outside this machine
+    Rehearse(RehearseArgs),
+    /// Say what a rehearsal needs and whether it is there
+    Doctor(DoctorArgs),
+    /// Be the lab's region (started by `rehearse`)
+    #[command(hide = true)]
+    Region(RegionArgs),
+    /// Be a command inside a rehearsal
+    #[command(hide = true)]
+    Rehearsed(RehearsedArgs),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+    clap_complete::generate(shell, &mut Cli::command(), "runbook", &mut std::io::stdout());
+    Ok(Exit::Done)
+}
+
+pub(super) fn man() -> Result<Exit, Failure> {
+    clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()).map_err(|e| Failure::output(&e))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,181 @@
+//! Arguments of the commands that plan, make, show and answer runs.
+
+use super::value::{acceptance, age, pair};
+use crate::model::Acceptance;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ValidateArgs {
+    /// The runbook: a file, or the name of one that comes with the tool
+    pub(in crate::cli) runbook: String,
+    /// Check these inputs too
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) inputs: Option<PathBuf>,
+    /// Check this input too
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(in crate::cli) sets: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RunArgs {
+    /// The runbook: a file, or the name of one that comes with the tool
+    #[arg(required_unless_present = "file")]
+    pub(in crate::cli) runbook: Option<String>,
+    /// A file with inputs
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) inputs: Option<PathBuf>,
+    /// One input
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(in crate::cli) sets: Vec<(String, String)>,
+    /// Rest when this step is done
+    #[arg(long, value_name = "STEP")]
+    pub(in crate::cli) until: Option<String>,
+    /// In which order actions run [default: article]
+    #[arg(long, value_enum)]
+    pub(in crate::cli) order: Option<OrderArg>,
+    /// Accept that a check refuses, and say why; the reason is kept with the run. The plan names the checks that may be
+    /// accepted
+    #[arg(long, value_name = "CHECK=\"REASON\"", value_parser = acceptance)]
+    pub(in crate::cli) accept: Vec<Acceptance>,
+    /// Only say what would be done (the same as `plan`)
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+    /// Write the plan as a page, too: one HTML file, to be sent to those who decide
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) html: Option<PathBuf>,
+    /// Save the plan to this file (`plan` only), to be signed by others and run later, exactly
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Run exactly this saved plan (`run` only)
+    #[arg(long = "plan", id = "file", value_name = "FILE")]
+    pub(in crate::cli) file: Option<PathBuf>,
+    /// Run the saved plan only when somebody else than its maker signed it
+    #[arg(long, requires = "file")]
+    pub(in crate::cli) require_signed: bool,
+    /// How old the saved plan may be, like 90m, 36h or 7d [default: 24h]
+    #[arg(long, requires = "file", value_name = "TIME", value_parser = age)]
+    pub(in crate::cli) max_age: Option<Duration>,
+    /// Do not ask before beginning
+    #[arg(long, short)]
+    pub(in crate::cli) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowArgs {
+    /// The saved plan
+    pub(in crate::cli) plan: PathBuf,
+    /// Write the plan as a page, too: one HTML file, to be sent to those who decide
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SignArgs {
+    /// The saved plan
+    pub(in crate::cli) plan: PathBuf,
+    /// Do not ask before signing
+    #[arg(long, short)]
+    pub(in crate::cli) yes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum OrderArg {
+    /// One at a time, as written
+    Article,
+    /// What does not need each other runs at the same time
+    Overlap,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RunRef {
+    /// The run [default: the one that is not finished]
+    pub(in crate::cli) run: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ResumeArgs {
+    #[command(flatten)]
+    pub(in crate::cli) run: RunRef,
+    /// Show what is done and what would be done, and go no further
+    #[arg(long, conflicts_with = "replan")]
+    pub(in crate::cli) dry_run: bool,
+    /// Rest when this step is done
+    #[arg(long, value_name = "STEP")]
+    pub(in crate::cli) until: Option<String>,
+    /// Plan anew what has not run: on the runbook, the inputs and the world as they are now
+    #[arg(long)]
+    pub(in crate::cli) replan: bool,
+    /// A file with inputs, to be compared with those of the run, or to plan anew with
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) inputs: Option<PathBuf>,
+    /// One input, the same way
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(in crate::cli) sets: Vec<(String, String)>,
+    /// Do not ask before going on with a new plan
+    #[arg(long, short)]
+    pub(in crate::cli) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RollbackArgs {
+    #[command(flatten)]
+    pub(in crate::cli) run: RunRef,
+    /// The step that stays done (`step-5` or its id), or `start`
+    #[arg(long, value_name = "STEP")]
+    pub(in crate::cli) to: String,
+    /// Only say what would be undone
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+    /// Write what would be undone as a page, too: one HTML file, to be sent to those who decide
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) html: Option<PathBuf>,
+    /// Do not ask before beginning
+    #[arg(long, short)]
+    pub(in crate::cli) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct LogArgs {
+    #[command(flatten)]
+    pub(in crate::cli) run: RunRef,
+    /// Check that no record was changed or removed
+    #[arg(long)]
+    pub(in crate::cli) verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ApproveArgs {
+    /// The run
+    pub(in crate::cli) run: String,
+    /// The gate
+    pub(in crate::cli) gate: String,
+    /// Refuse instead
+    #[arg(long)]
+    pub(in crate::cli) reject: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ResolveArgs {
+    /// The run
+    pub(in crate::cli) run: String,
+    /// The action, `step/action`
+    pub(in crate::cli) action: String,
+    /// What it is
+    #[arg(long = "as", value_enum)]
+    pub(in crate::cli) resolution: ResolutionArg,
+    /// Why you know
+    #[arg(long)]
+    pub(in crate::cli) reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ResolutionArg {
+    /// Its effect is there, or what is there is accepted in its place
+    Done,
+    /// Its effect is not there
+    NotDone,
+    /// It is taken back
+    Undone,
+}

@@ -1,0 +1,68 @@
+//! Values of arguments, from their texts. An error is one line that says how to write it.
+
+use crate::model::Acceptance;
+use std::time::Duration;
+
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".into()),
+    }
+}
+
+pub(super) fn acceptance(text: &str) -> Result<Acceptance, String> {
+    match text.split_once('=').map(|(id, reason)| (id.trim(), reason.trim())) {
+        Some(("", _)) => Err("name the check: CHECK=\"why you accept it\"".into()),
+        None | Some((_, "")) => Err("say why: CHECK=\"why you accept it\"".into()),
+        Some((id, reason)) => {
+            let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+            Ok(Acceptance { id: id.to_owned(), reason })
+        }
+    }
+}
+
+pub(super) fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("an account's id has twelve digits".into()),
+    }
+}
+
+pub(super) fn key(text: &str) -> Result<String, String> {
+    match text.starts_with("arn:") && text.contains(":kms:") && text.contains(":key/") {
+        true => Ok(text.to_owned()),
+        false => Err("write the key's ARN, `arn:aws:kms:REGION:ACCOUNT:key/ID` (not an alias)".into()),
+    }
+}
+
+pub(super) fn principal(text: &str) -> Result<String, String> {
+    let resource = text.strip_prefix("arn:").and_then(|rest| rest.split_once(":iam::"));
+    match resource.is_some_and(|(_, rest)| rest.contains(":user/") || rest.contains(":role/")) {
+        true => Ok(text.to_owned()),
+        false => Err("write the ARN of a user or role, `arn:aws:iam::ACCOUNT:role/NAME`".into()),
+    }
+}
+
+pub(super) fn age(text: &str) -> Result<Duration, String> {
+    let wrong = "write it like 90m, 36h or 7d";
+    let unit = text.chars().last().ok_or(wrong)?;
+    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong)?;
+    let seconds = match unit {
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return Err(wrong.into()),
+    };
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| wrong.into())
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..at].parse().map_err(|_| "write it like 10s or 500ms")?;
+    match &text[at..] {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number * 60)),
+        _ => Err("write it like 10s or 500ms".into()),
+    }
+}
