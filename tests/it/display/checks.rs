@@ -19,7 +19,7 @@ fn row(id: &str, verdict: CheckVerdict, evidence: &str, advice: &[&str], accepta
 }
 
 /// A plan whose checks have found a bit of everything.
-fn checked(accepted: &[(&str, &str)]) -> Plan {
+pub(crate) fn checked(accepted: &[(&str, &str)]) -> Plan {
     use CheckVerdict::{NotCheckable, Pass, Refuse, Warn};
     let mut plan = plan(Order::Article);
     plan.checks = vec![

@@ -1,11 +1,10 @@
 //! What an operator reads, compared with files in `tests/golden/display`. `UPDATE_GOLDEN=1` writes them anew.
 
 pub(crate) mod changes;
-pub(crate) mod fixture;
-
-mod checks;
+pub(crate) mod checks;
 mod console;
 mod escaping;
+pub(crate) mod fixture;
 mod flagship;
 mod forms;
 mod permissions;

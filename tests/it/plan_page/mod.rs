@@ -2,9 +2,9 @@
 
 mod written;
 
-use crate::display::changes;
 use crate::display::fixture::{origin, plan, sentences};
 use crate::display::plans::looks;
+use crate::display::{changes, checks};
 use crate::support::browser::Browser;
 use runbook::display::plan_html;
 use runbook::plan::Order;
@@ -120,6 +120,29 @@ fn everybody_can_read_what_changes() {
     for wanted in ["listen 443 ssl;", "ec2:RunInstances", "these keys and nothing else", "sudo -n -- mv /a"] {
         assert!(printed.contains(wanted), "`{wanted}` is not printed:\n{printed}");
     }
+}
+
+#[test]
+fn everybody_can_read_what_was_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.html");
+    let plan = checks::checked(&[("dns.elastic-ip", "ours until March")]);
+    std::fs::write(&file, plan_html(&plan, &origin(), &sentences, &looks())).unwrap();
+    let mut browser = Browser::open(&file);
+    for (scheme, width) in [("light", 1280), ("dark", 1600), ("light", 360), ("dark", 360)] {
+        browser.dress(scheme, width);
+        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
+        let found = browser.axe();
+        assert!(found.is_empty(), "{scheme}, {width} px: {found:#?}");
+        assert_eq!(browser.evaluate("document.documentElement.scrollWidth"), width, "{scheme}, {width} px");
+    }
+    let told = browser.evaluate("document.getElementById('checks').innerText");
+    for wanted in
+        ["they are in one Availability Zone", "ours until March", "lower it to 60 s", "compare with the quota"]
+    {
+        assert!(told.as_str().unwrap().contains(wanted), "`{wanted}` is not in:\n{told}");
+    }
+    assert!(browser.console.is_empty(), "the console says {:?}", browser.console);
 }
 
 #[test]
