@@ -23,6 +23,7 @@ impl Examine for RdsReady {
         let db = db_instance(&aws, self.db.as_str()).await?;
         Ok(vec![
             available(&db),
+            backup(&db),
             Seen::of("engine", engine(&aws, &db).await),
             subnet_group(&db),
             Seen::of("admits-servers", self.admits(&aws, &db).await),
@@ -42,6 +43,25 @@ fn available(db: &DbInstance) -> Seen {
     match status {
         "available" => Seen::pass(ROW, evidence),
         _ => Seen::refuse(ROW, evidence).advise("wait until it is `available`"),
+    }
+}
+
+/// Whether there is a way back to the data itself, which no undo of this runbook brings back.
+fn backup(db: &DbInstance) -> Seen {
+    const ROW: &str = "backup";
+    let offer = format!(
+        "make a snapshot first: `aws rds create-db-snapshot --db-instance-identifier {0} --db-snapshot-identifier {0}-before`",
+        name(db)
+    );
+    match (db.backup_retention_period().unwrap_or(0), db.latest_restorable_time()) {
+        (..=0, _) => Seen::warn(ROW, format!("automated backups of `{}` are off", name(db))).advise(offer),
+        (_, None) => {
+            Seen::warn(ROW, format!("automated backups of `{}` are on, and there is none yet", name(db))).advise(offer)
+        }
+        (1, Some(_)) => Seen::pass(ROW, format!("`{}` can be restored to any time of the last day", name(db))),
+        (days, Some(_)) => {
+            Seen::pass(ROW, format!("`{}` can be restored to any time of the last {days} days", name(db)))
+        }
     }
 }
 
@@ -116,7 +136,21 @@ fn admitted(groups: &str, port: i32, admits: &Admits, clients: &str, places: &[S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::CheckVerdict::{Pass, Refuse};
+    use crate::model::CheckVerdict::{Pass, Refuse, Warn};
+
+    #[test]
+    fn a_snapshot_is_offered_where_there_is_no_backup() {
+        let db = |days, restorable: bool| {
+            let time = restorable.then(|| aws_smithy_types::DateTime::from_secs(1));
+            let db = DbInstance::builder().db_instance_identifier("nc").backup_retention_period(days);
+            backup(&db.set_latest_restorable_time(time).build())
+        };
+        assert_eq!(db(7, true).verdict, Pass);
+        for warned in [db(0, false), db(0, true), db(7, false)] {
+            assert_eq!(warned.verdict, Warn);
+            assert!(warned.advice[0].contains("create-db-snapshot --db-instance-identifier nc "), "{warned:?}");
+        }
+    }
 
     #[test]
     fn a_rule_for_one_address_does_not_let_the_clone_in() {

@@ -181,6 +181,7 @@ checks! {
         client_subnets: Vec<SubnetId>,
     } rows {
         "available" Acceptable "it is `available`",
+        "backup" Never "its data can be restored from automated backups; else a snapshot is offered",
         "engine" Acceptable "its engine, version and class can be Multi-AZ",
         "subnet-group" Final "its subnet group covers two Availability Zones",
         "admits-servers" Acceptable "its security groups let the servers in, wherever they run",
