@@ -10,7 +10,7 @@ use crate::action;
 use crate::display::{self, PlanOrigin, PreflightLine};
 use crate::engine::{Clock, Look, preview_parameters};
 use crate::model::{ActionPath, Description, Found, RunId, StepId, Values};
-use crate::plan::{Plan, Previewed, Saved, SavedHead};
+use crate::plan::{Plan, Previewed, Saved};
 use crate::validate;
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
     // What must not run is not saved either.
     refuse(&prepared.looks, &prepared.plan.checks)?;
     if let Some(file) = file {
-        let head = SavedHead {
+        let saved = Saved {
             tool: origin.tool,
             made_at: origin.at,
             made_by: origin.by,
@@ -49,8 +49,8 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
             fingerprint: origin.fingerprint,
             source: prepared.source.clone(),
             until: prepared.until.clone(),
+            plan: plan.to_value().map_err(|e| Failure::chain(Exit::Failed, &e))?,
         };
-        let saved = Saved::new(plan, head).map_err(|e| Failure::chain(Exit::Failed, &e))?;
         let sha256 = plan_file::save(&file, &saved)?;
         tell(format, &format!("{}sha256: {sha256}\n", file.told()))?;
     }

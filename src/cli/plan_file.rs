@@ -7,7 +7,8 @@
 use super::place::{Place, place};
 use super::{Exit, Failure};
 use crate::journal::{PlanFile, Signature};
-use crate::plan::{Plan, Saved, SavedError, sha256};
+use crate::model::sha256;
+use crate::plan::{Plan, Saved, SavedError};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

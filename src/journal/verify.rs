@@ -5,9 +5,8 @@
 //! hash elsewhere (a report, a ticket).
 
 use super::{Journal, JournalError, Record};
-use crate::model::{Millis, RunId};
+use crate::model::{Millis, RunId, sha256};
 use rusqlite::params;
-use sha2::{Digest, Sha256};
 
 /// What a check of a run's records found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +57,7 @@ pub enum Broken {
 
 /// The hash of a record that follows one with hash `prev`, hexadecimal.
 pub(super) fn chain_hash(prev: &str, run: &RunId, seq: u64, at: Millis, body: &str) -> String {
-    let digest = Sha256::digest(format!("{prev}\n{run}\n{seq}\n{at}\n{body}"));
-    digest.iter().map(|b| format!("{b:02x}")).collect()
+    sha256(format!("{prev}\n{run}\n{seq}\n{at}\n{body}"))
 }
 
 impl Journal {

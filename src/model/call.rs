@@ -3,9 +3,8 @@
 //! A driver may carry it out here or hand it to a worker elsewhere. Delivery is at least once: `token` is the same for
 //! every attempt of one deed, so that a retry finds its own work and a redo after a rollback does not find the dead.
 
-use super::{ActionKind, ActionPath, RunId, Value, Values};
+use super::{ActionKind, ActionPath, RunId, Value, Values, sha256};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// One phase of one action, with everything it needs.
@@ -64,8 +63,9 @@ impl ActionCall {
 /// The token of an action of a run that was undone `generation` times.
 #[must_use]
 pub(crate) fn token(run: &RunId, action: &ActionPath, generation: u32) -> String {
-    let digest = Sha256::digest(format!("{run}\n{action}\n{generation}"));
-    digest.iter().take(16).map(|b| format!("{b:02x}")).collect()
+    let mut token = sha256(format!("{run}\n{action}\n{generation}"));
+    token.truncate(32);
+    token
 }
 
 #[cfg(test)]

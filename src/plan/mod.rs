@@ -11,7 +11,7 @@ mod saved;
 
 pub use expected::{Duration, Expected, Source};
 pub use previewed::Previewed;
-pub use saved::{Saved, SavedError, SavedHead, sha256};
+pub use saved::{Saved, SavedError};
 
 use crate::model::{ActionPath, CheckRow, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,6 @@
 use super::{Plan, PlanError};
 use crate::model::{Millis, StepId, Value};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// What the file says it is.
 const FORMAT: &str = "runbook-plan";
@@ -20,8 +19,6 @@ const VERSION: u64 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
-    format: String,
-    version: u64,
     /// The version of the tool that made it.
     pub tool: String,
     /// When it was made.
@@ -36,27 +33,8 @@ pub struct Saved {
     pub source: Option<String>,
     /// The step after which the run is to rest.
     pub until: Option<StepId>,
-    /// The plan, with what was previewed.
+    /// The plan as it is stored ([`Plan::to_value`]), with what was previewed.
     pub plan: Value,
-}
-
-/// Where a saved plan comes from: all of it but the plan itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SavedHead {
-    /// The version of the tool.
-    pub tool: String,
-    /// When it is made.
-    pub made_at: Millis,
-    /// Who makes it.
-    pub made_by: String,
-    /// The runbook's text.
-    pub document: String,
-    /// SHA-256 of that text.
-    pub fingerprint: String,
-    /// The file the text was read from.
-    pub source: Option<String>,
-    /// The step after which the run is to rest.
-    pub until: Option<StepId>,
 }
 
 /// Why a file is no saved plan.
@@ -80,23 +58,14 @@ pub enum SavedError {
 }
 
 impl Saved {
-    /// A plan ready to be saved.
-    ///
-    /// # Errors
-    /// Never for a plan that was made; the type is the serializer's.
-    pub fn new(plan: &Plan, head: SavedHead) -> Result<Self, SavedError> {
-        let SavedHead { tool, made_at, made_by, document, fingerprint, source, until } = head;
-        let plan = plan.to_value()?;
-        let (format, version) = (FORMAT.to_owned(), VERSION);
-        Ok(Self { format, version, tool, made_at, made_by, document, fingerprint, source, until, plan })
-    }
-
     /// The file's text.
     ///
     /// # Errors
     /// Never for a plan that was made; the type is the serializer's.
     pub fn text(&self) -> Result<String, SavedError> {
-        let value = serde_json::to_value(self).map_err(|e| SavedError::Other(e.to_string()))?;
+        let mut value = serde_json::to_value(self).map_err(|e| SavedError::Other(e.to_string()))?;
+        value["format"] = FORMAT.into();
+        value["version"] = VERSION.into();
         let mut text = String::new();
         write(&value, &mut text);
         text.push('\n');
@@ -109,13 +78,16 @@ impl Saved {
     /// When they are no saved plan, or were changed.
     pub fn read(bytes: &[u8]) -> Result<Self, SavedError> {
         let text = std::str::from_utf8(bytes).map_err(|e| SavedError::Broken(e.to_string()))?;
-        let value: Value = serde_json::from_str(text).map_err(|e| SavedError::Broken(e.to_string()))?;
+        let mut value: Value = serde_json::from_str(text).map_err(|e| SavedError::Broken(e.to_string()))?;
         if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
             return Err(SavedError::Other(format!("`format` is not `{FORMAT}`")));
         }
         match value.get("version").and_then(Value::as_u64) {
             Some(VERSION) => {}
             other => return Err(SavedError::Version(other.unwrap_or(0))),
+        }
+        if let Some(fields) = value.as_object_mut() {
+            fields.retain(|name, _| name != "format" && name != "version");
         }
         let saved: Self = serde_json::from_value(value).map_err(|e| SavedError::Other(e.to_string()))?;
         if saved.text()? == text { Ok(saved) } else { Err(SavedError::Touched) }
@@ -128,12 +100,6 @@ impl Saved {
     pub fn plan(&self) -> Result<Plan, PlanError> {
         Plan::read(&self.plan)
     }
-}
-
-/// The SHA-256 of a file's bytes in hexadecimal, as `sha256sum` prints it.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Writes a value in canonical form. Sorted here, for whether a map of `serde_json` is sorted depends on how it was built.
@@ -177,10 +143,5 @@ mod tests {
         let mut text = String::new();
         write(&value, &mut text);
         assert_eq!(text, r#"{"a":true,"b":[1,{"c":null,"d":"é\n"}]}"#);
-    }
-
-    #[test]
-    fn the_hash_is_that_of_sha256sum() {
-        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

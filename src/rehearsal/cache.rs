@@ -2,12 +2,12 @@
 //! its recipe. An entry is made beside its place and renamed into it: it is there whole, or not at all. Two
 //! processes that want the same one wait for each other.
 
+use crate::model::sha256;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
-use sha2::{Digest, Sha256};
 
 use super::error::RehearsalError;
 
@@ -44,7 +44,7 @@ impl Cache {
 
     /// The folder of an entry, whether it exists or not.
     pub(super) fn entry(&self, kind: &str, recipe: &str) -> PathBuf {
-        let hash: String = Sha256::digest(recipe).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = sha256(recipe).chars().take(16).collect();
         self.folder.join(format!("{kind}-{hash}"))
     }
 

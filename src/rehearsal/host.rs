@@ -4,6 +4,7 @@
 //! First boots are told from later ones as cloud-init does: by the instance id written on the disk. A first boot
 //! makes new SSH host keys and a new machine id, so a clone is another machine than its original.
 
+use crate::model::sha256;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,6 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -203,7 +203,7 @@ async fn new_host_keys(hostname: &str, folder: &Path) -> Result<Vec<String>, Reh
 }
 
 fn machine_id(instance: &str) -> String {
-    Sha256::digest(instance).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    sha256(instance).chars().take(32).collect()
 }
 
 /// The host keys as cloud-init shows them on an instance's console, which is how an operator can know them.

@@ -1,9 +1,8 @@
 //! The before-state: what the one web server looks like before the cutover. The account's half is the emulator's
 //! own seed; this is the host's half, written as a layer over the base image from what that seed answered.
 
+use crate::model::{hex, sha256};
 use std::path::Path;
-
-use sha2::{Digest, Sha256};
 
 use super::account::SeededAccount;
 use super::authority::Signed;
@@ -104,8 +103,7 @@ pub(super) fn write_site_layer(
     writer.folder(&format!("{SITE}/config"), 0o770, Owner::Web)?;
     writer.file(&format!("{SITE}/config/config.php"), config, 0o640, Owner::Web)?;
     writer.folder(&format!("{SITE}/data"), 0o770, Owner::Web)?;
-    let hash: String =
-        Sha256::digest(format!("{users_salt}{password}")).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256(format!("{users_salt}{password}"));
     let users = serde_json::json!({ SITE_USER: format!("{users_salt}:{hash}") });
     writer.file(&format!("{SITE}/data/users.json"), users.to_string(), 0o640, Owner::Web)
 }
@@ -123,7 +121,7 @@ pub(super) fn random(bytes: usize) -> Result<String, RehearsalError> {
     std::fs::File::open(source)
         .and_then(|mut file| file.read_exact(&mut buffer))
         .map_err(RehearsalError::file("read", source))?;
-    Ok(buffer.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&buffer))
 }
 
 #[cfg(test)]

@@ -33,8 +33,7 @@ pub use runbook::runbook;
 pub use schema::schema;
 
 use crate::document;
-use crate::model::{Runbook, Values};
-use sha2::{Digest, Sha256};
+use crate::model::{Runbook, Values, sha256};
 
 /// Reads and validates a runbook's text; `name` is what the operator calls the file.
 ///
@@ -61,5 +60,5 @@ pub fn parse_inputs(
 /// changed under it.
 #[must_use]
 pub fn fingerprint(text: &str) -> String {
-    Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect()
+    sha256(text)
 }

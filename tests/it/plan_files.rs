@@ -2,7 +2,8 @@
 //!
 //! `BLESS=1` writes the golden files anew.
 
-use runbook::plan::{Saved, sha256};
+use runbook::model::sha256;
+use runbook::plan::Saved;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -11,9 +11,8 @@
 use super::file_scripts::{COMMIT, COPY, LOOK, PUT_BACK, READ, REMOVE, STAGE};
 use crate::access::RemoteCommand;
 use crate::action::Context;
-use crate::model::{Failure, RunId, Target};
+use crate::model::{Failure, RunId, Target, sha256};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// What is remembered of a file: enough to know it again, nothing of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,11 +51,6 @@ pub(super) struct HostFile<'a> {
     /// Where the run keeps its copy: a dot file with an ending that no include pattern (`*.conf`, `*.config.php`, `*`) matches.
     pub(super) copy: String,
     fresh: String,
-}
-
-/// SHA-256, hexadecimal.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Image {

@@ -3,14 +3,14 @@
 //! The edit itself is pure and lives in `action::edit`. nginx can judge a file only in its place, so the new content is
 //! put there, and taken back at once when nginx does not accept it.
 
-use super::file::{HostFile, Image, Sight, sha256};
+use super::file::{HostFile, Image, Sight};
 use super::preview::{fact_of_file, unified};
 use super::restore::{Standing, standing};
 use super::systemd::reload_if_active;
 use crate::access::RemoteCommand;
 use crate::action::edit::{Edit, Refusal, nginx};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Facts, Failure, Finding, Found, NginxOffloadTls, Service, Target, Value, Values};
+use crate::model::{Change, Facts, Failure, Finding, Found, NginxOffloadTls, Service, Target, Value, Values, sha256};
 
 impl NginxOffloadTls {
     fn edit(&self, bytes: &[u8]) -> Result<Edit, Failure> {

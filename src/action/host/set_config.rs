@@ -3,7 +3,7 @@
 //! Undo puts the copy back when the file is as we left it. When it was changed since (Nextcloud rewrites config.php on
 //! upgrades and settings), only our keys are taken back, and only where they still hold what we set.
 
-use super::file::{HostFile, Image, sha256};
+use super::file::{HostFile, Image};
 use super::offload_tls::{finding, gives, refused};
 use super::php::Php;
 use super::preview::command_of;
@@ -12,7 +12,7 @@ use super::systemd::{asking, reload_if_active};
 use crate::action::edit::Edit;
 use crate::action::edit::php::{Previous, Setting, read_raw, set_config, shown, unset_config};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Failure, Finding, Found, KeyChange, PhpSetConfig, Value};
+use crate::model::{Change, Failure, Finding, Found, KeyChange, PhpSetConfig, Value, sha256};
 use serde_json::json;
 
 impl PhpSetConfig {

@@ -1,9 +1,8 @@
 //! Files of the hosts, seen from outside.
 
+use crate::model::sha256;
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
-
-use sha2::{Digest, Sha256};
 
 use super::super::error::RehearsalError;
 use super::super::region::Region;
@@ -45,7 +44,7 @@ pub(super) fn fact(region: &Region, instance: &str, path: &str) -> Result<FileFa
     let bytes = std::fs::read(&real).map_err(RehearsalError::file("read", &real))?;
     let meta = std::fs::metadata(&real).map_err(RehearsalError::file("look at", &real))?;
     Ok(FileFact {
-        sha256: Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect(),
+        sha256: sha256(&bytes),
         owner: (meta.uid(), meta.gid()),
         mode: meta.mode() & 0o7777,
         mtime: (meta.mtime(), meta.mtime_nsec()),
