@@ -6,6 +6,7 @@
 //!
 //! Endpoint, credentials and profile come from the SDK's ordinary sources (environment, profile, instance role).
 
+use super::Names;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -21,6 +22,8 @@ pub struct Aws {
     pub read: Clients,
     /// For calls that change something: one attempt.
     pub write: Clients,
+    /// What resources are called, as far as looking has shown.
+    pub names: Names,
 }
 
 /// One client a service.
@@ -60,7 +63,12 @@ impl Aws {
             .load()
             .await;
         let once = base.clone().into_builder().retry_config(RetryConfig::disabled()).build();
-        Self { region: region.to_owned(), read: Clients::new(&base), write: Clients::new(&once) }
+        Self {
+            region: region.to_owned(),
+            read: Clients::new(&base),
+            write: Clients::new(&once),
+            names: Names::default(),
+        }
     }
 }
 

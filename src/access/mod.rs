@@ -8,6 +8,7 @@ mod aws_failure;
 mod beat;
 mod dns;
 mod http;
+mod names;
 mod secret;
 mod settings;
 mod ssh;
@@ -19,6 +20,7 @@ pub use aws_failure::{AwsError, code_of};
 pub use beat::{Beat, Beats};
 pub use dns::Dns;
 pub use http::{HttpOptions, http_client};
+pub use names::Names;
 pub use secret::{SecretError, reveal};
 pub use settings::Settings;
 pub use ssh::{RemoteCommand, RemoteOutput, Ssh};
@@ -44,6 +46,7 @@ pub struct Access {
     settings: Settings,
     ssh: Ssh,
     dns: Dns,
+    names: Names,
     aws: Mutex<BTreeMap<String, Arc<Aws>>>,
 }
 
@@ -52,7 +55,7 @@ impl Access {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let ssh = Ssh::new(settings.clone());
-        Self { settings, ssh, dns: Dns::default(), aws: Mutex::new(BTreeMap::new()) }
+        Self { settings, ssh, dns: Dns::default(), names: Names::default(), aws: Mutex::new(BTreeMap::new()) }
     }
 
     /// The same connections, with DNS questions put to this name server instead of the system's.
@@ -71,6 +74,12 @@ impl Access {
     #[must_use]
     pub fn dns(&self) -> Dns {
         self.dns
+    }
+
+    /// What resources are called, as far as looking has shown.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// SSH sessions.
@@ -95,7 +104,9 @@ impl Access {
         match regions.get(region) {
             Some(aws) => Arc::clone(aws),
             None => {
-                let aws = Arc::new(Aws::connect(region).await);
+                let mut aws = Aws::connect(region).await;
+                aws.names = self.names.clone();
+                let aws = Arc::new(aws);
                 regions.insert(region.to_owned(), Arc::clone(&aws));
                 aws
             }

@@ -2,7 +2,7 @@
 
 use super::{Context, Perform, Stop};
 use crate::access::{Access, Beat};
-use crate::model::{Action, ActionCall, ActionKind, Description, Failure, Outcome, Phase, Value, holds_stand_in};
+use crate::model::{Action, ActionCall, ActionKind, Description, Failure, Outcome, Phase, Value, is_unknown};
 
 macro_rules! dispatch {
     ($($kind:ident),+ $(,)?) => {
@@ -11,8 +11,9 @@ macro_rules! dispatch {
             match action { $(Action::$kind(it) => Box::pin(phase(it, cx)).await,)+ }
         }
 
-        fn description(action: &Action) -> Description {
+        fn description(action: &Action, parameters: Value) -> Description {
             match action { $(Action::$kind(it) => Description {
+                parameters,
                 does: it.sentence(),
                 undo: it.undo_sentence(),
                 changes: it.changes(),
@@ -101,7 +102,7 @@ pub async fn perform(call: &ActionCall, access: &Access, beat: &Beat) -> Outcome
 /// # Errors
 /// When the parameters do not fit the kind.
 pub fn describe(kind: ActionKind, parameters: &Value) -> Result<Description, serde_json::Error> {
-    Action::decode(kind, parameters).map(|action| description(&action))
+    Action::decode(kind, parameters).map(|action| description(&action, parameters.clone()))
 }
 
 /// Whether an action can be observed although the parameters that are stand-ins are not known yet.
@@ -110,16 +111,6 @@ pub fn looks_ahead(kind: ActionKind, parameters: &Value) -> bool {
     let fields = parameters.as_object().into_iter().flatten();
     let mut unknown = fields.filter(|(_, value)| is_unknown(value)).map(|(name, _)| name.as_str()).peekable();
     unknown.peek().is_some() && unknown.all(|name| may_be_unknown(kind).contains(&name))
-}
-
-/// Whether a value that is only known later is among the parameters; such a call is a description, not a deed.
-fn is_unknown(value: &Value) -> bool {
-    match value {
-        Value::String(text) => holds_stand_in(text),
-        Value::Array(items) => items.iter().any(is_unknown),
-        Value::Object(fields) => fields.values().any(is_unknown),
-        _ => false,
-    }
 }
 
 async fn phase<P: Perform>(it: &P, cx: &Context<'_>) -> Outcome {

@@ -1,9 +1,8 @@
 //! Whether the caller may do all that run and rollback need: asked before a run is opened, told with the plan.
 
-use super::plan::seen_outputs;
 use crate::access::{Access, Caller};
 use crate::action::check_permissions;
-use crate::engine::{Look, deeds};
+use crate::engine::{Look, deeds, outputs_of};
 use crate::model::{ActionPath, Failure, Lack, Permissions, RunId};
 use crate::plan::Plan;
 
@@ -16,7 +15,7 @@ pub(super) async fn check(
     region: &str,
     looks: &[(ActionPath, Look)],
 ) -> Permissions {
-    check_permissions(access, caller, region, &deeds(plan, run, &seen_outputs(looks))).await
+    check_permissions(access, caller, region, &deeds(plan, run, &outputs_of(looks))).await
 }
 
 /// Lets every action refuse that lacks a permission, unless looking at it has refused already.

@@ -8,8 +8,8 @@ use super::run::{Prepared, prepare};
 use super::{Exit, Failure, operator, place, plan_file, planned_id};
 use crate::action;
 use crate::display::{self, PlanOrigin, PreflightLine};
-use crate::engine::{Clock, Look, preview_parameters};
-use crate::model::{ActionPath, Description, Found, RunId, StepId, Values};
+use crate::engine::{Clock, Look, outputs_of, preview_parameters};
+use crate::model::{ActionPath, Description, RunId, StepId, Values};
 use crate::plan::{Plan, Previewed, Saved};
 use crate::validate;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
     if let Some(file) = &prepared.plan_file {
         (origin.at, origin.by, origin.file) = (file.made_at, file.made_by.clone(), Some(file.clone()));
     }
-    let sentences = sentences(plan, &prepared.run, &seen_outputs(&prepared.looks));
+    let sentences = sentences(plan, &prepared.run, &outputs_of(&prepared.looks));
     out(&match format {
         Format::Text => text(&prepared),
         Format::Json => {
@@ -73,7 +73,7 @@ pub(super) fn tell(format: Format, text: &str) -> Result<(), Failure> {
 }
 
 pub(super) fn text(prepared: &Prepared) -> String {
-    let sentences = sentences(&prepared.plan, &prepared.run, &seen_outputs(&prepared.looks));
+    let sentences = sentences(&prepared.plan, &prepared.run, &outputs_of(&prepared.looks));
     let permissions = prepared.permissions.as_ref().map(display::permissions_text).unwrap_or_default();
     display::plan_text(&prepared.plan, &sentences, &lines(&prepared.looks)) + &permissions
 }
@@ -94,21 +94,12 @@ pub(super) fn sentences(
     move |path| all.get(path).cloned()
 }
 
-/// What looking has given already, so that a plan can show it.
-pub(super) fn seen_outputs(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> {
-    let given = |(action, look): &(ActionPath, Look)| match look {
-        Look::Seen(finding) if finding.found == Found::Holds => Some((action.clone(), finding.outputs.clone())),
-        _ => None,
-    };
-    looks.iter().filter_map(given).collect()
-}
-
-/// The same over what is known already.
+/// What looking has given already, over what is known.
 pub(super) fn outputs_with(
     mut known: BTreeMap<ActionPath, Values>,
     looks: &[(ActionPath, Look)],
 ) -> BTreeMap<ActionPath, Values> {
-    known.extend(seen_outputs(looks));
+    known.extend(outputs_of(looks));
     known
 }
 

@@ -39,7 +39,8 @@ pub(super) fn failure(it: &Failure) -> Failure {
 
 /// What an action does, as it is shown.
 pub(super) fn description(it: &Description) -> Description {
-    Description { does: text(&it.does), undo: it.undo.as_deref().map(text), changes: value(&it.changes) }
+    let (parameters, changes) = (value(&it.parameters), value(&it.changes));
+    Description { parameters, does: text(&it.does), undo: it.undo.as_deref().map(text), changes }
 }
 
 #[cfg(test)]
@@ -50,6 +51,7 @@ mod tests {
     fn no_id_is_made_up() {
         let id = planned_run_id();
         let told = Description {
+            parameters: crate::model::Value::Null,
             does: format!("make an image `nc-{id}`"),
             undo: Some(format!("deregister `nc-{id}`")),
             changes: vec![crate::model::Change::Command { on: "web-1".into(), argv: vec![format!("/f.{id}\"")] }],

@@ -27,14 +27,17 @@ pub(super) fn show(
 ) -> Result<Exit, Failure> {
     let connections = settings::connections(common, state.run.as_str())?;
     let scratch = connections.work_dir.clone();
-    let worker = Worker::new(Rc::new(Access::new(connections)));
+    let access = Rc::new(Access::new(connections));
+    let worker = Worker::new(Rc::clone(&access));
     let looks = block_on(look_ahead(plan, state, &worker, SystemClock.now()))?;
     let looks = excused(plan, state, looks);
+    let mut plan = plan.clone();
+    plan.names.extend(access.names().all());
+    let plan = &plan;
     // Made anew by the run when it goes on; leaving it would be harmless.
     let _ = std::fs::remove_dir_all(scratch);
     let lines = lines(plan, state, &looks);
-    let mut outputs = state.outputs();
-    outputs.extend(planning::seen_outputs(&looks));
+    let outputs = planning::outputs_with(state.outputs(), &looks);
     let sentences = planning::sentences(plan, &state.run, &outputs);
     let origin = planning::origin(state.opened.fingerprint.clone(), until);
     out(&match format {

@@ -181,7 +181,9 @@ pub(super) fn replan(
     state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, &error))?;
     plan.preview(kept(state, old));
     plan.checks.clone_from(&old.checks);
-    let looks = remaining::excused(&plan, state, look(&plan, state, common)?);
+    plan.names.clone_from(&old.names);
+    let looks = look(&mut plan, state, common)?;
+    let looks = remaining::excused(&plan, state, looks);
     if let Some(failure) = refusals(&looks, &[], "nothing was changed: the world is not ready for the new plan") {
         return Err(failure.hint("then type the same command again: nothing was recorded"));
     }
@@ -247,11 +249,13 @@ fn kept(state: &RunState, old: &Plan) -> BTreeMap<ActionPath, Previewed> {
     kept
 }
 
-fn look(plan: &Plan, state: &RunState, common: &Common) -> Result<Vec<(ActionPath, Look)>, Failure> {
+fn look(plan: &mut Plan, state: &RunState, common: &Common) -> Result<Vec<(ActionPath, Look)>, Failure> {
     let access = Rc::new(Access::new(settings::connections(common, state.run.as_str())?));
     block_on(async {
         account::same(plan, &access).await?;
-        Ok(look_ahead(plan, state, &Worker::new(access), SystemClock.now()).await)
+        let looks = look_ahead(plan, state, &Worker::new(Rc::clone(&access)), SystemClock.now()).await;
+        plan.names.extend(access.names().all());
+        Ok(looks)
     })?
 }
 

@@ -129,6 +129,7 @@ pub(super) async fn look(plan: &mut Plan, run: &RunId, connections: Settings) ->
     let worker = Worker::new(Rc::clone(&access));
     let (mut looks, checks) = preflight_with_checks(plan, run, &worker, SystemClock.now()).await;
     plan.checks = checks;
+    plan.names = access.names().all();
     let permissions = match &who {
         Some((caller, region)) => Some(permission::check(plan, run, &access, caller, region, &looks).await),
         None => None,

@@ -6,6 +6,7 @@
 use super::plan_text::PreflightLine;
 use super::rich::visible;
 use crate::model::{ActionPath, Change, Description, Found};
+use crate::plan::Plan;
 
 /// What is shown of an action's changes.
 #[derive(Debug, Default)]
@@ -18,15 +19,20 @@ pub(super) struct Shown {
 
 impl Shown {
     /// What is shown of one action of a plan. `preflight` is in the plan's order.
-    pub(super) fn of(path: &ActionPath, told: Option<&Description>, preflight: &[(ActionPath, PreflightLine)]) -> Self {
-        let described = || told.map(|told| told.changes.clone()).unwrap_or_default();
+    pub(super) fn of(
+        plan: &Plan,
+        path: &ActionPath,
+        told: Option<&Description>,
+        preflight: &[(ActionPath, PreflightLine)],
+    ) -> Self {
+        let described = || told.map(|told| plan.named(&told.changes)).unwrap_or_default();
         let look = preflight.iter().find(|(looked, _)| looked == path).map(|(_, line)| line);
         let Some(PreflightLine::Seen(finding)) = look else { return Self { changes: described(), after: None } };
         let after = earlier(path, preflight);
         let changes = match (finding.found, finding.changes.as_slice()) {
             (Found::Holds, _) if after.is_none() => Vec::new(),
             (Found::Holds, _) | (_, []) => described(),
-            (_, seen) => seen.to_vec(),
+            (_, seen) => plan.named(seen),
         };
         Self { changes, after }
     }

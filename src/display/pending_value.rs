@@ -1,6 +1,6 @@
 //! Values as a plan shows them: inputs as given, secrets as references, outputs as `(known after step-6)`.
 
-use crate::model::{Expr, Piece, Reference, SecretRef, Value, ValueType};
+use crate::model::{Description, Expr, Piece, Reference, SecretRef, Value, ValueType, is_unknown};
 use crate::plan::Plan;
 
 /// A value on one line. The reference to a secret is told as one; lists and maps as in a sentence.
@@ -36,7 +36,7 @@ pub(super) fn input(value_type: &ValueType, value: &Value) -> String {
 }
 
 /// An expression with what is known put in.
-pub(super) fn expr(plan: &Plan, expr: &Expr) -> String {
+fn expr(plan: &Plan, expr: &Expr) -> String {
     match expr {
         Expr::Literal(it) => value(it),
         Expr::Reference(it) => reference(plan, it),
@@ -55,13 +55,21 @@ pub(super) fn expr(plan: &Plan, expr: &Expr) -> String {
     }
 }
 
+/// A parameter's value, and whether only the run will bring all of it. What looking has given already is known.
+pub(super) fn parameter(plan: &Plan, told: Option<&Description>, name: &str, given: &Expr) -> (String, bool) {
+    match told.and_then(|told| told.parameters.get(name)) {
+        Some(it) if is_pending(given) => (value(it), is_unknown(it)),
+        _ => (expr(plan, given), is_pending(given)),
+    }
+}
+
 /// A key's value, or that there is none.
 pub(super) fn some_key(value: Option<&str>) -> &str {
     value.unwrap_or("(not there)")
 }
 
-/// Whether an expression has a value that only the run will bring.
-pub(super) fn is_pending(expr: &Expr) -> bool {
+/// Whether an expression rests on what an action gives.
+fn is_pending(expr: &Expr) -> bool {
     expr.references().iter().any(|it| matches!(it, Reference::Output { .. }))
 }
 

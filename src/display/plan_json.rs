@@ -1,7 +1,7 @@
 //! The plan for programs. Fields are only ever added.
 
 use super::changes::Shown;
-use super::pending_value::{expr, is_pending};
+use super::pending_value::parameter;
 use super::plan_text::{PreflightLine, Sentences};
 use super::usual;
 use crate::model::{ActionPath, CheckRow, Reversibility, StepAction, Value};
@@ -31,6 +31,7 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
         "region": plan.region,
         "order": plan.order,
         "tags": plan.tags,
+        "names": plan.names,
         "inputs": plan.inputs,
         "usual_s": usual.seconds,
         "usual_from": usual.source_json(),
@@ -62,9 +63,13 @@ fn action(
 ) -> Value {
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
-    let with: Map<String, Value> =
-        action.with.iter().map(|(name, it)| (name.clone(), Value::from(expr(plan, it)))).collect();
-    let shown = Shown::of(&action.path, sentence.as_ref(), preflight);
+    let (mut with, mut pending) = (Map::new(), Vec::new());
+    for (name, given) in &action.with {
+        let (value, later) = parameter(plan, sentence.as_ref(), name, given);
+        with.insert(name.clone(), value.into());
+        pending.extend(later.then_some(name));
+    }
+    let shown = Shown::of(plan, &action.path, sentence.as_ref(), preflight);
     let usual = usual::of_action(plan, action);
     let needs = plan.actions.iter().find(|p| p.action == action.path).map(|p| &p.needs);
     json!({
@@ -77,7 +82,7 @@ fn action(
             None => reversibility(spec.reversibility),
         },
         "with": with,
-        "pending": action.with.iter().filter(|(_, it)| is_pending(it)).map(|(name, _)| name).collect::<Vec<_>>(),
+        "pending": pending,
         "needs": needs,
         "usual_s": usual.seconds,
         "usual_from": usual.source_json(),

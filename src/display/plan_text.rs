@@ -4,7 +4,7 @@ use super::changes::Shown;
 use super::changes_text::changes_text;
 use super::failure::reasons;
 use super::look::one_line;
-use super::pending_value::{expr, input, is_pending, value};
+use super::pending_value::{input, parameter, value};
 use super::plan_checks;
 use super::site::Site;
 use super::table::{columns, count, hanging, prose, wrapped};
@@ -115,11 +115,12 @@ fn one_action(
     }
     for (name, given) in &action.with {
         // A sentence has its values in it already; only what it cannot know is added.
-        if told.is_none() || is_pending(given) {
-            text.push_str(&wrapped(&format!("      {name}: "), &expr(plan, given)));
+        let (value, later) = parameter(plan, sentence.as_ref(), name, given);
+        if told.is_none() || later {
+            text.push_str(&wrapped(&format!("      {name}: "), &value));
         }
     }
-    let shown = Shown::of(&action.path, sentence.as_ref(), preflight);
+    let shown = Shown::of(plan, &action.path, sentence.as_ref(), preflight);
     let back = match &action.irreversible {
         Some(why) => format!("cannot be undone: {why}"),
         None => undo(&spec, sentence.and_then(|told| told.undo)),

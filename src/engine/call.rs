@@ -104,8 +104,9 @@ pub fn preview_check(plan: &Plan, check: &PreflightCheck) -> Value {
     Value::Object(parameters)
 }
 
-/// What looks have given: the outputs of actions that only look something up.
-pub(super) fn outputs_of(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> {
+/// What looks have given: the outputs of actions that hold.
+#[must_use]
+pub fn outputs_of(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> {
     let given = |(action, look): &(ActionPath, Look)| match look {
         Look::Seen(finding) if finding.found == Found::Holds => Some((action.clone(), finding.outputs.clone())),
         _ => None,

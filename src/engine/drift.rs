@@ -5,6 +5,7 @@
 //! Not handled: what the preview could not see (an action that can be looked at only once earlier ones have run), and what
 //! happens between this look and the effect a moment later.
 
+use super::decide::leaves_nothing;
 use crate::journal::{ActionState, Completion, RunState};
 use crate::model::{ActionPath, Drift, FactDrift, Failure, Finding, Found};
 use crate::plan::{Plan, Previewed};
@@ -14,7 +15,9 @@ use crate::plan::{Plan, Previewed};
 #[must_use]
 pub fn drift(plan: &Plan, state: &RunState, action: &ActionPath, finding: &Finding) -> Option<Drift> {
     let previewed = plan.previewed(action)?;
-    if finding.found == Found::Holds || has_acted(state, action) {
+    // What is as wanted is left as it is, whatever else changed. Who only looks is what others rest on.
+    let only_looks = plan.definition(action).is_some_and(leaves_nothing);
+    if (finding.found == Found::Holds && !only_looks) || has_acted(state, action) {
         return None;
     }
     let facts: Vec<FactDrift> = previewed
@@ -31,8 +34,8 @@ pub fn drift(plan: &Plan, state: &RunState, action: &ActionPath, finding: &Findi
         action: action.clone(),
         planned: previewed.does.clone(),
         facts,
-        changes_planned: previewed.changes.clone(),
-        changes_now,
+        changes_planned: plan.named(&previewed.changes),
+        changes_now: plan.named(&changes_now),
     })
 }
 

@@ -17,7 +17,7 @@ mod performer;
 mod preflight;
 mod rollback;
 
-pub use call::{preview_check, preview_parameters};
+pub use call::{outputs_of, preview_check, preview_parameters};
 pub use checks::{Examiner, preflight_with_checks};
 pub use decide::{Next, next};
 pub use deeds::deeds;

@@ -65,6 +65,10 @@ fn observed(
     let current = state.action(&action);
     let touched = current.traces().is_some();
     let Finding { found, ours, before, outputs, evidence, .. } = finding;
+    let stopped = |drifted| {
+        let failure = drift::refusal(state, drifted);
+        vec![RecordKind::Failed { action: call.action.clone(), phase: Phase::Observe, failure, retry_at: None }]
+    };
     let start = |attempt| RecordKind::Started {
         action: action.clone(),
         attempt,
@@ -77,7 +81,10 @@ fn observed(
         Found::Holds | Found::InProgress if ours => {
             vec![start(1), RecordKind::Applied { action: call.action.clone(), outputs }]
         }
-        Found::Holds => vec![RecordKind::Adopted { action, outputs, evidence }],
+        Found::Holds => match drifted {
+            Some(drifted) => stopped(drifted),
+            None => vec![RecordKind::Adopted { action, outputs, evidence }],
+        },
         Found::InProgress => {
             flight.joined.insert(action);
             Vec::new()
@@ -85,10 +92,7 @@ fn observed(
         // Asked to stop, nothing is begun: what was only looked at stays as it was.
         Found::Absent | Found::Otherwise if flight.stop != Stopping::No => Vec::new(),
         Found::Absent | Found::Otherwise => match drifted {
-            Some(drifted) => {
-                let failure = drift::refusal(state, drifted);
-                vec![RecordKind::Failed { action, phase: Phase::Observe, failure, retry_at: None }]
-            }
+            Some(drifted) => stopped(drifted),
             None => {
                 flight.cleared.insert(call.action.clone());
                 vec![start(current.attempt() + 1)]

@@ -40,8 +40,7 @@ pub enum Change {
     Request {
         /// The service and its operation, as IAM names them, e.g. `rds:ModifyDBInstance`.
         operation: String,
-        /// Its parameters under AWS's own names. Ids come with the Name tag where it is known: `i-0ab (web-1)`. A value
-        /// that only the run will bring is a stand-in, never empty.
+        /// Its parameters under AWS's own names. A value that only the run will bring is a stand-in, never empty.
         with: BTreeMap<String, Value>,
     },
     /// A command on a host.
@@ -67,6 +66,8 @@ pub struct KeyChange {
 /// An action in words, told from its parameters alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
+    /// The parameters, by name; a stand-in in the place of what is not known yet.
+    pub parameters: Value,
     /// What it will do, one sentence in the imperative.
     pub does: String,
     /// What its undo will do; nothing when there is nothing to undo.

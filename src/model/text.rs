@@ -3,6 +3,7 @@
 //! Promise: a value of one of these types has the right form; whether the thing exists is for an action to find out.
 //! Forms are those of the AWS API references; where AWS allows more than one length (short and long ids), both pass.
 
+use super::Value;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -33,6 +34,17 @@ pub fn is_stand_in(text: &str) -> bool {
 #[must_use]
 pub fn holds_stand_in(text: &str) -> bool {
     text.contains(STAND_IN)
+}
+
+/// Whether a value, or one in it, is not all known yet.
+#[must_use]
+pub fn is_unknown(value: &Value) -> bool {
+    match value {
+        Value::String(text) => holds_stand_in(text),
+        Value::Array(items) => items.iter().any(is_unknown),
+        Value::Object(fields) => fields.values().any(is_unknown),
+        _ => false,
+    }
 }
 
 const STAND_IN: &str = "(known after ";

@@ -5,6 +5,7 @@
 //! function. What was seen of the world is put in afterwards, as previews; comparing them with the world is the engine's.
 
 mod expected;
+mod named;
 mod needs;
 mod previewed;
 mod saved;
@@ -45,6 +46,9 @@ pub struct Plan {
     /// What the runbook's checks said when it was planned, and which refusals a person accepted; none when nobody looked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckRow>,
+    /// Ids of resources with what they are called, as far as looking showed; for showing only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, String>,
 }
 
 /// An action's place in the plan.
@@ -116,6 +120,7 @@ impl Plan {
             actions,
             expected: Expected::default(),
             checks: Vec::new(),
+            names: BTreeMap::new(),
         })
     }
 

@@ -5,7 +5,7 @@
 //! A claim also refuses what would turn a shutdown or a clone into a loss.
 
 use super::instance_state::{live, unknown};
-use super::preview::{fact, mark_of, named, request, run_id};
+use super::preview::{fact, mark_of, request, run_id};
 use super::{instance_state, tags};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
@@ -34,9 +34,9 @@ fn mark(cx: &Context<'_>, instance: &Instance) -> Mark {
 }
 
 /// The call that puts our mark on, or takes it off.
-fn marking(operation: &str, shown: &str) -> Vec<Change> {
+fn marking(operation: &str, instance: &InstanceId) -> Vec<Change> {
     let tags = json!([{"Key": CLAIM_TAG, "Value": run_id()}]);
-    vec![request(operation, [("Resources", json!([shown])), ("Tags", tags)])]
+    vec![request(operation, [("Resources", json!([instance])), ("Tags", tags)])]
 }
 
 /// Whose mark an instance bears, as a fact.
@@ -179,7 +179,7 @@ impl Perform for InstanceClaim {
     }
 
     fn changes(&self) -> Vec<Change> {
-        marking("ec2:CreateTags", self.instance.as_str())
+        marking("ec2:CreateTags", &self.instance)
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
@@ -202,7 +202,7 @@ impl Perform for InstanceClaim {
             false => (Found::Absent, format!("`{id}` bears no mark and may be stopped and cloned")),
         };
         Ok(Finding {
-            changes: if ours { Vec::new() } else { marking("ec2:CreateTags", &named(&instance)) },
+            changes: if ours { Vec::new() } else { self.changes() },
             facts: marked(&mark, id),
             ..Finding::new(found, ours, evidence)
         })
@@ -244,7 +244,7 @@ impl Perform for InstanceRelease {
     }
 
     fn changes(&self) -> Vec<Change> {
-        marking("ec2:DeleteTags", self.instance.as_str())
+        marking("ec2:DeleteTags", &self.instance)
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
@@ -259,7 +259,7 @@ impl Perform for InstanceRelease {
         let before = json!({"marked": mark == Mark::Ours});
         Ok(Finding {
             before,
-            changes: if found == Found::Absent { marking("ec2:DeleteTags", &named(&instance)) } else { Vec::new() },
+            changes: if found == Found::Absent { self.changes() } else { Vec::new() },
             facts: marked(&mark, &self.instance),
             ..Finding::new(found, false, evidence)
         })

@@ -5,18 +5,17 @@
 
 use super::instance_state::state;
 use super::likeness::Likeness;
-use super::preview::{list, named, request, run_tags, words};
-use crate::model::{Change, Facts, InstanceClone, Value};
+use super::preview::{list, request, run_tags, words};
+use crate::model::{Change, Facts, InstanceClone};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 use serde_json::json;
 
 impl InstanceClone {
     /// RunInstances, with what `original` has; in words while nobody has looked.
     pub(super) fn launching(&self, original: Option<&Instance>) -> Change {
-        let of =
-            |what: &str| words(format_args!("{what} of {}", original.map_or_else(|| self.like.to_string(), named)));
+        let of = |what: &str| words(format_args!("{what} of {}", self.like));
         let like = original.map(Likeness::of);
-        let groups = original.map_or_else(|| of("those"), shown_groups);
+        let groups = like.as_ref().map_or_else(|| of("those"), |like| json!(like.groups));
         let public = match (&like, original.map(state)) {
             (Some(like), Some(State::Running)) => json!(like.public_address),
             (Some(like), _) if like.public_address => json!(true),
@@ -74,18 +73,4 @@ impl InstanceClone {
             (of("instance profile"), list(&like.profile)),
         ])
     }
-}
-
-/// `sg-0ab (web)`, each.
-fn shown_groups(original: &Instance) -> Value {
-    let mut groups: Vec<String> = original
-        .security_groups()
-        .iter()
-        .filter_map(|group| {
-            let id = group.group_id()?;
-            Some(group.group_name().map_or_else(|| id.to_owned(), |name| format!("{id} ({name})")))
-        })
-        .collect();
-    groups.sort();
-    json!(groups)
 }

@@ -9,7 +9,7 @@ use super::image_parts::{
     tagged_snapshots, wait_available,
 };
 use super::instance_state::{described, live, state as instance_state};
-use super::preview::{named, request, run_tags, words};
+use super::preview::{request, run_tags, words};
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
@@ -20,9 +20,9 @@ use std::collections::BTreeSet;
 
 impl ImageCreate {
     /// The call, with the instance as it is to be shown.
-    fn asking(&self, instance: &str) -> Change {
+    fn asking(&self) -> Change {
         let with = [
-            ("InstanceId", json!(instance)),
+            ("InstanceId", json!(self.instance)),
             ("Name", json!(self.name)),
             ("Description", words(format_args!("of {} by the run", self.instance))),
             ("NoReboot", json!(true)),
@@ -132,7 +132,7 @@ impl Perform for ImageCreate {
     }
 
     fn changes(&self) -> Vec<Change> {
-        vec![self.asking(self.instance.as_str())]
+        vec![self.asking()]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
@@ -145,11 +145,7 @@ impl Perform for ImageCreate {
             };
             let evidence = format!("no image is named `{}`{taken}", self.name);
             let outputs = Values::new();
-            return Ok(Finding {
-                outputs,
-                changes: vec![self.asking(&named(&instance))],
-                ..Finding::new(Found::Absent, false, evidence)
-            });
+            return Ok(Finding { outputs, changes: self.changes(), ..Finding::new(Found::Absent, false, evidence) });
         };
         let id = image.image_id().unwrap_or_default();
         let (found, evidence) = match state(&image) {

@@ -56,10 +56,20 @@ pub(in crate::action) async fn find(aws: &Aws, id: &str) -> Result<Option<Instan
     match aws.read.ec2.describe_instances().instance_ids(id).send().await {
         Ok(answer) => {
             let mut found = answer.reservations.unwrap_or_default().into_iter();
-            Ok(found.find_map(|r| r.instances.unwrap_or_default().into_iter().next()))
+            let instance = found.find_map(|r| r.instances.unwrap_or_default().into_iter().next());
+            instance.iter().for_each(|instance| note_names(aws, instance));
+            Ok(instance)
         }
         Err(e) if code_of(&e) == Some("InvalidInstanceID.NotFound") => Ok(None),
         Err(e) => Err(AwsError::from(e).failure(format!("cannot look at instance `{id}`"))),
+    }
+}
+
+/// Notes what an instance and its security groups are called.
+fn note_names(aws: &Aws, instance: &Instance) {
+    aws.names.note(instance.instance_id().unwrap_or_default(), tags::value(instance.tags(), "Name"));
+    for group in instance.security_groups() {
+        aws.names.note(group.group_id().unwrap_or_default(), group.group_name());
     }
 }
 

@@ -81,6 +81,9 @@ impl InstanceLookUp {
 async fn vpc_ranges(aws: &Aws, vpc: &str) -> Result<Vec<String>, Failure> {
     let answer = aws.read.ec2.describe_vpcs().vpc_ids(vpc).send().await;
     let answer = answer.map_err(|e| AwsError::from(e).failure(format!("cannot look at VPC `{vpc}`")))?;
+    for it in answer.vpcs() {
+        aws.names.note(vpc, tags::value(it.tags(), "Name"));
+    }
     let blocks = answer.vpcs().iter().flat_map(|v| v.cidr_block_association_set()).filter(|block| {
         let state = block.cidr_block_state().and_then(|s| s.state());
         state.is_none_or(|s| *s == VpcCidrBlockStateCode::Associated)

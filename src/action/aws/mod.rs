@@ -50,3 +50,4 @@ pub(super) use instance_state::{find as find_instance, live, unknown as unknown_
 pub(super) use look_up::covers;
 pub(super) use power::{bring_up, is_down};
 pub(super) use rds_state::{db_instance, endpoint};
+pub(super) use tags::value as tag_value;

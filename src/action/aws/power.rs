@@ -2,7 +2,7 @@
 
 use super::instance_checks::{Age, Checks, checks, wait_checked};
 use super::instance_state::{cannot_start, described, live, start, state, stop, stopped_as_asked, wait_stopped};
-use super::preview::{fact, named, request, state_of};
+use super::preview::{fact, request, state_of};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Failure, Finding, Found, InstanceStart, InstanceStop};
@@ -99,7 +99,7 @@ impl Perform for InstanceStop {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let instance = live(&*cx.aws().await?, self.instance.as_str()).await?;
         let finding = observe_stop(&instance)?;
-        let changes = if finding.found == Found::Absent { vec![stopping(&named(&instance))] } else { Vec::new() };
+        let changes = if finding.found == Found::Absent { self.changes() } else { Vec::new() };
         Ok(Finding { changes, ..finding })
     }
 
@@ -155,7 +155,7 @@ impl Perform for InstanceStart {
         };
         let evidence = described(&instance);
         Ok(Finding {
-            changes: if found == Found::Absent { vec![starting(&named(&instance))] } else { Vec::new() },
+            changes: if found == Found::Absent { self.changes() } else { Vec::new() },
             facts: power(&instance),
             ..Finding::new(found, false, evidence)
         })

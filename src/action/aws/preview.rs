@@ -6,9 +6,7 @@
 //! Promise: what a preview says is what is sent. The request is built elsewhere, from the SDK's own types, so tests hold each
 //! kind's preview against the parameters that arrived in the emulated account.
 
-use super::tags;
 use crate::model::{Change, Facts, Value};
-use aws_sdk_ec2::types::Instance;
 use serde_json::json;
 
 /// A request: the operation as IAM names it, and its parameters.
@@ -35,15 +33,6 @@ pub(super) fn run_id() -> Value {
 /// Attributes as Elastic Load Balancing takes them.
 pub(super) fn attributes(pairs: &[(&str, String)]) -> Value {
     pairs.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect()
-}
-
-/// `i-0ab (web-1)`: an instance's id with its Name tag, if it has one.
-pub(super) fn named(instance: &Instance) -> String {
-    let id = instance.instance_id().unwrap_or_default();
-    match tags::value(instance.tags(), "Name").filter(|name| !name.is_empty()) {
-        Some(name) => format!("{id} ({name})"),
-        None => id.to_owned(),
-    }
 }
 
 /// One fact.

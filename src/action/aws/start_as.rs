@@ -9,7 +9,7 @@ use super::instance_state::{
     NO_CAPACITY, cannot_start, described, live, start, state, stop, type_of, wait_stopped, zone_of,
 };
 use super::power::{power, starting, stopping, up};
-use super::preview::{self, named, request};
+use super::preview::{self, request};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, FailureKind, Finding, Found, InstanceStartAs, Values};
@@ -52,22 +52,21 @@ impl InstanceStartAs {
     }
 
     /// The call that gives the stopped instance its type.
-    fn resizing(&self, shown: &str) -> Change {
+    fn resizing(&self) -> Change {
         let wanted = json!({"Value": self.instance_type});
-        request("ec2:ModifyInstanceAttribute", [("InstanceId", json!(shown)), ("InstanceType", wanted)])
+        request("ec2:ModifyInstanceAttribute", [("InstanceId", json!(self.instance)), ("InstanceType", wanted)])
     }
 
     /// The calls that are needed as things are.
     fn needed(&self, instance: &Instance) -> Vec<Change> {
-        let shown = named(instance);
         let mut calls = Vec::new();
         if type_of(instance) != self.instance_type.as_str() {
             if matches!(state(instance), State::Pending | State::Running) {
-                calls.push(stopping(&shown));
+                calls.push(stopping(self.id()));
             }
-            calls.push(self.resizing(&shown));
+            calls.push(self.resizing());
         }
-        calls.push(starting(&shown));
+        calls.push(starting(self.id()));
         calls
     }
 
@@ -200,7 +199,7 @@ impl Perform for InstanceStartAs {
     }
 
     fn changes(&self) -> Vec<Change> {
-        vec![self.resizing(self.id()), starting(self.id())]
+        vec![self.resizing(), starting(self.id())]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

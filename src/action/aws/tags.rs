@@ -19,7 +19,7 @@ pub(super) fn pairs(tags: &[Tag]) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The value of one tag.
-pub(super) fn value<'t>(tags: &'t [Tag], key: &str) -> Option<&'t str> {
+pub(in crate::action) fn value<'t>(tags: &'t [Tag], key: &str) -> Option<&'t str> {
     pairs(tags).find(|(k, _)| *k == key).map(|(_, value)| value)
 }
 

@@ -1,7 +1,7 @@
 //! What EC2 says of subnets: VPC, zone, free addresses, range, and where their traffic goes.
 
 use crate::access::Aws;
-use crate::action::aws::failed;
+use crate::action::aws::{failed, tag_value};
 use crate::model::{Failure, SubnetId};
 use aws_sdk_ec2::types::{Filter, RouteTable};
 
@@ -31,6 +31,9 @@ pub(super) async fn describe(aws: &Aws, ids: &[SubnetId]) -> Result<Vec<Subnet>,
             false => failure,
         }
     })?;
+    for subnet in answer.subnets() {
+        aws.names.note(subnet.subnet_id().unwrap_or_default(), tag_value(subnet.tags(), "Name"));
+    }
     let find = |id: &SubnetId| {
         let found = answer.subnets().iter().find(|s| s.subnet_id() == Some(id.as_str()));
         found.map(|s| Subnet {

@@ -16,7 +16,7 @@ pub(super) use schedule::Slot;
 pub(super) use timing::{SiteDuring, Stretch, Timing};
 
 use super::changes::Shown;
-use super::pending_value::{expr, input, is_pending, value};
+use super::pending_value::{input, parameter, value};
 use super::permission::{self, permission_warnings};
 use super::plan_checks;
 use super::plan_text::{PreflightLine, Sentences, first_sentence, undo_sentence};
@@ -266,22 +266,21 @@ fn sheet_action<'a>(
 ) -> SheetAction<'a> {
     let spec = action.kind.spec();
     let told = sentences(&action.path);
-    let shown = Shown::of(&action.path, told.as_ref(), preflight);
-    let (does, undo) = told.map_or((None, None), |told| (Some(told.does), told.undo));
-    let title = action.title.clone();
-    let does = does.or_else(|| title.clone()).unwrap_or_else(|| first_sentence(&spec.about));
+    let shown = Shown::of(plan, &action.path, told.as_ref(), preflight);
     let secret = |reference: &&Reference| match reference {
         Reference::Input(name) => {
             plan.runbook.inputs.iter().any(|i| i.name == *name && i.value_type == ValueType::Secret)
         }
         Reference::Output { .. } | Reference::RunId => false,
     };
-    let parameter = |(name, given): (&String, &Expr)| Parameter {
-        name: name.clone(),
-        value: expr(plan, given),
-        later: is_pending(given),
-        in_words: is_pending(given) || given.references().iter().any(secret),
+    let given = |(name, given): (&String, &Expr)| {
+        let (value, later) = parameter(plan, told.as_ref(), name, given);
+        Parameter { name: name.clone(), value, later, in_words: later || given.references().iter().any(secret) }
     };
+    let parameters = action.with.iter().map(given).collect();
+    let (does, undo) = told.map_or((None, None), |told| (Some(told.does), told.undo));
+    let title = action.title.clone();
+    let does = does.or_else(|| title.clone()).unwrap_or_else(|| first_sentence(&spec.about));
     SheetAction {
         action,
         slot: timing.of_action(&action.path),
@@ -289,7 +288,7 @@ fn sheet_action<'a>(
         shown,
         title: title.filter(|title| *title != does),
         does,
-        parameters: action.with.iter().map(parameter).collect(),
+        parameters,
         undo: undo_sentence(&spec, undo),
         back: Back::of(action),
         look: preflight.iter().find(|(path, _)| *path == action.path).map(|(_, line)| line),

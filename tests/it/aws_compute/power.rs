@@ -26,10 +26,9 @@ mod inside {
         let account = Account::new().await;
         deed(ActionKind::InstanceStop, &account).forward_as_told().await;
         deed(ActionKind::InstanceStart, &account).forward_as_told().await;
-        let named = format!("{} (nextcloud-web-1)", account.web());
         let seen = deed(ActionKind::InstanceStop, &account).observe().await;
         let [Change::Request { operation, with }] = seen.changes.as_slice() else { panic!("{seen:?}") };
-        assert_eq!((operation.as_str(), &with["InstanceIds"]), ("ec2:StopInstances", &json!([named])));
+        assert_eq!((operation.as_str(), &with["InstanceIds"]), ("ec2:StopInstances", &json!([account.web()])));
         assert_eq!(seen.facts[&format!("state of `{}`", account.web())], "running");
     }
 

@@ -30,7 +30,9 @@ pub(crate) fn plan() -> Plan {
     for action in &mut step.actions[2..] {
         action.with = [("on".to_owned(), Expr::Literal(json!("web-1")))].into();
     }
-    Plan::make(plan.runbook, plan.inputs, plan.account, Order::Article).unwrap()
+    let called = |id: &str, name: &str| (id.to_owned(), name.to_owned());
+    let names = [called("subnet-0c1d2e3f", "private-c"), called("sg-1", "web")].into();
+    Plan { names, ..Plan::make(plan.runbook, plan.inputs, plan.account, Order::Article).unwrap() }
 }
 
 fn command(argv: &[&str]) -> Change {
@@ -57,8 +59,8 @@ pub(crate) fn sentences(action: &ActionPath) -> Option<Description> {
                 "ec2:RunInstances",
                 json!({
                     "ImageId": "(known after step-4)",
-                    "SubnetId": "subnet-0c1d2e3f (private-c)",
-                    "SecurityGroupIds": ["sg-1 (web)", "sg-2"],
+                    "SubnetId": "subnet-0c1d2e3f",
+                    "SecurityGroupIds": ["sg-1", "sg-2"],
                     "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
                     "UserData": "",
                 }),
@@ -66,7 +68,7 @@ pub(crate) fn sentences(action: &ActionPath) -> Option<Description> {
         ),
         _ => return None,
     };
-    Some(Description { does: does.into(), undo: Some("take it back".into()), changes })
+    Some(Description { parameters: Value::Null, does: does.into(), undo: Some("take it back".into()), changes })
 }
 
 pub(crate) fn looks() -> Vec<(ActionPath, PreflightLine)> {
