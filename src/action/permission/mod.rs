@@ -8,6 +8,7 @@
 //! the server's volumes, for only `iam-policy` is told of them.
 
 mod dry_run;
+mod linked_role;
 mod principal;
 mod server;
 mod simulate;
@@ -45,8 +46,8 @@ pub async fn check_permissions(access: &Access, caller: &Caller, region: &str, d
         Principal::Root => BTreeMap::new(),
         _ => server::originals(&aws, deeds).await,
     };
-    let asked = questions(deeds, &around, &servers);
-    let (judged, answers) = match principal {
+    let mut asked = questions(deeds, &around, &servers);
+    let (judged, mut answers) = match principal {
         Principal::Root => (Judged::Root, vec![Answer::Allowed; asked.len()]),
         Principal::Named(arn) => match simulate::ask(&aws, arn, &asked).await {
             Ok(answers) => (Judged::Simulation, answers),
@@ -54,6 +55,7 @@ pub async fn check_permissions(access: &Access, caller: &Caller, region: &str, d
         },
         Principal::Nameless(why) => (Judged::DryRuns { why }, dry_run::ask(&aws, &asked).await),
     };
+    linked_role::leave_out_known(&aws, &mut asked, &mut answers).await;
     verdict::of(&caller.arn, judged, &asked, answers)
 }
 

@@ -41,11 +41,15 @@ pub(super) fn linked_role(action: &'static str, grants: &mut Grants<'_>) -> bool
     if action != "iam:CreateServiceLinkedRole" {
         return false;
     }
-    let service = "elasticloadbalancing.amazonaws.com";
-    let role = format!("role/aws-service-role/{service}/AWSServiceRoleForElasticLoadBalancing");
-    let condition = json!({"StringEquals": {"iam:AWSServiceName": service}});
-    grants.add("BalancingRole", action, [grants.global("iam", &role)], Some(condition));
+    let condition = json!({"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}});
+    grants.add("BalancingRole", action, [own_role(grants)], Some(condition));
     true
+}
+
+/// The role of Elastic Load Balancing in the account.
+pub(super) fn own_role(grants: &Grants<'_>) -> String {
+    let service = "elasticloadbalancing.amazonaws.com";
+    grants.global("iam", &format!("role/aws-service-role/{service}/AWSServiceRoleForElasticLoadBalancing"))
 }
 
 /// What a deed creates, by its name.

@@ -1,6 +1,7 @@
 //! What the check of the caller's permissions, before a run, needs itself: to ask IAM about this one principal.
 
 use super::deed::{Deed, InstanceRole, Purpose};
+use super::elb;
 use super::grant::Grants;
 use crate::model::ActionKind;
 
@@ -26,6 +27,9 @@ pub(super) fn grant(deeds: &[Deed], purpose: Purpose, grants: &mut Grants<'_>) {
                  give the user's or role's ARN by `--principal ARN`",
             );
         }
+    }
+    if deeds.iter().any(|deed| deed.kind == ActionKind::LoadBalancerCreate) {
+        grants.add("BalancingRoleKnown", "iam:GetRole", [elb::own_role(grants)], None);
     }
     let clones = deeds.iter().any(|deed| deed.kind == ActionKind::InstanceClone);
     if clones && grants.around.instance_role != InstanceRole::None {

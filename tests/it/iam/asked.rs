@@ -20,6 +20,11 @@ async fn a_role_is_found_by_its_path() {
     beside_an_emulator("iam::asked::inside::a_role_is_found_by_its_path").await;
 }
 
+#[tokio::test]
+async fn a_balancers_own_role_is_created_once() {
+    beside_an_emulator("iam::asked::inside::a_balancers_own_role_is_created_once").await;
+}
+
 fn deeds(instance: &str) -> Vec<Deed> {
     let deed =
         |path: &str, kind, parameters: Value| Deed { path: path.into(), kind, parameters, origins: BTreeMap::new() };
@@ -30,12 +35,12 @@ fn deeds(instance: &str) -> Vec<Deed> {
     ]
 }
 
-async fn asked(arn: &str, instance: &str) -> Permissions {
+async fn asked(arn: &str, deeds: &[Deed]) -> Permissions {
     let work_dir = tempfile::tempdir().unwrap();
     let (poll, work_dir) = (Settings::POLL, work_dir.path().to_path_buf());
     let access = Access::new(Settings { ssh_config: None, trust: None, poll, work_dir });
     let caller = Caller { account: ACCOUNT.into(), arn: arn.into() };
-    check_permissions(&access, &caller, REGION, &deeds(instance)).await
+    check_permissions(&access, &caller, REGION, deeds).await
 }
 
 /// A statement that allows these actions, for everything unless `more` says else.
@@ -57,7 +62,7 @@ mod inside {
         let of = async |statements: &[Value]| {
             let document = json!({"Version": "2012-10-17", "Statement": statements});
             emulator.post("user", &json!({"name": "hana", "documents": [document]}));
-            asked(&user, &instance).await
+            asked(&user, &deeds(&instance)).await
         };
         let missing =
             |told: &Permissions| -> Vec<String> { told.missing.iter().map(|l| l.permission.clone()).collect() };
@@ -105,15 +110,44 @@ mod inside {
         let role = aws.write.iam.create_role().role_name("deploy").path("/ops/").assume_role_policy_document(trust);
         role.send().await.unwrap();
         let caller = format!("arn:aws:sts::{ACCOUNT}:assumed-role/deploy/ci-7");
-        let told = asked(&caller, &instance).await;
+        let told = asked(&caller, &deeds(&instance)).await;
         assert_eq!(told.judged, Judged::Simulation);
         assert!(told.missing.iter().any(|lack| lack.permission == "ec2:StopInstances"));
 
-        let nobody = asked(&format!("arn:aws:sts::{ACCOUNT}:assumed-role/nobody/ci-7"), &instance).await;
+        let nobody = asked(&format!("arn:aws:sts::{ACCOUNT}:assumed-role/nobody/ci-7"), &deeds(&instance)).await;
         let Judged::DryRuns { why } = &nobody.judged else { panic!("{:?}", nobody.judged) };
         assert!(why.contains("role/nobody") && why.contains("iam:GetRole"), "{why}");
 
-        let root = asked(&format!("arn:aws:iam::{ACCOUNT}:root"), &instance).await;
+        let root = asked(&format!("arn:aws:iam::{ACCOUNT}:root"), &deeds(&instance)).await;
         assert_eq!((root.judged, root.missing.len(), root.unchecked.len()), (Judged::Root, 0, 0));
+    }
+
+    #[tokio::test]
+    #[ignore = "runs beside an emulator"]
+    async fn a_balancers_own_role_is_created_once() {
+        let emulator = Emulator::here();
+        let everything_else = allow(&["ec2:*", "elasticloadbalancing:*"], &json!({}));
+        let document = json!({"Version": "2012-10-17", "Statement": [everything_else]});
+        emulator.post("user", &json!({"name": "hana", "documents": [document]}));
+        let balancer = Deed {
+            path: "site/balancer".into(),
+            kind: ActionKind::LoadBalancerCreate,
+            parameters: json!({"name": "site", "subnets": ["subnet-1"], "groups": ["sg-1"]}),
+            origins: BTreeMap::new(),
+        };
+        let told = async || asked(&format!("arn:aws:iam::{ACCOUNT}:user/hana"), std::slice::from_ref(&balancer)).await;
+
+        let first = told().await;
+        let missing: Vec<&str> = first.missing.iter().map(|lack| lack.permission.as_str()).collect();
+        assert_eq!(missing, ["iam:CreateServiceLinkedRole"]);
+        assert!(first.missing[0].why.contains("does not have the role yet"), "{}", first.missing[0].why);
+
+        let aws = runbook::access::Aws::connect(REGION).await;
+        let trust = json!({"Version": "2012-10-17", "Statement": []}).to_string();
+        let role = aws.write.iam.create_role().role_name("AWSServiceRoleForElasticLoadBalancing");
+        role.assume_role_policy_document(trust).send().await.unwrap();
+        let later = told().await;
+        assert_eq!((later.missing.len(), later.unchecked.len()), (0, 0), "{later:?}");
+        assert!(!later.allowed.contains("iam:CreateServiceLinkedRole"), "nobody says that it is allowed");
     }
 }

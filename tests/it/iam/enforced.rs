@@ -281,7 +281,8 @@ mod inside {
     }
 
     /// The permissions the check itself needs, which no action of the runbook does.
-    const OWN: [&str; 3] = ["iam:GetInstanceProfile", "iam:SimulatePrincipalPolicy", "sts:GetCallerIdentity"];
+    const OWN: [&str; 4] =
+        ["iam:GetInstanceProfile", "iam:GetRole", "iam:SimulatePrincipalPolicy", "sts:GetCallerIdentity"];
 
     /// Those that only the runbook's checks need: a check that may not ask is told as not checkable, as
     /// `a_plan_says_which_action_is_missing_and_changes_nothing` shows of each.
