@@ -1,15 +1,7 @@
 //! Checks of an account before a run: an account that is ready, and one thing wrong at a time.
 
-macro_rules! both_halves {
-    ($($name:ident),+ $(,)?) => {$(
-        #[tokio::test]
-        async fn $name() {
-            crate::support::emulator::beside_an_emulator(concat!("aws_checks::inside::", stringify!($name))).await;
-        }
-    )+};
-}
-
 both_halves!(
+    "aws_checks":
     an_account_that_is_ready_passes,
     a_server_that_is_not_ready_is_told,
     places_and_types_that_do_not_fit_are_refused,

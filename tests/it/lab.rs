@@ -4,7 +4,7 @@
 //! Each test makes a region and runs its second half inside it: the test program executes itself in new
 //! namespaces. It needs what `runbook doctor` lists; where that is missing the test fails and says what to type.
 
-use crate::support::region::{Lab, eventually, in_a_region, region};
+use crate::support::region::{LIMIT, Lab, eventually, in_a_region, region};
 use aws_sdk_acm::types::{CertificateStatus, ValidationMethod};
 use aws_sdk_ec2::types::{InstanceStateName, InstanceType, Tag};
 use aws_sdk_elasticloadbalancingv2::types as elb;
@@ -15,17 +15,17 @@ use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_before_state_is_a_working_site() {
-    in_a_region("lab::inside::the_before_state_is_a_working_site").await;
+    in_a_region("lab::inside::the_before_state_is_a_working_site", LIMIT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hosts_and_images_follow_the_account() {
-    in_a_region("lab::inside::hosts_and_images_follow_the_account").await;
+    in_a_region("lab::inside::hosts_and_images_follow_the_account", LIMIT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_balancer_serves_what_the_account_says() {
-    in_a_region("lab::inside::the_balancer_serves_what_the_account_says").await;
+    in_a_region("lab::inside::the_balancer_serves_what_the_account_says", LIMIT).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,9 @@
 #![allow(clippy::print_stderr, reason = "what a test says while it prepares goes to its captured output")]
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
+#[macro_use]
+mod support;
+
 mod architecture;
 mod aws_checks;
 mod aws_compute;
@@ -24,5 +27,4 @@ mod lab;
 mod plan_files;
 mod plan_page;
 mod rehearsals;
-mod support;
 mod worlds;

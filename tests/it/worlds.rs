@@ -21,7 +21,8 @@ macro_rules! in_regions {
     ($module:literal: $($name:ident),+ $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            crate::support::region::in_a_region(concat!("worlds::", $module, "::inside::", stringify!($name))).await;
+            let name = concat!("worlds::", $module, "::inside::", stringify!($name));
+            crate::support::region::in_a_region(name, crate::support::region::LIMIT).await;
         }
     )+};
 }

@@ -1,16 +1,6 @@
 //! The actions on instances, images and databases, against the emulated API: done twice is done once, a lost answer makes
 //! no second one, undone twice is undone once, with and without outputs.
 
-/// The outer half of each of a module's tests; the inner halves are in its `inside`.
-macro_rules! both_halves {
-    ($path:literal: $($name:ident),+ $(,)?) => {$(
-        #[tokio::test]
-        async fn $name() {
-            $crate::support::emulator::beside_an_emulator(concat!($path, "::inside::", stringify!($name))).await;
-        }
-    )+};
-}
-
 mod claim;
 mod clone;
 mod image;

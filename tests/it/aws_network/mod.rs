@@ -1,16 +1,6 @@
 //! Security groups, balancers, targets, certificates and DNS, against an emulated account that is as slow and as strict as
 //! AWS where a cutover can tell.
 
-/// The outer half of each of a module's tests; the inner halves are in its `inside`.
-macro_rules! both_halves {
-    ($path:literal: $($name:ident),+ $(,)?) => {$(
-        #[tokio::test]
-        async fn $name() {
-            $crate::support::emulator::beside_an_emulator(concat!($path, "::inside::", stringify!($name))).await;
-        }
-    )+};
-}
-
 mod balancing;
 mod certificates;
 mod external_dns;

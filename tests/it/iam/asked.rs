@@ -1,6 +1,6 @@
 //! What is asked of IAM about a caller, against the emulator's simulator: resources and conditions count.
 
-use crate::support::emulator::{Emulator, REGION, beside_an_emulator};
+use crate::support::emulator::{Emulator, REGION};
 use runbook::access::{Access, Caller, Settings};
 use runbook::action::check_permissions;
 use runbook::action::policy::Deed;
@@ -10,20 +10,12 @@ use std::collections::BTreeMap;
 
 const ACCOUNT: &str = "123456789012";
 
-#[tokio::test]
-async fn resources_and_conditions_count() {
-    beside_an_emulator("iam::asked::inside::resources_and_conditions_count").await;
-}
-
-#[tokio::test]
-async fn a_role_is_found_by_its_path() {
-    beside_an_emulator("iam::asked::inside::a_role_is_found_by_its_path").await;
-}
-
-#[tokio::test]
-async fn a_balancers_own_role_is_created_once() {
-    beside_an_emulator("iam::asked::inside::a_balancers_own_role_is_created_once").await;
-}
+both_halves!(
+    "iam::asked":
+    resources_and_conditions_count,
+    a_role_is_found_by_its_path,
+    a_balancers_own_role_is_created_once,
+);
 
 fn deeds(instance: &str) -> Vec<Deed> {
     let deed =

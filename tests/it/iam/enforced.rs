@@ -3,14 +3,13 @@
 //!
 //! The emulator judges actions only; resources and conditions are for `documents`.
 
+use crate::support::region::{Lab, in_a_region, region};
 use runbook::action::policy::is_read;
-use runbook::rehearsal::{Cache, Region, RegionSpec, enter, setup};
+use runbook::rehearsal::Region;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Output;
 use std::time::Duration;
-
-const SPEC: &str = "RUNBOOK_TEST_IAM_REGION";
 
 /// What a run's policy has and a smooth run does not call, and why it is there all the same.
 const NOT_CALLED: &[(&str, &str)] = &[
@@ -39,46 +38,27 @@ const NOT_CALLED_BACK: &[(&str, &str)] = &[
 
 const IN_DOUBT: &str = "an action in doubt is looked at before it is undone";
 
-/// Runs the ignored test `inside::NAME` as a region of its own.
-async fn in_a_region(name: &str) {
-    let say = |what: &str| eprintln!("{what}");
-    let prepared =
-        setup::ensure(&Cache::of_account().unwrap(), false, &say).await.unwrap_or_else(|error| panic!("{error}"));
-    let folder = tempfile::tempdir().unwrap();
-    let spec = RegionSpec {
-        dir: folder.path().to_path_buf(),
-        image: prepared.image,
-        venv: prepared.venv,
-        rootless: prepared.rootless,
-        ticks: 1,
-    };
-    let program = std::env::current_exe().unwrap();
-    let test = format!("iam::enforced::inside::{name}");
-    let mut command = enter::command(prepared.rootless, &program, &[&test, "--exact", "--ignored", "--nocapture"]);
-    command.env(SPEC, serde_json::to_string(&spec).unwrap());
-    let status = tokio::time::timeout(Duration::from_secs(400), enter::run(command)).await;
-    let log = std::fs::read_to_string(folder.path().join("logs/region.log")).unwrap_or_default();
-    assert_eq!(status.expect("the region ends in time").unwrap(), 0, "the region's log:\n{log}");
+/// Sixty plans take their time.
+const LIMIT: Duration = Duration::from_secs(400);
+
+macro_rules! in_regions {
+    ($($name:ident),+ $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            in_a_region(concat!("iam::enforced::inside::", stringify!($name)), LIMIT).await;
+        }
+    )+};
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_flagship_goes_there_and_back_with_its_policies_alone() {
-    in_a_region("the_flagship_goes_there_and_back_with_its_policies_alone").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_permission_of_run_and_rollback_is_missed_before_anything_is_changed() {
-    in_a_region("each_permission_of_run_and_rollback_is_missed_before_anything_is_changed").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_plan_says_which_action_is_missing_and_changes_nothing() {
-    in_a_region("a_plan_says_which_action_is_missing_and_changes_nothing").await;
-}
+in_regions!(
+    the_flagship_goes_there_and_back_with_its_policies_alone,
+    each_permission_of_run_and_rollback_is_missed_before_anything_is_changed,
+    a_plan_says_which_action_is_missing_and_changes_nothing,
+);
 
 /// A region whose account judges who calls.
-struct Enforced {
-    region: Region,
+struct Enforced<'r> {
+    region: &'r Region,
 }
 
 /// A call as the emulator logged it.
@@ -92,36 +72,18 @@ struct Logged {
 /// A user's key.
 type Key = [String; 2];
 
-/// Runs `body` as the region's one process beside pid 1; nothing when this process only is pid 1.
-async fn region(body: impl AsyncFnOnce(&Enforced)) {
-    let spec = std::env::var(SPEC).expect("only the test of the same name starts this one");
-    if enter::is_init() {
-        let status = enter::be_init().await.unwrap();
-        assert_eq!(status, 0, "the test inside failed");
-        return;
-    }
-    let spec: RegionSpec = serde_json::from_str(&spec).unwrap();
-    let region = Region::start(&spec, &|_| ()).await.unwrap_or_else(|error| panic!("{error}"));
-    let lab = Enforced { region };
-    lab.write_inputs();
-    lab.region.emulator().configure(json!({"enforce_iam": true})).await.unwrap();
-    body(&lab).await;
-    assert_eq!(lab.region.troubles(), Vec::<String>::new());
-    lab.region.stop().await;
+/// Runs `body` in a region whose account enforces IAM.
+async fn enforced(body: impl AsyncFnOnce(&Enforced<'_>)) {
+    region(async |Lab { region, .. }| {
+        let inputs = runbook::rehearsal::inputs(region.account());
+        std::fs::write(region.folder().join("home/site.yaml"), inputs).unwrap();
+        region.emulator().configure(json!({"enforce_iam": true})).await.unwrap();
+        body(&Enforced { region }).await;
+    })
+    .await;
 }
 
-impl Enforced {
-    fn write_inputs(&self) {
-        let account = self.region.account();
-        let inputs = json!({
-            "region": account.region, "instance": account.instance, "db_instance": account.db, "fqdn": account.fqdn,
-            "zone": account.zone, "clone_subnet": account.subnets["b"],
-            "alb_subnets": [account.subnets["a"], account.subnets["b"]],
-            "site_user": "admin", "site_password": {"env": "NEXTCLOUD_PASSWORD"},
-        });
-        std::fs::write(self.region.folder().join("home/site.yaml"), inputs.to_string()).unwrap();
-    }
-
+impl Enforced<'_> {
     /// `runbook` in the operator's shell, with a user's key.
     async fn runbook(&self, arguments: &[&str], key: Option<&Key>) -> Output {
         let mut argv = vec![env!("CARGO_BIN_EXE_runbook")];
@@ -248,7 +210,7 @@ mod inside {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     #[ignore = "runs inside a region"]
     async fn the_flagship_goes_there_and_back_with_its_policies_alone() {
-        region(async |lab| {
+        enforced(async |lab| {
             let policies = lab.policies().await;
             let (run, rollback) = (actions(&policies["run"]), actions(&policies["rollback"]));
             let forward = ["run", "single-to-ha", "--inputs", "site.yaml", "--yes"];
@@ -298,7 +260,7 @@ mod inside {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     #[ignore = "runs inside a region"]
     async fn each_permission_of_run_and_rollback_is_missed_before_anything_is_changed() {
-        region(async |lab| {
+        enforced(async |lab| {
             let all = &lab.policies().await["all"];
             let (files, state) = (lab.files().await, lab.state().await);
             // Hosts are not asked here, or it would take minutes: what refuses is told apart by what it says.
@@ -372,7 +334,7 @@ mod inside {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     #[ignore = "runs inside a region"]
     async fn a_plan_says_which_action_is_missing_and_changes_nothing() {
-        region(async |lab| {
+        enforced(async |lab| {
             let policies = lab.policies().await;
             let planner = lab.user("planner", &policies["plan"]).await;
             let (files, state) = (lab.files().await, lab.state().await);

@@ -10,12 +10,32 @@ use runbook::display::plan_html;
 use runbook::plan::Order;
 use std::path::PathBuf;
 
-/// A page of the fixture's plan, which refuses, in a file of its own.
-fn page(order: Order) -> (tempfile::TempDir, PathBuf) {
+/// A page in a file of its own.
+fn in_a_file(page: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("plan.html");
-    std::fs::write(&file, plan_html(&plan(order), &origin(), &sentences, &looks())).unwrap();
+    std::fs::write(&file, page).unwrap();
     (folder, file)
+}
+
+/// A page of the fixture's plan, which refuses.
+fn page(order: Order) -> (tempfile::TempDir, PathBuf) {
+    in_a_file(&plan_html(&plan(order), &origin(), &sentences, &looks()))
+}
+
+/// Light and dark, narrow and wide, folded and unfolded: nothing is to be complained of, and it fits the screen.
+fn suits_everybody(browser: &mut Browser) {
+    for (scheme, width) in [("light", 1280), ("dark", 1600), ("light", 360), ("dark", 360)] {
+        browser.dress(scheme, width);
+        for open in [false, true] {
+            browser.evaluate(&format!("document.querySelectorAll('details').forEach(d => d.open = {open})"));
+            let found = browser.axe();
+            assert!(found.is_empty(), "{scheme}, {width} px, unfolded: {open}: {found:#?}");
+            let wide = browser.evaluate("document.documentElement.scrollWidth");
+            assert_eq!(wide, width, "{scheme}, {width} px, unfolded: {open}: it does not fit");
+        }
+    }
+    assert!(browser.console.is_empty(), "the console says {:?}", browser.console);
 }
 
 #[test]
@@ -80,34 +100,15 @@ fn a_keyboard_unfolds_every_step_and_all_of_them() {
 fn everybody_can_use_it_in_light_and_dark_narrow_and_wide() {
     for order in [Order::Article, Order::Overlap] {
         let (_folder, file) = page(order);
-        let mut browser = Browser::open(&file);
-        for (scheme, width) in [("light", 1280), ("dark", 1600), ("light", 360), ("dark", 360)] {
-            browser.dress(scheme, width);
-            for open in [false, true] {
-                browser.evaluate(&format!("document.querySelectorAll('details').forEach(d => d.open = {open})"));
-                let found = browser.axe();
-                assert!(found.is_empty(), "{scheme}, {width} px, unfolded: {open}: {found:#?}");
-                let wide = browser.evaluate("document.documentElement.scrollWidth");
-                assert_eq!(wide, width, "{scheme}, {width} px, unfolded: {open}: it does not fit");
-            }
-        }
+        suits_everybody(&mut Browser::open(&file));
     }
 }
 
 #[test]
 fn everybody_can_read_what_changes() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("plan.html");
-    std::fs::write(&file, plan_html(&changes::plan(), &origin(), &changes::sentences, &changes::looks())).unwrap();
+    let (_folder, file) = in_a_file(&plan_html(&changes::plan(), &origin(), &changes::sentences, &changes::looks()));
     let mut browser = Browser::open(&file);
-    for (scheme, width) in [("light", 1280), ("dark", 1600), ("light", 360), ("dark", 360)] {
-        browser.dress(scheme, width);
-        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
-        let found = browser.axe();
-        assert!(found.is_empty(), "{scheme}, {width} px: {found:#?}");
-        let wide = browser.evaluate("document.documentElement.scrollWidth");
-        assert_eq!(wide, width, "{scheme}, {width} px: it does not fit");
-    }
+    suits_everybody(&mut browser);
     // Without colours and without pictures the two sides are still told apart.
     let row = "[...document.querySelectorAll('.diff tr')].find(r => r.innerText.includes('listen 443 ssl'))";
     browser.dress("light", 1280);
@@ -124,18 +125,10 @@ fn everybody_can_read_what_changes() {
 
 #[test]
 fn everybody_can_read_what_was_checked() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("plan.html");
     let plan = checks::checked(&[("dns.elastic-ip", "ours until March")]);
-    std::fs::write(&file, plan_html(&plan, &origin(), &sentences, &looks())).unwrap();
+    let (_folder, file) = in_a_file(&plan_html(&plan, &origin(), &sentences, &looks()));
     let mut browser = Browser::open(&file);
-    for (scheme, width) in [("light", 1280), ("dark", 1600), ("light", 360), ("dark", 360)] {
-        browser.dress(scheme, width);
-        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
-        let found = browser.axe();
-        assert!(found.is_empty(), "{scheme}, {width} px: {found:#?}");
-        assert_eq!(browser.evaluate("document.documentElement.scrollWidth"), width, "{scheme}, {width} px");
-    }
+    suits_everybody(&mut browser);
     let told = browser.evaluate("document.getElementById('checks').innerText");
     for wanted in
         ["they are in one Availability Zone", "ours until March", "lower it to 60 s", "compare with the quota"]
@@ -147,17 +140,9 @@ fn everybody_can_read_what_was_checked() {
 
 #[test]
 fn everybody_can_use_the_rollback_page() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("rollback.html");
-    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/display/rollback.html"), &file).unwrap();
-    let mut browser = Browser::open(&file);
-    for (scheme, width) in [("light", 1280), ("dark", 360)] {
-        browser.dress(scheme, width);
-        let found = browser.axe();
-        assert!(found.is_empty(), "{scheme}, {width} px: {found:#?}");
-        assert_eq!(browser.evaluate("document.documentElement.scrollWidth"), width);
-    }
-    assert!(browser.console.is_empty(), "the console says {:?}", browser.console);
+    let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/display/rollback.html"));
+    let (_folder, file) = in_a_file(page);
+    suits_everybody(&mut Browser::open(&file));
 }
 
 #[test]

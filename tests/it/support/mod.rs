@@ -1,5 +1,15 @@
 //! What several tests need.
 
+/// The outer half of each of a module's tests; the inner halves are in its `inside`.
+macro_rules! both_halves {
+    ($path:literal: $($name:ident),+ $(,)?) => {$(
+        #[tokio::test]
+        async fn $name() {
+            $crate::support::emulator::beside_an_emulator(concat!($path, "::inside::", stringify!($name))).await;
+        }
+    )+};
+}
+
 pub(crate) mod browser;
 pub(crate) mod emulator;
 pub mod fake;

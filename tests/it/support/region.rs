@@ -10,8 +10,11 @@ use std::time::{Duration, Instant};
 
 const SPEC: &str = "RUNBOOK_TEST_REGION";
 
+/// How long a region's test may take.
+pub(crate) const LIMIT: Duration = Duration::from_secs(240);
+
 /// Runs an ignored test, e.g. `lab::inside::NAME`, as a region of its own.
-pub(crate) async fn in_a_region(test: &str) {
+pub(crate) async fn in_a_region(test: &str, limit: Duration) {
     let say = |what: &str| eprintln!("{what}");
     let prepared =
         setup::ensure(&Cache::of_account().unwrap(), false, &say).await.unwrap_or_else(|error| panic!("{error}"));
@@ -30,9 +33,9 @@ pub(crate) async fn in_a_region(test: &str) {
         .env("AWS_ENDPOINT_URL", "http://10.77.0.1:5000")
         .env("AWS_ACCESS_KEY_ID", "AKIAREHEARSALLAB0000")
         .env("AWS_SECRET_ACCESS_KEY", "secret");
-    let status = tokio::time::timeout(Duration::from_secs(240), enter::run(command)).await;
+    let status = tokio::time::timeout(limit, enter::run(command)).await;
     let log = std::fs::read_to_string(folder.path().join("logs/region.log")).unwrap_or_default();
-    assert_eq!(status.expect("the region ends in four minutes").unwrap(), 0, "the region's log:\n{log}");
+    assert_eq!(status.expect("the region ends in time").unwrap(), 0, "the region's log:\n{log}");
 }
 
 /// Looks again and again until there is an answer.
