@@ -5,6 +5,9 @@
 //! clock, no randomness. It does not judge documents (that is `validate`) and does not know how an action is carried
 //! out (that is `action`).
 
+#[macro_use]
+mod vocabulary;
+
 mod action;
 mod call;
 mod change;

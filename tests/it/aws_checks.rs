@@ -10,6 +10,7 @@ both_halves!(
     a_name_that_cannot_be_moved_is_told,
     what_may_not_be_asked_does_not_refuse,
     an_accepted_refusal_is_kept_with_the_run,
+    what_was_accepted_holds_for_the_saved_plan_and_for_a_new_one_under_way,
 );
 
 use crate::support::emulator::{Emulator, REGION};
@@ -304,47 +305,102 @@ mod inside {
     const TINY: &str = r#"
 runbook: tiny
 title: look a server up, if a check lets us
-about: one check that refuses, and one action
+about: a check that refuses, and two actions that look
 region: us-east-1
 inputs:
   instance: { type: instance-id, about: the server }
 preflight:
   - { id: server, do: instance.clone-place, with: { like: "${{ inputs.instance }}", subnet: SUBNET } }
+  - { id: server-up, do: instance.running, with: { instance: "${{ inputs.instance }}" } }
 steps:
   - id: look
     title: look
     why: to know
     actions:
       - { id: up, do: instance.look-up, with: { instance: "${{ inputs.instance }}" } }
+  - id: again
+    title: look again
+    why: to know it twice
+    actions:
+      - { id: up, do: instance.look-up, with: { instance: "${{ inputs.instance }}" } }
 "#;
+
+    /// A folder with `tiny.yaml` in it, whose check refuses the subnet.
+    struct Tiny {
+        folder: tempfile::TempDir,
+        instance: String,
+    }
+
+    impl Tiny {
+        fn of(w: &World) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("tiny.yaml"), TINY.replace("SUBNET", &w.subnet("a"))).unwrap();
+            Self { folder, instance: format!("instance={}", w.id("instance")) }
+        }
+
+        /// The exit code, and what was said.
+        fn types(&self, arguments: &[&str]) -> (i32, String) {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_runbook"));
+            command.current_dir(&self.folder).args(["--state", "state"]).args(arguments);
+            let output = command.output().unwrap();
+            let text = [output.stdout, output.stderr].concat();
+            let text = String::from_utf8(text).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+            (output.status.code().unwrap(), text)
+        }
+
+        fn says(&self, arguments: &[&str], code: i32, words: &[&str]) {
+            let (exit, told) = self.types(arguments);
+            assert_eq!(exit, code, "{arguments:?}: {told}");
+            for word in words {
+                assert!(told.contains(word), "`{word}` is not in: {told}");
+            }
+        }
+    }
+
+    const REASON: &str = "server.zone=only one zone is left";
 
     #[tokio::test]
     #[ignore = "run by its outer half"]
     async fn an_accepted_refusal_is_kept_with_the_run() {
         let w = World::new().await;
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("tiny.yaml");
-        std::fs::write(&file, TINY.replace("SUBNET", &w.subnet("a"))).unwrap();
-        let runbook = |arguments: &[&str]| {
-            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_runbook"));
-            command.arg("--state").arg(folder.path().join("state")).args(arguments).output().unwrap()
-        };
-        let (path, instance) = (file.to_str().unwrap(), format!("instance={}", w.id("instance")));
-        let run = ["run", path, "--set", instance.as_str(), "--yes"];
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).split_whitespace().collect::<Vec<_>>().join(" ");
+        let tiny = Tiny::of(&w);
+        let run = ["run", "tiny.yaml", "--set", tiny.instance.as_str(), "--yes"];
+        let words = ["nothing was changed", "check server.zone", "us-east-1a", "--accept server.zone=\"REASON\""];
+        tiny.says(&run, 3, &words);
+        assert_eq!(tiny.types(&["runs", "--format", "json"]), (0, "[]".into()), "no run was opened");
 
-        let refused = runbook(&run);
-        let told = text(&refused.stderr);
-        assert_eq!(refused.status.code(), Some(3), "{told}");
-        for said in ["nothing was changed", "check server.zone", "us-east-1a", "--accept server.zone=\"REASON\""] {
-            assert!(told.contains(said), "`{said}` is not in: {told}");
-        }
-        assert_eq!(text(&runbook(&["runs", "--format", "json"]).stdout), "[]", "no run was opened");
+        tiny.says(&[&run[..], &["--accept", REASON]].concat(), 0, &[]);
+        tiny.says(&["status"], 0, &["accepted: `server.zone`", "only one zone is left"]);
+        tiny.says(&["log", "--verify"], 0, &[]);
+    }
 
-        let accepted = runbook(&[run.as_slice(), &["--accept", "server.zone=only one zone is left"]].concat());
-        assert!(accepted.status.success(), "{}", text(&accepted.stderr));
-        let status = text(&runbook(&["status"]).stdout);
-        assert!(status.contains("accepted: `server.zone`") && status.contains("only one zone is left"), "{status}");
-        assert!(runbook(&["log", "--verify"]).status.success());
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn what_was_accepted_holds_for_the_saved_plan_and_for_a_new_one_under_way() {
+        let w = World::new().await;
+        let tiny = Tiny::of(&w);
+        let plan = ["plan", "tiny.yaml", "--set", tiny.instance.as_str(), "--out", "plan.json", "--until", "look"];
+        tiny.says(&plan, 3, &["check server.zone"]);
+        assert!(!tiny.folder.path().join("plan.json").exists(), "what refuses is not saved");
+        tiny.says(&[&plan[..], &["--accept", REASON]].concat(), 0, &["sha256: "]);
+        tiny.says(&["show", "plan.json"], 0, &["server.zone", "only one zone is left"]);
+        let run = ["run", "--plan", "plan.json", "--yes"];
+        tiny.says(&[&run[..], &["--accept", "server.zone=me too"]].concat(), 3, &["when a plan is made"]);
+
+        // What refuses since, nobody has accepted.
+        w.emulator.post("config", &json!({"stop_ticks": 0, "status_ticks": 0}));
+        let (ec2, instance) = (&w.aws.write.ec2, w.id("instance"));
+        ec2.stop_instances().instance_ids(&instance).send().await.unwrap();
+        tiny.says(&run, 3, &["nothing was changed", "check server-up.running"]);
+        ec2.start_instances().instance_ids(&instance).send().await.unwrap();
+        tiny.says(&run, 0, &["rests after step 1"]);
+        let accepted = ["accepted: `server.zone`", "only one zone is left"];
+        tiny.says(&["status"], 0, &accepted);
+
+        let text = std::fs::read_to_string(tiny.folder.path().join("tiny.yaml")).unwrap();
+        std::fs::write(tiny.folder.path().join("tiny.yaml"), text.replace("to know it twice", "to be sure")).unwrap();
+        tiny.says(&["resume"], 3, &["--replan"]);
+        tiny.says(&["resume", "--replan", "--yes"], 0, &["what has not run of"]);
+        tiny.says(&["status"], 0, &accepted);
     }
 }

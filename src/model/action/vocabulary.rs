@@ -1,96 +1,32 @@
 //! The table of all actions. One row each: name, parameters, outputs, reversibility, usual and longest duration.
 //!
-//! This file is a table and long for that reason. The macro makes of each row a parameter struct (decoded from a call's
-//! parameters, unknown fields refused), and of all rows the enums [`ActionKind`] and [`Action`].
+//! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
     Arn, Cidr, DbId, DnsZone, Fqdn, GroupId, HostPath, ImageId, InstanceId, InstanceType, Param, SecretRef, Service,
-    SubnetId, Target, Url, Value, Values, VpcId,
+    SubnetId, Target, Url, Values, VpcId,
 };
-use super::{ParamSpec, Reversibility, Spec};
+use super::{Reversibility, Spec};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
-use serde::{Deserialize, Serialize};
-use std::fmt;
 
 macro_rules! actions {
     ($($(#[doc = $doc:literal])+ $name:literal $kind:ident {
         $($(#[doc = $pdoc:literal])+ $param:ident: $ptype:ty,)*
     } gives { $($output:ident: $otype:ty),* $(,)? } $undo:expr, usual $usual:literal s, deadline $deadline:literal s;)+) => {
-        $(
-            $(#[doc = $doc])+
-            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-            #[serde(deny_unknown_fields)]
-            pub struct $kind {
-                $($(#[doc = $pdoc])+ pub $param: $ptype,)*
-            }
-        )+
-
-        /// The name of a kind of action.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum ActionKind {
-            $($(#[doc = $doc])+ #[serde(rename = $name)] $kind,)+
-        }
-
-        /// An action with its parameters.
-        #[derive(Debug, Clone, PartialEq)]
-        pub enum Action {
-            $($(#[doc = $doc])+ $kind($kind),)+
-        }
-
-        impl ActionKind {
-            /// Every kind, in the table's order.
-            pub const ALL: &'static [ActionKind] = &[$(ActionKind::$kind),+];
-
-            /// Its name in a document.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(ActionKind::$kind => $name,)+ }
-            }
-
-            /// What is said about it.
-            #[must_use]
-            pub fn spec(self) -> Spec {
-                match self {
-                    $(ActionKind::$kind => Spec {
-                        name: $name,
-                        about: join(&[$($doc),+]),
-                        params: vec![$(ParamSpec {
-                            name: stringify!($param),
-                            about: join(&[$($pdoc),+]),
-                            value_type: <$ptype as Param>::value_type(),
-                            required: <$ptype as Param>::REQUIRED,
-                        }),*],
-                        outputs: vec![$((stringify!($output), <$otype as Param>::value_type())),*],
-                        reversibility: $undo,
-                        usual_s: $usual,
-                        deadline_s: $deadline,
-                    },)+
-                }
-            }
-        }
-
-        impl Action {
-            /// Reads an action's parameters, all of whose values are known.
-            ///
-            /// # Errors
-            /// When a parameter is missing, unknown or of another type. A validated runbook gives rise to this only
-            /// when an output turns out to be of another form than declared.
-            pub fn decode(kind: ActionKind, parameters: &Value) -> Result<Self, serde_json::Error> {
-                let parameters = parameters.clone();
-                Ok(match kind { $(ActionKind::$kind => Action::$kind(serde_json::from_value(parameters)?),)+ })
-            }
+        vocabulary! {
+            /// The name of a kind of action.
+            kinds ActionKind;
+            /// An action with its parameters.
+            calls Action;
+            specs Spec;
+            $($(#[doc = $doc])+ $name $kind { $($(#[doc = $pdoc])+ $param: $ptype,)* } {
+                outputs: vec![$((stringify!($output), <$otype as Param>::value_type())),*],
+                reversibility: $undo,
+                usual_s: $usual,
+                deadline_s: $deadline,
+            })+
         }
     };
-}
-
-fn join(lines: &[&str]) -> String {
-    lines.iter().map(|l| l.trim()).collect::<Vec<_>>().join(" ")
-}
-
-impl fmt::Display for ActionKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 actions! {

@@ -1,92 +1,28 @@
 //! The table of all checks. One row each: name, parameters, and the rows it gives with what a refusal of each means.
 //!
-//! This file is a table and long for that reason. The macro makes of each row a parameter struct (decoded from a call's
-//! parameters, unknown fields refused), and of all rows the enums [`CheckKind`] and [`Check`].
+//! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    DbId, DnsZone, Fqdn, GroupId, HostPath, InstanceId, InstanceType, Param, ParamSpec, Service, SubnetId, Target, Url,
-    Value, VpcId,
+    DbId, DnsZone, Fqdn, GroupId, HostPath, InstanceId, InstanceType, Service, SubnetId, Target, Url, VpcId,
 };
 use super::Refusal::{Acceptable, Final, Never};
 use super::{CheckSpec, RowSpec};
-use serde::{Deserialize, Serialize};
-use std::fmt;
 
 macro_rules! checks {
     ($($(#[doc = $doc:literal])+ $name:literal $kind:ident {
         $($(#[doc = $pdoc:literal])+ $param:ident: $ptype:ty,)*
     } rows { $($row:literal $refusal:ident $rdoc:literal),+ $(,)? };)+) => {
-        $(
-            $(#[doc = $doc])+
-            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-            #[serde(deny_unknown_fields)]
-            pub struct $kind {
-                $($(#[doc = $pdoc])+ pub $param: $ptype,)*
-            }
-        )+
-
-        /// The name of a kind of check.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum CheckKind {
-            $($(#[doc = $doc])+ #[serde(rename = $name)] $kind,)+
-        }
-
-        /// A check with its parameters.
-        #[derive(Debug, Clone, PartialEq)]
-        pub enum Check {
-            $($(#[doc = $doc])+ $kind($kind),)+
-        }
-
-        impl CheckKind {
-            /// Every kind, in the table's order.
-            pub const ALL: &'static [CheckKind] = &[$(CheckKind::$kind),+];
-
-            /// Its name in a document.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(CheckKind::$kind => $name,)+ }
-            }
-
-            /// What is said about it.
-            #[must_use]
-            pub fn spec(self) -> CheckSpec {
-                match self {
-                    $(CheckKind::$kind => CheckSpec {
-                        name: $name,
-                        about: join(&[$($doc),+]),
-                        params: vec![$(ParamSpec {
-                            name: stringify!($param),
-                            about: join(&[$($pdoc),+]),
-                            value_type: <$ptype as Param>::value_type(),
-                            required: <$ptype as Param>::REQUIRED,
-                        }),*],
-                        rows: vec![$(RowSpec { name: $row, about: $rdoc, refusal: $refusal }),+],
-                    },)+
-                }
-            }
-        }
-
-        impl Check {
-            /// Reads a check's parameters, all of whose values are known.
-            ///
-            /// # Errors
-            /// When a parameter is missing, unknown or of another type.
-            pub fn decode(kind: CheckKind, parameters: &Value) -> Result<Self, serde_json::Error> {
-                let parameters = parameters.clone();
-                Ok(match kind { $(CheckKind::$kind => Check::$kind(serde_json::from_value(parameters)?),)+ })
-            }
+        vocabulary! {
+            /// The name of a kind of check.
+            kinds CheckKind;
+            /// A check with its parameters.
+            calls Check;
+            specs CheckSpec;
+            $($(#[doc = $doc])+ $name $kind { $($(#[doc = $pdoc])+ $param: $ptype,)* } {
+                rows: vec![$(RowSpec { name: $row, about: $rdoc, refusal: $refusal }),+],
+            })+
         }
     };
-}
-
-fn join(lines: &[&str]) -> String {
-    lines.iter().map(|l| l.trim()).collect::<Vec<_>>().join(" ")
-}
-
-impl fmt::Display for CheckKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 checks! {

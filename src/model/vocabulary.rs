@@ -1,0 +1,94 @@
+//! What the tables of actions and of checks have in common: each row becomes a parameter struct, all rows the two enums.
+//!
+//! A macro, for the compiler then names every place that must know a new row.
+
+/// Makes of a table's rows the enum of the kinds' names, the enum of calls with their parameters, and what is said about
+/// each. Parameters are decoded strictly: unknown fields are refused.
+macro_rules! vocabulary {
+    (
+        $(#[doc = $kinds_doc:literal])+ kinds $Kind:ident;
+        $(#[doc = $calls_doc:literal])+ calls $Call:ident;
+        specs $Spec:ident;
+        $($(#[doc = $doc:literal])+ $name:literal $kind:ident {
+            $($(#[doc = $pdoc:literal])+ $param:ident: $ptype:ty,)*
+        } { $($more:tt)* })+
+    ) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $kind {
+                $($(#[doc = $pdoc])+ pub $param: $ptype,)*
+            }
+        )+
+
+        $(#[doc = $kinds_doc])+
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
+        pub enum $Kind {
+            $($(#[doc = $doc])+ #[serde(rename = $name)] $kind,)+
+        }
+
+        $(#[doc = $calls_doc])+
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $Call {
+            $($(#[doc = $doc])+ $kind($kind),)+
+        }
+
+        impl $Kind {
+            /// Every kind, in the table's order.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// Its name in a document.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $name,)+ }
+            }
+
+            /// What is said about it.
+            #[must_use]
+            pub fn spec(self) -> $Spec {
+                match self {
+                    $(Self::$kind => $Spec {
+                        name: $name,
+                        about: $crate::model::vocabulary::join(&[$($doc),+]),
+                        params: vec![$($crate::model::ParamSpec {
+                            name: stringify!($param),
+                            about: $crate::model::vocabulary::join(&[$($pdoc),+]),
+                            value_type: <$ptype as $crate::model::Param>::value_type(),
+                            required: <$ptype as $crate::model::Param>::REQUIRED,
+                        }),*],
+                        $($more)*
+                    },)+
+                }
+            }
+        }
+
+        impl std::fmt::Display for $Kind {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl $Call {
+            /// Reads the parameters, all of whose values are known.
+            ///
+            /// # Errors
+            /// When one is missing, unknown or of another type. A validated runbook gives rise to this only when an
+            /// output turns out to be of another form than declared.
+            pub fn decode(
+                kind: $Kind,
+                parameters: &$crate::model::Value,
+            ) -> Result<Self, serde_json::Error> {
+                let parameters = parameters.clone();
+                Ok(match kind { $($Kind::$kind => Self::$kind(serde_json::from_value(parameters)?),)+ })
+            }
+        }
+    };
+}
+
+/// The lines of a doc comment as one.
+pub(super) fn join(lines: &[&str]) -> String {
+    lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+}
