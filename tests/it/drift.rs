@@ -4,7 +4,7 @@ use crate::support::fake::{Death, World, execute, open, plan};
 use runbook::engine::{Intent, Look, drift, drifts};
 use runbook::journal::{ActionState, Journal, Rest, RollbackTo, RunState};
 use runbook::model::{
-    ActionPath, Change, FactDrift, Facts, Failure, FailureKind, Finding, Found, Phase, RunId, Value, Values,
+    ActionKind, ActionPath, Change, FactDrift, Facts, Failure, FailureKind, Finding, Found, Phase, RunId, Value, Values,
 };
 use runbook::plan::{Order, Plan, Previewed};
 use std::cell::RefCell;
@@ -151,6 +151,22 @@ fn what_is_as_wanted_is_adopted_whatever_else_changed() {
     let (life, _) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
     assert_eq!(life.rest(), Rest::Finished);
     assert_eq!(world.borrow().made.get(&path("left/one")), None);
+}
+
+#[test]
+fn what_only_looks_is_held_to_what_was_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = made_on(Order::Article, &[("left/one", &[("rules", "all")])]);
+    plan.runbook.steps[1].actions[0].kind = ActionKind::InstanceLookUp;
+    let run = open(folder.path(), &plan);
+    let world = world(&[("left/one", &[("rules", "some")])]);
+    world.borrow_mut().there.insert(path("left/one"), true);
+    let (life, state) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
+    assert_eq!(life.rest(), Rest::Paused { actions: vec![path("left/one")] });
+    assert_eq!(failure(&state, "left/one").drift[0].facts[0].is.as_deref(), Some("some"));
+    world.borrow_mut().facts.insert(path("left/one"), facts(&[("rules", "all")]));
+    let (life, _) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
+    assert_eq!(life.rest(), Rest::Finished);
 }
 
 fn begun(folder: &Path, plan: &Plan) -> RunState {

@@ -21,6 +21,7 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ("elasticloadbalancing:AddTags", "asked for beside every creating call with tags"),
     ("elasticloadbalancing:DeleteLoadBalancer", "a balancer whose provisioning failed is replaced"),
     ("iam:CreateServiceLinkedRole", "asked for at the first balancer of an account"),
+    ("iam:GetRole", "whether the account has the balancers' own role, for a caller who may not create it"),
     ("iam:PassRole", "asked for beside RunInstances with an instance profile"),
 ];
 

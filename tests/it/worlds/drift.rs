@@ -20,6 +20,8 @@ enum Hand {
     InstanceType,
     Group,
     Record,
+    /// Whom the site is open to, which only looking tells.
+    Visitors,
 }
 
 impl Hand {
@@ -59,15 +61,16 @@ impl Hand {
                 let change = lab.aws.ec2.modify_instance_attribute().instance_id(&account.instance);
                 change.instance_type(kind).send().await.unwrap();
             }
-            Hand::Group => {
+            Hand::Group | Hand::Visitors => {
                 let (group, range) = (&account.web_group, "192.0.2.0/24");
+                let port = if matches!(self, Hand::Group) { 80 } else { 443 };
                 let ec2 = &lab.aws.ec2;
                 if away {
                     let add = ec2.authorize_security_group_ingress().group_id(group).ip_protocol("tcp");
-                    add.from_port(80).to_port(80).cidr_ip(range).send().await.unwrap();
+                    add.from_port(port).to_port(port).cidr_ip(range).send().await.unwrap();
                 } else {
                     let remove = ec2.revoke_security_group_ingress().group_id(group).ip_protocol("tcp");
-                    remove.from_port(80).to_port(80).cidr_ip(range).send().await.unwrap();
+                    remove.from_port(port).to_port(port).cidr_ip(range).send().await.unwrap();
                 }
             }
             Hand::Record => {
@@ -99,6 +102,10 @@ impl Hand {
             Hand::InstanceType => told(format!("type of `{}`", account.instance), "t3.medium", "m5.large"),
             Hand::Group => vec![format!("rules of `{}` for port 80 was:", account.web_group), "192.0.2.0/24".into()],
             Hand::Record => vec!["is: 192.0.2.1".to_owned()],
+            Hand::Visitors => {
+                let all = "0.0.0.0/0";
+                told(format!("rules of `{}` for port 443", account.web_group), all, &format!("{all}, 192.0.2.0/24"))
+            }
         }
     }
 }
@@ -123,7 +130,7 @@ mod inside {
             let run = ["run", "--plan", "plan.json", "--require-signed", "--yes"];
 
             // Everything that can be changed without harm to the run's beginning, told at once; no run is opened.
-            let early = [Hand::Nginx, Hand::DbClass, Hand::Group, Hand::Record];
+            let early = [Hand::Nginx, Hand::DbClass, Hand::Group, Hand::Record, Hand::Visitors];
             for hand in early {
                 hand.moves(lab, true).await;
             }
