@@ -41,6 +41,8 @@ pub struct Clients {
     pub route53: aws_sdk_route53::Client,
     /// Identity and Access Management.
     pub iam: aws_sdk_iam::Client,
+    /// Service Quotas.
+    pub quotas: aws_sdk_servicequotas::Client,
     /// Security Token Service.
     pub sts: aws_sdk_sts::Client,
 }
@@ -81,6 +83,7 @@ impl Clients {
             acm: aws_sdk_acm::Client::new(config),
             route53: aws_sdk_route53::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
+            quotas: aws_sdk_servicequotas::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
         }
     }

@@ -35,6 +35,7 @@ const FILES: &[(&str, &str)] = embedded![
     "images.py",
     "lean.py",
     "parameters.py",
+    "quotas.py",
     "rds.py",
     "route53.py",
     "security_groups.py",

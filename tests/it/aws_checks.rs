@@ -74,6 +74,12 @@ impl World {
         self.check("instance.type", with).await
     }
 
+    /// The image the server was launched from.
+    async fn image(&self) -> String {
+        let answer = self.aws.read.ec2.describe_instances().instance_ids(self.id("instance")).send().await.unwrap();
+        answer.reservations()[0].instances()[0].image_id().unwrap().to_owned()
+    }
+
     async fn balancer(&self, subnets: &[String]) -> Vec<CheckRow> {
         let servers = [self.subnet("a"), self.subnet("b")];
         self.check("balancer.subnets", json!({"subnets": subnets, "server_subnets": servers})).await
@@ -124,6 +130,7 @@ mod inside {
         let all = [
             w.server().await,
             w.place("b").await,
+            w.kind("t3.small").await,
             w.balancer(&both).await,
             w.check("balancer.quota", json!({})).await,
             w.database().await,
@@ -133,11 +140,6 @@ mod inside {
         for rows in &all {
             assert!(rows.iter().all(|row| row.verdict == Pass), "{rows:#?}");
         }
-        assert_eq!(
-            verdicts(&w.kind("t3.small").await),
-            [Pass, Pass, NotCheckable],
-            "EC2 does not tell quotas of vCPUs"
-        );
         assert_eq!(verdicts(&w.port_80().await), [Warn]);
         let read = |name: &str| ["Describe", "Get", "List"].iter().any(|verb| name.starts_with(verb));
         let calls = w.emulator.get("calls");
@@ -174,6 +176,18 @@ mod inside {
         assert_eq!(verdicts(&w.balancer(&[w.subnet("a")]).await), [Refuse, Refuse, Pass, Pass]);
 
         let ec2 = &w.aws.write.ec2;
+        let other =
+            ec2.run_instances().image_id(w.image().await).instance_type("m5.xlarge".into()).min_count(1).max_count(1);
+        other.send().await.unwrap();
+        for (quota, verdict) in [(8, Pass), (7, Refuse)] {
+            w.emulator.post("config", &json!({ "vcpu_quota": quota }));
+            let rows = w.kind("t3.small").await;
+            let room = row(&rows, "vcpu-quota");
+            let wanted = format!("it is {quota}, 4 are in use by others");
+            assert!(room.verdict == verdict && room.evidence.ends_with(&wanted), "{room:?}");
+        }
+        let mac = w.kind("mac1.metal").await;
+        assert_eq!(row(&mac, "vcpu-quota").verdict, NotCheckable, "{mac:?}");
         let subnet = ec2.create_subnet().vpc_id(w.id("vpc")).cidr_block("10.77.9.0/28").availability_zone("us-east-1b");
         let subnet = subnet.send().await.unwrap().subnet().unwrap().subnet_id().unwrap().to_owned();
         let table = ec2.create_route_table().vpc_id(w.id("vpc")).send().await.unwrap();

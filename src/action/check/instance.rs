@@ -1,10 +1,9 @@
 //! `instance.running`, `instance.clone-place`, `instance.type`.
 //!
-//! Not checked: quotas of vCPUs (their API, Service Quotas, is not asked; the evidence says how many are needed) and
-//! whether EC2 has capacity, which only launching tells.
+//! Not checked: whether EC2 has capacity, which only launching tells.
 
 use super::subnets::{self, Subnet};
-use super::{Examine, Seen};
+use super::{Examine, Seen, vcpus};
 use crate::access::{Aws, code_of};
 use crate::action::Lines;
 use crate::action::aws::{failed, live};
@@ -126,6 +125,7 @@ impl Examine for InstanceTypeFits {
         "ec2:DescribeInstanceTypeOfferings",
         "ec2:DescribeInstanceTypes",
         "ec2:DescribeSubnets",
+        "servicequotas:GetServiceQuota",
     ];
 
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
@@ -139,15 +139,18 @@ impl Examine for InstanceTypeFits {
         let offered = Seen::of("offered", offered(&aws, kind, &zones).await);
         let known = type_info(&aws, kind).await;
         let (fits, quota) = match known {
-            Ok(Some(info)) => (fits(&instance, kind, &info), quota(&instance, kind, &info)),
+            Ok(Some(info)) => {
+                let room = vcpus::room(&aws, &instance, kind, &info).await;
+                (fits(&instance, kind, &info), Seen::of(vcpus::ROW, room))
+            }
             Ok(None) => {
                 let gone = || {
                     Failure::refused(format!("there is no instance type `{kind}` in {}", aws.region))
                         .advise("check its name, or choose another type")
                 };
-                (Seen::failed("fits", &gone()), Seen::failed("vcpu-quota", &gone()))
+                (Seen::failed("fits", &gone()), Seen::not_checkable(vcpus::ROW, gone().message))
             }
-            Err(failure) => (Seen::failed("fits", &failure), Seen::failed("vcpu-quota", &failure)),
+            Err(failure) => (Seen::failed("fits", &failure), Seen::failed(vcpus::ROW, &failure)),
         };
         Ok(vec![offered, fits, quota])
     }
@@ -195,18 +198,6 @@ fn fits(instance: &Instance, kind: &str, info: &InstanceTypeInfo) -> Seen {
         false => Seen::refuse(ROW, format!("the instance is {has}, `{kind}` is {}", can.join(" or ")))
             .advise(format!("choose a type for {has}: nothing installed would run on the other")),
     }
-}
-
-/// Two servers of the new type run where one of the old type did.
-fn quota(instance: &Instance, kind: &str, info: &InstanceTypeInfo) -> Seen {
-    const ROW: &str = "vcpu-quota";
-    let each = info.v_cpu_info().and_then(|v| v.default_v_cpus()).unwrap_or(0);
-    let now = instance.cpu_options().and_then(|c| Some(c.core_count()? * c.threads_per_core()?));
-    let now = now.map(|n| format!(", {n} are in use by this server now")).unwrap_or_default();
-    Seen::not_checkable(ROW, format!("two `{kind}` need {} vCPUs{now}; EC2 does not tell its quotas", each * 2)).advise(
-        "compare with the quota `Running On-Demand Standard instances` (`aws service-quotas get-service-quota --service-code \
-         ec2 --quota-code L-1216C47A`)",
-    )
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod nginx;
 mod rds;
 mod site;
 mod subnets;
+mod vcpus;
 
 pub(crate) use contract::{Examine, Seen};
 pub use dispatch::{examine, permissions_of_check};

@@ -147,7 +147,7 @@ checks! {
     } rows {
         "offered" Final "the type is offered in both Availability Zones",
         "fits" Final "the type has the instance's processor architecture",
-        "vcpu-quota" Never "the account's quota of vCPUs has room",
+        "vcpu-quota" Acceptable "the account's quota of vCPUs has room for two servers of the type",
     };
 
     /// Subnets can hold an Application Load Balancer in front of servers.

@@ -7,7 +7,7 @@ paths of ``control.py``. Written against moto 5.2.5 exactly (``requirements.txt`
 inside, and another version may have others.
 
 What each module adds is said at its top: ``dispatch`` and ``iam`` (every call), ``simulate`` (IAM's simulator), ``ec2``, ``images``, ``addresses``,
-``security_groups``, ``rds``, ``elbv2``, ``targets``, ``acm``, ``route53``; ``state`` keeps what moto has no place for,
+``security_groups``, ``rds``, ``elbv2``, ``targets``, ``acm``, ``route53``, ``quotas``; ``state`` keeps what moto has no place for,
 ``view`` shows the account to the body, ``seed`` makes the account of before the cutover.
 
 Not for anything but rehearsals: no persistence, no authentication by default, one lock around every call.
@@ -38,13 +38,14 @@ def install():
     import ec2
     import elbv2
     import images
+    import quotas
     import rds
     import route53
     import security_groups
     import simulate
     import targets
 
-    modules = (dispatch, addresses, ec2, images, security_groups, rds, elbv2, targets, acm, route53, simulate)
+    modules = (dispatch, addresses, ec2, images, security_groups, rds, elbv2, targets, acm, route53, quotas, simulate)
     for module in modules:
         module.install()
 

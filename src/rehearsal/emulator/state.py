@@ -35,7 +35,7 @@ KINDS = {
 
 #: ``ticks`` counts for every kind of transition that has no ``<kind>_ticks`` of its own. ``body``: instances and images
 #: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``start_outcome``,
-#: ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, elbv2.py, acm.py.
+#: ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, elbv2.py, acm.py. ``vcpu_quota``: see quotas.py.
 DEFAULTS = {
     "ticks": 1,
     "body": False,
@@ -44,6 +44,7 @@ DEFAULTS = {
     "start_outcome": "running",
     "alb_outcome": "active",
     "acm_outcome": "ISSUED",
+    "vcpu_quota": 32,
 }
 CONFIG = dict(DEFAULTS)
 

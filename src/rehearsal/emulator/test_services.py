@@ -302,3 +302,12 @@ class Entry(Case):
         self.elb.register_targets(TargetGroupArn=group, Targets=target)
         for _ in range(4):  # whatever was found of the earlier registration
             self.assertEqual(self.health(group), [("initial", "Elb.RegistrationInProgress")])
+
+
+class Quotas(Case):
+    def test_quotas_of_vcpus(self):
+        quotas = client("service-quotas")
+        wanted = {"ServiceCode": "ec2", "QuotaCode": "L-1216C47A"}
+        self.assertEqual(quotas.get_service_quota(**wanted)["Quota"]["Value"], 32.0)
+        plus("config", vcpu_quota=5)
+        self.assertEqual(quotas.get_service_quota(**wanted)["Quota"]["Value"], 5.0)

@@ -113,7 +113,11 @@ impl Enforced<'_> {
 
     async fn calls(&self) -> Vec<Logged> {
         let calls = self.region.emulator().call("GET", "/plus/calls", None).await.unwrap();
-        let service = |name: &str| if name == "elbv2" { "elasticloadbalancing".to_owned() } else { name.to_owned() };
+        let service = |name: &str| match name {
+            "elbv2" => "elasticloadbalancing".to_owned(),
+            "service-quotas" => "servicequotas".to_owned(),
+            same => same.to_owned(),
+        };
         let logged = |call: &Value| {
             let called = call[1].as_str().unwrap();
             let name = format!("{}:{called}", service(call[0].as_str().unwrap()));
@@ -249,13 +253,14 @@ mod inside {
 
     /// Those that only the runbook's checks need: a check that may not ask is told as not checkable, as
     /// `a_plan_says_which_action_is_missing_and_changes_nothing` shows of each.
-    const OF_CHECKS: [&str; 6] = [
+    const OF_CHECKS: [&str; 7] = [
         "ec2:DescribeAddresses",
         "ec2:DescribeInstanceTypeOfferings",
         "ec2:DescribeInstanceTypes",
         "ec2:DescribeRouteTables",
         "elasticloadbalancing:DescribeAccountLimits",
         "rds:DescribeOrderableDBInstanceOptions",
+        "servicequotas:GetServiceQuota",
     ];
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
