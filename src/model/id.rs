@@ -30,7 +30,19 @@ pub fn is_id(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// The id of a step, e.g. `rds-multi-az`.
+/// What an operator who types this text instead of a step's id means by it; nothing for a text that is free to be an id.
+/// A rollback to a step of such a name would be one to somewhere else.
+#[must_use]
+pub fn names_otherwise(text: &str) -> Option<&'static str> {
+    let numbered = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+    match text.strip_prefix("step-") {
+        _ if text == "start" => Some("what was before the first step"),
+        Some(rest) if numbered(rest) => Some("a step by its number"),
+        _ => None,
+    }
+}
+
+/// The id of a step, e.g. `rds-multi-az`: never a text that [`names_otherwise`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct StepId(String);
@@ -90,10 +102,12 @@ impl TryFrom<String> for StepId {
     type Error = IdError;
 
     fn try_from(text: String) -> Result<Self, IdError> {
-        if is_id(&text) {
-            Ok(Self(text))
-        } else {
+        if !is_id(&text) {
             Err(IdError { text, expected: "an id: lower-case letters, digits and dashes, starting with a letter" })
+        } else if names_otherwise(&text).is_some() {
+            Err(IdError { text, expected: "a step's id: neither `start` nor `step-` and a number" })
+        } else {
+            Ok(Self(text))
         }
     }
 }
@@ -102,12 +116,11 @@ impl TryFrom<String> for ActionPath {
     type Error = IdError;
 
     fn try_from(text: String) -> Result<Self, IdError> {
-        match text.split_once('/') {
-            Some((step, name)) if is_id(step) && is_id(name) => {
-                Ok(Self { step: StepId(step.to_owned()), name: name.to_owned() })
-            }
-            _ => Err(IdError { text, expected: "an action's path, `step/action`" }),
-        }
+        let path = text.split_once('/').filter(|(_, name)| is_id(name)).and_then(|(step, name)| {
+            let step = StepId::try_from(step.to_owned()).ok()?;
+            Some(Self { step, name: name.to_owned() })
+        });
+        path.ok_or(IdError { text, expected: "an action's path, `step/action`" })
     }
 }
 
@@ -172,5 +185,15 @@ mod tests {
         assert_eq!((path.step().as_str(), path.name()), ("clone-server", "create-image"));
         assert!("clone-server".parse::<ActionPath>().is_err());
         assert!("a/b/c".parse::<ActionPath>().is_err());
+    }
+
+    #[test]
+    fn a_step_is_never_called_what_means_something_else() {
+        for taken in ["start", "step-5", "step-12"] {
+            assert!(taken.parse::<StepId>().is_err() && format!("{taken}/a").parse::<ActionPath>().is_err(), "{taken}");
+        }
+        for free in ["start-again", "restart", "step-five", "step-5a", "step"] {
+            assert!(free.parse::<StepId>().is_ok(), "{free}");
+        }
     }
 }

@@ -36,7 +36,7 @@ pub use drift::{Drift, FactDrift};
 pub use expr::{Expr, Piece, Reference, ReferenceError, Scope, Unresolved};
 pub use gate::{approval_gate, dns_gate, dns_undo_gate, host_key_gate};
 pub use hash::{hex, sha256};
-pub use id::{ActionPath, IdError, RunId, StepId, is_id};
+pub use id::{ActionPath, IdError, RunId, StepId, is_id, names_otherwise};
 pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};
 pub use param::Param;
 pub use permission::{Judged, Lack, Need, NeedFor, Permissions};

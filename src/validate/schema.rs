@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 
 /// What ids look like; as [`crate::model::is_id`] has it, but for the length.
 const ID: &str = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$";
+/// What a step's id looks like; as [`crate::model::names_otherwise`] has it, `start` apart.
+const STEP_ID: &str = "^(?!step-[0-9]+$)[a-z][a-z0-9]*(-[a-z0-9]+)*$";
 const DURATION: &str = "^([0-9]+(ms|s|m|h|d))+$";
 const REFERENCE: &str = r"^\$\{\{.*\}\}$";
 
@@ -236,7 +238,13 @@ fn step() -> Schema {
         "additionalProperties": false,
         "required": ["id", "title", "why", "actions"],
         "properties": {
-            "id": { "type": "string", "pattern": ID, "maxLength": 40, "description": "the step's id" },
+            "id": {
+                "type": "string",
+                "pattern": STEP_ID,
+                "not": { "const": "start" },
+                "maxLength": 40,
+                "description": "the step's id; neither `start` nor `step-` and a number: a rollback knows these already",
+            },
             "title": line("what it does, in one line"),
             "why": prose("why it is done"),
             "site_down": { "type": "boolean", "description": "whether the site is down once this step is done" },

@@ -7,7 +7,7 @@ use super::needs;
 use super::problem::Notes;
 use super::words::{found, meant};
 use crate::document::{Node, Place};
-use crate::model::{ActionPath, Step, StepAction, StepId, is_id};
+use crate::model::{ActionPath, Step, StepAction, StepId, is_id, names_otherwise};
 use std::collections::BTreeMap;
 
 const FIELDS: &[&str] = &["id", "title", "why", "site_down", "needs", "actions"];
@@ -27,9 +27,8 @@ pub(super) fn read(around: &Surroundings<'_>, node: &Node, notes: &mut Notes) ->
     let mut needs_at = BTreeMap::new();
     for (n, item) in items.iter().enumerate() {
         let id = id(item, "step", &mut ids, notes).and_then(|(text, place)| {
-            if text.strip_prefix("step-").is_some_and(|r| r.bytes().all(|b| b.is_ascii_digit())) {
-                let message = format!("a step cannot have the id `{text}`: that names a step by its number");
-                notes.add(place, message);
+            if let Some(other) = names_otherwise(&text) {
+                notes.add(place, format!("a step cannot have the id `{text}`: that names {other}"));
             }
             StepId::try_from(text).ok()
         });

@@ -216,6 +216,7 @@ fn fits(value: &Value, schema: &Value, root: &Value) -> bool {
         && schema
             .get("$ref")
             .is_none_or(|r| fits(value, root.pointer(r.as_str().unwrap().trim_start_matches('#')).unwrap(), root))
+        && schema.get("not").is_none_or(|not| !fits(value, not, root))
         && each("anyOf").is_none_or(|any| any.iter().any(|s| fits(value, s, root)))
         && each("oneOf").is_none_or(|one| one.iter().filter(|s| fits(value, s, root)).count() == 1)
         && value.as_array().is_none_or(|items| {
@@ -246,4 +247,15 @@ fn the_schema_accepts_what_is_shipped_and_refuses_flaws() {
             assert!(!fits_schema(&text.replacen(from, to, 1)), "{name}: {to}");
         }
     }
+}
+
+#[test]
+fn the_schema_refuses_a_step_that_a_rollback_could_not_name() {
+    let text = fs::read_to_string(path("runbooks/restart-web-node.yaml")).unwrap();
+    let named = |id: &str| text.replacen("- id: drain\n", &format!("- id: {id}\n"), 1);
+    assert!(fits_schema(&named("started")) && !fits_schema(&named("start")));
+    // Patterns are for editors; `fits` leaves them out.
+    assert!(
+        validate::schema()["$defs"]["step"]["properties"]["id"]["pattern"].as_str().unwrap().contains("step-[0-9]+")
+    );
 }
