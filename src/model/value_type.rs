@@ -100,15 +100,25 @@ impl ValueType {
         NAMES.iter().map(|(name, _)| *name)
     }
 
-    /// Whether a value of type `given` may stand where this type is asked for.
+    /// Whether a value of type `given` may stand where this type is asked for. A secret only where a secret is asked for:
+    /// elsewhere its reference would be written down as if it were the value.
     #[must_use]
     pub fn accepts(&self, given: &ValueType) -> bool {
         match (self, given) {
             (a, b) if a == b => true,
-            (ValueType::Any, _) => true,
+            (ValueType::Any, b) => !b.is_secret(),
             (ValueType::String, b) => b.is_text(),
             (ValueType::List(a), ValueType::List(b)) => a.accepts(b),
             _ => false,
+        }
+    }
+
+    /// Whether values of this type are references to secrets, or lists of such.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        match self {
+            ValueType::List(item) => item.is_secret(),
+            other => *other == ValueType::Secret,
         }
     }
 

@@ -8,6 +8,10 @@ use super::words::{meant, value};
 use crate::document::{Kind, Node, Place};
 use crate::model::{Expr, Piece, Reference, ReferenceError, Value, ValueType};
 
+/// What is said of a secret where plain data belongs.
+const SECRET_ALONE: &str = "a secret can only stand in a parameter of type `secret`: elsewhere its reference would be \
+    written down in its place";
+
 /// Where an expression stands: decides which references are known there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Here {
@@ -113,10 +117,12 @@ impl Reader<'_> {
                 if let Some(Some(given)) = types.first()
                     && !wanted.accepts(given)
                 {
-                    notes.add(
-                        node.place,
-                        format!("{what}: `{reference}` is of type `{given}`, expected {}", wanted.expected()),
-                    );
+                    let expected = wanted.expected();
+                    let message = format!("{what}: `{reference}` is of type `{given}`, expected {expected}");
+                    match given.is_secret() {
+                        true => notes.advise(node.place, message, SECRET_ALONE),
+                        false => notes.add(node.place, message),
+                    }
                 }
             }
             Expr::Text(pieces) => self.text(node, pieces, &types, &places, wanted, what, notes),
@@ -143,7 +149,8 @@ impl Reader<'_> {
                 && !(given.is_text() || matches!(given, ValueType::Int | ValueType::Bool))
             {
                 let message = format!("{what}: a value of type `{given}` cannot be part of a text");
-                notes.advise(*place, message, "a reference that stands alone keeps its type");
+                let help = "a reference that stands alone keeps its type";
+                notes.advise(*place, message, if given.is_secret() { SECRET_ALONE } else { help });
             }
         }
         if *wanted != ValueType::Any && !wanted.is_text() {
