@@ -1,6 +1,6 @@
 //! Values with references: from a node to an expression of the type its place asks for.
 
-use super::literal::{check, item, list, map};
+use super::literal::{item, list, map, of_type, once};
 use super::problem::Notes;
 use super::scope::Scope;
 use super::trial;
@@ -36,6 +36,12 @@ impl Reader<'_> {
     /// Reads `node` as `what` (e.g. "`port` of target `web-1`"), which is to be of type `wanted`. Nothing when something
     /// is wrong with it.
     pub(super) fn read(&self, node: &Node, wanted: &ValueType, what: &str, notes: &mut Notes) -> Option<Expr> {
+        let once = once(node, wanted, what, notes);
+        self.part(node, wanted, what, notes).filter(|_| once)
+    }
+
+    /// Reads a value, or a part of one, in which nothing is given twice.
+    fn part(&self, node: &Node, wanted: &ValueType, what: &str, notes: &mut Notes) -> Option<Expr> {
         let before = notes.len();
         let expr = match (&node.kind, wanted) {
             (_, ValueType::Secret) if node.text().is_none_or(|t| !t.contains("${{")) => {
@@ -47,21 +53,15 @@ impl Reader<'_> {
                 let any = ValueType::Any;
                 let inner = if let ValueType::List(inner) = wanted { inner } else { &any };
                 let read: Vec<_> =
-                    items.iter().enumerate().map(|(n, i)| self.read(i, inner, &item(what, n), notes)).collect();
+                    items.iter().enumerate().map(|(n, i)| self.part(i, inner, &item(what, n), notes)).collect();
                 read.into_iter().collect::<Option<_>>().map(list)
             }
             (Kind::Map(entries), ValueType::Map | ValueType::Any) => {
-                for (n, entry) in entries.iter().enumerate() {
-                    if let Some(first) = entries[..n].iter().find(|e| e.key.text == entry.key.text) {
-                        let name = format!("`{}`", entry.key.text);
-                        super::fields::twice(&name, what, entry.key.place, first.key.place, notes);
-                    }
-                }
                 let read: Vec<_> = entries
                     .iter()
                     .map(|e| {
                         let what = format!("`{}` in {what}", e.key.text);
-                        Some((e.key.text.clone(), self.read(&e.value, &ValueType::Any, &what, notes)?))
+                        Some((e.key.text.clone(), self.part(&e.value, &ValueType::Any, &what, notes)?))
                     })
                     .collect();
                 read.into_iter().collect::<Option<_>>().map(map)
@@ -73,7 +73,7 @@ impl Reader<'_> {
 
     fn literal(&self, node: &Node, wanted: &ValueType, what: &str, notes: &mut Notes) -> Option<Expr> {
         let value = value(node);
-        check(node, &value, wanted, what, notes).then_some(Expr::Literal(value))
+        of_type(node, &value, wanted, what, notes).then_some(Expr::Literal(value))
     }
 
     fn target(&self, node: &Node, what: &str, notes: &mut Notes) -> Option<Expr> {

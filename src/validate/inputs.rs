@@ -1,7 +1,7 @@
 //! The values of a run's inputs: from a file, from `--set`, from defaults.
 
 use super::fields::twice;
-use super::literal::check;
+use super::literal::{check, repeated};
 use super::problem::{Notes, Problems, Where};
 use super::trial;
 use super::words::{found, inside, meant, nearest, value};
@@ -115,7 +115,14 @@ impl<'a> Given<'a> {
             }
             self.places.insert(name.clone(), place.clone());
             match spec.value_type.from_text(text) {
-                Ok(value) => _ = self.values.insert(name.clone(), value),
+                Ok(value) => {
+                    if let Some(key) = given_twice(&value, text) {
+                        // What stands where a secret's reference belongs is never shown.
+                        let key = if spec.value_type.is_secret() { "a name".into() } else { format!("`{key}`") };
+                        notes.push(place, format!("input `{name}`: {key} is given twice in it"), None);
+                    }
+                    self.values.insert(name.clone(), value);
+                }
                 Err(mismatch) => {
                     let help = match spec.value_type {
                         ValueType::Secret => {
@@ -173,4 +180,13 @@ impl<'a> Given<'a> {
             }
         }
     }
+}
+
+/// A name that a `--set` gives twice in its JSON, of which `value` has kept one only.
+fn given_twice(value: &Value, text: &str) -> Option<String> {
+    if !(value.is_object() || value.is_array()) {
+        return None;
+    }
+    let document = crate::document::parse("--set", text).ok()?;
+    repeated(&document.root, "it").first().map(|again| again.key.text.clone())
 }

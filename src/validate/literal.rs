@@ -1,17 +1,66 @@
 //! Values that are known: are they of the type asked for?
 
+use super::fields::twice;
 use super::problem::Notes;
 use super::words::found;
-use crate::document::{Kind, Node};
+use crate::document::{Key, Kind, Node};
 use crate::model::{ActionKind, Expr, Value, ValueType};
 
-/// Checks a value that is known; a secret that stands there itself is hidden.
+/// Checks a value that is known, and that nothing in it is given twice; a secret that stands there itself is hidden.
 pub(super) fn check(node: &Node, value: &Value, wanted: &ValueType, what: &str, notes: &mut Notes) -> bool {
+    let once = once(node, wanted, what, notes);
+    of_type(node, value, wanted, what, notes) && once
+}
+
+/// Tells every name that is given twice, at whatever depth: nobody could say which of the two values is meant.
+pub(super) fn once(node: &Node, wanted: &ValueType, what: &str, notes: &mut Notes) -> bool {
+    let repeated = repeated(node, what);
+    for Repeated { key, first, what: inside } in &repeated {
+        match wanted.is_secret() {
+            // What stands where a secret's reference belongs may be the secret, and so may its name.
+            true => {
+                notes.hide(node.places());
+                twice("a name", what, key.place, first.place, notes);
+            }
+            false => twice(&format!("`{}`", key.text), inside, key.place, first.place, notes),
+        }
+    }
+    repeated.is_empty()
+}
+
+/// A name that is given again in the same named values.
+pub(super) struct Repeated<'d> {
+    /// Where it is given again.
+    pub(super) key: &'d Key,
+    /// Where it is given first.
+    first: &'d Key,
+    /// In what, as a message says it.
+    what: String,
+}
+
+/// The names that are given twice in `node`, which is `what`.
+pub(super) fn repeated<'d>(node: &'d Node, what: &str) -> Vec<Repeated<'d>> {
+    match &node.kind {
+        Kind::List(items) => items.iter().enumerate().flat_map(|(n, it)| repeated(it, &item(what, n))).collect(),
+        Kind::Map(entries) => {
+            let again = entries.iter().enumerate().filter_map(|(n, entry)| {
+                let first = entries[..n].iter().find(|e| e.key.text == entry.key.text)?;
+                Some(Repeated { key: &entry.key, first: &first.key, what: what.to_owned() })
+            });
+            let deeper = entries.iter().flat_map(|e| repeated(&e.value, &format!("`{}` in {what}", e.key.text)));
+            again.chain(deeper).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Checks the type alone.
+pub(super) fn of_type(node: &Node, value: &Value, wanted: &ValueType, what: &str, notes: &mut Notes) -> bool {
     let Err(mismatch) = wanted.check(value) else { return true };
     if let (ValueType::List(inner), Some(items)) = (wanted, node.items()) {
         // Each item at its own place.
         for (n, item_node) in items.iter().enumerate() {
-            check(item_node, &super::words::value(item_node), inner, &item(what, n), notes);
+            of_type(item_node, &super::words::value(item_node), inner, &item(what, n), notes);
         }
         return false;
     }

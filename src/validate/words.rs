@@ -71,7 +71,7 @@ pub(super) fn inside(about: &str) -> String {
     }
 }
 
-/// A value as plain data; of duplicate keys the first stays.
+/// A value as plain data; of duplicate keys the first stays, and [`super::literal::once`] has told them.
 pub(super) fn value(node: &Node) -> Value {
     match &node.kind {
         Kind::Null => Value::Null,

@@ -128,6 +128,16 @@ fn values_of_the_command_line_are_told_by_their_option() {
 }
 
 #[test]
+fn a_name_given_twice_on_the_command_line_is_told_like_one_in_a_file() {
+    let sets = [("tags", r#"{"Owner": "a", "Owner": "b"}"#), ("site_password", r#"{"env": "A", "env": "hunter2"}"#)];
+    let sets: Vec<(String, String)> = sets.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let problems = validate::parse_inputs(&shipped("single-to-ha"), None, &sets).unwrap_err().to_string();
+    assert!(problems.contains("input `tags`: `Owner` is given twice in it"), "{problems}");
+    assert!(problems.contains("input `site_password`: a name is given twice in it"), "{problems}");
+    assert!(!problems.contains("hunter2"), "{problems}");
+}
+
+#[test]
 fn what_is_set_wins_over_the_file_and_defaults_fill_the_rest() {
     let runbook = shipped("single-to-ha");
     let name = "runbooks/single-to-ha.inputs.example.yaml";
