@@ -103,8 +103,27 @@ impl Runbook {
         self.steps.iter().find(|s| s.id.as_str() == name || Some(s.number) == number)
     }
 
+    /// The targets an action works on, in the document's order. Only a parameter that takes targets names one, however the
+    /// text of another may read.
+    #[must_use]
+    pub fn targets_of(&self, action: &StepAction) -> Vec<&TargetSpec> {
+        let spec = action.kind.spec();
+        let takes = spec.params.iter().filter(|param| param.value_type.is_target());
+        let names: Vec<&str> = takes.filter_map(|param| action.with.get(param.name)).flat_map(named).collect();
+        self.targets.iter().filter(|target| names.contains(&target.name.as_str())).collect()
+    }
+
     /// Every action in the document's order.
     pub fn actions(&self) -> impl Iterator<Item = &StepAction> {
         self.steps.iter().flat_map(|s| &s.actions)
+    }
+}
+
+/// The names in a parameter that takes targets; validation lets no references stand there.
+fn named(expr: &Expr) -> Vec<&str> {
+    match expr {
+        Expr::Literal(Value::String(name)) => vec![name.as_str()],
+        Expr::Literal(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! Targets: the hosts that actions work on, by name.
 
-use super::{Expr, InstanceId};
+use super::{ActionKind, Expr, InstanceId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -73,6 +73,16 @@ impl TargetSpec {
         ("address", "string"),
         ("host_key", "string"),
     ];
+
+    /// The fields that an action of this kind uses, by name. `ssh.pin-host-key` learns the host's key and does without one,
+    /// so the key may come from that very action, or from a later one.
+    pub fn used_by(&self, kind: ActionKind) -> impl Iterator<Item = (&str, &Expr)> {
+        let learns = kind == ActionKind::SshPinHostKey;
+        self.fields
+            .iter()
+            .map(|(name, expr)| (name.as_str(), expr))
+            .filter(move |(name, _)| !learns || *name != "host_key")
+    }
 }
 
 impl Target {

@@ -122,6 +122,15 @@ impl ValueType {
         }
     }
 
+    /// Whether values of this type name targets.
+    #[must_use]
+    pub fn is_target(&self) -> bool {
+        match self {
+            ValueType::List(item) => item.is_target(),
+            other => *other == ValueType::Target,
+        }
+    }
+
     /// Whether values of this type are written as a text.
     #[must_use]
     pub fn is_text(&self) -> bool {

@@ -32,28 +32,16 @@ fn last_of(runbook: &Runbook, step: &str) -> Option<ActionPath> {
     step.actions.last().map(|a| a.path.clone())
 }
 
-/// The actions whose outputs an action uses, through its parameters and through the targets it names.
+/// The actions whose outputs an action uses, through its parameters and through the targets it works on.
 fn referred(runbook: &Runbook, action: &StepAction) -> Vec<ActionPath> {
-    let own = action.with.values().flat_map(Expr::references);
-    let named = |name: &str| runbook.targets.iter().find(|t| t.name == name);
-    let targets = action.with.values().flat_map(texts).filter_map(named);
-    let through_targets = targets.flat_map(|t| t.fields.values().flat_map(Expr::references));
+    let own = action.with.values();
+    let targets = runbook.targets_of(action);
+    let through_targets = targets.iter().flat_map(|target| target.used_by(action.kind)).map(|(_, expr)| expr);
     own.chain(through_targets)
+        .flat_map(Expr::references)
         .filter_map(|reference| match reference {
-            Reference::Output { action: from, .. } if *from != action.path => Some(from.clone()),
-            _ => None,
+            Reference::Output { action, .. } => Some(action.clone()),
+            Reference::Input(_) | Reference::RunId => None,
         })
         .collect()
-}
-
-fn texts(expr: &Expr) -> Vec<&str> {
-    match expr {
-        Expr::Literal(value) => match value {
-            crate::model::Value::String(text) => vec![text.as_str()],
-            crate::model::Value::Array(items) => items.iter().filter_map(|i| i.as_str()).collect(),
-            _ => Vec::new(),
-        },
-        Expr::List(items) => items.iter().flat_map(texts).collect(),
-        _ => Vec::new(),
-    }
 }

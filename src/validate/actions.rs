@@ -122,7 +122,7 @@ impl Action<'_> {
         let expr = reader.read(node, wanted, what, notes)?;
         match (wanted, &expr) {
             (ValueType::Target, _) => self.target_in_time(node, notes),
-            (ValueType::List(item), _) if **item == ValueType::Target => {
+            (ValueType::List(_), _) if wanted.is_target() => {
                 node.items().unwrap_or_default().iter().for_each(|item| self.target_in_time(item, notes));
             }
             (_, Expr::Literal(value)) => {
@@ -146,14 +146,10 @@ impl Action<'_> {
         Some(expr)
     }
 
-    /// Tells when a target is used before what its fields refer to is known. `ssh.pin-host-key` learns the host's key and
-    /// does without one, so its target's own `host_key` may come from it.
+    /// Tells when a target is used before what the fields used here refer to is known.
     fn target_in_time(&self, node: &Node, notes: &mut Notes) {
         let Some(target) = self.around.targets.iter().find(|t| Some(t.name.as_str()) == node.text()) else { return };
-        for (field, expr) in &target.fields {
-            if field == "host_key" && self.kind == ActionKind::SshPinHostKey {
-                continue;
-            }
+        for (field, expr) in target.used_by(self.kind) {
             for reference in expr.references() {
                 let Reference::Output { action, .. } = reference else { continue };
                 if self.around.scope.action(action).is_some_and(|known| known.position >= self.position) {

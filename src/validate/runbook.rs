@@ -107,7 +107,7 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
         let others = entry.value.entries().unwrap_or_default().iter();
         notes.hide(others.filter(|e| !["type", "about"].contains(&e.key.text.as_str())).flat_map(|e| e.value.places()));
     }
-    if names_target(&value_type) {
+    if value_type.is_target() {
         notes.advise(
             type_node.place,
             format!("`type` of {what}: an input cannot be a target"),
@@ -126,13 +126,6 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
         }
     };
     Some(InputSpec { name: name.clone(), value_type, about: about?, default })
-}
-
-fn names_target(value_type: &ValueType) -> bool {
-    match value_type {
-        ValueType::List(item) => names_target(item),
-        other => *other == ValueType::Target,
-    }
 }
 
 /// Tags are texts; AWS takes nothing else.

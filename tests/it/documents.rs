@@ -76,6 +76,41 @@ fn what_is_shipped_can_be_planned() {
     }
 }
 
+/// Every need of a plan's actions is done before them in the order written: no action waits for ever.
+fn all_can_run(text: &str) -> Plan {
+    let runbook = validate::parse_runbook("x.yaml", text).unwrap_or_else(|problems| panic!("{problems}"));
+    let inputs = example_inputs(&runbook);
+    let plan = Plan::make(runbook, inputs, None, Order::Overlap).unwrap();
+    for (n, planned) in plan.actions.iter().enumerate() {
+        for need in &planned.needs {
+            let before = plan.actions[..n].iter().any(|p| p.action == *need);
+            assert!(before, "`{}` waits for `{need}`, which comes later", planned.action);
+        }
+    }
+    plan
+}
+
+#[test]
+fn a_text_that_reads_like_a_target_is_no_need_of_one() {
+    let text = fs::read_to_string(root().join("runbooks/single-to-ha.yaml")).unwrap();
+    let name = "name: ${{ inputs.name }}-web-2";
+    assert!(text.contains(name));
+    let same = all_can_run(&text);
+    let renamed = all_can_run(&text.replace(name, "name: web-2"));
+    for (one, other) in same.actions.iter().zip(&renamed.actions) {
+        assert_eq!(one.needs, other.needs, "{}", one.action);
+    }
+}
+
+#[test]
+fn a_key_may_be_pinned_before_the_one_its_target_uses() {
+    let text = fs::read_to_string(root().join("runbooks/single-to-ha.yaml")).unwrap();
+    let pin = "      - id: pin-clone-host-key\n";
+    let first = "      - id: pin-first\n        do: ssh.pin-host-key\n        with: { on: web-2, by: console }\n";
+    assert!(text.contains(pin));
+    all_can_run(&text.replace(pin, &format!("{first}{pin}")));
+}
+
 /// What is wrong with a broken document; a file whose name begins with `inputs-` holds inputs of the flagship.
 fn told(path: &Path) -> Problems {
     let name = path.file_name().unwrap().to_str().unwrap();
