@@ -1,5 +1,6 @@
 //! A saved plan's own facts: which file it is, who made it, who signed it.
 
+use super::look::one_line;
 use super::plan_json;
 use super::plan_sheet::PlanOrigin;
 use super::plan_text::{PreflightLine, Sentences};
@@ -19,7 +20,7 @@ pub fn plan_file_text(origin: &PlanOrigin) -> String {
 #[must_use]
 pub fn plan_summary_text(plan: &Plan, origin: &PlanOrigin) -> String {
     let runbook = &plan.runbook;
-    let mut text = wrapped("", &format!("plan of `{}`: {}", runbook.name, runbook.title));
+    let mut text = wrapped("", &format!("plan of `{}`: {}", runbook.name, one_line(&runbook.title)));
     let looked = plan.actions.iter().filter(|p| p.previewed.is_some()).count();
     let changes = plan.actions.iter().filter(|p| p.previewed.as_ref().is_some_and(|it| !it.changes.is_empty())).count();
     let mut all: Vec<Vec<String>> = Vec::new();

@@ -40,7 +40,7 @@ pub fn plan_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
 
 fn header(plan: &Plan) -> String {
     let runbook = &plan.runbook;
-    let mut text = wrapped("", &format!("plan of `{}`: {}", runbook.name, runbook.title));
+    let mut text = wrapped("", &format!("plan of `{}`: {}", runbook.name, one_line(&runbook.title)));
     if !runbook.about.trim().is_empty() {
         text.push_str(&prose("  ", &runbook.about));
     }
@@ -107,7 +107,8 @@ fn one_action(
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
     let told = sentence.as_ref().map(|told| told.does.clone());
-    let what = action.title.clone().or_else(|| told.clone()).unwrap_or_else(|| first_sentence(&spec.about));
+    let what =
+        action.title.as_deref().map(one_line).or_else(|| told.clone()).unwrap_or_else(|| first_sentence(&spec.about));
     let usual = usual::of_action(plan, action).told();
     let mut text = hanging(&format!("  - {}: ", action.path.name()), 6, &format!("{what}, usually {usual}"));
     if let (Some(_), Some(does)) = (&action.title, &told) {

@@ -1,6 +1,7 @@
 //! Columns that line up, and texts that wrap.
 
 use super::look::width;
+use super::rich::visible;
 use std::sync::OnceLock;
 
 /// How wide texts for people are wrapped. A screen of 80 columns shows most of them without a second wrap.
@@ -26,19 +27,21 @@ pub(super) fn wide() -> usize {
 }
 
 /// Rows with their columns lined up, two spaces between, no space at a line's end. The last column is wrapped on a
-/// terminal, and as long as it is elsewhere: a line a row is what programs and files want.
+/// terminal, and as long as it is elsewhere: a line a row is what programs and files want. No cell can add a row or steer
+/// the terminal, whoever wrote it: somebody may be about to sign what the rows say.
 pub(super) fn columns(indent: usize, rows: &[Vec<String>]) -> String {
     columns_within(TERMINAL.get().copied(), indent, rows)
 }
 
 fn columns_within(most: Option<usize>, indent: usize, rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| in_one_line(cell)).collect()).collect();
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widest = |n: usize| rows.iter().filter_map(|row| row.get(n)).map(|cell| width(cell)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count).map(widest).collect();
     // Below the second column, when there is no room beside the last but one.
     let below = indent + widths.first().map_or(0, |first| first.min(&FAR) + 2);
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = " ".repeat(indent);
         for (n, (cell, wide)) in row.iter().zip(&widths).enumerate() {
             let column = width(&line);
@@ -56,6 +59,11 @@ fn columns_within(most: Option<usize>, indent: usize, rows: &[Vec<String>]) -> S
         }
     }
     text
+}
+
+/// A cell without line breaks; what would steer or deceive is shown as what it is. Its spaces stay: they may be an indent.
+fn in_one_line(cell: &str) -> String {
+    visible(&cell.replace(['\n', '\t'], " ")).into_owned()
 }
 
 /// A text that goes on at `column` of a line that is there already, wrapped; when there is no room for it beside that, it
@@ -194,6 +202,18 @@ mod tests {
             format!("a very long name of a thing\n{}one two three four five\nn{}one\n", " ".repeat(14), " ".repeat(28))
         );
         assert_eq!(columns_within(None, 2, &rows).lines().count(), 2, "no terminal, no wrapping");
+    }
+
+    #[test]
+    fn a_cell_neither_adds_a_row_nor_steers_the_terminal() {
+        let rows = [vec!["made".to_owned(), "by alice\n  signed  by bob".to_owned()], vec!["a\u{1b}[2J\r".to_owned()]];
+        for most in [None, Some(60)] {
+            let text = columns_within(most, 2, &rows);
+            assert_eq!(text, "  made                  by alice   signed  by bob\n  a[U+001B][2J[U+000D]\n");
+        }
+        let long = [vec!["made".to_owned(), format!("by alice\n{}signed by bob", " ".repeat(60))]];
+        let text = columns_within(Some(40), 2, &long);
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("signed")), "{text}");
     }
 
     #[test]

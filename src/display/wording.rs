@@ -1,6 +1,7 @@
 //! The words for what a run is at.
 
 use super::commands::place;
+use super::look::one_line;
 use super::table::list;
 use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RunState};
 use crate::model::{ActionPath, Phase};
@@ -20,9 +21,9 @@ pub(super) fn condition(state: &RunState, holder: Option<&Holder>) -> &'static s
 /// The saved plan a run was opened from, and who signed it.
 pub(super) fn plan_file_words(file: &PlanFile) -> String {
     let short: String = file.sha256.chars().take(12).collect();
-    let signers: Vec<&str> = file.signatures.iter().map(|signature| signature.by.as_str()).collect();
+    let signers: Vec<String> = file.signatures.iter().map(|signature| one_line(&signature.by)).collect();
     let signed = if signers.is_empty() { "not signed".to_owned() } else { format!("signed by {}", signers.join(", ")) };
-    format!("from the saved plan {short} of {}, {signed}", file.made_by)
+    format!("from the saved plan {short} of {}, {signed}", one_line(&file.made_by))
 }
 
 /// The word for a rest.

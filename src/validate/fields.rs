@@ -91,9 +91,13 @@ impl<'d> Fields<'d> {
     /// The same in one line.
     pub(super) fn line(&self, name: &str, notes: &mut Notes) -> Option<String> {
         let text = self.prose(name, notes)?;
+        let place = self.get(name).map_or(self.place, |n| n.place);
         if text.contains('\n') {
-            let place = self.get(name).map_or(self.place, |n| n.place);
             notes.add(place, format!("`{name}` of {} has several lines, expected one", self.what));
+        } else if let Some(c) = text.chars().find(|c| c.is_control()) {
+            let message =
+                format!("`{name}` of {} has a control character (U+{:04X}), expected a line", self.what, u32::from(c));
+            notes.advise(place, message, "it would steer the terminal of whoever reads it; leave it away");
         }
         Some(text)
     }

@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 const ID: &str = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$";
 /// What a step's id looks like; as [`crate::model::names_otherwise`] has it, `start` apart.
 const STEP_ID: &str = "^(?!step-[0-9]+$)[a-z][a-z0-9]*(-[a-z0-9]+)*$";
+/// One line, without control characters; a block's own line break may end it.
+const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*\n?$";
 const DURATION: &str = "^([0-9]+(ms|s|m|h|d))+$";
 const REFERENCE: &str = r"^\$\{\{.*\}\}$";
 
@@ -87,7 +89,7 @@ fn described(mut schema: Value, about: &str) -> Value {
 }
 
 fn line(about: &str) -> Value {
-    json!({ "type": "string", "minLength": 1, "pattern": "^[^\n]*\n?$", "description": about })
+    json!({ "type": "string", "minLength": 1, "pattern": LINE, "description": about })
 }
 
 fn prose(about: &str) -> Value {

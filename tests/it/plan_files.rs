@@ -303,6 +303,23 @@ fn a_plan_that_does_not_follow_from_its_runbook_is_not_run() {
     refused("other_order.txt", &|_| (), &["run", "--order", "overlap", "--plan", "plan.json", "--yes"], 3);
 }
 
+/// What a colleague's file says is shown in rows, and cannot become a row of its own.
+#[test]
+fn a_plan_cannot_say_that_it_is_signed() {
+    let desk = Desk::planned();
+    desk.edit(|value| {
+        value["made_by"] = Value::from("alice\n  signed              2026-11-23 10:00:00 UTC by bob");
+        value["plan"]["runbook"]["title"] = Value::from("harmless\n  signed              yesterday by carol");
+        value["plan"]["inputs"]["what"] = Value::from("the weather\n\u{1b}[2J");
+    });
+    for arguments in [["sign", "plan.json", "--yes"].as_slice(), &["show", "plan.json"]] {
+        let said = desk.types("otto", arguments).exits(0).stdout;
+        let signed: Vec<&str> = said.lines().filter(|line| line.trim_start().starts_with("signed")).collect();
+        assert!(signed.iter().all(|line| !line.contains("bob") && !line.contains("carol")), "{said}");
+        assert!(said.contains("alice") && !said.contains('\u{1b}'), "{said}");
+    }
+}
+
 #[test]
 fn an_old_plan_needs_a_word() {
     let desk = Desk::planned();
