@@ -71,14 +71,17 @@ fn head(plan: &Plan, state: &RunState) -> String {
 }
 
 /// One line for each action of the plan that is done, has begun or was looked at, in the plan's order.
-fn lines(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Vec<(ActionPath, PreflightLine)> {
+pub(super) fn lines(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Vec<(ActionPath, PreflightLine)> {
     let seen = planning::lines(looks);
     let line = |action: &ActionPath| {
         let current = state.action(action);
         match &current {
-            ActionState::Done { evidence, .. } => Some(told(Found::Holds, format!("{}: {evidence}", current.word()))),
+            ActionState::Done { evidence, .. } => {
+                Some(PreflightLine::Done(told(Found::Holds, format!("{}: {evidence}", current.word()))))
+            }
             _ if current.traces().is_some() => {
-                Some(told(Found::InProgress, format!("this run has begun it (it is {})", current.word())))
+                let evidence = format!("this run has begun it (it is {})", current.word());
+                Some(PreflightLine::Seen(told(Found::InProgress, evidence)))
             }
             _ => seen.iter().find(|(path, _)| path == action).map(|(_, line)| line.clone()),
         }
@@ -87,6 +90,6 @@ fn lines(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Vec<(Ac
 }
 
 /// What the journal says of an action, in the form of a look.
-fn told(found: Found, evidence: String) -> PreflightLine {
-    PreflightLine::Seen(Finding::new(found, true, evidence))
+fn told(found: Found, evidence: String) -> Finding {
+    Finding::new(found, true, evidence)
 }

@@ -191,12 +191,11 @@ pub(super) fn replan(
     let seen = planning::previews(&plan, &state.run, &outputs, &looks);
     plan.preview(seen);
     if !format.is_json() {
-        let left = remaining(&plan, state);
         let sentences = planning::sentences(&plan, &state.run, &outputs);
         out(&format!(
             "what has not run of {}, planned anew\n\n{}",
             state.run,
-            display::plan_text(&left, &sentences, &planning::lines(&looks))
+            display::left_text(&plan, &sentences, &remaining::lines(&plan, state, &looks))
         ))?;
         if let Some(file) = &state.opened.plan_file {
             out(&format!("\nwhat {} and others signed was another plan: nobody has signed this one\n", file.made_by))?;
@@ -257,17 +256,6 @@ fn look(plan: &mut Plan, state: &RunState, common: &Common) -> Result<Vec<(Actio
         plan.names.extend(access.names().all());
         Ok(looks)
     })?
-}
-
-/// The plan without what is done.
-fn remaining(plan: &Plan, state: &RunState) -> Plan {
-    let mut left = plan.clone();
-    left.actions.retain(|planned| !state.action(&planned.action).is_done());
-    for step in &mut left.runbook.steps {
-        step.actions.retain(|action| !state.action(&action.path).is_done());
-    }
-    left.runbook.steps.retain(|step| !step.actions.is_empty());
-    left
 }
 
 /// What a run that is paused by another world can say of `--replan` when it is on its way back.

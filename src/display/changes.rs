@@ -27,7 +27,9 @@ impl Shown {
     ) -> Self {
         let described = || told.map(|told| plan.named(&told.changes)).unwrap_or_default();
         let look = preflight.iter().find(|(looked, _)| looked == path).map(|(_, line)| line);
-        let Some(PreflightLine::Seen(finding)) = look else { return Self { changes: described(), after: None } };
+        let Some(finding) = look.and_then(PreflightLine::finding) else {
+            return Self { changes: described(), after: None };
+        };
         let after = earlier(path, preflight);
         let changes = match (finding.found, finding.changes.as_slice()) {
             (Found::Holds, _) if after.is_none() => Vec::new(),

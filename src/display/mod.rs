@@ -56,7 +56,7 @@ pub use plan_html::{plan_html, rollback_html};
 pub use plan_json::plan_json;
 pub use plan_markdown::{plan_markdown, rollback_markdown};
 pub use plan_sheet::PlanOrigin;
-pub use plan_text::{PreflightLine, Sentences, plan_text};
+pub use plan_text::{PreflightLine, Sentences, left_text, plan_text};
 pub use rest_text::{rest_json, rest_text};
 pub use rollback_text::{rollback_json, rollback_text};
 pub use runs::{RunRow, runs_json, runs_text};

@@ -23,7 +23,8 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
             "actions": step.actions.iter().map(|a| action(plan, a, sentences, preflight)).collect::<Vec<_>>(),
         })
     });
-    let (usual, downtime) = (usual::of_plan(plan), usual::of_downtime(plan));
+    let done = usual::done(preflight);
+    let (usual, downtime) = (usual::of_plan(plan, &done), usual::of_downtime(plan, &done));
     json!({
         "runbook": plan.runbook.name,
         "title": plan.runbook.title,
@@ -33,6 +34,7 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
         "tags": plan.tags,
         "names": plan.names,
         "inputs": plan.inputs,
+        "done": done.len(),
         "usual_s": usual.seconds,
         "usual_from": usual.source_json(),
         "downtime_s": downtime.as_ref().map(|down| down.seconds),
@@ -95,6 +97,7 @@ fn action(
 fn look(line: &PreflightLine) -> Value {
     match line {
         PreflightLine::Seen(finding) => json!({ "look": "seen", "finding": finding }),
+        PreflightLine::Done(finding) => json!({ "look": "done", "finding": finding }),
         PreflightLine::Refused(failure) => json!({ "look": "refused", "failure": failure }),
         PreflightLine::NotYet => json!({ "look": "not_yet" }),
     }

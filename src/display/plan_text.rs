@@ -20,25 +20,69 @@ pub type Sentences<'a> = &'a dyn Fn(&ActionPath) -> Option<Description>;
 pub enum PreflightLine {
     /// It was observed.
     Seen(Finding),
+    /// The run has done it: what was found then. It takes no more time.
+    Done(Finding),
     /// It refuses, or could not be observed: the run must not begin.
     Refused(Failure),
     /// It cannot be looked at before an earlier action has run.
     NotYet,
 }
 
+impl PreflightLine {
+    /// What was found, by looking or by the run that has done it.
+    pub(super) fn finding(&self) -> Option<&Finding> {
+        match self {
+            PreflightLine::Seen(finding) | PreflightLine::Done(finding) => Some(finding),
+            PreflightLine::Refused(_) | PreflightLine::NotYet => None,
+        }
+    }
+}
+
 /// The plan as a person reviews it. `preflight` may be empty: then nothing was looked at.
 #[must_use]
 pub fn plan_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
-    let mut text = header(plan);
+    sheet(plan, &plan.runbook.steps, sentences, preflight)
+}
+
+/// The same without what is done: a person reviews what is still to come. `plan` is whole all the same, for what is done
+/// decides how long the rest takes and whether the site is down meanwhile.
+#[must_use]
+pub fn left_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
+    let done = usual::done(preflight);
+    let mut left = plan.runbook.steps.clone();
+    for step in &mut left {
+        step.actions.retain(|action| !done.contains(&action.path));
+    }
+    left.retain(|step| !step.actions.is_empty());
+    sheet(plan, &left, sentences, preflight)
+}
+
+fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
+    let mut text = header(plan, preflight);
     text.push_str(&plan_checks::text(plan));
-    for step in &plan.runbook.steps {
+    for step in steps {
         text.push_str(&one_step(plan, step, sentences, preflight));
     }
     text.push_str(&looked(plan, preflight));
     text
 }
 
-fn header(plan: &Plan) -> String {
+/// How much it is and how long it takes; of a run that has begun, how long the rest takes.
+fn size(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
+    let done = usual::done(preflight);
+    let all = [count(plan.runbook.steps.len(), "step"), count(plan.actions.len(), "action")].join(" with ");
+    let takes = usual::of_plan(plan, &done).told();
+    let mut size = match done.len() {
+        0 => format!("{all}, usually takes {takes}"),
+        done => format!("{all}, {done} done; the rest usually takes {takes}"),
+    };
+    if let Some(down) = usual::of_downtime(plan, &done).filter(|down| down.seconds > 0) {
+        size.push_str(&format!(", the site is down for {} of it", down.told()));
+    }
+    size
+}
+
+fn header(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
     let runbook = &plan.runbook;
     let mut text = wrapped("", &format!("plan of `{}`: {}", runbook.name, one_line(&runbook.title)));
     if !runbook.about.trim().is_empty() {
@@ -49,20 +93,11 @@ fn header(plan: &Plan) -> String {
         Order::Article => "one action at a time, as written",
         Order::Overlap => "what does not need each other runs at the same time",
     };
-    let mut size = format!(
-        "{} with {}, usually takes {}",
-        count(runbook.steps.len(), "step"),
-        count(plan.actions.len(), "action"),
-        usual::of_plan(plan).told()
-    );
-    if let Some(down) = usual::of_downtime(plan).filter(|down| down.seconds > 0) {
-        size.push_str(&format!(", the site is down for {} of it", down.told()));
-    }
     let mut rows: Vec<(&str, String)> = Vec::new();
     rows.extend(plan.account.as_ref().map(|account| ("account", account.clone())));
     rows.extend(plan.region.as_ref().map(|region| ("region", region.clone())));
     rows.push(("order", order.to_owned()));
-    rows.push(("size", size));
+    rows.push(("size", size(plan, preflight)));
     if !plan.tags.is_empty() {
         let tags: Vec<String> = plan.tags.iter().map(|(name, text)| format!("{name}={text}")).collect();
         rows.push(("tags", tags.join(", ")));
@@ -84,8 +119,7 @@ fn inputs(plan: &Plan) -> String {
 }
 
 fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
-    // Of a run that has begun, only what is left may be shown.
-    let of = plan.runbook.steps.iter().map(|step| step.number).max().unwrap_or(0);
+    let of = plan.runbook.steps.len();
     let usual = usual::of_step(plan, step).told();
     let mut text = format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
     if !step.why.trim().is_empty() {
@@ -156,7 +190,7 @@ pub(super) fn undo(spec: &Spec, sentence: Option<String>) -> String {
 /// What was seen; `after` changes it before it is this one's turn.
 fn now(line: &PreflightLine, after: Option<&ActionPath>) -> String {
     match line {
-        PreflightLine::Seen(finding) => {
+        PreflightLine::Seen(finding) | PreflightLine::Done(finding) => {
             if let Some(after) = after {
                 return wrapped("      now: ", &format!("{} ({})", finding.evidence, too_early(after)));
             }
@@ -182,7 +216,7 @@ fn looked(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
     }
     let refused = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Refused(_))).count();
     let later = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::NotYet)).count();
-    let seen = preflight.len() - refused - later;
+    let seen = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Seen(_))).count();
     let checks = plan_checks::refusing(plan).len();
     let verdict = match (refused, checks) {
         (0, 0) => "nothing speaks against beginning".to_owned(),

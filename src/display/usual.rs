@@ -1,5 +1,6 @@
 //! How long a plan is expected to take, along its own order, and where each number comes from.
 
+use super::plan_text::PreflightLine;
 use super::time::rough;
 use crate::model::{ActionPath, Reversibility, Step, StepAction};
 use crate::plan::{Duration, Order, Plan, Source};
@@ -62,6 +63,14 @@ impl FromIterator<Usual> for Usual {
     }
 }
 
+/// The actions that a run has done already.
+pub(super) type Done<'a> = BTreeSet<&'a ActionPath>;
+
+/// What is done of a plan; nothing of one that has not begun.
+pub(super) fn done(preflight: &[(ActionPath, PreflightLine)]) -> Done<'_> {
+    preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Done(_))).map(|(path, _)| path).collect()
+}
+
 /// Usual duration of an action.
 pub(super) fn of_action(plan: &Plan, action: &StepAction) -> Usual {
     plan.expected.forward(action.kind).into()
@@ -80,25 +89,45 @@ pub(super) fn of_step(plan: &Plan, step: &Step) -> Usual {
     step.actions.iter().map(|action| of_action(plan, action)).collect()
 }
 
-/// Usual duration of the whole plan: its longest chain of needs.
-pub(super) fn of_plan(plan: &Plan) -> Usual {
-    let mut ends: BTreeMap<&ActionPath, Usual> = BTreeMap::new();
-    for planned in &plan.actions {
-        let begin = planned.needs.iter().filter_map(|need| ends.get(need)).max_by_key(|end| end.seconds).cloned();
-        let own = plan.definition(&planned.action).map(|action| of_action(plan, action)).unwrap_or_default();
-        ends.insert(&planned.action, begin.unwrap_or_default().and(own));
-    }
-    ends.into_values().max_by_key(|end| end.seconds).unwrap_or_default()
+/// Usual duration of what is left of an action: nothing once it is done.
+pub(super) fn of_rest(plan: &Plan, action: &StepAction, done: &Done<'_>) -> Usual {
+    if done.contains(&action.path) { Usual::default() } else { of_action(plan, action) }
 }
 
-/// How long the site is usually down: every step that begins or ends with the site down. Only known where steps run one
-/// after the other.
-pub(super) fn of_downtime(plan: &Plan) -> Option<Usual> {
+/// Begin and end of every action when each begins as soon as all it needs have ended. `after` is the moment at which an
+/// action ends that begins at the one given, `length` orders moments.
+pub(super) fn along_needs<T: Clone + Default>(
+    plan: &Plan,
+    after: impl Fn(T, &StepAction) -> T,
+    length: impl Fn(&T) -> u64,
+) -> BTreeMap<&ActionPath, (T, T)> {
+    let mut all: BTreeMap<&ActionPath, (T, T)> = BTreeMap::new();
+    for planned in &plan.actions {
+        let ends = planned.needs.iter().filter_map(|need| all.get(need)).map(|(_, end)| end);
+        let begin = ends.max_by_key(|end| length(end)).cloned().unwrap_or_default();
+        let end = match plan.definition(&planned.action) {
+            Some(action) => after(begin.clone(), action),
+            None => begin.clone(),
+        };
+        all.insert(&planned.action, (begin, end));
+    }
+    all
+}
+
+/// Usual duration of the whole plan, or of what is left of it: its longest chain of needs.
+pub(super) fn of_plan(plan: &Plan, done: &Done<'_>) -> Usual {
+    let all = along_needs(plan, |begin: Usual, action| begin.and(of_rest(plan, action, done)), |end| end.seconds);
+    all.into_values().map(|(_, end)| end).max_by_key(|end| end.seconds).unwrap_or_default()
+}
+
+/// How long the site is usually down, or will be for what is left: every step that begins or ends with the site down. Only
+/// known where steps run one after the other.
+pub(super) fn of_downtime(plan: &Plan, done: &Done<'_>) -> Option<Usual> {
     let mut before = false;
     let mut sum = Usual::default();
     for step in &plan.runbook.steps {
         if before || step.site_down {
-            sum = sum.and(of_step(plan, step));
+            sum = step.actions.iter().map(|action| of_rest(plan, action, done)).fold(sum, Usual::and);
         }
         before = step.site_down;
     }

@@ -371,6 +371,21 @@ fn a_changed_runbook_is_planned_anew_for_what_has_not_run() {
     desk.types("hana", &["resume"]).exits(3).says("and it is not valid now");
 }
 
+/// What is done takes no more time, in what is left as in what is planned anew.
+#[test]
+fn of_a_run_that_has_begun_the_rest_is_told() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--until", "first", "--yes"]).exits(4);
+    let run = desk.runs()[0]["run"].as_str().unwrap().to_owned();
+    desk.types("hana", &["approve", &run, "kim"]).exits(0);
+    desk.types("hana", &["resume", "--until", "first"]).exits(0);
+    let rest = "2 steps with 2 actions, 1 done; the rest usually takes 60 s";
+    desk.types("hana", &["resume", "--dry-run"]).exits(0).says(rest).says("already so: done");
+    desk.write("ask.yaml", &RUNBOOK.replace("is it?", "is it not?"));
+    let anew = desk.types("hana", &["resume", "--replan", "--yes"]).exits(4).says(rest);
+    assert!(!anew.stdout.contains("step 1 of 2"), "{}", anew.stdout);
+}
+
 #[test]
 fn changed_inputs_are_noticed_and_planned_anew() {
     let desk = Desk::new();

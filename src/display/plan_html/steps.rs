@@ -102,11 +102,11 @@ fn look(line: &PreflightLine, after: Option<&ActionPath>) -> Element {
         html
     };
     match line {
-        PreflightLine::Seen(finding) if after.is_some() => {
+        PreflightLine::Seen(finding) | PreflightLine::Done(finding) if after.is_some() => {
             let early = after.map(too_early).unwrap_or_default();
             row("Seen now", seen("", &format!("{}, but {early}", finding.evidence)))
         }
-        PreflightLine::Seen(finding) => row(
+        PreflightLine::Seen(finding) | PreflightLine::Done(finding) => row(
             "Seen now",
             match finding.found {
                 Found::Absent | Found::Otherwise => seen("", &finding.evidence),

@@ -60,8 +60,10 @@ fn row(sheet: &Sheet<'_>, step: &SheetStep<'_>, axis: &Axis) -> Element {
         .child(el("span").class("number").text(&step.step.number.to_string()))
         .text(" ")
         .child(el("span").rich(&step.step.title));
-    let mut words = format!("after {}, usually {}", rough(slot.begin_s), step.usual.told());
+    let begins = if step.done { "done".to_owned() } else { format!("after {}", rough(slot.begin_s)) };
+    let mut words = format!("{begins}, usually {}", step.usual.told());
     match (sheet.plan.order, slot.slack_s) {
+        _ if step.done => {}
         (Order::Article, _) => {}
         (Order::Overlap, 0) => words.push_str(", on the critical path"),
         (Order::Overlap, slack) => words.push_str(&format!(", could end {} later", rough(slack))),

@@ -143,6 +143,7 @@ fn told(usual: Option<&Usual>, seconds: u64) -> String {
 
 fn timeline(sheet: &Sheet<'_>) -> String {
     let path = |step: &SheetStep<'_>| match (sheet.plan.order, step.slot.slack_s) {
+        _ if step.done => "done".to_owned(),
         (Order::Article, _) | (_, 0) => "critical".to_owned(),
         (_, slack) => format!("could end {} later", rough(slack)),
     };
@@ -150,7 +151,7 @@ fn timeline(sheet: &Sheet<'_>) -> String {
         vec![
             step.step.number.to_string(),
             rich(&step.step.title),
-            rough(step.slot.begin_s),
+            if step.done { String::new() } else { rough(step.slot.begin_s) },
             step.usual.told(),
             step.site.words().to_owned(),
             path(step),
@@ -210,7 +211,7 @@ fn action(action: &SheetAction<'_>) -> String {
 
 fn look(line: &PreflightLine, after: Option<&ActionPath>) -> String {
     match line {
-        PreflightLine::Seen(finding) => {
+        PreflightLine::Seen(finding) | PreflightLine::Done(finding) => {
             if let Some(after) = after {
                 return format!("Seen now: {}, but {}", rich(&finding.evidence), rich(&too_early(after)));
             }

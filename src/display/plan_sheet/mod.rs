@@ -83,6 +83,8 @@ pub(super) struct SheetStep<'a> {
     pub(super) after: Site,
     /// Nothing before it can be brought back once it is done.
     pub(super) no_return: bool,
+    /// The run has done all of it.
+    pub(super) done: bool,
     pub(super) actions: Vec<SheetAction<'a>>,
 }
 
@@ -130,7 +132,8 @@ impl<'a> Sheet<'a> {
         sentences: Sentences<'_>,
         preflight: &'a [(ActionPath, PreflightLine)],
     ) -> Self {
-        let timing = Timing::of(plan);
+        let done = usual::done(preflight);
+        let timing = Timing::of(plan, &done);
         let mut no_return_passed = false;
         let mut steps: Vec<SheetStep<'a>> = Vec::new();
         for (index, step) in plan.runbook.steps.iter().enumerate() {
@@ -144,6 +147,7 @@ impl<'a> Sheet<'a> {
                 site: SiteDuring::of(plan, index),
                 after: Site::after(plan, Some(&step.id)),
                 no_return: final_one && !no_return_passed,
+                done: step.actions.iter().all(|action| done.contains(&action.path)),
                 actions,
             });
             no_return_passed |= final_one;
@@ -216,7 +220,10 @@ impl<'a> Verdict<'a> {
         match (refused.is_empty() && checks.is_empty(), preflight.is_empty()) {
             (false, _) => Verdict::Refused(refused, checks),
             (true, true) => Verdict::NotLooked,
-            (true, false) => Verdict::Clear { seen: preflight.len() - later, later },
+            (true, false) => {
+                let seen = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Seen(_))).count();
+                Verdict::Clear { seen, later }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! When each action begins and ends if all take as long as usual, and how late it could begin without delaying the end.
 
-use super::super::usual;
-use crate::model::ActionPath;
+use super::super::usual::{self, Done};
+use crate::model::{ActionPath, StepAction};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
@@ -23,15 +23,19 @@ impl Slot {
     }
 }
 
-/// The slot of every action, along the plan's own needs.
-pub(super) fn of(plan: &Plan) -> BTreeMap<ActionPath, Slot> {
+/// How long an action may take before it counts as failed, in seconds.
+pub(super) fn limit(action: &StepAction) -> u64 {
+    action.deadline_s.unwrap_or(action.kind.spec().deadline_s)
+}
+
+/// The slot of every action, along the plan's own needs. What is done has none of the time.
+pub(super) fn of(plan: &Plan, done: &Done<'_>) -> BTreeMap<ActionPath, Slot> {
+    let rest = |action: &StepAction| usual::of_rest(plan, action, done).seconds;
+    let spans = usual::along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end);
     let mut slots: BTreeMap<ActionPath, Slot> = BTreeMap::new();
-    for planned in &plan.actions {
-        let Some(action) = plan.definition(&planned.action) else { continue };
-        let begin_s = planned.needs.iter().filter_map(|need| slots.get(need)).map(|s| s.end_s).max().unwrap_or(0);
-        let longest_s = action.deadline_s.unwrap_or(action.kind.spec().deadline_s);
-        let end_s = begin_s + usual::of_action(plan, action).seconds;
-        slots.insert(planned.action.clone(), Slot { begin_s, end_s, slack_s: 0, longest_s });
+    for (path, (begin_s, end_s)) in spans {
+        let Some(action) = plan.definition(path) else { continue };
+        slots.insert(path.clone(), Slot { begin_s, end_s, slack_s: 0, longest_s: limit(action) });
     }
     let end = slots.values().map(|s| s.end_s).max().unwrap_or(0);
     // Backwards: an action must be done by the time the first that needs it has to begin.

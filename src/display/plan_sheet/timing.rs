@@ -1,8 +1,8 @@
 //! How long the plan takes, and how long the site is down in it.
 
-use super::super::usual::{self, Usual};
+use super::super::usual::{self, Done, Usual};
 use super::schedule::{self, Slot};
-use crate::model::{ActionPath, Step};
+use crate::model::{ActionPath, Step, StepAction};
 use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
@@ -62,22 +62,22 @@ impl SiteDuring {
 }
 
 impl<'a> Timing<'a> {
-    pub(super) fn of(plan: &'a Plan) -> Self {
-        let slots = schedule::of(plan);
-        let mut longest: BTreeMap<&ActionPath, u64> = BTreeMap::new();
-        for planned in &plan.actions {
-            let begin = planned.needs.iter().filter_map(|need| longest.get(need)).max().copied().unwrap_or(0);
-            let own = slots.get(&planned.action).map_or(0, |slot| slot.longest_s);
-            longest.insert(&planned.action, begin.saturating_add(own));
-        }
-        let longest_s = longest.values().max().copied().unwrap_or(0);
-        let mut timing =
-            Self { slots, usual: usual::of_plan(plan), longest_s, down: None, down_usual: usual::of_downtime(plan) };
-        timing.down = (plan.order == Order::Article).then(|| timing.stretches(plan));
+    pub(super) fn of(plan: &'a Plan, done: &Done<'_>) -> Self {
+        let may_take = |action: &StepAction| if done.contains(&action.path) { 0 } else { schedule::limit(action) };
+        let longest = usual::along_needs(plan, |begin: u64, action| begin.saturating_add(may_take(action)), |end| *end);
+        let mut timing = Self {
+            slots: schedule::of(plan, done),
+            usual: usual::of_plan(plan, done),
+            longest_s: longest.into_values().map(|(_, end)| end).max().unwrap_or(0),
+            down: None,
+            down_usual: usual::of_downtime(plan, done),
+        };
+        timing.down = (plan.order == Order::Article).then(|| timing.stretches(plan, done));
         timing
     }
 
-    fn stretches(&self, plan: &'a Plan) -> Vec<Stretch<'a>> {
+    /// The times without the site that are not over.
+    fn stretches(&self, plan: &'a Plan, done: &Done<'_>) -> Vec<Stretch<'a>> {
         let mut all: Vec<Stretch<'a>> = Vec::new();
         for (index, step) in plan.runbook.steps.iter().enumerate() {
             let (site, slot) = (SiteDuring::of(plan, index), self.of_step(step));
@@ -97,6 +97,11 @@ impl<'a> Timing<'a> {
                 _ => {}
             }
         }
+        all.retain(|stretch| {
+            let numbers = stretch.from.number..=stretch.to.number;
+            let steps = plan.runbook.steps.iter().filter(|step| numbers.contains(&step.number));
+            steps.flat_map(|step| &step.actions).any(|action| !done.contains(&action.path))
+        });
         all
     }
 

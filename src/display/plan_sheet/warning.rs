@@ -26,7 +26,7 @@ pub(super) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &[(ActionPath
     }
     warnings.extend(plan_checks::warnings(plan));
     for (path, line) in preflight {
-        if let PreflightLine::Seen(finding) = line
+        if let Some(finding) = line.finding()
             && finding.found == Found::Unknown
         {
             warnings.push(format!("`{path}` cannot be judged: {}", finding.evidence));

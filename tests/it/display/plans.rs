@@ -2,7 +2,10 @@
 
 use super::fixture::{Story, origin, path, plan, sentences, step_id};
 use super::{golden, golden_file};
-use runbook::display::{PreflightLine, plan_json, plan_text, rollback_html, rollback_markdown, rollback_text};
+use runbook::display::{
+    PreflightLine, left_text, plan_html, plan_json, plan_markdown, plan_text, rollback_html, rollback_markdown,
+    rollback_text,
+};
 use runbook::journal::{RecordKind, RollbackTo};
 use runbook::model::{Failure, Finding, Found, Value, Values};
 use runbook::plan::Order;
@@ -39,6 +42,47 @@ fn the_whole_plan() {
 #[test]
 fn the_plan_after_looking() {
     golden("plan_preflight", &plan_text(&plan(Order::Overlap), &sentences, &looks()));
+}
+
+/// The run has done so many of the steps.
+fn done(steps: usize) -> Vec<(runbook::model::ActionPath, PreflightLine)> {
+    let plan = plan(Order::Article);
+    let actions = plan.runbook.steps.iter().take(steps).flat_map(|step| &step.actions);
+    actions.map(|a| (a.path.clone(), PreflightLine::Done(Finding::new(Found::Holds, true, "done: it is")))).collect()
+}
+
+#[test]
+fn of_a_run_that_has_begun_every_form_tells_how_long_the_rest_takes() {
+    let plan = plan(Order::Article);
+    let whole = plan_json(&plan, &sentences, &[]);
+    let step = |n: usize| whole["steps"][n]["usual_s"].as_u64().unwrap();
+    assert_eq!((&whole["done"], &whole["usual_s"]), (&Value::from(0), &Value::from((0..5).map(step).sum::<u64>())));
+    // The third step leaves the site down: it is down until the end of the fourth, though that one leaves it up.
+    for (done_steps, left, down) in [(3, step(3) + step(4), step(3)), (4, step(4), 0)] {
+        let lines = done(done_steps);
+        let json = plan_json(&plan, &sentences, &lines);
+        assert_eq!((json["usual_s"].as_u64(), json["downtime_s"].as_u64()), (Some(left), Some(down)));
+        assert_eq!(json["done"], lines.len());
+        let rough = runbook::display::rough;
+        let size = format!("5 steps with 9 actions, {} done; the rest usually takes {}", lines.len(), rough(left));
+        let site_down = format!(", the site is down for {} ", rough(down));
+        for text in [plan_text(&plan, &sentences, &lines), left_text(&plan, &sentences, &lines)] {
+            assert!(text.contains(&size) && (down == 0) != text.contains(&site_down), "{text}");
+        }
+        let markdown = plan_markdown(&plan, &origin(), &sentences, &lines);
+        assert!(markdown.contains(&format!("| Usually takes | {} (default) |", rough(left))), "{markdown}");
+        assert!(markdown.contains("| Site down | not at all |") == (down == 0), "{markdown}");
+        assert_eq!(markdown.matches("| done |").count(), done_steps, "{markdown}");
+        let page = plan_html(&plan, &origin(), &sentences, &lines);
+        assert!(page.contains(&format!("<dd class=\"value\">{}</dd>", rough(left))), "{page}");
+    }
+}
+
+#[test]
+fn what_is_left_of_a_plan_is_shown_without_what_is_done() {
+    let text = left_text(&plan(Order::Article), &sentences, &done(3));
+    assert!(!text.contains("step 3 of 5") && text.contains("step 4 of 5") && text.contains("step 5 of 5"), "{text}");
+    assert!(!text.contains("looked at 4"), "what the run did was not looked at: {text}");
 }
 
 #[test]
