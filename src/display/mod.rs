@@ -37,6 +37,7 @@ mod screen;
 mod site;
 mod status_json;
 mod status_text;
+mod stays_stopped;
 mod table;
 mod tally;
 mod time;

@@ -2,12 +2,13 @@
 //! meanwhile and afterwards, and the ways back to service with how long each takes.
 
 use super::commands::{NextCommand, service};
-use super::plan_text::{Sentences, undo};
+use super::plan_text::{Sentences, first_sentence, undo};
 use super::site::Site;
+use super::stays_stopped::stopped;
 use super::table::count;
 use super::usual::{self, Usual};
 use crate::journal::{ActionState, Completion, RollbackTo, RunState};
-use crate::model::{ActionKind, ActionPath, Reversibility, Step, StepAction};
+use crate::model::{ActionPath, Reversibility, Step, StepAction};
 use crate::plan::Plan;
 
 /// A rollback plan, ready to be given a form.
@@ -68,7 +69,11 @@ impl<'a> RollbackSheet<'a> {
             RollbackTo::Step(step) => Site::after(plan, Some(step)),
         };
         let kept: Vec<&Step> = plan.runbook.steps.iter().filter(|s| s.number <= number(plan, to)).collect();
-        let stopped = if site == Site::Up { Vec::new() } else { stopped(&kept, state, sentences) };
+        let stopped = match site {
+            Site::Up => Vec::new(),
+            Site::Down | Site::MayBeDown => stopped(plan, state, kept.iter().flat_map(|step| &step.actions)),
+        };
+        let stopped = stopped.into_iter().map(|action| (&action.path, does(action, sentences))).collect();
         let ways = service(plan, state, to).map(|way| vec![forward(plan, state, to), back(plan, state, to, way)]);
         let usual = undone.iter().map(|undo| undo.usual.clone()).collect();
         Self { undone, usual, down, site, stopped, ways: ways.unwrap_or_default(), kept }
@@ -129,21 +134,10 @@ fn stays(state: &RunState, definition: &StepAction) -> Option<&'static str> {
     }
 }
 
-/// What the kept steps stopped and did not start again: after a start the services that begin at boot run.
-fn stopped<'a>(kept: &[&'a Step], state: &RunState, sentences: Sentences<'_>) -> Vec<(&'a ActionPath, String)> {
-    use ActionKind as K;
-    let mut all = Vec::new();
-    for action in kept.iter().flat_map(|step| &step.actions).filter(|a| state.action(&a.path).is_done()) {
-        match action.kind {
-            K::ServiceStop | K::InstanceShutDown | K::InstanceStop => {
-                let does = sentences(&action.path).map(|told| told.does);
-                all.push((&action.path, does.or_else(|| action.title.clone()).unwrap_or_default()));
-            }
-            K::InstanceStart | K::InstanceStartAs | K::ServiceRestart => all.clear(),
-            _ => {}
-        }
-    }
-    all
+/// What an action does, in a sentence.
+fn does(action: &StepAction, sentences: Sentences<'_>) -> String {
+    let told = sentences(&action.path).map(|told| told.does);
+    told.or_else(|| action.title.clone()).unwrap_or_else(|| first_sentence(&action.kind.spec().about))
 }
 
 fn forward(plan: &Plan, state: &RunState, to: &RollbackTo) -> Way {

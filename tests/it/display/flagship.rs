@@ -1,10 +1,11 @@
 //! The flagship's plan with nothing looked at yet: most of its values are known only later, and none may be shown as
 //! something else.
 
-use super::fixture::origin;
+use super::fixture::{Story, origin, path, step_id};
 use runbook::action::describe;
-use runbook::display::{plan_html, plan_json, plan_markdown, plan_text};
+use runbook::display::{plan_html, plan_json, plan_markdown, plan_text, rollback_json};
 use runbook::engine::preview_parameters;
+use runbook::journal::RollbackTo;
 use runbook::model::{ActionPath, Change, Description, Value, is_stand_in};
 use runbook::plan::{Order, Plan};
 use runbook::validate::{parse_inputs, parse_runbook};
@@ -123,4 +124,43 @@ fn no_line_of_any_form_shows_an_empty_or_an_invented_value() {
             assert!(shown.contains("(known after step-"), "{name}: {shown}");
         }
     }
+}
+
+/// What stays stopped when everything of a plan is done and the steps after `to` are undone.
+fn stays_stopped(plan: &Plan, to: &str) -> Vec<String> {
+    let mut story = Story::open();
+    story.forward();
+    for action in plan.runbook.actions() {
+        story.whole(&action.path.to_string(), 1_000, "it is so");
+    }
+    let to = RollbackTo::Step(step_id(to));
+    let json = rollback_json(plan, &story.state, &to, &[], &|_| None);
+    json["stays_stopped"].as_array().unwrap().iter().map(|path| path.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_start_brings_back_what_starts_at_boot_and_nothing_else() {
+    let plan = flagship();
+    let (certbot, nginx) = ("edit-nginx/stop-certbot", "edit-nginx/stop-nginx");
+    assert_eq!(stays_stopped(&plan, "shut-down"), [certbot, nginx, "shut-down/shut-down"]);
+    assert_eq!(stays_stopped(&plan, "clone-server"), [certbot], "its timer was kept from starting at boot");
+}
+
+#[test]
+fn a_restart_brings_back_that_service_of_that_host_alone() {
+    let action = |id: &str, kind: &str, on: &str, service: &str| {
+        format!("      - {{ id: {id}, do: {kind}, with: {{ on: {on}, service: {service} }} }}\n")
+    };
+    let text = [
+        "runbook: x\ntitle: x\nabout: x\ntargets: { a: { host: a }, b: { host: b } }\n".to_owned(),
+        "steps:\n  - id: one\n    title: x\n    why: x\n    site_down: true\n    actions:\n".to_owned(),
+        action("stop-nginx", "service.stop", "a", "nginx"),
+        action("stop-php", "service.stop", "a", "php-fpm"),
+        action("restart-php", "service.restart", "a", "php-fpm"),
+        action("restart-other", "service.restart", "b", "nginx"),
+    ];
+    let runbook = parse_runbook("x.yaml", &text.concat()).unwrap_or_else(|problems| panic!("{problems}"));
+    let plan = Plan::make(runbook, Default::default(), None, Order::Article).unwrap();
+    assert!(plan.definition(&path("one/stop-php")).is_some());
+    assert_eq!(stays_stopped(&plan, "one"), ["one/stop-nginx"]);
 }
