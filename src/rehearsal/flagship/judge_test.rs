@@ -144,12 +144,14 @@ fn an_accepted_old_type_is_wanted_only_where_it_was_accepted() {
 #[test]
 fn a_run_that_offers_no_way_on_is_noticed() {
     let start = Start::of(Facts::of(before()));
-    let status = "the site is down\n  runbook resume r1\n  runbook resolve r1 a/b\n  runbook rollback r1";
+    let offers = "step  4  shut-down  done\n  runbook resume r1\n  runbook resolve r1 a/b\n  runbook rollback r1";
+    let status = &format!("  5 of 11 steps are done; the site is\n  down\n{offers}");
     let told = |picture: Value, status: &str| {
         fallen_back(&Facts::of(picture), &start, status).into_iter().filter(|row| !row.ok).count()
     };
     assert_eq!(told(before(), status), 0);
     assert_eq!(told(before(), "runbook resume"), 2);
+    assert_eq!(told(before(), &format!("  5 of 11 steps are done; the site is up\n{offers}")), 1);
     let mut stopped = before();
     stopped["instances"][0]["state"] = json!("stopped");
     assert_eq!(told(stopped, status), 1);
