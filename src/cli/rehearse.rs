@@ -7,7 +7,7 @@ use super::out::out;
 use super::{Exit, Failure, library, resume, rollback, run, verdict};
 use crate::display;
 use crate::model::{ActionPath, Reversibility, Runbook};
-use crate::rehearsal::{Cache, Ending, Fault, RegionSpec, RehearsalError, Scenario, enter, play, setup};
+use crate::rehearsal::{Cache, Ending, Fault, RegionSpec, RehearsalError, Scenario, WayBack, enter, play, setup};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -16,8 +16,10 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
     if args.list_kill_points {
         return kill_points(&found.runbook, args.rollback_to.as_deref());
     }
-    check(args, &found.runbook)?;
     let fault = args.fault.as_deref().map(fault).transpose()?;
+    let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&found.runbook, to)).transpose()?;
+    check(args, &found.runbook)?;
+    can_be_combined(args, fault, rollback_to.as_ref())?;
     let (json, setup, keep) = (format.is_json(), args.setup, args.keep);
     block_on(async {
         let began = Instant::now();
@@ -36,7 +38,7 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
             runbook: args.runbook.clone(),
             kill: args.kill.clone(),
             fail: args.fail.clone(),
-            rollback_to: args.rollback_to.clone(),
+            rollback_to,
             fault,
             shell: args.shell,
             json,
@@ -74,21 +76,28 @@ fn kill_points(runbook: &Runbook, rollback_to: Option<&str>) -> Result<Exit, Fai
     let mut text: String =
         paths.iter().copied().filter(with_undo).map(|p| format!("{p}:before\n{p}:after\n")).collect();
     if let Some(to) = rollback_to {
-        let stay = undone_after(runbook, to)?;
-        let undone = paths.iter().rev().copied().filter(|path| number(runbook, path) > stay).filter(with_undo);
+        let WayBack { kept, .. } = way_back(runbook, to)?;
+        let undone = paths.iter().rev().copied().filter(|path| number(runbook, path) > kept).filter(with_undo);
         text.extend(undone.map(|p| format!("{p}:before-undo\n{p}:after-undo\n")));
     }
     out(&text)?;
     Ok(Exit::Done)
 }
 
-/// The number of the last step that stays done; 0 for `start`.
-fn undone_after(runbook: &Runbook, to: &str) -> Result<usize, Failure> {
-    if to == "start" {
-        return Ok(0);
+/// How far a rollback goes that an operator names.
+fn way_back(runbook: &Runbook, to: &str) -> Result<WayBack, Failure> {
+    let kept = match to {
+        "start" => 0,
+        step => {
+            let id = run::step(runbook, step)?;
+            runbook.step(id.as_str()).map_or(0, |step| step.number)
+        }
+    };
+    if kept == runbook.steps.len() {
+        return Err(Failure::usage(format!("nothing is undone by a rollback to `{to}`: it is the last step"))
+            .hint("roll back to an earlier step, or to `start`"));
     }
-    let id = run::step(runbook, to)?;
-    Ok(runbook.step(id.as_str()).map_or(0, |step| step.number))
+    Ok(WayBack { to: to.to_owned(), kept })
 }
 
 fn number(runbook: &Runbook, action: &ActionPath) -> usize {
@@ -108,13 +117,7 @@ fn check(args: &RehearseArgs, runbook: &Runbook) -> Result<(), Failure> {
         return Err(Failure::usage(format!("`{}` can only be rehearsed as it is", args.runbook))
             .hint("`--kill`, `--fault` and `--rollback-to` are for `single-to-ha`"));
     }
-    if args.fault.is_some() && !(args.kill.is_empty() && args.fail.is_empty()) {
-        return Err(Failure::usage("`--fault` cannot be combined with `--kill` or `--fail`"));
-    }
     Harm::parse(&args.kill, &args.fail)?;
-    if let Some(step) = args.rollback_to.as_deref() {
-        undone_after(runbook, step)?;
-    }
     for point in args.kill.iter().chain(&args.fail) {
         let action = point.rsplit_once(':').map_or(point.as_str(), |(action, _)| action);
         if !runbook.actions().any(|known| known.path.to_string() == action) {
@@ -127,6 +130,30 @@ fn check(args: &RehearseArgs, runbook: &Runbook) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Refuses what would be ignored, or could only fail.
+fn can_be_combined(args: &RehearseArgs, fault: Option<Fault>, back: Option<&WayBack>) -> Result<(), Failure> {
+    let points = !(args.kill.is_empty() && args.fail.is_empty());
+    if args.shell && (points || fault.is_some() || back.is_some()) {
+        return Err(Failure::usage(
+            "`--shell` cannot be combined with `--kill`, `--fail`, `--fault` or `--rollback-to`",
+        )
+        .hint("in the shell nothing is rehearsed: type `runbook ...` yourself"));
+    }
+    if fault.is_some() && points {
+        return Err(Failure::usage("`--fault` cannot be combined with `--kill` or `--fail`")
+            .hint("rehearse them one after the other"));
+    }
+    match (fault, back) {
+        (Some(Fault::NoCapacityAccepted), Some(WayBack { to, kept: 1.. })) => {
+            let message = format!("`--fault no-capacity:accept` cannot be combined with `--rollback-to {to}`");
+            Err(Failure::usage(message)
+                .cause("after that rollback the run goes forward again, and there is no capacity all day")
+                .hint("use `--fault no-capacity`, or `--rollback-to start`"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Being the region: pid 1 first, then its one child, which plays the scenario and tells the verdict.

@@ -56,7 +56,7 @@ pub use network::REGION_ADDRESS;
 pub use operator::{OPERATOR_ACCOUNT, SITE_USER};
 pub use play::play;
 pub use region::Region;
-pub use scenario::{Ending, Fault, Part, Report, Row, Scenario};
+pub use scenario::{Ending, Fault, Part, Report, Row, Scenario, WayBack};
 pub use spec::RegionSpec;
 pub use visitor::Downtime;
 pub use witness::Witness;

@@ -11,7 +11,7 @@ use super::error::RehearsalError;
 use super::flagship::{self, Expected, Facts, Start};
 use super::node::{self, NodeBefore};
 use super::region::Region;
-use super::scenario::{Ending, Fault, Part, Report, Row, Scenario};
+use super::scenario::{Ending, Fault, Part, Report, Row, Scenario, WayBack};
 use super::spec::write;
 use super::under_test::UnderTest;
 use super::visitor::Visitor;
@@ -84,8 +84,8 @@ impl Play<'_> {
         if self.scenario.runbook != FLAGSHIP {
             self.second_runbook().await?;
         }
-        if let Some(step) = self.scenario.rollback_to.clone() {
-            self.back_and_forth(&step).await?;
+        if let Some(way) = &self.scenario.rollback_to {
+            self.back_and_forth(way).await?;
         }
         Ok(())
     }
@@ -133,15 +133,14 @@ impl Play<'_> {
     }
 
     /// Rolls back to a step, looks, and goes forward again unless everything was undone.
-    async fn back_and_forth(&mut self, step: &str) -> Result<(), RehearsalError> {
+    async fn back_and_forth(&mut self, WayBack { to, kept }: &WayBack) -> Result<(), RehearsalError> {
         let kills = self.kills(true);
-        let rollback = ["rollback", "--to", step, "--yes"];
+        let rollback = ["rollback", "--to", to, "--yes"];
         let mut rows = self.killed(&kills, &rollback).await?;
         let next: &[&str] = if kills.is_empty() { &rollback } else { &["resume"] };
         rows.push(self.command(&[], next, 0).await?);
-        let number = flagship::number(step);
-        self.look(&format!("the rollback to {step}"), Expected::after(number), rows).await?;
-        if number > 0 {
+        self.look(&format!("the rollback to {to}"), Expected::after(*kept), rows).await?;
+        if *kept > 0 {
             let rows = vec![self.command(&[], &["resume"], 0).await?];
             self.look("going forward again", Expected::finished(), rows).await?;
         }

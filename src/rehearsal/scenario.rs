@@ -17,14 +17,23 @@ pub struct Scenario {
     pub kill: Vec<String>,
     /// Actions whose first effect fails in the run: `ACTION:before|after`.
     pub fail: Vec<String>,
-    /// After the run, roll back to this step.
-    pub rollback_to: Option<String>,
+    /// After the run, roll back this far.
+    pub rollback_to: Option<WayBack>,
     /// What is to go wrong in the world.
     pub fault: Option<Fault>,
     /// Open a shell instead of running commands.
     pub shell: bool,
     /// Whether the commands under test write JSON.
     pub json: bool,
+}
+
+/// How far a rehearsal rolls back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayBack {
+    /// As an operator names it: `step-5`, a step's id, or `start`.
+    pub to: String,
+    /// The number of the last step that stays done; 0 for `start`.
+    pub kept: usize,
 }
 
 /// What can be made to go wrong in the world.

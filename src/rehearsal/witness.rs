@@ -22,12 +22,12 @@ impl Witness {
         Ok(Self { start: Start::look(region).await? })
     }
 
-    /// What must be so after `step` (`step-5`, its id, or `start`), each with whether it is.
+    /// What must be so after the step of this number (0: as at the start), each with whether it is.
     ///
     /// # Errors
     /// When the world cannot be looked at.
-    pub async fn rows(&self, region: &Region, step: &str) -> Result<Vec<Row>, RehearsalError> {
+    pub async fn rows(&self, region: &Region, step: usize) -> Result<Vec<Row>, RehearsalError> {
         let facts = Facts::look(region).await?;
-        flagship::rows(region, &facts, &self.start, Expected::after(flagship::number(step))).await
+        flagship::rows(region, &facts, &self.start, Expected::after(step)).await
     }
 }

@@ -245,6 +245,13 @@ fn what_cannot_be_rehearsed_is_refused_before_the_lab_is_made() {
         (&["single-to-ha", "--rollback-to", "step-12"], "no step `step-12`"),
         (&["single-to-ha", "--fault", "flood"], "no fault `flood`"),
         (&["restart-web-node", "--rollback-to", "start"], "can only be rehearsed as it is"),
+        (&["single-to-ha", "--rollback-to", "step-11"], "it is the last step"),
+        (&["single-to-ha", "--rollback-to", "restore-cron", "--list-kill-points"], "it is the last step"),
+        (&["single-to-ha", "--fault", "no-capacity:accept", "--rollback-to", "step-5"], "use `--fault no-capacity`"),
+        (&["single-to-ha", "--fault", "no-capacity", "--kill", "stop-cron/claim:after"], "one after the other"),
+        (&["single-to-ha", "--shell", "--rollback-to", "step-5"], "type `runbook ...` yourself"),
+        (&["single-to-ha", "--shell", "--fault", "no-capacity"], "type `runbook ...` yourself"),
+        (&["single-to-ha", "--shell", "--kill", "stop-cron/claim:after"], "type `runbook ...` yourself"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let output = Command::new(RUNBOOK).arg("rehearse").args(options).env("TMPDIR", folder.path()).output().unwrap();

@@ -21,28 +21,8 @@ use super::account::SeededAccount;
 use super::operator::SITE_USER;
 use super::scenario::Row;
 
-/// The number of the last step.
+/// The number of the last step, as the runbook has it.
 pub(super) const LAST_STEP: usize = 11;
-
-const STEPS: [&str; LAST_STEP] = [
-    "stop-cron",
-    "edit-nginx",
-    "patch-config-php",
-    "shut-down",
-    "rds-multi-az",
-    "clone-server",
-    "load-balancer",
-    "certificate",
-    "redirect",
-    "failover-test",
-    "restore-cron",
-];
-
-/// The number of a step: `step-5`, its id, or `start` (0).
-pub(super) fn number(step: &str) -> usize {
-    let by_number = step.strip_prefix("step-").and_then(|n| n.parse().ok());
-    by_number.or_else(|| STEPS.iter().position(|id| *id == step).map(|at| at + 1)).unwrap_or(0)
-}
 
 /// The inputs file of the lab's operator, for `single-to-ha`.
 #[must_use]
@@ -108,8 +88,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_have_numbers() {
-        assert_eq!((number("start"), number("step-5"), number("rds-multi-az"), number("restore-cron")), (0, 5, 5, 11));
+    fn what_is_known_here_of_the_flagship_is_so() {
+        let text = include_str!("../../../runbooks/single-to-ha.yaml");
+        let runbook = crate::validate::parse_runbook("single-to-ha.yaml", text).unwrap();
+        assert_eq!(runbook.steps.last().map(|step| step.number), Some(LAST_STEP));
+        assert!(runbook.actions().any(|action| action.path.to_string() == START_ORIGINAL));
     }
 
     #[test]
