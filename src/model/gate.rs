@@ -3,7 +3,8 @@
 //! A name is made of the action's (or the host's) and nothing else, so it is known before the run. Names are unique in a
 //! runbook: `validate` refuses two actions that would ask under the same one.
 
-use super::{ActionKind, Expr, StepAction};
+use super::{ActionKind, Expr, Scope, StepAction, Value, Values};
+use std::collections::BTreeMap;
 
 /// The longest name of a gate that is made of an action's name.
 const LONGEST: usize = 40;
@@ -42,13 +43,25 @@ impl StepAction {
     /// The gates at which this action may ask. What an input decides counts as asked.
     #[must_use]
     pub fn gates(&self) -> Vec<String> {
+        self.gates_as(&|_| None)
+    }
+
+    /// Whether this action may ask a person on the way forward of a run with these inputs. What only the run will bring
+    /// counts as asked.
+    #[must_use]
+    pub fn may_ask(&self, inputs: &Values) -> bool {
+        let outputs = BTreeMap::new();
+        !self.gates_as(&|expr| expr.resolve(&Scope { run: "", inputs, outputs: &outputs }).ok()).is_empty()
+    }
+
+    fn gates_as(&self, known: &dyn Fn(&Expr) -> Option<Value>) -> Vec<String> {
         let name = self.path.name();
         match self.kind {
             ActionKind::GateApprove => vec![approval_gate(name)],
-            ActionKind::DnsPutCname | ActionKind::DnsPointAtBalancer if self.may_be("zone", "external") => {
+            ActionKind::DnsPutCname | ActionKind::DnsPointAtBalancer if self.may_be("zone", "external", known) => {
                 vec![dns_gate(name), dns_undo_gate(name)]
             }
-            ActionKind::SshPinHostKey if self.may_be("by", "approve") => match self.with.get("on") {
+            ActionKind::SshPinHostKey if self.may_be("by", "approve", known) => match self.with.get("on") {
                 Some(Expr::Literal(target)) => target.as_str().map(host_key_gate).into_iter().collect(),
                 _ => Vec::new(),
             },
@@ -56,11 +69,11 @@ impl StepAction {
         }
     }
 
-    /// Whether a parameter is this text, or something that only the inputs tell.
-    fn may_be(&self, parameter: &str, text: &str) -> bool {
+    /// Whether a parameter is this text, or not known.
+    fn may_be(&self, parameter: &str, text: &str, known: &dyn Fn(&Expr) -> Option<Value>) -> bool {
         match self.with.get(parameter) {
             Some(Expr::Literal(value)) => value == text,
-            Some(_) => true,
+            Some(expr) => known(expr).is_none_or(|value| value == text),
             None => false,
         }
     }

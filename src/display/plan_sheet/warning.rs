@@ -3,7 +3,7 @@
 use super::super::plan_checks;
 use super::super::plan_text::PreflightLine;
 use super::{Back, SheetStep};
-use crate::model::{ActionKind, ActionPath, Found};
+use crate::model::{ActionPath, Found};
 use crate::plan::{Order, Plan};
 
 /// The warnings, the gravest first.
@@ -33,7 +33,7 @@ pub(super) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &[(ActionPath
         }
     }
     for (step, action) in actions() {
-        if action.action.kind == ActionKind::GateApprove {
+        if action.action.may_ask(&plan.inputs) {
             let number = step.step.number;
             warnings.push(format!(
                 "step {number} waits for a person (`{}`), and the plan cannot know for how long",

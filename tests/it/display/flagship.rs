@@ -12,10 +12,16 @@ use runbook::validate::{parse_inputs, parse_runbook};
 use std::collections::BTreeMap;
 
 fn flagship() -> Plan {
+    shipped("single-to-ha", &[])
+}
+
+/// A shipped runbook's plan with its example's inputs, but for these.
+fn shipped(name: &str, sets: &[(&str, &str)]) -> Plan {
     let read = |name: &str| std::fs::read_to_string(format!("{}/runbooks/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let runbook = parse_runbook("single-to-ha.yaml", &read("single-to-ha.yaml")).unwrap();
-    let name = "single-to-ha.inputs.example.yaml";
-    let inputs = parse_inputs(&runbook, Some((name, &read(name))), &[]).unwrap();
+    let runbook = parse_runbook("x.yaml", &read(&format!("{name}.yaml"))).unwrap();
+    let example = format!("{name}.inputs.example.yaml");
+    let sets: Vec<(String, String)> = sets.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let inputs = parse_inputs(&runbook, Some((&example, &read(&example))), &sets).unwrap();
     Plan::make(runbook, inputs, Some("123456789012".into()), Order::Article).unwrap()
 }
 
@@ -163,4 +169,21 @@ fn a_restart_brings_back_that_service_of_that_host_alone() {
     let plan = Plan::make(runbook, Default::default(), None, Order::Article).unwrap();
     assert!(plan.definition(&path("one/stop-php")).is_some());
     assert_eq!(stays_stopped(&plan, "one"), ["one/stop-nginx"]);
+}
+
+#[test]
+fn the_plan_warns_of_every_wait_for_a_person_and_of_no_other() {
+    let waits = |name: &str, sets: &[(&str, &str)]| {
+        let markdown = plan_markdown(&shipped(name, sets), &origin(), &|_| None, &[]);
+        let of = |line: &str| {
+            line.split_once(" waits for a person (`").map(|(_, rest)| rest.split('`').next().unwrap().to_owned())
+        };
+        markdown.lines().filter_map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(waits("single-to-ha", &[("clone_host_key", "console")]), [""; 0]);
+    assert_eq!(waits("single-to-ha", &[("clone_host_key", "approve")]), ["clone-server/pin-clone-host-key"]);
+    let external = waits("single-to-ha", &[("zone", "external")]);
+    assert!(!external.is_empty() && external.iter().all(|path| path.starts_with("certificate/")), "{external:?}");
+    assert_eq!(waits("restart-web-node", &[("host_key", "console")]), [""; 0]);
+    assert_eq!(waits("restart-web-node", &[("host_key", "approve")]).len(), 1);
 }
