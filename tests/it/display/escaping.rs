@@ -1,10 +1,64 @@
 //! Whatever a runbook, an input or the world says, it is text in the page and in the Markdown.
 
-use super::fixture::{origin, plan, sentences};
+use super::fixture::{Story, origin, path, plan, step_id};
 use proptest::prelude::*;
-use runbook::display::{PreflightLine, plan_html, plan_markdown};
-use runbook::model::{ActionPath, Failure, Finding, Found, Value, Values};
+use runbook::display::{PreflightLine, plan_html, plan_markdown, rollback_html, rollback_markdown};
+use runbook::journal::RollbackTo;
+use runbook::model::{
+    ActionPath, Change, CheckRow, CheckVerdict, Description, Failure, Finding, Found, KeyChange, Value, Values,
+};
 use runbook::plan::{Order, Plan};
+
+/// A change of each kind. A diff's lines are those of a file, so that a text cannot add one.
+fn changes(text: &str) -> Vec<Change> {
+    let (on, path) = (text.to_owned(), text.to_owned());
+    let line = text.replace(['\n', '\r'], " ");
+    let key = |from: Option<&str>, to: Option<&str>| KeyChange {
+        key: text.to_owned(),
+        from: from.map(str::to_owned),
+        to: to.map(str::to_owned),
+    };
+    let keys = vec![key(None, Some(text)), key(Some(text), None)];
+    vec![
+        Change::File {
+            on: on.clone(),
+            path: path.clone(),
+            diff: format!("@@ -1,2 +1,2 @@\n {line}\n-{line}\n+{line}\n"),
+        },
+        Change::Keys { on: on.clone(), path, keys },
+        Change::Request { operation: text.to_owned(), with: [(text.to_owned(), Value::from(text))].into() },
+        Change::Command { on, argv: vec![text.to_owned(), text.to_owned()] },
+    ]
+}
+
+/// A check that refuses and one that was accepted.
+fn checks(text: &str) -> Vec<CheckRow> {
+    let row = |id: &str, accepted: Option<&str>| CheckRow {
+        id: id.to_owned(),
+        verdict: CheckVerdict::Refuse,
+        evidence: text.to_owned(),
+        advice: vec![text.to_owned()],
+        acceptable: true,
+        accepted: accepted.map(str::to_owned),
+    };
+    vec![row("dns.ttl", None), row("disk.space", Some(text))]
+}
+
+/// What an action is said to do.
+fn sentence(text: &str) -> Option<Description> {
+    let (does, undo) = (format!("{text} done"), Some(format!("{text} undone")));
+    Some(Description { parameters: Value::Null, does, undo, changes: Vec::new() })
+}
+
+/// The run has done four steps, and goes back to the third, after which the site is down.
+fn on_its_way_back() -> (Story, RollbackTo, [ActionPath; 3]) {
+    let mut story = Story::three_steps();
+    for action in ["clone-server/create-image", "clone-server/run", "clone-server/start"] {
+        story.whole(action, 1_000, "it is so");
+    }
+    let queue = ["clone-server/start", "clone-server/run", "clone-server/create-image"].map(path);
+    (story, RollbackTo::Step(step_id("rds-multi-az")), queue)
+}
 
 /// A plan in which a text stands everywhere where somebody else's text can stand.
 fn everywhere(text: &str) -> (Plan, Vec<(ActionPath, PreflightLine)>) {
@@ -32,9 +86,10 @@ fn everywhere(text: &str) -> (Plan, Vec<(ActionPath, PreflightLine)>) {
         before: Value::Null,
         outputs: Values::new(),
         evidence: text.into(),
-        changes: Vec::new(),
+        changes: changes(text),
         facts: runbook::model::Facts::new(),
     };
+    plan.checks = checks(text);
     let refused = Failure::refused(text).cause(format!("{text}1")).advise(text);
     let path = |step: usize| plan.runbook.steps[step].actions[0].path.clone();
     let looks = vec![(path(0), PreflightLine::Seen(finding)), (path(1), PreflightLine::Refused(refused))];
@@ -133,52 +188,81 @@ proptest! {
     fn a_page_has_the_same_tags_whatever_the_texts_say(text in nasty()) {
         let page = |text: &str| {
             let (plan, looks) = everywhere(text);
-            plan_html(&plan, &origin(), &sentences, &looks)
+            plan_html(&plan, &origin(), &|_| sentence(text), &looks)
         };
-        // A text that is empty or the like leaves sections away, so that it is compared with one of its own kind.
-        let plain = if text.trim().is_empty() { text.clone() } else { "harmless".to_owned() };
-        let wanted = without_inline(skeleton(&page(&plain)).unwrap());
-        let shown = page(&text);
-        let found = skeleton(&shown).map_err(TestCaseError::fail)?;
-        let only = ["img", "iframe", "object", "form"];
-        prop_assert!(!found.iter().any(|tag| only.contains(&tag.as_str())));
-        if !text.trim().is_empty() && text.chars().any(char::is_alphanumeric) {
-            // The sections differ only where a text equals another one that is left out.
-            prop_assert_eq!(without_inline(found), wanted);
-        }
+        same_tags(&text, page)?;
+    }
+
+    #[test]
+    fn a_rollback_s_page_has_the_same_tags_whatever_the_texts_say(text in nasty()) {
+        let (story, to, queue) = on_its_way_back();
+        let page = |text: &str| {
+            let (plan, _) = everywhere(text);
+            rollback_html(&plan, &origin(), &story.state, &to, &queue, &|_| sentence(text))
+        };
+        same_tags(&text, page)?;
     }
 
     #[test]
     fn markdown_keeps_its_lines_whatever_the_texts_say(text in nasty()) {
         let (plan, looks) = everywhere(&text);
-        let markdown = plan_markdown(&plan, &origin(), &sentences, &looks);
-        let mut fence: Option<String> = None;
-        for line in markdown.lines() {
-            if let Some(open) = &fence {
-                if line == open {
-                    fence = None;
-                }
-                continue;
-            }
-            if line.starts_with("```") && line.ends_with("text") {
-                fence = Some(line.trim_end_matches("text").to_owned());
-                continue;
-            }
-            let ours = ["<details>", "<details open>", "</details>"].contains(&line)
-                || (line.starts_with("<summary>Actions of step ") && line.ends_with("</summary>"));
-            prop_assert!(ours || !outside_code(line).contains('<'), "markup in {line:?}");
-            if line.starts_with("| ") {
-                let cells = line.replace("\\\\", "").replace("\\|", "").matches('|').count() - 1;
-                prop_assert!([2, 3, 6].contains(&cells), "{cells} cells in {line:?}");
-            }
-            let heading = line.starts_with('#');
-            let known = ["# Plan of ", "## In all", "## Warnings", "## Timeline", "## Steps", "## Inputs",
-                "## This plan", "### ", "#### "];
-            prop_assert!(!heading || known.iter().any(|k| line.starts_with(k)), "a heading of its own: {line:?}");
-        }
-        prop_assert_eq!(fence, None, "a fence stays open");
+        let markdown = plan_markdown(&plan, &origin(), &|_| sentence(&text), &looks);
+        keeps_its_lines(&markdown, &["# Plan of ", "## In all", "## Checks before the run", "## Warnings",
+            "## Timeline", "## Steps", "## Inputs", "## This plan", "### ", "#### "])?;
         prop_assert_eq!(markdown.matches("\n### ").count(), plan.runbook.steps.len());
     }
+
+    #[test]
+    fn a_rollback_s_markdown_keeps_its_lines_whatever_the_texts_say(text in nasty()) {
+        let (story, to, queue) = on_its_way_back();
+        let (plan, _) = everywhere(&text);
+        let markdown = rollback_markdown(&plan, &story.state, &to, &queue, &|_| sentence(&text));
+        keeps_its_lines(&markdown, &["# Rollback of run ", "## What is undone", "## What stays done"])?;
+        prop_assert_eq!(markdown.lines().filter(|line| line.starts_with("| ")).count(), 2 + queue.len());
+    }
+}
+
+fn same_tags(text: &str, page: impl Fn(&str) -> String) -> Result<(), TestCaseError> {
+    // A text that is empty or the like leaves sections away, so that it is compared with one of its own kind.
+    let plain = if text.trim().is_empty() { text } else { "harmless" };
+    let wanted = without_inline(skeleton(&page(plain)).unwrap());
+    let found = skeleton(&page(text)).map_err(TestCaseError::fail)?;
+    let only = ["img", "iframe", "object", "form"];
+    prop_assert!(!found.iter().any(|tag| only.contains(&tag.as_str())));
+    if !text.trim().is_empty() && text.chars().any(char::is_alphanumeric) {
+        // The sections differ only where a text equals another one that is left out.
+        prop_assert_eq!(without_inline(found), wanted);
+    }
+    Ok(())
+}
+
+/// Every line of a document is one of ours: known headings and tables, no markup, every fence closed.
+fn keeps_its_lines(markdown: &str, headings: &[&str]) -> Result<(), TestCaseError> {
+    let mut fence: Option<String> = None;
+    for line in markdown.lines() {
+        if let Some(open) = &fence {
+            if line == open {
+                fence = None;
+            }
+            continue;
+        }
+        let ticks = line.len() - line.trim_start_matches('`').len();
+        if ticks >= 3 && ["text", "diff", "sh"].contains(&&line[ticks..]) {
+            fence = Some(line[..ticks].to_owned());
+            continue;
+        }
+        let ours = ["<details>", "<details open>", "</details>"].contains(&line)
+            || (line.starts_with("<summary>Actions of step ") && line.ends_with("</summary>"));
+        prop_assert!(ours || !outside_code(line).replace("<br>", "").contains('<'), "markup in {line:?}");
+        if line.starts_with("| ") {
+            let cells = line.replace("\\\\", "").replace("\\|", "").matches('|').count() - 1;
+            prop_assert!([2, 3, 4, 6].contains(&cells), "{cells} cells in {line:?}");
+        }
+        let known = headings.iter().any(|heading| line.starts_with(heading));
+        prop_assert!(!line.starts_with('#') || known, "a heading of its own: {line:?}");
+    }
+    prop_assert_eq!(fence, None, "a fence stays open");
+    Ok(())
 }
 
 /// A line without its code spans (CommonMark 6.1: closed by a run of backticks as long as the one that opened it).
