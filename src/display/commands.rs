@@ -3,7 +3,7 @@
 use super::site::Site;
 use super::tally::{first_open, last_settled};
 use crate::journal::{ActionState, Mode, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, StepId};
+use crate::model::{ActionPath, Step};
 use crate::plan::Plan;
 use serde::Serialize;
 
@@ -33,7 +33,7 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
         }
         Some(Rest::RolledBack { to }) => {
             next.push(resume(&forward_again(plan, state)));
-            next.extend(service(plan, state, to));
+            next.extend(service(plan, state, to).map(|way| way.command));
         }
         Some(Rest::Paused { actions }) => {
             next.extend(actions.iter().flat_map(|action| gates_of(state, action)));
@@ -159,24 +159,29 @@ fn ways_back(plan: &Plan, state: &RunState) -> Vec<NextCommand> {
         let why = format!("takes back what was done after {}", place(plan, &to));
         ways.push(rollback(state, &to, &why));
     }
-    ways.extend(service(plan, state, &to));
+    ways.extend(service(plan, state, &to).map(|way| way.command));
     ways
 }
 
+/// The way back to where the site served.
+pub(super) struct ToService<'a> {
+    /// The step after which it did; nothing when that was before the run.
+    pub(super) served: Option<&'a Step>,
+    /// The rollback that goes there.
+    pub(super) command: NextCommand,
+}
+
 /// How the site comes back when it is down after `from`.
-pub(super) fn service(plan: &Plan, state: &RunState, from: &RollbackTo) -> Option<NextCommand> {
+pub(super) fn service<'a>(plan: &'a Plan, state: &RunState, from: &RollbackTo) -> Option<ToService<'a>> {
     let RollbackTo::Step(step) = from else { return None };
     if Site::after(plan, Some(step)) != Site::Down {
         return None;
     }
-    let to = served(plan, step).map_or(RollbackTo::Start, |id| RollbackTo::Step(id.clone()));
-    Some(rollback(state, &to, &format!("brings the site back, as it was {}", as_of(plan, &to))))
-}
-
-/// The last step before this one after which the site serves.
-fn served<'a>(plan: &'a Plan, step: &StepId) -> Option<&'a StepId> {
     let number = plan.number(step);
-    plan.runbook.steps.iter().rev().find(|s| s.number < number && !s.site_down).map(|s| &s.id)
+    let served = plan.runbook.steps.iter().rev().find(|s| s.number < number && !s.site_down);
+    let to = served.map_or(RollbackTo::Start, |step| RollbackTo::Step(step.id.clone()));
+    let why = format!("brings the site back, as it was {}", as_of(plan, &to));
+    Some(ToService { served, command: rollback(state, &to, &why) })
 }
 
 fn rollback(state: &RunState, to: &RollbackTo, why: &str) -> NextCommand {

@@ -8,7 +8,7 @@ use crate::model::{Drift, Failure};
 /// `  try: hint` lines.
 #[must_use]
 pub fn failure_text(message: &str, drift: &[Drift], causes: &[String], hints: &[String]) -> String {
-    format!("{}{}{}", wrapped("error: ", message), drift_text(2, drift), reasons(2, message, causes, hints))
+    format!("{}{}{}", wrapped("error: ", message), drift_text(2, drift), reasons_text(2, message, causes, hints))
 }
 
 /// A failure of an action under a heading like `clone-server/create-image: `.
@@ -16,24 +16,30 @@ pub(super) fn told(indent: usize, heading: &str, failure: &Failure) -> String {
     // A long heading must not push the message to the right edge.
     let message = wrapped(&" ".repeat(indent), &format!("{heading}{}", failure.message));
     let drift = drift_text(indent + 2, &failure.drift);
-    format!("{message}{drift}{}", reasons(indent + 2, &failure.message, &failure.causes, &failure.advice))
+    format!("{message}{drift}{}", reasons_text(indent + 2, &failure.message, &failure.causes, &failure.advice))
 }
 
-/// The lines below the message. A cause that only says the message again, or one said before, is left out.
-pub(super) fn reasons(indent: usize, message: &str, causes: &[String], hints: &[String]) -> String {
+/// What is said below a message in every form: `because` and `try`, each with a line. A line that only says the message
+/// again, or one said before, is left out.
+pub(super) fn reasons<'a>(
+    message: &'a str,
+    causes: &'a [String],
+    hints: &'a [String],
+) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let all = causes.iter().map(|line| ("because", line.trim())).chain(hints.iter().map(|line| ("try", line.trim())));
+    let mut said: Vec<&str> = vec!["", message.trim()];
+    all.filter(move |(_, line)| {
+        let is_new = !said.contains(line);
+        said.push(line);
+        is_new
+    })
+}
+
+/// The lines below the message.
+pub(super) fn reasons_text(indent: usize, message: &str, causes: &[String], hints: &[String]) -> String {
     let indent = " ".repeat(indent);
-    let mut said: Vec<&str> = vec![message.trim()];
-    let mut text = String::new();
-    for (word, lines) in [("because: ", causes), ("try: ", hints)] {
-        for line in lines {
-            let line = line.trim();
-            if !line.is_empty() && !said.contains(&line) {
-                text.push_str(&hanging(&format!("{indent}{word}"), indent.len() + 4, line));
-                said.push(line);
-            }
-        }
-    }
-    text
+    let line = |(word, line)| hanging(&format!("{indent}{word}: "), indent.len() + 4, line);
+    reasons(message, causes, hints).map(line).collect()
 }
 
 #[cfg(test)]

@@ -237,7 +237,7 @@ fn failed(what: &str, attempt: u32, failure: &Failure, retry_at: Option<Millis>,
             format!("{text}{cause}; again in {}", duration(at.saturating_sub(now)))
         }
         None => {
-            let reasons = super::failure::reasons(0, &failure.message, &failure.causes, &failure.advice);
+            let reasons = super::failure::reasons_text(0, &failure.message, &failure.causes, &failure.advice);
             format!("{text}\n{}", reasons.trim_end()).trim_end().to_owned()
         }
     }

@@ -2,15 +2,16 @@
 
 use super::changes::Shown;
 use super::changes_text::changes_text;
-use super::failure::reasons;
+use super::failure::reasons_text;
 use super::look::one_line;
 use super::pending_value::{input, parameter, value};
 use super::plan_checks;
 use super::site::Site;
 use super::table::{columns, count, hanging, prose, wrapped};
 use super::usual;
+use super::wording::order_sentence;
 use crate::model::{ActionPath, Description, Failure, Finding, Found, Reversibility, Spec, Step, StepAction};
-use crate::plan::{Order, Plan};
+use crate::plan::Plan;
 
 /// Where an action's description comes from. Nothing when its parameters do not fit.
 pub type Sentences<'a> = &'a dyn Fn(&ActionPath) -> Option<Description>;
@@ -89,14 +90,10 @@ fn header(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
         text.push_str(&prose("  ", &runbook.about));
     }
     text.push('\n');
-    let order = match plan.order {
-        Order::Article => "one action at a time, as written",
-        Order::Overlap => "what does not need each other runs at the same time",
-    };
     let mut rows: Vec<(&str, String)> = Vec::new();
     rows.extend(plan.account.as_ref().map(|account| ("account", account.clone())));
     rows.extend(plan.region.as_ref().map(|region| ("region", region.clone())));
-    rows.push(("order", order.to_owned()));
+    rows.push(("order", order_sentence(plan.order).to_owned()));
     rows.push(("size", size(plan, preflight)));
     if !plan.tags.is_empty() {
         let tags: Vec<String> = plan.tags.iter().map(|(name, text)| format!("{name}={text}")).collect();
@@ -203,7 +200,7 @@ fn now(line: &PreflightLine, after: Option<&ActionPath>) -> String {
             wrapped(&format!("      {word}"), &finding.evidence)
         }
         PreflightLine::Refused(failure) => {
-            let reasons = reasons(8, &failure.message, &failure.causes, &failure.advice);
+            let reasons = reasons_text(8, &failure.message, &failure.causes, &failure.advice);
             format!("{}{reasons}", wrapped("      REFUSED: ", &failure.message))
         }
         PreflightLine::NotYet => "      now: cannot be looked at before earlier actions have run\n".into(),

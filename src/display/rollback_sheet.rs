@@ -1,7 +1,7 @@
 //! A rollback plan as a reader judges it, before it has a form: what is undone and how long that takes, what is down
 //! meanwhile and afterwards, and the ways back to service with how long each takes.
 
-use super::commands::{NextCommand, service};
+use super::commands::{ToService, service};
 use super::plan_text::{Sentences, first_sentence, undo};
 use super::site::Site;
 use super::stays_stopped::stopped;
@@ -153,12 +153,12 @@ fn forward(plan: &Plan, state: &RunState, to: &RollbackTo) -> Way {
 }
 
 /// The further rollback to where the site served.
-fn back(plan: &Plan, state: &RunState, from: &RollbackTo, way: NextCommand) -> Way {
+fn back(plan: &Plan, state: &RunState, from: &RollbackTo, way: ToService<'_>) -> Way {
     let from = number(plan, from);
-    let served = plan.runbook.steps.iter().rev().find(|s| s.number < from && !s.site_down).map_or(0, |s| s.number);
+    let served = way.served.map_or(0, |step| step.number);
     let begun = |action: &&StepAction| !state.action(&action.path).is_pending();
     let between = plan.runbook.steps.iter().filter(|s| s.number > served && s.number <= from);
     let actions = between.flat_map(|step| &step.actions).filter(begun);
     let usual = actions.map(|action| usual_of(plan, state, &action.path)).collect();
-    Way { command: way.command, why: way.why, usual }
+    Way { command: way.command.command, why: way.command.why, usual }
 }

@@ -5,7 +5,7 @@ use super::look::one_line;
 use super::table::list;
 use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RunState};
 use crate::model::{ActionPath, Phase};
-use crate::plan::Plan;
+use crate::plan::{Order, Plan};
 
 /// A run's condition in a word or two.
 pub(super) fn condition(state: &RunState, holder: Option<&Holder>) -> &'static str {
@@ -24,6 +24,14 @@ pub(super) fn plan_file_words(file: &PlanFile) -> String {
     let signers: Vec<String> = file.signatures.iter().map(|signature| one_line(&signature.by)).collect();
     let signed = if signers.is_empty() { "not signed".to_owned() } else { format!("signed by {}", signers.join(", ")) };
     format!("from the saved plan {short} of {}, {signed}", one_line(&file.made_by))
+}
+
+/// What an order means.
+pub(super) fn order_sentence(order: Order) -> &'static str {
+    match order {
+        Order::Article => "one action at a time, as written",
+        Order::Overlap => "what does not need each other runs at the same time",
+    }
 }
 
 /// The word for a rest.

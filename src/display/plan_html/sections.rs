@@ -1,5 +1,6 @@
 //! The page's sections around the steps: verdict, totals, warnings, inputs, and where the plan comes from.
 
+use super::super::failure;
 use super::super::plan_sheet::{Sheet, Stretch, Verdict};
 use super::super::table::count;
 use super::super::time::rough;
@@ -61,25 +62,18 @@ fn refusals(all: &[(&ActionPath, &Failure)], rows: &[&CheckRow]) -> Html {
     html
 }
 
-/// Why something refuses and what helps, each said once.
+/// Why something refuses and what helps.
 pub(super) fn reasons(failure: &Failure) -> Html {
-    let mut html = causes(failure);
-    for line in &failure.advice {
-        html.add(el("p").class("try").child(el("b").text("try")).text(": ").rich(line));
-    }
-    html
+    failure::reasons(&failure.message, &failure.causes, &failure.advice).map(reason).collect()
 }
 
+/// Why something refuses.
 fn causes(failure: &Failure) -> Html {
-    let mut said = vec![failure.message.trim()];
-    let mut html = Html::default();
-    for cause in failure.causes.iter().map(|line| line.trim()) {
-        if !cause.is_empty() && !said.contains(&cause) {
-            html.add(el("p").class("because").child(el("b").text("because")).text(": ").rich(cause));
-            said.push(cause);
-        }
-    }
-    html
+    failure::reasons(&failure.message, &failure.causes, &[]).map(reason).collect()
+}
+
+fn reason((word, line): (&'static str, &str)) -> Element {
+    el("p").class(word).child(el("b").text(word)).text(": ").rich(line)
 }
 
 pub(super) fn totals(sheet: &Sheet<'_>) -> Element {

@@ -12,6 +12,7 @@ mod rollback;
 
 pub use rollback::rollback_markdown;
 
+use super::failure;
 use super::plan_sheet::{Back, Parameter, PlanOrigin, Sheet, SheetAction, SheetInput, SheetStep, Stretch, Verdict};
 use super::plan_text::{PreflightLine, Sentences, too_early};
 use super::table::count;
@@ -87,18 +88,10 @@ fn verdict(sheet: &Sheet<'_>) -> String {
     out
 }
 
-fn reasons(failure: &Failure) -> Vec<String> {
-    let mut said = vec![failure.message.trim()];
-    let mut all = Vec::new();
-    for (word, lines) in [("because", &failure.causes), ("try", &failure.advice)] {
-        for line in lines.iter().map(|line| line.trim()) {
-            if !line.is_empty() && !said.contains(&line) {
-                all.push(format!("{word}: {}", rich(line)));
-                said.push(line);
-            }
-        }
-    }
-    all
+/// Why something refuses and what helps, a line each.
+fn reasons(failure: &Failure) -> impl Iterator<Item = String> {
+    let all = failure::reasons(&failure.message, &failure.causes, &failure.advice);
+    all.map(|(word, line)| format!("{word}: {}", rich(line)))
 }
 
 fn totals(sheet: &Sheet<'_>) -> String {
@@ -224,7 +217,7 @@ fn look(line: &PreflightLine, after: Option<&ActionPath>) -> String {
             format!("Seen now: {word}{}", rich(&finding.evidence))
         }
         PreflightLine::Refused(failure) => {
-            let reasons: String = reasons(failure).iter().map(|reason| format!("\n  - {reason}")).collect();
+            let reasons: String = reasons(failure).map(|reason| format!("\n  - {reason}")).collect();
             format!("Seen now: **REFUSES: {}**{reasons}", rich(&failure.message))
         }
         PreflightLine::NotYet => "Seen now: can be looked at only after earlier actions have run".into(),

@@ -23,11 +23,12 @@ use super::plan_text::{PreflightLine, Sentences, first_sentence, undo_sentence};
 use super::site::Site;
 use super::table::count;
 use super::usual::{self, Usual};
+use super::wording::order_sentence;
 use crate::journal::PlanFile;
 use crate::model::{
     ActionPath, CheckRow, Expr, Failure, Millis, Permissions, Reference, Step, StepAction, StepId, Value, ValueType,
 };
-use crate::plan::{Order, Plan};
+use crate::plan::Plan;
 
 /// Where a plan comes from: what makes two printed plans comparable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +165,7 @@ impl<'a> Sheet<'a> {
         let mut facts = vec![("runbook", plan.runbook.name.clone())];
         facts.extend(plan.account.iter().map(|account| ("account", account.clone())));
         facts.extend(plan.region.iter().map(|region| ("region", region.clone())));
-        facts.push(("order", order(plan.order).to_owned()));
+        facts.push(("order", order_sentence(plan.order).to_owned()));
         let size = [count(plan.runbook.steps.len(), "step"), count(plan.actions.len(), "action")];
         facts.push(("size", size.join(" with ")));
         if let Some(until) = &self.origin.until {
@@ -299,13 +300,5 @@ fn sheet_action<'a>(
         undo: undo_sentence(&spec, undo),
         back: Back::of(action),
         look: preflight.iter().find(|(path, _)| *path == action.path).map(|(_, line)| line),
-    }
-}
-
-/// What an order means.
-fn order(order: Order) -> &'static str {
-    match order {
-        Order::Article => "one action at a time, as written",
-        Order::Overlap => "what does not need each other runs at the same time",
     }
 }

@@ -44,6 +44,24 @@ fn the_plan_after_looking() {
     golden("plan_preflight", &plan_text(&plan(Order::Overlap), &sentences, &looks()));
 }
 
+#[test]
+fn every_form_says_each_reason_once() {
+    let failure = Failure::refused("no room").cause("no room").cause("the disk is full").cause("the disk is full ");
+    let looks = [(path("stop-cron/hide"), PreflightLine::Refused(failure.advise("make room").advise("make room")))];
+    let (plan, origin) = (plan(Order::Article), origin());
+    let text = plan_text(&plan, &sentences, &looks);
+    let markdown = plan_markdown(&plan, &origin, &sentences, &looks);
+    let page = plan_html(&plan, &origin, &sentences, &looks);
+    let action = |form: &str, from: &str| form.split_once(from).unwrap().1.to_owned();
+    for (form, because, advice) in [
+        (text, "because: the disk is full", "try: make room"),
+        (action(&markdown, "#### `stop-cron/hide`"), "because: the disk is full", "try: make room"),
+        (action(&page, "id=\"steps\""), "class=\"because\"", "class=\"try\""),
+    ] {
+        assert_eq!((form.matches(because).count(), form.matches(advice).count()), (1, 1), "{form}");
+    }
+}
+
 /// The run has done so many of the steps.
 fn done(steps: usize) -> Vec<(runbook::model::ActionPath, PreflightLine)> {
     let plan = plan(Order::Article);
