@@ -1,7 +1,7 @@
 //! What each action changes, in the four forms; and how long it is expected to take.
 
 use super::fixture::{Story, origin, path, plan as fixture_plan, step_id};
-use super::{golden, golden_file};
+use super::{golden, golden_file, golden_page};
 use runbook::display::{PreflightLine, plan_html, plan_json, plan_markdown, plan_text, rollback_json, rollback_text};
 use runbook::journal::{Record, RecordKind, RollbackTo};
 use runbook::model::{
@@ -105,7 +105,7 @@ fn every_form_says_what_each_action_changes() {
     let plan = plan();
     golden("changes", &plan_text(&plan, &sentences, &looks()));
     golden_file("changes.md", &plan_markdown(&plan, &origin(), &sentences, &looks()));
-    golden_file("changes.html", &plan_html(&plan, &origin(), &sentences, &looks()));
+    golden_page("changes.html", &plan_html(&plan, &origin(), &sentences, &looks()));
 }
 
 #[test]

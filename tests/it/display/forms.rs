@@ -1,8 +1,8 @@
 //! The plan's page and its Markdown, compared with golden files.
 
 use super::fixture::{origin, path, plan, sentences, step_id};
-use super::golden_file;
 use super::plans::looks;
+use super::{golden_file, golden_page};
 use runbook::display::{PlanOrigin, PreflightLine, plan_html, plan_markdown};
 use runbook::model::{ActionKind, Expr, Value};
 use runbook::plan::{Order, Plan};
@@ -30,12 +30,12 @@ fn with_commands() -> Plan {
 
 #[test]
 fn the_page_of_a_plan_that_is_clear() {
-    golden_file("plan.html", &plan_html(&plan(Order::Article), &origin(), &sentences, &clear()));
+    golden_page("plan.html", &plan_html(&plan(Order::Article), &origin(), &sentences, &clear()));
 }
 
 #[test]
 fn the_page_of_a_plan_that_refuses_and_overlaps() {
-    golden_file("plan_refused.html", &plan_html(&plan(Order::Overlap), &origin(), &sentences, &looks()));
+    golden_page("plan_refused.html", &plan_html(&plan(Order::Overlap), &origin(), &sentences, &looks()));
 }
 
 #[test]

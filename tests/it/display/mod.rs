@@ -19,6 +19,19 @@ fn golden(name: &str, text: &str) {
     golden_file(&format!("{name}.txt"), text);
 }
 
+/// The same for a page, without what is the same in every page.
+fn golden_page(name: &str, page: &str) {
+    let parts = [
+        ("style.css", include_str!("../../../src/display/plan_html/style.css")),
+        ("script.js", include_str!("../../../src/display/plan_html/script.js")),
+    ];
+    let text = parts.iter().fold(page.to_owned(), |text, (file, source)| {
+        assert_eq!(text.matches(source).count(), 1, "{file} is in {name} once, as it is");
+        text.replace(source, &format!("({file})\n"))
+    });
+    golden_file(name, &text);
+}
+
 /// The same for a file with its own ending.
 fn golden_file(name: &str, text: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/display").join(name);

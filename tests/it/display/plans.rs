@@ -1,13 +1,13 @@
 //! The plan and the rollback plan as they are reviewed.
 
 use super::fixture::{Story, origin, path, plan, sentences, step_id};
-use super::{golden, golden_file};
+use super::{golden, golden_file, golden_page};
 use runbook::display::{
     PreflightLine, left_text, plan_html, plan_json, plan_markdown, plan_text, rollback_html, rollback_markdown,
     rollback_text,
 };
 use runbook::journal::{RecordKind, RollbackTo};
-use runbook::model::{Failure, Finding, Found, Value, Values};
+use runbook::model::{ActionPath, Failure, Finding, Found, Value, Values};
 use runbook::plan::Order;
 
 pub(crate) fn looks() -> Vec<(runbook::model::ActionPath, PreflightLine)> {
@@ -121,19 +121,29 @@ fn a_secret_is_shown_as_a_reference_and_never_as_itself() {
     assert!(!text.contains("hunter2") && text.contains("(not shown)"), "{text}");
 }
 
-#[test]
-fn a_rollback_says_what_stays_and_how_the_site_comes_back() {
+/// A run that goes back to its third step: how it stands, what is undone, and where it goes.
+fn going_back() -> (Story, [ActionPath; 3], RollbackTo) {
     let mut story = Story::three_steps();
     story.whole("clone-server/create-image", 420_000, "image `ami-0a` is `available`");
     story.start("clone-server/run");
     let (action, evidence) = (path("check/site"), "found".to_owned());
     story.add(1, RecordKind::Adopted { action, outputs: Values::new(), evidence });
     let queue = ["clone-server/run", "check/site", "clone-server/create-image"].map(path);
-    let to = RollbackTo::Step(step_id("rds-multi-az"));
+    (story, queue, RollbackTo::Step(step_id("rds-multi-az")))
+}
+
+/// Its page.
+pub(crate) fn rollback_page() -> String {
+    let (story, queue, to) = going_back();
+    rollback_html(&plan(Order::Article), &origin(), &story.state, &to, &queue, &sentences)
+}
+
+#[test]
+fn a_rollback_says_what_stays_and_how_the_site_comes_back() {
+    let (story, queue, to) = going_back();
     golden("rollback", &rollback_text(&plan(Order::Article), &story.state, &to, &queue, &sentences));
     let sentences = &sentences;
-    let page = rollback_html(&plan(Order::Article), &origin(), &story.state, &to, &queue, sentences);
-    golden_file("rollback.html", &page);
+    golden_page("rollback.html", &rollback_page());
     golden_file("rollback.md", &rollback_markdown(&plan(Order::Article), &story.state, &to, &queue, sentences));
     let start = rollback_text(&plan(Order::Article), &story.state, &RollbackTo::Start, &[], sentences);
     golden("rollback_nothing", &start);

@@ -3,7 +3,7 @@
 mod written;
 
 use crate::display::fixture::{origin, plan, sentences};
-use crate::display::plans::looks;
+use crate::display::plans::{looks, rollback_page};
 use crate::display::{changes, checks};
 use crate::support::browser::Browser;
 use runbook::display::plan_html;
@@ -140,8 +140,7 @@ fn everybody_can_read_what_was_checked() {
 
 #[test]
 fn everybody_can_use_the_rollback_page() {
-    let page = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/display/rollback.html"));
-    let (_folder, file) = in_a_file(page);
+    let (_folder, file) = in_a_file(&rollback_page());
     suits_everybody(&mut Browser::open(&file));
 }
 
