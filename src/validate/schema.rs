@@ -152,30 +152,16 @@ fn typed(value_type: &ValueType) -> Value {
 
 fn action(kind: ActionKind) -> Schema {
     let spec = kind.spec();
-    let (with, needed) = with(&spec.params, "the action's parameters");
-    let mut required = vec!["id", "do"];
-    if needed {
-        required.push("with");
-    }
-    let mut properties = json!({
-        "id": { "type": "string", "pattern": ID, "maxLength": 40, "description": "the action's name within its step" },
-        "do": { "const": spec.name, "description": spec.about },
+    let mut more = json!({
+        "id": id("the action's name within its step"),
         "title": line("what it does, in one line; without it the action's own sentence is shown"),
-        "with": with,
         "retry": retry(),
         "deadline": duration(&format!("how long it may take with all its waiting; without it {} s", spec.deadline_s)),
     });
     if kind == ActionKind::SshRun || matches!(spec.reversibility, Reversibility::Irreversible(_)) {
-        properties["irreversible"] = line("why it is right to do it although it cannot be undone");
+        more["irreversible"] = line("why it is right to do it although it cannot be undone");
     }
-    json_schema!({
-        "title": spec.name,
-        "description": spec.about,
-        "type": "object",
-        "additionalProperties": false,
-        "required": required,
-        "properties": properties,
-    })
+    of_kind(spec.name, &spec.about, &spec.params, more)
 }
 
 fn check_name(kind: CheckKind) -> String {
@@ -184,40 +170,41 @@ fn check_name(kind: CheckKind) -> String {
 
 fn check(kind: CheckKind) -> Schema {
     let spec = kind.spec();
-    let (with, needed) = with(&spec.params, "the check's parameters");
+    let more = json!({
+        "id": id("the check's id, the beginning of its rows' ids"),
+        "title": line("what it checks, in one line"),
+    });
+    of_kind(spec.name, &spec.about, &spec.params, more)
+}
+
+fn id(about: &str) -> Value {
+    json!({ "type": "string", "pattern": ID, "maxLength": 40, "description": about })
+}
+
+/// An action or a check: its kind, its parameters, and more properties.
+fn of_kind(name: &str, about: &str, params: &[ParamSpec], more: Value) -> Schema {
+    let given: Map<String, Value> =
+        params.iter().map(|p| (p.name.to_owned(), described(typed(&p.value_type), &p.about))).collect();
+    let needed: Vec<&str> = params.iter().filter(|p| p.required).map(|p| p.name).collect();
     let mut required = vec!["id", "do"];
-    if needed {
-        required.push("with");
-    }
+    required.extend((!needed.is_empty()).then_some("with"));
+    let mut properties = more;
+    properties["do"] = json!({ "const": name, "description": about });
+    properties["with"] = json!({
+        "type": "object",
+        "description": "the parameters",
+        "additionalProperties": false,
+        "required": needed,
+        "properties": given,
+    });
     json_schema!({
-        "title": spec.name,
-        "description": spec.about,
+        "title": name,
+        "description": about,
         "type": "object",
         "additionalProperties": false,
         "required": required,
-        "properties": {
-            "id": { "type": "string", "pattern": ID, "maxLength": 40, "description": "the check's id, the beginning of its rows' ids" },
-            "do": { "const": spec.name, "description": spec.about },
-            "title": line("what it checks, in one line"),
-            "with": with,
-        },
-    })
-}
-
-/// The schema of `with`, and whether it must be given.
-fn with(params: &[ParamSpec], about: &str) -> (Value, bool) {
-    let properties: Map<String, Value> =
-        params.iter().map(|p| (p.name.to_owned(), described(typed(&p.value_type), &p.about))).collect();
-    let needed: Vec<&str> = params.iter().filter(|p| p.required).map(|p| p.name).collect();
-    let given = !needed.is_empty();
-    let schema = json!({
-        "type": "object",
-        "description": about,
-        "additionalProperties": false,
-        "required": needed,
         "properties": properties,
-    });
-    (schema, given)
+    })
 }
 
 fn retry() -> Value {
