@@ -80,7 +80,7 @@ actions! {
         file: HostPath,
         /// The site's name: chooses the server block, and is what absolute redirects name afterwards.
         fqdn: Fqdn,
-    } gives { backup: HostPath, sha256: String } Reversible, usual 2 s, deadline 120 s;
+    } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, usual 2 s, deadline 120 s;
 
     /// Sets keys in a PHP configuration file of the form `$CONFIG = array (...)`, keeping every other byte. A copy is
     /// kept beside it; php must accept the result, and only the intended keys may differ.
@@ -97,7 +97,7 @@ actions! {
         php: Option<String>,
         /// A service to reload afterwards, so that no opcode cache keeps the old file.
         reload: Option<Service>,
-    } gives { backup: HostPath, sha256: String } Reversible, usual 2 s, deadline 120 s;
+    } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, usual 2 s, deadline 120 s;
 
     /// Checks that a line is active in cron on exactly one host: the file is there with its plain name on one, hidden
     /// or absent on the others, and no other source (user crontabs, timers) starts the same command.
