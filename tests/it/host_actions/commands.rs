@@ -76,6 +76,24 @@ async fn a_key_seen_at_first_contact_needs_approval() {
 }
 
 #[tokio::test]
+async fn an_approved_key_covers_no_other() {
+    let host = Host::start();
+    fs::write(host.path("known_hosts"), "").unwrap();
+    let mut deed = host.deed("ssh.pin-host-key", json!({"on": host.target(), "by": "approve"}));
+    let other = fs::read_to_string(host.path("other.pub")).unwrap();
+    let shown: Vec<&str> = other.split_whitespace().take(2).collect();
+    deed.call.outputs.insert("host_key".into(), shown.join(" ").into());
+    deed.call.approved.push("host-key-web-1".into());
+    // A further attempt, at a host that shows another key by now than the one that was approved.
+    assert_eq!(deed.observe().await.found, Found::Absent);
+    deed.apply().await;
+    assert_eq!(deed.call.outputs["host_key"], shown.join(" "));
+    let failure = deed.fails(Phase::Verify).await;
+    assert_eq!(failure.kind, FailureKind::Refused, "{failure:?}");
+    assert!(failure.advice.iter().any(|a| a.contains("step-one/deed --as not-done")), "{failure:?}");
+}
+
+#[tokio::test]
 async fn a_gate_opens_with_its_approval() {
     let host = Host::start();
     let mut deed = host.deed("gate.approve", json!({"prompt": "is the backup there?"}));
