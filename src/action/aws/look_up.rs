@@ -37,6 +37,7 @@ impl InstanceLookUp {
             ("sources".into(), json!(sources)),
             ("instance_type".into(), json!(type_of(&instance))),
             ("name".into(), json!(tags::value(instance.tags(), "Name").filter(|n| !n.is_empty()).unwrap_or(id))),
+            ("public_ip".into(), json!(instance.public_ip_address().unwrap_or_default())),
         ]);
         // Whom the site is open to is taken over from this group, so a later rule of it would open more than was previewed.
         let facts = if self.sources.iter().flatten().next().is_some() {

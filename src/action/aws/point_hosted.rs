@@ -83,7 +83,7 @@ impl DnsPointAtBalancer {
             false if sets.is_empty() => Found::Absent,
             false => Found::Otherwise,
         };
-        let instance_address = self.instance_address(aws).await?;
+        let instance_address = self.instance_address_then(aws).await?;
         let evidence = format!("zone `{zone}` has {}", told(&sets));
         let changes = if found == Found::Holds { Vec::new() } else { vec![changing(zone, &edits(&sets, &wanted))] };
         let facts = self.facts(zone, &sets);

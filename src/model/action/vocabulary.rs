@@ -156,7 +156,7 @@ actions! {
         sources: Option<Vec<Cidr>>,
     } gives {
         vpc: VpcId, group: GroupId, subnet: SubnetId, zone: String, ranges: Vec<Cidr>, sources: Vec<Cidr>,
-        instance_type: InstanceType, name: String,
+        instance_type: InstanceType, name: String, public_ip: String,
     } NothingToUndo("it only looks"), usual 1 s, deadline 60 s;
 
     // EC2.
@@ -394,6 +394,10 @@ actions! {
         /// The instance the name pointed at before: if the old address was its and has changed since, undo points at
         /// the address it has then.
         instance: Option<InstanceId>,
+        /// The public address that instance had before this run stopped it (`public_ip` of `instance.look-up`; empty when
+        /// it had none). Default: the one it has when this action looks, which is another one by then unless it is an
+        /// Elastic IP.
+        instance_address: Option<String>,
     } gives { change: String } Reversible, usual 60 s, deadline 86400 s;
 
     // Checks, as a user of the site.
