@@ -223,7 +223,7 @@ impl Perform for DnsPointAtBalancer {
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         match self.zone.hosted() {
-            Some(zone) => self.observe_hosted(&*cx.aws().await?, zone).await,
+            Some(zone) => self.observe_hosted(cx, &*cx.aws().await?, zone).await,
             None => self.observe_external(cx).await,
         }
     }
