@@ -24,6 +24,7 @@ mod image;
 mod image_parts;
 mod instance_checks;
 mod instance_state;
+mod lack;
 mod likeness;
 mod listener;
 mod load_balancer;
