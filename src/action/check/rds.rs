@@ -116,20 +116,23 @@ impl RdsReady {
         let port = db.endpoint().and_then(|e| e.port()).unwrap_or(3306);
         let admits = Admits::on(port, groups.iter().flat_map(|g| g.ip_permissions()));
         let places = subnets::describe(aws, &self.client_subnets).await?;
-        Ok(admitted(&ids.join(", "), port, &admits, self.clients.as_str(), &places))
+        Ok(admitted(&ids, port, &admits, self.clients.as_str(), &places))
     }
 }
 
-fn admitted(groups: &str, port: i32, admits: &Admits, clients: &str, places: &[Subnet]) -> Seen {
+fn admitted(groups: &[String], port: i32, admits: &Admits, clients: &str, places: &[Subnet]) -> Seen {
     const ROW: &str = "admits-servers";
-    let evidence = format!("`{groups}` admits {} on {port}", admits.told());
+    let named: Vec<String> = groups.iter().map(|group| format!("`{group}`")).collect();
+    let admit = if named.len() == 1 { "admits" } else { "admit" };
+    let evidence = format!("{} {admit} {} on {port}", named.join(", "), admits.told());
     if admits.groups.iter().any(|g| g == clients) || places.iter().all(|p| admits.range(&p.range)) {
         return Seen::pass(ROW, evidence);
     }
     let outside: Vec<&str> = places.iter().filter(|p| !admits.range(&p.range)).map(|p| p.range.as_str()).collect();
     Seen::refuse(ROW, format!("{evidence}; not the servers' group `{clients}`, nor all of {}", outside.join(", "))).advise(
         format!("let the servers' group in: the new server would not reach the database (`aws ec2 \
-                 authorize-security-group-ingress --group-id {groups} --protocol tcp --port {port} --source-group {clients}`)"),
+                 authorize-security-group-ingress --group-id {} --protocol tcp --port {port} --source-group {clients}`)",
+                groups.first().map_or("", String::as_str)),
     )
 }
 
@@ -160,13 +163,14 @@ mod tests {
         let judge = |ranges: &[&str], groups: &[&str]| {
             let texts = |all: &[&str]| all.iter().map(|t| (*t).to_owned()).collect();
             let admits = Admits { ranges: texts(ranges), groups: texts(groups) };
-            admitted("sg-db", 3306, &admits, "sg-web", &places)
+            admitted(&["sg-db".into(), "sg-too".into()], 3306, &admits, "sg-web", &places)
         };
         assert_eq!(judge(&[], &["sg-web"]).verdict, Pass);
         assert_eq!(judge(&["10.77.0.0/16"], &[]).verdict, Pass);
         let one = judge(&["10.77.1.11/32"], &["sg-other"]);
         assert_eq!(one.verdict, Refuse);
         assert!(one.evidence.contains("10.77.1.11/32") && one.advice[0].contains("sg-web"), "{one:?}");
+        assert!(one.advice[0].contains("--group-id sg-db --protocol"), "{one:?}");
         assert_eq!(judge(&["10.77.1.0/24"], &[]).verdict, Refuse);
     }
 }
