@@ -10,7 +10,7 @@ use super::preview::command_of;
 use super::restore::{Standing, original, standing};
 use super::systemd::{asking, reload_if_active};
 use crate::action::edit::Edit;
-use crate::action::edit::php::{Previous, Setting, read_raw, set_config, shown, unset_config};
+use crate::action::edit::php::{Previous, Setting, read_raw, set_config, shown, shown_value, unset_config};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Failure, Finding, Found, KeyChange, PhpSetConfig, Value, sha256};
 use serde_json::json;
@@ -119,8 +119,9 @@ impl PhpSetConfig {
 
 impl Perform for PhpSetConfig {
     fn sentence(&self) -> String {
-        let set = self.set.iter().flatten().map(|(key, value)| format!("`{key}` = {value}"));
-        let append = self.append.iter().flatten().map(|(key, value)| format!("{value} appended to `{key}`"));
+        let set = self.set.iter().flatten().map(|(key, value)| format!("`{key}` = {}", shown_value(key, value)));
+        let append = self.append.iter().flatten();
+        let append = append.map(|(key, value)| format!("{} appended to `{key}`", shown_value(key, value)));
         let all: Vec<String> = set.chain(append).collect();
         format!("set {} in `{}` on {}, keep a copy beside it", all.join(", "), self.file, self.on.name)
     }
