@@ -18,6 +18,15 @@ pub struct Dns {
     server: Option<SocketAddr>,
 }
 
+/// Who may issue certificates, as a name's CAA records say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Issuers {
+    /// Any authority: the records restrict nobody (only `iodef` or `issuewild`).
+    Any,
+    /// These authorities, parameters left out; nobody when there is none.
+    Only(Vec<String>),
+}
+
 impl Dns {
     /// A resolver that asks `server`, or the system's own name servers when there is none given.
     #[must_use]
@@ -61,25 +70,29 @@ impl Dns {
         Ok(self.records(name, RecordType::A).await?.into_iter().map(|(ttl, _)| ttl).max())
     }
 
-    /// The authorities that CAA records at exactly this name let issue certificates (`issue` properties, parameters left
-    /// out); nothing when there are no CAA records.
+    /// Whom the CAA records at exactly this name let issue certificates; nothing when there are no CAA records, and a
+    /// parent's count (RFC 8659, 3: the first set found on the way up is the one that counts, whatever it says).
     ///
     /// # Errors
     /// When no name server gives an answer.
-    pub async fn caa_issuers(&self, name: &str) -> Result<Option<Vec<String>>, Failure> {
+    pub async fn caa(&self, name: &str) -> Result<Option<Issuers>, Failure> {
         let found = self.ask(name, RecordType::CAA).await?;
         let caa: Vec<_> =
             found.into_iter().filter_map(|d| if let RData::CAA(caa) = d { Some(caa) } else { None }).collect();
+        if caa.is_empty() {
+            return Ok(None);
+        }
         // Only `issue` properties restrict who may issue for a plain name (RFC 8659, 4.2).
         let issue: Vec<_> = caa.iter().filter(|caa| caa.tag.eq_ignore_ascii_case("issue")).collect();
         if issue.is_empty() {
-            return Ok(None);
+            return Ok(Some(Issuers::Any));
         }
         let issuer = |value: &[u8]| {
             let text = String::from_utf8_lossy(value).to_ascii_lowercase();
             text.split(';').next().unwrap_or_default().trim().to_owned()
         };
-        Ok(Some(issue.into_iter().map(|caa| issuer(&caa.value)).filter(|i| !i.is_empty()).collect()))
+        let named = issue.into_iter().map(|caa| issuer(&caa.value)).filter(|issuer| !issuer.is_empty());
+        Ok(Some(Issuers::Only(named.collect())))
     }
 
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, Failure> {

@@ -1,8 +1,10 @@
 //! HTTP as a user of a site: certificates checked against the system's roots (and the operator's own), no redirects
-//! followed unless asked, every request limited in time.
+//! followed unless asked and never to another scheme, host or port (a 307 or 308 sends the form along, password and all),
+//! every request limited in time.
 
 use super::Settings;
 use crate::model::Failure;
+use reqwest::redirect::{Action, Attempt, Policy};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ pub struct HttpOptions {
     pub resolve: Option<(String, Vec<SocketAddr>)>,
     /// Keep cookies between requests.
     pub cookies: bool,
-    /// Follow up to this many redirects.
+    /// Follow up to this many redirects within one origin; one that leads elsewhere is the answer.
     pub redirects: usize,
 }
 
@@ -32,8 +34,8 @@ pub fn http_client(settings: &Settings, options: &HttpOptions) -> Result<reqwest
         .no_proxy()
         .cookie_store(options.cookies)
         .redirect(match options.redirects {
-            0 => reqwest::redirect::Policy::none(),
-            most => reqwest::redirect::Policy::limited(most),
+            0 => Policy::none(),
+            most => Policy::custom(move |attempt| within_origin(attempt, most)),
         });
     if let Some(path) = &settings.trust {
         let told = |e: &dyn std::error::Error| {
@@ -47,4 +49,16 @@ pub fn http_client(settings: &Settings, options: &HttpOptions) -> Result<reqwest
         builder = builder.resolve_to_addrs(host, addresses);
     }
     builder.build().map_err(|e| Failure::permanent("cannot set up an HTTP client").cause(e.to_string()))
+}
+
+fn within_origin(attempt: Attempt<'_>, most: usize) -> Action {
+    let from = attempt.previous().first().map(|url| url.origin());
+    if from.is_none_or(|from| from != attempt.url().origin()) {
+        return attempt.stop();
+    }
+    if attempt.previous().len() > most {
+        attempt.error(format!("more than {most} redirects"))
+    } else {
+        attempt.follow()
+    }
 }

@@ -18,7 +18,7 @@ mod ssh_failure;
 pub use aws::{Aws, Clients};
 pub use aws_failure::{AwsError, code_of};
 pub use beat::{Beat, Beats};
-pub use dns::Dns;
+pub use dns::{Dns, Issuers};
 pub use http::{HttpOptions, http_client};
 pub use names::Names;
 pub use secret::{SecretError, reveal};

@@ -11,13 +11,12 @@ pub enum SecretError {
     #[error("environment variable `{0}` is not set")]
     NotSet(String),
     /// The command could not be run.
-    #[error("cannot run `{program}`")]
+    #[error("cannot run `{program}`: {error}")]
     Run {
         /// The program.
         program: String,
         /// Why.
-        #[source]
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// The command failed, took longer than 30 s, or printed nothing usable.
     #[error("`{program}` {why}")]
@@ -42,16 +41,20 @@ pub async fn reveal(reference: &SecretRef) -> Result<Secret, SecretError> {
         SecretRef::Command(argv) => {
             let program = argv.first().cloned().unwrap_or_default();
             let failed = |why: String| SecretError::Command { program: program.clone(), why };
-            let run = tokio::process::Command::new(&program)
+            let cannot_run = |error| SecretError::Run { program: program.clone(), error };
+            let child = tokio::process::Command::new(&program)
                 .args(argv.iter().skip(1))
                 .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                // Its own words go to the operator: why a vault is locked, or a login has ended.
                 .stderr(Stdio::inherit())
                 .kill_on_drop(true)
-                .output();
-            let output = tokio::time::timeout(Duration::from_secs(30), run)
+                .spawn()
+                .map_err(cannot_run)?;
+            let output = tokio::time::timeout(Duration::from_secs(30), child.wait_with_output())
                 .await
                 .map_err(|_| failed("did not answer within 30 s".into()))?
-                .map_err(|source| SecretError::Run { program: program.clone(), source })?;
+                .map_err(cannot_run)?;
             if !output.status.success() {
                 return Err(failed(format!("failed ({})", output.status)));
             }

@@ -2,17 +2,27 @@
 //!
 //! Promises: host keys are always checked; an argument reaches the program as it is (no shell of ours interprets it);
 //! at most eight commands run at once on a host (sshd's MaxSessions is 10); the remote shell's start-up noise on standard
-//! error is never parsed. The keys used are the target's pinned ones, else the operator's known_hosts.
+//! error is never parsed. The keys used are the target's pinned ones, else the operator's known_hosts. Every wait has an
+//! end, and one host that does not answer holds up no other. A connection whose process was killed closes by itself.
 
 use super::ssh_failure::classify_connect;
 use super::{Settings, SshError, SshTrouble, ssh_config};
 use crate::model::Target;
-use openssh::{KnownHosts, Session, SessionBuilder, Stdio};
+use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder, Stdio};
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{Mutex, Semaphore};
+
+/// How long a connection may take until it can be used: ssh's own `ConnectTimeout` ends with the key exchange, before the
+/// login, and does not limit a ProxyCommand.
+const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+/// How long ssh may take to say whether a connection still is one; it asks no host.
+const CHECK_LIMIT: Duration = Duration::from_secs(5);
+/// How many seconds a connection outlives its last command. Nobody is there to close it when this process was killed.
+const IDLE_S: NonZeroUsize = NonZeroUsize::new(60).expect("a constant above 0");
 
 /// A command for a host.
 #[derive(Debug, Clone)]
@@ -37,8 +47,11 @@ pub struct RemoteOutput {
 #[derive(Debug)]
 pub struct Ssh {
     settings: Settings,
-    lines: Mutex<BTreeMap<String, Arc<Line>>>,
+    lines: Mutex<BTreeMap<String, Place>>,
 }
+
+/// Where a target's connection is kept; locked while it is made, so that there is one of them.
+type Place = Arc<Mutex<Option<Arc<Line>>>>;
 
 #[derive(Debug)]
 struct Line {
@@ -125,9 +138,12 @@ impl Ssh {
     /// When there is no answer; the trouble says whether the command may have run.
     pub async fn run(&self, target: &Target, address: &str, command: RemoteCommand) -> Result<RemoteOutput, SshError> {
         let fail = |trouble| SshError { host: target.to_string(), trouble };
-        let line = self.line(target, address).await?;
-        let _slot = line.slots.acquire().await.map_err(|e| fail(SshTrouble::Busy(e.to_string())))?;
         let limit = command.limit;
+        let line = self.line(target, address).await?;
+        let _slot = match tokio::time::timeout(limit, line.slots.acquire()).await {
+            Err(_) => return Err(fail(SshTrouble::Busy(format!("no command ended within {} s", limit.as_secs())))),
+            Ok(slot) => slot.map_err(|e| fail(SshTrouble::Busy(e.to_string())))?,
+        };
         let result = tokio::time::timeout(limit, execute(&line.session, command)).await;
         let outcome = match result {
             Err(_) => Err(SshTrouble::TimedOut(limit.as_secs())),
@@ -135,26 +151,36 @@ impl Ssh {
             Ok(Ok(output)) => Ok(output),
         };
         if let Err(SshTrouble::Lost(_) | SshTrouble::TimedOut(_)) = &outcome {
-            self.forget(target).await;
+            // Another command may have connected anew already.
+            let place = self.place(target).await;
+            place.lock().await.take_if(|kept| Arc::ptr_eq(kept, &line));
         }
         outcome.map_err(fail)
     }
 
     /// Drops the connection to a target: it is going away, or its address has changed.
     pub async fn forget(&self, target: &Target) {
-        self.lines.lock().await.remove(target.alias());
+        let place = self.place(target).await;
+        *place.lock().await = None;
+    }
+
+    async fn place(&self, target: &Target) -> Place {
+        Arc::clone(self.lines.lock().await.entry(target.alias().to_owned()).or_default())
     }
 
     async fn line(&self, target: &Target, address: &str) -> Result<Arc<Line>, SshError> {
-        let mut lines = self.lines.lock().await;
-        if let Some(line) = lines.get(target.alias()) {
-            if line.address == address && line.host_key == target.host_key && line.session.check().await.is_ok() {
-                return Ok(Arc::clone(line));
-            }
-            lines.remove(target.alias());
+        let place = self.place(target).await;
+        let mut kept = place.lock().await;
+        if let Some(line) = &*kept
+            && line.address == address
+            && line.host_key == target.host_key
+            && line.lives().await
+        {
+            return Ok(Arc::clone(line));
         }
+        *kept = None;
         let line = Arc::new(self.connect(target, address).await?);
-        lines.insert(target.alias().to_owned(), Arc::clone(&line));
+        *kept = Some(Arc::clone(&line));
         Ok(line)
     }
 
@@ -162,24 +188,35 @@ impl Ssh {
         let fail = |trouble| SshError { host: target.to_string(), trouble };
         let config =
             ssh_config::write(&self.settings, target, address).map_err(|e| fail(SshTrouble::Here(e.to_string())))?;
-        let session = SessionBuilder::default()
+        let mut builder = SessionBuilder::default();
+        builder
             .known_hosts_check(KnownHosts::Strict)
             .connect_timeout(Duration::from_secs(10))
             .server_alive_interval(Duration::from_secs(5))
             .control_directory(std::env::temp_dir())
-            .config_file(config)
-            .connect_mux(address)
-            .await
-            .map_err(|e| {
-                let mut text = e.to_string();
-                let mut source = std::error::Error::source(&e);
-                while let Some(cause) = source {
-                    text = format!("{text}\n{cause}");
-                    source = cause.source();
-                }
-                fail(classify_connect(&text))
-            })?;
+            .control_persist(ControlPersist::IdleFor(IDLE_S))
+            .config_file(config);
+        let connected = tokio::time::timeout(CONNECT_LIMIT, builder.connect_mux(address)).await.map_err(|_| {
+            let limit = CONNECT_LIMIT.as_secs();
+            fail(SshTrouble::Unreachable(format!("no login within {limit} s (ssh's ProxyCommand counts too)")))
+        })?;
+        let session = connected.map_err(|e| {
+            let mut text = e.to_string();
+            let mut source = std::error::Error::source(&e);
+            while let Some(cause) = source {
+                text = format!("{text}\n{cause}");
+                source = cause.source();
+            }
+            fail(classify_connect(&text))
+        })?;
         Ok(Line { address: address.to_owned(), host_key: target.host_key.clone(), session, slots: Semaphore::new(8) })
+    }
+}
+
+impl Line {
+    /// Whether the connection still is one.
+    async fn lives(&self) -> bool {
+        matches!(tokio::time::timeout(CHECK_LIMIT, self.session.check()).await, Ok(Ok(())))
     }
 }
 

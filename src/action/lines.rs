@@ -54,7 +54,7 @@ impl<'a> Lines<'a> {
         if output.ok() {
             return Ok(output.text());
         }
-        if let Some(said) = output.stderr.lines().find_map(|l| l.strip_prefix("sudo: ")) {
+        if let Some(said) = sudo_refusal(&output.stderr) {
             return Err(sudo_refuses(target, said));
         }
         let said = if output.stderr.is_empty() { output.text() } else { output.stderr };
@@ -85,7 +85,27 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The failure when `sudo` on a host does not do what it was asked; `said` is the first thing it said, without `sudo: `.
+/// How sudo says that it does not run a command; what else it says (`unable to resolve host`, on a host that was cloned)
+/// are warnings, and the command's own words count.
+const SUDO_REFUSALS: &[&str] = &[
+    "a password is required",
+    "a terminal is required",
+    "no tty present",
+    "must have a tty",
+    "is not in the sudoers file",
+    "is not allowed to",
+    "may not run sudo",
+];
+
+/// What sudo said when it refused, without `sudo: `: nothing when it did not refuse.
+fn sudo_refusal(stderr: &str) -> Option<&str> {
+    let refuses = |line: &&str| SUDO_REFUSALS.iter().any(|words| line.contains(words));
+    let said = |line: &&str| line.starts_with("sudo: ") || line.starts_with("Sorry, user ") || line.contains("sudoers");
+    let line = stderr.lines().filter(said).find(refuses)?;
+    Some(line.strip_prefix("sudo: ").unwrap_or(line))
+}
+
+/// The failure when `sudo` on a host does not do what it was asked; `said` is what it said of it.
 fn sudo_refuses(target: &Target, said: &str) -> Failure {
     let user = target.user.as_deref().unwrap_or("the user");
     let failure = if said.contains("password is required") {
@@ -98,4 +118,25 @@ fn sudo_refuses(target: &Target, said: &str) -> Failure {
          `sudo -n true` must print nothing",
         target.name
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_of_sudo_is_no_refusal() {
+        for refusal in [
+            "sudo: a password is required",
+            "sudo: unable to resolve host ip-10-0-0-7: Name or service not known\nsudo: a password is required",
+            "Sorry, user anna is not allowed to execute '/bin/sh' as root on web-2.",
+            "anna is not in the sudoers file.  This incident will be reported.",
+            "sudo: sorry, you must have a tty to run sudo",
+        ] {
+            assert!(sudo_refusal(refusal).is_some(), "{refusal}");
+        }
+        let warned = "sudo: unable to resolve host ip-10-0-0-7: Name or service not known\ncp: no space left on device";
+        assert_eq!(sudo_refusal(warned), None);
+        assert_eq!(sudo_refusal("mv: a password is required"), None, "somebody else's words");
+    }
 }

@@ -1,6 +1,6 @@
 //! The state of a run: what its records add up to.
 
-use super::{ActionState, InputsFrom, PlanFile, Record, RecordKind, Rest, RollbackTo};
+use super::{ActionState, InputsFrom, PlanFile, Record, RecordKind, Resolution, Rest, RollbackTo};
 use crate::model::{ActionPath, Millis, RunId, StepId, Value, Values};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -178,6 +178,10 @@ impl RunState {
                 if matches!(kind, RecordKind::UndoStarted { .. }) && !state.is_undoing() {
                     // What the way forward asked is moot on the way back.
                     next.gates.retain(|_, gate| gate.action != *action || matches!(gate.answer, Some((true, _))));
+                }
+                if matches!(kind, RecordKind::Resolved { resolution: Resolution::NotDone, .. }) {
+                    // What was approved is not there: what is made in its stead is asked for anew.
+                    next.gates.retain(|_, gate| gate.action != *action);
                 }
                 if let RecordKind::GateOpened { gate, prompt, .. } = kind {
                     if let Some(other) = self.open_gate(gate).filter(|other| other.action != *action) {

@@ -265,12 +265,14 @@ mod inside {
         assert!(row(&external, "external").evidence.contains("WHILE THE SITE IS DOWN"));
         assert_eq!(row(&external, "ttl").verdict, Pass, "as the resolver says");
 
-        w.names.set_caa("nextcloud.example", "letsencrypt.org");
+        w.names.set_caa("nextcloud.example", "issue", "letsencrypt.org");
         let rows = w.name(&zone).await;
         assert_eq!(row(&rows, "caa").verdict, Refuse, "{rows:?}");
         assert!(row(&rows, "caa").evidence.contains("`letsencrypt.org`"));
-        w.names.set_caa(&fqdn, "amazontrust.com; account=1");
+        w.names.set_caa(&fqdn, "issue", "amazontrust.com; account=1");
         assert_eq!(row(&w.name(&zone).await, "caa").verdict, Pass, "the nearest records count");
+        w.names.set_caa(&fqdn, "iodef", "mailto:hana@nextcloud.example");
+        assert_eq!(row(&w.name(&zone).await, "caa").verdict, Pass, "also when they restrict nobody");
         w.names.remove(&fqdn);
         w.names.remove("nextcloud.example");
 

@@ -7,7 +7,7 @@
 
 use super::answers::{before, failed};
 use super::preview::{fact, list, request, rules_of, words};
-use super::security_group::{filter, pairs, tag_specification};
+use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, Found, SecurityGroupAdmit};
@@ -76,7 +76,7 @@ impl SecurityGroupAdmit {
     /// The rules there are for exactly this port, by source.
     async fn all(&self, cx: &Context<'_>, aws: &Aws) -> Result<BTreeMap<String, Rule>, Failure> {
         let mut rules = BTreeMap::new();
-        let request = aws.read.ec2.describe_security_group_rules().filters(filter("group-id", self.group.as_str()));
+        let request = aws.read.ec2.describe_security_group_rules().filters(filter("group-id", &[self.group.as_str()]));
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(failed(format!("cannot read the rules of security group `{}`", self.group)))?;
@@ -111,7 +111,7 @@ impl SecurityGroupAdmit {
         let request = aws.write.ec2.authorize_security_group_ingress().group_id(self.group.as_str());
         request
             .ip_permissions(self.permission(sources))
-            .tag_specifications(tag_specification(cx, ResourceType::SecurityGroupRule, &name))
+            .tag_specifications(specification(ResourceType::SecurityGroupRule, &cx.tags(Some(&name))))
             .send()
             .await
             .map(drop)

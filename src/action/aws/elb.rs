@@ -43,7 +43,7 @@ pub(super) async fn is_foreign(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result
 }
 
 /// The balancer of this name.
-pub(super) async fn balancer(aws: &Aws, name: &str) -> Result<Option<LoadBalancer>, Failure> {
+pub(in crate::action) async fn balancer(aws: &Aws, name: &str) -> Result<Option<LoadBalancer>, Failure> {
     match aws.read.elb.describe_load_balancers().names(name).send().await.map_err(AwsError::from) {
         Ok(answer) => Ok(answer.load_balancers().first().cloned()),
         Err(e) if e.is(NOT_FOUND) => Ok(None),
@@ -52,7 +52,7 @@ pub(super) async fn balancer(aws: &Aws, name: &str) -> Result<Option<LoadBalance
 }
 
 /// The target group of this name.
-pub(super) async fn target_group(aws: &Aws, name: &str) -> Result<Option<TargetGroup>, Failure> {
+pub(in crate::action) async fn target_group(aws: &Aws, name: &str) -> Result<Option<TargetGroup>, Failure> {
     match aws.read.elb.describe_target_groups().names(name).send().await.map_err(AwsError::from) {
         Ok(answer) => Ok(answer.target_groups().first().cloned()),
         Err(e) if e.is(NOT_FOUND) => Ok(None),

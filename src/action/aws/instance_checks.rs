@@ -24,7 +24,7 @@ pub(super) enum Age {
 
 /// What the status checks say.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Checks {
+pub(in crate::action) enum Checks {
     /// All have passed; how many.
     Passed(usize),
     /// Some have no result yet; which.
@@ -34,7 +34,7 @@ pub(super) enum Checks {
 }
 
 /// The status checks of an instance: system, instance, and attached volumes where EC2 reports them.
-pub(super) async fn checks(aws: &Aws, id: &str) -> Result<Checks, Failure> {
+pub(in crate::action) async fn checks(aws: &Aws, id: &str) -> Result<Checks, Failure> {
     let asked = aws.read.ec2.describe_instance_status().instance_ids(id).include_all_instances(true).send().await;
     let answer = match asked {
         Ok(answer) => answer,

@@ -24,12 +24,12 @@ pub(super) fn state(instance: &Instance) -> State {
 }
 
 /// Its type.
-pub(super) fn type_of(instance: &Instance) -> &str {
+pub(in crate::action) fn type_of(instance: &Instance) -> &str {
     instance.instance_type().map_or("", |t| t.as_str())
 }
 
 /// Its Availability Zone.
-pub(super) fn zone_of(instance: &Instance) -> &str {
+pub(in crate::action) fn zone_of(instance: &Instance) -> &str {
     instance.placement().and_then(|p| p.availability_zone()).unwrap_or("its zone")
 }
 

@@ -3,13 +3,14 @@
 //! Not carried into `sources`: security groups admitted on 443 (a balancer's group cannot admit them for visitors); they
 //! are named in the evidence. A prefix list cannot be taken over as ranges and is refused, unless everything is admitted.
 
+use super::admitted::Admitted;
 use super::instance_state::{live, type_of, zone_of};
 use super::preview::{fact, rules_of};
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Facts, Failure, Finding, Found, InstanceLookUp, Value, Values};
-use aws_sdk_ec2::types::{IpPermission, VpcCidrBlockStateCode};
+use aws_sdk_ec2::types::VpcCidrBlockStateCode;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -37,6 +38,7 @@ impl InstanceLookUp {
             ("sources".into(), json!(sources)),
             ("instance_type".into(), json!(type_of(&instance))),
             ("name".into(), json!(tags::value(instance.tags(), "Name").filter(|n| !n.is_empty()).unwrap_or(id))),
+            ("public_ip".into(), json!(instance.public_ip_address().unwrap_or_default())),
         ]);
         // Whom the site is open to is taken over from this group, so a later rule of it would open more than was previewed.
         let facts = if self.sources.iter().flatten().next().is_some() {
@@ -73,7 +75,7 @@ impl InstanceLookUp {
             0 => String::new(),
             _ => format!("; not taken over as sources: {}", join(&admitted.groups)),
         };
-        Ok((ranges, admitted.sources(group)?, note))
+        Ok((ranges, taken_over(admitted, group)?, note))
     }
 }
 
@@ -95,55 +97,24 @@ async fn vpc_ranges(aws: &Aws, vpc: &str) -> Result<Vec<String>, Failure> {
     Ok(ranges)
 }
 
-/// Whom a security group admits on a port.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Admitted {
-    ranges: BTreeSet<String>,
-    prefix_lists: BTreeSet<String>,
-    groups: BTreeSet<String>,
-}
-
-impl Admitted {
-    fn on<'r>(port: i32, rules: impl Iterator<Item = &'r IpPermission>) -> Self {
-        let mut admitted = Self::default();
-        for rule in rules.filter(|rule| covers(rule, port)) {
-            admitted.ranges.extend(rule.ip_ranges().iter().filter_map(|r| r.cidr_ip()).map(str::to_owned));
-            admitted.ranges.extend(rule.ipv6_ranges().iter().filter_map(|r| r.cidr_ipv6()).map(str::to_owned));
-            let lists = rule.prefix_list_ids().iter().filter_map(|l| l.prefix_list_id());
-            admitted.prefix_lists.extend(lists.map(str::to_owned));
-            let groups = rule.user_id_group_pairs().iter().filter_map(|g| g.group_id());
-            admitted.groups.extend(groups.map(str::to_owned));
-        }
-        admitted
+/// The ranges to take over from `group`.
+fn taken_over(admitted: Admitted, group: &str) -> Result<Vec<String>, Failure> {
+    let advice = "say in the runbook's inputs which ranges the balancer is to admit (`sources`)";
+    if !admitted.prefix_lists.is_empty() && !admitted.ranges.contains("0.0.0.0/0") {
+        return Err(Failure::refused(format!("security group `{group}` admits a prefix list on {HTTPS}"))
+            .cause(format!("{} cannot be taken over as address ranges", join(&admitted.prefix_lists)))
+            .advise(advice));
     }
-
-    fn sources(self, group: &str) -> Result<Vec<String>, Failure> {
-        let advice = "say in the runbook's inputs which ranges the balancer is to admit (`sources`)";
-        if !self.prefix_lists.is_empty() && !self.ranges.contains("0.0.0.0/0") {
-            return Err(Failure::refused(format!("security group `{group}` admits a prefix list on {HTTPS}"))
-                .cause(format!("{} cannot be taken over as address ranges", join(&self.prefix_lists)))
-                .advise(advice));
-        }
-        if self.ranges.is_empty() {
-            return Err(
-                Failure::refused(format!("security group `{group}` admits no address range on {HTTPS}")).advise(advice)
-            );
-        }
-        Ok(self.ranges.into_iter().collect())
+    if admitted.ranges.is_empty() {
+        return Err(
+            Failure::refused(format!("security group `{group}` admits no address range on {HTTPS}")).advise(advice)
+        );
     }
+    Ok(admitted.ranges.into_iter().collect())
 }
 
 fn join(names: &BTreeSet<String>) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// Whether a rule is for a port.
-pub(in crate::action) fn covers(rule: &IpPermission, port: i32) -> bool {
-    match rule.ip_protocol() {
-        Some("-1") => true,
-        Some("tcp" | "6") => rule.from_port().is_some_and(|p| p <= port) && rule.to_port().is_some_and(|p| port <= p),
-        _ => false,
-    }
 }
 
 impl Perform for InstanceLookUp {
@@ -182,7 +153,7 @@ impl Perform for InstanceLookUp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_ec2::types::{IpRange, Ipv6Range, PrefixListId};
+    use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId};
 
     fn rule(protocol: &str, ports: (i32, i32), cidr: &str) -> IpPermission {
         let builder = IpPermission::builder().ip_protocol(protocol).from_port(ports.0).to_port(ports.1);
@@ -200,7 +171,7 @@ mod tests {
             rule("udp", (443, 443), "0.0.0.0/0"),
             IpPermission::builder().ip_protocol("tcp").from_port(443).to_port(443).ipv6_ranges(v6).build(),
         ];
-        let sources = Admitted::on(443, rules.iter()).sources("sg-1").unwrap();
+        let sources = taken_over(Admitted::on(443, rules.iter()), "sg-1").unwrap();
         assert_eq!(sources, ["10.0.0.0/8", "192.0.2.0/24", "2001:db8::/32", "203.0.113.0/24"]);
     }
 
@@ -210,10 +181,10 @@ mod tests {
         let listed =
             IpPermission::builder().ip_protocol("tcp").from_port(443).to_port(443).prefix_list_ids(list).build();
         let some = [listed.clone(), rule("tcp", (443, 443), "192.0.2.0/24")];
-        let refused = Admitted::on(443, some.iter()).sources("sg-1").unwrap_err();
+        let refused = taken_over(Admitted::on(443, some.iter()), "sg-1").unwrap_err();
         assert!(refused.causes[0].contains("pl-0123"), "{refused:?}");
         let all = [listed, rule("tcp", (443, 443), "0.0.0.0/0")];
-        assert_eq!(Admitted::on(443, all.iter()).sources("sg-1").unwrap(), ["0.0.0.0/0"]);
-        assert!(Admitted::default().sources("sg-1").unwrap_err().message.contains("no address range"));
+        assert_eq!(taken_over(Admitted::on(443, all.iter()), "sg-1").unwrap(), ["0.0.0.0/0"]);
+        assert!(taken_over(Admitted::default(), "sg-1").unwrap_err().message.contains("no address range"));
     }
 }

@@ -8,6 +8,7 @@
 
 mod acm;
 mod admit;
+mod admitted;
 mod answers;
 mod certificate;
 mod certificate_issued;
@@ -24,6 +25,7 @@ mod image;
 mod image_parts;
 mod instance_checks;
 mod instance_state;
+mod lack;
 mod likeness;
 mod listener;
 mod load_balancer;
@@ -43,11 +45,14 @@ mod tags;
 mod target_group;
 mod target_health;
 
+pub(super) use admitted::Admitted;
 pub(super) use answers::failed;
 pub(super) use claim::CLAIM_TAG;
 pub(super) use dns_records::ttl_at;
-pub(super) use instance_state::{find as find_instance, live, unknown as unknown_instance};
-pub(super) use look_up::covers;
+pub(super) use elb::{balancer, target_group};
+pub(super) use instance_checks::{Checks, checks};
+pub(super) use instance_state::{find as find_instance, live, type_of, unknown as unknown_instance, zone_of};
 pub(super) use power::{bring_up, is_down};
 pub(super) use rds_state::{db_instance, endpoint};
-pub(super) use tags::value as tag_value;
+pub(super) use security_group::group_named;
+pub(super) use tags::{filter, value as tag_value};

@@ -3,7 +3,8 @@
 //! The before-image is every address-bearing record set at the name, whole. Undo puts just that back, in one batch, and only
 //! while the name still is as this run left it or as it was before: what somebody changed later is not overwritten. An
 //! instance without an Elastic IP has another public address after a stop: then the current one is published, for the old one
-//! may be a stranger's.
+//! may be a stranger's. Whether the old record was the instance's is known only by the address it had before the run stopped
+//! it, which the runbook gives (`instance_address`).
 
 use super::answers::outputs;
 use super::dns_external::{ask, ask_back};
@@ -29,7 +30,7 @@ pub(super) struct Before {
     /// The name it was an alias of, where DNS is kept elsewhere.
     #[serde(default)]
     pub(super) cname: Option<String>,
-    /// The public address that the instance had then.
+    /// The public address that the instance had when the name led to it.
     #[serde(default)]
     pub(super) instance_address: Option<IpAddr>,
 }
@@ -60,10 +61,21 @@ fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
 
 impl DnsPointAtBalancer {
     /// The public address of the instance now.
-    pub(super) async fn instance_address(&self, aws: &Aws) -> Result<Option<IpAddr>, Failure> {
+    async fn instance_address_now(&self, aws: &Aws) -> Result<Option<IpAddr>, Failure> {
         let Some(id) = &self.instance else { return Ok(None) };
         let instance = find(aws, id.as_str()).await?.ok_or_else(|| unknown(aws, id.as_str()))?;
         Ok(instance.public_ip_address().and_then(|address| address.parse().ok()))
+    }
+
+    /// The public address that the instance had when the name led to it.
+    pub(super) async fn instance_address_then(&self, aws: &Aws) -> Result<Option<IpAddr>, Failure> {
+        match self.instance_address.as_deref().filter(|given| !given.is_empty() && !holds_stand_in(given)) {
+            None => self.instance_address_now(aws).await,
+            Some(given) => given.parse().map(Some).map_err(|_| {
+                Failure::refused(format!("`instance_address` of `{}` is no address: `{given}`", self.fqdn))
+                    .advise("give `public_ip` of `instance.look-up`")
+            }),
+        }
     }
 
     /// The address to publish for the instance on undo, when the old record was its address.
@@ -73,7 +85,7 @@ impl DnsPointAtBalancer {
     pub(super) async fn address_now(&self, aws: &Aws, before: &Before) -> Result<Option<IpAddr>, Failure> {
         let concerns = before.instance_address.is_some_and(|then| before.known_addresses().contains(&then));
         let (true, Some(id)) = (concerns, &self.instance) else { return Ok(None) };
-        match self.instance_address(aws).await? {
+        match self.instance_address_now(aws).await? {
             Some(now) => Ok(Some(now)),
             None => Err(Failure::refused(format!(
                 "`{}` pointed at `{id}`, which has no public address now: there is nothing to point it back at",
@@ -138,7 +150,7 @@ impl DnsPointAtBalancer {
         };
         let cname = cx.access().dns().cname(self.fqdn.as_str()).await?;
         let instance_address = match &self.instance {
-            Some(_) => self.instance_address(&*cx.aws().await?).await?,
+            Some(_) => self.instance_address_then(&*cx.aws().await?).await?,
             None => None,
         };
         let evidence = format!("`{}` resolves to [{}]", self.fqdn, list(&site));
@@ -176,7 +188,7 @@ impl DnsPointAtBalancer {
 }
 
 impl Perform for DnsPointAtBalancer {
-    const MAY_BE_UNKNOWN: &'static [&'static str] = &["dns_name", "dns_zone"];
+    const MAY_BE_UNKNOWN: &'static [&'static str] = &["dns_name", "dns_zone", "instance_address"];
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["route53:ListResourceRecordSets", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
         "route53:ListResourceRecordSets",
@@ -211,7 +223,7 @@ impl Perform for DnsPointAtBalancer {
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         match self.zone.hosted() {
-            Some(zone) => self.observe_hosted(&*cx.aws().await?, zone).await,
+            Some(zone) => self.observe_hosted(cx, &*cx.aws().await?, zone).await,
             None => self.observe_external(cx).await,
         }
     }

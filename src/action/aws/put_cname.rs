@@ -3,6 +3,9 @@
 //! Records carry no tag, so what was there before decides: the same record is found and stays after an undo, another one at
 //! the name is never replaced. Undo also leaves a validation record that another certificate needs: without it that one
 //! could not be renewed.
+//!
+//! A record that was put and of which no change is known to wait for (the answer was lost, or the process died) is put
+//! again: that changes nothing, and tells which change the name servers must know.
 
 use super::acm::another_that_needs;
 use super::answers::outputs;
@@ -19,6 +22,12 @@ const TTL_S: u32 = 300;
 
 /// Where ACM's validation records lead to.
 const ACM_VALIDATIONS: &str = ".acm-validations.aws";
+
+/// Whether there was a record before this run. The before-image is that record set (`true` where DNS is kept elsewhere), and
+/// `false` where there was nothing; null, as long as nothing was looked at.
+fn was_there(before: &Value) -> bool {
+    !matches!(before, Value::Null | Value::Bool(false))
+}
 
 impl DnsPutCname {
     fn wanted(&self) -> RecordSet {
@@ -135,20 +144,27 @@ impl Perform for DnsPutCname {
             let there = self.resolves(cx).await?;
             let found = if there { Found::Holds } else { Found::Absent };
             let evidence = format!("{} is {}in DNS", self.told(), if there { "" } else { "not " });
-            let before = if there { Value::Bool(true) } else { Value::Null };
-            return Ok(Finding { before, ..Finding::new(found, false, evidence) });
+            return Ok(Finding { before: Value::Bool(there), ..Finding::new(found, false, evidence) });
         };
         match self.hosted(&*cx.aws().await?, zone).await? {
             None => {
                 let name = Name::of(&self.name);
                 let facts = fact(record_of(name.as_str(), "CNAME", zone), "none");
                 Ok(Finding {
+                    before: Value::Bool(false),
                     facts,
                     ..Finding::new(Found::Absent, false, format!("`{zone}` has no CNAME at `{name}`"))
                 })
             }
             Some(set) => {
                 self.refuse_other(zone, Some(&set))?;
+                if cx.call().before == Value::Bool(false) && cx.output("change").is_none() {
+                    let evidence = format!("{set} is there; whether all name servers know it is not");
+                    return Ok(Finding {
+                        before: Value::Bool(false),
+                        ..Finding::new(Found::Otherwise, true, evidence)
+                    });
+                }
                 let before = serde_json::to_value(&set).unwrap_or_default();
                 Ok(Finding { before, ..Finding::new(Found::Holds, false, format!("{set} is there")) })
             }
@@ -197,7 +213,7 @@ impl Perform for DnsPutCname {
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
-        if !cx.call().before.is_null() {
+        if was_there(&cx.call().before) {
             return Ok(format!("{} was there before this run and stays", self.told()));
         }
         match self.zone.hosted() {

@@ -6,34 +6,24 @@
 
 use super::answers::{failed, not_ours, outputs};
 use super::preview::{request, run_tags};
+use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, Found, SecurityGroupCreate};
-use aws_sdk_ec2::types::{Filter, ResourceType, SecurityGroup, Tag, TagSpecification};
+use aws_sdk_ec2::types::{ResourceType, SecurityGroup};
 use serde_json::json;
 
-/// A filter of a Describe call.
-pub(super) fn filter(name: &str, value: &str) -> Filter {
-    Filter::builder().name(name).values(value).build()
-}
-
-/// The tags of something created, in EC2's form.
-pub(super) fn tag_specification(cx: &Context<'_>, kind: ResourceType, name: &str) -> TagSpecification {
-    let tags = cx.tags(Some(name)).into_iter().map(|(k, v)| Tag::builder().key(k).value(v).build()).collect();
-    TagSpecification::builder().resource_type(kind).set_tags(Some(tags)).build()
-}
-
-/// EC2 tags as pairs.
-pub(super) fn pairs(tags: &[Tag]) -> impl Iterator<Item = (&str, &str)> {
-    tags.iter().filter_map(|t| Some((t.key()?, t.value()?)))
+/// The security group of this name in a VPC.
+pub(in crate::action) async fn group_named(aws: &Aws, name: &str, vpc: &str) -> Result<Option<SecurityGroup>, Failure> {
+    let request = aws.read.ec2.describe_security_groups();
+    let request = request.filters(filter("vpc-id", &[vpc])).filters(filter("group-name", &[name]));
+    let answer = request.send().await.map_err(failed(format!("cannot look for security group `{name}`")))?;
+    Ok(answer.security_groups().first().cloned())
 }
 
 impl SecurityGroupCreate {
     async fn find(&self, aws: &Aws) -> Result<Option<SecurityGroup>, Failure> {
-        let request = aws.read.ec2.describe_security_groups();
-        let request = request.filters(filter("vpc-id", self.vpc.as_str())).filters(filter("group-name", &self.name));
-        let answer = request.send().await.map_err(failed(format!("cannot look for security group `{}`", self.name)))?;
-        Ok(answer.security_groups().first().cloned())
+        group_named(aws, &self.name, self.vpc.as_str()).await
     }
 
     /// What this action gave out before is its own, also while its tags lag behind; otherwise the tag decides.
@@ -94,7 +84,7 @@ impl Perform for SecurityGroupCreate {
         let request = aws.write.ec2.create_security_group().group_name(&self.name).description(&self.description);
         let request = request.vpc_id(self.vpc.as_str());
         let answer = request
-            .tag_specifications(tag_specification(cx, ResourceType::SecurityGroup, &self.name))
+            .tag_specifications(specification(ResourceType::SecurityGroup, &cx.tags(Some(&self.name))))
             .send()
             .await
             .map_err(AwsError::from);
@@ -143,14 +133,15 @@ impl Perform for SecurityGroupCreate {
 
 /// Who holds a group, as far as it can be told: this is only shown, so that not being able to look is no failure.
 async fn holders(aws: &Aws, id: &str) -> String {
-    let interfaces = aws.read.ec2.describe_network_interfaces().filters(filter("group-id", id)).send().await;
+    let interfaces = aws.read.ec2.describe_network_interfaces().filters(filter("group-id", &[id])).send().await;
     let mut who: Vec<String> = interfaces
         .iter()
         .flat_map(|answer| answer.network_interfaces())
         .map(|i| format!("`{}` ({})", i.network_interface_id().unwrap_or("?"), i.description().unwrap_or("")))
         .collect();
     if who.is_empty() {
-        let rules = aws.read.ec2.describe_security_groups().filters(filter("ip-permission.group-id", id)).send().await;
+        let rules =
+            aws.read.ec2.describe_security_groups().filters(filter("ip-permission.group-id", &[id])).send().await;
         who.extend(
             rules
                 .iter()

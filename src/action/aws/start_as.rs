@@ -8,6 +8,7 @@ use super::instance_checks::{Age, Checks, checks, launch_ran_out, wait_checked, 
 use super::instance_state::{
     NO_CAPACITY, cannot_start, described, live, start, state, stop, type_of, wait_stopped, zone_of,
 };
+use super::lack::{Lack, UNFIT};
 use super::power::{power, starting, stopping, up};
 use super::preview::{self, request};
 use crate::access::{Aws, AwsError};
@@ -22,9 +23,6 @@ const CAPACITY_TRIES: u32 = 3;
 
 /// Attempt from which a start that EC2 gave up on later is answered with the old type.
 const LAST_ASYNC_ATTEMPT: u32 = 3;
-
-/// Codes by which EC2 says that this instance cannot be of that type at all: no retry helps.
-const UNFIT: &[&str] = &["InvalidInstanceAttributeValue", "InvalidParameterCombination", "InvalidParameterValue"];
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Before {
@@ -123,17 +121,19 @@ impl InstanceStartAs {
     }
 
     /// Puts the old type back and starts with it; the failure that tells how that went.
-    async fn fall_back(&self, cx: &Context<'_>, aws: &Aws, old: &str, zone: &str, why: String) -> Failure {
+    async fn fall_back(&self, cx: &Context<'_>, aws: &Aws, old: &str, zone: &str, lack: Lack) -> Failure {
         let (id, wanted) = (self.id(), &self.instance_type);
         let back = async {
             self.set_type(cx, aws, old).await?;
             start(aws, id).await.map_err(Trouble::Type)?;
             Ok::<_, Trouble>(wait_running(cx, aws, id, Age::Known).await?)
         };
+        let told = lack.told(id, wanted.as_str(), zone);
+        let again = lack.advice(id, wanted.as_str());
         match back.await {
-            Ok(_) => Failure::permanent(format!("no capacity for `{wanted}` in {zone}: `{id}` runs again as `{old}`"))
-                .cause(why)
-                .advise(format!("`runbook resume` tries `{wanted}` again (it stops `{id}` for a moment)"))
+            Ok(_) => Failure::permanent(format!("{told}: `{id}` runs again as `{old}`"))
+                .cause(lack.said())
+                .advise(again)
                 .advise(format!(
                     "`runbook resolve {} {} --as done` goes on with `{old}`; `runbook rollback` takes it back",
                     cx.call().run,
@@ -149,9 +149,8 @@ impl InstanceStartAs {
                     FailureKind::Deadline | FailureKind::Permanent | FailureKind::Refused => FailureKind::Permanent,
                     again => again,
                 };
-                let told =
-                    format!("no capacity for `{wanted}` in {zone}, and `{id}` does not run as `{old}` either yet");
-                let told = Failure::new(kind, told).cause(why).cause(failure.message).advise(format!(
+                let told = format!("{told}, and `{id}` does not run as `{old}` either yet");
+                let told = Failure::new(kind, told).cause(lack.said()).cause(failure.message).advise(format!(
                     "look at it (`aws ec2 describe-instances --instance-ids {id}`); start it by hand, or `runbook resume`"
                 ));
                 failure.causes.into_iter().fold(told, Failure::cause)
@@ -243,15 +242,17 @@ impl Perform for InstanceStartAs {
         };
         let gave_up = type_of(&instance) == wanted && launch_ran_out(&instance);
         if gave_up && old != wanted && cx.call().attempt >= LAST_ASYNC_ATTEMPT {
-            return Err(self.fall_back(cx, &aws, old, zone_of(&instance), described(&instance)).await.into());
+            return Err(self
+                .fall_back(cx, &aws, old, zone_of(&instance), Lack::Capacity(described(&instance)))
+                .await
+                .into());
         }
         match self.start_as(cx, &aws, wanted).await {
             Ok(()) => Ok(self.outputs(&before)),
             Err(Trouble::Other(failure)) => Err(failure.into()),
             Err(Trouble::Type(error)) if old == wanted => Err(cannot_start(&error, self.id()).into()),
             Err(Trouble::Type(error)) => {
-                let why = format!("{}: {}", error.code.as_deref().unwrap_or("no code"), error.message);
-                Err(self.fall_back(cx, &aws, old, zone_of(&instance), why).await.into())
+                Err(self.fall_back(cx, &aws, old, zone_of(&instance), Lack::of(&error)).await.into())
             }
         }
     }

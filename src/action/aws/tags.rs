@@ -24,6 +24,6 @@ pub(in crate::action) fn value<'t>(tags: &'t [Tag], key: &str) -> Option<&'t str
 }
 
 /// A filter of a Describe call.
-pub(super) fn filter(name: impl Into<String>, values: &[&str]) -> Filter {
+pub(in crate::action) fn filter(name: impl Into<String>, values: &[&str]) -> Filter {
     Filter::builder().name(name).set_values(Some(values.iter().map(|v| (*v).to_owned()).collect())).build()
 }

@@ -4,7 +4,7 @@
 //! left of it in the resolver's answer, which is a lower bound. CAA records are climbed to as RFC 8659 says.
 
 use super::{Examine, Seen};
-use crate::access::{Aws, Dns};
+use crate::access::{Aws, Dns, Issuers};
 use crate::action::Lines;
 use crate::action::aws::{failed, live, ttl_at};
 use crate::model::{DnsName, Failure};
@@ -126,8 +126,11 @@ async fn caa(dns: Dns, fqdn: &str) -> Result<Seen, Failure> {
     const ROW: &str = "caa";
     let mut name = fqdn;
     loop {
-        let issuers = dns.caa_issuers(name).await?;
-        if let Some(issuers) = issuers {
+        let issuers = dns.caa(name).await?;
+        if let Some(Issuers::Any) = issuers {
+            return Ok(Seen::pass(ROW, format!("CAA of `{name}` names no authority: any may issue")));
+        }
+        if let Some(Issuers::Only(issuers)) = issuers {
             let told: Vec<String> = issuers.iter().map(|i| format!("`{i}`")).collect();
             let evidence =
                 format!("CAA of `{name}` allows {}", if told.is_empty() { "nobody".into() } else { told.join(", ") });

@@ -3,9 +3,9 @@
 use super::{Examine, Seen};
 use crate::access::Aws;
 use crate::action::Lines;
-use crate::action::aws::{covers, failed};
+use crate::action::aws::{Admitted, failed};
 use crate::model::{Failure, SecurityGroupClosed};
-use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
+use aws_sdk_ec2::types::SecurityGroup;
 
 /// The groups of these ids.
 pub(super) async fn describe(aws: &Aws, ids: &[String]) -> Result<Vec<SecurityGroup>, Failure> {
@@ -14,35 +14,9 @@ pub(super) async fn describe(aws: &Aws, ids: &[String]) -> Result<Vec<SecurityGr
     Ok(answer.security_groups.unwrap_or_default())
 }
 
-/// Whom rules admit on a port.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Admits {
-    pub(super) ranges: Vec<String>,
-    pub(super) groups: Vec<String>,
-}
-
-impl Admits {
-    pub(super) fn on<'r>(port: i32, rules: impl Iterator<Item = &'r IpPermission>) -> Self {
-        let mut admits = Self::default();
-        for rule in rules.filter(|rule| covers(rule, port)) {
-            admits.ranges.extend(rule.ip_ranges().iter().filter_map(|r| r.cidr_ip()).map(str::to_owned));
-            admits.ranges.extend(rule.ipv6_ranges().iter().filter_map(|r| r.cidr_ipv6()).map(str::to_owned));
-            admits.groups.extend(rule.user_id_group_pairs().iter().filter_map(|g| g.group_id()).map(str::to_owned));
-        }
-        admits
-    }
-
-    /// Whether all addresses of an IPv4 range are admitted by one of the ranges.
-    pub(super) fn range(&self, inner: &str) -> bool {
-        self.ranges.iter().any(|outer| contains(outer, inner))
-    }
-
-    /// "`sg-1`, 10.0.0.0/16", or "nobody".
-    pub(super) fn told(&self) -> String {
-        let groups = self.groups.iter().map(|g| format!("`{g}`"));
-        let all: Vec<String> = groups.chain(self.ranges.iter().cloned()).collect();
-        if all.is_empty() { "nobody".into() } else { all.join(", ") }
-    }
+/// Whether all addresses of an IPv4 range are admitted by one of the ranges.
+pub(super) fn admits_range(admitted: &Admitted, inner: &str) -> bool {
+    admitted.ranges.iter().any(|outer| contains(outer, inner))
 }
 
 /// Whether an IPv4 range holds another; a range that is not IPv4 holds none.
@@ -66,7 +40,7 @@ impl Examine for SecurityGroupClosed {
         let aws = lines.aws().await?;
         let groups = describe(&aws, &[self.group.to_string()]).await?;
         let rules = groups.iter().flat_map(|g| g.ip_permissions());
-        let admits = Admits::on(i32::from(self.port), rules);
+        let admits = Admitted::on(i32::from(self.port), rules);
         let (id, port) = (&self.group, self.port);
         let world: Vec<&str> =
             admits.ranges.iter().map(String::as_str).filter(|r| matches!(*r, "0.0.0.0/0" | "::/0")).collect();

@@ -6,7 +6,7 @@ use super::subnets::{self, Subnet};
 use super::{Examine, Seen, vcpus};
 use crate::access::{Aws, code_of};
 use crate::action::Lines;
-use crate::action::aws::{failed, live};
+use crate::action::aws::{Checks, checks, failed, live, type_of, zone_of};
 use crate::model::{Failure, InstanceClonePlace, InstanceRunning, InstanceTypeFits};
 use aws_sdk_ec2::types::{Filter, Instance, InstanceType, InstanceTypeInfo, LocationType};
 
@@ -28,32 +28,20 @@ impl Examine for InstanceRunning {
     }
 }
 
+/// As the run judges them when it waits for them.
 async fn status_checks(aws: &Aws, id: &str) -> Result<Seen, Failure> {
+    Ok(judged(id, checks(aws, id).await?))
+}
+
+fn judged(id: &str, checks: Checks) -> Seen {
     const ROW: &str = "status-checks";
-    let asked = aws.read.ec2.describe_instance_status().instance_ids(id).include_all_instances(true).send().await;
-    let answer = asked.map_err(failed(format!("cannot look at the status checks of `{id}`")))?;
-    let Some(status) = answer.instance_statuses().first() else {
-        return Ok(Seen::not_checkable(ROW, format!("EC2 says nothing of the status checks of `{id}`")));
-    };
-    let word = |s: Option<&aws_sdk_ec2::types::InstanceStatusSummary>| {
-        s.and_then(|s| s.status()).map_or("unknown", |s| s.as_str()).to_owned()
-    };
-    let (system, own) = (word(status.system_status()), word(status.instance_status()));
-    let passed = [&system, &own].iter().filter(|s| **s == "ok").count();
-    let evidence = format!("{passed}/2 status checks of `{id}` passed (system `{system}`, instance `{own}`)");
-    Ok(match passed {
-        2 => Seen::pass(ROW, evidence),
-        _ => Seen::refuse(ROW, evidence)
-            .advise("wait until both are `ok`; an instance that is ill now may not start again"),
-    })
-}
-
-fn type_of(instance: &Instance) -> String {
-    instance.instance_type().map_or("unknown type", |t| t.as_str()).to_owned()
-}
-
-fn zone_of(instance: &Instance) -> String {
-    instance.placement().and_then(|p| p.availability_zone()).unwrap_or_default().to_owned()
+    match checks {
+        Checks::Passed(count) => Seen::pass(ROW, format!("{count}/{count} status checks of `{id}` passed")),
+        Checks::Pending(which) => Seen::refuse(ROW, format!("status checks of `{id}` have no result yet: {which}"))
+            .advise("wait until all are `ok`"),
+        Checks::Impaired(which) => Seen::refuse(ROW, format!("`{id}` fails its status checks: {which}"))
+            .advise("wait until all are `ok`; an instance that is ill now may not start again"),
+    }
 }
 
 impl Examine for InstanceClonePlace {
@@ -133,7 +121,7 @@ impl Examine for InstanceTypeFits {
         let instance = live(&aws, self.instance.as_str()).await?;
         let subnets = subnets::describe(&aws, std::slice::from_ref(&self.subnet)).await?;
         let mut zones: Vec<String> =
-            [zone_of(&instance)].into_iter().chain(subnets.into_iter().map(|s| s.zone)).collect();
+            [zone_of(&instance).to_owned()].into_iter().chain(subnets.into_iter().map(|s| s.zone)).collect();
         zones.dedup();
         let kind = self.instance_type.as_str();
         let offered = Seen::of("offered", offered(&aws, kind, &zones).await);
@@ -203,7 +191,17 @@ fn fits(instance: &Instance, kind: &str, info: &InstanceTypeInfo) -> Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::CheckVerdict::{Pass, Refuse};
     use aws_sdk_ec2::types::{ArchitectureType, ArchitectureValues, ProcessorInfo};
+
+    #[test]
+    fn an_instance_that_a_run_would_wait_for_is_refused() {
+        assert_eq!(judged("i-1", Checks::Passed(3)).evidence, "3/3 status checks of `i-1` passed");
+        let volumes = judged("i-1", Checks::Impaired("attached volumes `impaired`".into()));
+        assert_eq!(volumes.verdict, Refuse);
+        assert!(volumes.evidence.contains("attached volumes `impaired`"), "{volumes:?}");
+        assert_eq!(judged("i-1", Checks::Pending("system `initializing`".into())).verdict, Refuse);
+    }
 
     #[test]
     fn a_type_of_another_architecture_is_refused() {
@@ -212,12 +210,9 @@ mod tests {
             let processor = ProcessorInfo::builder().supported_architectures(a).build();
             InstanceTypeInfo::builder().processor_info(processor).build()
         };
-        assert_eq!(
-            fits(&instance, "t3.small", &info(ArchitectureType::X8664)).verdict,
-            crate::model::CheckVerdict::Pass
-        );
+        assert_eq!(fits(&instance, "t3.small", &info(ArchitectureType::X8664)).verdict, Pass);
         let arm = fits(&instance, "t4g.small", &info(ArchitectureType::Arm64));
-        assert_eq!(arm.verdict, crate::model::CheckVerdict::Refuse);
+        assert_eq!(arm.verdict, Refuse);
         assert!(arm.evidence.contains("x86_64") && arm.evidence.contains("arm64"), "{arm:?}");
     }
 }

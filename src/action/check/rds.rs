@@ -1,11 +1,11 @@
 //! `rds.ready`: whether a DB instance can be made Multi-AZ, and whom it lets in.
 
-use super::group::{self, Admits};
+use super::group::{self, admits_range};
 use super::subnets::{self, Subnet};
 use super::{Examine, Seen};
 use crate::access::Aws;
 use crate::action::Lines;
-use crate::action::aws::{db_instance, failed};
+use crate::action::aws::{Admitted, db_instance, failed};
 use crate::model::{Failure, RdsReady};
 use aws_sdk_rds::types::DbInstance;
 use std::collections::BTreeSet;
@@ -114,29 +114,40 @@ impl RdsReady {
         }
         let groups = group::describe(aws, &ids).await?;
         let port = db.endpoint().and_then(|e| e.port()).unwrap_or(3306);
-        let admits = Admits::on(port, groups.iter().flat_map(|g| g.ip_permissions()));
+        let admits = Admitted::on(port, groups.iter().flat_map(|g| g.ip_permissions()));
         let places = subnets::describe(aws, &self.client_subnets).await?;
-        Ok(admitted(&ids.join(", "), port, &admits, self.clients.as_str(), &places))
+        Ok(admitted(&ids, port, &admits, self.clients.as_str(), &places))
     }
 }
 
-fn admitted(groups: &str, port: i32, admits: &Admits, clients: &str, places: &[Subnet]) -> Seen {
+fn admitted(groups: &[String], port: i32, admits: &Admitted, clients: &str, places: &[Subnet]) -> Seen {
     const ROW: &str = "admits-servers";
-    let evidence = format!("`{groups}` admits {} on {port}", admits.told());
-    if admits.groups.iter().any(|g| g == clients) || places.iter().all(|p| admits.range(&p.range)) {
+    let named: Vec<String> = groups.iter().map(|group| format!("`{group}`")).collect();
+    let admit = if named.len() == 1 { "admits" } else { "admit" };
+    let evidence = format!("{} {admit} {} on {port}", named.join(", "), admits.told());
+    if admits.groups.contains(clients) || places.iter().all(|p| admits_range(admits, &p.range)) {
         return Seen::pass(ROW, evidence);
     }
-    let outside: Vec<&str> = places.iter().filter(|p| !admits.range(&p.range)).map(|p| p.range.as_str()).collect();
+    if let Some(list) = admits.prefix_lists.first() {
+        return Seen::not_checkable(
+            ROW,
+            format!("{evidence}; whether the servers are in a prefix list is not looked at"),
+        )
+        .advise(format!("see its ranges: `aws ec2 get-managed-prefix-list-entries --prefix-list-id {list}`"));
+    }
+    let outside: Vec<&str> =
+        places.iter().filter(|p| !admits_range(admits, &p.range)).map(|p| p.range.as_str()).collect();
     Seen::refuse(ROW, format!("{evidence}; not the servers' group `{clients}`, nor all of {}", outside.join(", "))).advise(
         format!("let the servers' group in: the new server would not reach the database (`aws ec2 \
-                 authorize-security-group-ingress --group-id {groups} --protocol tcp --port {port} --source-group {clients}`)"),
+                 authorize-security-group-ingress --group-id {} --protocol tcp --port {port} --source-group {clients}`)",
+                groups.first().map_or("", String::as_str)),
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::CheckVerdict::{Pass, Refuse, Warn};
+    use crate::model::CheckVerdict::{NotCheckable, Pass, Refuse, Warn};
 
     #[test]
     fn a_snapshot_is_offered_where_there_is_no_backup() {
@@ -157,16 +168,21 @@ mod tests {
         let place =
             |range: &str| Subnet { id: "s".into(), vpc: "v".into(), zone: "z".into(), free: 9, range: range.into() };
         let places = [place("10.77.1.0/24"), place("10.77.2.0/24")];
-        let judge = |ranges: &[&str], groups: &[&str]| {
+        let judge = |ranges: &[&str], groups: &[&str], lists: &[&str]| {
             let texts = |all: &[&str]| all.iter().map(|t| (*t).to_owned()).collect();
-            let admits = Admits { ranges: texts(ranges), groups: texts(groups) };
-            admitted("sg-db", 3306, &admits, "sg-web", &places)
+            let prefix_lists = texts(lists);
+            let admits = Admitted { ranges: texts(ranges), groups: texts(groups), prefix_lists };
+            admitted(&["sg-db".into(), "sg-too".into()], 3306, &admits, "sg-web", &places)
         };
-        assert_eq!(judge(&[], &["sg-web"]).verdict, Pass);
-        assert_eq!(judge(&["10.77.0.0/16"], &[]).verdict, Pass);
-        let one = judge(&["10.77.1.11/32"], &["sg-other"]);
+        assert_eq!(judge(&[], &["sg-web"], &[]).verdict, Pass);
+        assert_eq!(judge(&["10.77.0.0/16"], &[], &[]).verdict, Pass);
+        let one = judge(&["10.77.1.11/32"], &["sg-other"], &[]);
         assert_eq!(one.verdict, Refuse);
         assert!(one.evidence.contains("10.77.1.11/32") && one.advice[0].contains("sg-web"), "{one:?}");
-        assert_eq!(judge(&["10.77.1.0/24"], &[]).verdict, Refuse);
+        assert!(one.advice[0].contains("--group-id sg-db --protocol"), "{one:?}");
+        assert_eq!(judge(&["10.77.1.0/24"], &[], &[]).verdict, Refuse);
+        let list = judge(&["10.77.1.0/24"], &[], &["pl-0123"]);
+        assert_eq!(list.verdict, NotCheckable, "the list may let them in");
+        assert!(list.evidence.contains("`pl-0123`") && list.advice[0].contains("pl-0123"), "{list:?}");
     }
 }

@@ -1,8 +1,8 @@
 <?php
-// usage: php -- FIRST SECOND WANTED < this
-// Judges a change of a file that sets $CONFIG. FIRST is the file as it was, SECOND as it is to be, WANTED is JSON:
-// {"set": {key: value}, "append": {key: [text]}}. Prints one line for each thing that is wrong, naming keys and never
-// a value. With SECOND empty: prints which of WANTED's keys FIRST sets.
+// usage: php -- FIRST SECOND < this, after a `const WANTED = '...'`: process lists show arguments.
+// Judges a change of a file that sets $CONFIG. FIRST is the file as it was, SECOND as it is to be, WANTED is JSON in
+// hexadecimal: {"set": {key: value}, "append": {key: [text]}}. Prints one line for each thing that is wrong, naming keys
+// and never a value. With SECOND empty: prints which of WANTED's keys FIRST sets.
 error_reporting(0);
 function load(string $path): ?array {
     ob_start();
@@ -10,11 +10,11 @@ function load(string $path): ?array {
     include $path;
     return ob_get_clean() === '' && is_array($CONFIG) ? $CONFIG : null;
 }
-[, $first, $second, $wanted] = $argv;
+[, $first, $second] = $argv;
 // Nextcloud's own root, which configuration files may name (`apps_paths`).
 class OC { public static $SERVERROOT = ''; }
 OC::$SERVERROOT = dirname($first, 2);
-$wanted = json_decode($wanted, true);
+$wanted = json_decode(hex2bin(WANTED), true);
 $ours = $wanted['set'] + $wanted['append'];
 $before = load($first);
 if ($second === '') {

@@ -8,7 +8,7 @@
 //! Needs GNU coreutils on the host. Not handled: files of more than some megabytes, and a directory whose owner attacks
 //! us while we work in it.
 
-use super::file_scripts::{COMMIT, COPY, LOOK, PUT_BACK, READ, REMOVE, STAGE};
+use super::file_scripts::{COMMIT, COPY, LOOK, PUT_BACK, READ, REMOVE, SET_ASIDE, STAGE, TAKE_UP};
 use crate::access::RemoteCommand;
 use crate::action::Context;
 use crate::model::{Failure, RunId, Target, sha256};
@@ -50,7 +50,30 @@ pub(super) struct HostFile<'a> {
     pub(super) path: String,
     /// Where the run keeps its copy: a dot file with an ending that no include pattern (`*.conf`, `*.config.php`, `*`) matches.
     pub(super) copy: String,
+    /// Where that copy is while no edit of this run is in the file: the last one was rejected and taken back.
+    pub(super) aside: String,
     fresh: String,
+}
+
+/// What this run keeps of a file it edits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// The copy of what its edit was made of.
+    Copy(Image),
+    /// The copy of what an edit was made of that was taken back again: nothing of this run is in the file.
+    Aside(Image),
+    /// Nothing: no edit was begun, or all was taken back.
+    Nothing,
+}
+
+impl Kept {
+    /// What the file was before the edit, where that is kept.
+    pub(super) fn image(&self) -> Option<&Image> {
+        match self {
+            Kept::Copy(image) | Kept::Aside(image) => Some(image),
+            Kept::Nothing => None,
+        }
+    }
 }
 
 impl Image {
@@ -113,7 +136,8 @@ impl<'a> HostFile<'a> {
     /// The file at a real path that is known from a before-image.
     pub(super) fn at(cx: &'a Context<'a>, host: &'a Target, path: &str) -> Self {
         let copy = beside(path, &cx.call().run);
-        Self { cx, host, path: path.to_owned(), fresh: format!("{copy}.new"), copy }
+        let (fresh, aside) = (format!("{copy}.new"), format!("{copy}.aside"));
+        Self { cx, host, path: path.to_owned(), copy, aside, fresh }
     }
 
     /// Its content.
@@ -144,15 +168,41 @@ impl<'a> HostFile<'a> {
 
     /// This run's copy, as an image of the file it was made of; nothing when there is none.
     pub(super) async fn copy_image(&self) -> Result<Option<Image>, Failure> {
-        Ok(match look(self.cx, self.host, &self.copy).await? {
-            Sight::File(image) if image.path == self.copy => Some(Image { path: self.path.clone(), ..image }),
+        self.image_kept_at(&self.copy).await
+    }
+
+    /// What this run keeps of the file.
+    pub(super) async fn kept(&self) -> Result<Kept, Failure> {
+        if let Some(image) = self.copy_image().await? {
+            return Ok(Kept::Copy(image));
+        }
+        Ok(self.image_kept_at(&self.aside).await?.map_or(Kept::Nothing, Kept::Aside))
+    }
+
+    async fn image_kept_at(&self, path: &str) -> Result<Option<Image>, Failure> {
+        Ok(match look(self.cx, self.host, path).await? {
+            Sight::File(image) if image.path == path => Some(Image { path: self.path.clone(), ..image }),
             _ => None,
         })
     }
 
-    /// Keeps a copy of the file as `before` describes it; a copy of that content that is there already is this run's own.
-    pub(super) async fn keep_copy(&self, before: &Image) -> Result<(), Failure> {
-        let command = RemoteCommand::root_script(COPY, [&self.path, &self.copy, &before.sha256]);
+    /// Keeps a copy of the file as `now` describes it, then puts the staged content in its place. When somebody changes
+    /// the file in between, it stays as they made it, and neither copy nor staged content is left.
+    pub(super) async fn replace(&self, now: &Image) -> Result<(), Failure> {
+        if let Err(failure) = self.keep_copy(now).await {
+            self.unstage().await?;
+            return Err(failure);
+        }
+        if self.committed(&now.sha256).await? {
+            return Ok(());
+        }
+        self.remove_copy(now).await?;
+        Err(self.changed())
+    }
+
+    /// Keeps a copy of the file as `now` describes it; a copy of that content that is there already is this run's own.
+    async fn keep_copy(&self, now: &Image) -> Result<(), Failure> {
+        let command = RemoteCommand::root_script(COPY, [&self.path, &self.copy, &now.sha256, &self.aside]);
         let output = self.cx.run(self.host, command).await?;
         match output.status {
             0 => Ok(()),
@@ -176,13 +226,32 @@ impl<'a> HostFile<'a> {
 
     /// Puts the staged content in the file's place, if the file still is what `sha256` says.
     pub(super) async fn commit(&self, sha256: &str) -> Result<(), Failure> {
+        if self.committed(sha256).await? { Ok(()) } else { Err(self.changed()) }
+    }
+
+    async fn committed(&self, sha256: &str) -> Result<bool, Failure> {
         let command = RemoteCommand::root_script(COMMIT, [self.path.as_str(), &self.fresh, sha256]);
         let output = self.cx.run(self.host, command).await?;
         match output.status {
-            0 => Ok(()),
-            4 => Err(self.changed()),
+            0 => Ok(true),
+            4 => Ok(false),
             status => Err(self.failed("replace", status, output.stderr)),
         }
+    }
+
+    /// Puts the copy aside: the edit that was made of it is taken back.
+    pub(super) async fn set_aside(&self) -> Result<(), Failure> {
+        self.moved(SET_ASIDE, "set the copy aside of").await
+    }
+
+    /// Makes what was put aside the copy again: what it is of is in the file no more.
+    pub(super) async fn take_up(&self) -> Result<(), Failure> {
+        self.moved(TAKE_UP, "take up the copy of").await
+    }
+
+    async fn moved(&self, script: &'static str, deed: &str) -> Result<(), Failure> {
+        let output = self.cx.run(self.host, RemoteCommand::root_script(script, [&self.copy, &self.aside])).await?;
+        if output.ok() { Ok(()) } else { Err(self.failed(deed, output.status, output.stderr)) }
     }
 
     /// Throws staged content away.
@@ -206,9 +275,9 @@ impl<'a> HostFile<'a> {
         }
     }
 
-    /// Removes this run's copy of `before`, and what an interrupted command may have left beside it.
+    /// Removes this run's copy of `before`, and what an interrupted command or a rejected edit may have left beside it.
     pub(super) async fn remove_copy(&self, before: &Image) -> Result<(), Failure> {
-        let command = RemoteCommand::root_script(REMOVE, [&self.copy, &before.sha256, &self.fresh]);
+        let command = RemoteCommand::root_script(REMOVE, [&self.copy, &before.sha256, &self.fresh, &self.aside]);
         let output = self.cx.run(self.host, command).await?;
         match output.status {
             0 => Ok(()),

@@ -17,7 +17,8 @@ printf '%s\n' "${s%% *}" "$p"
 /// `$1` path. Prints its content.
 pub(super) const READ: &str = r#"cat -- "$1""#;
 
-/// `$1` file, `$2` copy, `$3` the file's sha256. Exit status 3: the copy's name is taken; 4: the file has changed.
+/// `$1` file, `$2` copy, `$3` the file's sha256, `$4` an older copy, which goes once there is this one.
+/// Exit status 3: the copy's name is taken; 4: the file has changed.
 pub(super) const COPY: &str = r#"
 umask 077
 sum() { s=$(sha256sum <"$1"); printf %s "${s%% *}"; }
@@ -31,7 +32,20 @@ cp --preserve=all -T -- "$1" "$2.part"
 sync -- "$2.part"
 mv -nT -- "$2.part" "$2"
 if [ -e "$2.part" ]; then rm -f -- "$2.part"; exit 3; fi
+rm -f -- "$4"
 sync -- "${2%/*}/"
+"#;
+
+/// `$1` the copy, `$2` where it is put aside.
+pub(super) const SET_ASIDE: &str = r#"
+if [ -e "$1" ]; then mv -fT -- "$1" "$2"; fi
+sync -- "${1%/*}/"
+"#;
+
+/// `$1` the copy, `$2` where it was put aside. A copy that is there is left alone.
+pub(super) const TAKE_UP: &str = r#"
+mv -nT -- "$2" "$1"
+sync -- "${1%/*}/"
 "#;
 
 /// `$1` file, `$2` new content's name, `$3` the new content's sha256; the content comes by standard input.
@@ -73,9 +87,9 @@ mv -fT -- "$4" "$1"
 sync -- "${1%/*}/"
 "#;
 
-/// `$1` the copy, `$2` its sha256: something else of that name stays.
+/// `$1` the copy, `$2` its sha256: something else of that name stays; `$3` and `$4` go with it.
 pub(super) const REMOVE: &str = r#"
-for f in "$1.part" "$3"; do rm -f -- "$f"; done
+for f in "$1.part" "$3" "$4"; do rm -f -- "$f"; done
 [ -e "$1" ] || exit 0
 s=$(sha256sum <"$1")
 [ "${s%% *}" = "$2" ] || exit 5

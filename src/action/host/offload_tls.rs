@@ -1,11 +1,12 @@
 //! `nginx.offload-tls`: turns a site into a plain HTTP one behind a balancer; judged by `nginx -t`.
 //!
 //! The edit itself is pure and lives in `action::edit`. nginx can judge a file only in its place, so the new content is
-//! put there, and taken back at once when nginx does not accept it.
+//! put there, and taken back at once when nginx does not accept it. What the file was then is still kept: whoever makes
+//! the edit by hand instead has the run's rollback to bring it back.
 
-use super::file::{HostFile, Image, Sight};
+use super::file::{HostFile, Image, Kept, Sight};
 use super::preview::{fact_of_file, unified};
-use super::restore::{Standing, standing};
+use super::restore::{Standing, original, standing};
 use super::systemd::reload_if_active;
 use crate::access::RemoteCommand;
 use crate::action::edit::{Edit, Refusal, nginx};
@@ -44,6 +45,17 @@ impl NginxOffloadTls {
         }
         Ok(self.edit(&file.read_copy().await?).ok().map(|edit| sha256(&edit.bytes)))
     }
+
+    /// Puts the copy back in the place of what this run, or a person in its stead, made of it.
+    async fn bring_back(&self, cx: &Context<'_>, file: &HostFile<'_>, before: &Image) -> Result<(), Failure> {
+        let after = self.left(cx, file).await?;
+        match standing(before, after.as_deref(), file.image().await?.as_ref()) {
+            Standing::AsBefore => Ok(()),
+            Standing::AsLeft(now) => file.restore(before, &now, &self.on.name).await,
+            Standing::Changed => Err(file.not_ours(&self.on.name)),
+            Standing::Gone => Err(file.gone(&self.on.name)),
+        }
+    }
 }
 
 /// A file that is not understood: every reason with its line, and what to do about each.
@@ -73,14 +85,18 @@ pub(super) fn finding(
     let (found, evidence) = match copy {
         _ if !edit.changed => {
             outputs.insert("sha256".into(), Value::from(now.sha256.as_str()));
-            if copy.is_some() {
-                outputs.insert("backup".into(), Value::from(file.copy.as_str()));
+            if let Some(copy) = copy {
+                outputs.extend(kept(file, copy));
             }
             (Found::Holds, format!("`{}`{through} is so already", now.path))
         }
         Some(copy) if copy.sha256 != now.sha256 => (
             Found::Unknown,
-            format!("`{}`{through} is neither what this run found nor what it would make of it", now.path),
+            format!(
+                "`{}`{through} is neither what this run found nor what it would make of it; it found `{}`: make the one like \
+                 the other, or remove that copy to have the file edited as it is now",
+                now.path, file.copy
+            ),
         ),
         _ => (Found::Absent, format!("`{}`{through} is understood and can be edited{said}", now.path)),
     };
@@ -90,9 +106,16 @@ pub(super) fn finding(
     Finding { before, outputs, facts, ..Finding::new(found, ours, evidence) }
 }
 
-/// What an edited file gives to later actions.
-pub(super) fn gives(file: &HostFile<'_>, sha256: String) -> Applied {
-    Applied::from([("backup".to_owned(), Value::from(file.copy.as_str())), ("sha256".to_owned(), Value::from(sha256))])
+fn kept(file: &HostFile<'_>, copy: &Image) -> [(String, Value); 2] {
+    [
+        ("backup".to_owned(), Value::from(file.copy.as_str())),
+        ("backup_sha256".to_owned(), Value::from(copy.sha256.as_str())),
+    ]
+}
+
+/// What an edited file gives to later actions: `copy` is of what the edit was made of, `sha256` what it came to.
+pub(super) fn gives(file: &HostFile<'_>, copy: &Image, sha256: String) -> Applied {
+    kept(file, copy).into_iter().chain([("sha256".to_owned(), Value::from(sha256))]).collect()
 }
 
 impl Perform for NginxOffloadTls {
@@ -131,25 +154,27 @@ impl Perform for NginxOffloadTls {
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
         let before: Image = cx.before()?;
-        let file = HostFile::at(cx, &self.on, &before.path);
+        // What an earlier attempt found may have been mended by hand since.
+        let (file, now) = HostFile::find(cx, &self.on, &before.path).await?;
         let bytes = file.read().await?;
         let edit = self.edit(&bytes)?;
         if !edit.changed {
-            return Ok(gives(&file, sha256(&bytes)));
+            // As after a lost answer: the copy is the one that was made then.
+            return Ok(gives(&file, file.kept().await?.image().unwrap_or(&now), sha256(&bytes)));
         }
-        file.keep_copy(&before).await?;
         file.stage(&edit.bytes).await?;
-        file.commit(&before.sha256).await?;
+        file.replace(&now).await?;
         let after = sha256(&edit.bytes);
         if let Err(said) = self.nginx_accepts(cx).await? {
-            file.restore(&before, &after, &self.on.name).await?;
-            file.remove_copy(&before).await?;
+            file.restore(&now, &after, &self.on.name).await?;
+            file.set_aside().await?;
             return Err(self
                 .rejected("with the edited site; the old one is back", said)
-                .advise("nothing was changed: mend what nginx says, or edit the site by hand")
+                .advise("nothing was changed: mend what nginx says, or edit the site by hand, then resume")
+                .advise(format!("a rollback brings the site back from `{}`", file.aside))
                 .into());
         }
-        Ok(gives(&file, after))
+        Ok(gives(&file, &now, after))
     }
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
@@ -166,14 +191,20 @@ impl Perform for NginxOffloadTls {
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
-        let before: Image = cx.before()?;
-        let file = HostFile::at(cx, &self.on, &before.path);
-        let after = self.left(cx, &file).await?;
-        match standing(&before, after.as_deref(), file.image().await?.as_ref()) {
-            Standing::AsBefore => {}
-            Standing::AsLeft(now) => file.restore(&before, &now, &self.on.name).await?,
-            Standing::Changed => return Err(file.not_ours(&self.on.name).into()),
-            Standing::Gone => return Err(file.gone(&self.on.name).into()),
+        let found: Image = cx.before()?;
+        let file = HostFile::at(cx, &self.on, &found.path);
+        let kept = file.kept().await?;
+        let before = original(found, kept.image(), cx.output("backup_sha256"));
+        let mut is = "as it was to the byte";
+        let taken_back = matches!(kept, Kept::Aside(_));
+        if taken_back && file.image().await?.is_some() && self.edit(&file.read().await?)?.changed {
+            // nginx rejected the edit; what was mended in the file since is not ours.
+            is = "as it is without this run's edit";
+        } else {
+            if taken_back {
+                file.take_up().await?;
+            }
+            self.bring_back(cx, &file, &before).await?;
         }
         if let Err(said) = self.nginx_accepts(cx).await? {
             return Err(self
@@ -184,6 +215,6 @@ impl Perform for NginxOffloadTls {
         file.remove_copy(&before).await?;
         let nginx = Service::try_from("nginx".to_owned()).map_err(|e| Failure::permanent(e.to_string()))?;
         let reloaded = if reload_if_active(cx, &self.on, &nginx).await? { ", nginx reloaded" } else { "" };
-        Ok(format!("`{}` is as it was to the byte, `nginx -t` passes{reloaded}", file.path))
+        Ok(format!("`{}` is {is}, `nginx -t` passes{reloaded}", file.path))
     }
 }

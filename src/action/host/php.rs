@@ -1,10 +1,11 @@
 //! What php on the host says of a configuration file. No value of the file leaves the host, not even in an error:
-//! php's own words may quote the file, so only line numbers are taken from them.
+//! php's own words may quote the file, so only line numbers are taken from them. Nor is a value that is to be set in the
+//! process list there.
 
 use super::file::HostFile;
 use crate::access::RemoteCommand;
 use crate::action::Context;
-use crate::model::{Failure, Target, Value};
+use crate::model::{Failure, Target, Value, hex};
 
 const JUDGE: &str = include_str!("config_judge.php");
 
@@ -55,9 +56,9 @@ impl Php<'_> {
         second: &str,
         wanted: &Value,
     ) -> Result<Vec<String>, Failure> {
-        let wanted = wanted.to_string();
-        let arguments = [owner, self.program, "--", first, second, &wanted];
-        let command = RemoteCommand::root_script(AS_OWNER, arguments).stdin(JUDGE);
+        let wanted = format!("<?php const WANTED = '{}'; ?>", hex(wanted.to_string().as_bytes()));
+        let arguments = [owner, self.program, "--", first, second];
+        let command = RemoteCommand::root_script(AS_OWNER, arguments).stdin(wanted + JUDGE);
         let output = self.cx.run(self.host, command).await?;
         let text = output.text();
         // A fatal error in an included file ends php without the last word, whatever its exit status.

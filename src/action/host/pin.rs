@@ -1,6 +1,8 @@
 //! `ssh.pin-host-key`: learns a host's key from a source the operator trusts, and proves it by connecting with it.
 //!
-//! The key is learned once, kept in the outputs, and only then shown or used: what a person approves is what is pinned.
+//! The key is learned once, kept in the outputs, and only then shown or used: what a person approves is what is pinned,
+//! however often it is tried. Another key is learned only after an undo, or when a person says that it is not done: both
+//! ask for approval anew.
 
 use super::local::{Way, fingerprints, keys_on_console};
 use crate::access::{AwsError, RemoteCommand, SshError, SshTrouble};
@@ -110,7 +112,22 @@ impl SshPinHostKey {
     /// Connects with these keys and no others.
     async fn connect(&self, cx: &Context<'_>, keys: &str) -> Result<(), Failure> {
         let pinned = Target { host_key: Some(keys.to_owned()), ..self.on.clone() };
-        cx.run_ok(&pinned, RemoteCommand::new(["true"]), "logging in").await.map(drop)
+        match cx.run(&pinned, RemoteCommand::new(["true"])).await {
+            Ok(output) if output.ok() => Ok(()),
+            Ok(output) => Err(Failure::permanent(format!("logging in on {} failed", self.on)).cause(output.stderr)),
+            Err(error @ SshError { trouble: SshTrouble::HostKey(_), .. }) => Err(error.failure().advise(format!(
+                "if you know why it shows another key than the pinned one: `runbook resolve {} {} --as not-done`, and its \
+                 key is learned anew",
+                cx.call().run,
+                cx.call().action
+            ))),
+            Err(error) => Err(error.failure()),
+        }
+    }
+
+    /// The key that an earlier attempt learned.
+    fn learned<'a>(cx: &Context<'a>) -> Option<&'a str> {
+        cx.output("host_key")
     }
 
     /// Connects with the key that is known, once: what is known already needs no effect, so that everything on this host
@@ -183,23 +200,21 @@ impl Perform for SshPinHostKey {
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
-        let keys = self.learn(cx).await?;
+        let keys = match Self::learned(cx) {
+            Some(keys) => keys.to_owned(),
+            None => self.learn(cx).await?,
+        };
         let fingerprint = fingerprints(&keys).await?;
         Ok(pinned(keys, fingerprint))
     }
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
-        let mut outputs = Values::new();
-        let keys = match cx.output("host_key") {
-            Some(keys) => keys.to_owned(),
-            None => {
-                outputs = self.apply(cx).await?;
-                outputs.get("host_key").and_then(Value::as_str).unwrap_or_default().to_owned()
-            }
-        };
-        let fingerprint = fingerprints(&keys).await?;
-        let must_ask = self.source()? == Source::Approve && !cx.call().approved.contains(&self.gate());
-        if must_ask && outputs.is_empty() {
+        // What is shown must be what is pinned: it is recorded first.
+        let keys = Self::learned(cx).ok_or_else(|| {
+            Failure::transient(format!("the host key of {} was not recorded when it was seen", self.on))
+        })?;
+        let fingerprint = fingerprints(keys).await?;
+        if self.source()? == Source::Approve && !cx.call().approved.contains(&self.gate()) {
             let prompt = format!(
                 "{} shows this SSH host key:\n{}\ncompare it with the host's console, and approve it only if it is the same",
                 self.on,
@@ -207,19 +222,13 @@ impl Perform for SshPinHostKey {
             );
             return Err(Stop::Waiting { gate: self.gate(), prompt });
         }
-        if must_ask {
-            // What is shown must be what is pinned: it is recorded first.
-            return Err(
-                Failure::transient(format!("the host key of {} was not recorded when it was seen", self.on)).into()
-            );
-        }
         let what = format!("{} lets us in with the pinned key", self.on);
         wait_until(cx, &what, async || {
-            self.connect(cx, &keys).await?;
+            self.connect(cx, keys).await?;
             Ok(Look::Done(()))
         })
         .await?;
-        Ok(Verified { outputs, evidence: format!("logged in to {} with {fingerprint}", self.on.name) })
+        Ok(Verified::by(format!("logged in to {} with {fingerprint}", self.on.name)))
     }
 
     async fn undo(&self, _: &Context<'_>) -> Result<String, Stop> {

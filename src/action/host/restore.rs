@@ -16,6 +16,18 @@ pub(super) enum Standing {
     Gone,
 }
 
+/// What the file was before the edit: the copy's own image, which is of what the edit was made of, be that later than what
+/// an earlier attempt `found`. `copied` is what the copy hashed to when it was made, as far as that was recorded: a copy
+/// that is another one now is not taken for it.
+pub(super) fn original(found: Image, kept: Option<&Image>, copied: Option<&str>) -> Image {
+    match (kept, copied) {
+        (Some(kept), None) => kept.clone(),
+        (Some(kept), Some(copied)) if kept.sha256 == copied => kept.clone(),
+        (_, Some(copied)) => Image { sha256: copied.to_owned(), ..found },
+        (None, None) => found,
+    }
+}
+
 /// How a file stands, given what it was and what the edit made of it (nothing: that is not known).
 pub(super) fn standing(before: &Image, after: Option<&str>, now: Option<&Image>) -> Standing {
     match now {
@@ -67,6 +79,15 @@ mod tests {
 
     fn image(sha: &str, mode: &str, mtime: &str) -> Image {
         Image { path: "/f".into(), sha256: sha.into(), owner: 0, group: 0, mode: mode.into(), mtime: mtime.into() }
+    }
+
+    #[test]
+    fn a_copy_is_believed_when_it_is_the_one_that_was_made() {
+        let (found, mended) = (image("a", "644", "1.0"), image("m", "644", "2.0"));
+        assert_eq!(original(found.clone(), None, None), found);
+        assert_eq!(original(found.clone(), Some(&mended), None), mended);
+        assert_eq!(original(found.clone(), Some(&mended), Some("m")), mended);
+        assert_eq!(original(found.clone(), Some(&mended), Some("a")), found);
     }
 
     #[test]

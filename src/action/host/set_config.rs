@@ -7,10 +7,10 @@ use super::file::{HostFile, Image};
 use super::offload_tls::{finding, gives, refused};
 use super::php::Php;
 use super::preview::command_of;
-use super::restore::{Standing, standing};
+use super::restore::{Standing, original, standing};
 use super::systemd::{asking, reload_if_active};
 use crate::action::edit::Edit;
-use crate::action::edit::php::{Previous, Setting, read_raw, set_config, shown, unset_config};
+use crate::action::edit::php::{Previous, Setting, read_raw, set_config, shown, shown_value, unset_config};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Failure, Finding, Found, KeyChange, PhpSetConfig, Value, sha256};
 use serde_json::json;
@@ -60,22 +60,15 @@ impl PhpSetConfig {
         Ok(Change::Keys { on: self.on.name.clone(), path: path.to_owned(), keys: changed.collect() })
     }
 
-    /// Puts new content in place once php accepts it and finds nothing changed but what may change.
-    async fn put(
-        &self,
-        cx: &Context<'_>,
-        file: &HostFile<'_>,
-        bytes: &[u8],
-        now: &str,
-        judge: bool,
-    ) -> Result<(), Failure> {
+    /// Brings new content to the host, once php accepts it and finds nothing changed but what may change.
+    async fn stage(&self, cx: &Context<'_>, file: &HostFile<'_>, bytes: &[u8], judge: bool) -> Result<(), Failure> {
         let staged = file.stage(bytes).await?.to_owned();
         let judged = self.judged(cx, file, &staged, judge).await;
         if let Err(failure) = judged {
             file.unstage().await?;
             return Err(failure.advise("nothing was changed: edit the file by hand, or set the keys with `occ`"));
         }
-        file.commit(now).await
+        Ok(())
     }
 
     async fn judged(&self, cx: &Context<'_>, file: &HostFile<'_>, staged: &str, judge: bool) -> Result<(), Failure> {
@@ -117,7 +110,8 @@ impl PhpSetConfig {
             before.into_iter().map(|(key, raw)| (key, raw.map_or(Previous::Absent, Previous::Was))).collect();
         let edit = unset_config(&now, &previous).map_err(explain)?;
         if edit.changed {
-            self.put(cx, file, &edit.bytes, &sha256(&now), false).await?;
+            self.stage(cx, file, &edit.bytes, false).await?;
+            file.commit(&sha256(&now)).await?;
         }
         Ok(())
     }
@@ -125,8 +119,9 @@ impl PhpSetConfig {
 
 impl Perform for PhpSetConfig {
     fn sentence(&self) -> String {
-        let set = self.set.iter().flatten().map(|(key, value)| format!("`{key}` = {value}"));
-        let append = self.append.iter().flatten().map(|(key, value)| format!("{value} appended to `{key}`"));
+        let set = self.set.iter().flatten().map(|(key, value)| format!("`{key}` = {}", shown_value(key, value)));
+        let append = self.append.iter().flatten();
+        let append = append.map(|(key, value)| format!("{} appended to `{key}`", shown_value(key, value)));
         let all: Vec<String> = set.chain(append).collect();
         format!("set {} in `{}` on {}, keep a copy beside it", all.join(", "), self.file, self.on.name)
     }
@@ -175,15 +170,20 @@ impl Perform for PhpSetConfig {
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
         let before: Image = cx.before()?;
-        let file = HostFile::at(cx, &self.on, &before.path);
+        // What an earlier attempt found may have been rewritten since, by Nextcloud itself.
+        let (file, now) = HostFile::find(cx, &self.on, &before.path).await?;
         let bytes = file.read().await?;
         let edit = self.edit(&bytes)?;
-        if edit.changed {
-            file.keep_copy(&before).await?;
-            self.put(cx, &file, &edit.bytes, &before.sha256, true).await?;
-        }
+        let copied = if edit.changed {
+            self.stage(cx, &file, &edit.bytes, true).await?;
+            file.replace(&now).await?;
+            now
+        } else {
+            // As after a lost answer: the copy is the one that was made then.
+            file.copy_image().await?.unwrap_or(now)
+        };
         self.reload(cx).await?;
-        Ok(gives(&file, sha256(&edit.bytes)))
+        Ok(gives(&file, &copied, sha256(&edit.bytes)))
     }
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
@@ -199,9 +199,10 @@ impl Perform for PhpSetConfig {
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
-        let before: Image = cx.before()?;
-        let file = HostFile::at(cx, &self.on, &before.path);
+        let found: Image = cx.before()?;
+        let file = HostFile::at(cx, &self.on, &found.path);
         let copy = file.copy_image().await?;
+        let before = original(found, copy.as_ref(), cx.output("backup_sha256"));
         let after = match (cx.output("sha256"), &copy) {
             (Some(known), _) => Some(known.to_owned()),
             (None, Some(_)) => self.edit(&file.read_copy().await?).ok().map(|edit| sha256(&edit.bytes)),

@@ -5,7 +5,8 @@
 
 use super::web::unanswered;
 use crate::model::{Failure, FailureKind, Secret};
-use reqwest::{Client, Method, Response, StatusCode, Url};
+use reqwest::header::LOCATION;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 
 /// A browser at a site.
 pub(super) struct Browser {
@@ -20,6 +21,30 @@ fn unexpected(what: &str, status: StatusCode) -> Failure {
     let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     let kind = if passing { FailureKind::Transient } else { FailureKind::Permanent };
     Failure::new(kind, format!("{what}: answered {status}"))
+}
+
+/// The answer to a request. One that leads away from the site is a failure: the client does not follow it, for it would
+/// take the form along.
+async fn answer_of(what: &str, request: RequestBuilder) -> Result<Response, Failure> {
+    let answer = request.send().await.map_err(|e| unanswered(what, e))?;
+    let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    match location.filter(|_| answer.status().is_redirection()) {
+        None => Ok(answer),
+        Some(location) => Err(led_away(what, answer.url(), location)),
+    }
+}
+
+fn led_away(what: &str, from: &Url, location: &str) -> Failure {
+    let to = match from.join(location) {
+        // A query may hold a token.
+        Ok(mut url) => {
+            url.set_query(None);
+            url.to_string()
+        }
+        Err(_) => "what is no address".to_owned(),
+    };
+    Failure::permanent(format!("{what}: sent to `{to}`, which was not followed"))
+        .advise("the site must keep its visitors on its own name and scheme (`overwritehost`, `overwriteprotocol`)")
 }
 
 /// The request token that Nextcloud puts on its pages.
@@ -46,16 +71,11 @@ impl Browser {
     /// Opens the site and goes to its login page; `base` is `https://FQDN/`.
     pub(super) async fn open(client: Client, base: Url, user: &str) -> Result<Self, Failure> {
         let what = format!("open `{base}`");
-        let answer = client.get(base.clone()).send().await.map_err(|e| unanswered(&what, e))?;
+        let answer = answer_of(&what, client.get(base.clone())).await?;
         if !answer.status().is_success() {
             return Err(unexpected(&what, answer.status()));
         }
         let landed = answer.url().clone();
-        if landed.host_str() != base.host_str() || landed.scheme() != base.scheme() {
-            return Err(Failure::permanent(format!("{what}: sent to `{landed}`")).advise(
-                "the site must keep its visitors on its own name and scheme (`overwritehost`, `overwriteprotocol`)",
-            ));
-        }
         let page = answer.text().await.map_err(|e| unanswered(&what, e))?;
         let token = token_of(&page).ok_or_else(|| {
             Failure::permanent(format!("{what}: `{landed}` is no Nextcloud page (it has no request token)"))
@@ -78,7 +98,7 @@ impl Browser {
             .header("Origin", self.base.origin().ascii_serialization())
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body(body);
-        let answer = request.send().await.map_err(|e| unanswered(&what, e))?;
+        let answer = answer_of(&what, request).await?;
         let (status, landed) = (answer.status(), answer.url().clone());
         if !status.is_success() {
             let failure = unexpected(&what, status);
@@ -107,7 +127,7 @@ impl Browser {
         let url = self.at(&file_path(&self.user, name))?;
         let what = format!("{method} `{url}`");
         let request = self.client.request(method, url).header("requesttoken", &self.token).body(body);
-        let answer = request.send().await.map_err(|e| unanswered(&what, e))?;
+        let answer = answer_of(&what, request).await?;
         Ok((what, answer))
     }
 
@@ -144,12 +164,12 @@ impl Browser {
         let mut url = self.at("/index.php/logout")?;
         let what = format!("log out at `{url}`");
         url.query_pairs_mut().append_pair("requesttoken", &self.token);
-        let answer = self.client.get(url).send().await.map_err(|e| unanswered(&what, e))?;
+        let answer = answer_of(&what, self.client.get(url)).await?;
         if !answer.status().is_success() {
             return Err(unexpected(&what, answer.status()));
         }
         let files = self.at("/index.php/apps/files/")?;
-        let answer = self.client.get(files).send().await.map_err(|e| unanswered(&what, e))?;
+        let answer = answer_of(&what, self.client.get(files)).await?;
         if is_login(answer.url()) {
             return Ok(());
         }
@@ -169,6 +189,52 @@ pub(super) fn file_path(user: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::{HttpOptions, Settings, http_client};
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::mpsc::{Receiver, channel};
+
+    /// A server that answers as told by the request; every request is told too.
+    fn serve(answer: impl Fn(&str) -> String + Send + 'static) -> (Url, Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let (tell, told) = channel();
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                let mut buffer = vec![0; 4096];
+                let length = connection.read(&mut buffer).unwrap();
+                let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                let text = answer(&request);
+                let _ = tell.send(request);
+                connection.write_all(format!("HTTP/1.1 {text}").as_bytes()).unwrap();
+            }
+        });
+        (url, told)
+    }
+
+    fn page(body: &str) -> String {
+        format!("200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    #[tokio::test]
+    async fn a_password_is_not_sent_to_where_a_redirect_leads() {
+        let (elsewhere, got) = serve(|_| page("<head data-requesttoken=\"x\">"));
+        let away = format!("307 Temporary Redirect\r\nLocation: {elsewhere}in?t=0k\r\nContent-Length: 0\r\n\r\n");
+        let (site, asked) = serve(move |request| match request.split(' ').nth(1) {
+            Some("/") => "302 Found\r\nLocation: /login\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned(),
+            Some("/login") => page("<head data-requesttoken=\"x\">"),
+            _ => away.clone(),
+        });
+        let settings = Settings { ssh_config: None, trust: None, poll: Settings::POLL, work_dir: std::env::temp_dir() };
+        let options = HttpOptions { cookies: true, redirects: 10, ..HttpOptions::default() };
+        let client = http_client(&settings, &options).unwrap();
+        let mut browser = Browser::open(client, site, "anna").await.unwrap();
+        let failure = browser.log_in(&Secret::new("hunter2".into())).await.unwrap_err();
+        assert!(failure.message.contains(&format!("sent to `{elsewhere}in`")), "{failure:?}");
+        assert_eq!(asked.try_iter().filter(|request| request.starts_with("POST")).count(), 1);
+        assert_eq!(got.try_iter().count(), 0, "the other server is not asked");
+    }
 
     #[test]
     fn tokens_and_login_pages_are_known() {

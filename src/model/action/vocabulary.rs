@@ -80,7 +80,7 @@ actions! {
         file: HostPath,
         /// The site's name: chooses the server block, and is what absolute redirects name afterwards.
         fqdn: Fqdn,
-    } gives { backup: HostPath, sha256: String } Reversible, usual 2 s, deadline 120 s;
+    } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, usual 2 s, deadline 120 s;
 
     /// Sets keys in a PHP configuration file of the form `$CONFIG = array (...)`, keeping every other byte. A copy is
     /// kept beside it; php must accept the result, and only the intended keys may differ.
@@ -97,7 +97,7 @@ actions! {
         php: Option<String>,
         /// A service to reload afterwards, so that no opcode cache keeps the old file.
         reload: Option<Service>,
-    } gives { backup: HostPath, sha256: String } Reversible, usual 2 s, deadline 120 s;
+    } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, usual 2 s, deadline 120 s;
 
     /// Checks that a line is active in cron on exactly one host: the file is there with its plain name on one, hidden
     /// or absent on the others, and no other source (user crontabs, timers) starts the same command.
@@ -156,7 +156,7 @@ actions! {
         sources: Option<Vec<Cidr>>,
     } gives {
         vpc: VpcId, group: GroupId, subnet: SubnetId, zone: String, ranges: Vec<Cidr>, sources: Vec<Cidr>,
-        instance_type: InstanceType, name: String,
+        instance_type: InstanceType, name: String, public_ip: String,
     } NothingToUndo("it only looks"), usual 1 s, deadline 60 s;
 
     // EC2.
@@ -394,6 +394,10 @@ actions! {
         /// The instance the name pointed at before: if the old address was its and has changed since, undo points at
         /// the address it has then.
         instance: Option<InstanceId>,
+        /// The public address that instance had before this run stopped it (`public_ip` of `instance.look-up`; empty when
+        /// it had none). Default: the one it has when this action looks, which is another one by then unless it is an
+        /// Elastic IP.
+        instance_address: Option<String>,
     } gives { change: String } Reversible, usual 60 s, deadline 86400 s;
 
     // Checks, as a user of the site.

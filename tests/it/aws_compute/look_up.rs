@@ -25,6 +25,7 @@ mod inside {
                 "vpc": account.id("vpc"), "group": account.id("web_group"), "subnet": account.seed["subnets"]["a"],
                 "zone": "us-east-1a", "ranges": ["10.77.0.0/16"], "sources": ["0.0.0.0/0"],
                 "instance_type": "t3.medium", "name": "nextcloud-web-1",
+                "public_ip": account.id("public_ip"),
             })
         );
         deed.apply().await;

@@ -123,7 +123,12 @@ mod inside {
         resize.observe().await;
         account.refuse(("ec2", "ModifyInstanceAttribute"), "Unsupported", 1);
         let failure = resize.failure(Phase::Apply).await;
-        assert!(failure.message.ends_with("runs again as `t3.medium`"), "{failure:?}");
+        let id = account.web();
+        assert_eq!(
+            failure.message,
+            format!("`{id}` cannot be a `t3.small` in us-east-1a: `{id}` runs again as `t3.medium`")
+        );
+        assert!(failure.advice[0].contains("in vain"), "a resume would stop it again for nothing: {failure:?}");
         assert_eq!(now(&account).await, is("running", "t3.medium"));
 
         account.no_room("StartInstances", 100);

@@ -174,13 +174,7 @@ async fn somebodys_work_is_never_overwritten() {
     assert_eq!(deed.fails(Phase::Apply).await.kind, FailureKind::Refused);
     assert_eq!(fs::read_to_string(&copy).unwrap(), "somebody's");
     fs::remove_file(&copy).unwrap();
-
-    // The site changed after it was looked at.
-    let original = fs::read_to_string(&site).unwrap();
-    fs::write(&site, format!("# new\n{original}")).unwrap();
-    let failure = deed.fails(Phase::Apply).await;
-    assert!(failure.kind == FailureKind::Refused && failure.message.contains("changed by somebody"), "{failure:?}");
-    fs::write(&site, original).unwrap();
+    assert_eq!(names(&host.path("nginx/conf.d")), ["nextcloud.conf"]);
 
     // The site changed after the edit.
     deed.call.before = Value::Null;
@@ -220,7 +214,78 @@ async fn what_nginx_refuses_is_taken_back_at_once() {
     let failure = deed.fails(Phase::Apply).await;
     assert!(failure.causes.iter().any(|c| c.contains("nonsense")), "{failure:?}");
     assert_eq!(picture(&site), before);
-    assert_eq!(names(&host.path("nginx/conf.d")), ["nextcloud.conf", "other.conf"]);
+    assert_eq!(names(&host.path("nginx/conf.d")), [&format!("{COPY}.aside"), "nextcloud.conf", "other.conf"]);
+
+    // Rolled back as it is, nothing of the run is left.
+    fs::remove_file(host.path("nginx/conf.d/other.conf")).unwrap();
+    deed.undo().await;
+    assert_eq!(picture(&site), before);
+    assert_eq!(names(&host.path("nginx/conf.d")), ["nextcloud.conf"]);
+}
+
+/// A site whose edit nginx rejected in a first attempt: the deed has that attempt's before-image.
+async fn rejected_once(host: &Host) -> Deed<'_> {
+    let mut deed = offload(host);
+    deed.observe().await;
+    fs::write(host.path("nginx/conf.d/other.conf"), "nonsense;\n").unwrap();
+    deed.fails(Phase::Apply).await;
+    fs::remove_file(host.path("nginx/conf.d/other.conf")).unwrap();
+    deed
+}
+
+#[tokio::test]
+async fn a_site_that_was_mended_after_a_rejection_is_edited_as_it_is_now() {
+    let host = host_with_site();
+    let site = host.path("nginx/conf.d/nextcloud.conf");
+    let mut deed = rejected_once(&host).await;
+    let mended = format!("# mended\n{}", fs::read_to_string(&site).unwrap());
+    fs::write(&site, &mended).unwrap();
+    let before = picture(&site);
+    assert_eq!(deed.observe().await.found, Found::Absent);
+    deed.apply().await;
+    deed.verify().await;
+    assert_eq!(names(&host.path("nginx/conf.d")), [COPY, "nextcloud.conf"]);
+    deed.undo().await;
+    assert_eq!(picture(&site), before, "what was mended stays");
+    assert_eq!(names(&host.path("nginx/conf.d")), ["nextcloud.conf"]);
+
+    // Rolled back without another attempt.
+    let mut deed = rejected_once(&host).await;
+    let again = format!("# again\n{mended}");
+    fs::write(&site, &again).unwrap();
+    let told = deed.undo().await;
+    assert!(told.contains("without this run's edit"), "{told}");
+    assert_eq!(fs::read_to_string(&site).unwrap(), again);
+    assert_eq!(names(&host.path("nginx/conf.d")), ["nextcloud.conf"]);
+}
+
+#[tokio::test]
+async fn an_edit_made_by_hand_after_a_rejection_is_taken_back_too() {
+    let host = host_with_site();
+    let site = host.path("nginx/conf.d/nextcloud.conf");
+    let before = picture(&site);
+    let mut deed = rejected_once(&host).await;
+    let by_hand = "server {\n    listen 80;\n    server_name cloud.nextcloud.example;\n}\n";
+    fs::write(&site, by_hand).unwrap();
+    assert_eq!(deed.observe().await.found, Found::Holds);
+    deed.verify().await;
+    deed.undo().await;
+    assert_eq!(picture(&site), before, "HTTPS is back");
+    assert_eq!(names(&host.path("nginx/conf.d")), ["nextcloud.conf"]);
+}
+
+#[tokio::test]
+async fn a_copy_that_somebody_changed_is_not_put_back() {
+    let host = host_with_site();
+    let (site, copy) = (host.path("nginx/conf.d/nextcloud.conf"), host.path("nginx/conf.d").join(COPY));
+    let mut deed = offload(&host);
+    deed.observe().await;
+    deed.apply().await;
+    let edited = fs::read_to_string(&site).unwrap();
+    fs::write(&copy, "somebody's").unwrap();
+    let failure = deed.fails(Phase::Undo).await;
+    assert!(failure.message.contains("is not what it was"), "{failure:?}");
+    assert_eq!(fs::read_to_string(&site).unwrap(), edited);
 }
 
 #[tokio::test]
@@ -288,6 +353,43 @@ async fn config_keys_are_set_and_the_file_comes_back() {
     assert_eq!(picture(&config), before);
     deed.undo().await;
     assert_eq!(picture(&config), before);
+    assert_eq!(names(&host.path("config")), ["config.php"]);
+}
+
+#[tokio::test]
+async fn no_value_that_is_set_is_in_an_argument() {
+    let host = host_with_config();
+    let (program, log) = (host.path("work/php"), host.path("work/arguments"));
+    fs::write(&log, "").unwrap();
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o666)).unwrap();
+    fs::set_permissions(host.path("work"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(&program, format!("#!/bin/sh\necho \"$@\" >>{}\nexec php \"$@\"\n", log.display())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut deed = set_config(&host);
+    deed.call.parameters["php"] = json!(program);
+    deed.call.parameters["set"] = json!({"dbpassword": "hunter3"});
+    deed.observe().await;
+    deed.apply().await;
+    deed.verify().await;
+    assert_eq!(php_reads(&host)["dbpassword"], "hunter3");
+    let arguments = fs::read_to_string(&log).unwrap();
+    assert!(arguments.contains("config.php") && !arguments.contains("hunter3"), "{arguments}");
+}
+
+#[tokio::test]
+async fn a_config_that_was_rewritten_after_a_failed_attempt_is_edited_as_it_is_now() {
+    let host = host_with_config();
+    let config = host.path("config/config.php");
+    let mut deed = set_config(&host);
+    deed.observe().await;
+    let rewritten = CONFIG.replace("'secret'", "'version' => '18.0.0',\n  'secret'");
+    fs::write(&config, &rewritten).unwrap();
+    let before = picture(&config);
+    assert_eq!(deed.observe().await.found, Found::Absent);
+    deed.apply().await;
+    deed.verify().await;
+    deed.undo().await;
+    assert_eq!(picture(&config), before, "what Nextcloud wrote stays");
     assert_eq!(names(&host.path("config")), ["config.php"]);
 }
 

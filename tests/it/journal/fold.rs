@@ -3,7 +3,7 @@
 use super::transitions::records;
 use super::{forward, opened, path, run_id, started};
 use proptest::prelude::*;
-use runbook::journal::{ActionState, Executor, Record, RecordKind, Rest, RollbackTo, RunState};
+use runbook::journal::{ActionState, Executor, Record, RecordKind, Resolution, Rest, RollbackTo, RunState};
 use runbook::model::{ActionPath, Failure, Phase, RetryPolicy, StepId, Values};
 
 fn record(seq: u64, kind: RecordKind) -> Record {
@@ -64,6 +64,21 @@ fn a_gate_is_answered_while_it_waits_and_belongs_to_one_action() {
     let undoing = RecordKind::UndoStarted { action: path("step/one"), attempt: 1 };
     let moot = open.apply(&record(5, undoing)).unwrap();
     assert!(moot.open_gates().is_empty(), "what the way forward asked is moot on the way back");
+}
+
+#[test]
+fn what_is_not_done_is_asked_for_anew() {
+    let approved = [started("step/one"), asked("step/one", "sure"), answered("sure"), failed("step/one", None)];
+    let state = folded(&approved);
+    assert_eq!(state.approved(&path("step/one")), ["sure"]);
+    let not_done = RecordKind::Resolved {
+        action: path("step/one"),
+        resolution: Resolution::NotDone,
+        by: "p".into(),
+        reason: "the host was built anew".into(),
+    };
+    let state = state.apply(&record(6, not_done)).unwrap();
+    assert!(state.approved(&path("step/one")).is_empty(), "{state:?}");
 }
 
 #[test]

@@ -47,9 +47,9 @@ impl Names {
         self.set.lock().unwrap().insert(name.to_owned(), (CNAME, target.to_owned()));
     }
 
-    /// Somebody lets this authority, and no other, issue certificates.
-    pub(crate) fn set_caa(&self, name: &str, issuer: &str) {
-        self.set.lock().unwrap().insert(name.to_owned(), (CAA, issuer.to_owned()));
+    /// Somebody sets a CAA record of one property, such as `issue`.
+    pub(crate) fn set_caa(&self, name: &str, property: &str, value: &str) {
+        self.set.lock().unwrap().insert(name.to_owned(), (CAA, format!("{property} {value}")));
     }
 
     pub(crate) fn remove(&self, name: &str) {
@@ -122,7 +122,11 @@ fn answer(query: &[u8], account: &Value, set: &BTreeMap<String, (u16, String)>) 
     for (name, kind, value) in found {
         let data = match kind {
             A => value.parse::<Ipv4Addr>().unwrap().octets().to_vec(),
-            CAA => [&[0, 5][..], b"issue", value.as_bytes()].concat(),
+            CAA => {
+                let (property, value) = value.split_once(' ').unwrap();
+                let length = u8::try_from(property.len()).unwrap();
+                [&[0, length][..], property.as_bytes(), value.as_bytes()].concat()
+            }
             _ => wire(&value),
         };
         out.extend(wire(&name));

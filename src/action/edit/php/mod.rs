@@ -20,7 +20,7 @@ mod shown;
 mod style;
 mod unset;
 
-pub use shown::shown;
+pub use shown::{shown, shown_value};
 
 use std::collections::BTreeMap;
 use std::fmt;

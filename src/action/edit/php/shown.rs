@@ -6,6 +6,7 @@
 use super::config::Config;
 use super::literal::Literal;
 use crate::action::edit::{Reason, Refusal};
+use crate::model::Value;
 use std::collections::BTreeMap;
 
 /// What stands in a secret's place.
@@ -31,6 +32,22 @@ pub fn shown(bytes: &[u8], keys: &[String]) -> Result<BTreeMap<String, Option<St
         Ok((key.clone(), told))
     };
     keys.iter().map(value).collect::<Result<_, Reason>>().map_err(Refusal::from)
+}
+
+/// A value that is to be set, as it may be shown: in JSON's writing, what its key or a key inside calls a secret masked.
+pub fn shown_value(key: &str, value: &Value) -> String {
+    fn masked(value: &Value) -> Value {
+        match value {
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(key, value)| (key.clone(), if names_one(key) { Value::from(MASK) } else { masked(value) }))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            Value::Array(items) => items.iter().map(masked).collect(),
+            plain => plain.clone(),
+        }
+    }
+    if names_one(key) { MASK.to_owned() } else { masked(value).to_string() }
 }
 
 fn names_one(key: &str) -> bool {
@@ -94,5 +111,14 @@ $CONFIG = [ /* hunter2 */ 'dbpassword' => 'hunter2', 'list' => [0 => 'a', /* hun
         ];
         assert_eq!(told, expected);
         assert!(!format!("{all:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn no_secret_that_is_to_be_set_is_shown() {
+        let redis = serde_json::json!({"host": "h", "password": "hunter2", "more": [{"secret": "hunter2"}]});
+        assert_eq!(shown_value("dbpassword", &"hunter2".into()), "(masked)");
+        assert_eq!(shown_value("overwriteprotocol", &"https".into()), r#""https""#);
+        let told = shown_value("redis", &redis);
+        assert!(told.contains(r#""host":"h""#) && !told.contains("hunter2"), "{told}");
     }
 }
