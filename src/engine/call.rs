@@ -50,7 +50,7 @@ fn with(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase, parame
         attempt: current.attempt().max(1),
         generation: current.generation(),
         parameters,
-        before: traces.map_or(Value::Null, |t| t.before.clone()),
+        before: traces.and_then(|t| t.before.clone()).unwrap_or_default(),
         outputs: traces.map_or_else(Values::new, |t| t.outputs.clone()),
         tags: plan.tags.clone(),
         region: plan.region.clone(),

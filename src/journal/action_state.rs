@@ -5,12 +5,21 @@ use crate::model::{Failure, Millis, Phase, Value, Values};
 /// What an action has touched so far: what an undo works from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traces {
-    /// The before-image of the first attempt; a later attempt does not replace it.
-    pub before: Value,
+    /// The before-image of the first attempt; a later attempt does not replace it. Nothing when this run has started none:
+    /// it was found, or a person did it. An image may itself be null.
+    pub before: Option<Value>,
     /// What it gave.
     pub outputs: Values,
     /// The record that last moved it forward: rollback goes in reverse of this.
     pub seq: u64,
+}
+
+impl Traces {
+    /// Whether this run has started an attempt.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        self.before.is_some()
+    }
 }
 
 /// How an action came to be done.

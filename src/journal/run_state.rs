@@ -1,8 +1,8 @@
 //! The state of a run: what its records add up to.
 
-use super::{ActionState, InputsFrom, PlanFile, Record, RecordKind, Rest, RollbackTo};
+use super::{ActionState, InputsFrom, PlanFile, Record, RecordKind, Rest, RollbackTo, Traces};
 use crate::model::{ActionPath, Millis, RunId, StepId, Value, Values};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a run was opened with, and is executed from; a replan puts a new runbook and plan in the place of the old.
@@ -71,6 +71,9 @@ pub struct RunState {
     pub rest: Option<Rest>,
     /// Actions that have left `pending` at some time.
     pub actions: BTreeMap<ActionPath, ActionState>,
+    /// Actions that this run has started at some time and taken back, wholly. What was only found or refused is not here,
+    /// although a rollback has passed it.
+    pub taken_back: BTreeSet<ActionPath>,
     /// Gates, by name.
     pub gates: BTreeMap<String, Gate>,
     /// The last record's number.
@@ -119,6 +122,7 @@ impl RunState {
                 mode: Mode::Forward { until: None },
                 rest: None,
                 actions: BTreeMap::new(),
+                taken_back: BTreeSet::new(),
                 gates: BTreeMap::new(),
                 seq: 1,
                 at: record.at,
@@ -178,6 +182,9 @@ impl RunState {
                 if matches!(kind, RecordKind::UndoStarted { .. }) && !state.is_undoing() {
                     // What the way forward asked is moot on the way back.
                     next.gates.retain(|_, gate| gate.action != *action || matches!(gate.answer, Some((true, _))));
+                }
+                if changed.is_pending() && state.traces().is_some_and(Traces::is_started) {
+                    next.taken_back.insert(action.clone());
                 }
                 if let RecordKind::GateOpened { gate, prompt, .. } = kind {
                     if let Some(other) = self.open_gate(gate).filter(|other| other.action != *action) {

@@ -99,6 +99,40 @@ fn everything_before_it_can_be_rolled_back() {
     assert_eq!(world.unmade.len(), 3);
 }
 
+/// The way back that a refusal advises does not make the refused action go on over the changed world.
+#[test]
+fn what_was_refused_and_rolled_back_is_refused_again() {
+    for to in [RollbackTo::Start, RollbackTo::Step("first".parse().unwrap())] {
+        let folder = tempfile::tempdir().unwrap();
+        let run = open(folder.path(), &made_on(Order::Article, &[("left/one", &[("type", "large")])]));
+        let world = world(&[("left/one", &[("type", "huge")])]);
+        execute(folder.path(), &run, &world, FORWARD, Death::Never).0.rest();
+        execute(folder.path(), &run, &world, Intent::Rollback { to }, Death::Never).0.rest();
+        let (life, state) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
+        assert_eq!(life.rest(), Rest::Paused { actions: vec![path("left/one")] });
+        assert_eq!(failure(&state, "left/one").drift[0].facts[0].is.as_deref(), Some("huge"));
+        assert_eq!(world.borrow().made.get(&path("left/one")), None, "no effect");
+    }
+}
+
+#[test]
+fn what_was_only_found_is_nobodys_doing_after_a_rollback_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let same: &[(&str, &[(&str, &str)])] =
+        &[("first/two", &[("state", "running")]), ("last/one", &[("state", "running")])];
+    let run = open(folder.path(), &made_on(Order::Article, same));
+    let world = world(&[("first/two", &[("state", "running")]), ("last/one", &[("state", "running")])]);
+    world.borrow_mut().there.insert(path("first/two"), true);
+    let until = Intent::Forward { until: Some("first".parse().unwrap()) };
+    execute(folder.path(), &run, &world, until, Death::Never).0.rest();
+    let to_start = Intent::Rollback { to: RollbackTo::Start };
+    execute(folder.path(), &run, &world, to_start, Death::Never).0.rest();
+    world.borrow_mut().facts.insert(path("last/one"), facts(&[("state", "stopped")]));
+    let (life, state) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
+    assert_eq!(life.rest(), Rest::Paused { actions: vec![path("last/one")] });
+    assert_eq!(failure(&state, "last/one").drift[0].facts[0].is.as_deref(), Some("stopped"));
+}
+
 #[test]
 fn a_fact_that_an_earlier_action_has_changed_is_the_runs_own_doing() {
     for order in [Order::Article, Order::Overlap] {
