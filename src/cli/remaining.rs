@@ -39,9 +39,11 @@ pub(super) fn show(
     let lines = lines(plan, state, &looks);
     let outputs = planning::outputs_with(state.outputs(), &looks);
     let sentences = planning::sentences(plan, &state.run, &outputs);
-    let origin = planning::origin(state.opened.fingerprint.clone(), until);
+    let origin = planning::origin(state.opened.fingerprint.clone(), until.clone());
     out(&match format {
-        Format::Text => format!("{}\n{}", head(plan, state), display::plan_text(plan, &sentences, &lines)),
+        Format::Text => {
+            format!("{}\n{}", head(plan, state, until.as_ref()), display::plan_text(plan, &sentences, &lines))
+        }
         Format::Json => format!("{}\n", display::plan_json(plan, &sentences, &lines)),
         Format::Markdown => display::plan_markdown(plan, &origin, &sentences, &lines),
     })?;
@@ -60,10 +62,11 @@ pub(super) fn excused(plan: &Plan, state: &RunState, looks: Vec<(ActionPath, Loo
     looks.into_iter().map(excuse).collect()
 }
 
-fn head(plan: &Plan, state: &RunState) -> String {
+fn head(plan: &Plan, state: &RunState, until: Option<&StepId>) -> String {
+    let rests = until.map_or_else(String::new, |step| format!(", and rests after step {}, {step}", plan.number(step)));
     let done = plan.actions.iter().filter(|p| state.action(&p.action).is_done()).count();
     format!(
-        "run `{}`: {done} of {} actions are done; `runbook resume {}` goes on like this\n",
+        "run `{}`: {done} of {} actions are done; `runbook resume {}` goes on like this{rests}\n",
         state.run,
         plan.actions.len(),
         state.run

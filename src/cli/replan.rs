@@ -31,6 +31,13 @@ pub(super) struct Now {
     inputs_from: Option<InputsFrom>,
 }
 
+impl Now {
+    /// The runbook.
+    pub(super) fn runbook(&self) -> &Runbook {
+        &self.runbook
+    }
+}
+
 /// Reads runbook and inputs again: from where the run had them, or as they are given.
 pub(super) fn now(state: &RunState, plan: &Plan, args: &ResumeArgs) -> Result<Now, Failure> {
     let opened = &state.opened;

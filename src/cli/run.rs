@@ -58,6 +58,7 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
         source: prepared.source,
         inputs_from: prepared.inputs_from,
         plan_file: prepared.plan_file,
+        until: prepared.until.clone(),
     };
     let state = journal.open_run(&prepared.run, SystemClock.now(), opened)?;
     let lease = lease(&mut journal, &state)?;

@@ -121,6 +121,7 @@ fn imagined(plan: &Plan, run: &RunId, now: Millis) -> Option<RunState> {
         source: None,
         inputs_from: None,
         plan_file: None,
+        until: None,
     };
     RunState::open(&Record { run: run.clone(), seq: 1, at: now, kind }).ok()
 }

@@ -104,7 +104,16 @@ impl RunState {
     pub fn open(record: &Record) -> Result<Self, IllegalRecord> {
         match &record.kind {
             RecordKind::RunOpened {
-                runbook, document, fingerprint, plan, by, source, inputs_from, plan_file, ..
+                runbook,
+                document,
+                fingerprint,
+                plan,
+                by,
+                source,
+                inputs_from,
+                plan_file,
+                until,
+                ..
             } if record.seq == 1 => Ok(Self {
                 run: record.run.clone(),
                 opened: Arc::new(Opened {
@@ -119,7 +128,7 @@ impl RunState {
                     plan_file: plan_file.clone(),
                     replanned: None,
                 }),
-                mode: Mode::Forward { until: None },
+                mode: Mode::Forward { until: until.clone() },
                 rest: None,
                 actions: BTreeMap::new(),
                 taken_back: BTreeSet::new(),
@@ -202,6 +211,16 @@ impl RunState {
             }
         }
         Ok(next)
+    }
+
+    /// The step after which the run rests when it goes on and nothing else is said: the bound it was given, until it has
+    /// come there or has been rolled back.
+    #[must_use]
+    pub fn bound(&self) -> Option<&StepId> {
+        match (&self.mode, &self.rest) {
+            (Mode::Forward { .. }, Some(Rest::UntilReached { .. })) | (Mode::Rollback { .. }, _) => None,
+            (Mode::Forward { until }, _) => until.as_ref(),
+        }
     }
 
     /// The state of an action.

@@ -27,4 +27,5 @@ mod lab;
 mod plan_files;
 mod plan_page;
 mod rehearsals;
+mod resumes;
 mod worlds;

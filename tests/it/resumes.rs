@@ -1,0 +1,58 @@
+//! Going on and going back as operators type it: what a later command keeps of what an earlier one was told.
+
+use crate::support::desk::Desk;
+
+impl Desk {
+    /// The only run's id.
+    fn run(&self) -> String {
+        self.runs()[0]["run"].as_str().unwrap().to_owned()
+    }
+
+    /// `resume` goes on and rests when the first step is done, and after that it asks the second person.
+    fn rests_after_the_first_step(&self) {
+        let run = self.run();
+        self.types("otto", &["status"]).exits(0).says("; rests after step 1, first");
+        self.types("kim", &["approve", &run, "kim"]).exits(0);
+        self.types("otto", &["resume"]).exits(0).says("rests after step 1, first");
+        self.types("otto", &["resume"]).exits(4).says("is it?");
+        // It has come there: the bound is no bound any more.
+        self.types("otto", &["resume"]).exits(4).says("is it?");
+    }
+}
+
+#[test]
+fn a_run_rests_where_it_was_told_to_whoever_resumes_it() {
+    let desk = Desk::new();
+    let begun = desk.types("hana", &["run", "ask.yaml", "--until", "first", "--yes"]).exits(4);
+    begun.says("goes on once that is answered; rests after step 1, first");
+    desk.types("otto", &["resume", "--dry-run"]).exits(0).says("rests after step 1, first");
+    desk.rests_after_the_first_step();
+}
+
+#[test]
+fn what_was_signed_to_rest_rests_there() {
+    let desk = Desk::new();
+    desk.types("hana", &["plan", "ask.yaml", "--until", "first", "--out", "plan.json"]).exits(0);
+    desk.types("hana", &["run", "--plan", "plan.json", "--yes"]).exits(4);
+    desk.rests_after_the_first_step();
+}
+
+#[test]
+fn another_place_to_rest_takes_the_place_of_the_first() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--until", "first", "--yes"]).exits(4);
+    desk.types("hana", &["resume", "--until", "second"]).exits(4).says("rests after step 2, second");
+    desk.types("kim", &["approve", &desk.run(), "kim"]).exits(0);
+    desk.types("hana", &["resume"]).exits(4).says("is it?");
+}
+
+/// A new runbook without the step at which the run was to rest does not make it run to the end, nor rest at once.
+#[test]
+fn a_place_to_rest_that_is_gone_is_asked_for() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--until", "second", "--yes"]).exits(4);
+    desk.write("ask.yaml", &desk.read("ask.yaml").replace("id: second", "id: other"));
+    let gone = desk.types("hana", &["resume", "--replan", "--yes"]).exits(3);
+    gone.says("was to rest after `second`, and the runbook has no such step now").says("--replan --until STEP");
+    desk.types("hana", &["resume", "--replan", "--until", "other", "--yes"]).exits(4);
+}
