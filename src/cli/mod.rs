@@ -9,6 +9,7 @@ mod failure;
 mod form;
 mod harm;
 mod history;
+mod inputs_now;
 mod library;
 mod open;
 mod operator;

@@ -131,9 +131,9 @@ fn beside(read: &ReadPlan, args: &RunArgs) -> Result<(), Failure> {
     if args.inputs.is_some() || !args.sets.is_empty() {
         let given = match &args.inputs {
             Some(file) => library::inputs(&plan.runbook, Some(file), &args.sets)?,
-            None => super::replan::over(&plan.runbook, &plan.inputs, &args.sets)?,
+            None => super::inputs_now::over(&plan.runbook, &plan.inputs, &args.sets)?,
         };
-        let differ = super::replan::differing(&plan.inputs, &given);
+        let differ = super::inputs_now::differing(&plan.inputs, &given);
         if !differ.is_empty() {
             return Err(differ
                 .iter()

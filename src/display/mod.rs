@@ -46,6 +46,7 @@ mod usual;
 mod verdict;
 mod wording;
 
+pub use changes::shell_line;
 pub use commands::{NextCommand, next_commands};
 pub use console::{Console, Mode, Sentence};
 pub use failure::failure_text;

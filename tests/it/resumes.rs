@@ -56,3 +56,24 @@ fn a_place_to_rest_that_is_gone_is_asked_for() {
     gone.says("was to rest after `second`, and the runbook has no such step now").says("--replan --until STEP");
     desk.types("hana", &["resume", "--replan", "--until", "other", "--yes"]).exits(4);
 }
+
+#[test]
+fn a_run_that_was_planned_anew_with_other_inputs_keeps_them() {
+    let desk = Desk::new();
+    // Asks the second person with the input, so that something that has not begun can be planned anew.
+    desk.write("ask.yaml", &desk.read("ask.yaml").replace("is ${{ inputs.what }} good?", "is all good?"));
+    desk.write("ask.yaml", &desk.read("ask.yaml").replace("is it?", "is ${{ inputs.what }} good?"));
+    desk.write("site.yaml", "what: the weather\n");
+    for given in [&["--inputs", "site.yaml"][..], &["--set", "what=the weather"], &[]] {
+        desk.types("hana", &[&["run", "ask.yaml", "--yes"], given].concat()).exits(4);
+        let run = desk.run();
+        let refused = desk.types("hana", &["resume", &run, "--set", "what=kim's sea"]).exits(3);
+        refused
+            .says("input `what` was \"the weather\", and is \"kim's sea\"")
+            .says(&format!("`runbook resume {run} --replan --set 'what=kim'\\''s sea'` shows the new plan"));
+        desk.types("hana", &["resume", &run, "--replan", "--set", "what=the sea", "--yes"]).exits(4);
+        desk.types("hana", &["approve", &run, "kim"]).exits(0);
+        desk.types("hana", &["resume", &run]).exits(4).says("is the sea good?");
+        desk.types("hana", &["resume", &run, "--set", "what=the weather"]).exits(3).says("input `what` was");
+    }
+}
