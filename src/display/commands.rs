@@ -143,6 +143,9 @@ fn decisions(state: &RunState, action: &ActionPath) -> Vec<NextCommand> {
         ActionState::InDoubt { .. } | ActionState::Started { .. } => {
             vec![done, resolve("not-done", "when nothing of it is there: it is done again")]
         }
+        ActionState::Failed { traces: None, .. } => {
+            vec![resolve("done", "when a person has done it, or what is there is as good; a rollback leaves that")]
+        }
         ActionState::Failed { .. } | ActionState::Applied { .. } => vec![done],
         ActionState::Undoing { .. } | ActionState::UndoFailed { .. } => {
             vec![resolve("undone", "when you have taken it back by hand")]

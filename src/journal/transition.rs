@@ -96,7 +96,10 @@ impl ActionState {
                 traces: traces.clone(),
             },
             (
-                S::Undoing { .. } | S::Done { completion: Completion::Adopted, .. } | S::Failed { traces: None, .. },
+                S::Undoing { .. }
+                | S::Done { completion: Completion::Adopted, .. }
+                | S::Done { completion: Completion::Accepted, traces: Traces { before: None, .. }, .. }
+                | S::Failed { traces: None, .. },
                 K::Undone { .. },
             )
             | (S::Undoing { .. } | S::UndoFailed { .. }, K::Resolved { resolution: Resolution::Undone, .. }) => {

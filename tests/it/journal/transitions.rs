@@ -12,6 +12,12 @@ pub(super) fn states() -> Vec<(&'static str, ActionState)> {
     let failure = || Failure::permanent("no");
     let (generation, attempt, tries) = (1, 2, 1);
     let done = |completion| ActionState::Done { generation, completion, traces: traces(), evidence: evidence() };
+    let never_started = |completion| ActionState::Done {
+        generation,
+        completion,
+        traces: Traces { before: None, ..traces() },
+        evidence: evidence(),
+    };
     let failed = |traces| ActionState::Failed {
         generation,
         attempt,
@@ -26,8 +32,9 @@ pub(super) fn states() -> Vec<(&'static str, ActionState)> {
         ("started", ActionState::Started { generation, attempt, tries, traces: traces() }),
         ("applied", ActionState::Applied { generation, attempt, tries, traces: traces() }),
         ("done", done(Completion::Ran)),
-        ("adopted", done(Completion::Adopted)),
+        ("adopted", never_started(Completion::Adopted)),
         ("accepted", done(Completion::Accepted)),
+        ("accepted, never started", never_started(Completion::Accepted)),
         ("failed, nothing begun", failed(None)),
         ("failed", failed(Some(traces()))),
         ("in doubt", ActionState::InDoubt { generation, attempt, tries, traces: traces(), evidence: evidence() }),
