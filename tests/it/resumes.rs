@@ -77,3 +77,34 @@ fn a_run_that_was_planned_anew_with_other_inputs_keeps_them() {
         desk.types("hana", &["resume", &run, "--set", "what=the weather"]).exits(3).says("input `what` was");
     }
 }
+
+/// While a person reads what will be undone, somebody else goes on: what was not shown is not undone.
+#[test]
+fn a_rollback_undoes_what_was_shown_and_nothing_else() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let run = desk.run();
+    let asked = desk.types_at_a_terminal("kim", &["rollback", "--to", "start"]).shows("Undo these 1 actions now?");
+    desk.types("otto", &["approve", &run, "kim"]).exits(0);
+    desk.types("otto", &["resume"]).exits(4).says("is it?");
+    let refused = asked.answers("yes").exits(3).says("has gone on since this was shown");
+    refused.says("now to be undone too: `second/otto`").says(&format!("runbook rollback {run} --to start"));
+    desk.types("otto", &["status"]).exits(0).says("1 of 2 actions are done");
+    // Nobody goes on: it is undone.
+    let asked = desk.types_at_a_terminal("kim", &["rollback", "--to", "start"]).shows("Undo these 2 actions now?");
+    asked.answers("yes").exits(0);
+}
+
+#[test]
+fn a_rollback_follows_no_plan_that_was_replaced_meanwhile() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--until", "first", "--yes"]).exits(4);
+    let run = desk.run();
+    desk.types("otto", &["approve", &run, "kim"]).exits(0);
+    desk.types("otto", &["resume"]).exits(0);
+    let asked = desk.types_at_a_terminal("kim", &["rollback", "--to", "start"]).shows("Undo these 1 actions now?");
+    desk.write("ask.yaml", &desk.read("ask.yaml").replace("is it?", "is it not?"));
+    desk.types("otto", &["resume", "--replan", "--until", "first", "--yes"]).exits(0);
+    asked.answers("yes").exits(3).says("what had not run was planned anew");
+    desk.types("otto", &["status"]).exits(0).says("1 of 2 actions are done");
+}

@@ -1,8 +1,9 @@
 //! The program at a desk without a world: operators type commands in a folder, with runbooks that only ask.
 
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
 
 /// A runbook that asks two people, and uses nothing else of the world.
 pub(crate) const RUNBOOK: &str = "runbook: ask\ntitle: ask two people\nabout: It only asks.\ninputs:\n  \
@@ -48,7 +49,7 @@ impl Desk {
     pub(crate) fn types(&self, user: &str, arguments: &[&str]) -> Ran {
         let output: Output = Command::new(env!("CARGO_BIN_EXE_runbook"))
             .env_clear()
-            .envs([("HOME", self.folder.path()), ("RUNBOOK_STATE", &self.path("state")), ("USER", Path::new(user))])
+            .envs(self.environment(user))
             .current_dir(self.folder.path())
             .args(arguments)
             .stdin(Stdio::null())
@@ -56,6 +57,20 @@ impl Desk {
             .unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ran { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// The same at a terminal, where somebody answers.
+    pub(crate) fn types_at_a_terminal(&self, user: &str, arguments: &[&str]) -> Terminal {
+        let argv = [&[env!("CARGO_BIN_EXE_runbook")], arguments].concat().join(" ");
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &argv, "/dev/null"]);
+        script.env_clear().envs(self.environment(user)).current_dir(self.folder.path());
+        let child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Terminal { child, said: String::new() }
+    }
+
+    fn environment(&self, user: &str) -> [(&'static str, PathBuf); 3] {
+        [("HOME", self.folder.path().to_owned()), ("RUNBOOK_STATE", self.path("state")), ("USER", user.into())]
     }
 
     /// A plan that hana has made and saved.
@@ -91,5 +106,35 @@ impl Ran {
         let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains(text), "`{text}` is not in what was said:\n{said}");
         self
+    }
+}
+
+/// A command at a terminal that waits for an answer.
+pub(crate) struct Terminal {
+    child: Child,
+    said: String,
+}
+
+impl Terminal {
+    /// Reads until these words are on the screen.
+    #[track_caller]
+    pub(crate) fn shows(mut self, words: &str) -> Self {
+        let mut byte = [0];
+        let mut bytes = Vec::new();
+        while !self.said.contains(words) {
+            let read = self.child.stdout.as_mut().unwrap().read(&mut byte).unwrap();
+            assert_ne!(read, 0, "`{words}` is not in what was said:\n{}", self.said);
+            bytes.push(byte[0]);
+            self.said = String::from_utf8_lossy(&bytes).into_owned();
+        }
+        self
+    }
+
+    /// Types a line and waits for the end.
+    pub(crate) fn answers(mut self, line: &str) -> Ran {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        let rest = String::from_utf8_lossy(&output.stdout);
+        Ran { code: output.status.code(), stdout: self.said + &rest, stderr: String::new() }
     }
 }
