@@ -8,8 +8,8 @@ use super::clock::SystemClock;
 use super::executor::block_on;
 use super::out::out;
 use super::refusal::refuse;
-use super::{Exit, Failure, plan as planning, settings};
-use crate::access::Access;
+use super::settings::Looking;
+use super::{Exit, Failure, plan as planning};
 use crate::display::{self, PreflightLine};
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{ActionState, RunState};
@@ -25,17 +25,14 @@ pub(super) fn show(
     common: &Common,
     format: Format,
 ) -> Result<Exit, Failure> {
-    let connections = settings::connections(common, state.run.as_str())?;
-    let scratch = connections.work_dir.clone();
-    let access = Rc::new(Access::new(connections));
+    let looking = Looking::new(common)?;
+    let access = Rc::new(looking.access());
     let worker = Worker::new(Rc::clone(&access));
     let looks = block_on(look_ahead(plan, state, &worker, SystemClock.now()))?;
     let looks = excused(plan, state, looks);
     let mut plan = plan.clone();
     plan.names.extend(access.names().all());
     let plan = &plan;
-    // Made anew by the run when it goes on; leaving it would be harmless.
-    let _ = std::fs::remove_dir_all(scratch);
     let lines = lines(plan, state, &looks);
     let outputs = planning::outputs_with(state.outputs(), &looks);
     let sentences = planning::sentences(plan, &state.run, &outputs);

@@ -8,8 +8,8 @@ use super::executor::block_on;
 use super::out::out;
 use super::refusal::refusals;
 use super::run::confirm;
-use super::{Exit, Failure, account, inputs_now, library, operator, plan as planning, remaining, settings};
-use crate::access::Access;
+use super::settings::Looking;
+use super::{Exit, Failure, account, inputs_now, library, operator, plan as planning, remaining};
 use crate::display;
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
@@ -214,7 +214,8 @@ fn kept(state: &RunState, old: &Plan) -> BTreeMap<ActionPath, Previewed> {
 }
 
 fn look(plan: &mut Plan, state: &RunState, common: &Common) -> Result<Vec<(ActionPath, Look)>, Failure> {
-    let access = Rc::new(Access::new(settings::connections(common, state.run.as_str())?));
+    let looking = Looking::new(common)?;
+    let access = Rc::new(looking.access());
     block_on(async {
         account::same(plan, &access).await?;
         let looks = look_ahead(plan, state, &Worker::new(Rc::clone(&access)), SystemClock.now()).await;

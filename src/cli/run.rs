@@ -6,8 +6,9 @@ use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
 use super::refusal::{judge, refuse};
-use super::{Exit, Failure, account, history, library, open, operator, permission, plan as planning, saved, settings};
-use crate::access::{Access, Settings, reveal};
+use super::settings::Looking;
+use super::{Exit, Failure, account, history, library, open, operator, permission, plan as planning, saved};
+use crate::access::reveal;
 use crate::display;
 use crate::engine::{Clock, Intent, Look, Worker, preflight_with_checks};
 use crate::journal::{InputsFrom, PlanFile, RecordKind};
@@ -78,10 +79,10 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
     let order = if args.order == Some(OrderArg::Overlap) { Order::Overlap } else { Order::Article };
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
-    let connections = settings::connections(common, run.as_str())?;
+    let looking = Looking::new(common)?;
     let (looks, permissions) = block_on(async {
         secrets(&plan).await?;
-        look(&mut plan, &run, connections).await
+        look(&mut plan, &run, &looking).await
     })??;
     let outputs = planning::outputs_with(BTreeMap::new(), &looks);
     let seen = planning::previews(&plan, &run, &outputs, &looks);
@@ -117,9 +118,8 @@ pub(super) async fn secrets(plan: &Plan) -> Result<(), Failure> {
 pub(super) type Looked = (Vec<(ActionPath, Look)>, Option<Permissions>);
 
 /// Looks at the world for a plan: all that can be told before a run. A plan that is for an account already is held to it.
-pub(super) async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Looked, Failure> {
-    let scratch = connections.work_dir.clone();
-    let access = Rc::new(Access::new(connections));
+pub(super) async fn look(plan: &mut Plan, run: &RunId, looking: &Looking) -> Result<Looked, Failure> {
+    let access = Rc::new(looking.access());
     let mut who = None;
     if let Some(region) = plan.region.clone() {
         let caller = account::of(&access, &region).await?;
@@ -138,8 +138,6 @@ pub(super) async fn look(plan: &mut Plan, run: &RunId, connections: Settings) ->
     if let Some(told) = permissions.as_ref().filter(|told| !told.only_plans) {
         permission::refuse(plan, told, &mut looks);
     }
-    // What looking needed (ssh configurations) is made anew by the run; leaving it would be harmless.
-    let _ = std::fs::remove_dir_all(scratch);
     Ok((looks, permissions))
 }
 

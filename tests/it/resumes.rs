@@ -108,3 +108,18 @@ fn a_rollback_follows_no_plan_that_was_replaced_meanwhile() {
     asked.answers("yes").exits(3).says("what had not run was planned anew");
     desk.types("otto", &["status"]).exits(0).says("1 of 2 actions are done");
 }
+
+/// What an executor that is at work needs, and what another look needs, is left to them.
+#[test]
+fn who_only_looks_takes_nothing_away_from_others() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let others = [desk.run(), "run-id-not-known-yet".to_owned()].map(|name| desk.path("state/work").join(name));
+    for folder in &others {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    desk.types("otto", &["resume", "--dry-run"]).exits(0);
+    desk.types("otto", &["plan", "ask.yaml"]).exits(0);
+    let left: usize = std::fs::read_dir(desk.path("state/work")).unwrap().count();
+    assert!(others.iter().all(|folder| folder.exists()) && left == 2);
+}
