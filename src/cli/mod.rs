@@ -38,6 +38,7 @@ mod run;
 mod runs;
 mod saved;
 mod schema;
+mod secrets;
 mod show;
 mod sign;
 mod status;

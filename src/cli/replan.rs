@@ -9,7 +9,7 @@ use super::out::out;
 use super::refusal::refusals;
 use super::run::confirm;
 use super::settings::Looking;
-use super::{Exit, Failure, account, inputs_now, library, operator, plan as planning, remaining};
+use super::{Exit, Failure, account, inputs_now, library, operator, plan as planning, remaining, secrets};
 use crate::display;
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
@@ -135,9 +135,9 @@ fn steps(state: &RunState, plan: &Plan, differ: &[ActionPath]) -> Vec<String> {
 pub(super) fn replan(
     journal: &mut Journal,
     lease: &Lease,
-    state: &RunState,
-    old: &Plan,
+    (state, old): (&RunState, &Plan),
     now: Now,
+    until: Option<&StepId>,
     (args, common, format): (&ResumeArgs, &Common, Format),
 ) -> Result<(Plan, RunState), Failure> {
     let mut plan = Plan::make(now.runbook, now.inputs, old.account.clone(), old.order)
@@ -147,7 +147,7 @@ pub(super) fn replan(
     plan.preview(kept(state, old));
     plan.checks.clone_from(&old.checks);
     plan.names.clone_from(&old.names);
-    let looks = look(&mut plan, state, common)?;
+    let looks = look(&mut plan, state, until, common)?;
     let looks = remaining::excused(&plan, state, looks);
     if let Some(failure) = refusals(&looks, &[], "nothing was changed: the world is not ready for the new plan") {
         return Err(failure.hint("then type the same command again: nothing was recorded"));
@@ -213,11 +213,17 @@ fn kept(state: &RunState, old: &Plan) -> BTreeMap<ActionPath, Previewed> {
     kept
 }
 
-fn look(plan: &mut Plan, state: &RunState, common: &Common) -> Result<Vec<(ActionPath, Look)>, Failure> {
+fn look(
+    plan: &mut Plan,
+    state: &RunState,
+    until: Option<&StepId>,
+    common: &Common,
+) -> Result<Vec<(ActionPath, Look)>, Failure> {
     let looking = Looking::new(common)?;
     let access = Rc::new(looking.access());
     block_on(async {
         account::same(plan, &access).await?;
+        secrets::of_rest(plan, state, until).await?;
         let looks = look_ahead(plan, state, &Worker::new(Rc::clone(&access)), SystemClock.now()).await;
         plan.names.extend(access.names().all());
         Ok(looks)

@@ -1,11 +1,11 @@
 //! `runbook resume`: goes on where a run rests or died; in the direction it was going.
 
 use super::args::{Common, Format, ResumeArgs};
-use super::executor::{Execution, lease};
+use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
 use super::run::step;
-use super::{Exit, Failure, account, open, plan as planning, remaining, replan};
+use super::{Exit, Failure, account, open, plan as planning, remaining, replan, secrets};
 use crate::display;
 use crate::engine::{Intent, undo_queue};
 use crate::journal::{Mode, Rest, RollbackTo, RunState};
@@ -30,11 +30,14 @@ pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &
             let now = replan::now(&state, &plan, args)?;
             let until = if args.replan {
                 let until = until(args, &state, now.runbook())?;
-                (plan, state) = replan::replan(&mut journal, &lease, &state, &plan, now, (args, common, format))?;
+                let asked = (args, common, format);
+                (plan, state) = replan::replan(&mut journal, &lease, (&state, &plan), now, until.as_ref(), asked)?;
                 until
             } else {
                 replan::unchanged(&state, &plan, &now)?;
-                until(args, &state, &plan.runbook)?
+                let until = until(args, &state, &plan.runbook)?;
+                block_on(secrets::of_rest(&plan, &state, until.as_ref()))??;
+                until
             };
             Intent::Forward { until }
         }
@@ -46,7 +49,9 @@ pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &
 /// Says what going on would do.
 fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, format: Format) -> Result<Exit, Failure> {
     let Some(to) = way_back(state) else {
-        return remaining::show(state, plan, until(args, state, &plan.runbook)?, common, format);
+        replan::unchanged(state, plan, &replan::now(state, plan, args)?)?;
+        let until = until(args, state, &plan.runbook)?;
+        return remaining::show(state, plan, until.as_ref(), common, format);
     };
     let queue = undo_queue(plan, state, &to);
     let sentences = planning::sentences(plan, &state.run, &state.outputs());

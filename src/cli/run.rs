@@ -7,12 +7,11 @@ use super::harm::Harm;
 use super::out::out;
 use super::refusal::{judge, refuse};
 use super::settings::Looking;
-use super::{Exit, Failure, account, history, library, open, operator, permission, plan as planning, saved};
-use crate::access::reveal;
+use super::{Exit, Failure, account, history, library, open, operator, permission, plan as planning, saved, secrets};
 use crate::display;
 use crate::engine::{Clock, Intent, Look, Worker, preflight_with_checks};
 use crate::journal::{InputsFrom, PlanFile, RecordKind};
-use crate::model::{ActionPath, Permissions, RunId, SecretRef, StepId, ValueType};
+use crate::model::{ActionPath, Permissions, RunId, StepId};
 use crate::plan::{Order, Plan};
 use crate::validate;
 use std::collections::BTreeMap;
@@ -81,7 +80,7 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
     let looking = Looking::new(common)?;
     let (looks, permissions) = block_on(async {
-        secrets(&plan).await?;
+        secrets::of_plan(&plan).await?;
         look(&mut plan, &run, &looking).await
     })??;
     let outputs = planning::outputs_with(BTreeMap::new(), &looks);
@@ -93,25 +92,6 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     let inputs_from = InputsFrom { file: file.map(|file| file.display().to_string()), sets: args.sets.clone() };
     let (text, source) = (found.text, found.source);
     Ok(Prepared { run, text, source, inputs_from: Some(inputs_from), plan, looks, until, permissions, plan_file: None })
-}
-
-/// Refuses when a secret cannot be had: the run would find that out hours later, in the middle of a downtime.
-pub(super) async fn secrets(plan: &Plan) -> Result<(), Failure> {
-    for input in plan.runbook.inputs.iter().filter(|input| input.value_type == ValueType::Secret) {
-        let Some(reference) = plan.inputs.get(&input.name) else { continue };
-        let Ok(reference) = serde_json::from_value::<SecretRef>(reference.clone()) else { continue };
-        if let Err(error) = reveal(&reference).await {
-            let failure = Failure::refused(format!("nothing was changed: input `{}` cannot be had", input.name))
-                .cause(error.to_string());
-            return Err(match reference {
-                SecretRef::Env(name) => {
-                    failure.hint(format!("`read -rs {name} && export {name}`, type it, then the same command again"))
-                }
-                SecretRef::Command(argv) => failure.hint(format!("see what `{}` says", argv.join(" "))),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// What looking has given, and what the caller may do; nothing of that where AWS is not used.

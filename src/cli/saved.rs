@@ -6,7 +6,7 @@ use super::executor::block_on;
 use super::plan_file::{self, ReadPlan};
 use super::run::{self, Prepared, step};
 use super::settings::Looking;
-use super::{Failure, library};
+use super::{Failure, library, secrets};
 use crate::display;
 use crate::engine::{Clock, drifts};
 use crate::model::{self, Acceptance, CheckRow, Millis, RunId};
@@ -32,7 +32,7 @@ pub(super) fn prepare(path: &Path, args: &RunArgs, common: &Common, run: RunId) 
     let looking = Looking::new(common)?;
     let mut plan = read.plan.clone();
     let (looks, permissions) = block_on(async {
-        run::secrets(&plan).await?;
+        secrets::of_plan(&plan).await?;
         run::look(&mut plan, &run, &looking).await
     })??;
     let drift = drifts(&read.plan, &run, &looks, SystemClock.now());

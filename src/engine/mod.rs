@@ -26,5 +26,5 @@ pub use drive::{Clock, DriveError, Driver, Intent};
 pub use flight::{Flight, Stopping};
 pub use outcome::records_of;
 pub use performer::{Performer, Worker};
-pub use preflight::{Look, drifts, look_ahead, preflight};
+pub use preflight::{Look, drifts, drifts_ahead, look_ahead, preflight};
 pub use rollback::undo_queue;

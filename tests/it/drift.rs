@@ -1,7 +1,7 @@
 //! A world that changed since the plan was made, in memory: the run stops before the effect concerned, and nowhere else.
 
 use crate::support::fake::{Death, World, execute, open, plan};
-use runbook::engine::{Intent, Look, drift, drifts};
+use runbook::engine::{Intent, Look, drift, drifts, drifts_ahead};
 use runbook::journal::{ActionState, Journal, Rest, RollbackTo, RunState};
 use runbook::model::{
     ActionKind, ActionPath, Change, FactDrift, Facts, Failure, FailureKind, Finding, Found, Phase, RunId, Value, Values,
@@ -256,6 +256,31 @@ fn before_the_run_all_drift_is_told_at_once_and_each_fact_once() {
         .collect();
     let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     assert_eq!(told, [("first/one".to_owned(), names(&["a", "b"])), ("left/one".to_owned(), names(&["c"]))]);
+}
+
+/// In the middle of a run: what it has changed itself is no difference, everything else is.
+#[test]
+fn what_would_stop_a_resume_is_told_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let seen: &[(&str, &[(&str, &str)])] = &[
+        ("first/one", &[("state", "running")]),
+        ("left/one", &[("state", "running"), ("type", "large")]),
+        ("last/one", &[("state", "running")]),
+    ];
+    let plan = made_on(Order::Article, seen);
+    let run = open(folder.path(), &plan);
+    let until = Intent::Forward { until: Some("first".parse().unwrap()) };
+    let world = world(&[("first/one", &[("state", "running")])]);
+    let (life, state) = execute(folder.path(), &run, &world, until, Death::Never);
+    life.rest();
+    let looks = [
+        (path("left/one"), Look::Seen(finding(Found::Absent, &[("state", "stopped"), ("type", "huge")]))),
+        (path("last/one"), Look::Seen(finding(Found::Absent, &[("state", "stopped")]))),
+    ];
+    let drifted = drifts_ahead(&plan, &state, &looks);
+    let [told] = drifted.as_slice() else { panic!("{drifted:?}") };
+    let fact = FactDrift { what: "type".into(), was: "large".into(), is: Some("huge".into()) };
+    assert_eq!((&told.action, told.facts.as_slice()), (&path("left/one"), &[fact][..]));
 }
 
 /// A plan as a version that kept no previews stored it is read, and holds nobody to anything.

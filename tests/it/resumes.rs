@@ -123,3 +123,48 @@ fn who_only_looks_takes_nothing_away_from_others() {
     let left: usize = std::fs::read_dir(desk.path("state/work")).unwrap().count();
     assert!(others.iter().all(|folder| folder.exists()) && left == 2);
 }
+
+/// Asks one person, then two things of sites, each with a password of its own.
+const WITH_PASSWORDS: &str = "runbook: ask\ntitle: ask and look\nabout: It only looks.\ninputs:\n  \
+    early: { type: secret, about: a password }\n  late: { type: secret, about: another }\nsteps:\n  - id: first\n    \
+    title: ask\n    why: To know.\n    actions:\n      - id: kim\n        do: gate.approve\n        with: { prompt: is it? }\n\
+    \u{20}     - id: early\n        do: nextcloud.check\n        \
+    with: { fqdn: cloud.example.org, via: 127.0.0.1, user: kim, password: \"${{ inputs.early }}\" }\n  - id: second\n    \
+    title: look\n    why: To be sure.\n    actions:\n      - id: late\n        do: nextcloud.check\n        \
+    with: { fqdn: cloud.example.org, via: 127.0.0.1, user: kim, password: \"${{ inputs.late }}\" }\n";
+
+/// A password that is not there is told before anything is done, not when it is needed; one that is not needed is not asked for.
+#[test]
+fn a_resume_asks_for_the_secrets_it_will_need() {
+    let desk = Desk::new();
+    desk.write("ask.yaml", WITH_PASSWORDS);
+    let secret = |name: &str| format!("{name}={{\"command\": [\"cat\", \"{name}.secret\"]}}");
+    for name in ["early.secret", "late.secret"] {
+        desk.write(name, "a word\n");
+    }
+    let sets = [secret("early"), secret("late")];
+    desk.types("hana", &["run", "ask.yaml", "--set", &sets[0], "--set", &sets[1], "--until", "first", "--yes"])
+        .exits(4);
+    std::fs::remove_file(desk.path("late.secret")).unwrap();
+    desk.types("hana", &["resume"]).exits(4);
+    for words in [&["resume", "--until", "second"][..], &["resume", "--until", "second", "--dry-run"]] {
+        desk.types("hana", words).exits(3).says("nothing was changed: input `late` cannot be had");
+    }
+    std::fs::remove_file(desk.path("early.secret")).unwrap();
+    let records = desk.types("hana", &["log"]).exits(0).stdout;
+    desk.types("hana", &["resume"]).exits(3).says("input `early` cannot be had");
+    assert_eq!(desk.types("hana", &["log"]).exits(0).stdout, records, "nothing was recorded");
+    // The way back needs none.
+    desk.types("hana", &["rollback", "--to", "start", "--yes"]).exits(0);
+}
+
+#[test]
+fn a_resume_that_would_be_refused_is_not_said_to_go_on() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let look = |words: &[&str]| desk.types("otto", &[&["resume", "--dry-run"], words].concat());
+    look(&[]).exits(0).says("goes on like this");
+    look(&["--set", "what=the sea"]).exits(3).says("the inputs have changed since run");
+    desk.write("ask.yaml", &desk.read("ask.yaml").replace("is it?", "is it not?"));
+    look(&[]).exits(3).says("has changed since run");
+}
