@@ -9,7 +9,7 @@ use super::out::out;
 use super::refusal::refusals;
 use super::run::confirm;
 use super::settings::Looking;
-use super::{Exit, Failure, account, inputs_now, library, operator, plan as planning, remaining, secrets};
+use super::{Exit, Failure, account, history, inputs_now, library, operator, plan as planning, remaining, secrets};
 use crate::display;
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
@@ -147,6 +147,7 @@ pub(super) fn replan(
     plan.preview(kept(state, old));
     plan.checks.clone_from(&old.checks);
     plan.names.clone_from(&old.names);
+    plan.expected = history::of(journal, &plan)?;
     let looks = look(&mut plan, state, until, common)?;
     let looks = remaining::excused(&plan, state, looks);
     if let Some(failure) = refusals(&looks, &[], "nothing was changed: the world is not ready for the new plan") {

@@ -1,6 +1,9 @@
 //! Going on and going back as operators type it: what a later command keeps of what an earlier one was told.
 
-use crate::support::desk::Desk;
+use crate::support::desk::{Desk, RUNBOOK};
+use runbook::journal::{Journal, RecordKind};
+use runbook::model::{RunId, Value, Values};
+use runbook::plan::{Order, Plan};
 
 impl Desk {
     /// The only run's id.
@@ -167,4 +170,69 @@ fn a_resume_that_would_be_refused_is_not_said_to_go_on() {
     look(&["--set", "what=the sea"]).exits(3).says("the inputs have changed since run");
     desk.write("ask.yaml", &desk.read("ask.yaml").replace("is it?", "is it not?"));
     look(&[]).exits(3).says("has changed since run");
+}
+
+/// How long things took is a comfort: it keeps nobody from what must be done now.
+#[test]
+fn a_run_that_cannot_be_read_stands_in_nobodys_way() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let broken = desk.run();
+    let raw = rusqlite::Connection::open(desk.path("state/journal.db")).unwrap();
+    raw.execute_batch("DROP TRIGGER records_are_not_changed; UPDATE records SET body = '{}' WHERE seq = 2").unwrap();
+    drop(raw);
+    desk.types("hana", &["status", &broken]).exits(1).says("cannot be understood");
+    desk.types("hana", &["plan", "ask.yaml"]).exits(0);
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let run = desk.run();
+    assert_ne!(run, broken);
+    desk.types("hana", &["rollback", &run, "--to", "start", "--yes"]).exits(0);
+}
+
+fn plan_of(text: &str) -> Value {
+    let runbook = runbook::validate::parse_runbook("ask", text).unwrap();
+    let inputs = runbook::validate::parse_inputs(&runbook, None, &[]).unwrap();
+    Plan::make(runbook, inputs, None, Order::Article).unwrap().to_value().unwrap()
+}
+
+impl Desk {
+    /// Keeps a run in the journal whose second question was planned in its middle, and answered after seven seconds.
+    fn has_answered_in_seven_seconds(&self) {
+        let mut journal = Journal::open(&self.path("state")).unwrap();
+        let (by, document, fingerprint) = ("hana".to_owned(), String::new(), String::new());
+        let opened = RecordKind::RunOpened {
+            runbook: "ask".into(),
+            document: document.clone(),
+            fingerprint: fingerprint.clone(),
+            plan: plan_of(RUNBOOK.split("  - id: second").next().unwrap()),
+            by: by.clone(),
+            tool: "test".into(),
+            source: None,
+            inputs_from: None,
+            plan_file: None,
+            until: None,
+        };
+        let run: RunId = "r20260101-000000-test".parse().unwrap();
+        let mut state = journal.open_run(&run, 1, opened).unwrap();
+        let plan = plan_of(RUNBOOK);
+        let replanned = RecordKind::Replanned { document, fingerprint, plan, by, source: None, inputs_from: None };
+        let action = || "second/otto".parse().unwrap();
+        let token = "t".to_owned();
+        let started = RecordKind::Started { action: action(), attempt: 1, token, before: Value::Null, evidence: String::new() };
+        let applied = RecordKind::Applied { action: action(), outputs: Values::new() };
+        let done = RecordKind::Done { action: action(), outputs: Values::new(), evidence: String::new() };
+        for (at, kind) in [(2, replanned), (1_000, started), (1_000, applied), (8_000, done)] {
+            (_, state) = journal.append(&state, None, at, kind).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_new_plan_has_the_durations_of_this_journal() {
+    let desk = Desk::new();
+    desk.has_answered_in_seven_seconds();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4).says("usually 7 s (from 1 run here)");
+    desk.write("ask.yaml", &RUNBOOK.replace("is it?", "is it not?"));
+    let run = desk.run();
+    desk.types("hana", &["resume", &run, "--replan", "--yes"]).exits(4).says("usually 7 s (from 1 run here)");
 }
