@@ -58,6 +58,17 @@ pub(super) fn while_executed(state: &RunState) -> Vec<NextCommand> {
     state.open_gates().keys().map(|gate| approve(state, gate)).collect()
 }
 
+/// What can be typed after a gate was answered: nothing while somebody executes the run and goes on by himself.
+pub(super) fn after_answer(plan: &Plan, state: &RunState, gate: &str, executed: bool) -> Vec<NextCommand> {
+    if state.open_gate(gate).is_some() {
+        return std::iter::once(approve(state, gate)).chain(ways_back(plan, state)).collect();
+    }
+    if executed {
+        return Vec::new();
+    }
+    vec![command(format!("runbook resume {}", state.run), goes_on(plan, state))]
+}
+
 fn command(command: String, why: impl Into<String>) -> NextCommand {
     NextCommand { command, why: why.into() }
 }

@@ -38,9 +38,9 @@ impl Unusable {
                     .into(),
             ),
             Unusable::Foreign => Some("choose another folder with `--state FOLDER`".into()),
-            Unusable::Newer { .. } => {
-                Some("use the `runbook` that wrote it, or a newer one; another journal knows nothing of its runs".into())
-            }
+            Unusable::Newer { .. } => Some(
+                "use the `runbook` that wrote it, or a newer one; another journal knows nothing of its runs".into(),
+            ),
             Unusable::Sqlite(error) => match error.sqlite_error_code()? {
                 ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Some(format!(
                     "take a copy of its folder before anything else; `sqlite3 {} .recover` prints what can still be read of it",

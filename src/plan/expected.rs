@@ -110,11 +110,7 @@ fn plan_of(record: &Record) -> Option<Plan> {
     }
 }
 
-fn of_run(
-    records: &[Record],
-    forward: &mut BTreeMap<ActionKind, Times>,
-    undo: &mut BTreeMap<ActionKind, Times>,
-) {
+fn of_run(records: &[Record], forward: &mut BTreeMap<ActionKind, Times>, undo: &mut BTreeMap<ActionKind, Times>) {
     use RecordKind as K;
     let mut kinds: BTreeMap<ActionPath, ActionKind> = BTreeMap::new();
     let (mut begun, mut undoing) = (BTreeMap::new(), BTreeMap::new());

@@ -218,7 +218,8 @@ impl Desk {
         let replanned = RecordKind::Replanned { document, fingerprint, plan, by, source: None, inputs_from: None };
         let action = || "second/otto".parse().unwrap();
         let token = "t".to_owned();
-        let started = RecordKind::Started { action: action(), attempt: 1, token, before: Value::Null, evidence: String::new() };
+        let started =
+            RecordKind::Started { action: action(), attempt: 1, token, before: Value::Null, evidence: String::new() };
         let applied = RecordKind::Applied { action: action(), outputs: Values::new() };
         let done = RecordKind::Done { action: action(), outputs: Values::new(), evidence: String::new() };
         for (at, kind) in [(2, replanned), (1_000, started), (1_000, applied), (8_000, done)] {
@@ -235,4 +236,27 @@ fn a_new_plan_has_the_durations_of_this_journal() {
     desk.write("ask.yaml", &RUNBOOK.replace("is it?", "is it not?"));
     let run = desk.run();
     desk.types("hana", &["resume", &run, "--replan", "--yes"]).exits(4).says("usually 7 s (from 1 run here)");
+}
+
+/// Who says no is told what that means, and how it is turned into a yes.
+#[test]
+fn a_refused_gate_is_not_said_to_go_on() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let run = desk.run();
+    let refused = desk.types("otto", &["approve", &run, "kim", "--reject"]).exits(0);
+    assert!(!refused.stdout.contains("resume"), "{}", refused.stdout);
+    refused
+        .says("gate `kim` is refused: `first/kim` is not done, and the run rests there")
+        .says(&format!("runbook approve {run} kim allows it after all"))
+        .says(&format!("runbook rollback {run} --to start"));
+    let commands = |words: &[&str]| {
+        let ran = desk.types("otto", &[&["--format", "json", "approve", &run, "kim"], words].concat()).exits(0);
+        let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let next = told["next"].as_array().unwrap().iter().map(|next| next["command"].as_str().unwrap().to_owned());
+        (told["answer"].as_str().unwrap().to_owned(), next.collect::<Vec<_>>())
+    };
+    let no = [format!("runbook approve {run} kim"), format!("runbook rollback {run} --to start")];
+    assert_eq!(commands(&["--reject"]), ("refused".to_owned(), no.to_vec()));
+    assert_eq!(commands(&[]), ("approved".to_owned(), vec![format!("runbook resume {run}")]));
 }
