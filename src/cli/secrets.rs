@@ -32,11 +32,12 @@ async fn at_hand(plan: &Plan, is_used: impl Fn(&str) -> bool) -> Result<(), Fail
         if let Err(error) = reveal(&reference).await {
             let failure = Failure::refused(format!("nothing was changed: input `{}` cannot be had", input.name))
                 .cause(error.to_string());
-            return Err(match reference {
+            return Err(match &reference {
                 SecretRef::Env(name) => {
                     failure.hint(format!("`read -rs {name} && export {name}`, type it, then the same command again"))
                 }
-                SecretRef::Command(argv) => failure.hint(format!("see what `{}` says", argv.join(" "))),
+                // Its arguments may name more than a screen should show.
+                SecretRef::Command(_) => failure.hint(format!("see why there is no {reference}")),
             });
         }
     }

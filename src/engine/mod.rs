@@ -11,6 +11,7 @@ mod decide;
 mod deeds;
 mod drift;
 mod drive;
+mod fill;
 mod flight;
 mod outcome;
 mod performer;

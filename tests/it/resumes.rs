@@ -148,6 +148,10 @@ fn a_resume_asks_for_the_secrets_it_will_need() {
     let sets = [secret("early"), secret("late")];
     desk.types("hana", &["run", "ask.yaml", "--set", &sets[0], "--set", &sets[1], "--until", "first", "--yes"])
         .exits(4);
+    let no = "late={\"command\": [\"false\", \"/vault/of/kim\"]}";
+    let other = desk.types("hana", &["run", "ask.yaml", "--set", &sets[0], "--set", no, "--yes"]).exits(3);
+    assert!(!other.stderr.contains("/vault/of/kim"), "{}", other.stderr);
+    other.says("see why there is no output of `false`");
     std::fs::remove_file(desk.path("late.secret")).unwrap();
     desk.types("hana", &["resume"]).exits(4);
     for words in [&["resume", "--until", "second"][..], &["resume", "--until", "second", "--dry-run"]] {
