@@ -4,6 +4,7 @@ use super::args::{ApproveArgs, Common, Format};
 use super::clock::SystemClock;
 use super::out::out;
 use super::{Exit, Failure, open, operator};
+use crate::display;
 use crate::engine::Clock;
 use crate::journal::{Journal, JournalError, RecordKind, RunState};
 
@@ -15,18 +16,15 @@ pub(super) fn approve(args: &ApproveArgs, common: &Common, format: Format) -> Re
         let failure = Failure::usage(format!("no gate `{}` of run `{}` waits for an answer", args.gate, state.run));
         return Err(if names.is_empty() { failure } else { failure.hint(format!("waiting: {}", names.join(", "))) });
     }
+    let plan = open::plan(&state)?;
     let answer = RecordKind::GateAnswered { gate: args.gate.clone(), approved: !args.reject, by: operator::name() };
     let state = append(&mut journal, state, &answer)?;
-    let word = if args.reject { "refused" } else { "approved" };
-    let running = state.rest.is_none() && journal.holder(&state.run)?.is_some();
-    let next =
-        if running { "the run goes on by itself".into() } else { format!("`runbook resume {}` goes on", state.run) };
-    let text = if format.is_json() {
-        format!("{}\n", serde_json::json!({ "run": state.run, "gate": args.gate, "answer": word }))
+    let executed = state.rest.is_none() && journal.holder(&state.run)?.is_some();
+    out(&if format.is_json() {
+        format!("{}\n", display::answer_json(&plan, &state, &args.gate, executed))
     } else {
-        format!("gate `{}` is {word}; {next}\n", args.gate)
-    };
-    out(&text)?;
+        display::answer_text(&plan, &state, &args.gate, executed)
+    })?;
     Ok(Exit::Done)
 }
 

@@ -1,8 +1,11 @@
 //! How long things took before: what the journal tells a plan.
+//!
+//! Durations are a comfort: a run whose records cannot be understood is left out, and stands in nobody's way. The commands that
+//! are about that run say what is wrong with it.
 
 use super::args::Common;
 use super::{Failure, settings};
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalError};
 use crate::plan::{Expected, Plan};
 
 /// What the journal of the state folder has measured in the plan's account and region; nothing when there is no journal
@@ -19,7 +22,11 @@ pub(super) fn expected(common: &Common, plan: &Plan) -> Result<Expected, Failure
 pub(super) fn of(journal: &Journal, plan: &Plan) -> Result<Expected, Failure> {
     let mut runs = Vec::new();
     for summary in journal.runs()? {
-        runs.push(journal.records(&summary.run, 0)?);
+        match journal.records(&summary.run, 0) {
+            Ok(records) => runs.push(records),
+            Err(JournalError::Body { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(Expected::of_runs(plan, runs.iter().map(Vec::as_slice)))
 }

@@ -1,17 +1,19 @@
 //! `runbook resume --dry-run`: what has been done of a run, and what going on would do.
 //!
-//! It reads only: what has not begun is looked at in the world as it is now, the rest is told from the journal. No lease is
-//! taken, so that it can be asked while the run is at work; what it says is then as old as the look.
+//! It reads only: what has not begun is looked at in the world as it is now, the rest is told from the journal. What `resume`
+//! would refuse is refused here: other credentials, a secret that cannot be had, another world than the one the rest was
+//! planned on. No lease is taken, so that it can be asked while the run is at work; what it says is then as old as the look.
+//! Not handled: an action that the run begins during the look, whose doing may be told as another world.
 
 use super::args::{Common, Format};
 use super::clock::SystemClock;
 use super::executor::block_on;
 use super::out::out;
-use super::refusal::refuse;
-use super::{Exit, Failure, plan as planning, settings};
-use crate::access::Access;
+use super::refusal::refusals;
+use super::settings::Looking;
+use super::{Exit, Failure, account, plan as planning, secrets};
 use crate::display::{self, PreflightLine};
-use crate::engine::{Clock, Look, Worker, look_ahead};
+use crate::engine::{Clock, Look, Worker, drifts_ahead, look_ahead};
 use crate::journal::{ActionState, RunState};
 use crate::model::{self, ActionPath, FailureKind, Finding, Found, StepId};
 use crate::plan::Plan;
@@ -21,31 +23,53 @@ use std::rc::Rc;
 pub(super) fn show(
     state: &RunState,
     plan: &Plan,
-    until: Option<StepId>,
+    until: Option<&StepId>,
     common: &Common,
     format: Format,
 ) -> Result<Exit, Failure> {
-    let connections = settings::connections(common, state.run.as_str())?;
-    let scratch = connections.work_dir.clone();
-    let access = Rc::new(Access::new(connections));
+    let looking = Looking::new(common)?;
+    let access = Rc::new(looking.access());
     let worker = Worker::new(Rc::clone(&access));
-    let looks = block_on(look_ahead(plan, state, &worker, SystemClock.now()))?;
+    let looks = block_on(async {
+        account::same(plan, &access).await?;
+        secrets::of_rest(plan, state, until).await?;
+        Ok::<_, Failure>(look_ahead(plan, state, &worker, SystemClock.now()).await)
+    })??;
     let looks = excused(plan, state, looks);
+    let refusal = refusal(plan, state, &looks);
     let mut plan = plan.clone();
     plan.names.extend(access.names().all());
     let plan = &plan;
-    // Made anew by the run when it goes on; leaving it would be harmless.
-    let _ = std::fs::remove_dir_all(scratch);
     let lines = lines(plan, state, &looks);
     let outputs = planning::outputs_with(state.outputs(), &looks);
     let sentences = planning::sentences(plan, &state.run, &outputs);
-    let origin = planning::origin(state.opened.fingerprint.clone(), until);
+    let origin = planning::origin(state.opened.fingerprint.clone(), until.cloned());
     out(&match format {
-        Format::Text => format!("{}\n{}", head(plan, state), display::plan_text(plan, &sentences, &lines)),
+        Format::Text => {
+            let head = head(plan, state, until, refusal.is_some());
+            format!("{head}\n{}", display::plan_text(plan, &sentences, &lines))
+        }
         Format::Json => format!("{}\n", display::plan_json(plan, &sentences, &lines)),
         Format::Markdown => display::plan_markdown(plan, &origin, &sentences, &lines),
     })?;
-    refuse(&looks, &[]).map(|()| Exit::Done)
+    refusal.map_or(Ok(Exit::Done), Err)
+}
+
+/// What a `resume` would stop at: an action that refuses, or another world than the one the rest was planned on.
+fn refusal(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Option<Failure> {
+    let run = &state.run;
+    let drift = drifts_ahead(plan, state, looks);
+    let ready = refusals(looks, &[], &format!("the world is not ready for what is left of run `{run}`"));
+    if drift.is_empty() {
+        return ready.map(|failure| failure.hint(format!("then `runbook resume {run} --dry-run` looks again")));
+    }
+    let other = || Failure::refused(format!("the world is not the one that run `{run}` was planned on"));
+    let failure = ready.unwrap_or_else(other).drift(drift);
+    Some(
+        failure
+            .hint(format!("put the world back as it was, then `runbook resume {run}`: it looks again"))
+            .hint(format!("or plan anew what has not run, on the world as it is: `runbook resume {run} --replan`")),
+    )
 }
 
 /// What may pass by itself speaks against nothing but the next action: in the middle of a run a server that does not answer
@@ -60,14 +84,16 @@ pub(super) fn excused(plan: &Plan, state: &RunState, looks: Vec<(ActionPath, Loo
     looks.into_iter().map(excuse).collect()
 }
 
-fn head(plan: &Plan, state: &RunState) -> String {
+fn head(plan: &Plan, state: &RunState, until: Option<&StepId>, refused: bool) -> String {
+    let (run, all) = (&state.run, plan.actions.len());
     let done = plan.actions.iter().filter(|p| state.action(&p.action).is_done()).count();
-    format!(
-        "run `{}`: {done} of {} actions are done; `runbook resume {}` goes on like this\n",
-        state.run,
-        plan.actions.len(),
-        state.run
-    )
+    let rests = until.map_or_else(String::new, |step| format!(", and rests after step {}, {step}", plan.number(step)));
+    let goes = if refused {
+        "does not go on as things are: see the end".to_owned()
+    } else {
+        format!("goes on like this{rests}")
+    };
+    format!("run `{run}`: {done} of {all} actions are done; `runbook resume {run}` {goes}\n")
 }
 
 /// One line for each action of the plan that is done, has begun or was looked at, in the plan's order.

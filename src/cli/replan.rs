@@ -8,16 +8,15 @@ use super::executor::block_on;
 use super::out::out;
 use super::refusal::refusals;
 use super::run::confirm;
-use super::{Exit, Failure, account, library, operator, plan as planning, remaining, settings};
-use crate::access::Access;
+use super::settings::Looking;
+use super::{Exit, Failure, account, history, inputs_now, library, operator, plan as planning, remaining, secrets};
 use crate::display;
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
-use crate::model::{ActionPath, Runbook, StepId, Value, Values};
+use crate::model::{ActionPath, Runbook, StepId, Values};
 use crate::plan::{Plan, Previewed};
 use crate::validate;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::rc::Rc;
 
 /// The runbook and the inputs as they are now.
@@ -29,6 +28,15 @@ pub(super) struct Now {
     runbook: Runbook,
     inputs: Values,
     inputs_from: Option<InputsFrom>,
+    /// What was given beside the run, as it is typed.
+    given: String,
+}
+
+impl Now {
+    /// The runbook.
+    pub(super) fn runbook(&self) -> &Runbook {
+        &self.runbook
+    }
 }
 
 /// Reads runbook and inputs again: from where the run had them, or as they are given.
@@ -50,59 +58,13 @@ pub(super) fn now(state: &RunState, plan: &Plan, args: &ResumeArgs) -> Result<No
             changed(state, &place, &text).cause(format!("and it is not valid now: {}", problems.render(false).trim()))
         })?
     };
-    let (inputs, inputs_from) = inputs(state, plan, &runbook, args)?;
-    Ok(Now { text, place, runbook, inputs, inputs_from })
-}
-
-fn inputs(
-    state: &RunState,
-    plan: &Plan,
-    runbook: &Runbook,
-    args: &ResumeArgs,
-) -> Result<(Values, Option<InputsFrom>), Failure> {
-    let absolute = |path: &Path| std::path::absolute(path).ok().map(|path| path.display().to_string());
-    if let Some(file) = &args.inputs {
-        let from = InputsFrom { file: absolute(file), sets: args.sets.clone() };
-        return Ok((library::inputs(runbook, Some(file), &args.sets)?, Some(from)));
-    }
-    if !args.sets.is_empty() {
-        return Ok((over(runbook, &plan.inputs, &args.sets)?, state.opened.inputs_from.clone()));
-    }
-    match &state.opened.inputs_from {
-        Some(InputsFrom { file: Some(file), sets }) if Path::new(file).is_file() => {
-            let inputs = library::inputs(runbook, Some(Path::new(file)), sets)?;
-            Ok((inputs, state.opened.inputs_from.clone()))
-        }
-        from => Ok((over(runbook, &plan.inputs, &[])?, from.clone())),
-    }
-}
-
-/// Inputs that are known, with some set anew; those that the runbook does not have are left away.
-pub(super) fn over(runbook: &Runbook, known: &Values, sets: &[(String, String)]) -> Result<Values, Failure> {
-    let declared: Values = known
-        .iter()
-        .filter(|(name, _)| runbook.inputs.iter().any(|input| input.name == **name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    // JSON is YAML: what the journal kept is judged as a file of inputs is.
-    let text = serde_json::to_string(&declared).map_err(|e| Failure::output(&e.into()))?;
-    validate::parse_inputs(runbook, Some(("the inputs of the run", &text)), sets).map_err(|p| library::problems(&p))
-}
-
-/// The inputs that are others now, a line each.
-pub(super) fn differing(were: &Values, are: &Values) -> Vec<String> {
-    let names: std::collections::BTreeSet<&String> = were.keys().chain(are.keys()).collect();
-    let told = |value: Option<&Value>| value.map_or_else(|| "not given".to_owned(), Value::to_string);
-    names
-        .into_iter()
-        .filter(|name| were.get(*name) != are.get(*name))
-        .map(|name| format!("input `{name}` was {}, and is {}", told(were.get(name)), told(are.get(name))))
-        .collect()
+    let (inputs, inputs_from) = inputs_now::read(state, plan, &runbook, args)?;
+    Ok(Now { text, place, runbook, inputs, inputs_from, given: inputs_now::given(args) })
 }
 
 /// Refuses when the runbook or the inputs are others now.
 pub(super) fn unchanged(state: &RunState, plan: &Plan, now: &Now) -> Result<(), Failure> {
-    let differ = differing(&plan.inputs, &now.inputs);
+    let differ = inputs_now::differing(&plan.inputs, &now.inputs);
     let same_text = validate::fingerprint(&now.text) == state.opened.fingerprint;
     if same_text && differ.is_empty() {
         return Ok(());
@@ -122,14 +84,17 @@ pub(super) fn unchanged(state: &RunState, plan: &Plan, now: &Now) -> Result<(), 
     };
     failure = steps(state, plan, begun).into_iter().fold(failure, Failure::cause);
     failure = match (&state.opened.source, same_text) {
-        (_, true) => failure.hint("bring the inputs back as they were, and `resume` again"),
+        (_, true) if now.given.is_empty() => failure.hint("bring the inputs back as they were, and `resume` again"),
+        (_, true) => failure.hint(format!("bring the inputs back as they were, and `resume` without `{}`", now.given)),
         (Some(path), false) => failure.hint(format!("bring `{path}` back as it was, and `resume` again")),
         (None, false) => failure.hint("use the version of `runbook` that opened the run"),
     };
     Err(match verdict {
         Ok(Ok(())) => failure.hint(format!(
-            "or plan anew what has not run: `runbook resume {} --replan` shows the new plan and asks",
-            state.run
+            "or plan anew what has not run: `runbook resume {} --replan{}{}` shows the new plan and asks",
+            state.run,
+            if now.given.is_empty() { "" } else { " " },
+            now.given
         )),
         _ => failure,
     }
@@ -170,9 +135,9 @@ fn steps(state: &RunState, plan: &Plan, differ: &[ActionPath]) -> Vec<String> {
 pub(super) fn replan(
     journal: &mut Journal,
     lease: &Lease,
-    state: &RunState,
-    old: &Plan,
+    (state, old): (&RunState, &Plan),
     now: Now,
+    until: Option<&StepId>,
     (args, common, format): (&ResumeArgs, &Common, Format),
 ) -> Result<(Plan, RunState), Failure> {
     let mut plan = Plan::make(now.runbook, now.inputs, old.account.clone(), old.order)
@@ -182,7 +147,8 @@ pub(super) fn replan(
     plan.preview(kept(state, old));
     plan.checks.clone_from(&old.checks);
     plan.names.clone_from(&old.names);
-    let looks = look(&mut plan, state, common)?;
+    plan.expected = history::of(journal, &plan)?;
+    let looks = look(&mut plan, state, until, common)?;
     let looks = remaining::excused(&plan, state, looks);
     if let Some(failure) = refusals(&looks, &[], "nothing was changed: the world is not ready for the new plan") {
         return Err(failure.hint("then type the same command again: nothing was recorded"));
@@ -248,10 +214,17 @@ fn kept(state: &RunState, old: &Plan) -> BTreeMap<ActionPath, Previewed> {
     kept
 }
 
-fn look(plan: &mut Plan, state: &RunState, common: &Common) -> Result<Vec<(ActionPath, Look)>, Failure> {
-    let access = Rc::new(Access::new(settings::connections(common, state.run.as_str())?));
+fn look(
+    plan: &mut Plan,
+    state: &RunState,
+    until: Option<&StepId>,
+    common: &Common,
+) -> Result<Vec<(ActionPath, Look)>, Failure> {
+    let looking = Looking::new(common)?;
+    let access = Rc::new(looking.access());
     block_on(async {
         account::same(plan, &access).await?;
+        secrets::of_rest(plan, state, until).await?;
         let looks = look_ahead(plan, state, &Worker::new(Rc::clone(&access)), SystemClock.now()).await;
         plan.names.extend(access.names().all());
         Ok(looks)

@@ -1,14 +1,15 @@
 //! `runbook resume`: goes on where a run rests or died; in the direction it was going.
 
 use super::args::{Common, Format, ResumeArgs};
-use super::executor::{Execution, lease};
+use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
 use super::run::step;
-use super::{Exit, Failure, account, open, plan as planning, remaining, replan};
+use super::{Exit, Failure, account, open, plan as planning, remaining, replan, secrets};
 use crate::display;
 use crate::engine::{Intent, undo_queue};
-use crate::journal::{Mode, Rest, RunState};
+use crate::journal::{Mode, Rest, RollbackTo, RunState};
+use crate::model::{Runbook, StepId};
 use crate::plan::Plan;
 
 pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
@@ -21,30 +22,36 @@ pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &
     // Read again under the lease: whoever held it before may have gone further.
     let mut state = journal.state(&state.run)?;
     let mut plan = open::plan(&state)?;
-    let forward = matches!(intent(&state, None), Intent::Forward { .. });
-    // The way back follows the plan that was executed, whatever the runbook says now.
-    if forward {
-        let now = replan::now(&state, &plan, args)?;
-        if args.replan {
-            (plan, state) = replan::replan(&mut journal, &lease, &state, &plan, now, (args, common, format))?;
-        } else {
-            replan::unchanged(&state, &plan, &now)?;
+    let intent = match way_back(&state) {
+        // The way back follows the plan that was executed, whatever the runbook says now.
+        Some(_) if args.replan => return Err(replan::only_forward(&state.run)),
+        Some(to) => Intent::Rollback { to },
+        None => {
+            let now = replan::now(&state, &plan, args)?;
+            let until = if args.replan {
+                let until = until(args, &state, now.runbook())?;
+                let asked = (args, common, format);
+                (plan, state) = replan::replan(&mut journal, &lease, (&state, &plan), now, until.as_ref(), asked)?;
+                until
+            } else {
+                replan::unchanged(&state, &plan, &now)?;
+                let until = until(args, &state, &plan.runbook)?;
+                block_on(secrets::of_rest(&plan, &state, until.as_ref()))??;
+                until
+            };
+            Intent::Forward { until }
         }
-    } else if args.replan {
-        return Err(replan::only_forward(&state.run));
-    }
-    let until = args.until.as_deref().map(|name| step(&plan.runbook, name)).transpose()?;
+    };
     account::of_run(&plan, common, state.run.as_str())?;
-    let intent = intent(&state, until);
     Execution { journal, plan, common, format, harm }.go(lease, state, intent)
 }
 
 /// Says what going on would do.
 fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, format: Format) -> Result<Exit, Failure> {
-    let until = args.until.as_deref().map(|name| step(&plan.runbook, name)).transpose()?;
-    let to = match intent(state, until) {
-        Intent::Forward { until } => return remaining::show(state, plan, until, common, format),
-        Intent::Rollback { to } => to,
+    let Some(to) = way_back(state) else {
+        replan::unchanged(state, plan, &replan::now(state, plan, args)?)?;
+        let until = until(args, state, &plan.runbook)?;
+        return remaining::show(state, plan, until.as_ref(), common, format);
     };
     let queue = undo_queue(plan, state, &to);
     let sentences = planning::sentences(plan, &state.run, &state.outputs());
@@ -56,9 +63,25 @@ fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, fo
     Ok(Exit::Done)
 }
 
-fn intent(state: &RunState, until: Option<crate::model::StepId>) -> Intent {
+/// Where a rollback goes that has not come to its end; nothing for a run that goes forward.
+fn way_back(state: &RunState) -> Option<RollbackTo> {
     match (&state.mode, &state.rest) {
-        (Mode::Rollback { .. }, Some(Rest::RolledBack { .. })) | (Mode::Forward { .. }, _) => Intent::Forward { until },
-        (Mode::Rollback { to }, _) => Intent::Rollback { to: to.clone() },
+        (Mode::Rollback { .. }, Some(Rest::RolledBack { .. })) | (Mode::Forward { .. }, _) => None,
+        (Mode::Rollback { to }, _) => Some(to.clone()),
+    }
+}
+
+/// The step to rest after: the one that is named, else the one the run was to rest after, unless it has come there.
+fn until(args: &ResumeArgs, state: &RunState, runbook: &Runbook) -> Result<Option<StepId>, Failure> {
+    match (&args.until, state.bound()) {
+        (Some(name), _) => step(runbook, name).map(Some),
+        (None, Some(bound)) if runbook.step(bound.as_str()).is_none() => {
+            let run = &state.run;
+            Err(Failure::refused(format!(
+                "run `{run}` was to rest after `{bound}`, and the runbook has no such step now"
+            ))
+            .hint(format!("say where it is to rest: `runbook resume {run} --replan --until STEP`")))
+        }
+        (None, bound) => Ok(bound.cloned()),
     }
 }

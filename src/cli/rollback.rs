@@ -1,4 +1,4 @@
-//! `runbook rollback`: shows what will be undone, asks, undoes it.
+//! `runbook rollback`: shows what will be undone, asks, undoes it: that and nothing else.
 
 use super::args::{Common, Format, RollbackArgs};
 use super::executor::{Execution, lease};
@@ -8,7 +8,9 @@ use super::run::{confirm, step};
 use super::{Exit, Failure, account, history, open, place, plan as planning};
 use crate::display;
 use crate::engine::{Intent, undo_queue};
-use crate::journal::RollbackTo;
+use crate::journal::{RollbackTo, RunState};
+use crate::model::ActionPath;
+use crate::plan::Plan;
 
 pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
@@ -44,6 +46,39 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, har
     account::of_run(&plan, common, state.run.as_str())?;
     confirm(args.yes, &format!("Undo these {} actions now?", queue.len()))?;
     let lease = lease(&mut journal, &state)?;
-    let state = journal.state(&state.run)?;
-    Execution { journal, plan, common, format, harm }.go(lease, state, Intent::Rollback { to })
+    // Shown and answered without the lease: somebody else may have gone on meanwhile.
+    let now = journal.state(&state.run)?;
+    as_shown(&plan, (&state, &queue), &now, &to)?;
+    Execution { journal, plan, common, format, harm }.go(lease, now, Intent::Rollback { to })
+}
+
+/// Refuses when what would be undone now is not what was shown.
+fn as_shown(
+    plan: &Plan,
+    (shown, queue): (&RunState, &[ActionPath]),
+    now: &RunState,
+    to: &RollbackTo,
+) -> Result<(), Failure> {
+    let mut failure =
+        Failure::refused(format!("nothing was changed: run `{}` has gone on since this was shown", now.run));
+    if now.opened.plan == shown.opened.plan {
+        let queue_now = undo_queue(plan, now, to);
+        if queue_now == queue {
+            return Ok(());
+        }
+        let only = |these: &[ActionPath], those: &[ActionPath], what: &str| {
+            let names: Vec<String> = these.iter().filter(|a| !those.contains(a)).map(|a| format!("`{a}`")).collect();
+            (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+        };
+        let more = only(&queue_now, queue, "now to be undone too");
+        let fewer = only(queue, &queue_now, "not to be undone any more");
+        let mut causes: Vec<String> = more.into_iter().chain(fewer).collect();
+        if causes.is_empty() {
+            causes.push("the same actions are to be undone in another order".into());
+        }
+        failure = causes.into_iter().fold(failure, Failure::cause);
+    } else {
+        failure = failure.cause("what had not run was planned anew");
+    }
+    Err(failure.hint(format!("`runbook rollback {} --to {to}` shows it as it is now, and asks", now.run)))
 }

@@ -6,12 +6,12 @@ use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
 use super::refusal::{judge, refuse};
-use super::{Exit, Failure, account, history, library, open, operator, permission, plan as planning, saved, settings};
-use crate::access::{Access, Settings, reveal};
+use super::settings::Looking;
+use super::{Exit, Failure, account, history, library, open, operator, permission, plan as planning, saved, secrets};
 use crate::display;
 use crate::engine::{Clock, Intent, Look, Worker, preflight_with_checks};
 use crate::journal::{InputsFrom, PlanFile, RecordKind};
-use crate::model::{ActionPath, Permissions, RunId, SecretRef, StepId, ValueType};
+use crate::model::{ActionPath, Permissions, RunId, StepId};
 use crate::plan::{Order, Plan};
 use crate::validate;
 use std::collections::BTreeMap;
@@ -58,6 +58,7 @@ pub(super) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) 
         source: prepared.source,
         inputs_from: prepared.inputs_from,
         plan_file: prepared.plan_file,
+        until: prepared.until.clone(),
     };
     let state = journal.open_run(&prepared.run, SystemClock.now(), opened)?;
     let lease = lease(&mut journal, &state)?;
@@ -77,10 +78,10 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
     let order = if args.order == Some(OrderArg::Overlap) { Order::Overlap } else { Order::Article };
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
-    let connections = settings::connections(common, run.as_str())?;
+    let looking = Looking::new(common)?;
     let (looks, permissions) = block_on(async {
-        secrets(&plan).await?;
-        look(&mut plan, &run, connections).await
+        secrets::of_plan(&plan).await?;
+        look(&mut plan, &run, &looking).await
     })??;
     let outputs = planning::outputs_with(BTreeMap::new(), &looks);
     let seen = planning::previews(&plan, &run, &outputs, &looks);
@@ -93,32 +94,12 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     Ok(Prepared { run, text, source, inputs_from: Some(inputs_from), plan, looks, until, permissions, plan_file: None })
 }
 
-/// Refuses when a secret cannot be had: the run would find that out hours later, in the middle of a downtime.
-pub(super) async fn secrets(plan: &Plan) -> Result<(), Failure> {
-    for input in plan.runbook.inputs.iter().filter(|input| input.value_type == ValueType::Secret) {
-        let Some(reference) = plan.inputs.get(&input.name) else { continue };
-        let Ok(reference) = serde_json::from_value::<SecretRef>(reference.clone()) else { continue };
-        if let Err(error) = reveal(&reference).await {
-            let failure = Failure::refused(format!("nothing was changed: input `{}` cannot be had", input.name))
-                .cause(error.to_string());
-            return Err(match reference {
-                SecretRef::Env(name) => {
-                    failure.hint(format!("`read -rs {name} && export {name}`, type it, then the same command again"))
-                }
-                SecretRef::Command(argv) => failure.hint(format!("see what `{}` says", argv.join(" "))),
-            });
-        }
-    }
-    Ok(())
-}
-
 /// What looking has given, and what the caller may do; nothing of that where AWS is not used.
 pub(super) type Looked = (Vec<(ActionPath, Look)>, Option<Permissions>);
 
 /// Looks at the world for a plan: all that can be told before a run. A plan that is for an account already is held to it.
-pub(super) async fn look(plan: &mut Plan, run: &RunId, connections: Settings) -> Result<Looked, Failure> {
-    let scratch = connections.work_dir.clone();
-    let access = Rc::new(Access::new(connections));
+pub(super) async fn look(plan: &mut Plan, run: &RunId, looking: &Looking) -> Result<Looked, Failure> {
+    let access = Rc::new(looking.access());
     let mut who = None;
     if let Some(region) = plan.region.clone() {
         let caller = account::of(&access, &region).await?;
@@ -137,8 +118,6 @@ pub(super) async fn look(plan: &mut Plan, run: &RunId, connections: Settings) ->
     if let Some(told) = permissions.as_ref().filter(|told| !told.only_plans) {
         permission::refuse(plan, told, &mut looks);
     }
-    // What looking needed (ssh configurations) is made anew by the run; leaving it would be harmless.
-    let _ = std::fs::remove_dir_all(scratch);
     Ok((looks, permissions))
 }
 

@@ -5,7 +5,8 @@ use super::clock::SystemClock;
 use super::executor::block_on;
 use super::plan_file::{self, ReadPlan};
 use super::run::{self, Prepared, step};
-use super::{Failure, library, settings};
+use super::settings::Looking;
+use super::{Failure, library, secrets};
 use crate::display;
 use crate::engine::{Clock, drifts};
 use crate::model::{self, Acceptance, CheckRow, Millis, RunId};
@@ -28,11 +29,11 @@ pub(super) fn prepare(path: &Path, args: &RunArgs, common: &Common, run: RunId) 
         signed(&read, path)?;
     }
     beside(&read, args)?;
-    let connections = settings::connections(common, run.as_str())?;
+    let looking = Looking::new(common)?;
     let mut plan = read.plan.clone();
     let (looks, permissions) = block_on(async {
-        run::secrets(&plan).await?;
-        run::look(&mut plan, &run, connections).await
+        secrets::of_plan(&plan).await?;
+        run::look(&mut plan, &run, &looking).await
     })??;
     let drift = drifts(&read.plan, &run, &looks, SystemClock.now());
     if !drift.is_empty() {
@@ -131,9 +132,9 @@ fn beside(read: &ReadPlan, args: &RunArgs) -> Result<(), Failure> {
     if args.inputs.is_some() || !args.sets.is_empty() {
         let given = match &args.inputs {
             Some(file) => library::inputs(&plan.runbook, Some(file), &args.sets)?,
-            None => super::replan::over(&plan.runbook, &plan.inputs, &args.sets)?,
+            None => super::inputs_now::over(&plan.runbook, &plan.inputs, &args.sets)?,
         };
-        let differ = super::replan::differing(&plan.inputs, &given);
+        let differ = super::inputs_now::differing(&plan.inputs, &given);
         if !differ.is_empty() {
             return Err(differ
                 .iter()

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::args::Common;
-use crate::access::Settings;
+use crate::access::{Access, Settings};
 use std::path::PathBuf;
 
 /// The folder of the journal.
@@ -16,6 +16,31 @@ pub(super) fn state_folder(common: &Common) -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::usage("no folder for the journal is known").hint("give one with `--state FOLDER`"))
 }
 
+/// Connections for a look, with a folder of their own, which goes when the look is over: whoever executes the run, or looks at
+/// the same time, has another.
+pub(super) struct Looking {
+    settings: Settings,
+}
+
+impl Looking {
+    pub(super) fn new(common: &Common) -> Result<Self, Failure> {
+        let unique = format!("look-{}-{}", std::process::id(), jiff::Timestamp::now().as_nanosecond());
+        Ok(Self { settings: connections(common, &unique)? })
+    }
+
+    /// New connections.
+    pub(super) fn access(&self) -> Access {
+        Access::new(self.settings.clone())
+    }
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        // There is none when nothing was looked at over ssh; leaving one would be harmless.
+        let _ = std::fs::remove_dir_all(&self.settings.work_dir);
+    }
+}
+
 /// The settings of connections, for one run.
 pub(super) fn connections(common: &Common, run: &str) -> Result<Settings, Failure> {
     Ok(Settings {
@@ -24,4 +49,30 @@ pub(super) fn connections(common: &Common, run: &str) -> Result<Settings, Failur
         poll: common.poll_interval.unwrap_or(Settings::POLL),
         work_dir: state_folder(common)?.join("work").join(run),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::args::Cli;
+    use super::*;
+    use clap::Parser;
+
+    #[test]
+    fn a_look_takes_away_its_own_folder_only() {
+        let state = tempfile::tempdir().unwrap();
+        let state_text = state.path().display().to_string();
+        let common = Cli::parse_from(["runbook", "--state", &state_text, "list"]).common;
+        let folder = |looking: &Looking| looking.settings.work_dir.clone();
+        let (one, other) = (Looking::new(&common).unwrap(), Looking::new(&common).unwrap());
+        let executor = connections(&common, "r1").unwrap().work_dir;
+        let (first, second) = (folder(&one), folder(&other));
+        assert!(first != second && first != executor);
+        for folder in [&first, &second, &executor] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        drop(one);
+        assert!(!first.exists() && second.exists() && executor.exists());
+        drop(other);
+        assert!(!second.exists() && executor.exists());
+    }
 }

@@ -118,6 +118,7 @@ fn nothing_is_wider_than_the_terminal_and_what_ended_is_told() {
         source: None,
         inputs_from: None,
         plan_file: None,
+        until: None,
     };
     let run: crate::model::RunId = "r1".parse().unwrap();
     let state = RunState::open(&Record { run: run.clone(), seq: 1, at: 0, kind: opened }).unwrap();

@@ -55,7 +55,8 @@ fn earlier(path: &ActionPath, preflight: &[(ActionPath, PreflightLine)]) -> Opti
 }
 
 /// An argument vector as it is typed into a shell, on one line.
-pub(super) fn shell_line(argv: &[String]) -> String {
+#[must_use]
+pub fn shell_line(argv: &[String]) -> String {
     argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 

@@ -41,12 +41,12 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
         }
         Some(Rest::InDoubt { actions }) => {
             next.extend(actions.iter().flat_map(|action| decisions(state, action)));
-            next.push(resume("looks again, and goes on with what is decided"));
+            next.push(resume(&format!("looks again, and goes on with what is decided{}", rests(plan, state))));
             next.extend(ways_back(plan, state));
         }
         Some(Rest::Waiting { gates }) => {
             next.extend(gates.iter().map(|gate| approve(state, gate)));
-            next.push(resume("goes on once that is answered"));
+            next.push(resume(&format!("goes on once that is answered{}", rests(plan, state))));
             next.extend(ways_back(plan, state));
         }
     }
@@ -56,6 +56,17 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
 /// What can be typed while an executor is at the run: only its questions can be answered.
 pub(super) fn while_executed(state: &RunState) -> Vec<NextCommand> {
     state.open_gates().keys().map(|gate| approve(state, gate)).collect()
+}
+
+/// What can be typed after a gate was answered: nothing while somebody executes the run and goes on by himself.
+pub(super) fn after_answer(plan: &Plan, state: &RunState, gate: &str, executed: bool) -> Vec<NextCommand> {
+    if state.open_gate(gate).is_some() {
+        return std::iter::once(approve(state, gate)).chain(ways_back(plan, state)).collect();
+    }
+    if executed {
+        return Vec::new();
+    }
+    vec![command(format!("runbook resume {}", state.run), goes_on(plan, state))]
 }
 
 fn command(command: String, why: impl Into<String>) -> NextCommand {
@@ -79,12 +90,16 @@ fn goes_on(plan: &Plan, state: &RunState) -> String {
         Mode::Forward { .. } => match first_open(plan, state) {
             Some(step) => {
                 let first = if is_unfinished(state) { "; what is unfinished is looked at first" } else { "" };
-                format!("goes on at step {}, {}{first}", step.number, step.id)
+                format!("goes on at step {}, {}{first}{}", step.number, step.id, rests(plan, state))
             }
-
             None => "goes on".into(),
         },
     }
+}
+
+/// Where going on ends, when that is not the end of the runbook.
+fn rests(plan: &Plan, state: &RunState) -> String {
+    state.bound().map_or_else(String::new, |step| format!("; rests after step {}, {step}", plan.number(step)))
 }
 
 fn is_unfinished(state: &RunState) -> bool {
@@ -103,7 +118,7 @@ fn paused(plan: &Plan, state: &RunState, actions: &[ActionPath]) -> Vec<NextComm
     let run = &state.run;
     let drifted = actions.iter().any(|action| has_drifted(state, action));
     let again = if drifted { "looks again, and goes on when the world is as it was" } else { "tries it again" };
-    let resume = command(format!("runbook resume {run}"), again);
+    let resume = command(format!("runbook resume {run}"), format!("{again}{}", rests(plan, state)));
     let anew = drifted.then(|| {
         let why = "shows a new plan for what has not run, on the world as it is, and asks";
         command(format!("runbook resume {run} --replan"), why)
@@ -138,6 +153,9 @@ fn decisions(state: &RunState, action: &ActionPath) -> Vec<NextCommand> {
     match state.action(action) {
         ActionState::InDoubt { .. } | ActionState::Started { .. } => {
             vec![done, resolve("not-done", "when nothing of it is there: it is done again")]
+        }
+        ActionState::Failed { traces: None, .. } => {
+            vec![resolve("done", "when a person has done it, or what is there is as good; a rollback leaves that")]
         }
         ActionState::Failed { .. } | ActionState::Applied { .. } => vec![done],
         ActionState::Undoing { .. } | ActionState::UndoFailed { .. } => {

@@ -6,6 +6,7 @@
 //!
 //! Not handled: secrets. Plans and records hold references only, and a reference is shown as one.
 
+mod answer;
 mod bars;
 #[cfg(test)]
 mod bars_test;
@@ -46,6 +47,8 @@ mod usual;
 mod verdict;
 mod wording;
 
+pub use answer::{answer_json, answer_text};
+pub use changes::shell_line;
 pub use commands::{NextCommand, next_commands};
 pub use console::{Console, Mode, Sentence};
 pub use failure::failure_text;

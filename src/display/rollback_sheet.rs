@@ -7,8 +7,8 @@ use super::site::Site;
 use super::stays_stopped::stopped;
 use super::table::count;
 use super::usual::{self, Usual};
-use crate::journal::{ActionState, Completion, RollbackTo, RunState};
-use crate::model::{ActionPath, Reversibility, Step, StepAction};
+use crate::journal::{RollbackTo, RunState};
+use crate::model::{ActionPath, Step, StepAction};
 use crate::plan::Plan;
 
 /// A rollback plan, ready to be given a form.
@@ -124,14 +124,7 @@ fn usual_of(plan: &Plan, state: &RunState, action: &ActionPath) -> Usual {
 
 /// Why an action that is undone leaves the world as it is, when it does.
 fn stays(state: &RunState, definition: &StepAction) -> Option<&'static str> {
-    let leaves_nothing = matches!(definition.kind.spec().reversibility, Reversibility::NothingToUndo(_));
-    match state.action(&definition.path) {
-        ActionState::Done { completion: Completion::Adopted, .. } if !leaves_nothing => {
-            Some("it was there before this run, and stays")
-        }
-        ActionState::Failed { traces: None, .. } => Some("nothing had been done"),
-        _ => None,
-    }
+    state.action(&definition.path).stays(&definition.kind.spec().reversibility)
 }
 
 /// What an action does, in a sentence.

@@ -70,12 +70,13 @@ fn is_own_doing(plan: &Plan, state: &RunState, action: &ActionPath, what: &str) 
         .any(|p| p.previewed.as_ref().is_some_and(names) && has_acted(state, &p.action))
 }
 
-/// Whether an action has begun to act in this run, at some time. What was only found has not.
+/// Whether an action has begun to act in this run, at some time; or a person has in its place, and it stands. What was only
+/// found or refused has not, also when a rollback has passed it.
 fn has_acted(state: &RunState, action: &ActionPath) -> bool {
     match state.action(action) {
-        ActionState::Pending { generation }
-        | ActionState::Done { generation, completion: Completion::Adopted, .. }
-        | ActionState::Failed { generation, traces: None, .. } => generation > 0,
+        ActionState::Pending { .. }
+        | ActionState::Done { completion: Completion::Adopted, .. }
+        | ActionState::Failed { traces: None, .. } => state.taken_back.contains(action),
         _ => true,
     }
 }

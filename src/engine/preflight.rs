@@ -78,12 +78,17 @@ pub async fn look_ahead<P: Performer>(
 /// actions name is told of the first.
 #[must_use]
 pub fn drifts(plan: &Plan, run: &RunId, looks: &[(ActionPath, Look)], now: Millis) -> Vec<Drift> {
-    let Some(nothing_done) = imagined(plan, run, now) else { return Vec::new() };
+    imagined(plan, run, now).map_or_else(Vec::new, |nothing_done| drifts_ahead(plan, &nothing_done, looks))
+}
+
+/// The same for a run that has begun: what it has changed itself is no difference.
+#[must_use]
+pub fn drifts_ahead(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Vec<Drift> {
     let mut told: BTreeSet<String> = BTreeSet::new();
     let mut all = Vec::new();
     for (action, look) in looks {
         let Look::Seen(finding) = look else { continue };
-        let Some(mut drift) = drift(plan, &nothing_done, action, finding) else { continue };
+        let Some(mut drift) = drift(plan, state, action, finding) else { continue };
         drift.facts.retain(|fact| told.insert(fact.what.clone()));
         if !drift.facts.is_empty() {
             all.push(drift);
@@ -121,6 +126,7 @@ fn imagined(plan: &Plan, run: &RunId, now: Millis) -> Option<RunState> {
         source: None,
         inputs_from: None,
         plan_file: None,
+        until: None,
     };
     RunState::open(&Record { run: run.clone(), seq: 1, at: now, kind }).ok()
 }

@@ -2,9 +2,9 @@
 //! a time.
 
 use super::call::call;
-use super::decide::{Next, gates_of, leaves_nothing};
+use super::decide::{Next, gates_of};
 use super::flight::{Flight, Stopping};
-use crate::journal::{ActionState, Completion, RecordKind, Rest, RollbackTo, RunState};
+use crate::journal::{ActionState, RecordKind, Rest, RollbackTo, RunState};
 use crate::model::{ActionPath, Millis, Phase};
 use crate::plan::Plan;
 
@@ -49,14 +49,10 @@ pub(super) fn next(plan: &Plan, state: &RunState, flight: &mut Flight, to: &Roll
         let unfinished = if current.is_undoing() { vec![action] } else { Vec::new() };
         return Next::Rest(Rest::Interrupted { unfinished });
     }
-    let undone = |evidence: &str| {
-        Next::Record(vec![RecordKind::Undone { action: action.clone(), evidence: evidence.to_owned() }])
-    };
+    if let Some(why) = current.stays(&definition.kind.spec().reversibility) {
+        return Next::Record(vec![RecordKind::Undone { action, evidence: why.to_owned() }]);
+    }
     match current {
-        ActionState::Failed { traces: None, .. } => undone("nothing had been done"),
-        ActionState::Done { completion: Completion::Adopted, .. } if !leaves_nothing(definition) => {
-            undone("it was there before this run, and stays")
-        }
         ActionState::UndoFailed { retry_at: Some(at), .. } if at > now => {
             Next::Perform { calls: Vec::new(), wake: Some(at) }
         }

@@ -1,16 +1,25 @@
 //! The state of one action; `transition` has the one function by which it changes.
 
-use crate::model::{Failure, Millis, Phase, Value, Values};
+use crate::model::{Failure, Millis, Phase, Reversibility, Value, Values};
 
 /// What an action has touched so far: what an undo works from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traces {
-    /// The before-image of the first attempt; a later attempt does not replace it.
-    pub before: Value,
+    /// The before-image of the first attempt; a later attempt does not replace it. Nothing when this run has started none:
+    /// it was found, or a person did it. An image may itself be null.
+    pub before: Option<Value>,
     /// What it gave.
     pub outputs: Values,
     /// The record that last moved it forward: rollback goes in reverse of this.
     pub seq: u64,
+}
+
+impl Traces {
+    /// Whether this run has started an attempt.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        self.before.is_some()
+    }
 }
 
 /// How an action came to be done.
@@ -208,6 +217,25 @@ impl ActionState {
     #[must_use]
     pub fn is_undoing(&self) -> bool {
         matches!(self, ActionState::Undoing { .. } | ActionState::UndoFailed { .. })
+    }
+
+    /// Why a rollback leaves what is there as it is, when it does: this run has done nothing of it.
+    #[must_use]
+    pub fn stays(&self, reversibility: &Reversibility) -> Option<&'static str> {
+        use ActionState as S;
+        match self {
+            S::Failed { traces: None, .. } => Some("nothing had been done"),
+            // What leaves nothing behind has an undo of its own, which says why that is nothing.
+            S::Done { completion: Completion::Adopted, .. }
+                if !matches!(reversibility, Reversibility::NothingToUndo(_)) =>
+            {
+                Some("it was there before this run, and stays")
+            }
+            S::Done { completion: Completion::Accepted, traces, .. } if !traces.is_started() => {
+                Some("a person did it, not this run: it stays")
+            }
+            _ => None,
+        }
     }
 
     /// One word for people.

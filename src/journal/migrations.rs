@@ -3,6 +3,7 @@
 //! Rules: never change or remove an entry, only add; a journal of any released version opens for ever
 //! (tests/it/journal/compat.rs). The index in the list plus one is the database's `user_version`.
 
+use super::Unusable;
 use rusqlite::Connection;
 
 /// "Rbk1": marks the file as ours.
@@ -41,7 +42,7 @@ const MIGRATIONS: &[&str] = &["
 ///
 /// # Errors
 /// SQLite's; or the version found, when it is newer than this tool knows.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), MigrationError> {
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), Unusable> {
     let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version == MIGRATIONS.len() {
         return Ok(());
@@ -49,7 +50,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), MigrationError>
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > MIGRATIONS.len() {
-        return Err(MigrationError::Newer { found, known: MIGRATIONS.len() });
+        return Err(Unusable::Newer { found, known: MIGRATIONS.len() });
     }
     for (index, sql) in MIGRATIONS.iter().enumerate().skip(found) {
         transaction.execute_batch(sql)?;
@@ -60,22 +61,6 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), MigrationError>
     }
     transaction.commit()?;
     Ok(())
-}
-
-/// Why a journal could not be brought to the newest version.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum MigrationError {
-    /// SQLite refused.
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
-    /// The journal was written by a newer tool.
-    #[error("it is of version {found}, and this `runbook` knows versions up to {known}")]
-    Newer {
-        /// The version found.
-        found: usize,
-        /// The newest known.
-        known: usize,
-    },
 }
 
 #[cfg(test)]
@@ -95,6 +80,6 @@ mod tests {
     fn a_newer_journal_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "user_version", MIGRATIONS.len() + 1).unwrap();
-        assert!(matches!(migrate(&mut connection), Err(MigrationError::Newer { .. })));
+        assert!(matches!(migrate(&mut connection), Err(Unusable::Newer { .. })));
     }
 }

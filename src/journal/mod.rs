@@ -20,6 +20,7 @@ mod rest;
 mod run_state;
 mod store;
 mod transition;
+mod unusable;
 mod verify;
 
 pub use action_state::{ActionState, Completion, Traces};
@@ -30,4 +31,5 @@ pub use replan::ReplanError;
 pub use rest::Rest;
 pub use run_state::{Gate, IllegalRecord, Mode, Opened, RunState};
 pub use store::{Journal, JournalError, RunSummary};
+pub use unusable::Unusable;
 pub use verify::{Broken, Verdict};

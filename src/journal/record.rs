@@ -46,6 +46,9 @@ pub enum RecordKind {
         /// The saved plan it was opened from, with its signatures; nothing when it was planned on the spot.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plan_file: Option<PlanFile>,
+        /// Where it is to rest, as it was asked for or signed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<StepId>,
     },
     /// What has not run was planned anew, on a changed runbook, changed inputs or a changed world.
     Replanned {

@@ -8,9 +8,7 @@ impl JournalError {
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         match self {
-            JournalError::Open { .. } => {
-                Some("make its folder writable, or choose another one with `--state FOLDER`".into())
-            }
+            JournalError::Open { path, source } => source.remedy(path),
             JournalError::Gone { path } => {
                 Some(format!("bring the file back as `{}`: without it nobody knows what was done", path.display()))
             }
@@ -20,7 +18,7 @@ impl JournalError {
     }
 }
 
-fn of_code(code: ErrorCode) -> Option<&'static str> {
+pub(super) fn of_code(code: ErrorCode) -> Option<&'static str> {
     Some(match code {
         ErrorCode::DiskFull => "make room on the disk of the journal's folder",
         ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {

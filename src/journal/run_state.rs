@@ -1,8 +1,8 @@
 //! The state of a run: what its records add up to.
 
-use super::{ActionState, InputsFrom, PlanFile, Record, RecordKind, Resolution, Rest, RollbackTo};
+use super::{ActionState, InputsFrom, PlanFile, Record, RecordKind, Resolution, Rest, RollbackTo, Traces};
 use crate::model::{ActionPath, Millis, RunId, StepId, Value, Values};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a run was opened with, and is executed from; a replan puts a new runbook and plan in the place of the old.
@@ -71,6 +71,9 @@ pub struct RunState {
     pub rest: Option<Rest>,
     /// Actions that have left `pending` at some time.
     pub actions: BTreeMap<ActionPath, ActionState>,
+    /// Actions that this run has started at some time and taken back, wholly. What was only found or refused is not here,
+    /// although a rollback has passed it.
+    pub taken_back: BTreeSet<ActionPath>,
     /// Gates, by name.
     pub gates: BTreeMap<String, Gate>,
     /// The last record's number.
@@ -101,7 +104,16 @@ impl RunState {
     pub fn open(record: &Record) -> Result<Self, IllegalRecord> {
         match &record.kind {
             RecordKind::RunOpened {
-                runbook, document, fingerprint, plan, by, source, inputs_from, plan_file, ..
+                runbook,
+                document,
+                fingerprint,
+                plan,
+                by,
+                source,
+                inputs_from,
+                plan_file,
+                until,
+                ..
             } if record.seq == 1 => Ok(Self {
                 run: record.run.clone(),
                 opened: Arc::new(Opened {
@@ -116,9 +128,10 @@ impl RunState {
                     plan_file: plan_file.clone(),
                     replanned: None,
                 }),
-                mode: Mode::Forward { until: None },
+                mode: Mode::Forward { until: until.clone() },
                 rest: None,
                 actions: BTreeMap::new(),
+                taken_back: BTreeSet::new(),
                 gates: BTreeMap::new(),
                 seq: 1,
                 at: record.at,
@@ -183,6 +196,9 @@ impl RunState {
                     // What was approved is not there: what is made in its stead is asked for anew.
                     next.gates.retain(|_, gate| gate.action != *action);
                 }
+                if changed.is_pending() && state.traces().is_some_and(Traces::is_started) {
+                    next.taken_back.insert(action.clone());
+                }
                 if let RecordKind::GateOpened { gate, prompt, .. } = kind {
                     if let Some(other) = self.open_gate(gate).filter(|other| other.action != *action) {
                         return Err(illegal(record, format!("gate `{gate}` of `{}` has the name", other.action)));
@@ -199,6 +215,16 @@ impl RunState {
             }
         }
         Ok(next)
+    }
+
+    /// The step after which the run rests when it goes on and nothing else is said: the bound it was given, until it has
+    /// come there or has been rolled back.
+    #[must_use]
+    pub fn bound(&self) -> Option<&StepId> {
+        match (&self.mode, &self.rest) {
+            (Mode::Forward { .. }, Some(Rest::UntilReached { .. })) | (Mode::Rollback { .. }, _) => None,
+            (Mode::Forward { until }, _) => until.as_ref(),
+        }
     }
 
     /// The state of an action.

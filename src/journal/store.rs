@@ -1,9 +1,9 @@
 //! The database: one file, mode 0600, for all runs.
 
 use super::lease::Lease;
-use super::migrations::{self, APPLICATION_ID, MigrationError};
+use super::migrations::{self, APPLICATION_ID};
 use super::verify::chain_hash;
-use super::{IllegalRecord, Record, RecordKind, RunState};
+use super::{IllegalRecord, Record, RecordKind, RunState, Unusable};
 use crate::model::{Millis, RunId};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -35,7 +35,7 @@ pub enum JournalError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Unusable,
     },
     /// SQLite failed.
     #[error("the journal cannot be read or written")]
@@ -96,7 +96,7 @@ impl Journal {
     /// When that is not possible, or the file is not a journal of ours.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
         let path = folder.join(FILE);
-        let fail = |source: Box<dyn std::error::Error + Send + Sync>| JournalError::Open { path: path.clone(), source };
+        let fail = |source: Unusable| JournalError::Open { path: path.clone(), source };
         std::os::unix::fs::DirBuilderExt::mode(std::fs::DirBuilder::new().recursive(true), 0o700)
             .create(folder)
             .map_err(|e| fail(e.into()))?;
@@ -274,21 +274,18 @@ impl Journal {
     }
 }
 
-fn prepare(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn prepare(connection: &mut Connection) -> Result<(), Unusable> {
     connection.busy_timeout(PATIENCE)?;
     // In this order: another process may be making it right now, tables and mark at once.
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
     let id: i32 = connection.query_row("PRAGMA application_id", [], |r| r.get(0))?;
     if id != APPLICATION_ID && tables > 0 {
-        return Err("it is an SQLite database of something else".into());
+        return Err(Unusable::Foreign);
     }
     write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    migrations::migrate(connection).map_err(|e| match e {
-        MigrationError::Sqlite(e) => Box::<dyn std::error::Error + Send + Sync>::from(e),
-        newer @ MigrationError::Newer { .. } => newer.into(),
-    })
+    migrations::migrate(connection)
 }
 
 /// Switches to a write-ahead log. Several who do so at once do not wait for each other as they do elsewhere: SQLite says

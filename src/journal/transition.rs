@@ -14,10 +14,10 @@ impl ActionState {
         let generation = self.generation();
         let attempt = self.attempt();
         let tries = self.tries();
-        let fresh = |before: &Value| Traces { before: before.clone(), outputs: Values::new(), seq };
+        let fresh = |before: Option<&Value>| Traces { before: before.cloned(), outputs: Values::new(), seq };
         Some(match (self, record) {
             (S::Pending { .. } | S::Failed { traces: None, .. }, K::Started { attempt, before, .. }) => {
-                S::Started { generation, attempt: *attempt, tries, traces: fresh(before) }
+                S::Started { generation, attempt: *attempt, tries, traces: fresh(Some(before)) }
             }
             (
                 S::Started { traces, .. } | S::InDoubt { traces, .. } | S::Failed { traces: Some(traces), .. },
@@ -26,7 +26,7 @@ impl ActionState {
             (S::Pending { .. } | S::Failed { traces: None, .. }, K::Adopted { outputs, evidence, .. }) => S::Done {
                 generation,
                 completion: Completion::Adopted,
-                traces: Traces { before: Value::Null, outputs: outputs.clone(), seq },
+                traces: fresh(None).with(outputs, seq),
                 evidence: evidence.clone(),
             },
             (
@@ -61,7 +61,7 @@ impl ActionState {
             ) => S::Done {
                 generation,
                 completion: Completion::Accepted,
-                traces: self.traces().cloned().unwrap_or(fresh(&Value::Null)),
+                traces: self.traces().cloned().unwrap_or(fresh(None)),
                 evidence: format!("accepted by {by}: {reason}"),
             },
             (
@@ -96,7 +96,10 @@ impl ActionState {
                 traces: traces.clone(),
             },
             (
-                S::Undoing { .. } | S::Done { completion: Completion::Adopted, .. } | S::Failed { traces: None, .. },
+                S::Undoing { .. }
+                | S::Done { completion: Completion::Adopted, .. }
+                | S::Done { completion: Completion::Accepted, traces: Traces { before: None, .. }, .. }
+                | S::Failed { traces: None, .. },
                 K::Undone { .. },
             )
             | (S::Undoing { .. } | S::UndoFailed { .. }, K::Resolved { resolution: Resolution::Undone, .. }) => {

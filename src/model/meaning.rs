@@ -3,9 +3,9 @@
 //! Two runbooks mean the same by an action when an operator could not tell the deeds apart. Titles, reasons, deadlines and
 //! retries are no part of it.
 
-use super::{ActionPath, Expr, Reference, Runbook, Value, Values};
+use super::{ActionPath, Expr, Reference, Runbook, StepAction, Value, Values};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Runbook {
     /// What an action means; nothing when there is no such action. To be compared, not to be read.
@@ -13,16 +13,8 @@ impl Runbook {
     pub fn meaning(&self, action: &ActionPath, inputs: &Values) -> Option<Value> {
         let action = self.actions().find(|a| a.path == *action)?;
         let targets = self.targets_of(action);
-        let own = action.with.values();
-        let through = targets.iter().flat_map(|target| target.used_by(action.kind)).map(|(_, expr)| expr);
-        let used: BTreeMap<&str, &Value> = own
-            .chain(through)
-            .flat_map(Expr::references)
-            .filter_map(|reference| match reference {
-                Reference::Input(name) => inputs.get(name).map(|value| (name.as_str(), value)),
-                Reference::Output { .. } | Reference::RunId => None,
-            })
-            .collect();
+        let used: BTreeMap<&str, &Value> =
+            self.inputs_of(action).into_iter().filter_map(|name| Some((name, inputs.get(name)?))).collect();
         Some(json!({
             "kind": action.kind,
             "with": action.with,
@@ -30,5 +22,16 @@ impl Runbook {
             "targets": targets,
             "inputs": used,
         }))
+    }
+    /// The inputs an action uses, itself and through the targets it works on.
+    #[must_use]
+    pub fn inputs_of<'a>(&'a self, action: &'a StepAction) -> BTreeSet<&'a str> {
+        let through = self.targets_of(action).into_iter().flat_map(|target| target.used_by(action.kind));
+        let named = |reference: &'a Reference| match reference {
+            Reference::Input(name) => Some(name.as_str()),
+            Reference::Output { .. } | Reference::RunId => None,
+        };
+        let through = through.map(|(_, expr)| expr);
+        action.with.values().chain(through).flat_map(Expr::references).filter_map(named).collect()
     }
 }

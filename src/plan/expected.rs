@@ -66,8 +66,9 @@ impl Expected {
         for records in runs {
             // A run whose plan cannot be read tells nothing of kinds.
             let Some(theirs) = records.first().and_then(plan_of) else { continue };
+            // A new plan of a run is for the same account and region.
             if (&theirs.account, &theirs.region) == (&plan.account, &plan.region) {
-                of_run(&theirs, records, &mut forward, &mut undo);
+                of_run(records, &mut forward, &mut undo);
             }
         }
         let medians = |times: BTreeMap<ActionKind, Times>| {
@@ -104,23 +105,25 @@ fn known(measured: Option<&Measured>, shipped: impl Fn() -> u64) -> Duration {
 
 fn plan_of(record: &Record) -> Option<Plan> {
     match &record.kind {
-        RecordKind::RunOpened { plan, .. } => Plan::read(plan).ok(),
+        RecordKind::RunOpened { plan, .. } | RecordKind::Replanned { plan, .. } => Plan::read(plan).ok(),
         _ => None,
     }
 }
 
-fn of_run(
-    plan: &Plan,
-    records: &[Record],
-    forward: &mut BTreeMap<ActionKind, Times>,
-    undo: &mut BTreeMap<ActionKind, Times>,
-) {
+fn of_run(records: &[Record], forward: &mut BTreeMap<ActionKind, Times>, undo: &mut BTreeMap<ActionKind, Times>) {
     use RecordKind as K;
-    let kinds: BTreeMap<&ActionPath, ActionKind> = plan.runbook.actions().map(|a| (&a.path, a.kind)).collect();
+    let mut kinds: BTreeMap<ActionPath, ActionKind> = BTreeMap::new();
     let (mut begun, mut undoing) = (BTreeMap::new(), BTreeMap::new());
     let (mut done_kinds, mut undone_kinds) = (BTreeSet::new(), BTreeSet::new());
-    for Record { at, kind, .. } in records {
+    for record in records {
+        let Record { at, kind, .. } = record;
         match kind {
+            // What is planned anew has not begun: what has begun keeps its kind.
+            K::RunOpened { .. } | K::Replanned { .. } => {
+                if let Some(plan) = plan_of(record) {
+                    kinds = plan.runbook.actions().map(|a| (a.path.clone(), a.kind)).collect();
+                }
+            }
             K::Started { action, .. } => {
                 begun.insert(action, *at);
             }

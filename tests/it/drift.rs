@@ -1,7 +1,7 @@
 //! A world that changed since the plan was made, in memory: the run stops before the effect concerned, and nowhere else.
 
 use crate::support::fake::{Death, World, execute, open, plan};
-use runbook::engine::{Intent, Look, drift, drifts};
+use runbook::engine::{Intent, Look, drift, drifts, drifts_ahead};
 use runbook::journal::{ActionState, Journal, Rest, RollbackTo, RunState};
 use runbook::model::{
     ActionKind, ActionPath, Change, FactDrift, Facts, Failure, FailureKind, Finding, Found, Phase, RunId, Value, Values,
@@ -97,6 +97,40 @@ fn everything_before_it_can_be_rolled_back() {
     let world = world.borrow();
     assert!(world.there.values().all(|there| !there));
     assert_eq!(world.unmade.len(), 3);
+}
+
+/// The way back that a refusal advises does not make the refused action go on over the changed world.
+#[test]
+fn what_was_refused_and_rolled_back_is_refused_again() {
+    for to in [RollbackTo::Start, RollbackTo::Step("first".parse().unwrap())] {
+        let folder = tempfile::tempdir().unwrap();
+        let run = open(folder.path(), &made_on(Order::Article, &[("left/one", &[("type", "large")])]));
+        let world = world(&[("left/one", &[("type", "huge")])]);
+        execute(folder.path(), &run, &world, FORWARD, Death::Never).0.rest();
+        execute(folder.path(), &run, &world, Intent::Rollback { to }, Death::Never).0.rest();
+        let (life, state) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
+        assert_eq!(life.rest(), Rest::Paused { actions: vec![path("left/one")] });
+        assert_eq!(failure(&state, "left/one").drift[0].facts[0].is.as_deref(), Some("huge"));
+        assert_eq!(world.borrow().made.get(&path("left/one")), None, "no effect");
+    }
+}
+
+#[test]
+fn what_was_only_found_is_nobodys_doing_after_a_rollback_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let same: &[(&str, &[(&str, &str)])] =
+        &[("first/two", &[("state", "running")]), ("last/one", &[("state", "running")])];
+    let run = open(folder.path(), &made_on(Order::Article, same));
+    let world = world(&[("first/two", &[("state", "running")]), ("last/one", &[("state", "running")])]);
+    world.borrow_mut().there.insert(path("first/two"), true);
+    let until = Intent::Forward { until: Some("first".parse().unwrap()) };
+    execute(folder.path(), &run, &world, until, Death::Never).0.rest();
+    let to_start = Intent::Rollback { to: RollbackTo::Start };
+    execute(folder.path(), &run, &world, to_start, Death::Never).0.rest();
+    world.borrow_mut().facts.insert(path("last/one"), facts(&[("state", "stopped")]));
+    let (life, state) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
+    assert_eq!(life.rest(), Rest::Paused { actions: vec![path("last/one")] });
+    assert_eq!(failure(&state, "last/one").drift[0].facts[0].is.as_deref(), Some("stopped"));
 }
 
 #[test]
@@ -222,6 +256,31 @@ fn before_the_run_all_drift_is_told_at_once_and_each_fact_once() {
         .collect();
     let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     assert_eq!(told, [("first/one".to_owned(), names(&["a", "b"])), ("left/one".to_owned(), names(&["c"]))]);
+}
+
+/// In the middle of a run: what it has changed itself is no difference, everything else is.
+#[test]
+fn what_would_stop_a_resume_is_told_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let seen: &[(&str, &[(&str, &str)])] = &[
+        ("first/one", &[("state", "running")]),
+        ("left/one", &[("state", "running"), ("type", "large")]),
+        ("last/one", &[("state", "running")]),
+    ];
+    let plan = made_on(Order::Article, seen);
+    let run = open(folder.path(), &plan);
+    let until = Intent::Forward { until: Some("first".parse().unwrap()) };
+    let world = world(&[("first/one", &[("state", "running")])]);
+    let (life, state) = execute(folder.path(), &run, &world, until, Death::Never);
+    life.rest();
+    let looks = [
+        (path("left/one"), Look::Seen(finding(Found::Absent, &[("state", "stopped"), ("type", "huge")]))),
+        (path("last/one"), Look::Seen(finding(Found::Absent, &[("state", "stopped")]))),
+    ];
+    let drifted = drifts_ahead(&plan, &state, &looks);
+    let [told] = drifted.as_slice() else { panic!("{drifted:?}") };
+    let fact = FactDrift { what: "type".into(), was: "large".into(), is: Some("huge".into()) };
+    assert_eq!((&told.action, told.facts.as_slice()), (&path("left/one"), &[fact][..]));
 }
 
 /// A plan as a version that kept no previews stored it is read, and holds nobody to anything.

@@ -1,11 +1,12 @@
 //! The engine on a world in memory: order, concurrency, death at every effect, failures, rollback, stopping.
 
-use crate::support::fake::{Death, World, execute, execute_stoppable, open, plan};
-use runbook::engine::{Intent, undo_queue};
-use runbook::journal::{ActionState, Rest, RollbackTo};
-use runbook::model::{ActionPath, Failure, Phase};
+use crate::support::fake::{Death, World, execute, execute_stoppable, open, plan, planned};
+use runbook::engine::{Flight, Intent, Next, next, preview_parameters, undo_queue};
+use runbook::journal::{ActionState, Journal, RecordKind, Rest, RollbackTo};
+use runbook::model::{ActionPath, Failure, Phase, Values};
 use runbook::plan::Order;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 const FORWARD: Intent = Intent::Forward { until: None };
@@ -251,4 +252,31 @@ fn until_a_step() {
     let (life, _) = execute(folder.path(), &run, &world, until, Death::Never);
     assert_eq!(life.rest(), Rest::UntilReached { step: "left".parse().unwrap() });
     assert_eq!(world.borrow().made.len(), 4);
+}
+
+/// A target whose key is pinned by the run: who pins it does without, everybody else needs it.
+#[test]
+fn only_who_pins_a_host_key_does_without_it() {
+    let document = "runbook: keys\ntitle: keys\nabout: keys\ntargets:\n  web:\n    host: localhost\n    \
+        host_key: ${{ steps.pin.key.host_key }}\nsteps:\n  - id: pin\n    title: pin\n    why: because\n    actions:\n      \
+        - { id: key, do: ssh.pin-host-key, with: { on: web, by: known-hosts } }\n  - id: use\n    title: use\n    \
+        why: because\n    actions:\n      - { id: stop, do: service.stop, with: { on: web, service: cron } }\n";
+    let plan = planned(runbook::validate::parse_runbook("keys", document).unwrap(), Order::Article);
+    let folder = tempfile::tempdir().unwrap();
+    let run = open(folder.path(), &plan);
+    let mut journal = Journal::open(folder.path()).unwrap();
+    let state = journal.state(&run).unwrap();
+    let Next::Perform { calls, .. } = next(&plan, &state, &mut Flight::default(), 1) else { panic!("nothing to do") };
+    assert_eq!(calls[0].parameters["on"], serde_json::json!({ "name": "web", "host": "localhost" }));
+
+    let stop = plan.definition(&path("use/stop")).unwrap();
+    let shown = preview_parameters(&plan, &run, &BTreeMap::new(), stop);
+    assert_eq!(shown["on"]["host_key"], "(known after step-1)");
+
+    // An action that did not give what it declares.
+    let adopted = RecordKind::Adopted { action: path("pin/key"), outputs: Values::new(), evidence: String::new() };
+    let (_, state) = journal.append(&state, None, 2, adopted).unwrap();
+    let Next::Record(records) = next(&plan, &state, &mut Flight::default(), 2) else { panic!("it is used without") };
+    let [RecordKind::Failed { failure, .. }] = records.as_slice() else { panic!("{records:?}") };
+    assert_eq!(failure.message, "parameter `on` of `use/stop` cannot be filled in");
 }

@@ -284,6 +284,31 @@ fn what_a_person_resolves_is_believed() {
     }
 }
 
+/// A person's own work is not taken back: an undo would rest on a before-image that nobody has.
+#[test]
+fn what_a_person_did_before_it_was_started_stays_after_a_rollback() {
+    for (phase, stays) in [(Phase::Observe, true), (Phase::Apply, false)] {
+        let stage = Stage::new(Order::Article);
+        stage.fails("first/two", phase, vec![Failure::permanent("no")]);
+        assert_eq!(stage.go(FORWARD).0, Rest::Paused { actions: vec![path("first/two")] });
+        stage.world.borrow_mut().there.insert(path("first/two"), true);
+        let resolution = Resolution::Done;
+        let (action, by, reason) = (path("first/two"), "kim".into(), "did it by hand".into());
+        say(stage.folder.path(), &stage.run, RecordKind::Resolved { action, resolution, by, reason });
+        assert_eq!(stage.go(FORWARD).0, Rest::Finished);
+        assert_eq!(stage.made("first/two"), 0);
+        let (rest, state) = stage.go(TO_START);
+        assert_eq!(rest, Rest::RolledBack { to: RollbackTo::Start });
+        assert!(state.action(&path("first/two")).is_pending());
+        let world = stage.world.borrow();
+        assert_eq!(world.there.get(&path("first/two")), Some(&stays), "failed in {phase:?}");
+        assert_eq!(world.order.contains(&(path("first/two"), Phase::Undo)), !stays);
+        let told = "a person did it, not this run: it stays";
+        let said = |kind: &RecordKind| matches!(kind, RecordKind::Undone { evidence, .. } if evidence == told);
+        assert_eq!(stage.records().iter().any(said), stays);
+    }
+}
+
 /// Whoever loses the journal while at work does nothing further.
 #[test]
 fn a_journal_that_is_removed_stops_everything() {

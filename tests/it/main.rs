@@ -27,5 +27,6 @@ mod lab;
 mod plan_files;
 mod plan_page;
 mod rehearsals;
+mod resumes;
 mod secrets;
 mod worlds;

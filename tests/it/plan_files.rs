@@ -2,96 +2,12 @@
 //!
 //! `BLESS=1` writes the golden files anew.
 
+use crate::support::desk::{Desk, RUNBOOK};
 use runbook::model::sha256;
 use runbook::plan::Saved;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-
-const RUNBOOK: &str = "runbook: ask\ntitle: ask two people\nabout: It only asks.\ninputs:\n  \
-                       what: { type: string, about: what is judged, default: the weather }\nsteps:\n  - id: first\n    \
-                       title: ask the first\n    why: To know.\n    actions:\n      - id: kim\n        \
-                       do: gate.approve\n        with:\n          prompt: is ${{ inputs.what }} good?\n  - id: second\n    \
-                       title: ask the second\n    why: To be sure.\n    actions:\n      - id: otto\n        \
-                       do: gate.approve\n        with:\n          prompt: is it?\n";
-
-/// A folder in which operators type.
-struct Desk {
-    folder: tempfile::TempDir,
-}
-
-struct Ran {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("ask.yaml"), RUNBOOK).unwrap();
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
-    }
-
-    fn types(&self, user: &str, arguments: &[&str]) -> Ran {
-        let output: Output = Command::new(env!("CARGO_BIN_EXE_runbook"))
-            .env_clear()
-            .envs([("HOME", self.folder.path()), ("RUNBOOK_STATE", &self.path("state")), ("USER", Path::new(user))])
-            .current_dir(self.folder.path())
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
-    }
-
-    /// A plan that hana has made and saved.
-    fn planned() -> Self {
-        let desk = Self::new();
-        desk.types("hana", &["plan", "ask.yaml", "--out", "plan.json"]).exits(0);
-        desk
-    }
-
-    /// Changes the saved plan as a program would that knows the form, and saves it in that form.
-    fn edit(&self, change: impl FnOnce(&mut Value)) {
-        let mut value: Value = serde_json::from_str(&self.read("plan.json")).unwrap();
-        change(&mut value);
-        self.write("plan.json", &format!("{value}\n"));
-    }
-
-    fn runs(&self) -> Value {
-        serde_json::from_str(&self.types("hana", &["--format", "json", "runs"]).exits(0).stdout).unwrap()
-    }
-}
-
-impl Ran {
-    #[track_caller]
-    fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    fn says(self, text: &str) -> Self {
-        let said = format!("{}{}", self.stdout, self.stderr);
-        let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(flat.contains(text), "`{text}` is not in what was said:\n{said}");
-        self
-    }
-}
+use std::path::PathBuf;
+use std::process::Command;
 
 /// Compares with a golden file, all that is never the same replaced by words.
 fn golden(desk: &Desk, name: &str, text: &str) {
@@ -399,5 +315,5 @@ fn changed_inputs_are_noticed_and_planned_anew() {
     desk.types("hana", &["resume", "--set", "what=the sea"]).exits(3).says("input `what` was");
     std::fs::remove_file(desk.path("site.yaml")).unwrap();
     desk.types("hana", &["approve", &run, "kim"]).exits(0);
-    desk.types("hana", &["resume"]).exits(4).says("is it?");
+    desk.types("hana", &["resume", "--until", "second"]).exits(4).says("is it?");
 }

@@ -101,7 +101,7 @@ pub(in crate::cli) struct ResumeArgs {
     /// Show what is done and what would be done, and go no further
     #[arg(long, conflicts_with = "replan")]
     pub(in crate::cli) dry_run: bool,
-    /// Rest when this step is done
+    /// Rest when this step is done [default: the step the run was to rest after, if it has not come there]
     #[arg(long, value_name = "STEP")]
     pub(in crate::cli) until: Option<String>,
     /// Plan anew what has not run: on the runbook, the inputs and the world as they are now

@@ -237,6 +237,7 @@ impl Story {
             source: None,
             inputs_from: None,
             plan_file: None,
+            until: None,
         };
         let record = Record { run: "r20261123-174501-k3f9".parse().unwrap(), seq: 1, at: BEGIN, kind };
         let state = RunState::open(&record).unwrap();

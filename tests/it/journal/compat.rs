@@ -135,6 +135,7 @@ fn opened() -> RecordKind {
         source: None,
         inputs_from: None,
         plan_file: None,
+        until: None,
     }
 }
 

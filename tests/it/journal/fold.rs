@@ -227,3 +227,15 @@ proptest! {
         }
     }
 }
+
+/// Died between `run_opened` and its first `forward_began`: where it is to rest is known all the same.
+#[test]
+fn where_a_run_is_to_rest_is_known_from_the_first_record_on() {
+    let first: StepId = "first".parse().unwrap();
+    let mut opened = opened();
+    if let RecordKind::RunOpened { until, .. } = &mut opened {
+        *until = Some(first.clone());
+    }
+    let state = RunState::open(&record(1, opened)).unwrap();
+    assert_eq!(state.bound(), Some(&first));
+}

@@ -35,6 +35,7 @@ fn opened() -> RecordKind {
         source: None,
         inputs_from: None,
         plan_file: None,
+        until: None,
     }
 }
 

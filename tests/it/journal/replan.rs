@@ -43,9 +43,29 @@ fn replanned(plan: Value) -> RecordKind {
 
 fn opened(plan: Value) -> RecordKind {
     match super::opened() {
-        RecordKind::RunOpened { runbook, document, fingerprint, by, tool, source, inputs_from, plan_file, .. } => {
-            RecordKind::RunOpened { runbook, document, fingerprint, plan, by, tool, source, inputs_from, plan_file }
-        }
+        RecordKind::RunOpened {
+            runbook,
+            document,
+            fingerprint,
+            by,
+            tool,
+            source,
+            inputs_from,
+            plan_file,
+            until,
+            ..
+        } => RecordKind::RunOpened {
+            runbook,
+            document,
+            fingerprint,
+            plan,
+            by,
+            tool,
+            source,
+            inputs_from,
+            plan_file,
+            until,
+        },
         other => other,
     }
 }

@@ -85,6 +85,36 @@ fn a_newer_journal_is_refused_and_left_alone() {
     assert_eq!(version, 99);
 }
 
+/// Whoever cannot open the journal is not sent to an empty one while this one has runs.
+#[test]
+fn each_journal_that_cannot_be_opened_has_its_own_remedy() {
+    let remedy = |spoil: &dyn Fn(&Path)| {
+        let folder = tempfile::tempdir().unwrap();
+        journal_of(folder.path(), 1);
+        spoil(folder.path());
+        Journal::open(folder.path()).unwrap_err().remedy().unwrap_or_default()
+    };
+    let sql = |folder: &Path, sql: &str| {
+        rusqlite::Connection::open(folder.join("journal.db")).unwrap().execute_batch(sql).unwrap();
+    };
+    let newer = remedy(&|folder| sql(folder, "PRAGMA user_version = 99"));
+    assert!(newer.contains("use the `runbook` that wrote it") && !newer.contains("--state"), "{newer}");
+    let foreign = remedy(&|folder| sql(folder, "PRAGMA application_id = 7"));
+    assert_eq!(foreign, "choose another folder with `--state FOLDER`");
+    let spoiled = remedy(&|folder| std::fs::write(folder.join("journal.db"), "x".repeat(9_000)).unwrap());
+    assert!(spoiled.contains("take a copy") && spoiled.contains(".recover"), "{spoiled}");
+    assert!(!spoiled.contains("--state") && !spoiled.contains("--verify"), "{spoiled}");
+    let no_folder = remedy(&|folder| {
+        std::fs::remove_file(folder.join("journal.db")).unwrap();
+        std::fs::create_dir(folder.join("journal.db")).unwrap();
+    });
+    assert!(no_folder.contains("writable"), "{no_folder}");
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let io = Journal::open(&file.path().join("state")).unwrap_err().remedy().unwrap();
+    assert!(io.contains("writable") && io.contains("--state FOLDER"), "{io}");
+}
+
 #[test]
 fn a_journal_that_is_removed_or_replaced_takes_no_record() {
     let folder = tempfile::tempdir().unwrap();

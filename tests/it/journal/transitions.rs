@@ -7,11 +7,17 @@ use std::fmt::Write;
 
 /// A state with every count set, so that what is kept and what is reset shows.
 pub(super) fn states() -> Vec<(&'static str, ActionState)> {
-    let traces = || Traces { before: Value::from("before"), outputs: Values::new(), seq: 3 };
+    let traces = || Traces { before: Some(Value::from("before")), outputs: Values::new(), seq: 3 };
     let evidence = || "seen".to_owned();
     let failure = || Failure::permanent("no");
     let (generation, attempt, tries) = (1, 2, 1);
     let done = |completion| ActionState::Done { generation, completion, traces: traces(), evidence: evidence() };
+    let never_started = |completion| ActionState::Done {
+        generation,
+        completion,
+        traces: Traces { before: None, ..traces() },
+        evidence: evidence(),
+    };
     let failed = |traces| ActionState::Failed {
         generation,
         attempt,
@@ -26,8 +32,9 @@ pub(super) fn states() -> Vec<(&'static str, ActionState)> {
         ("started", ActionState::Started { generation, attempt, tries, traces: traces() }),
         ("applied", ActionState::Applied { generation, attempt, tries, traces: traces() }),
         ("done", done(Completion::Ran)),
-        ("adopted", done(Completion::Adopted)),
+        ("adopted", never_started(Completion::Adopted)),
         ("accepted", done(Completion::Accepted)),
+        ("accepted, never started", never_started(Completion::Accepted)),
         ("failed, nothing begun", failed(None)),
         ("failed", failed(Some(traces()))),
         ("in doubt", ActionState::InDoubt { generation, attempt, tries, traces: traces(), evidence: evidence() }),
@@ -84,7 +91,8 @@ pub(super) fn records() -> Vec<(&'static str, RecordKind)> {
 /// A state in one line: its word, its counts, whose before-image it has.
 fn line(state: &ActionState) -> String {
     let before = match state.traces() {
-        Some(traces) => format!("before-image {}, moved by {}", traces.before, traces.seq),
+        Some(Traces { before: Some(before), seq, .. }) => format!("before-image {before}, moved by {seq}"),
+        Some(Traces { before: None, seq, .. }) => format!("never started, moved by {seq}"),
         None => "no traces".to_owned(),
     };
     let counts = format!("generation {}, attempt {}, tries {}", state.generation(), state.attempt(), state.tries());

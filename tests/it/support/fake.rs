@@ -274,6 +274,7 @@ pub fn open(folder: &Path, plan: &Plan) -> RunId {
         source: None,
         inputs_from: None,
         plan_file: None,
+        until: None,
     };
     Journal::open(folder).unwrap().open_run(&run, 1, opened).unwrap();
     run

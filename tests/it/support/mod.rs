@@ -11,6 +11,7 @@ macro_rules! both_halves {
 }
 
 pub(crate) mod browser;
+pub(crate) mod desk;
 pub(crate) mod emulator;
 pub mod fake;
 pub(crate) mod names;

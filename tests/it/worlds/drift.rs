@@ -153,6 +153,8 @@ mod inside {
             for (hand, action, step) in Hand::ALL {
                 hand.moves(lab, true).await;
                 let resume = ["resume", "--until", step];
+                let told = lab.types(&[&resume[..], &["--dry-run"]].concat()).await.exits(3);
+                says_all(told, &hand.words(lab)).says("does not go on as things are").says("--replan");
                 let stopped = lab.types(&resume).await.exits(1).says(&format!("`{action}` finds another world"));
                 says_all(stopped, &hand.words(lab)).says("--replan");
                 if let Hand::Group = hand {
@@ -177,9 +179,12 @@ mod inside {
         let role = lab.aws.sts.assume_role().role_arn(role).role_session_name("otto").send().await.unwrap();
         let other = role.credentials().unwrap();
         lab.forget_calls().await;
-        for words in
-            [&["resume"][..], &["rollback", "--to", "start", "--yes"], &["run", "--plan", "plan.json", "--yes"]]
-        {
+        for words in [
+            &["resume"][..],
+            &["resume", "--dry-run"],
+            &["rollback", "--to", "start", "--yes"],
+            &["run", "--plan", "plan.json", "--yes"],
+        ] {
             let mut command = lab.runbook(words);
             command
                 .env("AWS_ACCESS_KEY_ID", other.access_key_id())

@@ -1,0 +1,45 @@
+//! Secrets are asked for before anything is changed: a run would find out hours later, in the middle of a downtime, that one
+//! cannot be had.
+//!
+//! Not handled: whether a secret is the right one.
+
+use super::Failure;
+use crate::access::reveal;
+use crate::journal::RunState;
+use crate::model::{SecretRef, StepId, ValueType};
+use crate::plan::Plan;
+use std::collections::BTreeSet;
+
+/// Refuses when one of all secrets of a plan cannot be had: its checks may need those that no action uses.
+pub(super) async fn of_plan(plan: &Plan) -> Result<(), Failure> {
+    at_hand(plan, |_| true).await
+}
+
+/// Refuses when a secret cannot be had that is used by what has not been done of a run, as far as it is to go.
+pub(super) async fn of_rest(plan: &Plan, state: &RunState, until: Option<&StepId>) -> Result<(), Failure> {
+    let last = until.map_or(usize::MAX, |step| plan.number(step));
+    let to_come =
+        plan.runbook.actions().filter(|a| plan.number(a.path.step()) <= last && !state.action(&a.path).is_done());
+    let used: BTreeSet<&str> = to_come.flat_map(|action| plan.runbook.inputs_of(action)).collect();
+    at_hand(plan, |name| used.contains(name)).await
+}
+
+async fn at_hand(plan: &Plan, is_used: impl Fn(&str) -> bool) -> Result<(), Failure> {
+    let secrets = plan.runbook.inputs.iter().filter(|input| input.value_type == ValueType::Secret);
+    for input in secrets.filter(|input| is_used(&input.name)) {
+        let Some(reference) = plan.inputs.get(&input.name) else { continue };
+        let Ok(reference) = serde_json::from_value::<SecretRef>(reference.clone()) else { continue };
+        if let Err(error) = reveal(&reference).await {
+            let failure = Failure::refused(format!("nothing was changed: input `{}` cannot be had", input.name))
+                .cause(error.to_string());
+            return Err(match &reference {
+                SecretRef::Env(name) => {
+                    failure.hint(format!("`read -rs {name} && export {name}`, type it, then the same command again"))
+                }
+                // Its arguments may name more than a screen should show.
+                SecretRef::Command(_) => failure.hint(format!("see why there is no {reference}")),
+            });
+        }
+    }
+    Ok(())
+}
