@@ -119,12 +119,29 @@ fn bytes(
 
 /// Whether the edited site is what is left of the site when parts of it go, but for the lines that the edit is for.
 fn only_intended(before: &[u8], after: &[u8]) -> bool {
-    let says_so = |line: &&[u8]| {
-        let line = String::from_utf8_lossy(line);
-        ["listen", FQDN, "https://", "absolute_redirect", "server_name"].iter().any(|word| line.contains(word))
+    let words = ["listen", FQDN, "https://", "absolute_redirect", "server_name"];
+    // A directive may go on in the lines below it.
+    let mut goes_on = false;
+    let is_meant = |line: &&[u8]| {
+        let text = String::from_utf8_lossy(line);
+        let meant = goes_on || words.iter().any(|word| text.contains(word));
+        goes_on = (goes_on || text.contains("listen")) && !text.contains(';');
+        meant
     };
-    let left: Vec<&[u8]> = after.split_inclusive(|byte| *byte == b'\n').filter(|line| !says_so(line)).collect();
+    let (_, left): (Vec<&[u8]>, Vec<&[u8]>) = after.split_inclusive(|byte| *byte == b'\n').partition(is_meant);
     is_within(&left.concat(), before)
+}
+
+#[test]
+fn a_directive_of_several_lines_is_moved_whole() {
+    let site =
+        b"server {\n    listen 80;\n    listen\nlocalhost;\n    server_name cloud.nextcloud.example;\n    return 308 \
+        https://$host$request_uri;\n}\n\nserver {\n    listen 443 ssl;\n    server_name cloud.nextcloud.example;\n    \
+        ssl_certificate /a.pem;\n    root /var/www;\n}\n";
+    let edit = nginx::offload_tls(site, FQDN).unwrap();
+    assert!(only_intended(site, &edit.bytes), "{}", String::from_utf8_lossy(&edit.bytes));
+    assert!(String::from_utf8_lossy(&edit.bytes).contains("listen\nlocalhost;"));
+    assert!(!only_intended(site, &[edit.bytes.as_slice(), b"# more\n"].concat()));
 }
 
 proptest! {
