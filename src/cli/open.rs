@@ -18,29 +18,35 @@ pub(super) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Fa
             name.parse().map_err(|e| Failure::usage(format!("{e}")).hint("`runbook runs` lists all runs"))?;
         return Ok(journal.state(&run)?);
     }
-    let mut open = Vec::new();
+    let (mut open, mut unreadable) = (Vec::new(), Vec::new());
     let runs = journal.runs()?;
     for summary in &runs {
-        let state = journal.state(&summary.run)?;
-        if !state.rest.as_ref().is_some_and(is_over) {
-            open.push(state);
+        match journal.state(&summary.run) {
+            Ok(state) if state.rest.as_ref().is_some_and(is_over) => {}
+            Ok(state) => open.push(state),
+            // Nobody knows whether it has come to an end: that it is not the one meant, a person must say.
+            Err(_) => unreadable.push(format!("{} (it cannot be read)", summary.run)),
         }
     }
-    match (open.len(), open.pop()) {
-        (1, Some(state)) => Ok(state),
-        (0, _) => match runs.as_slice() {
-            [] => Err(Failure::usage("there is no run yet").hint("`runbook run NAME` begins one")),
-            [only] => Ok(journal.state(&only.run)?),
-            many => {
-                let names: Vec<String> = many.iter().take(5).map(|r| r.run.to_string()).collect();
-                Err(Failure::usage("every run has come to an end").hint(format!("name one: {}", names.join(", "))))
-            }
-        },
-        (count, last) => {
-            let names: Vec<String> =
-                open.iter().chain(&last).map(|s| format!("{} ({})", s.run, s.opened.runbook)).collect();
-            Err(Failure::usage(format!("{count} runs have not come to an end"))
-                .hint(format!("name the one you mean: {}", names.join(", "))))
+    let names = |open: &[RunState]| {
+        let open = open.iter().map(|state| format!("{} ({})", state.run, state.opened.runbook));
+        format!("name the one you mean: {}", open.chain(unreadable.clone()).collect::<Vec<_>>().join(", "))
+    };
+    match (open.as_slice(), runs.as_slice()) {
+        (_, _) if !unreadable.is_empty() => {
+            Err(Failure::usage("of some runs it cannot be told whether they have come to an end")
+                .hint(names(&open))
+                .hint("`runbook runs` says what is wrong with those that cannot be read"))
+        }
+        ([only], _) => Ok(only.clone()),
+        ([], []) => Err(Failure::usage("there is no run yet").hint("`runbook run NAME` begins one")),
+        ([], [only]) => Ok(journal.state(&only.run)?),
+        ([], many) => {
+            let names: Vec<String> = many.iter().take(5).map(|r| r.run.to_string()).collect();
+            Err(Failure::usage("every run has come to an end").hint(format!("name one: {}", names.join(", "))))
+        }
+        (several, _) => {
+            Err(Failure::usage(format!("{} runs have not come to an end", several.len())).hint(names(several)))
         }
     }
 }

@@ -231,8 +231,8 @@ fn look(
     })?
 }
 
-/// What a run that is paused by another world can say of `--replan` when it is on its way back.
-pub(super) fn only_forward(run: &crate::model::RunId) -> Failure {
-    Failure::new(Exit::Usage, "`--replan` is for the way forward, and this run is on its way back")
+/// Refuses what is for the way forward when a run is on its way back.
+pub(super) fn only_forward(run: &crate::model::RunId, option: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("`{option}` is for the way forward, and this run is on its way back"))
         .hint(format!("`runbook resume {run}` finishes the rollback first"))
 }

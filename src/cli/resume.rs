@@ -23,9 +23,10 @@ pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &
     let mut state = journal.state(&state.run)?;
     let mut plan = open::plan(&state)?;
     let intent = match way_back(&state) {
-        // The way back follows the plan that was executed, whatever the runbook says now.
-        Some(_) if args.replan => return Err(replan::only_forward(&state.run)),
-        Some(to) => Intent::Rollback { to },
+        Some(to) => {
+            as_it_was(args, &state)?;
+            Intent::Rollback { to }
+        }
         None => {
             let now = replan::now(&state, &plan, args)?;
             let until = if args.replan {
@@ -53,6 +54,7 @@ fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, fo
         let until = until(args, state, &plan.runbook)?;
         return remaining::show(state, plan, until.as_ref(), common, format);
     };
+    as_it_was(args, state)?;
     let queue = undo_queue(plan, state, &to);
     let sentences = planning::sentences(plan, &state.run, &state.outputs());
     out(&match format {
@@ -61,6 +63,20 @@ fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, fo
         Format::Json => format!("{}\n", serde_json::json!({ "run": state.run, "to": to, "undo": queue })),
     })?;
     Ok(Exit::Done)
+}
+
+/// Refuses what cannot count on the way back: it follows the plan that was executed, whatever the runbook says now.
+fn as_it_was(args: &ResumeArgs, state: &RunState) -> Result<(), Failure> {
+    let given = [
+        ("--replan", args.replan),
+        ("--until", args.until.is_some()),
+        ("--inputs", args.inputs.is_some()),
+        ("--set", !args.sets.is_empty()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(replan::only_forward(&state.run, option)),
+        None => Ok(()),
+    }
 }
 
 /// Where a rollback goes that has not come to its end; nothing for a run that goes forward.

@@ -1,7 +1,7 @@
 //! Going on and going back as operators type it: what a later command keeps of what an earlier one was told.
 
 use crate::support::desk::{Desk, RUNBOOK};
-use runbook::journal::{Journal, RecordKind};
+use runbook::journal::{Executor, Journal, RecordKind, RollbackTo};
 use runbook::model::{RunId, Value, Values};
 use runbook::plan::{Order, Plan};
 
@@ -190,7 +190,34 @@ fn a_run_that_cannot_be_read_stands_in_nobodys_way() {
     desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
     let run = desk.run();
     assert_ne!(run, broken);
+    // Which of the two is meant, a person says.
+    let unnamed = desk.types("hana", &["resume"]).exits(2);
+    unnamed.says(&format!("{run} (ask)")).says(&format!("{broken} (it cannot be read)"));
     desk.types("hana", &["rollback", &run, "--to", "start", "--yes"]).exits(0);
+}
+
+/// What cannot count on the way back is refused, not left aside.
+#[test]
+fn the_way_back_takes_nothing_that_is_for_the_way_forward() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let run = desk.run();
+    let mut journal = Journal::open(&desk.path("state")).unwrap();
+    let state = journal.state(&run.parse().unwrap()).unwrap();
+    let executor = Executor { fence: 9, by: "hana".into(), host: "desk".into(), pid: 1 };
+    let began = RecordKind::RollbackBegan { to: RollbackTo::Start, executor };
+    journal.append(&state, None, 0, began).unwrap();
+    drop(journal);
+    for given in [&["--until", "first"][..], &["--set", "who=otto"], &["--inputs", "i.yaml"], &["--replan"]] {
+        for command in [&["resume", &run][..], &["resume", &run, "--dry-run"]] {
+            let typed = [command, given].concat();
+            if typed.contains(&"--dry-run") && typed.contains(&"--replan") {
+                continue;
+            }
+            desk.types("hana", &typed).exits(2).says(&format!("`{}` is for the way forward", given[0]));
+        }
+    }
+    desk.types("hana", &["resume", &run]).exits(0).says("everything is undone");
 }
 
 fn plan_of(text: &str) -> Value {
