@@ -25,12 +25,13 @@ pub(super) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Fa
             Ok(state) if state.rest.as_ref().is_some_and(is_over) => {}
             Ok(state) => open.push(state),
             // Nobody knows whether it has come to an end: that it is not the one meant, a person must say.
-            Err(_) => unreadable.push(format!("{} (it cannot be read)", summary.run)),
+            Err(error) if error.is_of_one_run() => unreadable.push(format!("{} (it cannot be read)", summary.run)),
+            Err(error) => return Err(error.into()),
         }
     }
     let names = |open: &[RunState]| {
         let open = open.iter().map(|state| format!("{} ({})", state.run, state.opened.runbook));
-        format!("name the one you mean: {}", open.chain(unreadable.clone()).collect::<Vec<_>>().join(", "))
+        format!("name the one you mean: {}", open.chain(unreadable.iter().cloned()).collect::<Vec<_>>().join(", "))
     };
     match (open.as_slice(), runs.as_slice()) {
         (_, _) if !unreadable.is_empty() => {

@@ -78,6 +78,14 @@ pub enum JournalError {
     NoRun(String),
 }
 
+impl JournalError {
+    /// Whether the records of one run cannot be understood, while the journal itself can be read.
+    #[must_use]
+    pub fn is_of_one_run(&self) -> bool {
+        matches!(self, Self::Body { .. } | Self::Illegal(_))
+    }
+}
+
 /// One line about a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunSummary {
