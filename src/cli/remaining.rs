@@ -13,7 +13,7 @@ use super::refusal::refusals;
 use super::settings::Looking;
 use super::{Exit, Failure, account, plan as planning, secrets};
 use crate::display::{self, PreflightLine};
-use crate::engine::{Clock, Look, Worker, drifts_ahead, look_ahead};
+use crate::engine::{Clock, Look, Worker, drifts_ahead, look_ahead, ways_on};
 use crate::journal::{ActionState, RunState};
 use crate::model::{self, ActionPath, FailureKind, Finding, Found, StepId};
 use crate::plan::Plan;
@@ -65,11 +65,7 @@ fn refusal(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Optio
     }
     let other = || Failure::refused(format!("the world is not the one that run `{run}` was planned on"));
     let failure = ready.unwrap_or_else(other).drift(drift);
-    Some(
-        failure
-            .hint(format!("put the world back as it was, then `runbook resume {run}`: it looks again"))
-            .hint(format!("or plan anew what has not run, on the world as it is: `runbook resume {run} --replan`")),
-    )
+    Some(ways_on(run).into_iter().fold(failure, Failure::hint))
 }
 
 /// What may pass by itself speaks against nothing but the next action: in the middle of a run a server that does not answer

@@ -7,7 +7,7 @@
 
 use super::decide::leaves_nothing;
 use crate::journal::{ActionState, Completion, RunState};
-use crate::model::{ActionPath, Drift, FactDrift, Failure, Finding, Found};
+use crate::model::{ActionPath, Drift, FactDrift, Failure, Finding, Found, RunId};
 use crate::plan::{Plan, Previewed};
 
 /// How the world differs from what was previewed of `action`; nothing when it does not, or when there is nothing to be held
@@ -43,15 +43,23 @@ pub fn drift(plan: &Plan, state: &RunState, action: &ActionPath, finding: &Findi
 #[must_use]
 pub(super) fn refusal(state: &RunState, drift: Drift) -> Failure {
     let run = &state.run;
-    let mut failure = Failure::refused(format!(
+    let failure = Failure::refused(format!(
         "`{}` finds another world than the one it was planned for, and has changed nothing",
         drift.action
-    ))
-    .advise(format!("put the world back as it was, then `runbook resume {run}`: it looks again"))
-    .advise(format!("or plan anew what has not run, on the world as it is: `runbook resume {run} --replan`"))
-    .advise(format!("or take back what was done: `runbook rollback {run} --to ...`"));
+    ));
+    let mut failure = ways_on(run).into_iter().fold(failure, Failure::advise);
+    failure = failure.advise(format!("or take back what was done: `runbook rollback {run} --to ...`"));
     failure.drift.push(drift);
     failure
+}
+
+/// How a run goes on that has found another world than the one it was planned for.
+#[must_use]
+pub fn ways_on(run: &RunId) -> [String; 2] {
+    [
+        format!("put the world back as it was, then `runbook resume {run}`: it looks again"),
+        format!("or plan anew what has not run, on the world as it is: `runbook resume {run} --replan`"),
+    ]
 }
 
 fn differs(finding: &Finding, what: &str, was: &str) -> Option<FactDrift> {

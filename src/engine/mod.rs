@@ -22,7 +22,7 @@ pub use call::{outputs_of, preview_check, preview_parameters};
 pub use checks::{Examiner, preflight_with_checks};
 pub use decide::{Next, next};
 pub use deeds::deeds;
-pub use drift::drift;
+pub use drift::{drift, ways_on};
 pub use drive::{Clock, DriveError, Driver, Intent};
 pub use flight::{Flight, Stopping};
 pub use outcome::records_of;
