@@ -103,9 +103,7 @@ impl Perform for InstanceClone {
         let Some(instance) = self.ours(cx, &aws).await? else {
             let original = live(&aws, self.like.as_str()).await?;
             let evidence = format!("no instance named `{}` of this run is there", self.name);
-            let outputs = Values::new();
             return Ok(Finding {
-                outputs,
                 changes: vec![self.launching(Some(&original))],
                 facts: self.copied(&original),
                 ..Finding::new(Found::Absent, false, evidence)

@@ -144,8 +144,7 @@ impl Perform for ImageCreate {
                 now => format!("; it is made once `{}` is stopped (it is `{now}` now)", self.instance),
             };
             let evidence = format!("no image is named `{}`{taken}", self.name);
-            let outputs = Values::new();
-            return Ok(Finding { outputs, changes: self.changes(), ..Finding::new(Found::Absent, false, evidence) });
+            return Ok(Finding { changes: self.changes(), ..Finding::new(Found::Absent, false, evidence) });
         };
         let id = image.image_id().unwrap_or_default();
         let (found, evidence) = match state(&image) {

@@ -6,9 +6,9 @@
 use super::{Examine, Seen};
 use crate::access::{Aws, Dns, Issuers};
 use crate::action::Lines;
-use crate::action::aws::{failed, live, ttl_at};
+use crate::action::aws::{failed, filter, live, ttl_at};
 use crate::model::{DnsName, Failure};
-use aws_sdk_ec2::types::{Filter, Instance};
+use aws_sdk_ec2::types::Instance;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -67,7 +67,7 @@ fn points(fqdn: &str, instance: &Instance, found: &BTreeSet<IpAddr>) -> Seen {
 async fn elastic(aws: &Aws, instance: &Instance) -> Result<Seen, Failure> {
     const ROW: &str = "elastic-ip";
     let id = instance.instance_id().unwrap_or_default();
-    let filter = Filter::builder().name("instance-id").values(id).build();
+    let filter = filter("instance-id", &[id]);
     let asked = aws.read.ec2.describe_addresses().filters(filter).send().await;
     let answer = asked.map_err(failed(format!("cannot look for an Elastic IP of `{id}`")))?;
     let public = instance.public_ip_address().unwrap_or("none");

@@ -6,9 +6,9 @@ use super::subnets::{self, Subnet};
 use super::{Examine, Seen, vcpus};
 use crate::access::{Aws, code_of};
 use crate::action::Lines;
-use crate::action::aws::{Checks, checks, failed, live, type_of, zone_of};
+use crate::action::aws::{Checks, checks, failed, filter, live, type_of, zone_of};
 use crate::model::{Failure, InstanceClonePlace, InstanceRunning, InstanceTypeFits};
-use aws_sdk_ec2::types::{Filter, Instance, InstanceType, InstanceTypeInfo, LocationType};
+use aws_sdk_ec2::types::{Instance, InstanceType, InstanceTypeInfo, LocationType};
 
 impl Examine for InstanceRunning {
     const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances", "ec2:DescribeInstanceStatus"];
@@ -146,7 +146,7 @@ impl Examine for InstanceTypeFits {
 
 async fn offered(aws: &Aws, kind: &str, zones: &[String]) -> Result<Seen, Failure> {
     const ROW: &str = "offered";
-    let filter = Filter::builder().name("instance-type").values(kind).build();
+    let filter = filter("instance-type", &[kind]);
     let asked = aws.read.ec2.describe_instance_type_offerings().location_type(LocationType::AvailabilityZone);
     let answer = asked.filters(filter).send().await.map_err(failed(format!("cannot ask where `{kind}` is offered")))?;
     let there: Vec<&str> = answer.instance_type_offerings().iter().filter_map(|o| o.location()).collect();

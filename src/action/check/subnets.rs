@@ -1,9 +1,9 @@
 //! What EC2 says of subnets: VPC, zone, free addresses, range, and where their traffic goes.
 
 use crate::access::Aws;
-use crate::action::aws::{failed, tag_value};
+use crate::action::aws::{failed, filter, tag_value};
 use crate::model::{Failure, SubnetId};
-use aws_sdk_ec2::types::{Filter, RouteTable};
+use aws_sdk_ec2::types::RouteTable;
 
 /// A subnet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) async fn describe(aws: &Aws, ids: &[SubnetId]) -> Result<Vec<Subnet>,
 /// The subnets of a VPC whose traffic has no way to an internet gateway: their own route table decides, else the VPC's main
 /// one.
 pub(super) async fn private(aws: &Aws, vpc: &str, subnets: &[Subnet]) -> Result<Vec<String>, Failure> {
-    let filter = Filter::builder().name("vpc-id").values(vpc).build();
+    let filter = filter("vpc-id", &[vpc]);
     let pages = aws.read.ec2.describe_route_tables().filters(filter).into_paginator().items().send();
     let tables: Vec<RouteTable> =
         pages.collect::<Result<_, _>>().await.map_err(failed(format!("cannot look at the route tables of `{vpc}`")))?;

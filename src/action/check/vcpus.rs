@@ -7,9 +7,9 @@
 
 use super::Seen;
 use crate::access::Aws;
-use crate::action::aws::failed;
+use crate::action::aws::{failed, filter, type_of};
 use crate::model::Failure;
-use aws_sdk_ec2::types::{Filter, Instance, InstanceLifecycleType, InstanceType, InstanceTypeInfo, Tenancy};
+use aws_sdk_ec2::types::{Instance, InstanceLifecycleType, InstanceType, InstanceTypeInfo, Tenancy};
 use std::collections::BTreeMap;
 
 /// The row's name.
@@ -72,14 +72,14 @@ fn cpus(info: &InstanceTypeInfo) -> i32 {
 
 /// The vCPUs of the instances that count against a quota now, but for one.
 async fn others(aws: &Aws, but: &str, code: &str) -> Result<i32, Failure> {
-    let running = Filter::builder().name("instance-state-name").values("pending").values("running").build();
+    let running = filter("instance-state-name", &["pending", "running"]);
     let pages = aws.read.ec2.describe_instances().filters(running).into_paginator().send();
     let pages: Result<Vec<_>, _> = pages.collect().await;
     let pages = pages.map_err(failed("cannot look at the running instances".to_owned()))?;
     let instances = pages.iter().flat_map(|p| p.reservations()).flat_map(|r| r.instances());
     let mut how_many: BTreeMap<&str, i32> = BTreeMap::new();
     for it in instances.filter(|it| it.instance_id() != Some(but) && counts(it)) {
-        let kind = it.instance_type().map_or("", |t| t.as_str());
+        let kind = type_of(it);
         if quota_of(kind).is_some_and(|(its, _)| its == code) {
             *how_many.entry(kind).or_default() += 1;
         }

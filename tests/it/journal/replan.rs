@@ -41,33 +41,12 @@ fn replanned(plan: Value) -> RecordKind {
     }
 }
 
-fn opened(plan: Value) -> RecordKind {
-    match super::opened() {
-        RecordKind::RunOpened {
-            runbook,
-            document,
-            fingerprint,
-            by,
-            tool,
-            source,
-            inputs_from,
-            plan_file,
-            until,
-            ..
-        } => RecordKind::RunOpened {
-            runbook,
-            document,
-            fingerprint,
-            plan,
-            by,
-            tool,
-            source,
-            inputs_from,
-            plan_file,
-            until,
-        },
-        other => other,
+fn opened(planned: Value) -> RecordKind {
+    let mut opened = super::opened();
+    if let RecordKind::RunOpened { plan, .. } = &mut opened {
+        *plan = planned;
     }
+    opened
 }
 
 const FIRST: [&str; 3] = ["a", "b ${{ inputs.who }}", "c"];
