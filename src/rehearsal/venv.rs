@@ -1,4 +1,4 @@
-//! The emulator's Python environment, made once from its pinned requirements and cached.
+//! The emulator's Python environment, made once from its requirements, pinned by version and content, and cached.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,7 +45,8 @@ pub(super) async fn ensure(cache: &Cache, say: &(dyn Fn(&str) + Sync)) -> Result
     write(&requirements, REQUIREMENTS)?;
     let python = entry.join("bin/python");
     Tool::new(&python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"])
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+        .args(["--no-deps", "--require-hashes", "-r"])
         .arg(&requirements)
         .deadline(INSTALL_DEADLINE)
         .run()

@@ -1,6 +1,6 @@
 """Shows, against the real server on a loopback port, that the emulator does what the rehearsal relies on.
 
-    python -m unittest          in this folder, with the packages of requirements.txt
+    python -B -m unittest       in this folder, with the packages of requirements.txt
 
 This file: control paths, faults, the seed, what the hosts use. ``test_compute`` and ``test_services``: the AWS API.
 """
