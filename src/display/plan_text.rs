@@ -175,12 +175,19 @@ pub(super) fn undo_sentence(spec: &Spec, sentence: Option<String>) -> String {
 
 /// The same with how far it can be undone.
 pub(super) fn undo(spec: &Spec, sentence: Option<String>) -> String {
-    let sentence = undo_sentence(spec, sentence);
     match spec.reversibility {
-        Reversibility::Reversible => sentence,
-        Reversibility::WithLoss(what) => format!("{sentence} (lost: {what})"),
-        Reversibility::NothingToUndo(why) => format!("nothing to undo: {why}"),
+        Reversibility::Reversible => undo_sentence(spec, sentence),
+        Reversibility::WithLoss(what) => format!("{} (lost: {what})", undo_sentence(spec, sentence)),
+        Reversibility::NothingToUndo(why) => nothing_to_undo(why, sentence.as_deref()),
         Reversibility::Irreversible(why) => format!("cannot be undone: {why}"),
+    }
+}
+
+/// What undoing does where nothing is to be taken back: it may look or wait all the same.
+pub(super) fn nothing_to_undo(why: &str, sentence: Option<&str>) -> String {
+    match sentence {
+        None => format!("nothing to undo: {why}"),
+        Some(sentence) => format!("takes nothing back: {sentence}"),
     }
 }
 

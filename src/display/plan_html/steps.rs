@@ -135,7 +135,7 @@ fn undo(action: &SheetAction<'_>) -> Html {
             html.add(marked("tag loss", "with a loss", what));
             html
         }
-        Back::Nothing(why) => rich(&format!("nothing to undo: {why}")),
+        Back::Nothing(told) => rich(told),
         Back::Never(why) => marked("tag never", "cannot be undone", why),
     }
 }

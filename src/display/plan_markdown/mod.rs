@@ -185,7 +185,7 @@ fn action(action: &SheetAction<'_>) -> String {
     lines.push(match &action.back {
         Back::Whole => format!("Undo: {}", rich(&action.undo)),
         Back::Loss(what) => format!("Undo: {} (**with a loss**: {})", rich(&action.undo), rich(what)),
-        Back::Nothing(why) => format!("Undo: nothing to undo: {}", rich(why)),
+        Back::Nothing(told) => format!("Undo: {}", rich(told)),
         Back::Never(why) => format!("Undo: **cannot be undone**: {}", rich(why)),
     });
     lines.push(format!("Takes: usually {}, at most {}", action.usual.told(), rough(action.slot.longest_s)));

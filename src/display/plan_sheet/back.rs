@@ -1,5 +1,6 @@
 //! The way back of an action, as a reader judges it.
 
+use super::super::plan_text::nothing_to_undo;
 use super::super::table::count;
 use crate::model::{Reversibility, StepAction};
 
@@ -9,22 +10,22 @@ pub(in super::super) enum Back {
     Whole,
     /// Something is lost; what.
     Loss(String),
-    /// It leaves nothing behind; why.
+    /// It leaves nothing behind; the whole sentence, with why or with what an undo does all the same.
     Nothing(String),
     /// Not at all; why it is done all the same.
     Never(String),
 }
 
 impl Back {
-    /// What the kind of action allows; what the document says of this one weighs more.
-    pub(super) fn of(action: &StepAction) -> Self {
+    /// What the kind of action allows; what the document says of this one weighs more. `undo` is the action's own sentence.
+    pub(super) fn of(action: &StepAction, undo: Option<&str>) -> Self {
         if let Some(why) = &action.irreversible {
             return Back::Never(why.clone());
         }
         match action.kind.spec().reversibility {
             Reversibility::Reversible => Back::Whole,
             Reversibility::WithLoss(what) => Back::Loss(what.into()),
-            Reversibility::NothingToUndo(why) => Back::Nothing(why.into()),
+            Reversibility::NothingToUndo(why) => Back::Nothing(nothing_to_undo(why, undo)),
             Reversibility::Irreversible(why) => Back::Never(why.into()),
         }
     }

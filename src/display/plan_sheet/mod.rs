@@ -297,8 +297,8 @@ fn sheet_action<'a>(
         title: title.filter(|title| *title != does),
         does,
         parameters,
+        back: Back::of(action, undo.as_deref()),
         undo: undo_sentence(&spec, undo),
-        back: Back::of(action),
         look: preflight.iter().find(|(path, _)| *path == action.path).map(|(_, line)| line),
     }
 }
