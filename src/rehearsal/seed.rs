@@ -14,7 +14,7 @@ use super::operator::{ACCESS_KEY, SECRET_KEY, SITE_USER};
 
 /// Where the site is installed on a host.
 const SITE: &str = "/var/www/html/nextcloud";
-const SITE_FILES: [(&str, &str); 7] = [
+const SITE_FILES: [(&str, &str); 8] = [
     ("status.php", include_str!("site/status.php")),
     ("index.php", include_str!("site/index.php")),
     ("remote.php", include_str!("site/remote.php")),
@@ -22,6 +22,7 @@ const SITE_FILES: [(&str, &str); 7] = [
     ("lib/site.php", include_str!("site/lib/site.php")),
     ("lib/session.php", include_str!("site/lib/session.php")),
     ("lib/store.php", include_str!("site/lib/store.php")),
+    ("lib/users.php", include_str!("site/lib/users.php")),
 ];
 const CERTBOT_TIMER: &str = "[Unit]\nDescription=Run certbot twice daily\n\n[Timer]\nOnCalendar=*-*-* 00,12:00:00\n\
 RandomizedDelaySec=43200\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n";

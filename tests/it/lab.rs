@@ -236,9 +236,10 @@ mod inside {
     /// As a browser does it: the form's token, the session's cookie, a redirect to where one wanted to go.
     async fn log_in_and_out(lab: &Lab, password: &str) {
         let client = lab.client_with(&HttpOptions { cookies: true, ..HttpOptions::default() });
+        let open = async |path: &str| client.get(lab.site(path)).header("accept", "text/html").send().await.unwrap();
         let token =
             |page: &str| page.split("data-requesttoken=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        let form = client.get(lab.site("/index.php/login")).send().await.unwrap().text().await.unwrap();
+        let form = open("/index.php/login").await.text().await.unwrap();
         let log_in = async |password: &str| {
             let encode =
                 |text: &str| text.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D").replace(':', "%3A");
@@ -249,16 +250,19 @@ mod inside {
             (answer.status().as_u16(), answer.headers()["location"].to_str().unwrap().to_owned())
         };
         let (status, back) = log_in("wrong").await;
-        assert!(status == 303 && back.starts_with(&lab.site("/index.php/login?")), "{status} {back}");
-        assert_eq!(log_in(password).await, (303, lab.site("/index.php/apps/files/")));
-        let files = || async { client.get(lab.site("/index.php/apps/files/")).send().await.unwrap() };
-        let page = files().await;
+        assert_eq!((status, back.as_str()), (303, "/login?user=admin&direct=1"));
+        let told = open("/login?user=admin&direct=1").await.text().await.unwrap();
+        assert!(told.contains("initial-state-core-loginErrors"), "{told}");
+        assert_eq!(log_in(password).await, (303, lab.site("/apps/dashboard/")));
+        let page = open("/index.php/apps/files/").await;
         assert_eq!(page.headers()["x-lab-node"], "nextcloud-web-1");
         let page = page.text().await.unwrap();
         assert!(page.contains("data-user=\"admin\""), "{page}");
-        let leave = lab.site(&format!("/index.php/logout?requesttoken={}", token(&page).replace('+', "%2B")));
-        assert_eq!(client.get(leave).send().await.unwrap().status(), 302);
-        assert_eq!(files().await.status(), 302, "logged out");
+        let leave = format!("/index.php/logout?requesttoken={}", token(&page).replace('+', "%2B"));
+        assert_eq!(open(&leave).await.status(), 303);
+        assert_eq!(open("/index.php/apps/files/").await.status(), 303, "logged out");
+        let client = client.get(lab.site("/index.php/apps/files/")).send().await.unwrap();
+        assert_eq!(client.status(), 401, "as a client asks");
     }
 
     async fn make_balancer(lab: &Lab) -> (String, String) {
