@@ -130,7 +130,7 @@ pub(super) fn looks_up(kind: ActionKind) -> bool {
 /// Whether a check of this kind talks to AWS, and so needs the runbook's `region`.
 pub(super) fn uses_aws(kind: CheckKind) -> bool {
     let family = kind.as_str().split('.').next().unwrap_or_default();
-    !["ssh", "service", "host", "http", "nginx"].contains(&family)
+    kind != CheckKind::NextcloudLogin && !["ssh", "service", "host", "http", "nginx"].contains(&family)
 }
 
 /// The kinds whose outputs a check can use, for a message.
@@ -147,7 +147,7 @@ mod tests {
         for kind in CheckKind::ALL {
             let on_host = kind.spec().params.iter().any(|p| p.value_type == ValueType::Target);
             let both = *kind == CheckKind::NextcloudConfig;
-            let neither = *kind == CheckKind::HttpAnswers;
+            let neither = [CheckKind::HttpAnswers, CheckKind::NextcloudLogin].contains(kind);
             assert!(both || neither || on_host != uses_aws(*kind), "{kind}");
         }
     }

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// No check may take longer; it only asks a few questions.
 const LIMIT: Duration = Duration::from_secs(60);
+/// A login may be slowed down on purpose.
+const LOGIN_LIMIT: Duration = Duration::from_secs(120);
 
 macro_rules! dispatch {
     ($($kind:ident),+ $(,)?) => {
@@ -34,6 +36,7 @@ dispatch! {
     HttpAnswers,
     NginxBehindBalancer,
     NextcloudConfig,
+    NextcloudLogin,
     RdsReady,
     InstanceClonePlace,
     InstanceTypeFits,
@@ -47,11 +50,12 @@ dispatch! {
 /// Carries out one check: all rows of its kind, in the kind's order.
 pub async fn examine(call: &CheckCall, access: &Access) -> Vec<CheckRow> {
     let lines = Lines::new(access, call.region.as_deref());
+    let limit = if call.kind == CheckKind::NextcloudLogin { LOGIN_LIMIT } else { LIMIT };
     let looked = match Check::decode(call.kind, &call.parameters) {
         Err(e) => Err(Failure::permanent("its parameters cannot be used").cause(e.to_string())),
-        Ok(check) => match tokio::time::timeout(LIMIT, look(&check, &lines)).await {
+        Ok(check) => match tokio::time::timeout(limit, look(&check, &lines)).await {
             Ok(looked) => looked,
-            Err(_) => Err(Failure::transient(format!("no answer within {} s", LIMIT.as_secs()))),
+            Err(_) => Err(Failure::transient(format!("no answer within {} s", limit.as_secs()))),
         },
     };
     // A host that lets nobody in is refused by the check of the login; the others could not look.

@@ -16,6 +16,7 @@ mod host;
 mod instance;
 mod names;
 mod nextcloud;
+mod nextcloud_login;
 mod nginx;
 mod rds;
 mod site;

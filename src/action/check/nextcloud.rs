@@ -21,6 +21,9 @@ struct Facts {
     dbhost: Option<String>,
     datadirectory: String,
     objectstore: Option<String>,
+    overwritewebroot: Option<String>,
+    #[serde(rename = "overwrite.cli.url")]
+    overwrite_cli_url: Option<String>,
 }
 
 impl Examine for NextcloudConfig {
@@ -38,6 +41,7 @@ impl Examine for NextcloudConfig {
             Seen::of("database", self.database(lines, &facts).await),
             Seen::of("data-directory", data),
             Seen::of("sessions", self.sessions(lines).await),
+            webroot(&facts),
         ])
     }
 }
@@ -116,6 +120,34 @@ fn handler(told: &str) -> Seen {
     }
 }
 
+/// The path under which config.php says that Nextcloud is reached. `overwritewebroot` decides where it is set; what jobs
+/// write links with, `overwrite.cli.url`, is the address it was installed at (config/config.sample.php of Nextcloud).
+fn webroot(facts: &Facts) -> Seen {
+    const ROW: &str = "webroot";
+    let set = |text: &Option<String>| text.clone().filter(|text| !text.trim_matches('/').is_empty());
+    let found = match set(&facts.overwritewebroot) {
+        Some(root) => Some(("overwritewebroot", root)),
+        None => {
+            let path = set(&facts.overwrite_cli_url).map(|url| path_of(&url).to_owned());
+            path.filter(|path| !path.is_empty()).map(|path| ("overwrite.cli.url", path))
+        }
+    };
+    match found {
+        None => Seen::pass(ROW, "neither `overwritewebroot` nor `overwrite.cli.url` names a path"),
+        Some((key, root)) => Seen::refuse(ROW, format!("Nextcloud is under `{root}` (`{key}`): not supported")).advise(
+            "it must be at the root of its name: what is made and checked here asks for `/status.php` there; if the key is a \
+             leftover, correct it (`occ config:system:set`)",
+        ),
+    }
+}
+
+/// The path of a URL, without the slash at its end.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.find('/').map_or("", |at| &rest[at..]);
+    path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/')
+}
+
 /// The name in `dbhost`: without port or socket.
 fn host_name(host: &str) -> &str {
     host.split_once(':').map_or(host, |(name, _)| name).trim_end_matches('.')
@@ -181,6 +213,30 @@ mod tests {
         assert_eq!(host_name("db.x.rds.amazonaws.com:3306"), "db.x.rds.amazonaws.com");
         assert_eq!(host_name("localhost:/run/mysqld.sock"), "localhost");
         assert_eq!(host_name("db.example."), "db.example");
+    }
+
+    #[test]
+    fn a_nextcloud_under_a_path_is_refused_before_the_site_goes_down() {
+        let judged = |root: Option<&str>, url: Option<&str>| {
+            let own = |text: Option<&str>| text.map(str::to_owned);
+            webroot(&Facts { overwritewebroot: own(root), overwrite_cli_url: own(url), ..Facts::default() })
+        };
+        for (root, url) in [
+            (Some("/nextcloud"), None),
+            (Some("/nextcloud"), Some("https://cloud.example")),
+            (None, Some("https://cloud.example/nextcloud")),
+            (None, Some("http://localhost/nextcloud/?x=/y")),
+            (Some(""), Some("cloud.example/nextcloud")),
+        ] {
+            let seen = judged(root, url);
+            assert_eq!(seen.verdict, Refuse, "{root:?} {url:?}");
+            assert!(seen.evidence.contains("Nextcloud is under `/nextcloud`"), "{seen:?}");
+        }
+        for (root, url) in
+            [(None, None), (Some("/"), Some("https://cloud.example/")), (Some(""), Some("http://localhost"))]
+        {
+            assert_eq!(judged(root, url).verdict, Pass, "{root:?} {url:?}");
+        }
     }
 
     #[test]

@@ -23,5 +23,7 @@ echo json_encode([
     'dbtype' => $text('dbtype'),
     'dbhost' => $text('dbhost'),
     'datadirectory' => $text('datadirectory') ?? OC::$SERVERROOT . '/data',
+    'overwritewebroot' => $text('overwritewebroot'),
+    'overwrite.cli.url' => $text('overwrite.cli.url'),
     'objectstore' => is_array($store) ? (string) ($store['class'] ?? $store['default']['class'] ?? 'unnamed') : null,
 ]), "\nlooked\n";

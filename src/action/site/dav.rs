@@ -1,253 +1,222 @@
-//! A logged-in user of a Nextcloud site, as a browser is one: session cookies and the page's request token.
+//! A user's files by WebDAV, as Nextcloud's clients use it: at once, in chunks, and out of the trash bin again.
 //!
-//! Forms are those of Nextcloud's login page (`user`, `password`, `requesttoken`; Origin is checked since version 30)
-//! and of its WebDAV (`/remote.php/dav/files/USER/`). Not handled: two-factor login and single sign-on; they are told.
+//! Facts, with their sources in Nextcloud's server (read in 24 and 29):
+//! - a session's cookie is taken together with its request token, in the header `requesttoken`; else name and password with
+//!   each request, where an app password will do too, and the user's own does not when a second factor is asked of the user
+//!   or `token_auth_enforced` is set (apps/dav/lib/Connector/Sabre/Auth.php; lib/private/User/Session.php, `logClientIn`);
+//! - a large file is sent to `/remote.php/dav/uploads/ID/UPLOAD`: `MKCOL`, one `PUT` for each chunk named by its number from
+//!   1 to 10000, `MOVE` of `.file` to the file's place; all of them with `Destination`, which lets an object store assemble
+//!   the chunks itself (apps/dav/lib/Upload/ChunkingV2Plugin.php; developer manual, "Chunked file upload"). Then each chunk
+//!   but the last must have 5 MiB, for that is the least part that S3 takes (its documentation, "Multipart upload limits");
+//! - what is removed goes to the trash bin as `NAME.dTIME`, at `/remote.php/dav/trashbin/ID/trash` (apps/files_trashbin);
+//!   newer servers skip that for `X-NC-Skip-Trashbin: true`. Without that app the folder is 404.
 
+use super::browser::{LoggedIn, Site};
+use super::refusal::{Asked, refused};
 use super::web::unanswered;
-use crate::model::{Failure, FailureKind, Secret};
-use reqwest::header::LOCATION;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use crate::model::{Failure, Secret};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use std::time::Duration;
 
-/// A browser at a site.
-pub(super) struct Browser {
-    client: Client,
-    base: Url,
-    user: String,
-    token: String,
+/// How long a request with a body may take: several MiB over a slow line.
+const BODY_LIMIT: Duration = Duration::from_secs(180);
+
+/// Who asks.
+enum Who<'a> {
+    /// A browser's session.
+    Session(&'a LoggedIn),
+    /// A client that sends name and password each time.
+    Client { user: &'a str, password: &'a Secret },
 }
 
-/// A failure that may pass when the answer is of the server's own making (5xx, 429), else one that will not.
-fn unexpected(what: &str, status: StatusCode) -> Failure {
-    let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
-    let kind = if passing { FailureKind::Transient } else { FailureKind::Permanent };
-    Failure::new(kind, format!("{what}: answered {status}"))
+/// A user's files.
+pub(in crate::action) struct Files<'a> {
+    site: &'a Site,
+    id: &'a str,
+    who: Who<'a>,
 }
 
-/// The answer to a request. One that leads away from the site is a failure: the client does not follow it, for it would
-/// take the form along.
-async fn answer_of(what: &str, request: RequestBuilder) -> Result<Response, Failure> {
-    let answer = request.send().await.map_err(|e| unanswered(what, e))?;
-    let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    match location.filter(|_| answer.status().is_redirection()) {
-        None => Ok(answer),
-        Some(location) => Err(led_away(what, answer.url(), location)),
+/// A WebDAV path of a user: `kind` is `files`, `uploads` or `trashbin`.
+fn dav_path(kind: &str, id: &str, more: &[&str]) -> String {
+    let mut url = Url::parse("http://path.invalid/").expect("a constant URL is one");
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.extend(["remote.php", "dav", kind, id]).extend(more);
     }
+    url.path().to_owned()
 }
 
-fn led_away(what: &str, from: &Url, location: &str) -> Failure {
-    let to = match from.join(location) {
-        // A query may hold a token.
-        Ok(mut url) => {
-            url.set_query(None);
-            url.to_string()
-        }
-        Err(_) => "what is no address".to_owned(),
-    };
-    Failure::permanent(format!("{what}: sent to `{to}`, which was not followed"))
-        .advise("the site must keep its visitors on its own name and scheme (`overwritehost`, `overwriteprotocol`)")
+/// The WebDAV path of a user's file.
+pub(super) fn file_path(id: &str, name: &str) -> String {
+    dav_path("files", id, &[name])
 }
 
-/// The request token that Nextcloud puts on its pages.
-fn token_of(page: &str) -> Option<String> {
-    let (_, rest) = page.split_once("data-requesttoken=\"")?;
-    let (token, _) = rest.split_once('"')?;
-    Some(token.replace("&#43;", "+").replace("&#x2B;", "+").replace("&quot;", "\"").replace("&amp;", "&"))
-}
-
-/// Whether an address is one of the login page's.
-fn is_login(url: &Url) -> bool {
-    let path = url.path().trim_start_matches("/index.php");
-    path == "/login" || path == "/login/"
-}
-
-/// Fields in the form of a submitted HTML form.
-fn form(fields: &[(&str, &str)]) -> String {
-    let mut url = Url::parse("http://form.invalid/").expect("a constant URL is one");
-    url.query_pairs_mut().extend_pairs(fields);
-    url.query().unwrap_or_default().to_owned()
-}
-
-impl Browser {
-    /// Opens the site and goes to its login page; `base` is `https://FQDN/`.
-    pub(super) async fn open(client: Client, base: Url, user: &str) -> Result<Self, Failure> {
-        let what = format!("open `{base}`");
-        let answer = answer_of(&what, client.get(base.clone())).await?;
-        if !answer.status().is_success() {
-            return Err(unexpected(&what, answer.status()));
-        }
-        let landed = answer.url().clone();
-        let page = answer.text().await.map_err(|e| unanswered(&what, e))?;
-        let token = token_of(&page).ok_or_else(|| {
-            Failure::permanent(format!("{what}: `{landed}` is no Nextcloud page (it has no request token)"))
-        })?;
-        Ok(Self { client, base, user: user.to_owned(), token })
+impl<'a> Files<'a> {
+    /// Those of the user who is logged in.
+    pub(in crate::action) fn of(user: &'a LoggedIn) -> Self {
+        Self { site: user.site(), id: user.id(), who: Who::Session(user) }
     }
 
-    fn at(&self, path: &str) -> Result<Url, Failure> {
-        self.base.join(path).map_err(|e| Failure::permanent(format!("`{path}` is no path")).cause(e.to_string()))
+    /// Those of the user with this id, as a client without a session asks for them.
+    pub(in crate::action) fn of_client(site: &'a Site, id: &'a str, user: &'a str, password: &'a Secret) -> Self {
+        Self { site, id, who: Who::Client { user, password } }
     }
 
-    /// Logs in by the login form.
-    pub(super) async fn log_in(&mut self, password: &Secret) -> Result<(), Failure> {
-        let url = self.at("/index.php/login")?;
-        let what = format!("log in as `{}` at `{url}`", self.user);
-        let body = form(&[("user", &self.user), ("password", password.expose()), ("requesttoken", &self.token)]);
-        let request = self
-            .client
-            .post(url)
-            .header("Origin", self.base.origin().ascii_serialization())
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .body(body);
-        let answer = answer_of(&what, request).await?;
-        let (status, landed) = (answer.status(), answer.url().clone());
-        if !status.is_success() {
-            let failure = unexpected(&what, status);
-            return Err(match status {
-                StatusCode::TOO_MANY_REQUESTS => failure.advise("Nextcloud slows down logins after failed ones: wait, or `occ security:bruteforce:reset`"),
-                StatusCode::PRECONDITION_FAILED => failure.advise("the session was not kept between two requests: PHP sessions local to a node need sticky sessions or Redis"),
-                _ => failure,
-            });
-        }
-        if is_login(&landed) {
-            return Err(Failure::permanent(format!("{what}: answered {status} with the login form again"))
-                .advise("is the password right? see Nextcloud's log for the reason"));
-        }
-        if landed.path().contains("/login/") {
-            return Err(Failure::permanent(format!("{what}: sent to `{}`", landed.path()))
-                .advise("the checks need a user without two-factor login"));
-        }
-        let page = answer.text().await.map_err(|e| unanswered(&what, e))?;
-        // The token is the session's, and the session is a new one now.
-        self.token = token_of(&page)
-            .ok_or_else(|| Failure::permanent(format!("{what}: `{}` has no request token", landed.path())))?;
-        Ok(())
+    fn request(&self, method: &str, url: Url) -> Result<RequestBuilder, Failure> {
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|e| Failure::permanent(format!("`{method}` is no method")).cause(e.to_string()))?;
+        let request = self.site.client.request(method, url);
+        Ok(match &self.who {
+            Who::Session(user) => request.header("requesttoken", user.token()),
+            Who::Client { user, password } => request.basic_auth(user, Some(password.expose())),
+        })
     }
 
-    async fn file(&self, method: Method, name: &str, body: Vec<u8>) -> Result<(String, Response), Failure> {
-        let url = self.at(&file_path(&self.user, name))?;
-        let what = format!("{method} `{url}`");
-        let request = self.client.request(method, url).header("requesttoken", &self.token).body(body);
-        let answer = answer_of(&what, request).await?;
-        Ok((what, answer))
+    /// Asks, and takes the statuses given for success.
+    async fn ask(
+        &self,
+        doing: &str,
+        method: &str,
+        path: &str,
+        fine: &[u16],
+        more: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Result<(String, Response), Failure> {
+        let url = self.site.at(path)?;
+        let what = format!("{doing}: {method} `{url}`");
+        let answer = more(self.request(method, url)?).send().await.map_err(|e| unanswered(&what, e))?;
+        if fine.contains(&answer.status().as_u16()) {
+            return Ok((what, answer));
+        }
+        let asked = if method == "PUT" { Asked::Upload } else { Asked::File };
+        Err(refused(&what, asked, answer).await)
     }
 
-    /// Uploads a file.
-    pub(super) async fn upload(&self, name: &str, content: &[u8]) -> Result<(), Failure> {
-        let (what, answer) = self.file(Method::PUT, name, content.to_vec()).await?;
-        match answer.status() {
-            StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
-            other => Err(unexpected(&format!("upload a file: {what}"), other)),
+    /// Whether the user's folder is there: the least that a client asks for.
+    pub(in crate::action) async fn look(&self) -> Result<(), Failure> {
+        let path = dav_path("files", self.id, &[""]);
+        let fine = [StatusCode::MULTI_STATUS.as_u16()];
+        self.ask("look at the files", "PROPFIND", &path, &fine, |r| r.header("Depth", "0")).await.map(|_| ())
+    }
+
+    /// Uploads a file at once.
+    pub(super) async fn upload(&self, name: &str, content: Vec<u8>) -> Result<(), Failure> {
+        let doing = format!("upload {} at once", size(content.len()));
+        let with = |r: RequestBuilder| r.timeout(BODY_LIMIT).body(content);
+        self.ask(&doing, "PUT", &file_path(self.id, name), &[201, 204], with).await.map(|_| ())
+    }
+
+    /// Uploads a file in chunks; `upload` is the name of the folder they wait in, which ends with it.
+    pub(super) async fn upload_in_chunks(&self, upload: &str, name: &str, chunks: &[&[u8]]) -> Result<(), Failure> {
+        let place = |last: &str| dav_path("uploads", self.id, &[upload, last]);
+        let folder = dav_path("uploads", self.id, &[upload]);
+        let to = self.site.at(&file_path(self.id, name))?.to_string();
+        let length: usize = chunks.iter().map(|chunk| chunk.len()).sum();
+        let doing = format!("upload {} in {} chunks", size(length), chunks.len());
+        // One that a process killed in between has left is in the way.
+        self.give_up(upload).await?;
+        let headed = |r: RequestBuilder| r.header("Destination", to.as_str());
+        self.ask(&doing, "MKCOL", &folder, &[201], headed).await?;
+        for (number, chunk) in (1..).zip(chunks) {
+            let doing = format!("{doing}, chunk {number} of {}", size(chunk.len()));
+            let with = |r: RequestBuilder| headed(r).timeout(BODY_LIMIT).body(chunk.to_vec());
+            self.ask(&doing, "PUT", &place(&number.to_string()), &[201, 204], with).await?;
         }
+        let with = |r: RequestBuilder| headed(r).timeout(BODY_LIMIT).header("OC-Total-Length", length);
+        self.ask(&doing, "MOVE", &place(".file"), &[201, 204], with).await.map(|_| ())
+    }
+
+    /// Removes what there is of an upload in chunks; nothing there is fine.
+    pub(super) async fn give_up(&self, upload: &str) -> Result<(), Failure> {
+        let folder = dav_path("uploads", self.id, &[upload]);
+        self.ask("remove the chunks", "DELETE", &folder, &[200, 204, 404], |r| r).await.map(|_| ())
     }
 
     /// Downloads a file.
     pub(super) async fn download(&self, name: &str) -> Result<Vec<u8>, Failure> {
-        let (what, answer) = self.file(Method::GET, name, Vec::new()).await?;
-        let what = format!("download the file: {what}");
-        match answer.status() {
-            StatusCode::OK => Ok(answer.bytes().await.map_err(|e| unanswered(&what, e))?.to_vec()),
-            other => Err(unexpected(&what, other)),
-        }
+        let path = file_path(self.id, name);
+        let (what, answer) = self.ask("download the file", "GET", &path, &[200], |r| r.timeout(BODY_LIMIT)).await?;
+        Ok(answer.bytes().await.map_err(|e| unanswered(&what, e))?.to_vec())
     }
 
-    /// Removes a file; one that is not there is fine.
+    /// Removes a file, past the trash bin where that can be; one that is not there is fine.
     pub(super) async fn remove(&self, name: &str) -> Result<(), Failure> {
-        let (what, answer) = self.file(Method::DELETE, name, Vec::new()).await?;
-        match answer.status() {
-            StatusCode::NO_CONTENT | StatusCode::OK | StatusCode::NOT_FOUND => Ok(()),
-            other => Err(unexpected(&format!("remove the file: {what}"), other)),
-        }
+        let with = |r: RequestBuilder| r.header("X-NC-Skip-Trashbin", "true");
+        self.ask("remove the file", "DELETE", &file_path(self.id, name), &[200, 204, 404], with).await.map(|_| ())
     }
 
-    /// Logs out, and proves it: the files page leads to the login page.
-    pub(super) async fn log_out(&self) -> Result<(), Failure> {
-        let mut url = self.at("/index.php/logout")?;
-        let what = format!("log out at `{url}`");
-        url.query_pairs_mut().append_pair("requesttoken", &self.token);
-        let answer = answer_of(&what, self.client.get(url)).await?;
-        if !answer.status().is_success() {
-            return Err(unexpected(&what, answer.status()));
+    /// Removes from the trash bin what was removed under these names; how many there were. A site without a trash bin has
+    /// none.
+    pub(super) async fn empty_trash(&self, names: &[&str]) -> Result<usize, Failure> {
+        const ALL: &str =
+            "<?xml version=\"1.0\"?><d:propfind xmlns:d=\"DAV:\"><d:prop><d:resourcetype/></d:prop></d:propfind>";
+        let trash = dav_path("trashbin", self.id, &["trash"]);
+        let with = |r: RequestBuilder| r.header("Depth", "1").header("Content-Type", "application/xml").body(ALL);
+        let doing = "look into the trash bin";
+        let (what, answer) = self.ask(doing, "PROPFIND", &trash, &[207, 404, 405], with).await?;
+        if answer.status() != StatusCode::MULTI_STATUS {
+            return Ok(0);
         }
-        let files = self.at("/index.php/apps/files/")?;
-        let answer = answer_of(&what, self.client.get(files)).await?;
-        if is_login(answer.url()) {
-            return Ok(());
+        let listed = answer.text().await.map_err(|e| unanswered(&what, e))?;
+        let found: Vec<String> = names.iter().flat_map(|name| thrown_away(&listed, name)).collect();
+        for name in &found {
+            let path = dav_path("trashbin", self.id, &["trash", name]);
+            self.ask("remove the file from the trash bin", "DELETE", &path, &[200, 204, 404], |r| r).await?;
         }
-        Err(Failure::permanent(format!("{what}: `{}` is still shown", answer.url().path())))
+        Ok(found.len())
     }
 }
 
-/// The WebDAV path of a user's file.
-pub(super) fn file_path(user: &str, name: &str) -> String {
-    let mut url = Url::parse("http://path.invalid/").expect("a constant URL is one");
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.extend(["remote.php", "dav", "files", user, name]);
-    }
-    url.path().to_owned()
+/// The trash bin's entries of a file, in a listing: `NAME.dTIME`. Names of checks need no encoding in a path.
+fn thrown_away(listed: &str, name: &str) -> Vec<String> {
+    let start = format!("/{name}.d");
+    let mut found: Vec<String> = listed
+        .split(&start)
+        .skip(1)
+        .filter_map(|rest| rest.split_once('<').map(|(time, _)| time.trim_end_matches('/')))
+        .filter(|time| !time.is_empty() && time.bytes().all(|b| b.is_ascii_digit()))
+        .map(|time| format!("{name}.d{time}"))
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// A number of bytes in words.
+fn size(bytes: usize) -> String {
+    const MIB: usize = 1024 * 1024;
+    if bytes >= MIB && bytes.is_multiple_of(MIB) { format!("{} MiB", bytes / MIB) } else { format!("{bytes} bytes") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{HttpOptions, Settings, http_client};
-    use std::io::{Read, Write};
-    use std::net::TcpListener;
-    use std::sync::mpsc::{Receiver, channel};
-
-    /// A server that answers as told by the request; every request is told too.
-    fn serve(answer: impl Fn(&str) -> String + Send + 'static) -> (Url, Receiver<String>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let (tell, told) = channel();
-        std::thread::spawn(move || {
-            for connection in listener.incoming() {
-                let mut connection = connection.unwrap();
-                let mut buffer = vec![0; 4096];
-                let length = connection.read(&mut buffer).unwrap();
-                let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                let text = answer(&request);
-                let _ = tell.send(request);
-                connection.write_all(format!("HTTP/1.1 {text}").as_bytes()).unwrap();
-            }
-        });
-        (url, told)
-    }
-
-    fn page(body: &str) -> String {
-        format!("200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
-    }
-
-    #[tokio::test]
-    async fn a_password_is_not_sent_to_where_a_redirect_leads() {
-        let (elsewhere, got) = serve(|_| page("<head data-requesttoken=\"x\">"));
-        let away = format!("307 Temporary Redirect\r\nLocation: {elsewhere}in?t=0k\r\nContent-Length: 0\r\n\r\n");
-        let (site, asked) = serve(move |request| match request.split(' ').nth(1) {
-            Some("/") => "302 Found\r\nLocation: /login\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned(),
-            Some("/login") => page("<head data-requesttoken=\"x\">"),
-            _ => away.clone(),
-        });
-        let settings = Settings { ssh_config: None, trust: None, poll: Settings::POLL, work_dir: std::env::temp_dir() };
-        let options = HttpOptions { cookies: true, redirects: 10, ..HttpOptions::default() };
-        let client = http_client(&settings, &options).unwrap();
-        let mut browser = Browser::open(client, site, "anna").await.unwrap();
-        let failure = browser.log_in(&Secret::new("hunter2".into())).await.unwrap_err();
-        assert!(failure.message.contains(&format!("sent to `{elsewhere}in`")), "{failure:?}");
-        assert_eq!(asked.try_iter().filter(|request| request.starts_with("POST")).count(), 1);
-        assert_eq!(got.try_iter().count(), 0, "the other server is not asked");
-    }
 
     #[test]
-    fn tokens_and_login_pages_are_known() {
-        assert_eq!(token_of("<head data-requesttoken=\"ab/c&#43;:d=\">").as_deref(), Some("ab/c+:d="));
-        assert_eq!(token_of("<html>"), None);
-        let login = |url: &str| is_login(&Url::parse(url).unwrap());
-        assert!(login("https://a.example/index.php/login?user=x&direct=1") && login("https://a.example/login"));
-        assert!(!login("https://a.example/index.php/apps/files/"));
-    }
-
-    #[test]
-    fn fields_and_names_are_encoded() {
-        assert_eq!(form(&[("password", "a&b=c d+ü")]), "password=a%26b%3Dc+d%2B%C3%BC");
+    fn ids_and_names_are_encoded() {
         assert_eq!(file_path("anna b", "x.txt"), "/remote.php/dav/files/anna%20b/x.txt");
+        assert_eq!(dav_path("files", "a@b/c", &[""]), "/remote.php/dav/files/a@b%2Fc/");
+        assert_eq!(dav_path("uploads", "anna", &["u", ".file"]), "/remote.php/dav/uploads/anna/u/.file");
+    }
+
+    #[test]
+    fn only_what_the_check_threw_away_is_taken_out_of_the_trash() {
+        let href = |name: &str| format!("<d:href>/remote.php/dav/trashbin/anna/trash/{name}</d:href>");
+        let listed = [
+            "",
+            "c-1.txt.d1700000000",
+            "c-1.txt.d1700000009",
+            "c-1.txt.dx",
+            "my-c-1.txt.d1",
+            "c-1.txt.d2/",
+            "c-11.txt.d3",
+        ]
+        .map(href)
+        .concat();
+        assert_eq!(thrown_away(&listed, "c-1.txt"), ["c-1.txt.d1700000000", "c-1.txt.d1700000009", "c-1.txt.d2"]);
+        assert!(thrown_away("", "c-1.txt").is_empty());
+    }
+
+    #[test]
+    fn sizes_are_told() {
+        assert_eq!((size(2 << 20), size(1500)), ("2 MiB".to_owned(), "1500 bytes".to_owned()));
     }
 }

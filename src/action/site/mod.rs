@@ -1,9 +1,17 @@
 //! Checks of a site, made as its users make them.
 
+mod browser;
 mod dav;
 mod expect;
+#[cfg(test)]
+mod little_site;
 mod nextcloud;
+mod page;
+mod refusal;
 mod through;
 mod web;
 
+pub(super) use browser::{Site, open, who};
+pub(super) use dav::Files;
+pub(super) use through::CLIENT_REFUSED;
 pub(super) use web::causes;

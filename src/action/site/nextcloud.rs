@@ -1,11 +1,14 @@
 //! `nextcloud.check`: uses a site as its users do, from the login page to the logout.
 //!
-//! The file it uploads has one name per run and action, so that one left behind by a killed process is replaced and
-//! removed by the next attempt. The password is fetched for the check and forgotten with it.
+//! Two files go up and down, one at once and one in chunks as browsers and clients send what is large: rules and limits of
+//! what stands before Nextcloud show only with bodies of some size. Their names are the same for a run and an action, so
+//! that what a killed process left behind is replaced and removed by the next attempt, from the trash bin too. The password
+//! is fetched for the check and forgotten with it; a refused one is sent once.
 
-use super::dav::Browser;
-use super::{through, web};
-use crate::access::{HttpOptions, http_client, reveal};
+use super::browser::{Site, open, who};
+use super::dav::Files;
+use super::through;
+use crate::access::reveal;
 use crate::action::aws::{bring_up, is_down};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Failure, FailureKind, Finding, Found, InstanceId, NextcloudCheck, Secret};
@@ -13,6 +16,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How often a check that fails in passing (no answer, 5xx) is made before it counts as failed.
 const LOOKS: u32 = 5;
+const MIB: usize = 1024 * 1024;
+/// What is uploaded at once: more than rules of web application firewalls look at (8 to 64 KiB) and more than nginx takes
+/// where nobody has set `client_max_body_size` (1 MiB).
+const AT_ONCE: usize = 2 * MIB;
+/// A chunk: the least that an object store takes for one that is not the last ([`super::dav`]).
+const CHUNK: usize = 5 * MIB;
+/// The last chunk may be smaller.
+const LAST_CHUNK: usize = MIB;
+
+/// What a check leaves on the site until it removes it.
+struct Traces {
+    at_once: String,
+    in_chunks: String,
+    upload: String,
+}
 
 impl NextcloudCheck {
     fn place(&self) -> String {
@@ -22,59 +40,56 @@ impl NextcloudCheck {
         }
     }
 
-    /// One check, from login to logout.
-    async fn check(&self, cx: &Context<'_>, password: &Secret) -> Result<(), Failure> {
-        let resolve = match &self.via {
-            Some(via) => {
-                let what = format!("look up `{via}`");
-                let found = tokio::net::lookup_host((via.as_str(), 443)).await;
-                let found = found.map_err(|e| Failure::transient(format!("{what}: no answer")).cause(e.to_string()))?;
-                Some((self.fqdn.to_string(), found.collect()))
-            }
-            None => None,
-        };
-        let client = http_client(cx.access().settings(), &HttpOptions { resolve, cookies: true, redirects: 10 })?;
-        let base = web::normal(&format!("https://{}/", self.fqdn))?;
-        let mut browser = Browser::open(client, base, &self.user).await?;
-        browser.log_in(password).await?;
-        let name = format!("runbook-check-{}-{}.txt", cx.call().run, cx.call().action.name());
-        let used = self.use_file(cx, &browser, password, &name).await;
-        let removed = browser.remove(&name).await;
-        used?;
-        removed?;
-        browser.log_out().await
+    fn hosts(&self) -> Vec<&str> {
+        self.through.iter().flatten().map(|host| host.name.as_str()).collect()
     }
 
-    /// Uploads the file and downloads it by every way.
-    async fn use_file(
+    /// One check, from login to logout; answers what shows it.
+    async fn check(&self, cx: &Context<'_>, password: &Secret) -> Result<String, Failure> {
+        let site = Site::new(cx.access().settings(), &self.fqdn, self.via.as_deref()).await?;
+        let user = open(site).await?.log_in(&self.user, password).await?;
+        let name = format!("runbook-check-{}-{}", cx.call().run, cx.call().action.name());
+        let traces =
+            Traces { at_once: format!("{name}.txt"), in_chunks: format!("{name}-in-chunks.txt"), upload: name };
+        let files = Files::of(&user);
+        let used = self.use_files(cx, &files, user.id(), password, &traces).await;
+        let removed = remove(&files, &traces).await;
+        used?;
+        let trash = removed?;
+        let evidence = self.evidence(user.id());
+        user.log_out().await?;
+        Ok(format!("{evidence}{trash}"))
+    }
+
+    /// Uploads the files and downloads them by every way.
+    async fn use_files(
         &self,
         cx: &Context<'_>,
-        browser: &Browser,
+        files: &Files<'_>,
+        id: &str,
         password: &Secret,
-        name: &str,
+        traces: &Traces,
     ) -> Result<(), Failure> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-        let content = format!("{} {} {now}\n", cx.call().run, cx.call().action).into_bytes();
-        browser.upload(name, &content).await?;
-        let same = |got: Vec<u8>, way: &str| {
-            if got == content {
-                return Ok(());
-            }
-            Err(Failure::permanent(format!("download the file {way}: not the bytes that were uploaded"))
-                .cause(format!("{} bytes came, {} were sent", got.len(), content.len()))
-                .advise("do all nodes use the same storage, and is something caching answers in between?"))
-        };
-        same(browser.download(name).await?, "from the site")?;
+        let head = format!("{} {} {now}", cx.call().run, cx.call().action);
+        let small = content(&head, AT_ONCE);
+        files.upload(&traces.at_once, small.clone()).await?;
+        same(&files.download(&traces.at_once).await?, &small, "from the site")?;
         for host in self.through.iter().flatten() {
             cx.beat().beat(format!("download through {}", host.name))?;
-            let got = through::download(cx, host, self.fqdn.as_str(), &self.user, password, name).await?;
-            same(got, &format!("through {host}"))?;
+            let login = through::Login { user: &self.user, id, password };
+            let got = through::download(cx, host, self.fqdn.as_str(), &login, &traces.at_once).await?;
+            same(&got, &small, &format!("through {host}"))?;
         }
-        Ok(())
+        cx.beat().beat("upload in chunks")?;
+        let large = content(&head, CHUNK + LAST_CHUNK);
+        let (first, last) = large.split_at(CHUNK);
+        files.upload_in_chunks(&traces.upload, &traces.in_chunks, &[first, last]).await?;
+        same(&files.download(&traces.in_chunks).await?, &large, "from the site")
     }
 
     /// The whole check, made again while it fails in passing.
-    async fn checked(&self, cx: &Context<'_>) -> Result<(), Failure> {
+    async fn checked(&self, cx: &Context<'_>) -> Result<String, Failure> {
         let password = reveal(&self.password).await.map_err(|e| {
             Failure::refused(format!("the password of `{}` cannot be had from {}", self.user, self.password))
                 .cause(e.to_string())
@@ -101,11 +116,61 @@ impl NextcloudCheck {
             ))
     }
 
-    fn evidence(&self) -> String {
-        let hosts: Vec<&str> = self.through.iter().flatten().map(|h| h.name.as_str()).collect();
+    fn evidence(&self, id: &str) -> String {
+        let hosts = self.hosts();
         let through = if hosts.is_empty() { String::new() } else { format!(", also through {}", hosts.join(", ")) };
-        format!("`{}` logged in at {}, uploaded, downloaded{through}, removed, logged out", self.user, self.place())
+        format!(
+            "{} logged in at {}, uploaded at once and in chunks, downloaded{through}, removed, logged out",
+            who(&self.user, id),
+            self.place()
+        )
     }
+
+    /// What can be told to be wrong before anybody is asked.
+    fn refused(&self) -> Option<Failure> {
+        if self.user.trim().is_empty() {
+            return Some(Failure::refused("`user` is empty"));
+        }
+        (!self.hosts().is_empty() && self.user.contains(':'))
+            .then(|| Failure::refused(format!("`{}` cannot be used with `through`", self.user)))
+            .map(|failure| failure.advise("a name with `:` cannot be sent with each request: give another user"))
+    }
+}
+
+/// Lines that are all different, so many bytes of them.
+fn content(head: &str, bytes: usize) -> Vec<u8> {
+    let mut all = Vec::with_capacity(bytes + 128);
+    let mut line = 0_u32;
+    while all.len() < bytes {
+        line += 1;
+        all.extend_from_slice(format!("{head} line {line}\n").as_bytes());
+    }
+    all.truncate(bytes);
+    all
+}
+
+fn same(got: &[u8], sent: &[u8], way: &str) -> Result<(), Failure> {
+    if got == sent {
+        return Ok(());
+    }
+    let place = got.iter().zip(sent).position(|(a, b)| a != b).unwrap_or(got.len().min(sent.len()));
+    Err(Failure::permanent(format!("download the file {way}: not the bytes that were uploaded"))
+        .cause(format!("{} bytes came, {} were sent; they differ from byte {place} on", got.len(), sent.len()))
+        .advise("do all nodes use the same storage, and is something caching answers in between?"))
+}
+
+/// Removes all traces. What stays in the trash bin is no failure of the site; it is told.
+async fn remove(files: &Files<'_>, traces: &Traces) -> Result<String, Failure> {
+    let names = [traces.at_once.as_str(), traces.in_chunks.as_str()];
+    let mut first = files.give_up(&traces.upload).await;
+    for name in names {
+        first = first.and(files.remove(name).await);
+    }
+    first?;
+    Ok(match files.empty_trash(&names).await {
+        Ok(_) => String::new(),
+        Err(failure) => format!("; its files are still in the trash bin ({})", failure.message),
+    })
 }
 
 /// Starts the instance that was stopped for the check, so that the run does not rest with one server fewer, and adds to
@@ -140,10 +205,10 @@ impl Perform for NextcloudCheck {
         &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:StartInstances"];
 
     fn sentence(&self) -> String {
-        let hosts: Vec<&str> = self.through.iter().flatten().map(|h| h.name.as_str()).collect();
+        let hosts = self.hosts();
         let through = if hosts.is_empty() { String::new() } else { format!(" (through {} too)", hosts.join(", ")) };
         format!(
-            "use {} as `{}`: log in, upload a file, download it{through}, remove it, log out",
+            "use {} as `{}`: log in, upload a file at once and one in chunks, download them{through}, remove them, log out",
             self.place(),
             self.user
         )
@@ -154,6 +219,9 @@ impl Perform for NextcloudCheck {
     }
 
     async fn observe(&self, _: &Context<'_>) -> Result<Finding, Failure> {
+        if let Some(failure) = self.refused() {
+            return Err(failure);
+        }
         let evidence = "a check is made anew each time".to_owned();
         Ok(Finding::new(Found::Absent, false, evidence))
     }
@@ -169,7 +237,7 @@ impl Perform for NextcloudCheck {
             return Err(self.proves_nothing(cx, id).into());
         }
         let failure = match self.checked(cx).await {
-            Ok(()) => return Ok(Verified::by(self.evidence())),
+            Ok(evidence) => return Ok(Verified::by(evidence)),
             Err(failure) => failure,
         };
         Err(match &self.start_if_it_fails {
@@ -180,6 +248,21 @@ impl Perform for NextcloudCheck {
     }
 
     async fn undo(&self, _: &Context<'_>) -> Result<String, Stop> {
-        Ok("nothing to undo: it removes its file".into())
+        Ok("nothing to undo: it removes its files".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_as_long_as_wanted_and_nowhere_the_same() {
+        let all = content("run step/action 1", 3 * 1024);
+        assert_eq!(all.len(), 3 * 1024);
+        assert_ne!(all[..1024], all[1024..2048]);
+        assert!(same(&all, &all, "x").is_ok());
+        let failure = same(&all[..9], &all, "through web-1").unwrap_err();
+        assert!(failure.causes[0].contains("9 bytes came, 3072 were sent; they differ from byte 9 on"), "{failure:?}");
     }
 }

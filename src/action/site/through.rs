@@ -8,24 +8,27 @@ use crate::access::RemoteCommand;
 use crate::action::Context;
 use crate::model::{Failure, FailureKind, Secret, Target};
 
+/// Who asks: the name one logs in with, and the id that paths have.
+pub(super) struct Login<'a> {
+    pub(super) user: &'a str,
+    pub(super) id: &'a str,
+    pub(super) password: &'a Secret,
+}
+
 /// The file as curl gets it from the web server on the host itself.
 pub(super) async fn download(
     cx: &Context<'_>,
     host: &Target,
     fqdn: &str,
-    user: &str,
-    password: &Secret,
+    login: &Login<'_>,
     name: &str,
 ) -> Result<Vec<u8>, Failure> {
-    let url = format!("http://127.0.0.1{}", file_path(user, name));
+    let url = format!("http://127.0.0.1{}", file_path(login.id, name));
     let what = format!("download the file through {host}: GET `{url}`");
-    if user.contains(':') {
-        return Err(Failure::refused(format!("{what}: a user's name with `:` cannot be used here")));
-    }
     let mut config = String::new();
     for (option, value) in [
         ("url", url.as_str()),
-        ("user", &format!("{user}:{}", password.expose())),
+        ("user", &format!("{}:{}", login.user, login.password.expose())),
         ("header", &format!("Host: {fqdn}")),
         ("header", "X-Forwarded-Proto: https"),
         ("noproxy", "*"),
@@ -33,7 +36,7 @@ pub(super) async fn download(
     ] {
         config.push_str(&format!("{option} = \"{}\"\n", quoted(value)));
     }
-    let command = RemoteCommand::new(["curl", "-q", "-sS", "--max-time", "30", "-K", "-"]).stdin(config);
+    let command = RemoteCommand::new(["curl", "-q", "-sS", "--max-time", "50", "-K", "-"]).stdin(config);
     let output = cx.run(host, command).await?;
     if !output.ok() {
         let failure = Failure::new(FailureKind::Transient, format!("{what}: no answer")).cause(output.stderr);
@@ -45,8 +48,16 @@ pub(super) async fn download(
         return Ok(output.stdout[..end].to_vec());
     }
     let kind = if status.starts_with('5') { FailureKind::Transient } else { FailureKind::Permanent };
-    Err(Failure::new(kind, format!("{what}: answered {status}")))
+    let failure = Failure::new(kind, format!("{what}: answered {status}"));
+    Err(match status.as_str() {
+        "401" => failure.advise(CLIENT_REFUSED),
+        "301" | "302" => failure.advise("does nginx on the host still send plain HTTP elsewhere?"),
+        _ => failure,
+    })
 }
+
+/// Why WebDAV may refuse name and password that the login form takes.
+pub(in crate::action) const CLIENT_REFUSED: &str = "WebDAV refuses with each request what the login form takes: a user with a second factor, or `token_auth_enforced` in config.php?";
 
 /// A value in curl's configuration language, inside double quotes.
 fn quoted(value: &str) -> String {

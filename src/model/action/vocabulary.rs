@@ -414,23 +414,24 @@ actions! {
         also_after_undo: Option<bool>,
     } gives {} NothingToUndo("it only looks"), usual 1 s, deadline 120 s;
 
-    /// Uses a Nextcloud site as a user does: trusted certificate, log in, upload a file, download it (through each of
-    /// the hosts too), compare, remove it, log out.
+    /// Uses a Nextcloud site as a user does: trusted certificate, log in by the form, upload a file at once and one in
+    /// chunks, download them (the first through each of the hosts too), compare, remove them (from the trash bin too), log
+    /// out.
     "nextcloud.check" NextcloudCheck {
         /// The site's name.
         fqdn: Fqdn,
         /// Connect to this name instead of what DNS says, e.g. the balancer's own before DNS is changed.
         via: Option<String>,
-        /// The user.
+        /// The name of a local user without two-factor login.
         user: String,
-        /// A reference to the password.
+        /// A reference to the user's own password; the login form takes no app password.
         password: SecretRef,
         /// Hosts through each of which the file must be downloadable.
         through: Option<Vec<Target>>,
         /// An instance that is stopped for this check. When the check fails for good it is started and waited for before
         /// the run rests; and the check is not made while it runs, for it would prove nothing.
         start_if_it_fails: Option<InstanceId>,
-    } gives {} NothingToUndo("it removes its file"), usual 5 s, deadline 300 s;
+    } gives {} NothingToUndo("it removes its files"), usual 5 s, deadline 600 s;
 
 }
 

@@ -3,7 +3,7 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    DbId, DnsZone, Fqdn, GroupId, HostPath, InstanceId, InstanceType, Service, SubnetId, Target, Url, VpcId,
+    DbId, DnsZone, Fqdn, GroupId, HostPath, InstanceId, InstanceType, SecretRef, Service, SubnetId, Target, Url, VpcId,
 };
 use super::Refusal::{Acceptable, Final, Never};
 use super::{CheckSpec, RowSpec};
@@ -71,14 +71,14 @@ checks! {
         "space" Acceptable "each file system has that much room, and free inodes",
     };
 
-    /// A site answers now.
+    /// A site answers now. Where Nextcloud's `status.php` is asked, what it says of itself counts too.
     "http.answers" HttpAnswers {
         /// What is asked for.
         url: Url,
         /// The status expected. Default: 200.
         status: Option<u16>,
     } rows {
-        "answers" Acceptable "it answers with this status, with a certificate that is trusted",
+        "answers" Acceptable "it answers with this status, with a certificate that is trusted; a Nextcloud is neither in maintenance mode nor in need of an upgrade",
     };
 
     /// nginx and what watches over it are ready for requests that all come from a balancer's addresses.
@@ -105,6 +105,22 @@ checks! {
         "database" Acceptable "`dbhost` is the DB instance's endpoint",
         "data-directory" Acceptable "users' files are in an object store or on a network file system",
         "sessions" Never "PHP keeps sessions where every node finds them",
+        "webroot" Acceptable "Nextcloud is at the root of its name, not under a path",
+    };
+
+    /// A user of a Nextcloud can do what the checks of a run do. One login and logout; nothing is uploaded.
+    "nextcloud.login" NextcloudLogin {
+        /// The site's name.
+        fqdn: Fqdn,
+        /// Connect to this name instead of what DNS says.
+        via: Option<String>,
+        /// The name of a local user without two-factor login.
+        user: String,
+        /// A reference to the user's own password; the login form takes no app password.
+        password: SecretRef,
+    } rows {
+        "login" Final "the user logs in by the login form, and out again",
+        "client" Final "WebDAV takes name and password with a request, as each server is asked for a file later",
     };
 
     /// A DB instance can be made Multi-AZ, and lets in the servers that are to use it.

@@ -7,7 +7,7 @@ use runbook::model::{CheckCall, CheckRow, CheckVerdict, Value};
 use serde_json::json;
 use std::fs;
 
-async fn check(host: &Host, kind: &str, parameters: Value) -> Vec<CheckRow> {
+pub(super) async fn check(host: &Host, kind: &str, parameters: Value) -> Vec<CheckRow> {
     let kind = serde_json::from_value(Value::from(kind)).unwrap();
     examine(&CheckCall { id: "it".into(), kind, parameters, region: None }, &host.access).await
 }

@@ -8,3 +8,4 @@ mod files;
 mod previews;
 mod services;
 mod site;
+mod stand_in;
