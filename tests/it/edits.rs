@@ -114,6 +114,77 @@ fn the_articles_site_is_edited_as_the_article_does() {
     assert_eq!(diff.lines().filter(|line| **line == redirect).count(), 2, "{diff}");
 }
 
+/// What the edit makes of a file.
+fn offloaded(text: &str) -> String {
+    String::from_utf8(nginx::offload_tls(text.as_bytes(), FQDN).unwrap().bytes).unwrap()
+}
+
+#[test]
+fn a_comment_in_front_of_a_name_swallows_nothing() {
+    let site = format!("server {{ listen 443 ssl; server_name {FQDN}; root /srv; }}\n");
+    let redirect = |names: &str| {
+        format!("server {{\n    listen 80;\n    server_name {names};\n    return 301 https://$host$request_uri;\n}}\n")
+    };
+    for (before, after) in [
+        (format!("x.example # main\n        {FQDN}"), "x.example # main\n        ".to_owned()),
+        (
+            format!("x.example # main\n        # more\n        {FQDN}\n        "),
+            "x.example # main\n        # more\n        \n        ".to_owned(),
+        ),
+        (format!("x.example\n        {FQDN}"), "x.example".to_owned()),
+        (format!("{FQDN} # ours\n        x.example"), " # ours\n        x.example".to_owned()),
+    ] {
+        let found = offloaded(&(redirect(&before) + &site));
+        let kept = found.lines().filter(|line| line.contains("return 301")).count();
+        assert!(found.starts_with(&redirect(&after).replace("server_name  ", "server_name ")) && kept == 1, "{found}");
+    }
+}
+
+#[test]
+fn the_listen_lines_are_those_that_nginx_can_bind() {
+    let site = |listens: &str| format!("server {{ {listens} server_name {FQDN}; root /srv; }}");
+    let redirect =
+        |listens: &str| format!("server {{ {listens} server_name {FQDN}; return 301 https://{FQDN}$request_uri; }}\n");
+    let listens = |text: String| {
+        let found = offloaded(&text);
+        let inner = found.rsplit("server { ").next().unwrap();
+        inner[..inner.find(" server_name").unwrap()].to_owned()
+    };
+    for (before, after) in [
+        // `ipv6only=off` beside anybody's `listen 80` cannot be bound.
+        ("listen [::]:443 ssl ipv6only=off;", "listen 80; listen [::]:80;"),
+        ("listen 80; listen [::]:443 ssl ipv6only=off;", "listen 80; listen [::]:80;"),
+        ("listen [::]:80 ipv6only=off; listen 443 ssl; listen [::]:443 ssl;", "listen [::]:80 ipv6only=off;"),
+        // One address, however it is written.
+        ("listen 80; listen 0.0.0.0:443 ssl;", "listen 80;"),
+        ("listen *:80; listen 443 ssl;", "listen *:80;"),
+        ("listen 0.0.0.0:443 ssl; listen *:443 ssl;", "listen 0.0.0.0:80;"),
+        ("listen [::]:443 ssl; listen [0::0]:443 ssl;", "listen [::]:80;"),
+        ("listen 443 ssl default_server; listen [::]:443 ssl;", "listen 80 default_server; listen [::]:80;"),
+    ] {
+        assert_eq!(listens(site(before)), after, "{before}");
+    }
+    for (of_redirect, of_site, after) in [
+        // Every address that was answered, by either.
+        ("listen [::]:80;", "listen 443 ssl; listen [::]:443 ssl;", "listen [::]:80; listen 80;"),
+        ("listen 80;", "listen 443 ssl; listen [::]:443 ssl;", "listen 80; listen [::]:80;"),
+        ("listen 80;", "listen 10.0.0.5:443 ssl;", "listen 80;"),
+        ("listen [::]:80 ipv6only=off;", "listen 443 ssl; listen [::]:443 ssl;", "listen [::]:80 ipv6only=off;"),
+        ("", "listen [::]:443 ssl;", "listen 80; listen [::]:80;"),
+    ] {
+        let both = redirect(of_redirect) + &site(of_site);
+        assert_eq!(listens(both), after, "{of_redirect} {of_site}");
+    }
+    let elsewhere = nginx::Elsewhere { default_on_80: true };
+    let text = site("listen 443 ssl default_server;");
+    let edit = nginx::offload_tls_beside(text.as_bytes(), FQDN, elsewhere).unwrap();
+    assert_eq!(
+        String::from_utf8(edit.bytes).unwrap(),
+        site("listen 80;"),
+        "a second default server is refused by nginx"
+    );
+}
+
 #[test]
 fn the_articles_config_is_edited_as_the_article_does() {
     let path = data("php").join("article.php");

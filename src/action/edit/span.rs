@@ -102,12 +102,18 @@ impl Patch {
         self.replace(at..at, with);
     }
 
+    /// Whether a change is asked for inside the span, or at its start or its end.
+    pub(super) fn touches(&self, span: &Range<usize>) -> bool {
+        self.changes.iter().any(|change| change.span.start <= span.end && span.start <= change.span.end)
+    }
+
     /// The file with the changes made.
-    pub(super) fn apply(mut self, bytes: &[u8]) -> Vec<u8> {
-        self.changes.sort_by_key(|change| (change.span.start, !change.span.is_empty()));
+    pub(super) fn apply(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut changes: Vec<_> = self.changes.iter().collect();
+        changes.sort_by_key(|change| (change.span.start, !change.span.is_empty()));
         let mut after = Vec::with_capacity(bytes.len() + 256);
         let mut copied = 0;
-        for change in self.changes {
+        for change in changes {
             if change.span.start >= copied {
                 after.extend_from_slice(&bytes[copied..change.span.start]);
                 after.extend_from_slice(&change.with);

@@ -104,7 +104,7 @@ fn listens() -> impl Strategy<Value = Piece> {
 
 fn other_server() -> impl Strategy<Value = Piece> {
     let servers = [
-        "server {\n    listen 443 ssl;\n    server_name other.example;\n    ssl_certificate b;\n}\n",
+        "server {\n    listen 443 ssl http2;\n    server_name other.example;\n    ssl_certificate b;\n}\n",
         "server { listen 80; server_name other.example; return 301 $scheme://a.example; }\n",
         "upstream php {\n    server 127.0.0.1:9000;\n}\n\n\n",
         "map $arg_v $v {\n    \"\" \"\";\n    default \", immutable\";\n}\n",

@@ -12,12 +12,18 @@ use super::tree::{Directive, Tree};
 use super::variables::Tainted;
 
 /// `listen` and TLS lines of the site, and the redirecting servers it takes the place of.
-pub(super) fn move_to_port_80(tree: &Tree<'_>, site: &Site<'_, '_>, servers: &[Server<'_>], patch: &mut Patch) {
+pub(super) fn move_to_port_80(
+    tree: &Tree<'_>,
+    site: &Site<'_, '_>,
+    servers: &[Server<'_>],
+    default_is_elsewhere: bool,
+    patch: &mut Patch,
+) {
     let app = site.app;
     let mut tls = app.listens.iter().filter(|listen| app.is_tls(listen));
     let Some(first) = tls.next() else { return };
     let mut removal = Removal::default();
-    removal.exchange(first.directive, new_listens(tree.bytes, site, servers));
+    removal.exchange(first.directive, new_listens(tree.bytes, site, servers, default_is_elsewhere));
     tls.for_each(|listen| removal.block(listen.directive));
     tree.children(app.block)
         .filter(|child| is_tls_setting(child))
@@ -60,11 +66,17 @@ fn take_names_out(tree: &Tree<'_>, server: &Server<'_>, app: &Server<'_>, remova
             continue;
         }
         for name in of_directive().filter(goes) {
-            let before = tree.bytes[..name.word.span.start].iter().rev();
-            let blanks = before.take_while(|byte| byte.is_ascii_whitespace()).count();
-            patch.cut(name.word.span.start - blanks..name.word.span.end);
+            patch.cut(with_blanks_before(tree, &name.word.span));
         }
     }
+}
+
+/// The word with the white space before it, unless that ends a comment: the rest of the directive would become a part
+/// of the comment.
+fn with_blanks_before(tree: &Tree<'_>, word: &std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let blanks = tree.bytes[..word.start].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let start = word.start - blanks;
+    if tree.is_in_comment(start.saturating_sub(1)) { word.clone() } else { start..word.end }
 }
 
 /// Redirects of the site that depend on the scheme of the connection.

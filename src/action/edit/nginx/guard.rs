@@ -9,8 +9,8 @@ use super::server::{HTTPS, Listen, Port};
 use super::tree::{Directive, Tree};
 use super::variables::{self, Tainted};
 
-const LOOP_ADVICE: &str = "take the redirect out: the balancer's listener on port 80 does it";
-const BY_HAND: &str = "rewrite it without these variables, or edit the site by hand";
+const BY_HAND: &str =
+    "write `https` where it has `$scheme`, and no port where it has `$server_port`, or edit the site by hand";
 
 /// Every reason why the site cannot do without TLS of its own.
 pub(super) fn obstacles(tree: &Tree<'_>, site: &Site<'_, '_>, tainted: &Tainted, fqdn: &str) -> Vec<Reason> {
@@ -94,7 +94,7 @@ fn of_connection(tree: &Tree<'_>, directive: &Directive, tainted: &Tainted, fqdn
              redirect here would go round for ever",
             quote()
         );
-        return Some(tree.reason(directive, message, LOOP_ADVICE));
+        return Some(tree.reason(directive, message, loop_advice(tree, directive)));
     }
     if directive.is("proxy_redirect") && is_tainted {
         let message = format!("`{}` would make redirects to http", quote());
@@ -114,6 +114,19 @@ fn of_connection(tree: &Tree<'_>, directive: &Directive, tainted: &Tainted, fqdn
     }
     let message = format!("`{}` builds its target from the connection in a way not understood", quote());
     Some(tree.reason(directive, message, BY_HAND))
+}
+
+/// What to take out: the whole block where it does nothing but redirect.
+fn loop_advice(tree: &Tree<'_>, condition: &Directive) -> String {
+    let (first, last) = (tree.line(condition), tree.last_line(condition));
+    let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
+    if redirect::all_send_to_https(tree, condition) {
+        return format!(
+            "take {lines} out (`{} {{ ... }}`): it only redirects, and the balancer's listener on port 80 does that",
+            tree.quote(condition)
+        );
+    }
+    format!("rewrite {lines} without the scheme: the balancer's listener on port 80 redirects to https")
 }
 
 /// Whether the directive is about plain requests to a port with TLS (nginx's status 497), of

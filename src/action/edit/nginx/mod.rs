@@ -6,15 +6,17 @@
 //!
 //! What it promises: only spans of understood directives change; every other byte stays. What
 //! would go wrong behind a balancer without nginx noticing (a redirect that goes round for ever,
-//! client certificates) is refused. The result is edited once more in thought: if that would
-//! change it again, the file is refused.
+//! client certificates) is refused. Each directive outside the change is looked for in the result, and the result is
+//! edited once more in thought: if one is missing, or that would change it again, the file is refused.
 //!
 //! What it does not handle: included files (they are noted), and whether nginx accepts the file
 //! before or after (`nginx -t` tells).
 
+mod address;
 mod choose;
 mod edit;
 mod guard;
+mod kept;
 mod listen;
 mod notes;
 mod redirect;
@@ -22,6 +24,7 @@ mod removal;
 mod scan;
 mod server;
 mod shown;
+mod sockets;
 mod tree;
 mod variables;
 
@@ -33,6 +36,13 @@ use server::Server;
 use tree::Tree;
 use variables::Tainted;
 
+/// What the other files of the configuration hold, as far as it decides what is written into this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Elsewhere {
+    /// A server of another file is the `default_server` of port 80: nginx refuses a second one.
+    pub default_on_80: bool,
+}
+
 /// Turns the TLS server of the site `fqdn` into a plain one on port 80 behind a balancer.
 ///
 /// A site that is one already, and whose redirects need nothing, is left as it is.
@@ -41,9 +51,18 @@ use variables::Tainted;
 ///
 /// Every place of the file that keeps it from being edited safely.
 pub fn offload_tls(bytes: &[u8], fqdn: &str) -> Result<Edit, Refusal> {
+    offload_tls_beside(bytes, fqdn, Elsewhere::default())
+}
+
+/// The same for a file that is one of several.
+///
+/// # Errors
+///
+/// Every place of the file that keeps it from being edited safely.
+pub fn offload_tls_beside(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Result<Edit, Refusal> {
     let fqdn = fqdn.to_ascii_lowercase();
-    let (after, notes) = edited(bytes, &fqdn)?;
-    let is_settled = after == bytes || edited(&after, &fqdn).is_ok_and(|(again, _)| again == after);
+    let (after, notes) = edited(bytes, &fqdn, elsewhere)?;
+    let is_settled = after == bytes || edited(&after, &fqdn, elsewhere).is_ok_and(|(again, _)| again == after);
     if !is_settled {
         let message = "the edited file would not be understood as the plain site it should be";
         return Err(Reason::whole(message, "edit the site by hand").into());
@@ -51,7 +70,7 @@ pub fn offload_tls(bytes: &[u8], fqdn: &str) -> Result<Edit, Refusal> {
     Ok(Edit::new(bytes, after, notes))
 }
 
-fn edited(bytes: &[u8], fqdn: &str) -> Result<(Vec<u8>, Vec<Note>), Refusal> {
+fn edited(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Result<(Vec<u8>, Vec<Note>), Refusal> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
     if fqdn.is_empty() || !fqdn.bytes().all(is_part) {
         let message = format!("`{}` is not a host name", fqdn.escape_debug());
@@ -69,10 +88,13 @@ fn edited(bytes: &[u8], fqdn: &str) -> Result<(Vec<u8>, Vec<Note>), Refusal> {
         Ok(more) => notes.extend(more),
         Err(more) => reasons.extend(more),
     }
+    reasons.extend(sockets::relied_on(&tree, &site, &servers));
     if !reasons.is_empty() {
         return Err(Refusal::new(reasons));
     }
-    edit::move_to_port_80(&tree, &site, &servers, &mut patch);
+    edit::move_to_port_80(&tree, &site, &servers, elsewhere.default_on_80, &mut patch);
     notes.sort_by_key(|note| (note.line.is_none(), note.line));
-    Ok((patch.apply(bytes), notes))
+    let after = patch.apply(bytes);
+    kept::untouched(&tree, &patch, &after)?;
+    Ok((after, notes))
 }

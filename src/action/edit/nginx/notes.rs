@@ -4,21 +4,23 @@
 //! from the balancer's address, and its health check asks for the machine's address instead of
 //! the site's name, so that nginx's default server answers it.
 
+use std::net::IpAddr;
+
 use super::super::Note;
+use super::address;
 use super::choose::Site;
 use super::edit::is_tls_include;
 use super::listen::is_default_on_80;
 use super::redirect;
-use super::server::{HTTP, Listen, Port, Server};
+use super::server::{Address, HTTP, Listen, Port, Server};
 use super::tree::{Directive, Tree};
 use super::variables::{self, Tainted};
 
 /// Included files that are nginx's own or its packages', which hold nothing of interest here.
-const KNOWN_INCLUDES: [&[u8]; 8] = [
+const KNOWN_INCLUDES: [&[u8]; 7] = [
     b"fastcgi_params",
     b"fastcgi.conf",
     b"fastcgi-php.conf",
-    b"proxy_params",
     b"scgi_params",
     b"uwsgi_params",
     b"mime.types",
@@ -44,18 +46,40 @@ pub(super) fn notes(
                        log shows the balancer's address";
         notes.push(Note::remark(None, message));
     }
+    notes.extend(of_families(tree, site));
     for directive in tree.within(site.app.block) {
         notes.extend(of_directive(tree, directive, tainted, site.app.speaks_tls()));
-        if !has_real_ip && looks_at_the_client_address(directive) {
+    }
+    if !has_real_ip {
+        let outside = tree.outer().filter(|directive| !directive.is("server"));
+        let users = outside.chain(tree.within(site.app.block)).filter(|one| address::is_looked_at(one));
+        notes.extend(users.map(|directive| {
             let message = format!(
                 "`{}` looks at the client's address, which is the balancer's from now on (no \
                  `set_real_ip_from` in this file)",
                 tree.quote(directive)
             );
-            notes.push(Note::warning(Some(tree.line(directive)), message));
-        }
+            Note::warning(Some(tree.line(directive)), message)
+        }));
     }
     notes
+}
+
+/// A balancer asks its targets by IPv4, unless it was made for both families and told otherwise.
+fn of_families(tree: &Tree<'_>, site: &Site<'_, '_>) -> Option<Note> {
+    let redirecting = site.redirects.iter().flat_map(|one| one.server.plain_listens());
+    let all = || site.app.listens.iter().filter(|listen| !listen.address.is_loopback());
+    let mut lines = all().chain(redirecting);
+    let first = all().next()?;
+    let is_v6_alone =
+        lines.all(|listen| matches!(listen.address, Address::Ip(IpAddr::V6(_))) && !listen.takes_both_families());
+    is_v6_alone.then(|| {
+        let message = format!(
+            "`{}` and its like listen on IPv6 only: the balancer asks by IPv4, write `listen 443 ssl;` beside it first",
+            tree.quote(first.directive)
+        );
+        Note::warning(Some(tree.line(first.directive)), message)
+    })
 }
 
 fn of_servers(tree: &Tree<'_>, site: &Site<'_, '_>, servers: &[Server<'_>]) -> Vec<Note> {
@@ -147,6 +171,15 @@ fn of_directive(tree: &Tree<'_>, directive: &Directive, tainted: &Tainted, speak
             format!("`{}` asks for the host: the balancer's health check sends the machine's address", quote());
         return Some(Note::warning(line, message));
     }
+    if directive.is("include") && directive.argument(0).ends_with(b"proxy_params") {
+        let message = format!(
+            "`{}` is Debian's, which sends the backend `X-Forwarded-Proto $scheme`: `http` from now on, and a backend \
+             that redirects on it redirects for ever; write `proxy_set_header X-Forwarded-Proto \
+             $http_x_forwarded_proto;` into a file of your own in its place",
+            quote()
+        );
+        return Some(Note::warning(line, message));
+    }
     if directive.is("include") && !(speaks_tls && is_tls_include(directive)) {
         let path = directive.argument(0);
         let file = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
@@ -157,6 +190,14 @@ fn of_directive(tree: &Tree<'_>, directive: &Directive, tainted: &Tainted, speak
         let message = format!("`{}` offers clients what the balancer may not have", quote());
         return Some(Note::warning(line, message));
     }
+    if let Some(header) = tells_the_backend_the_scheme(directive, tainted) {
+        let message = format!(
+            "`{}` tells the backend `http` from now on, and one that redirects on it redirects for ever: write \
+             `proxy_set_header {header} $http_x_forwarded_proto;`, which is what the balancer says the visitor used",
+            quote()
+        );
+        return Some(Note::warning(line, message));
+    }
     let is_tainted = directive.arguments().iter().any(|word| tainted.is_in(&word.value));
     let is_plain_use = redirect::target(directive).is_none() && !directive.is("set");
     (is_tainted && is_plain_use).then(|| {
@@ -165,10 +206,18 @@ fn of_directive(tree: &Tree<'_>, directive: &Directive, tainted: &Tainted, speak
     })
 }
 
-fn looks_at_the_client_address(directive: &Directive) -> bool {
-    match directive.name() {
-        b"allow" | b"deny" => !matches!(directive.argument(0), b"all" | b"unix:"),
-        b"limit_req" | b"limit_conn" => true,
-        _ => false,
-    }
+/// Headers by which a backend learns whether the visitor came by https. An ALB sends `X-Forwarded-Proto` itself
+/// (AWS: "HTTP headers and Application Load Balancers").
+pub(super) fn tells_the_backend_the_scheme(directive: &Directive, tainted: &Tainted) -> Option<String> {
+    const HEADERS: [&str; 6] = [
+        "x-forwarded-proto",
+        "x-forwarded-protocol",
+        "x-forwarded-scheme",
+        "x-forwarded-ssl",
+        "x-scheme",
+        "x-url-scheme",
+    ];
+    let name = String::from_utf8_lossy(directive.argument(0)).into_owned();
+    let is_such = directive.is("proxy_set_header") && HEADERS.contains(&name.to_ascii_lowercase().as_str());
+    (is_such && tainted.is_in(directive.argument(1))).then_some(name)
 }

@@ -67,7 +67,8 @@ pub(super) fn is_for_renewal(directive: &Directive) -> bool {
     })
 }
 
-fn all_send_to_https(tree: &Tree<'_>, block: &Directive) -> bool {
+/// Whether the block does nothing but send clients to https.
+pub(super) fn all_send_to_https(tree: &Tree<'_>, block: &Directive) -> bool {
     let mut children = tree.children(block).peekable();
     children.peek().is_some() && children.all(sends_to_https)
 }

@@ -3,6 +3,8 @@
 //! What it does not handle: `listen` and `server_name` lines that come from an included file
 //! ([`Server::hides_listens`] says where that is possible).
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use super::tree::{Directive, Tree, Word};
 
 /// The port of a site in the clear.
@@ -70,6 +72,11 @@ impl<'t> Server<'t> {
         self.listens.iter().any(|listen| self.is_tls(listen))
     }
 
+    /// Whether it has the old `ssl on;`.
+    pub(super) fn has_ssl_on(&self) -> bool {
+        self.ssl_on
+    }
+
     /// Whether the `listen` line is one for TLS. A port 443 without a word about it counts: the
     /// flag may be on another server's line for the same socket.
     pub(super) fn is_tls(&self, listen: &Listen<'_>) -> bool {
@@ -109,19 +116,86 @@ pub(super) enum Port {
     Other,
 }
 
+/// Where a `listen` line listens, as nginx compares it: by address, not by how it is written. `80`, `*:80` and
+/// `0.0.0.0:80` are one (`ngx_parse_inet_url`, `ngx_cmp_sockaddr`), so that the second of them in one server is a
+/// "duplicate listen".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Address {
+    Ip(IpAddr),
+    /// A name, a Unix socket, or what nginx would not accept; in lower case.
+    Other(Vec<u8>),
+}
+
+impl Address {
+    /// Every IPv4 address.
+    pub(super) const ANY4: Self = Self::Ip(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    /// Every IPv6 address.
+    pub(super) const ANY6: Self = Self::Ip(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+
+    fn read(text: &[u8]) -> Self {
+        let text = text.to_ascii_lowercase();
+        if text == b"*" {
+            return Self::ANY4;
+        }
+        let inner = text.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or(&text);
+        match std::str::from_utf8(inner).ok().and_then(|inner| inner.parse().ok()) {
+            Some(ip) => Self::Ip(ip),
+            None => Self::Other(text),
+        }
+    }
+
+    /// Whether it means every address of its family, this one included.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self == other
+            || match other {
+                Self::Ip(IpAddr::V4(_)) => *self == Self::ANY4,
+                Self::Ip(IpAddr::V6(_)) => *self == Self::ANY6,
+                Self::Other(_) => false,
+            }
+    }
+
+    /// Whether it is reached from this machine only.
+    pub(super) fn is_loopback(&self) -> bool {
+        match self {
+            Self::Ip(ip) => ip.is_loopback(),
+            Self::Other(name) => name == b"localhost" || name.starts_with(b"unix:"),
+        }
+    }
+}
+
 /// A `listen` line.
 #[derive(Debug)]
 pub(super) struct Listen<'t> {
     pub(super) directive: &'t Directive,
-    /// The address without the port; `*` if none is given.
-    pub(super) address: Vec<u8>,
+    pub(super) address: Address,
     pub(super) port: Port,
+    /// How much of its first argument is the address; nothing where only a port is given.
+    address_length: usize,
 }
 
 impl<'t> Listen<'t> {
     fn read(directive: &'t Directive) -> Self {
-        let (address, port) = address_and_port(directive.argument(0));
-        Self { directive, address: address.to_ascii_lowercase(), port }
+        let argument = directive.argument(0);
+        let (address, port) = address_and_port(argument);
+        let is_port_alone = !argument.is_empty() && argument.iter().all(u8::is_ascii_digit);
+        let address_length = if is_port_alone { 0 } else { address.len() };
+        Self { directive, address: Address::read(address), port, address_length }
+    }
+
+    /// The address as it is written; empty where only a port is given.
+    pub(super) fn address_text(&self) -> &'t [u8] {
+        &self.directive.argument(0)[..self.address_length]
+    }
+
+    /// Whether its IPv6 socket takes IPv4 connections too.
+    pub(super) fn takes_both_families(&self) -> bool {
+        self.has("ipv6only=off") && matches!(self.address, Address::Ip(IpAddr::V6(_)))
+    }
+
+    /// Its options, without the one that is the server's and not the socket's: whether it is the default.
+    pub(super) fn options(&self) -> impl Iterator<Item = &'t [u8]> {
+        let words = self.directive.arguments().iter().skip(1).map(|word| word.value.as_slice());
+        words.filter(|word| !matches!(*word, b"default_server" | b"default"))
     }
 
     /// Whether the line has this flag.
@@ -136,9 +210,7 @@ impl<'t> Listen<'t> {
 
     /// Whether it names one address of this machine, which a clone does not have.
     pub(super) fn names_this_machine(&self) -> bool {
-        let everywhere: [&[u8]; 4] = [b"*", b"0.0.0.0", b"[::]", b"localhost"];
-        let loopback = self.address.starts_with(b"127.") || self.address == b"[::1]";
-        !everywhere.contains(&self.address.as_slice()) && !loopback && !self.address.starts_with(b"unix:")
+        !self.address.is_loopback() && self.address != Address::ANY4 && self.address != Address::ANY6
     }
 }
 
@@ -189,6 +261,22 @@ mod tests {
         assert_eq!(split("unix:/run/a.sock").1, Port::Other);
         assert_eq!(split("99999").1, Port::Other);
         assert_eq!(split("").1, Port::Number(80));
+    }
+
+    #[test]
+    fn addresses_are_compared_as_nginx_compares_them() {
+        let of = |text: &str| Address::read(address_and_port(text.as_bytes()).0);
+        for any in ["80", "*", "*:443", "0.0.0.0", "0.0.0.0:80", ""] {
+            let any = if any.is_empty() { "*" } else { any };
+            assert_eq!(of(any), Address::ANY4, "{any}");
+        }
+        for any in ["[::]", "[::]:80", "[0:0::0]:443"] {
+            assert_eq!(of(any), Address::ANY6, "{any}");
+        }
+        assert_eq!(of("[2001:DB8::1]:80"), of("[2001:db8:0::1]"));
+        assert!(Address::ANY4.covers(&of("10.0.0.5:80")) && !of("10.0.0.5").covers(&Address::ANY4));
+        assert!(!Address::ANY4.covers(&Address::ANY6) && !Address::ANY4.covers(&of("localhost:80")));
+        assert!(of("127.0.0.2:80").is_loopback() && of("localhost").is_loopback() && of("[::1]:80").is_loopback());
     }
 
     #[test]

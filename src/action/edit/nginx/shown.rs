@@ -15,9 +15,42 @@ use std::ops::Range;
 /// What stands in a secret's place.
 pub(super) const MASK: &str = "(masked)";
 
-/// What gives a secret away in the name of a header, a parameter or a variable.
+/// What gives a secret away in a name, wherever it stands, and in prose.
 const NAMES: &[&str] =
     &["authorization", "passw", "secret", "token", "api_key", "api-key", "apikey", "credential", "private_key"];
+
+/// What gives a secret away in the name of a header, a parameter or a variable (`DB_PASS`, `MYSQL_PWD`, `X-Auth-Key`,
+/// `$pass`, `Cookie`), where a name is certain to stand. In nginx's own names and in prose these words are common.
+const NAME_PARTS: &[&str] = &["pass", "pwd", "key", "cookie", "salt"];
+
+/// Directives whose first argument is no name of a value: what follows is shown.
+const LISTS: &[&str] = &[
+    "server_name",
+    "listen",
+    "server",
+    "upstream",
+    "location",
+    "index",
+    "try_files",
+    "rewrite",
+    "return",
+    "error_page",
+    "include",
+    "log_format",
+    "access_log",
+    "hash",
+    "limit_req_zone",
+    "limit_conn_zone",
+    "js_set",
+    "js_content",
+    "perl_set",
+    "proxy_pass",
+    "fastcgi_pass",
+    "uwsgi_pass",
+    "scgi_pass",
+    "grpc_pass",
+    "valid_referers",
+];
 
 /// Directives whose values are secrets although their names do not say so. `secure_link_md5` hashes one.
 const SECRETIVE: &[&str] = &["secure_link_md5", "secure_link_secret"];
@@ -44,7 +77,7 @@ pub fn shown(bytes: &[u8]) -> Result<String, Refusal> {
     for at in tree.comments() {
         let span = at + 1..span::line_end(bytes, at);
         let text = &bytes[span.clone()];
-        if names_one(text) || holds_one(text) {
+        if names_one(text) || holds_one(text) || disables_one(text) {
             let length = text.trim_ascii_end().len();
             patch.replace(span.start..span.start + length, format!(" {MASK}"));
         }
@@ -68,7 +101,11 @@ pub(super) fn masked_words(directive: &Directive) -> impl Iterator<Item = &Word>
     let name = String::from_utf8_lossy(directive.name()).to_ascii_lowercase();
     let is_path = name.ends_with("_file") || HARMLESS.contains(&name.as_str());
     // Only `if` has a variable elsewhere than in front of what it is to hold.
-    let heads = if name == "if" { directive.arguments().len() } else { 1 };
+    let heads = match name.as_str() {
+        "if" => directive.arguments().len(),
+        list if LISTS.contains(&list) => 0,
+        _ => 1,
+    };
     let speaks = SECRETIVE.contains(&name.as_str())
         || names_one(directive.name())
         || directive.arguments().iter().take(heads).any(|word| speaks_of_one(&word.value));
@@ -81,7 +118,20 @@ pub(super) fn masked_words(directive: &Directive) -> impl Iterator<Item = &Word>
 
 /// Whether it is a name or a variable that speaks of a secret; a path may well have such a word.
 fn speaks_of_one(word: &[u8]) -> bool {
-    !word.contains(&b'/') && names_one(word)
+    let text = String::from_utf8_lossy(word).to_ascii_lowercase();
+    !word.contains(&b'/') && (names_one(word) || NAME_PARTS.iter().any(|part| text.contains(part)))
+}
+
+/// Whether a comment is a directive that was taken out of use, or has the name of a parameter that holds a secret.
+fn disables_one(comment: &[u8]) -> bool {
+    let as_directives = Tree::read(comment).is_ok_and(|tree| tree.all().any(|one| masked_words(one).next().is_some()));
+    let is_identifier = |word: &&[u8]| {
+        word.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-$:".contains(byte))
+            && word.iter().any(|byte| b"_-$".contains(byte))
+    };
+    let words = comment.split(u8::is_ascii_whitespace).filter(is_identifier);
+    let own = |word: &[u8]| word.ends_with(b"_pass") || word.starts_with(b"ssl_") || word.starts_with(b"proxy_");
+    as_directives || words.filter(|word| !own(word)).any(speaks_of_one)
 }
 
 fn names_one(text: &[u8]) -> bool {
@@ -101,16 +151,23 @@ fn is_plain(word: &[u8]) -> bool {
 /// Whether a text has a secret in it, whatever it is the value of.
 fn holds_one(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(text);
-    let lower = text.to_ascii_lowercase();
+    // nginx's own word for where a cache keeps its keys.
+    let lower = text.to_ascii_lowercase().replace("keys_zone", "zone");
     let after = |mark: &str| lower.match_indices(mark).map(|(at, _)| at + mark.len()).collect::<Vec<_>>();
     let is_value = |at: &usize| lower[*at..].trim_start().starts_with(|c: char| c.is_ascii_alphanumeric() || c == '"');
     let credentials = ["basic ", "bearer "].iter().flat_map(|mark| after(mark)).any(|at| {
         lower[at..].trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || "+/=._-".contains(*c)).count() > 7
     });
-    let assigned = NAMES.iter().flat_map(|name| after(name)).any(|at| {
-        let rest = lower[at..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        rest.strip_prefix(['=', ':']).is_some_and(|value| is_value(&(lower.len() - value.len())))
-    });
+    let assigned = |name: &&str, marks: &[&str]| {
+        after(name).into_iter().any(|at| {
+            let rest = lower[at..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+            let value = marks.iter().find_map(|mark| rest.strip_prefix(mark));
+            value.is_some_and(|value| is_value(&(lower.len() - value.len())))
+        })
+    };
+    // `keycloak:8080` is a host with a port.
+    let assigned = NAMES.iter().any(|name| assigned(name, &["=", ":"]))
+        || NAME_PARTS.iter().any(|name| assigned(name, &["=", ": "]));
     let user = after("://").into_iter().any(|at| {
         let host = lower[at..].split(['/', '?', ' ']).next().unwrap_or_default();
         host.split_once('@').is_some_and(|(user, _)| user.contains(':') && !user.contains(":$"))
@@ -145,6 +202,18 @@ mod tests {
             ("if ($http_x_token != \"hunter2\") { return 403; }", "if ($http_x_token != (masked)) { return 403; }"),
             ("map $arg_token $ok { default 0; hunter2 1; }", "map $arg_token $ok { default 0; (masked); }"),
             ("# fastcgi_param DB_PASSWORD hunter2;\na;", "# (masked)\na;"),
+            ("fastcgi_param DB_PASS hunter2;", "fastcgi_param DB_PASS (masked);"),
+            ("uwsgi_param MYSQL_PWD hunter2;", "uwsgi_param MYSQL_PWD (masked);"),
+            ("proxy_set_header X-Auth-Key hunter2;", "proxy_set_header X-Auth-Key (masked);"),
+            ("proxy_set_header Cookie \"sid=hunter2\";", "proxy_set_header Cookie (masked);"),
+            ("set $pass hunter2;", "set $pass (masked);"),
+            ("env MYSQL_PWD=hunter2;", "env (masked);"),
+            ("proxy_pass http://a/?key=hunter2;", "proxy_pass (masked);"),
+            ("more_set_headers 'X-Auth-Key: hunter2';", "more_set_headers (masked);"),
+            ("map $cookie_admin $ok { default 0; hunter2 1; }", "map $cookie_admin $ok { default 0; (masked); }"),
+            ("#fastcgi_param DB_PASS hunter2;\na;", "# (masked)\na;"),
+            ("# X-Auth-Key is hunter2\na;", "# (masked)\na;"),
+            ("# fastcgi_param HTTPS on; set $pwd hunter2;\na;", "# (masked)\na;"),
             ("a; # http://me:hunter2@host\r\nb;", "a; # (masked)\r\nb;"),
         ] {
             let shown = shown(line.as_bytes()).unwrap();
@@ -175,6 +244,15 @@ mod tests {
             "rewrite ^/password/(.*)$ /reset?token=$1 last;",
             "return 301 https://$host:443/a;",
             "# enforce https, see https://a.example/@b:c\na;",
+            "server_name keys.example pass.example;",
+            "proxy_pass http://keycloak:8080;",
+            "location /passkeys { proxy_pass http://127.0.0.1:8080; }",
+            "fastcgi_cache_path /var/cache/a levels=1:2 keys_zone=a:10m;",
+            "proxy_cache_key \"$scheme$host$uri\";",
+            "index key.php index.php;",
+            "# pass PHP scripts to the FastCGI server\n#\n# fastcgi_pass php-handler;\na;",
+            "# ssl_certificate_key /etc/ssl/a.key;\na;",
+            "keepalive_timeout 65;",
         ] {
             assert_eq!(shown(line.as_bytes()).unwrap(), line);
         }

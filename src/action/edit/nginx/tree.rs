@@ -24,6 +24,8 @@ pub(super) struct Directive {
     /// Its place in the list of directives.
     id: usize,
     parent: Option<usize>,
+    /// How many blocks it is in.
+    pub(super) depth: usize,
     /// The name, then the arguments: never empty.
     words: Vec<Word>,
     /// From the name to the `;` or to the closing brace, which is included.
@@ -41,6 +43,17 @@ impl Directive {
     /// Whether the directive is called `name`.
     pub(super) fn is(&self, name: &str) -> bool {
         self.name() == name.as_bytes()
+    }
+
+    /// The name and the arguments.
+    pub(super) fn words(&self) -> &[Word] {
+        &self.words
+    }
+
+    /// From the name to the `;`, or to the end of what stands before the block.
+    pub(super) fn head(&self) -> Range<usize> {
+        let last = self.words.last().map_or(self.span.start, |word| word.span.end);
+        self.span.start..if self.is_block { last } else { self.span.end }
     }
 
     /// The arguments.
@@ -93,7 +106,8 @@ impl<'a> Tree<'a> {
         is_block: bool,
     ) -> usize {
         let id = self.directives.len();
-        self.directives.push(Directive { id, parent, words, span, is_block });
+        let depth = parent.map_or(0, |parent| self.directives[parent].depth + 1);
+        self.directives.push(Directive { id, parent, depth, words, span, is_block });
         id
     }
 
@@ -142,6 +156,12 @@ impl<'a> Tree<'a> {
         self.comments.binary_search(&at).is_ok()
     }
 
+    /// Whether the byte `at` is one of a comment.
+    pub(super) fn is_in_comment(&self, at: usize) -> bool {
+        let before = self.comments.partition_point(|start| *start <= at);
+        before.checked_sub(1).is_some_and(|last| at < span::line_end(self.bytes, self.comments[last]))
+    }
+
     /// Where each comment begins, in the order of the file.
     pub(super) fn comments(&self) -> impl Iterator<Item = usize> {
         self.comments.iter().copied()
@@ -150,6 +170,11 @@ impl<'a> Tree<'a> {
     /// The line the directive begins in, counted from 1.
     pub(super) fn line(&self, directive: &Directive) -> usize {
         span::line_number(self.bytes, directive.span.start)
+    }
+
+    /// The line the directive ends in, counted from 1.
+    pub(super) fn last_line(&self, directive: &Directive) -> usize {
+        span::line_number(self.bytes, directive.span.end.saturating_sub(1))
     }
 
     /// The directive as it stands in the file up to its end or its block, on one line, for a
