@@ -4,6 +4,7 @@
 //! A golden file says what `diff` finds between the file and its edit, and the notes; or the
 //! refusal. `UPDATE_GOLDEN=1` writes them anew.
 
+mod configurations;
 mod generated_config;
 mod generated_site;
 mod noise;
@@ -175,7 +176,7 @@ fn the_listen_lines_are_those_that_nginx_can_bind() {
         let both = redirect(of_redirect) + &site(of_site);
         assert_eq!(listens(both), after, "{of_redirect} {of_site}");
     }
-    let elsewhere = nginx::Elsewhere { default_on_80: true };
+    let elsewhere = nginx::Elsewhere { default_on_80: true, ..nginx::Elsewhere::default() };
     let text = site("listen 443 ssl default_server;");
     let edit = nginx::offload_tls_beside(text.as_bytes(), FQDN, elsewhere).unwrap();
     assert_eq!(

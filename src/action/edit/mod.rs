@@ -61,6 +61,8 @@ pub enum Weight {
 pub struct Note {
     /// The line it is about, counted from 1 in the file as it was given.
     pub line: Option<usize>,
+    /// The file, where it is another than the one that was given.
+    pub file: Option<String>,
     /// How much it matters.
     pub weight: Weight,
     /// For the operator; no value of `config.php` is ever in it.
@@ -69,18 +71,21 @@ pub struct Note {
 
 impl Note {
     fn remark(line: Option<usize>, message: impl Into<String>) -> Self {
-        Self { line, weight: Weight::Remark, message: message.into() }
+        Self { line, file: None, weight: Weight::Remark, message: message.into() }
     }
 
     fn warning(line: Option<usize>, message: impl Into<String>) -> Self {
-        Self { line, weight: Weight::Warning, message: message.into() }
+        Self { line, file: None, weight: Weight::Warning, message: message.into() }
     }
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(line) = self.line {
-            write!(f, "line {line}: ")?;
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => write!(f, "`{file}` line {line}: ")?,
+            (Some(file), None) => write!(f, "`{file}`: ")?,
+            (None, Some(line)) => write!(f, "line {line}: ")?,
+            (None, None) => {}
         }
         f.write_str(&self.message)
     }
@@ -93,6 +98,8 @@ pub struct Reason {
     pub line: usize,
     /// The column in bytes, counted from 1, where one place in the line is meant.
     pub column: Option<usize>,
+    /// The file, where it is another than the one that was given.
+    pub file: Option<String>,
     /// What was found and why it cannot be edited safely; no value of `config.php` is in it.
     pub message: String,
     /// What the operator can do about it.
@@ -103,18 +110,33 @@ impl Reason {
     /// A reason at the byte `at` of `bytes`.
     fn at(bytes: &[u8], at: usize, message: impl Into<String>, advice: impl Into<String>) -> Self {
         let place = span::place(bytes, at);
-        Self { line: place.line, column: Some(place.column), message: message.into(), advice: advice.into() }
+        let (message, advice) = (message.into(), advice.into());
+        Self { line: place.line, column: Some(place.column), file: None, message, advice }
     }
 
     /// A reason about the file as a whole.
     fn whole(message: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { line: 1, column: None, message: message.into(), advice: advice.into() }
+        Self { line: 1, column: None, file: None, message: message.into(), advice: advice.into() }
+    }
+
+    fn of_file(mut self, file: &str) -> Self {
+        self.file = Some(file.to_owned());
+        self
+    }
+
+    /// Where it is, for a message: the line, and the file where it is another than the one that was given.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.file {
+            Some(file) => format!("`{file}` line {}", self.line),
+            None => format!("line {}", self.line),
+        }
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}", self.line)?;
+        f.write_str(&self.place())?;
         if let Some(column) = self.column {
             write!(f, ", column {column}")?;
         }
@@ -131,7 +153,7 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(mut reasons: Vec<Reason>) -> Self {
-        reasons.sort_by_key(|reason| (reason.line, reason.column));
+        reasons.sort_by_key(|reason| (reason.file.clone(), reason.line, reason.column));
         reasons.dedup();
         Self { reasons }
     }

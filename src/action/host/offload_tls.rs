@@ -62,7 +62,7 @@ impl NginxOffloadTls {
 pub(super) fn refused(file: &str, host: &str, refusal: Refusal) -> Failure {
     let mut failure = Failure::refused(format!("`{file}` on {host} cannot be edited safely"));
     for reason in refusal.reasons {
-        failure = failure.cause(format!("line {}: {}", reason.line, reason.message));
+        failure = failure.cause(format!("{}: {}", reason.place(), reason.message));
         if !failure.advice.contains(&reason.advice) {
             failure = failure.advise(reason.advice);
         }

@@ -36,8 +36,7 @@ mod tests {
     fn what_looks_at_the_address_is_known() {
         let judged = |text: &str| {
             let tree = Tree::read(text.as_bytes()).unwrap();
-            let found = is_looked_at(tree.all().next().unwrap());
-            found
+            tree.all().next().is_some_and(is_looked_at)
         };
         for text in [
             "allow 10.0.0.0/8;",

@@ -118,15 +118,13 @@ fn of_connection(tree: &Tree<'_>, directive: &Directive, tainted: &Tainted, fqdn
 
 /// What to take out: the whole block where it does nothing but redirect.
 fn loop_advice(tree: &Tree<'_>, condition: &Directive) -> String {
-    let (first, last) = (tree.line(condition), tree.last_line(condition));
-    let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
+    let quote = tree.quote(condition);
     if redirect::all_send_to_https(tree, condition) {
         return format!(
-            "take {lines} out (`{} {{ ... }}`): it only redirects, and the balancer's listener on port 80 does that",
-            tree.quote(condition)
+            "take the whole `{quote} {{ ... }}` out: it only redirects, and the balancer's listener on port 80 does that"
         );
     }
-    format!("rewrite {lines} without the scheme: the balancer's listener on port 80 redirects to https")
+    format!("write what `{quote} {{ ... }}` does without the scheme: the balancer redirects port 80 to https by itself")
 }
 
 /// Whether the directive is about plain requests to a port with TLS (nginx's status 497), of

@@ -9,8 +9,8 @@
 //! client certificates) is refused. Each directive outside the change is looked for in the result, and the result is
 //! edited once more in thought: if one is missing, or that would change it again, the file is refused.
 //!
-//! What it does not handle: included files (they are noted), and whether nginx accepts the file
-//! before or after (`nginx -t` tells).
+//! What it does not handle: other files of the configuration (they are noted; [`whole`] judges them), and whether nginx
+//! accepts the file before or after (`nginx -t` tells).
 
 mod address;
 mod choose;
@@ -27,6 +27,7 @@ mod shown;
 mod sockets;
 mod tree;
 mod variables;
+pub mod whole;
 
 pub use shown::shown;
 
@@ -41,6 +42,10 @@ use variables::Tainted;
 pub struct Elsewhere {
     /// A server of another file is the `default_server` of port 80: nginx refuses a second one.
     pub default_on_80: bool,
+    /// The other files were read, and are judged too ([`whole`]): nothing need be said of what may be in them.
+    pub is_read: bool,
+    /// Another file has `set_real_ip_from` for every site.
+    pub real_ip: bool,
 }
 
 /// Turns the TLS server of the site `fqdn` into a plain one on port 80 behind a balancer.
@@ -83,7 +88,7 @@ fn edited(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Result<(Vec<u8>, Ve
 
     let mut patch = Patch::default();
     let mut reasons = guard::obstacles(&tree, &site, &tainted, fqdn);
-    let mut notes = notes::notes(&tree, &site, &servers, &tainted, fqdn);
+    let mut notes = notes::notes(&tree, &site, &servers, &tainted, fqdn, elsewhere);
     match edit::keep_redirects_on_https(&tree, &site, fqdn, &tainted, &mut patch) {
         Ok(more) => notes.extend(more),
         Err(more) => reasons.extend(more),

@@ -7,7 +7,6 @@
 use std::net::IpAddr;
 
 use super::super::Note;
-use super::address;
 use super::choose::Site;
 use super::edit::is_tls_include;
 use super::listen::is_default_on_80;
@@ -15,6 +14,7 @@ use super::redirect;
 use super::server::{Address, HTTP, Listen, Port, Server};
 use super::tree::{Directive, Tree};
 use super::variables::{self, Tainted};
+use super::{Elsewhere, address};
 
 /// Included files that are nginx's own or its packages', which hold nothing of interest here.
 const KNOWN_INCLUDES: [&[u8]; 7] = [
@@ -34,21 +34,31 @@ pub(super) fn notes(
     servers: &[Server<'_>],
     tainted: &Tainted,
     fqdn: &str,
+    elsewhere: Elsewhere,
 ) -> Vec<Note> {
     let mut notes = of_servers(tree, site, servers);
-    notes.extend(of_health_check(tree, site, servers));
+    if !elsewhere.is_read {
+        notes.extend(of_health_check(tree, site, servers));
+    }
     notes.extend(of_names(tree, site, fqdn));
     let listens = site.app.listens.iter().filter(|listen| listen.names_this_machine());
     notes.extend(listens.map(|listen| of_address(tree, listen)));
-    let has_real_ip = tree.outer().chain(tree.within(site.app.block)).any(|one| one.is("set_real_ip_from"));
+    let here = || tree.outer().chain(tree.within(site.app.block)).any(|one| one.is("set_real_ip_from"));
+    let has_real_ip = elsewhere.real_ip || here();
     if !has_real_ip {
-        let message = "no `set_real_ip_from` in this file: unless it is in another, the access \
-                       log shows the balancer's address";
+        let message = match elsewhere.is_read {
+            true => "no `set_real_ip_from`: the access log shows the balancer's address",
+            false => {
+                "no `set_real_ip_from` in this file: unless it is in another, the access log shows the balancer's address"
+            }
+        };
         notes.push(Note::remark(None, message));
     }
     notes.extend(of_families(tree, site));
     for directive in tree.within(site.app.block) {
-        notes.extend(of_directive(tree, directive, tainted, site.app.speaks_tls()));
+        if !(elsewhere.is_read && directive.is("include")) {
+            notes.extend(of_directive(tree, directive, tainted, site.app.speaks_tls()));
+        }
     }
     if !has_real_ip {
         let outside = tree.outer().filter(|directive| !directive.is("server"));
@@ -56,8 +66,9 @@ pub(super) fn notes(
         notes.extend(users.map(|directive| {
             let message = format!(
                 "`{}` looks at the client's address, which is the balancer's from now on (no \
-                 `set_real_ip_from` in this file)",
-                tree.quote(directive)
+                 `set_real_ip_from`{})",
+                tree.quote(directive),
+                if elsewhere.is_read { "" } else { " in this file" }
             );
             Note::warning(Some(tree.line(directive)), message)
         }));

@@ -203,6 +203,11 @@ impl<'t> Listen<'t> {
         self.directive.arguments().iter().skip(1).any(|word| word.value == flag.as_bytes())
     }
 
+    /// Whether it is a Unix socket.
+    pub(super) fn is_unix(&self) -> bool {
+        self.directive.argument(0).starts_with(b"unix:")
+    }
+
     /// Whether it makes its server the default one of the socket.
     pub(super) fn is_default(&self) -> bool {
         self.has("default_server") || self.has("default")

@@ -172,11 +172,6 @@ impl<'a> Tree<'a> {
         span::line_number(self.bytes, directive.span.start)
     }
 
-    /// The line the directive ends in, counted from 1.
-    pub(super) fn last_line(&self, directive: &Directive) -> usize {
-        span::line_number(self.bytes, directive.span.end.saturating_sub(1))
-    }
-
     /// The directive as it stands in the file up to its end or its block, on one line, for a
     /// message: without what plainly is a secret.
     pub(super) fn quote(&self, directive: &Directive) -> String {
