@@ -228,9 +228,6 @@ fn a_drop_in_that_would_do_something_else_is_refused() {
     assert!(judged(&[(SITE, &text), ("/etc/nginx/conf.d/z.conf", expression)]).is_ok());
     let first = "server { listen 80; server_name other.example; return 404; }\n";
     assert!(judged(&[(SITE, &text), ("/etc/nginx/conf.d/a.conf", first)]).is_ok());
-    let implicit =
-        refused(&[(MAIN, &main_file("    include site;\n")), (SITE, "# moved\n"), ("/etc/nginx/site", &text)]);
-    assert!(implicit.contains("no server of this file names"), "{implicit}");
     let loopback = "server { listen 127.0.0.1:80; server_name status; return 200; }\n";
     let said = refused(&[
         (SITE, &text),
