@@ -7,6 +7,7 @@
 mod configurations;
 mod generated_config;
 mod generated_site;
+mod hosts;
 mod noise;
 
 use std::fmt::Write as _;

@@ -27,6 +27,11 @@ const KNOWN_INCLUDES: [&[u8]; 7] = [
     b"options-ssl-nginx.conf",
 ];
 
+/// Whether a file is nginx's own or its packages'.
+pub(super) fn is_known(path: &[u8]) -> bool {
+    KNOWN_INCLUDES.contains(&path.rsplit(|byte| *byte == b'/').next().unwrap_or_default())
+}
+
 /// Everything worth knowing, in the order of the file.
 pub(super) fn notes(
     tree: &Tree<'_>,
@@ -192,10 +197,8 @@ fn of_directive(tree: &Tree<'_>, directive: &Directive, tainted: &Tainted, speak
         return Some(Note::warning(line, message));
     }
     if directive.is("include") && !(speaks_tls && is_tls_include(directive)) {
-        let path = directive.argument(0);
-        let file = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let message = || format!("`{}` is kept and was not looked into", quote());
-        return (!KNOWN_INCLUDES.contains(&file)).then(|| Note::remark(line, message()));
+        return (!is_known(directive.argument(0))).then(|| Note::remark(line, message()));
     }
     if directive.is("add_header") && directive.argument(0).eq_ignore_ascii_case(b"alt-svc") {
         let message = format!("`{}` offers clients what the balancer may not have", quote());

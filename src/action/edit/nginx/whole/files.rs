@@ -73,6 +73,11 @@ impl Files {
         self.all.iter().find(|file| file.path == path)
     }
 
+    /// The file that is `real`.
+    pub(super) fn of_real(&self, real: &str) -> Option<&File> {
+        self.all.iter().find(|file| file.real == real)
+    }
+
     /// The files that an `include` means. A relative path is one of the main file's folder (`ngx_conf_full_name`).
     pub(super) fn included(&self, pattern: &str) -> Vec<&File> {
         let pattern = self.full(pattern);

@@ -16,6 +16,10 @@ pub struct Flat<'f> {
     pieces: Vec<Piece<'f>>,
     /// What `http` includes itself, as it is written.
     includes_of_http: Vec<String>,
+    /// Files that are left out, because they hold what cannot be read, and why.
+    unread: Vec<Reason>,
+    /// The real path of a file that was edited, and what its lines were before.
+    renumbered: Option<(String, Vec<usize>)>,
 }
 
 /// A part of the text that stands so in a file.
@@ -40,12 +44,20 @@ struct Open<'f> {
 impl<'f> Flat<'f> {
     /// Puts the files together.
     ///
+    /// A file of others that holds Lua is left out, which [`Flat::unread`] tells.
+    ///
     /// # Errors
-    /// The first file that is not what nginx reads, or that holds Lua.
+    /// The first file that is not what nginx reads.
     pub fn of(files: &'f Files) -> Result<Self, Refusal> {
-        let mut flat = Self { text: Vec::new(), pieces: Vec::new(), includes_of_http: Vec::new() };
+        let mut flat = Self {
+            text: Vec::new(),
+            pieces: Vec::new(),
+            includes_of_http: Vec::new(),
+            unread: Vec::new(),
+            renumbered: None,
+        };
         let Some(main) = files.get(files.main()) else {
-            let message = format!("`{}`, nginx's main file, was not found among those it reads", files.main());
+            let message = format!("`{}`, nginx's main file, is not among those it reads", files.main());
             return Err(Reason::whole(message, "see what `nginx -T` says").into());
         };
         let mut open = vec![flat.opened(files, main)?];
@@ -55,7 +67,11 @@ impl<'f> Flat<'f> {
                     let reason = Reason::whole(format!("`{}` is included too deep", next.path), "run `nginx -t`");
                     return Err(reason.into());
                 }
-                open.push(flat.opened(files, next)?);
+                match flat.opened(files, next) {
+                    Ok(next) => open.push(next),
+                    Err(reason) if holds_lua(&next.bytes) => flat.unread.push(reason),
+                    Err(reason) => return Err(reason.into()),
+                }
             } else if let Some((span, included)) = inner.includes.pop() {
                 let (file, from) = (inner.file, inner.copied);
                 inner.copied = span.end;
@@ -73,8 +89,8 @@ impl<'f> Flat<'f> {
         Ok(flat)
     }
 
-    fn opened(&mut self, files: &'f Files, file: &'f File) -> Result<Open<'f>, Refusal> {
-        let in_file = |reason: Reason| Refusal::from(reason.of_file(&file.path));
+    fn opened(&mut self, files: &'f Files, file: &'f File) -> Result<Open<'f>, Reason> {
+        let in_file = |reason: Reason| reason.of_file(&file.path);
         let tree = Tree::read(&file.bytes).map_err(in_file)?;
         let includes = tree.all().filter(|one| one.is("include") && !one.is_block && one.arguments().len() == 1);
         let mut meant = Vec::new();
@@ -87,6 +103,17 @@ impl<'f> Flat<'f> {
         }
         meant.reverse();
         Ok(Open { file, includes: meant, pending: Vec::new(), copied: span::bom_length(&file.bytes) })
+    }
+
+    /// The files that were left out, and why.
+    pub(super) fn unread(&self) -> &[Reason] {
+        &self.unread
+    }
+
+    /// The same, telling lines of the file that is `real` as they were in `before`.
+    pub(super) fn as_before(mut self, real: &str, before: &[u8], after: &[u8]) -> Self {
+        self.renumbered = Some((real.to_owned(), lines_before(before, after)));
+        self
     }
 
     fn copy(&mut self, file: &'f File, part: Range<usize>) {
@@ -110,7 +137,10 @@ impl<'f> Flat<'f> {
     pub(super) fn place(&self, at: usize) -> Option<(&'f File, usize)> {
         let piece = self.piece(at)?;
         let in_file = (piece.start + (at - piece.span.start)).min(piece.file.bytes.len());
-        Some((piece.file, span::line_number(&piece.file.bytes, in_file)))
+        let line = span::line_number(&piece.file.bytes, in_file);
+        let renumbered = self.renumbered.as_ref().filter(|(real, _)| *real == piece.file.real);
+        let line = renumbered.map_or(line, |(_, lines)| lines.get(line - 1).copied().unwrap_or(line));
+        Some((piece.file, line))
     }
 
     /// Whether the directive stands in the file whose real path this is.
@@ -187,4 +217,26 @@ impl<'f> Flat<'f> {
         let blanks = self.text[start..].iter().take_while(|byte| matches!(**byte, b' ' | b'\t')).count();
         self.place(start + blanks)
     }
+}
+
+fn holds_lua(bytes: &[u8]) -> bool {
+    const MARK: &[u8] = b"_by_lua_block";
+    bytes.windows(MARK.len()).any(|window| window == MARK)
+}
+
+/// For each line of `after` the line it was in `before`, or the one that it came after.
+fn lines_before(before: &[u8], after: &[u8]) -> Vec<usize> {
+    let (before, after) = (String::from_utf8_lossy(before), String::from_utf8_lossy(after));
+    let diff = similar::TextDiff::from_lines(before.as_ref(), after.as_ref());
+    let mut last = 1;
+    let mut lines = Vec::new();
+    for change in diff.iter_all_changes() {
+        if let Some(old) = change.old_index() {
+            last = old + 1;
+        }
+        if change.new_index().is_some() {
+            lines.push(last);
+        }
+    }
+    lines
 }

@@ -57,27 +57,39 @@ pub(super) fn exact_listens<'s, 't>(server: &'s Server<'t>) -> impl Iterator<Ite
     })
 }
 
-/// The server of port 80 that answers a request for an address.
-pub(super) fn chosen<'s, 't>(servers: &'s [Server<'t>]) -> Option<Chosen<'s, 't>> {
-    let on_any = || servers.iter().filter(|server| is_on_any(server));
-    let by_expression = on_any().find(|server| server.names.iter().any(|name| may_match(&name.text)));
+/// Whether the server is one of those that the balancer's connections to the site's address come to: those of every IPv4
+/// address, or, where the site names an address of the host, those that name it too.
+fn is_beside(server: &Server<'_>, site: &Server<'_>) -> bool {
+    if is_on_any(site) {
+        return is_on_any(server);
+    }
+    exact_listens(site).any(|own| exact_listens(server).any(|listen| listen.address == own.address))
+}
+
+/// The server that answers a request for an address where the site listens.
+pub(super) fn chosen<'s, 't>(servers: &'s [Server<'t>], site: &Server<'_>) -> Option<Chosen<'s, 't>> {
+    let beside = || servers.iter().filter(|server| is_beside(server, site));
+    let by_expression = beside().find(|server| server.names.iter().any(|name| may_match(&name.text)));
     if let Some(server) = by_expression {
         return Some(Chosen { server, why: "its name is a regular expression that matches an address" });
     }
-    default_on_any(servers)
+    default_beside(servers, site)
 }
 
-/// The default server for port 80 of every IPv4 address.
-pub(super) fn default_on_any<'s, 't>(servers: &'s [Server<'t>]) -> Option<Chosen<'s, 't>> {
-    let on_any = || servers.iter().filter(|server| is_on_any(server));
+/// The default server for port 80 where the site listens.
+pub(super) fn default_beside<'s, 't>(servers: &'s [Server<'t>], site: &Server<'_>) -> Option<Chosen<'s, 't>> {
+    let beside = || servers.iter().filter(|server| is_beside(server, site));
     let says_so = |server: &&Server<'_>| {
-        let mut lines = server.plain_listens();
-        lines.any(|one| (one.address == Address::ANY4 || one.takes_both_families()) && one.is_default())
+        let is_meant = |one: &Listen<'_>| match is_on_any(site) {
+            true => one.address == Address::ANY4 || one.takes_both_families(),
+            false => exact_listens(site).any(|own| own.address == one.address),
+        };
+        server.plain_listens().any(|one| is_meant(one) && one.is_default())
     };
-    if let Some(server) = on_any().find(says_so) {
+    if let Some(server) = beside().find(says_so) {
         return Some(Chosen { server, why: "it is the `default_server` of port 80" });
     }
-    on_any().next().map(|server| Chosen { server, why: "it is the first one for port 80, none being `default_server`" })
+    beside().next().map(|server| Chosen { server, why: "it is the first one for port 80, none being `default_server`" })
 }
 
 /// Whether a name is a regular expression that may match an address; one that cannot be judged may.
@@ -90,7 +102,7 @@ fn may_match(name: &str) -> bool {
 }
 
 pub(super) fn answer(flat: &Flat<'_>, tree: &Tree<'_>, servers: &[Server<'_>], site: &Server<'_>) -> Answer {
-    let Some(chosen) = chosen(servers) else {
+    let Some(chosen) = chosen(servers, site) else {
         let place = flat.told(site.block);
         return Answer::Other { server: site.title(), place, why: "no server answers port 80 of every IPv4 address" };
     };

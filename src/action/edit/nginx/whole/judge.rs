@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::super::super::{Note, Reason, Refusal};
+use super::super::super::{Note, Reason, Refusal, Weight};
 use super::super::choose::{self, Site};
 use super::super::redirect::{self, Need};
 use super::super::server::{Address, Server};
@@ -86,7 +86,7 @@ impl Configuration {
     pub fn judge(&self, site: &str, edited: &[u8], wanted: &Wanted) -> Result<Judged, Refusal> {
         let (mut reasons, notes) = self.before(site, wanted)?;
         let after = self.files.with(site, edited);
-        let flat = Flat::of(&after)?;
+        let flat = self.after(&after, site, edited)?;
         let tree = Tree::read(flat.text()).map_err(|reason| flat.translated(reason).0)?;
         let servers = Server::all(&tree);
         let Some(app) = plain_site(&flat, &servers, site, &wanted.fqdn) else {
@@ -96,7 +96,10 @@ impl Configuration {
             ));
             return Err(Refusal::new(reasons));
         };
-        reasons.extend(rivals::reasons(&flat, &tree, &servers, app, &wanted.fqdn, &self.addresses));
+        let rivals = rivals::reasons(&flat, &tree, &servers, app, &wanted.fqdn, &self.addresses);
+        let is_told = |rival: &Reason| reasons.iter().any(|one| (&one.file, one.line) == (&rival.file, rival.line));
+        let rivals: Vec<Reason> = rivals.into_iter().filter(|rival| !is_told(rival)).collect();
+        reasons.extend(rivals);
         reasons.extend(upstream::loops(&flat, &tree, &servers, app, &wanted.fqdn, &self.addresses));
         reasons.extend(redirects_of_includes(&flat, &tree, app, site, &wanted.fqdn));
         if !reasons.is_empty() {
@@ -108,6 +111,15 @@ impl Configuration {
             health: health::answer(&flat, &tree, &servers, app),
         };
         Ok(Judged { notes, needs })
+    }
+
+    /// The configuration with the edit, told by the lines of the site's file as it is.
+    fn after<'f>(&self, files: &'f Files, site: &str, edited: &[u8]) -> Result<Flat<'f>, Refusal> {
+        let flat = Flat::of(files)?;
+        Ok(match self.files.of_real(site) {
+            Some(file) => flat.as_before(site, &file.bytes, edited),
+            None => flat,
+        })
     }
 
     /// What other files hold that matters to the site as it is.
@@ -141,10 +153,9 @@ impl Configuration {
         };
         let mut found = sockets::relied_on(&tree, &here, &servers);
         found.extend(guard::obstacles(&tree, &here, &tainted, &wanted.fqdn));
+        // The site's own file was judged alone: what is found in it now rests on another file.
+        reasons.extend(translated(found));
         let elsewhere = |real: &str| real != site;
-        let found = found.into_iter().map(|reason| flat.translated(reason));
-        reasons
-            .extend(found.filter(|(_, file)| file.is_none_or(|file| elsewhere(&file.real))).map(|(reason, _)| reason));
         let all = notes::notes(
             &tree,
             &here,
@@ -154,8 +165,15 @@ impl Configuration {
             Elsewhere { is_read: true, ..Elsewhere::default() },
         );
         let all = all.into_iter().filter(|note| note.line.is_some()).map(|note| flat.translated_note(note));
-        let notes = all.filter(|(_, file)| file.is_some_and(|file| elsewhere(&file.real))).map(|(note, _)| note);
-        Ok((reasons, notes.collect()))
+        let all = all.filter(|(_, file)| file.is_some_and(|file| elsewhere(&file.real))).map(|(note, _)| note);
+        let is_known = |note: &Note| {
+            note.weight == Weight::Remark && note.file.as_deref().is_some_and(|file| notes::is_known(file.as_bytes()))
+        };
+        let unread = flat.unread().iter().map(|reason| {
+            let message = format!("{}: the file is judged by nobody", reason.message);
+            Note { file: reason.file.clone(), ..Note::warning(Some(reason.line), message) }
+        });
+        Ok((reasons, all.filter(|note| !is_known(note)).chain(unread).collect()))
     }
 
     /// The drop-in that gives the site what it needs, at the path `file`; nothing when none is needed.
@@ -165,7 +183,7 @@ impl Configuration {
     pub fn drop_in(&self, site: &str, edited: &[u8], wanted: &Wanted, file: &str) -> Result<Option<DropIn>, Refusal> {
         let judged = self.judge(site, edited, wanted)?;
         let after = self.files.with(site, edited);
-        let flat = Flat::of(&after)?;
+        let flat = self.after(&after, site, edited)?;
         let tree = Tree::read(flat.text()).map_err(|reason| flat.translated(reason).0)?;
         let servers = Server::all(&tree);
         let Some(app) = plain_site(&flat, &servers, site, &wanted.fqdn) else { return Ok(None) };
@@ -174,7 +192,7 @@ impl Configuration {
         {
             return Err(Refusal::new(vec![reason]));
         }
-        let default = health::default_on_any(&servers);
+        let default = health::default_beside(&servers, app);
         let default =
             default.filter(|one| !std::ptr::eq(one.server, app)).map(|one| (flat.told(one.server.block), one));
 
@@ -194,8 +212,9 @@ impl Configuration {
             return Ok(Some(drop_in));
         }
         let servers = Server::all(&tree);
+        let Some(app) = plain_site(&flat, &servers, site, &wanted.fqdn) else { return Ok(None) };
         let mut reasons = Vec::new();
-        if let Some(chosen) = health::chosen(&servers).filter(|one| !is_ours(one.server.block)) {
+        if let Some(chosen) = health::chosen(&servers, app).filter(|one| !is_ours(one.server.block)) {
             let message = format!(
                 "{} answers requests for an address before a server of ours could: {}",
                 chosen.server.title(),
@@ -205,7 +224,7 @@ impl Configuration {
             reasons.push(flat.reason(chosen.server.block, message, advice));
         }
         if let Some((place, before)) = default
-            && health::default_on_any(&servers).is_some_and(|one| is_ours(one.server.block))
+            && health::default_beside(&servers, app).is_some_and(|one| is_ours(one.server.block))
         {
             let message = format!(
                 "{} is the default server of port 80 only because nginx reads it first, and it would read `{file}` before it",
@@ -247,7 +266,7 @@ fn redirects_of_includes(flat: &Flat<'_>, tree: &Tree<'_>, app: &Server<'_>, sit
         };
         let message = format!(
             "`{}` takes the scheme or the port from the connection, which is plain from now on: clients would be sent to \
-             http, and only the site's own file is edited",
+             http",
             tree.quote(directive)
         );
         Some(flat.reason(directive, message, advice))
