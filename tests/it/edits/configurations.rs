@@ -147,6 +147,20 @@ fn what_nginx_could_not_bind_or_the_balancer_not_reach_is_refused() {
 }
 
 #[test]
+fn an_option_of_another_server_that_the_balancer_does_not_speak_is_refused() {
+    for option in ["ssl", "http2", "proxy_protocol"] {
+        let other = format!("server {{ listen 80 {option}; server_name other.example; return 404; }}\n");
+        let said = refused(&[(SITE, &site("listen 443 ssl;", "")), ("/etc/nginx/conf.d/other.conf", &other)]);
+        assert!(
+            said.contains(&format!("`/etc/nginx/conf.d/other.conf` line 1: `{option}` holds for every server")),
+            "{said}"
+        );
+        let elsewhere = other.replace("80", "8080");
+        assert!(judged(&[(SITE, &site("listen 443 ssl;", "")), ("/etc/nginx/conf.d/other.conf", &elsewhere)]).is_ok());
+    }
+}
+
+#[test]
 fn an_option_that_a_server_of_another_file_relies_on_is_missed() {
     let other = "server { listen 443; server_name other.example; ssl_certificate b; }\n";
     let said = refused(&[(SITE, &site("listen 443 ssl;", "")), ("/etc/nginx/conf.d/other.conf", other)]);

@@ -12,6 +12,9 @@ use super::super::server::{HTTP, Server};
 use super::health::Answer;
 use super::needs::{KeepAlive, Needs, Redirects};
 
+/// What a file of ours begins with.
+pub const MARK: &str = "# Made by runbook for ";
+
 /// How much longer than the balancer nginx keeps a connection, in seconds.
 const LONGER_S: u64 = 20;
 
@@ -81,7 +84,7 @@ impl Place {
 /// The file that gives the site what it needs; nothing when it needs nothing that a file of ours can give.
 pub(super) fn of(needs: &Needs, place: &Place, wanted: &Wanted) -> Option<DropIn> {
     let Wanted { fqdn, idle_s, health_path } = wanted;
-    let mut text = format!("# Made by runbook for {fqdn} behind a load balancer.\n");
+    let mut text = format!("{MARK}{fqdn} behind a load balancer.\n");
     let mut does = Vec::new();
     if let KeepAlive::Default(seconds) = needs.keep_alive {
         let keep_s = idle_s + LONGER_S;

@@ -111,7 +111,7 @@ impl<'f> Flat<'f> {
     }
 
     /// The same, telling lines of the file that is `real` as they were in `before`.
-    pub(super) fn as_before(mut self, real: &str, before: &[u8], after: &[u8]) -> Self {
+    pub(super) fn renumbered_from(mut self, real: &str, before: &[u8], after: &[u8]) -> Self {
         self.renumbered = Some((real.to_owned(), lines_before(before, after)));
         self
     }

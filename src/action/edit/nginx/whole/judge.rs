@@ -8,7 +8,7 @@ use super::super::redirect::{self, Need};
 use super::super::server::{Address, Server};
 use super::super::tree::{Directive, Tree};
 use super::super::variables::Tainted;
-use super::super::{Elsewhere, guard, listen, notes, sockets};
+use super::super::{Elsewhere, address, guard, listen, notes, sockets};
 use super::drop_in::{self, DropIn, Place, Wanted};
 use super::files::Files;
 use super::flat::Flat;
@@ -31,6 +31,19 @@ pub struct Judged {
     pub notes: Vec<Note>,
     /// What the plain site needs besides its own file.
     pub needs: Needs,
+    /// What decides by the client's address, when nothing makes it the visitor's again (`set_real_ip_from`).
+    pub by_address: Vec<ByAddress>,
+}
+
+/// A directive that decides by the client's address, which is the balancer's from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByAddress {
+    /// Where it is.
+    pub place: String,
+    /// The directive, without what plainly is a secret.
+    pub text: String,
+    /// The addresses that it lets in, where it is an `allow`.
+    pub allows: Option<String>,
 }
 
 impl Configuration {
@@ -44,6 +57,12 @@ impl Configuration {
     #[must_use]
     pub fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// The content of the file that is `real`; nothing when nginx reads no such file.
+    #[must_use]
+    pub fn content(&self, real: &str) -> Option<&[u8]> {
+        self.files.of_real(real).map(|file| file.bytes.as_slice())
     }
 
     /// The same without the file that is `real`.
@@ -110,14 +129,14 @@ impl Configuration {
             redirects: needs::redirects(&flat, &tree, app),
             health: health::answer(&flat, &tree, &servers, app),
         };
-        Ok(Judged { notes, needs })
+        Ok(Judged { notes, needs, by_address: by_address(&flat, &tree, app) })
     }
 
     /// The configuration with the edit, told by the lines of the site's file as it is.
     fn after<'f>(&self, files: &'f Files, site: &str, edited: &[u8]) -> Result<Flat<'f>, Refusal> {
         let flat = Flat::of(files)?;
         Ok(match self.files.of_real(site) {
-            Some(file) => flat.as_before(site, &file.bytes, edited),
+            Some(file) => flat.renumbered_from(site, &file.bytes, edited),
             None => flat,
         })
     }
@@ -237,6 +256,21 @@ impl Configuration {
         }
         if reasons.is_empty() { Ok(Some(drop_in)) } else { Err(Refusal::new(reasons)) }
     }
+}
+
+/// What of the site, or of all sites, decides by the client's address.
+fn by_address(flat: &Flat<'_>, tree: &Tree<'_>, app: &Server<'_>) -> Vec<ByAddress> {
+    let meant = || tree.outer().filter(|one| !one.is("server")).chain(tree.within(app.block));
+    if meant().any(|one| one.is("set_real_ip_from")) {
+        return Vec::new();
+    }
+    let users = meant().filter(|one| address::is_looked_at(one));
+    let told = users.map(|one| ByAddress {
+        place: flat.told(one),
+        text: tree.quote(one),
+        allows: one.is("allow").then(|| String::from_utf8_lossy(one.argument(0)).into_owned()),
+    });
+    told.collect()
 }
 
 /// A reason in the site's own file needs no name of the file.

@@ -38,6 +38,7 @@ pub(super) fn reasons(
     reasons.extend(two_defaults(flat, servers));
     reasons.extend(both_families(flat, servers));
     reasons.extend(no_ipv4(flat, site));
+    reasons.extend(inherited(flat, servers, site));
     reasons.extend(hidden(flat, servers, site, addresses));
     reasons
 }
@@ -87,6 +88,27 @@ fn both_families(flat: &Flat<'_>, servers: &[Server<'_>]) -> Option<Reason> {
          would not start (`nginx -t` does not say so)"
     );
     Some(flat.reason(both.directive, message, "write `listen 80;` and `listen [::]:80;` without `ipv6only=off`"))
+}
+
+/// What any other line says of a socket holds for the site too (`ngx_http_add_addresses`): the balancer speaks plain HTTP/1.1.
+fn inherited(flat: &Flat<'_>, servers: &[Server<'_>], site: &Server<'_>) -> Vec<Reason> {
+    const NOT_SPOKEN: [&str; 4] = ["ssl", "http2", "proxy_protocol", "quic"];
+    let meets_site = |listen: &&Listen<'_>| {
+        let implicit = site.listens.is_empty() && listen.address == Address::ANY4;
+        implicit || on_80(site).any(|own| own.address == listen.address)
+    };
+    let others = servers.iter().filter(|server| !std::ptr::eq(*server, site));
+    let mut reasons = Vec::new();
+    for listen in others.flat_map(on_80).filter(meets_site) {
+        if let Some(option) = NOT_SPOKEN.iter().find(|option| listen.has(option)) {
+            let message = format!(
+                "`{option}` holds for every server of this socket, the site included, and the balancer speaks plain HTTP/1.1 \
+                 without it"
+            );
+            reasons.push(flat.reason(listen.directive, message, "take it out, or give that server another port"));
+        }
+    }
+    reasons
 }
 
 /// The balancer asks its targets by IPv4.
