@@ -32,6 +32,9 @@ pub struct AccountState {
     /// Hosted zones with all records.
     #[serde(default)]
     pub zones: Vec<Zone>,
+    /// What the emulator itself did wrong so far: answers that do not fit AWS's own model.
+    #[serde(default)]
+    pub troubles: Vec<String>,
 }
 
 /// An instance as EC2 sees it.

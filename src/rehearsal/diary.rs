@@ -33,7 +33,7 @@ impl Diary {
     /// Notes something that should not have happened; the same thing again and again is noted once.
     pub(super) fn trouble(&self, what: &str) {
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        if troubles.last().is_some_and(|last| last == what) || troubles.len() >= TROUBLES_KEPT {
+        if troubles.iter().any(|known| known == what) || troubles.len() >= TROUBLES_KEPT {
             return;
         }
         troubles.push(what.to_owned());

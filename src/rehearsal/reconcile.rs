@@ -39,6 +39,9 @@ pub(super) fn start(
                 Ok(state) => {
                     let state = Arc::new(state);
                     sender.send_replace(Arc::clone(&state));
+                    for trouble in &state.troubles {
+                        hosts_diary.trouble(trouble);
+                    }
                     if let Err(error) = hosts.round(&state).await {
                         hosts_diary.trouble(&error.chain());
                     }

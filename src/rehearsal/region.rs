@@ -65,7 +65,7 @@ impl Region {
         let ((process, emulator), authority, public_key) = (emulator?, authority?, public_key?);
         diary.note("the emulated account answers");
         say("the emulated account answers");
-        emulator.configure(json!({ "ticks": spec.ticks, "body": true })).await?;
+        emulator.configure(json!({ "ticks": spec.ticks, "body": true, "judge_caller": true })).await?;
         let account = emulator.seed(json!({})).await?;
         diary.note("the account has its before-state");
 

@@ -64,6 +64,9 @@ class Case(unittest.TestCase):
         self.ids = plus("seed")
         self.web = self.ids["instance"]
 
+    def tearDown(self):
+        self.assertEqual(view()["troubles"], [])
+
     @contextlib.contextmanager
     def refused(self, code):
         with self.assertRaises(ClientError) as caught:

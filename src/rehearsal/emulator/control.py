@@ -1,6 +1,7 @@
 """The control paths, on the port of the API: settings, faults, the body's reports, the account as JSON.
 
-    GET  /plus/state    the account as one document (view.py)
+    GET  /plus/state    the account as one document (view.py); its `troubles` are what the emulator itself did wrong so far,
+                        in words: answers that do not fit AWS's model
     GET  /plus/calls    every AWS call so far, as [service, action, HTTP status or error code, parameters]; the
                         parameters under AWS's own names, null for calls that only read; a fifth element "dry run"
                         where it was one
@@ -17,7 +18,7 @@
     POST /plus/user     {"name": "operator", "documents": [{...}]}: an IAM user with these policies and no others; answers
                         its key, the same one each time
     POST /plus/seed     the account of before the cutover (seed.py); answers its ids
-    POST /plus/reset    forgets settings, faults, transitions and calls; with {"account": true} the resources as well
+    POST /plus/reset    forgets settings, faults, transitions, calls and troubles; with {"account": true} the resources as well
 
 None of them counts as an AWS call, and none ticks. Errors are JSON too: {"error": "..."}, with status 400 for what
 cannot be meant, 404 for what is not there (any more), 409 for a second seed.

@@ -12,12 +12,17 @@ import sys
 import traceback
 
 from moto.core.exceptions import ServiceException
+from moto.core.parse import RequestParserError
 from moto.core.responses import ActionResult, BaseResponse
 
+import contract
+import pages
 import parameters
+import visibility
 from state import CALLS, FAULTS, LOCK, Refusal, refuse, tick
 
 _moto_call_action = BaseResponse.call_action
+_moto_parse_parameters = BaseResponse.parse_parameters
 _moto_authorize = BaseResponse._authenticate_and_authorize_normal_action
 
 READS = ("Describe", "Get", "List", "Simulate")
@@ -101,7 +106,7 @@ def call_action(self):
             asked = None if reads else parameters.of(self, action)
             fault = _next_fault(service, action, self)
             if fault is None:
-                answer = _moto_call_action(self)
+                answer = carried_out(self, action)
                 log(answer[0])
                 return answer
             if fault.get("after"):
@@ -116,13 +121,41 @@ def call_action(self):
             return fail("InvalidAction", f"the emulator failed: {type(bug).__name__}: {bug}")
 
 
-def authorize_then_dry_run(self, resource="*"):
-    """A dry run is answered after the permissions were checked, as AWS does: that is what it is for. moto carries some
-    calls out although it is asked for none; here nothing of any is begun, so parameters are not looked at either."""
+def carried_out(self, action):
+    """moto's answer, in pages where that is set; what of it AWS would never say is noted."""
+    about = parameters.operation(self.boto3_service_name, action)
+    page = pages.begin(self, about)
+    answer = _moto_call_action(self)
+    if about is None or not 200 <= int(answer[0]) < 300:
+        return answer
+    read = contract.judge_answer(self, about, answer)
+    if read is None:
+        return answer
+    seen = visibility.after(self, about, read, self.looked)
+    if seen is not None:
+        answer, read = pages.serialized(self, about, seen), seen
+    return answer if page is None else pages.cut(self, about, page, answer, read)
+
+
+def authorize_then_judge(self, resource="*"):
+    """Permissions first, then the request's form, then what a dry run is answered: as AWS does. moto carries some dry runs
+    out; here nothing of any is begun, so what depends on the account's state is not looked at."""
     _moto_authorize(self, resource)
+    about = parameters.operation(self.boto3_service_name, self._get_action() or "")
+    if about is not None:
+        contract.judge_request(self, about)
     dry_run = (self.querystring.get("DryRun") or [""])[0] == "true"
     if dry_run and self.boto3_service_name == "ec2":
         refuse("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+    self.looked = visibility.before(self, about)
+
+
+def parse_parameters(self, request):
+    """What cannot be read is refused when the call is judged; moto would answer a page."""
+    try:
+        _moto_parse_parameters(self, request)
+    except (ValueError, RequestParserError):
+        self.params = {}
 
 
 def install():
@@ -131,5 +164,6 @@ def install():
     global _moto_authorize
     iam.install()
     _moto_authorize = BaseResponse._authenticate_and_authorize_normal_action
-    BaseResponse._authenticate_and_authorize_normal_action = authorize_then_dry_run
+    BaseResponse._authenticate_and_authorize_normal_action = authorize_then_judge
     BaseResponse.call_action = call_action
+    BaseResponse.parse_parameters = parse_parameters

@@ -25,6 +25,7 @@ from moto.ec2.responses.general import General
 from moto.ec2.responses.instances import InstanceResponse
 
 import addresses
+import images
 from state import CONFIG, RUN_TOKENS, Refusal, body_in_charge, later, refuse, ticks
 
 Instance, Backend = instances.Instance, instances.InstanceBackend
@@ -118,6 +119,7 @@ def start(self):
             f"The instance '{self.id}' is not in a state from which it can be started.",
         )
     previous = _moto_start(self)
+    images.started(self)
     transition(self, "start", "pending", came_up)
     return previous
 

@@ -4,10 +4,12 @@ moto's images are available at once, consist of one 15 GiB volume whatever the i
 instances with an unrelated 8 GiB disk. It refuses tags for snapshots with HTTP 500 and ignores
 ``DeleteAssociatedSnapshots``, which is how leftovers of an undo stay unnoticed.
 
-Not covered: an image that ends ``failed``; ``NoReboot`` (the instance is never restarted for an image).
-"""
+Snapshots are begun some looks (``snapshot_ticks``) after CreateImage has returned: until then the image's block devices have
+no snapshot ids, and DescribeSnapshots has none of them. Who starts the instance before each volume has its id changes what
+is being copied: such an image fails, and it is a trouble of the lab, for nothing on AWS would say so.
 
-import re
+Not covered: ``NoReboot`` (the instance is never restarted for an image).
+"""
 
 import moto.ec2.models.amis as amis
 from moto.core.responses import ActionResult
@@ -15,13 +17,11 @@ from moto.ec2.models.elastic_block_store import Snapshot
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.amis import AmisResponse
 
-from state import body_in_charge, later, refuse
+from state import TROUBLES, body_in_charge, later, refuse
 
 Ami, Backend = amis.Ami, amis.AmiBackend
 _moto_create, _moto_register = Backend.create_image, Backend.register_image
-
-NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
-
+_moto_snapshots = None  # known when the whole EC2 backend is loaded, see install()
 
 def snapshots_of(image):
     """{device name: snapshot} of an image."""
@@ -29,8 +29,6 @@ def snapshots_of(image):
 
 
 def check_name(backend, name):
-    if not NAME.fullmatch(name or ""):
-        refuse("InvalidAMIName.Malformed", f"AMI name '{name}' must be between 3 and 128 allowed characters long")
     for image in backend.amis.values():
         if image.name == name and image.owner_id == backend.account_id:
             refuse("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {image.id}")
@@ -39,15 +37,50 @@ def check_name(backend, name):
 def enter(image, state):
     image.state = state
     for snapshot in snapshots_of(image).values():
-        snapshot.status = "completed" if state == "available" else "pending"
+        snapshot.status = {"available": "completed", "failed": "error"}.get(state, "pending")
 
 
 def frozen(image):
-    """pending -> available. False when the image was not waiting for that."""
-    if image.state != "pending":
+    """pending -> available, when the snapshots are taken too. False when the image was not waiting for that."""
+    if image.state != "pending" or getattr(image, "is_frozen", False):
         return False
-    enter(image, "available")
+    image.is_frozen = True
+    finish(image)
     return True
+
+
+def finish(image):
+    if getattr(image, "is_frozen", False) and not_taken(image) is None and image.state == "pending":
+        enter(image, "failed" if getattr(image, "spoilt", False) else "available")
+
+
+def not_taken(image):
+    """The instance whose volumes the image still has no snapshots of; None when it has all."""
+    return getattr(image, "taking_from", None)
+
+
+def begin_to_take(image, instance):
+    """CreateImage returns before there is a snapshot of any volume."""
+
+    def begin():
+        image.taking_from = instance.id
+
+    def taken():
+        image.taking_from = None
+        finish(image)
+
+    later("ec2", "snapshot", begin, taken)
+
+
+def started(instance):
+    """The instance is started: whatever is not taken of it yet is lost."""
+    for image in instance.ec2_backend.amis.values():
+        if not_taken(image) == instance.id and image.state == "pending":
+            image.spoilt = True
+            TROUBLES.append(
+                f"instance {instance.id} was started before each of its volumes had a snapshot for image {image.id}: what the "
+                "image holds is not what was there when CreateImage was called"
+            )
 
 
 def create_image(self, instance_id, name, description, tag_specifications):
@@ -62,6 +95,7 @@ def create_image(self, instance_id, name, description, tag_specifications):
     for specification in of_snapshots:
         for snapshot in snapshots_of(image).values():
             snapshot.add_tags({tag["Key"]: tag["Value"] for tag in specification["Tags"]})
+    begin_to_take(image, instance)
     if body_in_charge():
         enter(image, "pending")
     else:
@@ -111,7 +145,7 @@ def block_device_mappings(self):
         {
             "DeviceName": device,
             "Ebs": {
-                "SnapshotId": snapshot.id,
+                **({} if not_taken(self) else {"SnapshotId": snapshot.id}),
                 "VolumeSize": snapshot.volume_size,
                 "Encrypted": snapshot.encrypted,
                 "DeleteOnTermination": device == self.root_device_name,
@@ -139,7 +173,28 @@ def volumes_from_image(self):
         backend.attach_volume(volume.id, self.id, device, device == self.root_device_name)
 
 
+def state_reason(self):
+    if self.state != "failed":
+        return None
+    return {"Code": "Client.InternalError", "Message": "Client.InternalError: the volumes changed while they were copied"}
+
+
+def describe_snapshots(self, snapshot_ids=None, filters=None):
+    """Those that are not begun yet are nowhere to be seen."""
+    waiting = {s.id for image in self.amis.values() if not_taken(image) for s in snapshots_of(image).values()}
+    for each in snapshot_ids or []:
+        if each in waiting:
+            refuse("InvalidSnapshot.NotFound", f"The snapshot '{each}' does not exist.")
+    return [snapshot for snapshot in _moto_snapshots(self, snapshot_ids, filters) if snapshot.id not in waiting]
+
+
 def install():
+    global _moto_snapshots
+    from moto.ec2.models import EC2Backend
+
+    _moto_snapshots = EC2Backend.describe_snapshots
+    EC2Backend.describe_snapshots = describe_snapshots
+    Ami.state_reason = property(state_reason)
     Ami.block_device_mappings = property(block_device_mappings)
     Backend.create_image, Backend.register_image = create_image, register_image
     AmisResponse.deregister_image = deregister_image

@@ -134,7 +134,9 @@ def create_hosted_zone(self, *args, **kwargs):
     """moto's own SOA and NS are not in the form of the other records: the SOA is listed as text of a dictionary."""
     zone = _moto_create_zone(self, *args, **kwargs)
     del self.zones[zone.resource_id]
-    zone.resource_id = "Z" + zone.resource_id[1:]  # every zone's id begins so
+    # Every zone's id begins so, and none is longer: with `/hostedzone/` before it, as answers have it, it fits the 32 letters
+    # of the model's ResourceId.
+    zone.resource_id = "Z" + zone.resource_id[1:20]
     self.zones[zone.resource_id] = zone
     for record in zone.rrsets:
         record.name = canonical(record.name)

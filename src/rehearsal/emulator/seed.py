@@ -15,7 +15,7 @@ from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
 
 import ec2
-from state import BadRequest
+from state import LAGGING_TAGS, VEILS, BadRequest
 
 DEFAULTS = {
     "region": "us-east-1",
@@ -65,6 +65,8 @@ def create(overrides):
     database = database_of(account, region, wanted, list(subnets.values()), for_database)
     zone = zone_of(account, wanted, address.public_ip)
     bucket(account, region, wanted["bucket"])
+    VEILS.clear()  # it has all been there for long
+    LAGGING_TAGS.clear()
     return {
         "region": region,
         "account": account,

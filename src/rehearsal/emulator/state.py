@@ -31,11 +31,16 @@ KINDS = {
     "acm_rr": "a certificate whose validation record is not yet told",
     "release": "a certificate that no listener uses any more, and that still counts as in use",
     "dns": "a change that is PENDING",
+    "new": "what was just made and is not found yet",
+    "tag": "tags that were just set and are not shown yet",
+    "snapshot": "snapshots of an image that are not taken yet",
 }
 
 #: ``ticks`` counts for every kind of transition that has no ``<kind>_ticks`` of its own. ``body``: instances and images
 #: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``start_outcome``,
-#: ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, elbv2.py, acm.py. ``vcpu_quota``: see quotas.py.
+#: ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, elbv2.py, acm.py. ``vcpu_quota``: see quotas.py. ``page_size``,
+#: ``empty_pages``: see pages.py. ``judge_caller``: a request that AWS's model refuses is a trouble, for whoever calls here
+#: knows what AWS takes. ``consistency_seed``: see visibility.py.
 DEFAULTS = {
     "ticks": 1,
     "body": False,
@@ -45,16 +50,27 @@ DEFAULTS = {
     "alb_outcome": "active",
     "acm_outcome": "ISSUED",
     "vcpu_quota": 32,
+    "judge_caller": False,
+    "consistency_seed": 0,
+    "new_ticks": 0,
+    "tag_ticks": 0,
+    "snapshot_ticks": 0,
+    "page_size": 0,
+    "empty_pages": False,
 }
 CONFIG = dict(DEFAULTS)
 
 TRANSITIONS = []  # steps that wait for ticks
 FAULTS = []  # errors to be answered, see dispatch.py
+TROUBLES = []  # what the emulator did wrong itself, in words; a rehearsal with troubles proves nothing
 #: Every AWS call: [service, action, HTTP status or error code, parameters unless it reads], and "dry run" if it was one.
 CALLS = []
 HEALTH = {}  # (target group ARN, target id) -> (state, reason, description), as the body reported it
 RUN_TOKENS = {}  # (account, client token) -> (parameters, reservation) of RunInstances
 WATCHES = {}  # service -> function called at each read, before transitions move on
+MADE = []  # ids of what calls have made, in this order
+VEILS = {}  # id of what was just made -> for each coming look, whether it is hidden from it
+LAGGING_TAGS = {}  # id -> {"left": looks, "shown": the tags of before}
 DNS_CHANGES = {}  # Route 53 change id -> reads until it is INSYNC
 
 
@@ -114,7 +130,7 @@ def tick(service):
 
 
 def reset():
-    """Forgets settings, transitions, faults and calls. The account's resources stay: they are moto's."""
-    for kept in (TRANSITIONS, FAULTS, CALLS, HEALTH, RUN_TOKENS, DNS_CHANGES, CONFIG):
+    """Forgets settings, transitions, faults, calls and troubles. The account's resources stay: they are moto's."""
+    for kept in (TRANSITIONS, FAULTS, CALLS, TROUBLES, HEALTH, RUN_TOKENS, MADE, VEILS, LAGGING_TAGS, DNS_CHANGES, CONFIG):
         kept.clear()
     CONFIG.update(DEFAULTS)

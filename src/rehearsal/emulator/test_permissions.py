@@ -126,7 +126,7 @@ class DryRuns(Permissions):
             "ModifyInstanceAttribute": lambda: ec2.modify_instance_attribute(
                 InstanceId=self.web, InstanceType={"Value": "t3.small"}, DryRun=True
             ),
-            "CreateImage": lambda: ec2.create_image(InstanceId=self.web, Name="x", DryRun=True),
+            "CreateImage": lambda: ec2.create_image(InstanceId=self.web, Name="x-1", DryRun=True),
             "CreateTags": lambda: ec2.create_tags(Resources=[self.web], Tags=[{"Key": "a", "Value": "b"}], DryRun=True),
             "DeleteTags": lambda: ec2.delete_tags(Resources=[self.web], Tags=[{"Key": "Name"}], DryRun=True),
             "CreateSecurityGroup": lambda: ec2.create_security_group(

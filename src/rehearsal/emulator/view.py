@@ -16,6 +16,7 @@ from moto.route53.models import route53_backends
 
 import targets
 from images import snapshots_of
+from state import TROUBLES
 
 _version, _last = 0, ""
 
@@ -49,6 +50,7 @@ def document():
         "target_groups": [target_group(b, g) for b in balancing for g in b.target_groups.values()],
         "certificates": [certificate(c) for b in acm_backends[account].values() for c in b._certificates.values()],
         "zones": [zone(z) for b in route53_backends[account].values() for z in b.zones.values()],
+        "troubles": list(TROUBLES),
     }
 
 

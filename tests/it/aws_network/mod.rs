@@ -54,7 +54,7 @@ impl World {
     }
 
     fn group(&self) -> Deed {
-        let with = json!({"name": "lb", "description": "the balancer's", "vpc": self.id("vpc")});
+        let with = json!({"name": "lb", "description": "the balancer", "vpc": self.id("vpc")});
         Deed::new("balance/group", ActionKind::SecurityGroupCreate, with)
     }
 

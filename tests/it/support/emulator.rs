@@ -46,6 +46,9 @@ pub(crate) async fn beside_an_emulator(name: &str) {
         .status()
         .unwrap();
     assert!(status.success(), "`{name}` failed, see above");
+    let place = url.trim_start_matches("http://").to_owned();
+    let troubles = Emulator { place }.state()["troubles"].clone();
+    assert_eq!(troubles, json!([]), "`{name}` and the emulator do not speak as AWS's model has it");
 }
 
 /// The emulator beside which this process runs.
@@ -65,8 +68,10 @@ impl Emulator {
         &self.place
     }
 
-    /// The account of before the cutover; answers its ids.
+    /// The account of before the cutover; answers its ids. From here on a request that AWS would take for none fails the
+    /// test.
     pub(crate) fn seed(&self) -> Value {
+        self.post("config", &json!({"judge_caller": true}));
         self.post("seed", &json!({}))
     }
 
