@@ -43,6 +43,7 @@ fn row_of(finding: &lab::Finding) -> Row {
     let (found, ok) = match &finding.state {
         FindingState::Ok(detail) => (detail.clone(), true),
         FindingState::Later(detail) => (format!("not yet: {detail}"), true),
+        FindingState::Without(detail) => (format!("not here: {detail}"), true),
         FindingState::Missing { why, remedy } => (format!("{why}; {remedy}"), false),
     };
     Row { what: finding.what.clone(), found, ok }

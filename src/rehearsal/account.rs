@@ -20,6 +20,9 @@ pub struct AccountState {
     /// Images owned by the account.
     #[serde(default)]
     pub images: Vec<Image>,
+    /// Security groups.
+    #[serde(default)]
+    pub security_groups: Vec<SecurityGroup>,
     /// Load balancers with their listeners.
     #[serde(default)]
     pub load_balancers: Vec<LoadBalancer>,
@@ -52,6 +55,9 @@ pub struct Instance {
     pub public_ip: Option<Ipv4Addr>,
     /// The Name tag.
     pub name: Option<String>,
+    /// The ids of its interfaces' groups.
+    #[serde(default)]
+    pub security_groups: Vec<String>,
 }
 
 impl Instance {
@@ -76,6 +82,33 @@ pub struct Image {
     pub source_instance: Option<String>,
 }
 
+/// A security group.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SecurityGroup {
+    /// `sg-...`
+    pub id: String,
+    /// Whom it admits.
+    #[serde(default)]
+    pub ingress: Vec<Permission>,
+}
+
+/// One rule of a security group.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Permission {
+    /// `tcp`, `udp`, `icmp`, a number, or `-1` for all.
+    pub protocol: String,
+    /// The first port; none for all.
+    pub from: Option<i32>,
+    /// The last port.
+    pub to: Option<i32>,
+    /// Address ranges as sources.
+    #[serde(default)]
+    pub cidrs: Vec<String>,
+    /// Groups as sources: their members' private addresses.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
 /// An Application Load Balancer.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct LoadBalancer {
@@ -83,6 +116,9 @@ pub struct LoadBalancer {
     pub arn: String,
     /// The name clients resolve.
     pub dns_name: String,
+    /// The ids of its groups.
+    #[serde(default)]
+    pub security_groups: Vec<String>,
     /// Attributes by key, e.g. `idle_timeout.timeout_seconds`.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
@@ -255,6 +291,7 @@ mod tests {
             private_ip: None,
             public_ip: None,
             name: name.map(str::to_owned),
+            security_groups: Vec::new(),
         }
     }
 

@@ -118,6 +118,7 @@ impl Balancer {
             self.diary.note(&format!("balancer {} has {} and {}", balancer.dns_name, pair[0], pair[1]));
             self.addresses.insert(balancer.arn.clone(), pair);
         }
+        self.view.set_balancers(self.addresses.iter().map(|(arn, pair)| (arn.clone(), pair.to_vec())).collect());
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::cache::Cache;
 use super::tool::{self, Tool};
-use super::{image, venv};
+use super::{firewall, image, venv};
 
 /// One thing the lab needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum FindingState {
     Ok(String),
     /// It is not there yet and will be made when it is first needed.
     Later(String),
+    /// It cannot be had on this machine; a rehearsal does without and says so.
+    Without(String),
     /// It is missing: a rehearsal cannot start.
     Missing {
         /// Why it is needed, or what went wrong.
@@ -44,6 +46,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "haproxy", programs: &["haproxy"], purpose: "is the load balancer" },
     Package { name: "openssh-client", programs: &["ssh", "ssh-keygen"], purpose: "reaches the hosts" },
     Package { name: "iproute2", programs: &["ip"], purpose: "lays the region's network" },
+    Package { name: "nftables", programs: &["nft"], purpose: "enforces security groups" },
     Package {
         name: "util-linux",
         programs: &["unshare", "nsenter", "setsid", "setpriv"],
@@ -83,6 +86,7 @@ pub async fn examine(cache: &Cache) -> Vec<Finding> {
         findings.push(Finding { what: name.to_owned(), state });
     }
     findings.push(Finding { what: "namespaces".to_owned(), state: namespaces(rootless).await });
+    findings.push(Finding { what: "security groups".to_owned(), state: security_groups(rootless).await });
     let image = image::entry(cache, rootless);
     findings.push(made("base image", image.is_dir(), &image));
     let venv = venv::entry(cache);
@@ -130,6 +134,19 @@ async fn python() -> FindingState {
     match Tool::new(&python).args(["-c", program]).run().await {
         Ok(output) => FindingState::Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
         Err(error) => missing(format!("`{}` cannot make environments: {}", python.display(), error.chain()), VENV),
+    }
+}
+
+/// Tries what enforcing security groups takes of the kernel.
+async fn security_groups(rootless: bool) -> FindingState {
+    let mut unshare = Tool::new("unshare");
+    if rootless {
+        unshare = unshare.args(["--user", "--map-root-user", "--map-auto"]);
+    }
+    let script = format!("ip link add lab-try type bridge && {}", firewall::TRIAL);
+    match unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", &script]).run().await {
+        Ok(_) => FindingState::Ok("enforced by nftables, bridged packets too".to_owned()),
+        Err(error) => FindingState::Without(format!("a rehearsal lets everything reach everything: {}", error.chain())),
     }
 }
 

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::error::{RehearsalError, tail};
@@ -218,7 +217,7 @@ pub(super) fn console_text(hostname: &str, keys: &[String]) -> String {
 
 async fn sshd_answers(address: Ipv4Addr) -> bool {
     let greeting = async {
-        let mut stream = TcpStream::connect((address, 22)).await.ok()?;
+        let mut stream = network::look_in(address, 22).await.ok()?;
         let mut start = [0_u8; 4];
         stream.read_exact(&mut start).await.ok()?;
         Some(start == *b"SSH-")

@@ -4,7 +4,7 @@
 //! haproxy, DNS answers from the hosted zone. All of it lives in namespaces without a way out, as children of one
 //! process, and ends with that process.
 //!
-//! Not handled: security groups (everything in the region reaches everything), bandwidth, disks beside the root.
+//! Not handled: bandwidth, disks beside the root.
 
 mod account;
 mod authority;
@@ -20,6 +20,7 @@ mod emulator_client;
 mod emulator_process;
 pub mod enter;
 mod error;
+mod firewall;
 mod flagship;
 mod haproxy;
 mod host;

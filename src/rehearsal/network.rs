@@ -13,6 +13,11 @@ use super::tool::Tool;
 
 /// The region's own address: DNS, the emulated API and the object store answer here.
 pub const REGION_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
+/// Where the lab itself looks at its hosts from, as a hypervisor does: no security group concerns it.
+pub(super) const LAB_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);
+/// Where the operator and the site's visitors come from: an address outside of the VPC (RFC 5737, TEST-NET-3), which a group
+/// may admit or not.
+pub(super) const OUTSIDE_ADDRESS: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 10);
 const BRIDGE: &str = "lab0";
 const PREFIX: u8 = 16;
 
@@ -26,6 +31,8 @@ pub(super) async fn lay() -> Result<(), RehearsalError> {
         "link set lo up\n\
          link add {BRIDGE} address {BRIDGE_MAC} type bridge forward_delay 0 mcast_snooping 0\n\
          addr add {REGION_ADDRESS}/{PREFIX} dev {BRIDGE}\n\
+         addr add {LAB_ADDRESS}/{PREFIX} dev {BRIDGE}\n\
+         addr add {OUTSIDE_ADDRESS}/32 dev lo\n\
          link set {BRIDGE} up\n"
     ))
     .await?;
@@ -82,7 +89,17 @@ pub(super) async fn publish(host: &str, private: Ipv4Addr, public: Ipv4Addr) -> 
 
 /// Sends packets for a public address to a host, running or not.
 pub(super) async fn route(private: Ipv4Addr, public: Ipv4Addr) -> Result<(), RehearsalError> {
-    ip(&format!("route replace {public}/32 via {private}\n")).await
+    ip(&format!("route replace {public}/32 via {private} src {OUTSIDE_ADDRESS}\n")).await
+}
+
+/// Connects to a host from where no security group counts.
+///
+/// # Errors
+/// When nobody listens there, or the host is not reached.
+pub(super) async fn look_in(address: Ipv4Addr, port: u16) -> std::io::Result<tokio::net::TcpStream> {
+    let socket = tokio::net::TcpSocket::new_v4()?;
+    socket.bind((LAB_ADDRESS, 0).into())?;
+    socket.connect((address, port).into()).await
 }
 
 /// Takes a public address away again. `host` is none when it is not running.
@@ -94,14 +111,19 @@ pub(super) async fn withdraw(host: Option<&str>, public: Ipv4Addr) {
     }
 }
 
-/// An address of the region itself (a balancer's) on the bridge.
+/// An address of the region itself (a balancer's) on the bridge. Who calls it from the region's own namespace comes from
+/// outside.
 pub(super) async fn add_own_address(address: Ipv4Addr) -> Result<(), RehearsalError> {
-    ip(&format!("addr replace {address}/{PREFIX} dev {BRIDGE}\n")).await
+    ip(&format!(
+        "addr replace {address}/{PREFIX} dev {BRIDGE}\n\
+         route replace local {address} dev {BRIDGE} table local proto kernel scope host src {OUTSIDE_ADDRESS}\n"
+    ))
+    .await
 }
 
 /// Takes an address of the region away again.
 pub(super) async fn remove_own_address(address: Ipv4Addr) -> Result<(), RehearsalError> {
-    ip(&format!("addr del {address}/{PREFIX} dev {BRIDGE}\n")).await
+    ip(&format!("route del local {address} dev {BRIDGE} table local\naddr del {address}/{PREFIX} dev {BRIDGE}\n")).await
 }
 
 async fn ip(lines: &str) -> Result<(), RehearsalError> {

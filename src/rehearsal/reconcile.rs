@@ -1,5 +1,6 @@
 //! The loop that makes the region's bodies follow the emulated account, several times a second, until it is told
-//! to stop. Hosts and balancer have a loop each: a boot that hangs must not hold up a health report.
+//! to stop. Hosts, with the firewall before them, and balancer have a loop each: a boot that hangs must not hold up a health
+//! report.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,9 @@ use super::account::AccountState;
 use super::balancer::Balancer;
 use super::diary::Diary;
 use super::emulator_client::EmulatorClient;
+use super::firewall::Firewall;
 use super::hosts::Hosts;
+use super::view::View;
 
 /// How often the account is looked at: a host's boot takes about a second, so this is soon enough.
 const ROUND: Duration = Duration::from_millis(80);
@@ -23,12 +26,14 @@ pub(super) struct Reconcile {
     balancer: JoinHandle<Balancer>,
 }
 
-/// Starts the loops.
+/// Starts the loops. `firewall`: none where security groups cannot be enforced.
 pub(super) fn start(
     mut hosts: Hosts,
     mut balancer: Balancer,
+    mut firewall: Option<Firewall>,
     emulator: EmulatorClient,
     diary: Arc<Diary>,
+    view: Arc<View>,
 ) -> Reconcile {
     let (stop, stopped) = watch::channel(false);
     let (sender, account) = watch::channel(Arc::new(AccountState::default()));
@@ -41,6 +46,12 @@ pub(super) fn start(
                     sender.send_replace(Arc::clone(&state));
                     for trouble in &state.troubles {
                         hosts_diary.trouble(trouble);
+                    }
+                    // Before a host boots, so that nothing meets it without its groups.
+                    if let Some(firewall) = &mut firewall
+                        && let Err(error) = firewall.follow(&state, &view.balancers()).await
+                    {
+                        hosts_diary.trouble(&error.chain());
                     }
                     if let Err(error) = hosts.round(&state).await {
                         hosts_diary.trouble(&error.chain());

@@ -19,6 +19,7 @@ use super::balancer_health::TargetCheck;
 use super::diary::Diary;
 use super::emulator_client::EmulatorClient;
 use super::error::{RehearsalError, tail};
+use super::firewall::Firewall;
 use super::host_handle::HostHandle;
 use super::hosts::Hosts;
 use super::reconcile::{self, Reconcile};
@@ -40,6 +41,7 @@ pub struct Region {
     diary: Arc<Diary>,
     view: Arc<View>,
     reconcile: Reconcile,
+    open: Option<String>,
 }
 
 impl Region {
@@ -55,6 +57,12 @@ impl Region {
         let diary = Arc::new(Diary::open(&places.log("region.log"))?);
         write(&places.boot_script(), include_str!("host/boot.sh"))?;
         network::lay().await?;
+        let firewall = Firewall::raise().await.map_err(|error| error.chain());
+        let open = firewall.as_ref().err().cloned();
+        if let Some(why) = &open {
+            diary.note(&format!("security groups are not enforced: {why}"));
+            say(&format!("security groups are not enforced: {why}"));
+        }
         let names = dns::serve().await?;
         let authority_folder = places.authority();
         let (emulator, authority, public_key) = tokio::join!(
@@ -85,9 +93,10 @@ impl Region {
         }
         let balancer =
             Balancer::new(places.clone(), authority, emulator.clone(), Arc::clone(&diary), Arc::clone(&view), names)?;
-        let reconcile = reconcile::start(hosts, balancer, emulator.clone(), Arc::clone(&diary));
+        let reconcile =
+            reconcile::start(hosts, balancer, firewall.ok(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view));
         let environment = operator::environment(&places, &account.region, &password);
-        let region = Self { account, environment, emulator, process, places, diary, view, reconcile };
+        let region = Self { account, environment, emulator, process, places, diary, view, reconcile, open };
         region.await_site().await?;
         say("the site of the before-state answers");
         Ok(region)
@@ -197,6 +206,12 @@ impl Region {
     #[must_use]
     pub fn troubles(&self) -> Vec<String> {
         self.diary.troubles()
+    }
+
+    /// Why security groups are not enforced in this region; none when they are.
+    #[must_use]
+    pub fn unenforced(&self) -> Option<&str> {
+        self.open.as_deref()
     }
 
     /// Pulls a host's network cable: connections hang, nobody is told.

@@ -25,6 +25,7 @@ pub(super) struct HostView {
 pub(super) struct View {
     hosts: Mutex<BTreeMap<String, HostView>>,
     checks: Mutex<Vec<TargetCheck>>,
+    balancers: Mutex<BTreeMap<String, Vec<Ipv4Addr>>>,
 }
 
 impl View {
@@ -34,6 +35,15 @@ impl View {
 
     pub(super) fn host(&self, id: &str) -> Option<HostView> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// The addresses of each balancer, by ARN.
+    pub(super) fn set_balancers(&self, balancers: BTreeMap<String, Vec<Ipv4Addr>>) {
+        *self.balancers.lock().unwrap_or_else(PoisonError::into_inner) = balancers;
+    }
+
+    pub(super) fn balancers(&self) -> BTreeMap<String, Vec<Ipv4Addr>> {
+        self.balancers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn set_checks(&self, checks: Vec<TargetCheck>) {

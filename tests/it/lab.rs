@@ -6,7 +6,7 @@
 
 use crate::support::region::{LIMIT, Lab, eventually, in_a_region, region};
 use aws_sdk_acm::types::{CertificateStatus, ValidationMethod};
-use aws_sdk_ec2::types::{InstanceStateName, InstanceType, Tag};
+use aws_sdk_ec2::types::{self as ec2, InstanceStateName, InstanceType, Tag};
 use aws_sdk_elasticloadbalancingv2::types as elb;
 use aws_sdk_route53::types as dns;
 use runbook::access::HttpOptions;
@@ -26,6 +26,11 @@ async fn hosts_and_images_follow_the_account() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_balancer_serves_what_the_account_says() {
     in_a_region("lab::inside::the_balancer_serves_what_the_account_says", LIMIT).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn security_groups_are_enforced() {
+    in_a_region("lab::inside::security_groups_are_enforced", LIMIT).await;
 }
 
 #[tokio::test]
@@ -54,14 +59,37 @@ mod inside {
             image
         }
 
+        async fn admit(&self, group: &str, port: i32, range: &str) {
+            let rule = permission(port).ip_ranges(ec2::IpRange::builder().cidr_ip(range).build()).build();
+            let asked = self.aws.ec2.authorize_security_group_ingress().group_id(group).ip_permissions(rule);
+            asked.send().await.unwrap();
+        }
+
+        async fn admit_no_longer(&self, group: &str, port: i32, range: &str) {
+            let rule = permission(port).ip_ranges(ec2::IpRange::builder().cidr_ip(range).build()).build();
+            let asked = self.aws.ec2.revoke_security_group_ingress().group_id(group).ip_permissions(rule);
+            asked.send().await.unwrap();
+        }
+
+        /// Whether somebody outside gets a connection to the web server; a closed port would refuse, a group says nothing.
+        async fn is_open(&self, port: u16) -> Option<bool> {
+            let address = (self.region.account().public_ip, port);
+            let connect = tokio::net::TcpStream::connect(address);
+            match tokio::time::timeout(Duration::from_secs(1), connect).await {
+                Ok(Ok(_)) => Some(true),
+                Ok(Err(_)) => None,
+                Err(_) => Some(false),
+            }
+        }
+
         async fn clone_of(&self, image: &str) -> String {
             let account = self.region.account();
             let name = Tag::builder().key("Name").value("nextcloud-web-2").build();
             let tags =
                 aws_sdk_ec2::types::TagSpecification::builder().resource_type("instance".into()).tags(name).build();
             let made = self.aws.ec2.run_instances().image_id(image).min_count(1).max_count(1);
-            let made =
-                made.instance_type(InstanceType::T3Small).subnet_id(&account.subnets["b"]).tag_specifications(tags);
+            let made = made.instance_type(InstanceType::T3Small).subnet_id(&account.subnets["b"]);
+            let made = made.security_group_ids(&account.web_group).tag_specifications(tags);
             let clone = made.send().await.unwrap().instances()[0].instance_id().unwrap().to_owned();
             self.reaches(&clone, InstanceStateName::Running).await;
             clone
@@ -178,7 +206,13 @@ mod inside {
             let forward = elb::Action::builder().r#type(elb::ActionTypeEnum::Forward).target_group_arn(&group).build();
             let shown = elb::Certificate::builder().certificate_arn(certificate).build();
             let listener = lab.aws.elb.create_listener().load_balancer_arn(&balancer).port(443);
-            listener.protocol(elb::ProtocolEnum::Https).certificates(shown).default_actions(forward).send().await.unwrap();
+            listener
+                .protocol(elb::ProtocolEnum::Https)
+                .certificates(shown)
+                .default_actions(forward)
+                .send()
+                .await
+                .unwrap();
             let reason = eventually("the target is found unhealthy", || async {
                 let (state, reason, text) = health(lab, &group).await?;
                 (state == elb::TargetHealthStateEnum::Unhealthy).then_some((reason, text))
@@ -196,11 +230,7 @@ mod inside {
             .await;
 
             let fqdn = &account.fqdn;
-            let patch = format!(
-                "sed -i \"s#^);#  'overwritehost' => '{fqdn}', 'overwriteprotocol' => 'https', 'trusted_proxies' => array('10.77.0.0/16'));#\" \
-                 /var/www/html/nextcloud/config/config.php; systemctl reload php8.2-fpm"
-            );
-            lab.on(web, &patch).await;
+            lab.on(web, &trust_the_balancer(fqdn)).await;
             eventually("the target is healthy", || async {
                 (health(lab, &group).await?.0 == elb::TargetHealthStateEnum::Healthy).then_some(())
             })
@@ -231,6 +261,81 @@ mod inside {
             .await;
         })
         .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "runs inside a region"]
+    async fn security_groups_are_enforced() {
+        region(async |lab| {
+            assert_eq!(lab.region.unenforced(), None, "`runbook doctor` says why");
+            let account = lab.region.account().clone();
+            let web = account.instance.as_str();
+            lab.on(web, "sed -i 10,23d /etc/nginx/conf.d/nextcloud.conf; nginx -t -q; systemctl restart nginx").await;
+            lab.on(web, &trust_the_balancer(&account.fqdn)).await;
+
+            assert_eq!(lab.is_open(22).await, Some(true));
+            lab.admit_no_longer(&account.web_group, 22, "0.0.0.0/0").await;
+            lab.admit(&account.web_group, 22, "192.0.2.0/24").await;
+            eventually("SSH is closed: nobody answers", || async {
+                (lab.is_open(22).await == Some(false)).then_some(())
+            })
+            .await;
+            let config = lab.region.environment()["RUNBOOK_SSH_CONFIG"].as_str();
+            let address = account.public_ip.to_string();
+            let argv = ["ssh", "-F", config, "-o", "ConnectTimeout=1", &address, "true"];
+            let ssh = lab.region.command(&argv).output().await.unwrap();
+            assert!(String::from_utf8_lossy(&ssh.stderr).contains("timed out"), "{ssh:?}");
+            let own = group(lab, "operators", &[]).await;
+            lab.admit(&own, 22, "203.0.113.0/24").await;
+            let both = lab.aws.ec2.modify_instance_attribute().instance_id(web);
+            both.groups(&account.web_group).groups(&own).send().await.unwrap();
+            eventually("a second group opens it for those who come from there", || async {
+                (lab.is_open(22).await == Some(true)).then_some(())
+            })
+            .await;
+
+            let (balancer, name) = make_balancer(lab).await;
+            let targets = make_target_group(lab).await;
+            lab.admit_no_longer(&account.web_group, 80, "0.0.0.0/0").await;
+            let forward =
+                elb::Action::builder().r#type(elb::ActionTypeEnum::Forward).target_group_arn(&targets).build();
+            let listener = lab.aws.elb.create_listener().load_balancer_arn(&balancer).port(80);
+            listener.protocol(elb::ProtocolEnum::Http).default_actions(forward).send().await.unwrap();
+            let reason = eventually("the balancer does not get through", || async {
+                let (state, reason, _) = health(lab, &targets).await?;
+                (state == elb::TargetHealthStateEnum::Unhealthy).then_some(reason)
+            })
+            .await;
+            assert_eq!(reason.as_deref(), Some("Target.Timeout"));
+
+            let found = lab.aws.elb.describe_load_balancers().load_balancer_arns(&balancer).send().await.unwrap();
+            let of_balancer = found.load_balancers()[0].security_groups()[0].clone();
+            let pair = ec2::UserIdGroupPair::builder().group_id(&of_balancer).build();
+            let admitted = lab.aws.ec2.authorize_security_group_ingress().group_id(&account.web_group);
+            admitted.ip_permissions(permission(80).user_id_group_pairs(pair).build()).send().await.unwrap();
+            eventually("the balancer's group is admitted", || async {
+                (health(lab, &targets).await?.0 == elb::TargetHealthStateEnum::Healthy).then_some(())
+            })
+            .await;
+            assert_eq!(lab.is_open(80).await, Some(false), "and nobody else");
+
+            let through = || lab.client_with(&HttpOptions::default()).get(format!("http://{name}/status.php")).send();
+            assert_eq!(through().await.unwrap().status(), 200);
+            lab.admit_no_longer(&of_balancer, 80, "0.0.0.0/0").await;
+            eventually("the balancer's own group is closed", || async {
+                tokio::time::timeout(Duration::from_secs(1), through()).await.is_err().then_some(())
+            })
+            .await;
+        })
+        .await;
+    }
+
+    /// What the procedure makes of config.php, so that the balancer's check is answered 200.
+    fn trust_the_balancer(fqdn: &str) -> String {
+        format!(
+            "sed -i \"s#^);#  'overwritehost' => '{fqdn}', 'overwriteprotocol' => 'https', 'trusted_proxies' => array('10.77.0.0/16'));#\" \
+             /var/www/html/nextcloud/config/config.php; systemctl reload php8.2-fpm"
+        )
     }
 
     /// As a browser does it: the form's token, the session's cookie, a redirect to where one wanted to go.
@@ -267,9 +372,25 @@ mod inside {
 
     async fn make_balancer(lab: &Lab) -> (String, String) {
         let subnets = lab.region.account().subnets.values().cloned().collect();
-        let made = lab.aws.elb.create_load_balancer().name("site").set_subnets(Some(subnets)).send().await.unwrap();
+        let made = lab.aws.elb.create_load_balancer().name("site").set_subnets(Some(subnets));
+        let made = made.security_groups(group(lab, "balancer", &[80, 443]).await).send().await.unwrap();
         let balancer = &made.load_balancers()[0];
         (balancer.load_balancer_arn().unwrap().to_owned(), balancer.dns_name().unwrap().to_owned())
+    }
+
+    /// A group that admits everybody on some ports.
+    async fn group(lab: &Lab, name: &str, ports: &[i32]) -> String {
+        let made = lab.aws.ec2.create_security_group().group_name(name).description(name);
+        let made = made.vpc_id(&lab.region.account().vpc).send().await.unwrap();
+        let group = made.group_id().unwrap().to_owned();
+        for port in ports {
+            lab.admit(&group, *port, "0.0.0.0/0").await;
+        }
+        group
+    }
+
+    fn permission(port: i32) -> ec2::builders::IpPermissionBuilder {
+        ec2::IpPermission::builder().ip_protocol("tcp").from_port(port).to_port(port)
     }
 
     async fn make_target_group(lab: &Lab) -> String {

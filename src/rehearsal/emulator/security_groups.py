@@ -10,12 +10,14 @@ Not covered: a call with several rules of which one is refused (AWS adds none, m
 """
 
 import moto.ec2.models.security_groups as security_groups
+from moto.ec2.models.instances import InstanceBackend
 from moto.rds.models import rds_backends
 
 from state import refuse
 
 Backend, Rule = security_groups.SecurityGroupBackend, security_groups.SecurityGroupRule
 _moto_delete = Backend._delete_security_group
+_moto_replace = None
 
 
 def identity_of(rule):
@@ -52,7 +54,17 @@ def delete(self, vpc_id, group_id):
     return _moto_delete(self, vpc_id, group_id)
 
 
+def replace_groups(self, instance_id, group_ids):
+    """ModifyInstanceAttribute replaces the groups of the primary interface; moto leaves those there and adds the new."""
+    instance = _moto_replace(self, instance_id, group_ids)
+    instance.nics[0]._group_set = list(instance.security_groups)
+    return instance
+
+
 def install():
+    global _moto_replace
+    _moto_replace = InstanceBackend.modify_instance_security_groups
+    InstanceBackend.modify_instance_security_groups = replace_groups
     Backend._delete_security_group = delete
     Rule.__eq__ = same_rule
     Rule.description = property(lambda rule: (rule.ip_range or rule.source_group or {}).get("Description"))

@@ -151,6 +151,16 @@ class Refusals(Case):
         with self.refused("DependencyViolation"):
             client("ec2").delete_security_group(GroupId=self.ids["web_group"])
 
+    def test_groups_of_an_instance_are_replaced(self):
+        ec2 = client("ec2")
+        group = ec2.create_security_group(GroupName="other", Description="other", VpcId=self.ids["vpc"])["GroupId"]
+        for groups in ([self.ids["web_group"], group], [group]):
+            ec2.modify_instance_attribute(InstanceId=self.web, Groups=groups)
+            self.assertEqual(sorted(g["GroupId"] for g in self.instance()["SecurityGroups"]), sorted(groups))
+            self.assertEqual(view()["instances"][0]["security_groups"], sorted(groups))
+        ports = [rule["from"] for g in view()["security_groups"] if g["id"] == self.ids["web_group"] for rule in g["ingress"]]
+        self.assertEqual(ports, [22, 80, 443])
+
     def test_a_rule_is_the_same_under_another_description(self):
         ec2, web = client("ec2"), self.ids["web_group"]
         group = ec2.create_security_group(GroupName="alb", Description="alb", VpcId=self.ids["vpc"])["GroupId"]

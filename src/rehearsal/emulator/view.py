@@ -76,6 +76,7 @@ def instance(backend, i):
         "launched_from": i.image_id,
         "key_name": i.key_name,
         "profile": profile.iam_instance_profile.name if profile else None,
+        "security_groups": sorted({group.id for interface in i.nics.values() for group in interface.group_set}),
     }
 
 
@@ -103,8 +104,8 @@ def group(backend, g):
         "ingress": [
             {
                 "protocol": rule.ip_protocol,
-                "from": rule.from_port,
-                "to": rule.to_port,
+                "from": None if rule.from_port is None else int(rule.from_port),
+                "to": None if rule.to_port is None else int(rule.to_port),
                 "cidrs": [c for c in (rule.ip_range.get("CidrIp"), rule.ip_range.get("CidrIpv6")) if c],
                 "groups": [rule.source_group["GroupId"]] if rule.source_group.get("GroupId") else [],
             }
