@@ -7,7 +7,9 @@ use super::out::out;
 use super::{Exit, Failure, library, resume, rollback, run, verdict};
 use crate::display;
 use crate::model::{ActionPath, Reversibility, Runbook};
-use crate::rehearsal::{Cache, Ending, Fault, RegionSpec, RehearsalError, Scenario, WayBack, enter, play, setup};
+use crate::rehearsal::{
+    Cache, Conduct, Ending, Fault, RegionSpec, RehearsalError, Scenario, WayBack, enter, play, setup,
+};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -18,6 +20,7 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
     }
     let fault = args.fault.as_deref().map(fault).transpose()?;
     let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&found.runbook, to)).transpose()?;
+    let pace = args.pace.as_deref().map(pace).transpose()?;
     check(args, &found.runbook)?;
     can_be_combined(args, fault, rollback_to.as_ref())?;
     let (json, setup, keep) = (format.is_json(), args.setup, args.keep);
@@ -33,7 +36,7 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
                 image: prepared.image,
                 venv: prepared.venv,
                 rootless: prepared.rootless,
-                ticks: 1,
+                conduct: Conduct { pace, ..Conduct::default() },
             },
             runbook: args.runbook.clone(),
             kill: args.kill.clone(),
@@ -211,6 +214,18 @@ fn fault(name: &str) -> Result<Fault, Failure> {
     })
 }
 
+/// `aws`, or `aws:N` for N times faster.
+fn pace(text: &str) -> Result<u32, Failure> {
+    let faster = match text.split_once(':') {
+        None if text == "aws" => Some(1),
+        Some(("aws", times)) => times.parse().ok().filter(|times| *times > 0),
+        _ => None,
+    };
+    faster.ok_or_else(|| {
+        Failure::usage(format!("there is no pace `{text}`")).hint("`aws` is AWS's own, `aws:60` sixty times faster")
+    })
+}
+
 pub(super) fn lab_failure(error: &RehearsalError) -> Failure {
     Failure::chain(Exit::Failed, error).hint("`runbook doctor` says what the lab needs; `--setup` installs it")
 }
@@ -219,4 +234,18 @@ fn fresh_folder() -> Result<PathBuf, Failure> {
     let folder = std::env::temp_dir().join(format!("runbook-lab-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|e| Failure::output(&e))?;
     Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pace;
+
+    #[test]
+    fn a_pace_is_aws_or_so_many_times_faster() {
+        assert_eq!(pace("aws").unwrap(), 1);
+        assert_eq!(pace("aws:60").unwrap(), 60);
+        for wrong in ["", "aws:", "aws:0", "aws:-1", "aws:1.5", "fast", "gcp:2"] {
+            assert!(pace(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::account::AccountState;
 use super::authority::Authority;
-use super::balancer_config::{Configuration, Surroundings, TargetPlace, configuration};
+use super::balancer_config::{Configuration, FASTER, Surroundings, TargetPlace, configuration};
 use super::balancer_health::{Health, TargetCheck, read};
 use super::diary::Diary;
 use super::dns::Names;
@@ -46,6 +46,7 @@ pub(super) struct Balancer {
     addresses_given: u8,
     certificates: BTreeMap<String, PathBuf>,
     haproxy: Haproxy,
+    faster: u32,
     current: Configuration,
     known: BTreeMap<TargetPlace, Known>,
 }
@@ -73,9 +74,16 @@ impl Balancer {
             addresses_given: 0,
             certificates: BTreeMap::new(),
             haproxy,
+            faster: FASTER,
             current: Configuration::default(),
             known: BTreeMap::new(),
         })
+    }
+
+    /// Checks targets this many times faster than the account says, instead of the lab's own.
+    pub(super) fn at_pace(mut self, pace: Option<u32>) -> Self {
+        self.faster = pace.unwrap_or(self.faster);
+        self
     }
 
     /// Makes addresses, names, certificates and listeners follow the account.
@@ -87,6 +95,7 @@ impl Balancer {
             addresses: &self.addresses,
             certificates: &self.certificates,
             stats_socket: self.haproxy.socket(),
+            faster: self.faster,
         };
         let wanted = configuration(account, &around);
         if wanted != self.current {

@@ -16,8 +16,8 @@ use serde_json::Value;
 
 use super::account::{AccountState, Listener, LoadBalancer, TargetGroup};
 
-/// The lab's clock: a check every 10 s becomes one every 500 ms.
-const FASTER: u64 = 20;
+/// The lab's own clock: a check every 10 s becomes one every 500 ms.
+pub(super) const FASTER: u32 = 20;
 const SHORTEST_INTERVAL_MS: u64 = 300;
 /// A check on a loaded machine needs a second, however short the real timeout would become.
 const SHORTEST_TIMEOUT_MS: u64 = 1000;
@@ -30,6 +30,8 @@ pub(super) struct Surroundings<'a> {
     /// The file of each issued certificate, by ARN.
     pub(super) certificates: &'a BTreeMap<String, PathBuf>,
     pub(super) stats_socket: &'a Path,
+    /// How many times faster than the account says targets are checked.
+    pub(super) faster: u32,
 }
 
 /// One target as the configuration names it.
@@ -74,7 +76,8 @@ pub(super) fn configuration(account: &AccountState, around: &Surroundings<'_>) -
                 && !written.contains(&&group.arn)
             {
                 written.push(&group.arn);
-                backend(&mut backends, &mut out.targets, account, balancer, group, addresses[0]);
+                let source = (addresses[0], u64::from(around.faster));
+                backend(&mut backends, &mut out.targets, account, balancer, group, source);
             }
         }
     }
@@ -172,12 +175,12 @@ fn backend(
     account: &AccountState,
     balancer: &LoadBalancer,
     group: &TargetGroup,
-    source: Ipv4Addr,
+    (source, faster): (Ipv4Addr, u64),
 ) {
     let check = &group.health_check;
     let name = backend_name(group);
-    let interval = (check.interval * 1000 / FASTER).max(SHORTEST_INTERVAL_MS);
-    let timeout = (check.timeout * 1000 / FASTER).max(SHORTEST_TIMEOUT_MS);
+    let interval = (check.interval * 1000 / faster).max(SHORTEST_INTERVAL_MS);
+    let timeout = (check.timeout * 1000 / faster).max(SHORTEST_TIMEOUT_MS);
     let patience = Duration::from_millis((interval + timeout) * u64::from(check.unhealthy));
     let sticky = group.attributes.get("stickiness.enabled").is_some_and(|value| value == "true");
     let common = format!("  balance roundrobin\n  source {source}\n  timeout server {}s\n", idle_seconds(balancer));
@@ -267,6 +270,7 @@ mod tests {
             addresses: &addresses.into(),
             certificates: &certificates,
             stats_socket: Path::new("/run/socket"),
+            faster: FASTER,
         };
         configuration(&account(listeners), &around)
     }

@@ -36,6 +36,7 @@ const FILES: &[(&str, &str)] = embedded![
     "iam.py",
     "images.py",
     "lean.py",
+    "pace.py",
     "pages.py",
     "parameters.py",
     "quotas.py",

@@ -58,6 +58,6 @@ pub use operator::{OPERATOR_ACCOUNT, SITE_USER};
 pub use play::play;
 pub use region::Region;
 pub use scenario::{Ending, Fault, Part, Report, Row, Scenario, WayBack};
-pub use spec::RegionSpec;
+pub use spec::{Conduct, RegionSpec};
 pub use visitor::Downtime;
 pub use witness::Witness;

@@ -42,6 +42,7 @@ pub struct Region {
     view: Arc<View>,
     reconcile: Reconcile,
     open: Option<String>,
+    pace: Option<u32>,
 }
 
 impl Region {
@@ -73,7 +74,7 @@ impl Region {
         let ((process, emulator), authority, public_key) = (emulator?, authority?, public_key?);
         diary.note("the emulated account answers");
         say("the emulated account answers");
-        emulator.configure(json!({ "ticks": spec.ticks, "body": true, "judge_caller": true })).await?;
+        emulator.configure(spec.conduct.settings()).await?;
         let account = emulator.seed(json!({})).await?;
         diary.note("the account has its before-state");
 
@@ -92,11 +93,23 @@ impl Region {
             hosts.know_image(&web.image_id, stock.into_iter().chain([site]).collect());
         }
         let balancer =
-            Balancer::new(places.clone(), authority, emulator.clone(), Arc::clone(&diary), Arc::clone(&view), names)?;
+            Balancer::new(places.clone(), authority, emulator.clone(), Arc::clone(&diary), Arc::clone(&view), names)?
+                .at_pace(spec.conduct.pace);
         let reconcile =
             reconcile::start(hosts, balancer, firewall.ok(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view));
         let environment = operator::environment(&places, &account.region, &password);
-        let region = Self { account, environment, emulator, process, places, diary, view, reconcile, open };
+        let region = Self {
+            account,
+            environment,
+            emulator,
+            process,
+            places,
+            diary,
+            view,
+            reconcile,
+            open,
+            pace: spec.conduct.pace,
+        };
         region.await_site().await?;
         say("the site of the before-state answers");
         Ok(region)
@@ -206,6 +219,12 @@ impl Region {
     #[must_use]
     pub fn troubles(&self) -> Vec<String> {
         self.diary.troubles()
+    }
+
+    /// How many times faster than on AWS things go here; none where they go as fast as they can.
+    #[must_use]
+    pub fn pace(&self) -> Option<u32> {
+        self.pace
     }
 
     /// Why security groups are not enforced in this region; none when they are.

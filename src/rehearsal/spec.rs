@@ -19,8 +19,36 @@ pub struct RegionSpec {
     pub venv: PathBuf,
     /// Whether the region's root is an ordinary user outside.
     pub rootless: bool,
-    /// How many answers a state in transition lasts in the emulated account.
+    /// How the emulated account behaves.
+    #[serde(default)]
+    pub conduct: Conduct,
+}
+
+/// How the emulated account behaves where AWS is slow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conduct {
+    /// How many answers a state in transition lasts.
     pub ticks: u32,
+    /// For how many looks, at the most, what was just made is not found yet (eventual consistency); 0: it is at once.
+    pub lag: u32,
+    /// Each transition takes what it takes on AWS, this many times faster; none: as many answers as `ticks` says.
+    pub pace: Option<u32>,
+}
+
+impl Default for Conduct {
+    fn default() -> Self {
+        Self { ticks: 1, lag: 0, pace: None }
+    }
+}
+
+impl Conduct {
+    /// The emulator's settings for it (`emulator/state.py`).
+    pub(super) fn settings(&self) -> serde_json::Value {
+        serde_json::json!({
+            "ticks": self.ticks, "new_ticks": self.lag, "tag_ticks": self.lag.min(1), "snapshot_ticks": self.lag,
+            "pace": self.pace.unwrap_or(0), "body": true, "judge_caller": true,
+        })
+    }
 }
 
 /// The region's files.

@@ -13,8 +13,10 @@ use super::error::RehearsalError;
 use super::region::Region;
 use super::scenario::Report;
 
-/// No command of a rehearsal may take longer.
+/// No command of a rehearsal may take longer, where things go as fast as they can.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(600);
+/// The waits of a whole run, or of one taken back, all at their longest on AWS.
+const WAITS_ON_AWS: Duration = Duration::from_secs(4 * 3600);
 /// How often a command's memory is read. The kernel keeps the peak: only growth in a command's last moments is missed.
 const MEMORY_ROUND: Duration = Duration::from_millis(20);
 
@@ -40,12 +42,13 @@ impl UnderTest<'_> {
         let began = Instant::now();
         let mut child = command.args(before).args(format).args(words).spawn().map_err(unstartable)?;
         let pid = child.id();
-        let deadline = tokio::time::sleep(COMMAND_DEADLINE);
+        let patience = COMMAND_DEADLINE + self.region.pace().map_or(Duration::ZERO, |faster| WAITS_ON_AWS / faster);
+        let deadline = tokio::time::sleep(patience);
         tokio::pin!(deadline);
         let status = loop {
             tokio::select! {
                 status = child.wait() => break status.map_err(unstartable)?,
-                () = &mut deadline => return Err(too_late(words)),
+                () = &mut deadline => return Err(too_late(words, patience)),
                 () = tokio::time::sleep(MEMORY_ROUND) => {
                     let peak = pid.and_then(peak_memory_kib).unwrap_or_default();
                     report.peak_memory_kib = report.peak_memory_kib.max(peak);
@@ -99,9 +102,9 @@ fn unstartable(source: std::io::Error) -> RehearsalError {
     RehearsalError::ProgramUnstartable { program: "runbook".into(), source }
 }
 
-fn too_late(words: &[&str]) -> RehearsalError {
+fn too_late(words: &[&str], after: Duration) -> RehearsalError {
     let what = format!("`runbook {}` did not end", words.join(" "));
-    RehearsalError::TooLate { what, after: COMMAND_DEADLINE, said: String::new() }
+    RehearsalError::TooLate { what, after, said: String::new() }
 }
 
 /// The most memory a process has held so far; nothing when it has ended.

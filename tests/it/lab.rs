@@ -10,7 +10,7 @@ use aws_sdk_ec2::types::{self as ec2, InstanceStateName, InstanceType, Tag};
 use aws_sdk_elasticloadbalancingv2::types as elb;
 use aws_sdk_route53::types as dns;
 use runbook::access::HttpOptions;
-use runbook::rehearsal::{Region, RegionSpec};
+use runbook::rehearsal::{Conduct, Region, RegionSpec};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,7 +37,7 @@ async fn security_groups_are_enforced() {
 async fn a_region_does_not_start_on_the_machine_itself() {
     let folder = tempfile::tempdir().unwrap();
     let place = || folder.path().to_path_buf();
-    let spec = RegionSpec { dir: place(), image: place(), venv: place(), rootless: false, ticks: 1 };
+    let spec = RegionSpec { dir: place(), image: place(), venv: place(), rootless: false, conduct: Conduct::default() };
     let refused = Region::start(&spec, &|_| ()).await.err().expect("it is refused");
     assert!(refused.to_string().contains("namespaces of its own"), "{refused}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "and nothing was written");

@@ -21,6 +21,10 @@ pub(in crate::cli) struct RehearseArgs {
     /// After the run, roll back to this step, look, and resume
     #[arg(long, value_name = "STEP")]
     pub(in crate::cli) rollback_to: Option<String>,
+    /// How long things take: `aws` (as long as on AWS) or `aws:N` (N times faster, in their true proportions); as fast as it goes
+    /// when nothing is said
+    #[arg(long, value_name = "PACE")]
+    pub(in crate::cli) pace: Option<String>,
     /// Let something go wrong: `no-capacity` (EC2 refuses the smaller type when the original is started, and has it again
     /// when the run is resumed) or `no-capacity:accept` (it never has it; the operator goes on with the old type)
     #[arg(long, value_name = "FAULT")]

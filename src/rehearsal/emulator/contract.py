@@ -7,9 +7,9 @@ The codes are each service's own for such a request:
 - RDS: ``MissingParameter``, ``InvalidParameterValue`` (RDS API Reference, "Common Errors");
 - ELB, IAM, STS: ``ValidationError``, "The input fails to satisfy the constraints specified by an AWS service" (their "Common
   Errors"), in the words of the framework they are built on: "1 validation error detected: Value ... at ... failed to satisfy
-  constraint: Member must ...";
+  constraint: Member must ..." (as in SWO-GS/auto-tag#90 and hashicorp/terraform-provider-aws#46496);
 - ACM, Service Quotas, KMS: ``ValidationException`` in the same words, ``SerializationException`` for a value of another type;
-- Route 53: ``InvalidInput``, "The input is not valid", in the same words.
+- Route 53: ``InvalidInput``, "The input is not valid", in the same words (as in crossplane-contrib/provider-aws#1826).
 
 Not judged: S3, which passes by in moto; combinations of members that exclude each other; headers.
 """
@@ -24,10 +24,19 @@ import parameters
 import shapes
 from state import CONFIG, TROUBLES, Refusal
 
-#: What the models call required, and AWS leaves out all the same.
-ABSENT = {
-    ("ListHostedZones", "Marker"),  # "For the second and subsequent calls to ListHostedZones, Marker is the value that ..."
-}
+
+
+def as_on_aws(name, problem):
+    """Whether AWS's own answers do not fit its model in this way either.
+
+    The first page of ListHostedZones has no Marker ("For the second and subsequent calls to ListHostedZones, Marker is the
+    value that ..."); ids of hosted zones have up to 22 letters, so with ``/hostedzone/`` before them they are longer than
+    ResourceId may be (crossplane-contrib/provider-aws#1826).
+    """
+    if problem.kind == "missing":
+        return (name, problem.where) == ("ListHostedZones", "Marker")
+    return problem.kind == "long" and str(problem.value).startswith("/hostedzone/")
+
 
 #: Service -> (code of a missing member, code of a value that does not fit, code of a value of another type). EC2 and RDS
 #: name one parameter; the others tell everything in the words of their framework.
@@ -133,7 +142,7 @@ def judge_answer(response, about, answer):
         return None
     if about.output_shape is not None:
         for problem in shapes.problems(about.output_shape, read):
-            if (about.name, problem.where) in ABSENT and problem.kind == "missing":
+            if as_on_aws(about.name, problem):
                 continue
             wanted = CONSTRAINTS[problem.kind].format(listed(problem.wanted))
             trouble(f"the answer of {name} does not fit AWS's model: {problem.where}: {shown(problem)}: {wanted}")

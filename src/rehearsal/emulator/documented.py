@@ -50,6 +50,8 @@ ROWS = (
     Row("elbv2", "AddTagsInput", "Tags", "Maximum number of tags per resource: 50", most=50, code="TooManyTags"),
     Row("elbv2", "CreateLoadBalancerInput", "Tags", "Maximum number of tags per resource: 50", most=50, code="TooManyTags"),
     Row("elbv2", "CreateTargetGroupInput", "Tags", "Maximum number of tags per resource: 50", most=50, code="TooManyTags"),
+    # hashicorp/terraform-provider-aws#46496: "Member must have length less than or equal to 20".
+    Row("elbv2", "ModifyLoadBalancerAttributesInput", "Attributes", "At most 20 attributes at a time", most=20),
     # "Do not use the aws: prefix in your tag names or values because it is reserved" (ELB, "Tag restrictions").
     Row("elbv2", "Tag", "Key", "Tag keys beginning with aws: are reserved", pattern=r"(?!(?i:aws):).*"),
     # ACM, "Tag restrictions": the aws: prefix is reserved.

@@ -14,6 +14,7 @@ import copy
 import functools
 import json
 import re
+import time
 
 import moto.ec2.models.instances as instances
 from moto.core.responses import ActionResult
@@ -26,7 +27,7 @@ from moto.ec2.responses.instances import InstanceResponse
 
 import addresses
 import images
-from state import CONFIG, RUN_TOKENS, Refusal, body_in_charge, later, refuse, ticks
+from state import CONFIG, RUN_TOKENS, Refusal, Wait, body_in_charge, due, later, refuse
 
 Instance, Backend = instances.Instance, instances.InstanceBackend
 _moto_start, _moto_stop, _moto_terminate = Instance.start, Instance.stop, Instance.terminate
@@ -57,21 +58,21 @@ def enter(instance, name):
 
 def came_up(instance):
     """pending -> running; the status checks begin. False when the instance was not waiting for that."""
-    if instance.state != "pending":
+    if instance.state != "pending" or too_early(instance):
         return False
     if CONFIG.get("start_outcome") == "given-up":
         give_up(instance)
         return True
     enter(instance, "running")
     instance.was_up = True
-    instance.looks_left = 0 if getattr(instance, "long_up", False) else ticks("status")
+    instance.checking = None if getattr(instance, "long_up", False) else Wait("status")
     instance.long_up = False
     return True
 
 
 def has_long_been_up(instance):
     """A server of before the lab: its status checks are passed, also where its body is still to come."""
-    instance.looks_left = 0
+    instance.checking, instance.due = None, 0.0
     instance.long_up = instance.state != "running"
 
 
@@ -89,8 +90,15 @@ def give_up(instance):
     instance.state_reason = instances.StateReason(f"{code}: {text}", code)
 
 
+def too_early(instance):
+    """Whether EC2 takes longer than the body did."""
+    return time.monotonic() < getattr(instance, "due", 0.0)
+
+
 def went_down(instance):
     """stopping -> stopped, shutting-down -> terminated. False when the instance was not on its way down."""
+    if too_early(instance):
+        return False
     if instance.state == "stopping":
         enter(instance, "stopped")
     elif instance.state == "shutting-down":
@@ -104,8 +112,10 @@ def went_down(instance):
 
 def transition(instance, kind, name, end):
     """Into a transitional state; out of it by ticks, or by the body's report."""
+    instance.due = 0.0
     if body_in_charge():
         enter(instance, name)
+        instance.due = due(kind)
     else:
         later("ec2", kind, lambda: enter(instance, name), lambda: end(instance))
 
@@ -169,7 +179,7 @@ def guest_powered_off(instance):
     else:
         _moto_stop(instance)
         name = "stopping"
-    instance._reason = ""
+    instance._reason, instance.due = "", 0.0
     code = "Client.InstanceInitiatedShutdown"
     instance.state_reason = instances.StateReason(f"{code}: Instance initiated shutdown", code)
     later("ec2", "stop", lambda: enter(instance, name), lambda: went_down(instance))
@@ -189,10 +199,8 @@ def describe_instance_status(self, instance_ids, include_all_instances, filters)
     """Only looks at the status count for it, or polling for ``running`` would use them up."""
     found = _moto_describe_status(self, instance_ids, include_all_instances, filters)
     for instance in found:
-        left = getattr(instance, "looks_left", 0)
-        instance.initializing = left > 0
-        if instance.state == "running":
-            instance.looks_left = max(left - 1, 0)
+        checking = getattr(instance, "checking", None)
+        instance.initializing = instance.state == "running" and checking is not None and checking.goes_on()
     return found
 
 

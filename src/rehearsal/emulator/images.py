@@ -11,13 +11,15 @@ is being copied: such an image fails, and it is a trouble of the lab, for nothin
 Not covered: ``NoReboot`` (the instance is never restarted for an image).
 """
 
+import time
+
 import moto.ec2.models.amis as amis
 from moto.core.responses import ActionResult
 from moto.ec2.models.elastic_block_store import Snapshot
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.amis import AmisResponse
 
-from state import TROUBLES, body_in_charge, later, refuse
+from state import TROUBLES, body_in_charge, due, later, refuse
 
 Ami, Backend = amis.Ami, amis.AmiBackend
 _moto_create, _moto_register = Backend.create_image, Backend.register_image
@@ -42,7 +44,8 @@ def enter(image, state):
 
 def frozen(image):
     """pending -> available, when the snapshots are taken too. False when the image was not waiting for that."""
-    if image.state != "pending" or getattr(image, "is_frozen", False):
+    early = time.monotonic() < getattr(image, "due", 0.0)
+    if image.state != "pending" or early or getattr(image, "is_frozen", False):
         return False
     image.is_frozen = True
     finish(image)
@@ -98,6 +101,7 @@ def create_image(self, instance_id, name, description, tag_specifications):
     begin_to_take(image, instance)
     if body_in_charge():
         enter(image, "pending")
+        image.due = due("image")
     else:
         later("ec2", "image", lambda: enter(image, "pending"), lambda: frozen(image))
     return image

@@ -18,7 +18,7 @@ from moto.route53.responses import Route53
 from moto.route53.utils import validate_domain_name
 
 from elbv2 import canonical_zone
-from state import DNS_CHANGES, refuse, ticks
+from state import DNS_CHANGES, Wait, paced, refuse, ticks
 
 Backend = models.Route53Backend
 _moto_change_response = Route53.change_resource_record_sets
@@ -134,9 +134,7 @@ def create_hosted_zone(self, *args, **kwargs):
     """moto's own SOA and NS are not in the form of the other records: the SOA is listed as text of a dictionary."""
     zone = _moto_create_zone(self, *args, **kwargs)
     del self.zones[zone.resource_id]
-    # Every zone's id begins so, and none is longer: with `/hostedzone/` before it, as answers have it, it fits the 32 letters
-    # of the model's ResourceId.
-    zone.resource_id = "Z" + zone.resource_id[1:20]
+    zone.resource_id = "Z" + zone.resource_id[1:]  # every zone's id begins so
     self.zones[zone.resource_id] = zone
     for record in zone.rrsets:
         record.name = canonical(record.name)
@@ -153,10 +151,10 @@ def change_response(self):
     answer = _moto_change_response(self)
     number = len(DNS_CHANGES) + 1
     change_id = "C" + hashlib.sha1(f"change {number}".encode()).hexdigest()[:13].upper()
-    DNS_CHANGES[change_id] = ticks("dns")
+    DNS_CHANGES[change_id] = Wait("dns")
     info = answer.result["ChangeInfo"]
     info["Id"] = f"/change/{change_id}"
-    info["Status"] = "PENDING" if ticks("dns") else "INSYNC"
+    info["Status"] = "PENDING" if ticks("dns") or paced("dns") else "INSYNC"
     return answer
 
 
@@ -164,9 +162,7 @@ def get_change(self):
     change_id = (self._get_param("Id") or "").rpartition("/")[2]
     if change_id not in DNS_CHANGES:
         refuse("NoSuchChange", f"A change with the specified change ID does not exist: {change_id}")
-    left = DNS_CHANGES[change_id]
-    DNS_CHANGES[change_id] = max(left - 1, 0)
-    status = "PENDING" if left else "INSYNC"
+    status = "PENDING" if DNS_CHANGES[change_id].goes_on() else "INSYNC"
     return ActionResult({"ChangeInfo": {"Id": f"/change/{change_id}", "Status": status, "SubmittedAt": utcnow()}})
 
 

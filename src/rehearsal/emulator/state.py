@@ -13,6 +13,9 @@ Nothing is kept on disk: a restart is an empty account.
 """
 
 import threading
+import time
+
+import pace
 
 LOCK = threading.RLock()
 
@@ -40,7 +43,7 @@ KINDS = {
 #: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``start_outcome``,
 #: ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, elbv2.py, acm.py. ``vcpu_quota``: see quotas.py. ``page_size``,
 #: ``empty_pages``: see pages.py. ``judge_caller``: a request that AWS's model refuses is a trouble, for whoever calls here
-#: knows what AWS takes. ``consistency_seed``: see visibility.py.
+#: knows what AWS takes. ``consistency_seed``: see visibility.py. ``pace``, ``pace_seed``: see pace.py.
 DEFAULTS = {
     "ticks": 1,
     "body": False,
@@ -55,6 +58,8 @@ DEFAULTS = {
     "new_ticks": 0,
     "tag_ticks": 0,
     "snapshot_ticks": 0,
+    "pace": 0,
+    "pace_seed": 0,
     "page_size": 0,
     "empty_pages": False,
 }
@@ -68,10 +73,11 @@ CALLS = []
 HEALTH = {}  # (target group ARN, target id) -> (state, reason, description), as the body reported it
 RUN_TOKENS = {}  # (account, client token) -> (parameters, reservation) of RunInstances
 WATCHES = {}  # service -> function called at each read, before transitions move on
+DRAWN = {}  # kind of transition -> how many durations were drawn
 MADE = []  # ids of what calls have made, in this order
 VEILS = {}  # id of what was just made -> for each coming look, whether it is hidden from it
 LAGGING_TAGS = {}  # id -> {"left": looks, "shown": the tags of before}
-DNS_CHANGES = {}  # Route 53 change id -> reads until it is INSYNC
+DNS_CHANGES = {}  # Route 53 change id -> the wait until it is INSYNC
 
 
 class BadRequest(Exception):
@@ -101,14 +107,50 @@ def ticks(kind):
     return int(CONFIG.get(f"{kind}_ticks", CONFIG["ticks"]))
 
 
-def later(service, kind, *steps):
-    """Runs the first step now, each next one when the state before it was seen by ``ticks(kind)`` reads of the service.
+def paced(kind):
+    """Whether transitions of this kind take time, and not looks."""
+    return int(CONFIG["pace"]) > 0 and kind in pace.SECONDS
+
+
+def lasts(kind, seconds=None):
+    """How many seconds the transition that begins now takes here. ``seconds``: what it takes on AWS, where it is known."""
+    DRAWN[kind] = DRAWN.get(kind, 0) + 1
+    return (pace.drawn(kind, CONFIG["pace_seed"], DRAWN[kind]) if seconds is None else seconds) / int(CONFIG["pace"])
+
+
+def due(kind):
+    """The moment before which a body's report of the end is too early."""
+    return time.monotonic() + lasts(kind) if paced(kind) else 0.0
+
+
+class Wait:
+    """A state that lasts a number of looks, or a time where a pace is set; for what no transition follows."""
+
+    def __init__(self, kind):
+        self.end = due(kind) if paced(kind) else None
+        self.left = ticks(kind)
+
+    def goes_on(self):
+        """This look's answer."""
+        if self.end is not None:
+            return time.monotonic() < self.end
+        self.left -= 1
+        return self.left >= 0
+
+
+def later(service, kind, *steps, seconds=None):
+    """Runs the first step now, each next one when the state before it was seen by ``ticks(kind)`` reads of the service, or when
+    its time has come where a pace is set.
 
     A step must look whether it still applies: the body may have been there first.
     """
     first, *rest = steps
     first()
-    if ticks(kind) <= 0:
+    if paced(kind):
+        whole = lasts(kind, seconds)
+        for step, share in zip(rest, pace.shares(kind, len(rest)), strict=True):
+            TRANSITIONS.append({"service": service, "kind": kind, "end": time.monotonic() + whole * share, "steps": [step]})
+    elif ticks(kind) <= 0:
         for step in rest:
             step()
     elif rest:
@@ -119,7 +161,8 @@ def tick(service):
     """A read of the service begins: transitions that were seen often enough move on."""
     if service in WATCHES:
         WATCHES[service]()
-    for transition in [t for t in TRANSITIONS if t["service"] == service]:
+    come_due()
+    for transition in [t for t in TRANSITIONS if t["service"] == service and "end" not in t]:
         if transition["left"] > 0:
             transition["left"] -= 1
             continue
@@ -129,8 +172,16 @@ def tick(service):
             TRANSITIONS.remove(transition)
 
 
+def come_due():
+    """Transitions whose time has come, of any service, the earliest first."""
+    while over := [t for t in TRANSITIONS if t.get("end", float("inf")) <= time.monotonic()]:
+        first = min(over, key=lambda transition: transition["end"])
+        TRANSITIONS.remove(first)
+        first["steps"].pop()()
+
+
 def reset():
     """Forgets settings, transitions, faults, calls and troubles. The account's resources stay: they are moto's."""
-    for kept in (TRANSITIONS, FAULTS, CALLS, TROUBLES, HEALTH, RUN_TOKENS, MADE, VEILS, LAGGING_TAGS, DNS_CHANGES, CONFIG):
+    for kept in (TRANSITIONS, FAULTS, CALLS, TROUBLES, HEALTH, RUN_TOKENS, DRAWN, MADE, VEILS, LAGGING_TAGS, DNS_CHANGES, CONFIG):
         kept.clear()
     CONFIG.update(DEFAULTS)

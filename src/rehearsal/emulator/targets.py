@@ -118,7 +118,8 @@ def remove(group, target_id):
         if draining(group).get(target_id) is target:
             del draining(group)[target_id]
 
-    later("elbv2", "drain", lambda: draining(group).update({target_id: target}), gone)
+    seconds = int(group.attributes.get("deregistration_delay.timeout_seconds", 300))
+    later("elbv2", "drain", lambda: draining(group).update({target_id: target}), gone, seconds=seconds)
 
 
 def looks_left(group):

@@ -15,6 +15,11 @@ const URL: &str = "RUNBOOK_TEST_EMULATOR";
 /// The region the account is used in.
 pub(crate) const REGION: &str = "us-east-1";
 
+/// For how many looks what was just made is not found yet; `RUNBOOK_TEST_LAG` says another number.
+pub(crate) fn lag() -> u32 {
+    std::env::var("RUNBOOK_TEST_LAG").ok().and_then(|lag| lag.parse().ok()).unwrap_or(0)
+}
+
 struct Running(Child);
 
 impl Drop for Running {
@@ -71,7 +76,9 @@ impl Emulator {
     /// The account of before the cutover; answers its ids. From here on a request that AWS would take for none fails the
     /// test.
     pub(crate) fn seed(&self) -> Value {
-        self.post("config", &json!({"judge_caller": true}));
+        let lag = lag();
+        let slow = json!({"judge_caller": true, "new_ticks": lag, "tag_ticks": lag.min(1), "snapshot_ticks": lag});
+        self.post("config", &slow);
         self.post("seed", &json!({}))
     }
 

@@ -4,7 +4,7 @@
 
 use aws_sdk_ec2::types::InstanceStateName;
 use runbook::access::{Aws, Clients, HttpOptions, Settings, http_client};
-use runbook::rehearsal::{Cache, Region, RegionSpec, enter, setup};
+use runbook::rehearsal::{Cache, Conduct, Region, RegionSpec, enter, setup};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ pub(crate) async fn in_a_region(test: &str, limit: Duration) {
         image: prepared.image,
         venv: prepared.venv,
         rootless: prepared.rootless,
-        ticks: 1,
+        conduct: Conduct { lag: super::emulator::lag(), ..Conduct::default() },
     };
     let program = std::env::current_exe().unwrap();
     let mut command = enter::command(prepared.rootless, &program, &[test, "--exact", "--ignored", "--nocapture"]);
