@@ -14,6 +14,7 @@ import moto.acm.models as models
 from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
 
+import visibility
 from state import CONFIG, WATCHES, later, refuse
 
 Backend, Certificate = models.AWSCertificateManagerBackend, models.CertBundle
@@ -72,8 +73,13 @@ def watch():
                     "acm",
                     "acm",
                     lambda c=certificate: setattr(c, "validating", True),
-                    lambda c=certificate: setattr(c, "status", CONFIG.get("acm_outcome", "ISSUED")),
+                    lambda c=certificate: issue(c),
                 )
+
+
+def issue(certificate):
+    certificate.status = CONFIG.get("acm_outcome", "ISSUED")
+    visibility.hide(f"issued {certificate.arn}")  # from ELB, for a while
 
 
 def init(self, *args, **kwargs):

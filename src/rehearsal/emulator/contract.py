@@ -149,6 +149,40 @@ def judge_answer(response, about, answer):
     return read
 
 
+#: Errors that any operation may answer, beside those of its model: each service's "Common Errors".
+COMMON = {
+    "AccessDenied", "AccessDeniedException", "AuthFailure", "IncompleteSignature", "InvalidAction", "InvalidClientTokenId",
+    "InvalidParameterCombination", "InvalidParameterValue", "MissingParameter", "RequestExpired", "SerializationException",
+    "SignatureDoesNotMatch", "Throttling", "ThrottlingException", "UnrecognizedClientException", "ValidationError",
+    "ValidationException",
+}
+
+
+#: Answered by AWS all the same: a certificate that is not issued, or was just now (hashicorp/terraform-provider-aws#26245,
+#: #41789; DataBiosphere/azul#8321).
+SEEN = {
+    (operation, "UnsupportedCertificate") for operation in ("CreateListener", "ModifyListener", "AddListenerCertificates")
+}
+
+
+def judge_error(response, about, code):
+    """Notes as a trouble an error that the operation does not have. EC2's model names no errors: all are let pass."""
+    known = {shape.metadata.get("error", {}).get("code", shape.name) for shape in about.error_shapes}
+    if known and code not in known | COMMON and (about.name, code) not in SEEN:
+        trouble(f"the emulator answers {response.boto3_service_name} {about.name} with {code}, which AWS does not there")
+
+
+def code_of(response, answer):
+    """The code of an error that moto answered; None where it is not in the service's form."""
+    status, headers, body = answer
+    data = body.encode() if isinstance(body, str) else body
+    try:
+        told = _parser(parameters.protocol_of(response)).parse({"status_code": int(status), "headers": dict(headers), "body": data}, None)
+    except Exception:
+        return None
+    return told.get("Error", {}).get("Code")
+
+
 def trouble(text):
     if text not in TROUBLES:
         TROUBLES.append(text)

@@ -113,6 +113,9 @@ def call_action(self):
                 _moto_call_action(self)  # done, but the answer is lost
             return fail(fault["code"], fault.get("message", fault["code"]), fault.get("status"))
         except Refusal as refusal:
+            about = parameters.operation(service, action)
+            if about is not None:
+                contract.judge_error(self, about, refusal.args[0])
             return fail(*refusal.args)
         except NotImplementedError as missing:
             return fail("InvalidAction", f"not implemented in the emulator: {missing}")
@@ -126,7 +129,10 @@ def carried_out(self, action):
     about = parameters.operation(self.boto3_service_name, action)
     page = pages.begin(self, about)
     answer = _moto_call_action(self)
-    if about is None or not 200 <= int(answer[0]) < 300:
+    if about is None:
+        return answer
+    if not 200 <= int(answer[0]) < 300:
+        contract.judge_error(self, about, contract.code_of(self, answer))
         return answer
     read = contract.judge_answer(self, about, answer)
     if read is None:

@@ -15,6 +15,7 @@ import moto.elbv2.models as models
 from moto.acm.models import acm_backends
 
 import addresses
+import visibility
 from state import CONFIG, later, refuse
 
 Backend, LoadBalancer = models.ELBv2Backend, models.FakeLoadBalancer
@@ -149,8 +150,9 @@ def certificates_of(backend):
 
 
 def check_certificate(backend, arn):
+    """ELB does not know at once that a certificate is issued (visibility.py)."""
     certificate = certificates_of(backend).get(arn)
-    if certificate is not None and certificate.status != "ISSUED":
+    if certificate is not None and (certificate.status != "ISSUED" or visibility.looked_at(f"issued {arn}")):
         refuse(
             "UnsupportedCertificate",
             f"The certificate '{arn}' must have a fully-qualified domain name, a supported signature, and a supported "

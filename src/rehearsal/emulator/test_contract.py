@@ -380,6 +380,20 @@ class Answers(unittest.TestCase):
         contract.judge_answer(sent(service, name, asked), about(service, name), (200, {}, body))
         return list(contract.TROUBLES)
 
+    def test_an_error_that_the_operation_does_not_have_is_a_trouble(self):
+        contract.TROUBLES.clear()
+        for service, name, code in (
+            ("elbv2", "CreateListener", "DuplicateListener"),
+            ("elbv2", "CreateListener", "UnsupportedCertificate"),
+            ("rds", "ModifyDBInstance", "DBInstanceNotFound"),  # the code on the wire, not the shape's name
+            ("acm", "DeleteCertificate", "ThrottlingException"),
+            ("ec2", "StopInstances", "AnythingAtAll"),
+        ):
+            contract.judge_error(sent(service, name, {}), about(service, name), code)
+        self.assertEqual(contract.TROUBLES, [])
+        contract.judge_error(sent("acm", "DeleteCertificate", {}), about("acm", "DeleteCertificate"), "NoSuchCertificate")
+        self.assertEqual(len(contract.TROUBLES), 1)
+
     def test_an_answer_that_does_not_fit_is_a_trouble(self):
         state = "<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceState><name>{}</name>" \
             "</instanceState></item></instancesSet></item></reservationSet></DescribeInstancesResponse>"

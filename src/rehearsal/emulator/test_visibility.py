@@ -88,6 +88,30 @@ class Visibility(Case):
                 acm.describe_certificate(CertificateArn=arn)
         acm.describe_certificate(CertificateArn=arn)
 
+    def test_a_certificate_is_issued_to_elb_later(self):
+        plus("config", new_ticks=0)
+        acm, elb = client("acm"), client("elbv2")
+        arn = acm.request_certificate(DomainName=self.ids["fqdn"])["CertificateArn"]
+        plus("config", new_ticks=2)
+        for _ in range(2):
+            option = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"][0]
+        record = option["ResourceRecord"]
+        sets = {"Name": record["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]}
+        batch = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": sets}]}
+        client("route53").change_resource_record_sets(HostedZoneId=self.ids["zone"], ChangeBatch=batch)
+        for _ in range(3):
+            status = acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"]
+        self.assertEqual(status, "ISSUED")
+        balancer = elb.create_load_balancer(Name="a", Subnets=list(self.ids["subnets"].values()))["LoadBalancers"][0]
+        asked = {
+            "LoadBalancerArn": balancer["LoadBalancerArn"], "Port": 443, "Protocol": "HTTPS",
+            "Certificates": [{"CertificateArn": arn}],
+            "DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}],
+        }
+        with self.refused("UnsupportedCertificate"):
+            elb.create_listener(**asked)
+        elb.create_listener(**asked)
+
     def test_tags_come_later(self):
         ec2 = client("ec2")
         tags = [{"ResourceType": "security-group", "Tags": [{"Key": "run", "Value": "r1"}]}]

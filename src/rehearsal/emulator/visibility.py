@@ -11,6 +11,7 @@ nothing depends on time; which resource gets how many is counted from ``consiste
 
 - A call that names a hidden resource is refused with the code of its kind; in a filter it finds nothing.
 - A list leaves it out. The answer of the call that made it tells it, tags and all.
+- A certificate that was just issued is UnsupportedCertificate to ELB (hashicorp/terraform-provider-aws#41789).
 - Names are unique at once: a second group of a name is a duplicate, also while the first is hidden.
 
 Not covered: the old state of something that was changed (an attribute, a rule), deletions that are not seen yet, Route 53
