@@ -74,13 +74,13 @@ impl Emulator {
     }
 
     /// The account of before the cutover; answers its ids. From here on a request that AWS would take for none fails the
-    /// test. `RUNBOOK_TEST_EMULATOR='{"page_size": 1}'` sets what else the emulator can do (its `state.py`).
+    /// test. `RUNBOOK_TEST_SETTINGS='{"page_size": 1}'` sets what else the emulator can do (its `state.py`).
     pub(crate) fn seed(&self) -> Value {
         let lag = lag();
         let slow = json!({"judge_caller": true, "new_ticks": lag, "tag_ticks": lag.min(1), "snapshot_ticks": lag});
         self.post("config", &slow);
-        if let Ok(settings) = std::env::var("RUNBOOK_TEST_EMULATOR") {
-            self.post("config", &serde_json::from_str(&settings).expect("RUNBOOK_TEST_EMULATOR is JSON"));
+        if let Ok(settings) = std::env::var("RUNBOOK_TEST_SETTINGS") {
+            self.post("config", &serde_json::from_str(&settings).expect("RUNBOOK_TEST_SETTINGS is JSON"));
         }
         self.post("seed", &json!({}))
     }
