@@ -46,7 +46,7 @@ impl InstanceClone {
             .associate_public_ip_address(wanted.public_address)
             .delete_on_termination(true)
             .build();
-        let labels = wanted.tags_with(&cx.tags(Some(&self.name)));
+        let labels = wanted.tags_with(&cx.tags(Some(self.name.as_str())));
         let profile = wanted.profile.as_ref().map(|arn| IamInstanceProfileSpecification::builder().arn(arn).build());
         let credits = self.credits(aws).await.map(|c| CreditSpecificationRequest::builder().cpu_credits(c).build());
         let placement = wanted.tenancy.as_ref().map(|t| Placement::builder().tenancy(t.clone()).build());

@@ -81,7 +81,7 @@ async fn leftover_volumes(action: &InstanceClone, cx: &Context<'_>, aws: &Aws) -
     let asked = aws.read.ec2.describe_volumes();
     let asked = asked.filters(tags::filter(format!("tag:{RUN_TAG}"), &[run]));
     let asked = asked.filters(tags::filter(format!("tag:{STEP_TAG}"), &[step]));
-    let pages = asked.filters(tags::filter("tag:Name", &[&action.name])).into_paginator().items().send();
+    let pages = asked.filters(tags::filter("tag:Name", &[action.name.as_str()])).into_paginator().items().send();
     let found: Result<Vec<_>, _> = pages.collect().await;
     let found = found.map_err(|e| AwsError::from(e).failure("cannot look for the clone's volumes"))?;
     Ok(found.into_iter().filter_map(|v| v.volume_id).collect())
