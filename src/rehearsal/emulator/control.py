@@ -4,8 +4,7 @@
                         in words: answers that do not fit AWS's model
     GET  /plus/calls    every AWS call so far, as [service, action, HTTP status or error code, parameters]; the
                         parameters under AWS's own names, null for calls that only read; a fifth element "dry run"
-                        where it was one, or "for SERVICE:ACTION" where IAM is enforced and a service called it in
-                        the caller's name
+                        where it was one
     POST /plus/config   {"ticks": 1, "rds_ticks": 3, "body": true, ...}: see DEFAULTS and KINDS of state.py
     POST /plus/fault    {"service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
                          "message": "...", "times": 1, "after": false, "match": "i-0123"}
@@ -14,9 +13,9 @@
                         only calls that name an instance which has this type now; status: the HTTP
                         status instead of the usual one (an SDK retries 5xx by itself, and so it does on AWS with
                         InsufficientInstanceCapacity, where that is a 500)
-                        without: no error is answered, but the answer lacks the field of this name
     POST /plus/unfault  forgets all faults
     POST /plus/body     {"event": ..., "id": ...}: what happened to a host, see EVENTS
+    POST /plus/instance {"id": "i-...", "ena_support": false, ...}: what an instance is, see fitness.py
     POST /plus/user     {"name": "operator", "documents": [{...}]}: an IAM user with these policies and no others; answers
                         its key, the same one each time
     POST /plus/seed     the account of before the cutover (seed.py); answers its ids
@@ -38,6 +37,7 @@ from werkzeug.wrappers import Request, Response
 
 import addresses
 import ec2
+import fitness
 import iam
 import images
 import seed
@@ -111,10 +111,13 @@ def config(settings):
     return {"ok": True}
 
 
+def instance(wanted):
+    fitness.set_up(instance_of(wanted), wanted)
+    return {"ok": True}
+
+
 def fault(wanted):
-    missing = [key for key in ("service", "action") if not wanted.get(key)]
-    if not wanted.get("code") and not wanted.get("without"):
-        missing.append("code or without")
+    missing = [key for key in ("service", "action", "code") if not wanted.get(key)]
     if missing:
         raise state.BadRequest(400, f"a fault needs {', '.join(missing)}")
     state.FAULTS.append({"times": 1, **wanted})
@@ -157,6 +160,7 @@ POSTS = {
     "fault": fault,
     "unfault": unfault,
     "body": body,
+    "instance": instance,
     "user": user,
     "seed": seed.create,
     "reset": reset,

@@ -5,7 +5,12 @@ running one; launches from images, key pairs and types that do not exist; and st
 is repeated with its client token. AWS does none of that.
 
 The setting ``"start_outcome": "given-up"`` makes EC2 accept a start or a launch and give up on it later, for want of
-capacity: ``pending`` -> ``stopped`` or ``terminated``, as AWS does at times.
+capacity: ``pending`` -> ``stopped`` or ``terminated``, as AWS does at times. The same becomes of an instance with a volume
+under a key of ``"kms_denied"``, with ``Client.InternalError``: EC2 asks KMS for a grant in the caller's name only when it
+attaches the volume (EC2 User Guide, "Troubleshoot instance launch issues": instance terminates immediately).
+
+``"stop_outcome": "hangs"``: a guest that never comes down; only a forced stop ends it. ``"impaired_looks": 4``: that many
+looks say ``impaired`` between ``initializing`` and ``ok``, as those of a slow first boot do; -1: they never stop.
 
 Not covered: hibernation, spot, and RebootInstances, which changes nothing here and is not told to the body.
 """
@@ -22,10 +27,13 @@ from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import InvalidInstanceIdError
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS, INSTANCE_TYPES
+from moto.ec2.responses._base_response import EC2BaseResponse
 from moto.ec2.responses.general import General
 from moto.ec2.responses.instances import InstanceResponse
+from moto.ec2.utils import filter_dict_attribute_mapping
 
 import addresses
+import fitness
 import images
 from state import CONFIG, RUN_TOKENS, Refusal, Wait, body_in_charge, due, later, refuse
 
@@ -34,6 +42,7 @@ _moto_start, _moto_stop, _moto_terminate = Instance.start, Instance.stop, Instan
 _moto_run = Backend.run_instances
 _moto_modify_attribute = Backend.modify_instance_attribute
 _moto_describe_status = Backend.describe_instance_status
+_moto_error_on_dryrun = EC2BaseResponse.error_on_dryrun
 _moto_attribute_handler = InstanceResponse._dot_value_instance_attribute_handler
 _moto_associate_profile = None  # known when the whole EC2 backend is loaded, see install()
 
@@ -61,10 +70,14 @@ def came_up(instance):
     if instance.state != "pending" or too_early(instance):
         return False
     if CONFIG.get("start_outcome") == "given-up":
-        give_up(instance)
+        give_up(instance, "Server.InsufficientInstanceCapacity", "Insufficient capacity to satisfy instance request")
+        return True
+    if keys_of(instance) & set(CONFIG.get("kms_denied") or ()):
+        give_up(instance, "Client.InternalError", "Client error on launch")
         return True
     enter(instance, "running")
     instance.was_up = True
+    instance.impaired_left = int(CONFIG.get("impaired_looks") or 0)
     instance.checking = None if getattr(instance, "long_up", False) else Wait("status")
     instance.long_up = False
     return True
@@ -76,8 +89,14 @@ def has_long_been_up(instance):
     instance.long_up = instance.state != "running"
 
 
-def give_up(instance):
-    """There is no room for it after all: a new instance is terminated, one that ran before is stopped again."""
+def keys_of(instance):
+    """The KMS keys that encrypt the instance's volumes."""
+    volumes = (instance.ec2_backend.volumes.get(each.volume_id) for each in instance.block_device_mapping.values())
+    return {volume.kms_key_id for volume in volumes if volume is not None and volume.kms_key_id}
+
+
+def give_up(instance, code, text):
+    """It does not come up after all: a new instance is terminated, one that ran before is stopped again."""
     if getattr(instance, "was_up", False):
         _moto_stop(instance)
         enter(instance, "stopped")
@@ -85,8 +104,6 @@ def give_up(instance):
         take_apart(instance)
         enter(instance, "shutting-down")
         went_down(instance)
-    code = "Server.InsufficientInstanceCapacity"
-    text = "Insufficient capacity to satisfy instance request"
     instance.state_reason = instances.StateReason(f"{code}: {text}", code)
 
 
@@ -128,6 +145,7 @@ def start(self):
             "IncorrectInstanceState",
             f"The instance '{self.id}' is not in a state from which it can be started.",
         )
+    fitness.check_start(self)
     previous = _moto_start(self)
     images.started(self)
     transition(self, "start", "pending", came_up)
@@ -143,7 +161,10 @@ def stop(self):
             f"The instance '{self.id}' is not in a state from which it can be stopped.",
         )
     previous = _moto_stop(self)
-    transition(self, "stop", "stopping", went_down)
+    if CONFIG.get("stop_outcome") == "hangs":
+        enter(self, "stopping")
+    else:
+        transition(self, "stop", "stopping", went_down)
     return previous
 
 
@@ -192,6 +213,8 @@ def checks(self):
         return {"Status": "not-applicable"}
     if getattr(self, "initializing", False):
         return {"Status": "initializing", "Details": [{"Name": "reachability", "Status": "initializing"}]}
+    if getattr(self, "impaired_now", 0) != 0:
+        return {"Status": "impaired", "Details": [{"Name": "reachability", "Status": "failed"}]}
     return {"Status": "ok", "Details": [{"Name": "reachability", "Status": "passed"}]}
 
 
@@ -201,6 +224,10 @@ def describe_instance_status(self, instance_ids, include_all_instances, filters)
     for instance in found:
         checking = getattr(instance, "checking", None)
         instance.initializing = instance.state == "running" and checking is not None and checking.goes_on()
+        # -1 stays; the look that is being answered still counts.
+        instance.impaired_now = getattr(instance, "impaired_left", 0)
+        if instance.state == "running" and not instance.initializing and instance.impaired_now > 0:
+            instance.impaired_left -= 1
     return found
 
 
@@ -257,6 +284,13 @@ def run_instances(self, image_id, count, user_data, security_group_names, **kwar
                 "IdempotentParameterMismatch",
                 "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
             )
+        if reservation.instances[0].state == "terminated":
+            # The error list of the EC2 API Reference; for at least 24 hours after the termination.
+            refuse(
+                "IdempotentInstanceTerminated",
+                "The request to launch an instance uses the same client token as a previous request for which the "
+                "instance has been terminated.",
+            )
         self.replayed = reservation.instances[0].id
         return reservation
 
@@ -275,6 +309,7 @@ def run_instances(self, image_id, count, user_data, security_group_names, **kwar
             instance.security_groups = list(instance.nics[0]._group_set)
         if instance.root_device_name not in instance.block_device_mapping:
             instance.setup_defaults()
+        fitness.as_launched(instance)
         transition(instance, "start", "pending", came_up)
     if token:
         RUN_TOKENS[(self.account_id, token)] = (asked, reservation)
@@ -310,6 +345,12 @@ def attribute_handler(self):
     return True
 
 
+def error_on_dryrun(self):
+    """moto's own look at DryRun, which comes after that of dispatch.py."""
+    if CONFIG["dry_run"] != "ignored":
+        _moto_error_on_dryrun(self)
+
+
 def console_output(self):
     """moto answers the boot log of some machine of its own; here it is what the host wrote on its console."""
     instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
@@ -324,10 +365,12 @@ def install():
     _moto_associate_profile = EC2Backend.associate_iam_instance_profile
     EC2Backend.associate_iam_instance_profile = associate_profile
     instances.InvalidInstanceIdError = invalid_instance_id
+    filter_dict_attribute_mapping["client-token"] = "client_token"
     Instance.start, Instance.stop, Instance.terminate = start, stop, terminate
     Instance.instance_status = Instance.system_status = Instance.attached_ebs_status = property(checks)
     Backend.run_instances = run_instances
     Backend.describe_instance_status = describe_instance_status
     Backend.modify_instance_attribute = modify_attribute
     InstanceResponse._dot_value_instance_attribute_handler = attribute_handler
+    EC2BaseResponse.error_on_dryrun = error_on_dryrun
     General.get_console_output = console_output

@@ -81,7 +81,8 @@ class States(Case):
         }
         clone = client("ec2").run_instances(**asked)["Instances"][0]["InstanceId"]
         self.assertEqual([self.state(clone) for _ in range(2)], ["pending", "terminated"])
-        self.assertEqual(client("ec2").run_instances(**asked)["Instances"][0]["InstanceId"], clone)
+        with self.refused("IdempotentInstanceTerminated"):
+            client("ec2").run_instances(**asked)
         client("ec2").stop_instances(InstanceIds=[self.web])
         self.assertEqual([self.state() for _ in range(2)], ["stopping", "stopped"])
         client("ec2").start_instances(InstanceIds=[self.web])
@@ -90,6 +91,51 @@ class States(Case):
         plus("config", start_outcome="running")
         client("ec2").start_instances(InstanceIds=[self.web])
         self.assertEqual([self.state() for _ in range(2)], ["pending", "running"])
+
+    def test_a_guest_that_hangs_on_its_way_down(self):
+        self.up()
+        plus("config", body=False, stop_outcome="hangs")
+        client("ec2").stop_instances(InstanceIds=[self.web])
+        self.assertEqual([self.state() for _ in range(5)], ["stopping"] * 5)
+        self.body("guest-powered-off", self.web)
+
+    def test_status_checks_of_a_slow_boot(self):
+        def checks():
+            return client("ec2").describe_instance_status(InstanceIds=[self.web])["InstanceStatuses"][0]["SystemStatus"]
+
+        self.up()
+        self.stop()
+        plus("config", impaired_looks=2)
+        client("ec2").start_instances(InstanceIds=[self.web])
+        self.up()
+        self.assertEqual([checks()["Status"] for _ in range(4)], ["initializing", "impaired", "impaired", "ok"])
+
+    def test_a_volume_whose_key_may_not_be_used(self):
+        ec2, key = client("ec2"), "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+        volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=8, Encrypted=True, KmsKeyId=key)["VolumeId"]
+        ec2.attach_volume(InstanceId=self.web, VolumeId=volume, Device="/dev/sdf")
+        self.up()
+        self.stop()
+        plus("config", kms_denied=[key], body=False)
+        ec2.start_instances(InstanceIds=[self.web])
+        self.assertEqual([self.state() for _ in range(2)], ["pending", "stopped"])
+        self.assertEqual(self.instance()["StateReason"]["Code"], "Client.InternalError")
+
+    def test_types_that_do_not_suit_are_refused_at_the_start(self):
+        ec2 = client("ec2")
+        self.up()
+        self.stop()
+        plus("instance", id=self.web, instance_type="t2.medium", ena_support=False)
+        self.assertFalse(self.instance()["EnaSupport"])
+        small = {"InstanceId": self.web, "InstanceType": {"Value": "t3.small"}}
+        ec2.modify_instance_attribute(**small)
+        with self.refused("InvalidParameterCombination"):
+            ec2.start_instances(InstanceIds=[self.web])
+        plus("instance", id=self.web, ena_support=True, marketplace_types=["t2.medium"])
+        with self.refused("UnsupportedOperation"):
+            ec2.start_instances(InstanceIds=[self.web])
+        ec2.modify_instance_attribute(**{**small, "InstanceType": {"Value": "t2.medium"}})
+        ec2.start_instances(InstanceIds=[self.web])
 
     def test_addresses_over_a_stop(self):
         self.up()
@@ -187,9 +233,15 @@ class Refusals(Case):
             client("ec2").modify_instance_metadata_options(InstanceId=self.web, HttpTokens="optional", DryRun=True)
         self.assertEqual(self.instance()["MetadataOptions"]["HttpTokens"], "required")
 
+    def test_dry_runs_that_are_not_honoured(self):
+        self.up()
+        plus("config", dry_run="ignored")
+        client("ec2").stop_instances(InstanceIds=[self.web], DryRun=True)
+        self.assertEqual(self.state(), "stopping")
+
     def test_what_is_not_implemented_is_a_typed_error(self):
         with self.refused("InvalidAction"):
-            client("ec2").describe_instances(Filters=[{"Name": "client-token", "Values": ["x"]}])
+            client("ec2").describe_instances(Filters=[{"Name": "reservation-id", "Values": ["x"]}])
 
     def test_network_interfaces_by_group(self):
         by_group = [{"Name": "group-id", "Values": [self.ids["web_group"]]}]
