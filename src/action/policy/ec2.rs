@@ -104,13 +104,15 @@ fn create_tags(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) -> bo
     let (sid, creating, resources) = match deed.kind {
         ActionKind::InstanceClaim | ActionKind::InstanceRelease => {
             claim(action, deed, grants);
-            return true;
+            // The lock: a group that bears the run's tag from its first moment, as all that a run makes.
+            ("TagNewGroups", "CreateSecurityGroup", vec![grants.regional("ec2", "security-group/*")])
         }
         ActionKind::ImageCreate => {
-            ("TagNewImages", "CreateImage", [grants.unowned("image/*"), grants.unowned("snapshot/*")])
+            ("TagNewImages", "CreateImage", vec![grants.unowned("image/*"), grants.unowned("snapshot/*")])
         }
         ActionKind::InstanceClone => {
-            ("TagLaunched", "RunInstances", [grants.regional("ec2", "instance/*"), grants.regional("ec2", "volume/*")])
+            let launched = vec![grants.regional("ec2", "instance/*"), grants.regional("ec2", "volume/*")];
+            ("TagLaunched", "RunInstances", launched)
         }
         _ => return false,
     };

@@ -28,8 +28,7 @@ pub(super) fn grant(deeds: &[Deed], purpose: Purpose, grants: &mut Grants<'_>) {
             );
         }
     }
-    let balancing = [ActionKind::LoadBalancerCreate, ActionKind::TargetGroupCreate];
-    if deeds.iter().any(|deed| balancing.contains(&deed.kind)) {
+    if deeds.iter().any(|deed| deed.kind == ActionKind::LoadBalancerCreate) {
         grants.add("BalancingRoleKnown", "iam:GetRole", [elb::own_role(grants)], None);
     }
     let clones = deeds.iter().any(|deed| deed.kind == ActionKind::InstanceClone);

@@ -3,9 +3,8 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, DrainTime, Fqdn, GroupDescription, GroupId, GroupName,
-    HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param, SecretRef, Service,
-    SubnetId, TagValue, Target, TargetGroupName, Url, Values, VpcId,
+    Arn, Cidr, DbId, DnsZone, Fqdn, GroupId, HostPath, ImageId, InstanceId, InstanceType, Param, SecretRef, Service,
+    SubnetId, Target, Url, Values, VpcId,
 };
 use super::{Reversibility, Spec};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -153,27 +152,28 @@ actions! {
         instance: InstanceId,
         /// Used as `ranges` instead of the VPC's own when not empty.
         ranges: Option<Vec<Cidr>>,
-        /// Used as `sources` instead of what the instance's first group admits on 443 when not empty.
+        /// Used as `sources` instead of what the instance's security groups admit on 443 when not empty.
         sources: Option<Vec<Cidr>>,
     } gives {
-        vpc: VpcId, group: GroupId, subnet: SubnetId, zone: String, ranges: Vec<Cidr>, sources: Vec<Cidr>,
+        vpc: VpcId, group: GroupId, groups: Vec<GroupId>, subnet: SubnetId, zone: String, ranges: Vec<Cidr>, sources: Vec<Cidr>,
         instance_type: InstanceType, name: String, public_ip: String,
     } NothingToUndo("it only looks"), usual 1 s, deadline 60 s;
 
     // EC2.
 
-    /// Marks an instance as being worked on by this run (tag `runbook:claim`), so that a second operator elsewhere is
-    /// refused. Also refuses instances that a shutdown would destroy or that cannot be stopped and cloned safely.
+    /// Locks an instance for this run, by an empty security group `runbook-claim-INSTANCE` of which EC2 lets there be one, and
+    /// marks it as being worked on (tag `runbook:claim`), so that a second operator elsewhere is refused. Also refuses
+    /// instances that a shutdown would destroy or that cannot be stopped and cloned safely.
     "instance.claim" InstanceClaim {
         /// The instance.
         instance: InstanceId,
-    } gives {} Reversible, usual 1 s, deadline 120 s;
+    } gives { lock: GroupId } Reversible, usual 2 s, deadline 300 s;
 
-    /// Takes the mark of `instance.claim` away.
+    /// Takes the mark and the lock of `instance.claim` away. Refuses when another run has taken them over.
     "instance.release" InstanceRelease {
         /// The instance.
         instance: InstanceId,
-    } gives {} Reversible, usual 1 s, deadline 120 s;
+    } gives {} Reversible, usual 2 s, deadline 300 s;
 
     /// Shuts a guest down from inside and waits until EC2 says `stopped`. Undo starts it, waits for both status checks
     /// and SSH, and stops the services named.
@@ -212,7 +212,7 @@ actions! {
         /// The stopped instance.
         instance: InstanceId,
         /// The image's name, unique in the account and region.
-        name: ImageName,
+        name: String,
     } gives { image: ImageId, snapshots: Vec<String> } Reversible, usual 420 s, deadline 7200 s;
 
     /// Runs an instance from an image with everything of another instance that an image does not carry: key pair,
@@ -227,7 +227,7 @@ actions! {
         /// Its type.
         instance_type: InstanceType,
         /// Its Name tag.
-        name: InstanceName,
+        name: String,
     } gives { instance: InstanceId } Reversible, usual 200 s, deadline 1200 s;
 
     // RDS.
@@ -246,9 +246,9 @@ actions! {
     /// Creates a security group.
     "security-group.create" SecurityGroupCreate {
         /// Its name, unique in the VPC.
-        name: GroupName,
+        name: String,
         /// Its description.
-        description: GroupDescription,
+        description: String,
         /// Its VPC.
         vpc: VpcId,
     } gives { group: GroupId } Reversible, usual 2 s, deadline 900 s;
@@ -269,8 +269,8 @@ actions! {
 
     /// Creates a target group for HTTP with its health check.
     "target-group.create" TargetGroupCreate {
-        /// Its name.
-        name: TargetGroupName,
+        /// Its name, at most 32 letters, digits and dashes.
+        name: String,
         /// Its VPC.
         vpc: VpcId,
         /// The targets' port.
@@ -278,7 +278,7 @@ actions! {
         /// The health check's path; it must answer 200.
         health_path: String,
         /// Seconds a target goes on serving open requests after it was taken out. Default: 30.
-        drain_s: Option<DrainTime>,
+        drain_s: Option<u32>,
         /// Keep a visitor on one target by a cookie. Default: no.
         sticky: Option<bool>,
     } gives { target_group: Arn } Reversible, usual 2 s, deadline 300 s;
@@ -320,14 +320,14 @@ actions! {
 
     /// Creates an internet-facing Application Load Balancer and waits until it is active.
     "load-balancer.create" LoadBalancerCreate {
-        /// Its name.
-        name: BalancerName,
+        /// Its name, at most 32 letters, digits and dashes.
+        name: String,
         /// Public subnets in at least two Availability Zones, covering those of the targets.
         subnets: Vec<SubnetId>,
         /// Its security groups.
         groups: Vec<GroupId>,
         /// Seconds a connection may be idle. Default: 60, as AWS's.
-        idle_timeout_s: Option<IdleTimeout>,
+        idle_timeout_s: Option<u32>,
     } gives { load_balancer: Arn, dns_name: String, dns_zone: String } Reversible, usual 164 s, deadline 1200 s;
 
     /// Creates an HTTPS listener that forwards to a target group.
@@ -357,9 +357,9 @@ actions! {
     /// Requests a certificate with DNS validation and waits until ACM names the validation record.
     "certificate.request" CertificateRequest {
         /// The name it is for.
-        fqdn: CertificateName,
+        fqdn: Fqdn,
         /// Its Name tag.
-        name: TagValue,
+        name: String,
     } gives { certificate: Arn, record_name: String, record_value: String } Reversible, usual 5 s, deadline 900 s;
 
     /// Puts a CNAME record into a hosted zone and waits until it is in sync; with `external`, shows it and waits until

@@ -3,8 +3,7 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    BalancerName, DbId, DnsZone, Fqdn, GroupId, GroupName, HostPath, InstanceId, InstanceName, InstanceType, SecretRef,
-    Service, SubnetId, Target, TargetGroupName, Url, VpcId,
+    DbId, DnsZone, Fqdn, GroupId, HostPath, InstanceId, InstanceType, SecretRef, Service, SubnetId, Target, Url, VpcId,
 };
 use super::Refusal::{Acceptable, Final, Never};
 use super::{CheckSpec, RowSpec};
@@ -189,15 +188,15 @@ checks! {
     /// The names of what a run creates are free.
     "names.free" NamesFree {
         /// The balancer's name.
-        balancer: BalancerName,
+        balancer: String,
         /// The target group's name.
-        target_group: TargetGroupName,
+        target_group: String,
         /// The security group's name.
-        group: GroupName,
+        group: String,
         /// The VPC of the security group.
         vpc: VpcId,
         /// The new server's Name tag.
-        instance: InstanceName,
+        instance: String,
     } rows {
         "balancer" Final "no balancer has this name",
         "target-group" Final "no target group has this name",

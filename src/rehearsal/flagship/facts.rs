@@ -98,6 +98,12 @@ impl Facts {
         self.instance(id)?.get("tags")?.get("runbook:claim")?.as_str()
     }
 
+    /// Whether a run has the lock on an instance: the security group of that name.
+    pub(super) fn locked(&self, id: &str) -> bool {
+        let name = format!("runbook-claim-{id}");
+        self.list("security_groups").iter().any(|group| text(group, "name") == name)
+    }
+
     /// Everything that carries a tag of ours, as `kind id`; terminated instances are gone and do not count.
     pub(super) fn marked(&self) -> Vec<String> {
         let kinds =

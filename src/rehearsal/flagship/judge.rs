@@ -193,9 +193,10 @@ pub(super) fn unchanged(path: &str, differs: &[&str]) -> Row {
 pub(super) fn leftovers(facts: &Facts, start: &Facts, web: &str, step: usize) -> Row {
     let more = |kind: &str| facts.list(kind).len().saturating_sub(start.list(kind).len());
     let (images, snapshots, groups) = (more("images"), more("snapshots"), more("security_groups"));
-    let ok = (images, groups) == (usize::from(step >= 6), usize::from(step >= 7)) && (snapshots > 0) == (step >= 6);
     let claimed = facts.claim(web).is_some();
-    let claim_ok = claimed == (1..LAST_STEP).contains(&step);
+    let claim_ok = (claimed, facts.locked(web)) == ((1..LAST_STEP).contains(&step), claimed);
+    let made = usize::from(step >= 7) + usize::from(claimed);
+    let ok = (images, groups) == (usize::from(step >= 6), made) && (snapshots > 0) == (step >= 6);
     let seen = format!(
         "{images} images, {snapshots} snapshots, {groups} security groups more than at the start; the original is {}marked",
         if claimed { "" } else { "not " }

@@ -33,7 +33,7 @@ fn after() -> Value {
         "certificates": [{ "status": "ISSUED", "in_use_by": ["alb"] }],
         "images": [{ "id": "ami-1" }],
         "snapshots": [{ "id": "snap-1" }],
-        "security_groups": [{ "id": "sg-1", "ingress": [{ "port": 443 }] }, { "id": "sg-2" }],
+        "security_groups": [{ "id": "sg-1", "ingress": [{ "port": 443 }] }, { "id": "sg-2", "name": "" }],
     })
 }
 
@@ -89,6 +89,7 @@ fn each_way_of_doctoring_the_end_is_noticed_by_its_row() {
         ("/snapshots", json!([]), leftovers),
         ("/security_groups", json!([{ "id": "sg-1" }]), leftovers),
         ("/instances/0/tags", json!({ "runbook:claim": "r1" }), leftovers),
+        ("/security_groups/1/name", json!("runbook-claim-i-1"), leftovers),
     ] {
         let mut doctored = after();
         *doctored.pointer_mut(place).unwrap_or_else(|| panic!("nothing at {place}")) = value.clone();

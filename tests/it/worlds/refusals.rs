@@ -182,10 +182,6 @@ mod inside {
             Watch::begin(lab, true).await.refused("stop-protected", 3, lab.runbook(RUN)).await;
             attribute().disable_api_stop(flag(false)).send().await.unwrap();
 
-            attribute().disable_api_termination(flag(true)).send().await.unwrap();
-            Watch::begin(lab, true).await.refused("termination-protected", 3, lab.runbook(RUN)).await;
-            attribute().disable_api_termination(flag(false)).send().await.unwrap();
-
             for (name, key, value) in [
                 ("auto-scaling", "aws:autoscaling:groupName", "web-fleet"),
                 ("claimed", "runbook:claim", "r20260101-000000-abcd"),
