@@ -13,6 +13,9 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls;
 use std::time::Duration;
 
+/// How long one attempt of a call may take.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
 /// The clients of one region.
 #[derive(Debug, Clone)]
 pub struct Aws {
@@ -55,7 +58,7 @@ impl Aws {
             .build_https();
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
-            .operation_attempt_timeout(Duration::from_secs(60))
+            .operation_attempt_timeout(ANSWER_WITHIN)
             .build();
         let base = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))

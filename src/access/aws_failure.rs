@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 const NO_CAPACITY: &[&str] = &[
     "InsufficientAddressCapacity",
     "InsufficientCapacity",
+    "InsufficientCapacityOnHost",
     "InsufficientDBInstanceCapacity",
     "InsufficientDBInstanceCapacityFault",
     "InsufficientHostCapacity",
@@ -32,6 +33,19 @@ const THROTTLED: &[&str] = &[
     "ThrottlingException",
     "TooManyRequestsException",
 ];
+
+/// The service has a trouble of its own.
+const BUSY: &[&str] = &["InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable"];
+
+/// The credentials have run out, or the clock is wrong.
+const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
+
+/// The service does not know whose credentials these are.
+const UNKNOWN_CALLER: &[&str] =
+    &["AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "OptInRequired"];
+
+/// How what is told of a call that only reads begins: losing its answer loses nothing.
+const READS: &[&str] = &["look ", "read ", "ask "];
 
 /// The error of an AWS call, reduced to what decisions need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,15 +74,25 @@ where
                 let meta = context.err();
                 Self::answered(status.unwrap_or_default(), meta.code(), meta.message())
             }
-            SdkError::DispatchFailure(failure) => Self {
-                code: None,
-                message: chain(failure.as_connector_error().map(|e| e as &dyn std::error::Error)),
-                lost: !failure.is_user() && !before_sending(failure.as_connector_error().map(|e| e as _)),
-            },
+            SdkError::DispatchFailure(failure) => {
+                let lost = !failure.is_user() && !before_sending(failure.as_connector_error().map(|e| e as _));
+                let said = chain(failure.as_connector_error().map(|e| e as &dyn std::error::Error));
+                let message = match lost {
+                    true if failure.is_timeout() => no_answer_in_time(),
+                    true => format!("the connection ended before the answer came ({})", last_of(&said)),
+                    false => said,
+                };
+                Self { code: None, message, lost }
+            }
             SdkError::ConstructionFailure(_) => {
                 Self { code: None, message: chain(std::error::Error::source(&error)), lost: false }
             }
-            _ => Self { code: None, message: chain(Some(&error)), lost: true },
+            SdkError::TimeoutError(_) => Self { code: None, message: no_answer_in_time(), lost: true },
+            _ => Self {
+                code: None,
+                message: format!("an answer came that cannot be read ({})", last_of(&chain(Some(&error)))),
+                lost: true,
+            },
         }
     }
 }
@@ -79,6 +103,15 @@ fn before_sending(error: Option<&(dyn std::error::Error + 'static)>) -> bool {
     ["refused", "dns error", "failed to lookup", "unreachable", "credential", "connect timeout", "tcp connect"]
         .iter()
         .any(|sign| text.to_lowercase().contains(sign))
+}
+
+fn no_answer_in_time() -> String {
+    format!("no answer within {} s", super::aws::ANSWER_WITHIN.as_secs())
+}
+
+/// The innermost of an error's causes: what the SDK puts around it tells an operator nothing.
+fn last_of(chain: &str) -> &str {
+    chain.rsplit(": ").next().unwrap_or(chain)
 }
 
 fn chain(error: Option<&dyn std::error::Error>) -> String {
@@ -121,22 +154,26 @@ impl AwsError {
         self.is(THROTTLED)
     }
 
+    /// Whether the service answered that it does not do this, and will not when it is asked again: neither a lost answer, nor
+    /// too many calls, nor an error of its own.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.code.is_some() && !self.lost && !self.is_throttle() && !self.is(BUSY)
+    }
+
+    /// Whether it is the caller's credentials that are refused, whatever was asked for.
+    #[must_use]
+    pub fn refuses_credentials(&self) -> bool {
+        self.is(EXPIRED) || self.is(UNKNOWN_CALLER)
+    }
+
     /// The failure an action reports: `what` says which call on which resource, e.g. "cannot stop instance `i-0ab`".
     #[must_use]
     pub fn failure(&self, what: impl Into<String>) -> Failure {
-        let denied = self.is(&[
-            "UnauthorizedOperation",
-            "AccessDenied",
-            "AccessDeniedException",
-            "AuthFailure",
-            "InvalidClientTokenId",
-            "UnrecognizedClientException",
-            "SignatureDoesNotMatch",
-            "OptInRequired",
-        ]);
-        let expired = self.is(&["ExpiredToken", "ExpiredTokenException", "RequestExpired"]);
-        let busy =
-            self.is_throttle() || self.is(&["InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable"]);
+        let denied =
+            self.is(&["UnauthorizedOperation", "AccessDenied", "AccessDeniedException"]) || self.is(UNKNOWN_CALLER);
+        let expired = self.is(EXPIRED);
+        let busy = self.is_throttle() || self.is(BUSY);
         let kind = if self.lost {
             FailureKind::Lost
         } else if busy || (self.code.is_none() && !self.message.contains("credential")) {
@@ -153,7 +190,17 @@ impl AwsError {
             }
             None => self.message.clone(),
         };
-        let failure = Failure::new(kind, what).cause(cause);
+        // A lost answer is no "cannot": it may be done, and whoever is told so must not do it again by hand unseen.
+        let what = what.into();
+        let deed = what.strip_prefix("cannot ").filter(|deed| !READS.iter().any(|verb| deed.starts_with(verb)));
+        let (message, cause) = match (kind, deed) {
+            (FailureKind::Lost, Some(deed)) => (
+                format!("no answer was had to: {deed}"),
+                format!("{cause}; it may have been carried out, and is looked for before anything is sent again"),
+            ),
+            _ => (what, cause),
+        };
+        let failure = Failure::new(kind, message).cause(cause);
         if denied {
             failure
                 .advise("check the credentials and their permissions: `aws sts get-caller-identity` shows who you are")

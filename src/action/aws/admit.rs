@@ -6,6 +6,7 @@
 //! Only the very same rule counts as there: a wider one (all ports, a larger range) is left alone and not relied on.
 
 use super::answers::{before, failed};
+use super::patience::{NOT_KNOWN_YET, Passing, YOUNG_LOOKS, patiently};
 use super::preview::{fact, list, request, rules_of, words};
 use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
@@ -16,6 +17,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+
+/// A policy that allows what a run made by its tag denies it while the tag is not known everywhere yet. Met with another try only
+/// where this run has made one of the two groups.
+const TAG_NOT_KNOWN_YET: Passing = Passing {
+    codes: &["UnauthorizedOperation"],
+    because: "the group is new, and its tag may not be known to IAM yet",
+    tries: YOUNG_LOOKS,
+};
 
 /// What was there before: sources as ranges or group ids.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -105,8 +114,34 @@ impl SecurityGroupAdmit {
         permission.build()
     }
 
-    /// Authorises these sources in one call, which EC2 carries out as a whole or not at all.
-    async fn authorise(&self, cx: &Context<'_>, aws: &Aws, sources: &BTreeSet<String>) -> Result<(), AwsError> {
+    /// Authorises these sources, also of groups that this run made a moment ago and EC2 does not know everywhere yet.
+    async fn authorise(
+        &self,
+        cx: &Context<'_>,
+        aws: &Aws,
+        sources: &BTreeSet<String>,
+    ) -> Result<Result<(), AwsError>, Failure> {
+        let doing = format!("admitting to port {} of `{}`", self.port, self.group);
+        let first = patiently(cx, &doing, &[NOT_KNOWN_YET], async || self.ask(cx, aws, sources).await).await?;
+        match first {
+            Err(e) if e.is(TAG_NOT_KNOWN_YET.codes) && self.is_young(cx, aws).await => {
+                let reasons = [NOT_KNOWN_YET, TAG_NOT_KNOWN_YET];
+                patiently(cx, &doing, &reasons, async || self.ask(cx, aws, sources).await).await
+            }
+            answer => Ok(answer),
+        }
+    }
+
+    /// Whether this run made the group, or EC2 does not show yet who did.
+    async fn is_young(&self, cx: &Context<'_>, aws: &Aws) -> bool {
+        match aws.read.ec2.describe_security_groups().group_ids(self.group.as_str()).send().await {
+            Ok(answer) => answer.security_groups().iter().all(|group| cx.is_ours(pairs(group.tags()))),
+            Err(_) => true,
+        }
+    }
+
+    /// One call, which EC2 carries out as a whole or not at all.
+    async fn ask(&self, cx: &Context<'_>, aws: &Aws, sources: &BTreeSet<String>) -> Result<(), AwsError> {
         let name = cx.call().action.to_string();
         let request = aws.write.ec2.authorize_security_group_ingress().group_id(self.group.as_str());
         request
@@ -156,8 +191,12 @@ impl SecurityGroupAdmit {
 impl Perform for SecurityGroupAdmit {
     const MAY_BE_UNKNOWN: &'static [&'static str] = &["source"];
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeSecurityGroupRules"];
-    const PERMISSIONS: &'static [&'static str] =
-        &["ec2:DescribeSecurityGroupRules", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateTags"];
+    const PERMISSIONS: &'static [&'static str] = &[
+        "ec2:AuthorizeSecurityGroupIngress",
+        "ec2:CreateTags",
+        "ec2:DescribeSecurityGroupRules",
+        "ec2:DescribeSecurityGroups",
+    ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:RevokeSecurityGroupIngress", "ec2:DescribeSecurityGroups"];
 
     fn sentence(&self) -> String {
@@ -207,14 +246,14 @@ impl Perform for SecurityGroupAdmit {
         if all.is_empty() {
             return Ok(Applied::new());
         }
-        match self.authorise(cx, &aws, &all).await {
+        match self.authorise(cx, &aws, &all).await? {
             Ok(()) => return Ok(Applied::new()),
             Err(e) if e.is(&["InvalidPermission.Duplicate"]) => {}
             Err(e) => return Err(self.refused(&e).into()),
         }
         // One of them came into being meanwhile, and EC2 refused them all: one by one, then.
         for source in missing(&self.look(cx, &aws).await?)? {
-            match self.authorise(cx, &aws, &BTreeSet::from([source])).await {
+            match self.authorise(cx, &aws, &BTreeSet::from([source])).await? {
                 Ok(()) => {}
                 Err(e) if e.is(&["InvalidPermission.Duplicate"]) => {}
                 Err(e) => return Err(self.refused(&e).into()),

@@ -1,14 +1,15 @@
 //! `instance.clone`: runs an instance from an image, with all of its original that the image does not carry.
 //!
-//! What it launched is found again by its tags (run, step, name), and by the launch's client token.
+//! What it launched is found again by the launch's client token, which EC2 keeps and nobody can give to another instance. Tags
+//! do not decide: "launch more like this", image pipelines and restored volumes copy them.
 
 use super::instance_checks::{Age, Checks, checks, wait_checked};
-use super::instance_state::{described, is_dead, live, state, type_of, with_tags};
+use super::instance_state::{described, is_dead, live, state, type_of, with_tokens};
 use super::likeness::Likeness;
 use super::power::up;
 use super::{clone_undo, image_parts};
 use crate::access::Aws;
-use crate::action::{Applied, Context, Perform, RUN_TAG, STEP_TAG, Stop, Verified};
+use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Failure, Finding, Found, InstanceClone, Values};
 use aws_sdk_ec2::types::{ImageState, Instance, InstanceStateName as State};
 use serde_json::json;
@@ -16,8 +17,7 @@ use serde_json::json;
 impl InstanceClone {
     /// Every instance this action has launched in this run, dead ones too.
     pub(super) async fn launched(&self, cx: &Context<'_>, aws: &Aws) -> Result<Vec<Instance>, Failure> {
-        let (run, step) = (cx.call().run.as_str(), cx.call().action.step().as_str());
-        with_tags(aws, &[(RUN_TAG, run), (STEP_TAG, step), ("Name", self.name.as_str())]).await
+        with_tokens(aws, &Self::tokens(cx)).await
     }
 
     /// The one that lives.
@@ -54,7 +54,7 @@ impl InstanceClone {
         }
     }
 
-    /// The clone's id: recorded, or found by its tags.
+    /// The clone's id: recorded, or found by its client token.
     async fn id(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Failure> {
         if let Some(id) = cx.output("instance") {
             return Ok(id.to_owned());
@@ -143,7 +143,7 @@ impl Perform for InstanceClone {
         let id = self.id(cx, &aws).await?;
         let (instance, passed) = wait_checked(cx, &aws, &id, Age::New).await?;
         let (wanted, note) = self.wanted(&aws).await?;
-        let mut differences = wanted.differences(&Likeness::of(&instance), &cx.tags(Some(self.name.as_str())));
+        let mut differences = wanted.differences(&Likeness::of(&instance), &cx.tags(Some(&self.name)));
         for (what, wanted, got) in [
             ("type", self.instance_type.as_str(), type_of(&instance)),
             ("subnet", self.subnet.as_str(), instance.subnet_id().unwrap_or_default()),

@@ -1,14 +1,16 @@
 //! Launching a clone: what it must have, and the call, with a token that finds an earlier attempt's instance.
 //!
-//! A launch that failed later (`pending` -> `terminated`) has used its token up: the same call would answer the dead one for
-//! ever. The next one is then the same token with a number, in order, so that every attempt walks the same way and ends at
-//! the same live instance.
+//! A launch that failed later (`pending` -> `terminated`) has used its token up: EC2 answers the same call with the dead
+//! instance, and once that is terminated with `IdempotentInstanceTerminated`, for at least 24 hours ("Ensuring idempotency in
+//! Amazon EC2 API requests", EC2 Developer Guide; error codes of the EC2 API Reference). The next one is then the same token
+//! with a number, in order, so that every attempt walks the same way and ends at the same live instance.
 //!
 //! An encrypted image needs rights on its KMS key (`kms:CreateGrant` among others) that cannot be named here.
 
 use super::instance_state::{NO_CAPACITY, described, find, is_dead, live, state};
 use super::likeness::Likeness;
-use super::{image_parts, tags};
+use super::patience::{NO_ROOM, NOT_KNOWN_YET, YOUNG_LOOKS, patiently};
+use super::tags;
 use crate::access::{Aws, AwsError, code_of};
 use crate::action::Context;
 use crate::model::{Failure, FailureKind, InstanceClone};
@@ -21,7 +23,32 @@ use aws_sdk_ec2::types::{
 /// How many launches may have failed before another one is not tried: each used a token up.
 const MOST_TOKENS: u32 = 6;
 
+/// EC2 launches nothing more with this token: what it launched with it is terminated.
+const USED_UP: &[&str] = &["IdempotentInstanceTerminated"];
+
+/// What a launch may meet and wait out: the image and groups may be seconds old, and there may be no room for a while.
+const WAITED_OUT: &[super::patience::Passing] = &[NOT_KNOWN_YET, NO_ROOM];
+
+/// Types among which a CPU credit mode is carried over; none for types without credits. Between T2 and the others it is not:
+/// T2 is `standard` by default and has launch credits, T3 and later are `unlimited` by default and have none, so that a
+/// `standard` taken over from a T2 would leave the clone at its baseline from the first second. Of a type without credits EC2
+/// tells `standard` ("Burstable performance instances", EC2 User Guide; DescribeInstanceCreditSpecifications, EC2 API
+/// Reference).
+fn credit_family(kind: &str) -> Option<&'static str> {
+    match kind.split('.').next()? {
+        "t2" => Some("T2"),
+        "t3" | "t3a" | "t4g" => Some("T3"),
+        _ => None,
+    }
+}
+
 impl InstanceClone {
+    /// The client tokens of this action's launches, in order.
+    pub(super) fn tokens(cx: &Context<'_>) -> Vec<String> {
+        let base = cx.call().token();
+        (0..MOST_TOKENS).map(|number| if number == 0 { base.clone() } else { format!("{base}-{number}") }).collect()
+    }
+
     /// What the clone must have, as the original has it now; and what was left out.
     pub(super) async fn wanted(&self, aws: &Aws) -> Result<(Likeness, Option<String>), Failure> {
         let original = live(aws, self.like.as_str()).await?;
@@ -46,9 +73,10 @@ impl InstanceClone {
             .associate_public_ip_address(wanted.public_address)
             .delete_on_termination(true)
             .build();
-        let labels = wanted.tags_with(&cx.tags(Some(self.name.as_str())));
+        let labels = wanted.tags_with(&cx.tags(Some(&self.name)));
         let profile = wanted.profile.as_ref().map(|arn| IamInstanceProfileSpecification::builder().arn(arn).build());
-        let credits = self.credits(aws).await.map(|c| CreditSpecificationRequest::builder().cpu_credits(c).build());
+        let credits = self.credits(aws, wanted).await;
+        let credits = credits.map(|c| CreditSpecificationRequest::builder().cpu_credits(c).build());
         let placement = wanted.tenancy.as_ref().map(|t| Placement::builder().tenancy(t.clone()).build());
         let asked = aws
             .write
@@ -78,14 +106,14 @@ impl InstanceClone {
         })
     }
 
-    /// Whether its type has CPU credits.
-    pub(super) fn is_burstable(&self) -> bool {
-        self.instance_type.as_str().starts_with('t')
+    /// Whether the CPU credit mode of an original of type `of` is carried over.
+    pub(super) fn keeps_credits(&self, of: &str) -> bool {
+        credit_family(of).is_some_and(|family| credit_family(self.instance_type.as_str()) == Some(family))
     }
 
-    /// The original's CPU credit mode, where both types have one and it may be read.
-    async fn credits(&self, aws: &Aws) -> Option<String> {
-        if !self.is_burstable() {
+    /// The original's CPU credit mode, where it is carried over and may be read; else the type's default is left to EC2.
+    async fn credits(&self, aws: &Aws, wanted: &Likeness) -> Option<String> {
+        if !self.keeps_credits(&wanted.kind) {
             return None;
         }
         let asked = aws.read.ec2.describe_instance_credit_specifications().instance_ids(self.like.as_str());
@@ -96,11 +124,15 @@ impl InstanceClone {
 
     /// Launches, or finds what an earlier attempt has launched.
     pub(super) async fn launch(&self, cx: &Context<'_>, aws: &Aws, wanted: &Likeness) -> Result<String, Failure> {
-        let base = cx.call().token();
-        for number in 0..MOST_TOKENS {
-            let token = if number == 0 { base.clone() } else { format!("{base}-{number}") };
-            let instance = match self.run(cx, aws, wanted, &token).await {
+        let doing = format!("launching `{}` as `{}`", self.name, self.instance_type);
+        for token in Self::tokens(cx) {
+            let launched = patiently(cx, &doing, WAITED_OUT, async || self.run(cx, aws, wanted, &token).await).await?;
+            let instance = match launched {
                 Ok(instance) => instance,
+                Err(error) if error.is(USED_UP) => {
+                    cx.beat().beat("what an earlier attempt launched is terminated, launching again")?;
+                    continue;
+                }
                 Err(error) if error.is(&["IdempotentParameterMismatch"]) => {
                     self.by_token(cx, aws, &token, &error).await?
                 }
@@ -121,7 +153,7 @@ impl InstanceClone {
 
     /// The instance launched with this token, when the original has changed since and the call is not the same any more.
     async fn by_token(&self, cx: &Context<'_>, aws: &Aws, token: &str, error: &AwsError) -> Result<Instance, Failure> {
-        for look in 0..image_parts::LATE_LOOKS {
+        for look in 0..YOUNG_LOOKS {
             if look > 0 {
                 tokio::time::sleep(cx.poll()).await;
             }
@@ -173,5 +205,32 @@ async fn key_pair_exists(aws: &Aws, name: &str) -> Result<bool, Failure> {
         Ok(answer) => Ok(!answer.key_pairs().is_empty()),
         Err(e) if code_of(&e) == Some("InvalidKeyPair.NotFound") => Ok(false),
         Err(e) => Err(AwsError::from(e).failure(format!("cannot look for key pair `{name}`"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credit_mode_is_kept_among_alike_types_only() {
+        let clone = |kind: &str| -> InstanceClone {
+            serde_json::from_value(serde_json::json!({
+                "image": "ami-0123456789abcdef0", "like": "i-0123456789abcdef0", "subnet": "subnet-0123456789abcdef0",
+                "instance_type": kind, "name": "web-2",
+            }))
+            .unwrap()
+        };
+        for (of, kind, kept) in [
+            ("t3.medium", "t3.small", true),
+            ("t3a.medium", "t4g.small", true),
+            ("t2.medium", "t2.small", true),
+            ("t2.medium", "t3.small", false),
+            ("m5.large", "t3.small", false),
+            ("trn1.2xlarge", "t3.small", false),
+            ("t3.medium", "m5.large", false),
+        ] {
+            assert_eq!(clone(kind).keeps_credits(of), kept, "{of} -> {kind}");
+        }
     }
 }

@@ -47,13 +47,13 @@ impl InstanceClone {
                 with.extend(copied.map(|name| (name, of("that"))));
             }
         }
-        if self.is_burstable() {
+        if like.as_ref().is_none_or(|like| self.keeps_credits(&like.kind)) {
             with.push(("CreditSpecification", of("that")));
         }
         let tags: Vec<String> =
             like.iter().flat_map(|l| &l.tags).map(|(key, value)| format!("{key}={value}")).collect();
         with.push(match tags.is_empty() {
-            true => ("TagSpecifications", run_tags(self.name.as_str())),
+            true => ("TagSpecifications", run_tags(&self.name)),
             false => {
                 let all =
                     format_args!("{} as {}; Name={}, your own tags, and the run's", list(tags), self.like, self.name);

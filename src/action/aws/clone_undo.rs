@@ -1,43 +1,59 @@
-//! Taking a clone away: the instance, then what of its volumes outlived it.
+//! Taking a clone away: the instance, and with it the volumes that it has at that moment.
+//!
+//! What is taken away is bound to EC2's own records: instances by the id recorded or the launch's client token, volumes by being
+//! attached to one of them right before it is terminated. A volume that somebody has detached before, to save what is on it,
+//! stays; so does one whose tags were merely copied from the clone's. Volumes with the run's tags that are still there
+//! afterwards are named.
 
-use super::image_parts::LATE_LOOKS;
 use super::instance_state::{described, find, state};
+use super::patience::LATE_LOOKS;
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Context, Look, RUN_TAG, STEP_TAG, wait_until};
 use crate::model::{Failure, InstanceClone};
-use aws_sdk_ec2::types::InstanceStateName as State;
+use aws_sdk_ec2::types::{Instance, InstanceStateName as State, VolumeState};
 use std::collections::BTreeSet;
 
-/// Terminates everything this action has launched in this run, and deletes its volumes.
+/// Codes by which EC2 says that there is no such volume.
+const VOLUME_GONE: &[&str] = &["InvalidVolume.NotFound"];
+
+/// Terminates everything this action has launched in this run, and deletes the volumes that were attached to it.
 pub(super) async fn remove(action: &InstanceClone, cx: &Context<'_>) -> Result<String, Failure> {
     let aws = cx.aws().await?;
     let ids = launched(action, cx, &aws).await?;
+    let mut volumes = BTreeSet::new();
     for id in &ids {
-        terminate(cx, &aws, id).await?;
+        let Some(instance) = find(&aws, id).await? else { continue };
+        volumes.extend(volumes_of(&instance));
+        terminate(cx, &aws, &instance).await?;
     }
-    let volumes = leftover_volumes(action, cx, &aws).await?;
+    let mut deleted = 0;
     for id in &volumes {
-        delete_volume(cx, &aws, id).await?;
+        deleted += usize::from(delete_volume(cx, &aws, id).await?);
     }
-    let left = match volumes.len() {
-        0 => String::new(),
-        n => format!(", {n} volume(s) deleted"),
+    let mut told = match ids.len() {
+        0 => format!("no instance named `{}` of this run is there", action.name),
+        _ => format!("{} terminated", ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")),
     };
-    Ok(match ids.len() {
-        0 => format!("no instance named `{}` of this run is there{left}", action.name),
-        _ => format!("{} terminated{left}", ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")),
-    })
+    if deleted > 0 {
+        told.push_str(&format!(", {deleted} volume(s) deleted"));
+    }
+    let left = still_tagged(action, cx, &aws).await?;
+    if !left.is_empty() {
+        told.push_str(&format!("; not attached to it any more and left: {}", left.join(", ")));
+    }
+    Ok(told)
 }
 
-/// The recorded id and those found by tag; without a record it is looked for a few times, for the launch may be young.
+/// The recorded id and those found by client token; without a record it is looked for a few times, for the launch may be young.
 async fn launched(action: &InstanceClone, cx: &Context<'_>, aws: &Aws) -> Result<BTreeSet<String>, Failure> {
     let mut ids: BTreeSet<String> = cx.output("instance").map(str::to_owned).into_iter().collect();
     for look in 0..LATE_LOOKS {
         let found = action.launched(cx, aws).await?;
+        let nothing_yet = ids.is_empty() && found.is_empty();
         let found = found.into_iter().filter(|i| state(i) != State::Terminated).filter_map(|i| i.instance_id);
         ids.extend(found);
-        if !ids.is_empty() {
+        if !nothing_yet {
             break;
         }
         if look + 1 < LATE_LOOKS {
@@ -48,11 +64,15 @@ async fn launched(action: &InstanceClone, cx: &Context<'_>, aws: &Aws) -> Result
     Ok(ids)
 }
 
-async fn terminate(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(), Failure> {
-    match find(aws, id).await? {
-        None => return Ok(()),
-        Some(instance) if state(&instance) == State::Terminated => return Ok(()),
-        Some(_) => {}
+/// The volumes attached to an instance.
+fn volumes_of(instance: &Instance) -> impl Iterator<Item = String> {
+    instance.block_device_mappings().iter().filter_map(|m| m.ebs()?.volume_id()).map(str::to_owned)
+}
+
+async fn terminate(cx: &Context<'_>, aws: &Aws, instance: &Instance) -> Result<(), Failure> {
+    let id = instance.instance_id().unwrap_or_default();
+    if state(instance) == State::Terminated {
+        return Ok(());
     }
     if let Err(e) = aws.write.ec2.terminate_instances().instance_ids(id).send().await {
         let error = AwsError::from(e);
@@ -75,30 +95,44 @@ async fn terminate(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(), Failure>
     .await
 }
 
-/// Volumes that were launched with the clone and are not set to go with it.
-async fn leftover_volumes(action: &InstanceClone, cx: &Context<'_>, aws: &Aws) -> Result<Vec<String>, Failure> {
-    let (run, step) = (cx.call().run.as_str(), cx.call().action.step().as_str());
-    let asked = aws.read.ec2.describe_volumes();
-    let asked = asked.filters(tags::filter(format!("tag:{RUN_TAG}"), &[run]));
-    let asked = asked.filters(tags::filter(format!("tag:{STEP_TAG}"), &[step]));
-    let pages = asked.filters(tags::filter("tag:Name", &[action.name.as_str()])).into_paginator().items().send();
-    let found: Result<Vec<_>, _> = pages.collect().await;
-    let found = found.map_err(|e| AwsError::from(e).failure("cannot look for the clone's volumes"))?;
-    Ok(found.into_iter().filter_map(|v| v.volume_id).collect())
-}
-
-async fn delete_volume(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(), Failure> {
+/// Deletes a volume that outlives its instance, once it is detached; whether there was anything to delete.
+async fn delete_volume(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<bool, Failure> {
+    let mut sent = false;
     wait_until(cx, &format!("volume `{id}` deleted"), async || {
-        let Err(e) = aws.write.ec2.delete_volume().volume_id(id).send().await else { return Ok(Look::Done(())) };
-        let error = AwsError::from(e);
-        if error.is(&["InvalidVolume.NotFound"]) {
-            return Ok(Look::Done(()));
+        // Most go with their instance.
+        let asked = aws.read.ec2.describe_volumes().volume_ids(id).send().await;
+        let found = match asked.map_err(AwsError::from) {
+            Ok(answer) => answer.volumes.unwrap_or_default().into_iter().next(),
+            Err(e) if e.is(VOLUME_GONE) => None,
+            Err(e) => return Err(e.failure(format!("cannot look at volume `{id}`"))),
+        };
+        let Some(volume) = found else { return Ok(Look::Done(sent)) };
+        if !volume.attachments().is_empty() || volume.state() == Some(&VolumeState::Deleting) {
+            return Ok(Look::NotYet(format!("volume `{id}` is still held by its instance")));
         }
-        match error.is(&["VolumeInUse", "IncorrectState"]) {
+        let answer = aws.write.ec2.delete_volume().volume_id(id).send().await.map_err(AwsError::from);
+        sent = true;
+        match answer {
+            Ok(_) => Ok(Look::Done(true)),
+            Err(e) if e.is(VOLUME_GONE) => Ok(Look::Done(true)),
             // It is being detached, or is going away with its instance.
-            true => Ok(Look::NotYet(format!("volume `{id}`: {}", error.message))),
-            false => Err(error.failure(format!("cannot delete volume `{id}`"))),
+            Err(e) if e.is(&["VolumeInUse", "IncorrectState"]) => {
+                Ok(Look::NotYet(format!("volume `{id}`: {}", e.message)))
+            }
+            Err(e) => Err(e.failure(format!("cannot delete volume `{id}`"))),
         }
     })
     .await
+}
+
+/// Volumes that bear the tags of this action's launch.
+async fn still_tagged(action: &InstanceClone, cx: &Context<'_>, aws: &Aws) -> Result<Vec<String>, Failure> {
+    let (run, step) = (cx.call().run.as_str(), cx.call().action.step().as_str());
+    let asked = aws.read.ec2.describe_volumes().filters(tags::filter(format!("tag:{RUN_TAG}"), &[run]));
+    let asked = asked.filters(tags::filter(format!("tag:{STEP_TAG}"), &[step]));
+    let pages = asked.filters(tags::filter("tag:Name", &[&action.name])).into_paginator().items().send();
+    let found: Result<Vec<_>, _> = pages.collect().await;
+    let found = found.map_err(|e| AwsError::from(e).failure("cannot look for the clone's volumes"))?;
+    let left = found.into_iter().filter(|v| v.state() == Some(&VolumeState::Available) && v.attachments().is_empty());
+    Ok(left.filter_map(|v| v.volume_id).map(|id| format!("`{id}`")).collect())
 }

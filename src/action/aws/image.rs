@@ -5,10 +5,11 @@
 //! snapshots' contents are fixed, so the instance may be started while the image is still `pending`.
 
 use super::image_parts::{
-    LATE_LOOKS, by_id, by_name, delete_snapshot, deregister, is_failed, is_pending, reason, snapshots_of, state,
-    tagged_snapshots, wait_available,
+    by_id, by_name, delete_snapshot, deregister, is_failed, is_pending, reason, snapshots_of, state, tagged_snapshots,
+    wait_available,
 };
 use super::instance_state::{described, live, state as instance_state};
+use super::patience::{LATE_LOOKS, NOT_KNOWN_YET, SNAPSHOTS_BUSY, YOUNG_LOOKS, patiently};
 use super::preview::{request, run_tags, words};
 use super::tags;
 use crate::access::{Aws, AwsError};
@@ -26,14 +27,14 @@ impl ImageCreate {
             ("Name", json!(self.name)),
             ("Description", words(format_args!("of {} by the run", self.instance))),
             ("NoReboot", json!(true)),
-            ("TagSpecifications", run_tags(self.name.as_str())),
+            ("TagSpecifications", run_tags(&self.name)),
         ];
         request("ec2:CreateImage", with)
     }
 
     /// Our image, if it is there; refuses a foreign one that has its name.
     async fn ours(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<Image>, Failure> {
-        match by_name(aws, self.name.as_str()).await? {
+        match by_name(aws, &self.name).await? {
             Some(image) if !cx.is_ours(tags::pairs(image.tags())) => {
                 let id = image.image_id().unwrap_or_default();
                 Err(Failure::refused(format!("an image named `{}` is there already", self.name))
@@ -66,7 +67,7 @@ impl ImageCreate {
             }
             deregister(cx, aws, id).await?;
         }
-        snapshots.extend(tagged_snapshots(cx, aws, self.name.as_str()).await?);
+        snapshots.extend(tagged_snapshots(cx, aws, &self.name).await?);
         for id in &snapshots {
             delete_snapshot(cx, aws, id).await?;
         }
@@ -83,28 +84,42 @@ impl ImageCreate {
     }
 
     async fn create(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Failure> {
-        let labels = cx.tags(Some(self.name.as_str()));
-        let asked = aws.write.ec2.create_image().instance_id(self.instance.as_str()).name(self.name.as_str());
+        let doing = format!("making an image of `{}`", self.instance);
+        let mut looks = 0;
+        loop {
+            match patiently(cx, &doing, &[NOT_KNOWN_YET, SNAPSHOTS_BUSY], async || self.ask(cx, aws).await).await? {
+                Ok(Some(id)) => return Ok(id),
+                Ok(None) => {
+                    return Err(Failure::new(FailureKind::Lost, format!("EC2 named no image for `{}`", self.name)));
+                }
+                // Either an earlier call of ours has made it, or the name is that of an image deregistered a moment ago, on
+                // the way forward after a rollback: then EC2 says to wait (error codes of the EC2 API Reference).
+                Err(e) if e.is(&["InvalidAMIName.Duplicate"]) && looks < YOUNG_LOOKS => {
+                    if let Some(image) = self.ours(cx, aws).await? {
+                        return Ok(image.image_id.unwrap_or_default());
+                    }
+                    looks += 1;
+                    cx.beat().beat(format!(
+                        "{doing}: its name is still taken by one that is gone ({looks}/{YOUNG_LOOKS})"
+                    ))?;
+                    tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+                }
+                Err(e) => return Err(e.failure(format!("cannot make an image of `{}`", self.instance))),
+            }
+        }
+    }
+
+    /// One CreateImage.
+    async fn ask(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, AwsError> {
+        let labels = cx.tags(Some(&self.name));
+        let asked = aws.write.ec2.create_image().instance_id(self.instance.as_str()).name(&self.name);
         let asked = asked
             .description(format!("of {} by run {}", self.instance, cx.call().run))
             // A stopped instance is not rebooted; should somebody have started it meanwhile, it is not either.
             .no_reboot(true)
             .tag_specifications(tags::specification(ResourceType::Image, &labels))
             .tag_specifications(tags::specification(ResourceType::Snapshot, &labels));
-        match asked.send().await {
-            Ok(answer) => answer
-                .image_id
-                .ok_or_else(|| Failure::new(FailureKind::Lost, format!("EC2 named no image for `{}`", self.name))),
-            Err(e) => {
-                let error = AwsError::from(e);
-                if error.is(&["InvalidAMIName.Duplicate"])
-                    && let Some(image) = self.ours(cx, aws).await?
-                {
-                    return Ok(image.image_id.unwrap_or_default());
-                }
-                Err(error.failure(format!("cannot make an image of `{}`", self.instance)))
-            }
-        }
+        Ok(asked.send().await.map_err(AwsError::from)?.image_id)
     }
 }
 

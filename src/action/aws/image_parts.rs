@@ -9,10 +9,6 @@ use aws_sdk_ec2::types::{Image, ImageState, Snapshot};
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-/// How often an undo without the image's id looks for it before it believes that none was made: a call whose answer was
-/// lost a moment ago may not show at once.
-pub(super) const LATE_LOOKS: u32 = 3;
-
 /// The state of an image.
 pub(super) fn state(image: &Image) -> ImageState {
     image.state().cloned().unwrap_or_else(|| ImageState::from("unknown"))
@@ -110,16 +106,23 @@ pub(super) async fn wait_available(cx: &Context<'_>, aws: &Aws, id: &str) -> Res
     .await
 }
 
-/// Deregisters an image and waits until it no longer shows. An image that is not there is fine.
+/// Deregisters an image and waits until it no longer shows. An image that is not there is fine; one that does not show is asked
+/// to go once all the same, for it may be young. A lost answer is followed by a look.
 pub(super) async fn deregister(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(), Failure> {
-    // Its snapshots are deleted one by one afterwards: the option that deletes them along is young and fails by halves.
-    if let Err(e) = aws.write.ec2.deregister_image().image_id(id).send().await {
-        let error = AwsError::from(e);
-        if !error.is(&["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"]) {
-            return Err(error.failure(format!("cannot deregister image `{id}`")));
-        }
-    }
+    let mut sent = false;
     wait_until(cx, &format!("image `{id}` gone"), async || {
+        let shown = by_id(aws, id).await?;
+        if shown.is_none() && std::mem::replace(&mut sent, true) {
+            return Ok(Look::Done(()));
+        }
+        // Its snapshots are deleted one by one afterwards: the option that deletes them along is young and fails by halves.
+        match aws.write.ec2.deregister_image().image_id(id).send().await.map_err(AwsError::from) {
+            Ok(_) => {}
+            Err(e) if e.is(&["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"]) => {}
+            Err(e) if shown.is_none() && e.refuses() => return Ok(Look::Done(())),
+            Err(e) => return Err(e.failure(format!("cannot deregister image `{id}`"))),
+        }
+        sent = true;
         Ok(match by_id(aws, id).await? {
             None => Look::Done(()),
             Some(image) => Look::NotYet(format!("image `{id}` is still `{}`", state(&image))),
@@ -131,6 +134,10 @@ pub(super) async fn deregister(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<
 /// Deletes a snapshot and waits until it can be: it is in use for a moment after its image was deregistered.
 pub(super) async fn delete_snapshot(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(), Failure> {
     wait_until(cx, &format!("snapshot `{id}` deleted"), async || {
+        match aws.read.ec2.describe_snapshots().snapshot_ids(id).send().await {
+            Err(e) if code_of(&e) == Some("InvalidSnapshot.NotFound") => return Ok(Look::Done(())),
+            _ => {}
+        }
         let Err(e) = aws.write.ec2.delete_snapshot().snapshot_id(id).send().await else { return Ok(Look::Done(())) };
         let error = AwsError::from(e);
         if error.is(&["InvalidSnapshot.NotFound"]) {

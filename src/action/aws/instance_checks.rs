@@ -7,6 +7,11 @@ use crate::model::{Failure, FailureKind};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State, InstanceStatus, SummaryStatus};
 use std::time::{Duration, Instant};
 
+/// How many looks in a row may say `impaired` before it is believed: five minutes at the poll interval for AWS. AWS's own waiter
+/// `InstanceStatusOk` never fails on it (botocore, ec2/waiters-2): a slow first boot (volumes that load lazily, a file system
+/// check, cloud-init on few CPU credits) goes from `initializing` over `impaired` to `ok`.
+const IMPAIRED_LOOKS: u32 = 30;
+
 /// How long EC2 may not know an id that it has just given out.
 pub(super) const VISIBLE_WITHIN: Duration = Duration::from_secs(120);
 
@@ -107,33 +112,49 @@ pub(super) async fn wait_checked(
 ) -> Result<(Instance, String), Failure> {
     wait_running(cx, aws, id, age).await?;
     let what = format!("status checks of `{id}` passed");
-    let passed = wait_until(cx, &what, async || match checks(aws, id).await? {
-        Checks::Passed(count) => Ok(Look::Done(Ok(format!("{count}/{count}")))),
-        Checks::Impaired(which) => {
-            Err(Failure::permanent(format!("instance `{id}` fails its status checks")).cause(which).advise(format!(
-                "`aws ec2 get-console-output --instance-id {id}` shows how it boots; then `runbook resume`"
-            )))
-        }
-        Checks::Pending(which) => match find(aws, id).await? {
+    let mut impaired = 0;
+    let passed = wait_until(cx, &what, async || {
+        let which = match checks(aws, id).await? {
+            Checks::Passed(count) => return Ok(Look::Done(Ok(format!("{count}/{count}")))),
+            Checks::Impaired(which) if impaired >= IMPAIRED_LOOKS => {
+                let failure = Failure::permanent(format!("instance `{id}` fails its status checks")).cause(which);
+                return Err(failure.advise(format!(
+                    "`aws ec2 get-console-output --latest --instance-id {id}` shows how it boots; then `runbook resume`"
+                )));
+            }
+            Checks::Impaired(which) => {
+                impaired += 1;
+                format!("{which}; a slow boot may pass through that ({impaired}/{IMPAIRED_LOOKS})")
+            }
+            Checks::Pending(which) => {
+                impaired = 0;
+                which
+            }
+        };
+        match find(aws, id).await? {
             // Checks never pass on an instance that went down meanwhile.
             Some(instance) if state(&instance) != State::Running => Ok(Look::Done(Err(did_not_come_up(&instance)))),
             _ => Ok(Look::NotYet(format!("`{id}` runs, status checks: {which}"))),
-        },
+        }
     })
     .await??;
     let instance = find(aws, id).await?.ok_or_else(|| unknown(aws, id))?;
     Ok((instance, passed))
 }
 
-/// Why an instance that was started or launched is down again. A lack of capacity may pass, the rest does not.
+/// Why an instance that was started or launched is down again. What is AWS's own (`Server.*`: no room, a faulty host) may pass,
+/// the rest does not ("StateReason" of Instance, EC2 API Reference).
 fn did_not_come_up(instance: &Instance) -> Failure {
-    let short = launch_ran_out(instance);
-    let kind = if short { FailureKind::Transient } else { FailureKind::Permanent };
+    let passes = reason(instance).is_some_and(|(code, _)| PASSING_REASONS.contains(&code));
+    let kind = if passes { FailureKind::Transient } else { FailureKind::Permanent };
     let id = instance.instance_id().unwrap_or_default();
     let failure = Failure::new(kind, format!("instance `{id}` did not come up")).cause(described(instance));
     match reason(instance).map(|(code, _)| code.to_owned()).as_deref() {
         Some("Client.InternalError") => {
-            failure.advise("most often an encrypted volume: check `kms:CreateGrant` and the others on its key")
+            failure.advise(
+                "most often an encrypted volume whose key you may not use: `kms:CreateGrant` and the others, in your policies or \
+                 the key's, and whether the key is enabled",
+            )
         }
         Some("Client.VolumeLimitExceeded") => {
             failure.advise("the account's EBS quota is used up: raise it or clean up")
@@ -141,6 +162,10 @@ fn did_not_come_up(instance: &Instance) -> Failure {
         _ => failure,
     }
 }
+
+/// Reasons of AWS's own for which a start or launch is given up on after it was accepted.
+const PASSING_REASONS: &[&str] =
+    &["Server.InsufficientInstanceCapacity", "Server.InternalError", "Server.InsufficientHostCapacity"];
 
 /// Whether it went down because AWS had no room for it: a start or launch may be accepted and fail later.
 pub(super) fn launch_ran_out(instance: &Instance) -> bool {

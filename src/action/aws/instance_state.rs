@@ -9,12 +9,15 @@ use crate::model::{Failure, FailureKind, InstanceId, Target};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 
 /// Codes by which StartInstances, RunInstances and ModifyInstanceAttribute say that a type cannot be had here and now.
+/// (error codes of the EC2 API Reference; it sends some of them with HTTP 500, and has not begun anything then).
 pub(super) const NO_CAPACITY: &[&str] = &[
-    "InsufficientInstanceCapacity",
+    "InsufficientCapacity",
+    "InsufficientCapacityOnHost",
     "InsufficientHostCapacity",
+    "InsufficientInstanceCapacity",
     "InsufficientReservedInstanceCapacity",
     "InstanceLimitExceeded",
-    "Unsupported",
+    "ReservationCapacityExceeded",
     "VcpuLimitExceeded",
 ];
 
@@ -98,12 +101,14 @@ pub(super) fn instance_of(target: &Target) -> Result<&InstanceId, Failure> {
     })
 }
 
-/// Every instance with these tags, in any state; terminated ones stay listed for an hour.
-pub(super) async fn with_tags(aws: &Aws, wanted: &[(&str, &str)]) -> Result<Vec<Instance>, Failure> {
-    let filters = wanted.iter().map(|(key, value)| tags::filter(format!("tag:{key}"), &[value])).collect();
-    let pages = aws.read.ec2.describe_instances().set_filters(Some(filters)).into_paginator().send();
+/// Every instance launched with one of these client tokens, in any state; terminated ones stay listed for an hour. A token is
+/// EC2's own record of who launched what, and no tag that somebody copies (filter `client-token`, DescribeInstances).
+pub(super) async fn with_tokens(aws: &Aws, tokens: &[String]) -> Result<Vec<Instance>, Failure> {
+    let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let pages =
+        aws.read.ec2.describe_instances().filters(tags::filter("client-token", &tokens)).into_paginator().send();
     let pages: Result<Vec<_>, _> = pages.collect().await;
-    let pages = pages.map_err(|e| AwsError::from(e).failure("cannot look for instances by tag"))?;
+    let pages = pages.map_err(|e| AwsError::from(e).failure("cannot look for instances by client token"))?;
     let reservations = pages.into_iter().flat_map(|page| page.reservations.unwrap_or_default());
     Ok(reservations.flat_map(|r| r.instances.unwrap_or_default()).collect())
 }
@@ -159,10 +164,15 @@ pub(super) async fn wait_stopped(cx: &Context<'_>, aws: &Aws, id: &str) -> Resul
     });
     let result = waited.await;
     result.map_err(|failure| match failure.kind {
-        FailureKind::Deadline if stopping => failure.advise(format!(
-            "if it hangs: `aws ec2 stop-instances --force --instance-ids {id}` loses what is not on disk yet, so it is \
-             never done by itself"
-        )),
+        FailureKind::Deadline if stopping => failure
+            .advise(format!(
+                "`aws ec2 get-console-output --latest --instance-id {id}` shows what it hangs on (often an NFS mount whose server is \
+                 gone)"
+            ))
+            .advise(format!(
+                "if it does not come down: `aws ec2 stop-instances --force --instance-ids {id}`, then `runbook resume`; what is \
+                 not on disk yet is lost, so it is never done by itself"
+            )),
         _ => failure,
     })
 }

@@ -1,10 +1,7 @@
 //! Why an instance does not get a type, as EC2's codes tell: whether another attempt at it is worth a stop.
 
+use super::instance_state::NO_CAPACITY;
 use crate::access::AwsError;
-
-/// Codes by which EC2 says that this instance cannot be of that type at all, or not in this zone: no retry helps.
-pub(super) const UNFIT: &[&str] =
-    &["InvalidInstanceAttributeValue", "InvalidParameterCombination", "InvalidParameterValue", "Unsupported"];
 
 /// Why an instance does not get a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,9 +13,19 @@ pub(super) enum Lack {
 }
 
 impl Lack {
+    /// Whatever EC2 refuses for another reason than want of room says that the instance does not suit the type: there is no list
+    /// of those codes. ENA is `InvalidParameterCombination`, a Marketplace product `UnsupportedOperation`, addresses are
+    /// `InvalidInterface.IpAddressLimitExceeded`, a zone without the type is `Unsupported`; a policy may deny a type.
     pub(super) fn of(error: &AwsError) -> Self {
         let said = format!("{}: {}", error.code.as_deref().unwrap_or("no code"), error.message);
-        if error.is(UNFIT) { Lack::Unfit(said) } else { Lack::Capacity(said) }
+        if error.is(NO_CAPACITY) { Lack::Capacity(said) } else { Lack::Unfit(said) }
+    }
+
+    /// Whether an error says that this instance is not had with this type, so that the old one must come back: any definite
+    /// refusal but of a state that passes, and but of the caller's credentials, which would refuse the way back too.
+    pub(super) fn is_told_by(error: &AwsError) -> bool {
+        let passes = error.is(&["IncorrectInstanceState"]);
+        error.is(NO_CAPACITY) || (error.refuses() && !passes && !error.refuses_credentials())
     }
 
     /// One line, without what became of the instance.
@@ -45,6 +52,44 @@ impl Lack {
                     "`runbook resume` would stop `{id}` in vain: begin a run with another `instance_type` if need be"
                 )
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_definite_refusal_brings_the_old_type_back() {
+        let error = |status, code: Option<&str>| AwsError::answered(status, code, Some("why"));
+        for (status, code) in [
+            (400, "InvalidParameterCombination"),
+            (400, "UnsupportedOperation"),
+            (400, "InvalidInterface.IpAddressLimitExceeded"),
+            (400, "UnsupportedTenancy"),
+            (400, "EncryptedVolumesNotSupported"),
+            (400, "AttachmentLimitExceeded"),
+            (403, "UnauthorizedOperation"),
+            (400, "ACodeThatNobodyKnows"),
+        ] {
+            let error = error(status, Some(code));
+            assert!(Lack::is_told_by(&error), "{code}");
+            assert!(matches!(Lack::of(&error), Lack::Unfit(_)), "{code}");
+        }
+        for (status, code) in [(500, "InsufficientInstanceCapacity"), (400, "VcpuLimitExceeded")] {
+            let error = error(status, Some(code));
+            assert!(Lack::is_told_by(&error) && matches!(Lack::of(&error), Lack::Capacity(_)), "{code}");
+        }
+        for (status, code) in [
+            (503, Some("RequestLimitExceeded")),
+            (500, Some("InternalError")),
+            (502, None),
+            (400, Some("IncorrectInstanceState")),
+            (400, Some("RequestExpired")),
+            (401, Some("AuthFailure")),
+        ] {
+            assert!(!Lack::is_told_by(&error(status, code)), "{code:?}");
         }
     }
 }

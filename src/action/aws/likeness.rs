@@ -32,6 +32,8 @@ pub(super) struct Likeness {
     pub(super) tenancy: Option<Tenancy>,
     /// The operator's own tags, without the name.
     pub(super) tags: BTreeMap<String, String>,
+    /// Its type, which a clone does not take over.
+    pub(super) kind: String,
 }
 
 /// Options of the metadata service.
@@ -59,6 +61,7 @@ impl Likeness {
             public_address: instance.public_ip_address().is_some(),
             tenancy: tenancy.cloned(),
             tags: tags::pairs(instance.tags()).filter(|(key, _)| is_own_tag(key)).map(owned).collect(),
+            kind: super::instance_state::type_of(instance).to_owned(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! `instance.stop` and `instance.start`: power, as AWS's console does it.
 
+use super::claim::not_anothers;
 use super::instance_checks::{Age, Checks, checks, wait_checked};
 use super::instance_state::{cannot_start, described, live, start, state, stop, stopped_as_asked, wait_stopped};
 use super::preview::{fact, request, state_of};
@@ -60,6 +61,7 @@ pub(in crate::action) async fn bring_up(cx: &Context<'_>, aws: &Aws, id: &str) -
         instance = wait_stopped(cx, aws, id).await?;
     }
     if state(&instance) == State::Stopped {
+        not_anothers(cx, aws, &instance).await?;
         start(aws, id).await.map_err(|e| cannot_start(&e, id))?;
     }
     let (instance, passed) = wait_checked(cx, aws, id, Age::Known).await?;
@@ -81,8 +83,10 @@ pub(super) fn up(instance: &Instance, passed: &str) -> String {
 
 impl Perform for InstanceStop {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances"];
-    const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances", "ec2:StopInstances"];
-    const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:StartInstances"];
+    const PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeInstances", "ec2:DescribeSecurityGroups", "ec2:StopInstances"];
+    const UNDO_PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeInstanceStatus", "ec2:DescribeSecurityGroups", "ec2:StartInstances"];
 
     fn sentence(&self) -> String {
         format!("stop instance `{}`", self.instance)
@@ -104,7 +108,12 @@ impl Perform for InstanceStop {
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
-        stop(&*cx.aws().await?, self.instance.as_str()).await?;
+        let aws = cx.aws().await?;
+        let instance = live(&aws, self.instance.as_str()).await?;
+        not_anothers(cx, &aws, &instance).await?;
+        if !matches!(state(&instance), State::Stopping | State::Stopped) {
+            stop(&aws, self.instance.as_str()).await?;
+        }
         Ok(Applied::new())
     }
 
@@ -124,7 +133,7 @@ impl Perform for InstanceStop {
 impl Perform for InstanceStart {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] =
-        &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:StartInstances"];
+        &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:DescribeSecurityGroups", "ec2:StartInstances"];
 
     fn sentence(&self) -> String {
         format!("start instance `{}` and wait until its status checks pass", self.instance)
@@ -162,8 +171,12 @@ impl Perform for InstanceStart {
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
-        let id = self.instance.as_str();
-        start(&*cx.aws().await?, id).await.map_err(|e| cannot_start(&e, id))?;
+        let (aws, id) = (cx.aws().await?, self.instance.as_str());
+        let instance = live(&aws, id).await?;
+        not_anothers(cx, &aws, &instance).await?;
+        if !matches!(state(&instance), State::Pending | State::Running) {
+            start(&aws, id).await.map_err(|e| cannot_start(&e, id))?;
+        }
         Ok(Applied::new())
     }
 

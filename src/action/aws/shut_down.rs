@@ -3,7 +3,7 @@
 //! The connection may go before the command's answer comes: that is its effect, so EC2's state decides. Never forces a
 //! stop: a guest that hangs on its way down is the operator's to judge.
 
-use super::claim::shutdown_behaviour;
+use super::claim::{not_anothers, shutdown_behaviour};
 use super::instance_state::{described, instance_of, live, state, stopped_as_asked, wait_stopped};
 use super::power::{PowerBefore, bring_up, observe_stop};
 use crate::access::{Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
@@ -55,8 +55,10 @@ fn refused(output: &RemoteOutput) -> bool {
 
 impl Perform for InstanceShutDown {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"];
-    const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances"];
-    const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:StartInstances"];
+    const PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeInstanceAttribute", "ec2:DescribeInstances", "ec2:DescribeSecurityGroups"];
+    const UNDO_PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeInstanceStatus", "ec2:DescribeSecurityGroups", "ec2:StartInstances"];
 
     fn sentence(&self) -> String {
         format!("shut {} down and wait until EC2 says `stopped`", self.on)
@@ -87,6 +89,7 @@ impl Perform for InstanceShutDown {
         if matches!(state(&instance), State::Stopping | State::Stopped) {
             return Ok(Applied::new());
         }
+        not_anothers(cx, &aws, &instance).await?;
         self.check_behaviour(&aws, id).await?;
         cx.beat().beat(format!("shutting {} down", self.on))?;
         match cx.run(&self.on, command().limit(ANSWER_WITHIN)).await {

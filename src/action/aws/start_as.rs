@@ -1,14 +1,15 @@
 //! `instance.start-as`: gives a stopped instance another type and starts it.
 //!
-//! Promise: a site does not stay down for a resize. When the type cannot be had, the old one is put back and started
-//! with, and the run rests. The same when EC2 accepts the start and gives up on it later (`pending` -> `stopped`): verify
+//! Promise: a site does not stay down for a resize. When EC2 refuses the type, for whatever reason, the old one is put back
+//! and started with, and the run rests. ModifyInstanceAttribute accepts much of what StartInstances then refuses. The same when EC2 accepts the start and gives up on it later (`pending` -> `stopped`): verify
 //! reports that as passing, and from the third attempt on apply does not insist.
 
+use super::claim::not_anothers;
 use super::instance_checks::{Age, Checks, checks, launch_ran_out, wait_checked, wait_running};
 use super::instance_state::{
     NO_CAPACITY, cannot_start, described, live, start, state, stop, type_of, wait_stopped, zone_of,
 };
-use super::lack::{Lack, UNFIT};
+use super::lack::Lack;
 use super::power::{power, starting, stopping, up};
 use super::preview::{self, request};
 use crate::access::{Aws, AwsError};
@@ -78,7 +79,7 @@ impl InstanceStartAs {
         let answer = aws.write.ec2.modify_instance_attribute().instance_id(id).instance_type(value).send().await;
         if let Err(e) = answer {
             let error = AwsError::from(e);
-            if error.is(NO_CAPACITY) || error.is(UNFIT) {
+            if Lack::is_told_by(&error) {
                 return Err(Trouble::Type(error));
             }
             let mut failure = error.failure(format!("cannot give instance `{id}` the type `{wanted}`"));
@@ -108,10 +109,10 @@ impl InstanceStartAs {
                 Err(error) => error,
             };
             tries += 1;
-            if !error.is(NO_CAPACITY) {
+            if !Lack::is_told_by(&error) {
                 return Err(cannot_start(&error, self.id()).into());
             }
-            if tries > CAPACITY_TRIES || cx.time_left().is_zero() {
+            if !error.is(NO_CAPACITY) || tries > CAPACITY_TRIES || cx.time_left().is_zero() {
                 return Err(Trouble::Type(error));
             }
             let code = error.code.as_deref().unwrap_or_default();
@@ -161,6 +162,7 @@ impl InstanceStartAs {
     /// The instance, stopped: one that runs as another type is stopped for it.
     async fn stopped(&self, cx: &Context<'_>, aws: &Aws) -> Result<Instance, Failure> {
         let mut instance = live(aws, self.id()).await?;
+        not_anothers(cx, aws, &instance).await?;
         if state(&instance) == State::Pending {
             instance = wait_running(cx, aws, self.id(), Age::Known).await?;
         }
@@ -183,11 +185,13 @@ impl Perform for InstanceStartAs {
     const PERMISSIONS: &'static [&'static str] = &[
         "ec2:DescribeInstanceStatus",
         "ec2:DescribeInstances",
+        "ec2:DescribeSecurityGroups",
         "ec2:ModifyInstanceAttribute",
         "ec2:StartInstances",
         "ec2:StopInstances",
     ];
-    const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:ModifyInstanceAttribute", "ec2:StopInstances"];
+    const UNDO_PERMISSIONS: &'static [&'static str] =
+        &["ec2:DescribeSecurityGroups", "ec2:ModifyInstanceAttribute", "ec2:StopInstances"];
 
     fn sentence(&self) -> String {
         format!("start instance `{}` as `{}` and wait until its status checks pass", self.instance, self.instance_type)

@@ -1,12 +1,17 @@
-//! Asking EC2 by dry runs: each request here has `DryRun` set, so that EC2 judges it and does nothing.
+//! Asking EC2 by dry runs: each request here has `DryRun` set, so that EC2 judges it and does nothing ("Checks whether you have
+//! the required permissions for the action, without actually making the request": common parameters, EC2 API Reference).
 //!
 //! `DryRunOperation` means allowed, `UnauthorizedOperation` means not. Only what exists can be named in a dry run: whether
 //! the run may terminate, delete or launch what it has yet to make is left open, and so is every other service.
+//!
+//! Not everything that speaks EC2's language keeps EC2's promise. So no change is sent as a dry run before a read has come
+//! back with `DryRunOperation`; changes are sent one after the other, those first that would change nothing even if they were
+//! carried out; and at the first that was carried out it ends.
 
-use super::super::policy::Question;
+use super::super::policy::{Question, is_read};
 use super::{Answer, names};
 use crate::access::{Aws, AwsError};
-use crate::action::aws::CLAIM_TAG;
+use crate::action::aws::{CLAIM_TAG, find_instance, type_of};
 use crate::action::{RUN_TAG, STEP_TAG};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
@@ -20,23 +25,39 @@ use tokio::task::JoinSet;
 /// Requests at a time.
 const AT_ONCE: usize = 6;
 
+/// The read that shows whether dry runs are honoured, whether it is among the questions or not.
+const CANARY: &str = "ec2:DescribeInstances";
+
+/// Changes that are asked about, the most harmless first: to take off a tag that nobody has; to give an instance the type that
+/// it has; to put on a tag without a value, which names no run; rules with an address that nobody has; what only adds; power.
+const CHANGES: &[&str] = &[
+    "ec2:DeleteTags",
+    "ec2:ModifyInstanceAttribute",
+    "ec2:CreateTags",
+    "ec2:RevokeSecurityGroupIngress",
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:CreateSecurityGroup",
+    "ec2:CreateImage",
+    "ec2:StartInstances",
+    "ec2:StopInstances",
+];
+
+/// What came of one dry run.
+enum Told {
+    /// An answer about the permission.
+    Answer(Answer),
+    /// The request was carried out.
+    CarriedOut,
+}
+
 /// Answers in the order of the questions. An answer is about an IAM action as a whole.
 pub(super) async fn ask(aws: &Aws, questions: &[Question]) -> Vec<Answer> {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
-    let mut under_way = JoinSet::new();
-    for permission in names(questions).into_iter().filter(|name| name.starts_with("ec2:")) {
-        let ids = existing(questions, permission);
-        let (client, places) = (aws.read.ec2.clone(), Arc::clone(&places));
-        under_way.spawn(async move {
-            let _place = places.acquire_owned().await;
-            (permission, dry_run(&client, permission, &ids).await)
-        });
-    }
-    let mut answers: BTreeMap<&str, Answer> = BTreeMap::new();
-    while let Some(done) = under_way.join_next().await {
-        if let Ok((permission, Some(answer))) = done {
-            answers.insert(permission, answer);
-        }
+    let asked = names(questions);
+    let (mut answers, honoured) = reads(aws, questions, asked.iter().copied().filter(|name| is_read(name))).await;
+    let changes = CHANGES.iter().copied().filter(|name| asked.contains(name));
+    match honoured {
+        true => answers.extend(one_by_one(aws, questions, changes).await),
+        false => answers.extend(changes.map(|name| (name, Answer::Open(UNSHOWN.to_owned())))),
     }
     let open = |question: &Question| {
         Answer::Open(match question.permission.starts_with("ec2:") {
@@ -47,6 +68,80 @@ pub(super) async fn ask(aws: &Aws, questions: &[Question]) -> Vec<Answer> {
     questions.iter().map(|q| answers.get(q.permission).cloned().unwrap_or_else(|| open(q))).collect()
 }
 
+/// Why no change was asked about.
+const UNSHOWN: &str =
+    "no read came back as a dry run, so that no change was sent as one: it might have been carried out";
+
+/// Dry runs of reads, some at a time; and whether one of them has shown that dry runs are honoured.
+async fn reads(
+    aws: &Aws,
+    questions: &[Question],
+    names: impl Iterator<Item = &'static str>,
+) -> (BTreeMap<&'static str, Answer>, bool) {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut under_way = JoinSet::new();
+    let names: std::collections::BTreeSet<&'static str> = names.chain([CANARY]).collect();
+    for permission in names.into_iter().filter(|name| name.starts_with("ec2:")) {
+        let ids = existing(questions, permission);
+        let (client, places) = (aws.read.ec2.clone(), Arc::clone(&places));
+        under_way.spawn(async move {
+            let _place = places.acquire_owned().await;
+            (permission, dry_run(&client, permission, &ids, None).await)
+        });
+    }
+    let mut answers = BTreeMap::new();
+    while let Some(done) = under_way.join_next().await {
+        match done {
+            Ok((permission, Some(Told::Answer(answer)))) => {
+                answers.insert(permission, answer);
+            }
+            Ok((permission, Some(Told::CarriedOut))) => {
+                answers.insert(permission, Answer::Open("EC2 answered a dry run as if it were none".to_owned()));
+            }
+            Ok((_, None)) | Err(_) => {}
+        }
+    }
+    let honoured = answers.values().any(|answer| *answer == Answer::Allowed);
+    (answers, honoured)
+}
+
+/// Dry runs of changes, in order, up to the first that was carried out.
+async fn one_by_one(
+    aws: &Aws,
+    questions: &[Question],
+    names: impl Iterator<Item = &'static str>,
+) -> BTreeMap<&'static str, Answer> {
+    let mut answers = BTreeMap::new();
+    let mut carried_out: Option<&str> = None;
+    for permission in names {
+        if let Some(which) = carried_out {
+            let why = format!("not asked: a dry run of `{which}` was carried out in earnest");
+            answers.insert(permission, Answer::Open(why));
+            continue;
+        }
+        let ids = existing(questions, permission);
+        let kind = match (permission, ids.get("instance")) {
+            ("ec2:ModifyInstanceAttribute", Some(id)) => {
+                let found = find_instance(aws, id).await.ok().flatten();
+                found.map(|instance| type_of(&instance).to_owned())
+            }
+            _ => None,
+        };
+        match dry_run(&aws.write.ec2, permission, &ids, kind).await {
+            Some(Told::Answer(answer)) => {
+                answers.insert(permission, answer);
+            }
+            Some(Told::CarriedOut) => {
+                carried_out = Some(permission);
+                let why = "it was carried out in earnest although it was marked as a dry run: this endpoint does not honour them";
+                answers.insert(permission, Answer::Open(why.to_owned()));
+            }
+            None => {}
+        }
+    }
+    answers
+}
+
 /// Ids of what exists among the resources an IAM action is asked about, by kind: `instance`, `vpc`.
 fn existing(questions: &[Question], permission: &str) -> BTreeMap<String, String> {
     let of = questions.iter().filter(|q| q.permission == permission && q.exists);
@@ -55,8 +150,8 @@ fn existing(questions: &[Question], permission: &str) -> BTreeMap<String, String
 }
 
 /// One dry run; nothing where none can be made. Every request sets `dry_run(true)`, and a test holds the emulator's log of
-/// calls against that.
-async fn dry_run(ec2: &Client, permission: &str, ids: &BTreeMap<String, String>) -> Option<Answer> {
+/// calls against that. `kind`: the type that the instance has.
+async fn dry_run(ec2: &Client, permission: &str, ids: &BTreeMap<String, String>, kind: Option<String>) -> Option<Told> {
     let id = |kind: &str| ids.get(kind).cloned();
     macro_rules! told {
         ($request:expr) => {
@@ -86,10 +181,13 @@ async fn dry_run(ec2: &Client, permission: &str, ids: &BTreeMap<String, String>)
         "ModifyInstanceAttribute" => told!(
             ec2.modify_instance_attribute()
                 .instance_id(id("instance")?)
-                .instance_type(AttributeValue::builder().value("t3.small").build())
+                .instance_type(AttributeValue::builder().value(kind?).build())
         ),
-        "CreateTags" => told!(ec2.create_tags().resources(id("instance")?).tags(tag(CLAIM_TAG))),
-        "DeleteTags" => told!(ec2.delete_tags().resources(id("instance")?).tags(Tag::builder().key(CLAIM_TAG).build())),
+        "CreateTags" => {
+            told!(ec2.create_tags().resources(id("instance")?).tags(Tag::builder().key(CLAIM_TAG).build()))
+        }
+        // EC2 deletes a tag with this key only if it has this value too, which no mark has.
+        "DeleteTags" => told!(ec2.delete_tags().resources(id("instance")?).tags(tag(CLAIM_TAG))),
         "CreateImage" => told!(
             ec2.create_image()
                 .instance_id(id("instance")?)
@@ -116,17 +214,16 @@ async fn dry_run(ec2: &Client, permission: &str, ids: &BTreeMap<String, String>)
         }
         _ => return None,
     };
-    Some(match end {
-        Ok(()) => Answer::Open("EC2 answered a dry run as if it were none".to_owned()),
-        Err(error) if error.is(&["DryRunOperation"]) => Answer::Allowed,
-        Err(error) if error.is(&["UnauthorizedOperation"]) => {
-            Answer::Denied("a dry run of it is not authorized".to_owned())
-        }
-        Err(error) => Answer::Open(match &error.code {
-            Some(code) => format!("a dry run ended in `{code}`: {}", error.message),
-            None => format!("a dry run did not reach EC2: {}", error.message),
-        }),
-    })
+    let error = match end {
+        Ok(()) => return Some(Told::CarriedOut),
+        Err(error) => error,
+    };
+    Some(Told::Answer(match error.code.as_deref() {
+        Some("DryRunOperation") => Answer::Allowed,
+        Some("UnauthorizedOperation") => Answer::Denied("a dry run of it is not authorized".to_owned()),
+        Some(code) => Answer::Open(format!("a dry run ended in `{code}`: {}", error.message)),
+        None => Answer::Open(format!("a dry run did not reach EC2: {}", error.message)),
+    }))
 }
 
 fn tag(key: &str) -> Tag {

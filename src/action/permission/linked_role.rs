@@ -1,5 +1,4 @@
-//! `iam:CreateServiceLinkedRole`: needed once in the life of an account, by whoever makes its first balancer or
-//! target group.
+//! `iam:CreateServiceLinkedRole`: needed once in the life of an account, by whoever makes its first balancer.
 //!
 //! AWS creates the service's role with the first call that needs it, and asks the caller's permission only then. Most
 //! operators may not create roles, and most accounts have this one; so where the permission is not given, the role is

@@ -14,7 +14,9 @@ both_halves! {
     a_key_pair_that_is_gone_is_left_out,
     the_token_finds_what_the_tags_do_not,
     a_data_volume_does_not_outlive_its_clone,
-    two_clones_and_a_foreign_image_state_are_refused,
+    what_merely_bears_its_tags_is_left_alone,
+    a_launch_waits_for_room_and_for_what_is_new,
+    a_clone_that_boots_slowly_is_waited_for,
     a_clone_that_is_not_like_its_original_is_told,
 }
 
@@ -90,15 +92,14 @@ mod inside {
     #[ignore = "run by its outer half"]
     async fn a_lost_answer_launches_no_second_clone() {
         let (account, mut clone) = prepared().await;
-        account.no_room("RunInstances", 1);
         clone.observe().await;
-        let failure = clone.failure(Phase::Apply).await;
-        assert_eq!(failure.kind, FailureKind::Transient);
         account.lose(("ec2", "RunInstances"));
-        clone.failure(Phase::Apply).await;
+        let failure = clone.failure(Phase::Apply).await;
+        assert_eq!(failure.kind, FailureKind::Lost);
+        assert!(failure.message.starts_with("no answer was had to: launch"), "{failure:?}");
         assert_eq!(clones(&account).len(), 1);
         clone.apply().await;
-        assert_eq!(account.lab.calls("RunInstances"), 2, "it was found by its tags");
+        assert_eq!(account.lab.calls("RunInstances"), 1, "it was found by its token");
         clone.verify().await;
         assert_eq!(clones(&account).len(), 1);
         clone.forget_outputs();
@@ -142,20 +143,68 @@ mod inside {
 
     #[tokio::test]
     #[ignore = "run by its outer half"]
-    async fn two_clones_and_a_foreign_image_state_are_refused() {
+    async fn what_merely_bears_its_tags_is_left_alone() {
         let (account, mut clone) = prepared().await;
         clone.forward().await;
-        let twin =
-            account.aws.write.ec2.run_instances().image_id(account.instance(&account.web()).await.image_id().unwrap());
+        // "Launch more like this": a person's instance and volume with all the tags of the clone.
+        let ec2 = &account.aws.write.ec2;
+        let twin = ec2.run_instances().image_id(account.instance(&account.web()).await.image_id().unwrap());
         let twin = twin.min_count(1).max_count(1).instance_type("t3.small".into()).send().await.unwrap();
         let twin = twin.instances()[0].instance_id().unwrap();
+        let kept = ec2.create_volume().availability_zone("us-east-1b").size(8).send().await.unwrap();
+        let kept = kept.volume_id().unwrap();
         for (key, value) in [("Name", "nextcloud-web-2"), ("runbook:run", "r1"), ("runbook:step", "clone-server")] {
             account.tag(twin, key, value).await;
+            account.tag(kept, key, value).await;
         }
+        let made = clone.output("instance");
         clone.forget_outputs();
-        for phase in [Phase::Observe, Phase::Apply, Phase::Verify] {
-            assert_eq!(clone.failure(phase).await.kind, FailureKind::Refused, "{phase:?}");
-        }
+        assert_eq!(clone.observe().await.found, Found::Holds);
+        clone.apply().await;
+        assert_eq!(clone.output("instance"), made);
+        let evidence = clone.undo().await;
+        assert_eq!(account.state(&made).await, "terminated");
+        account.settle(twin, "running").await;
+        assert!(evidence.ends_with(&format!("not attached to it any more and left: `{kept}`")), "{evidence}");
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_launch_waits_for_room_and_for_what_is_new() {
+        let (account, mut clone) = prepared().await;
+        account.refuse(("ec2", "RunInstances"), "InvalidAMIID.NotFound", 4);
+        account.no_room("RunInstances", 10);
+        clone.forward().await;
+        assert_eq!((clones(&account).len(), account.lab.calls("RunInstances")), (1, 15));
+        clone.undo().await;
+        clone.forget_outputs();
+        clone.deed.call.generation = 1;
+        account.no_room("RunInstances", 1000);
+        let failure = clone.failure(Phase::Apply).await;
+        assert_eq!(failure.kind, FailureKind::Transient);
+        account.lab.post("unfault", &json!({}));
+        account.refuse(("ec2", "RunInstances"), "VcpuLimitExceeded", 1);
+        clone.failure(Phase::Apply).await;
+        assert_eq!(clones(&account).len(), 0, "a limit of the account's does not pass by waiting");
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_clone_that_boots_slowly_is_waited_for() {
+        let (account, mut clone) = prepared().await;
+        account.lab.post("config", &json!({"impaired_looks": 12}));
+        clone.forward().await;
+        clone.undo().await;
+        clone.forget_outputs();
+        clone.deed.call.generation = 1;
+        account.lab.post("config", &json!({"impaired_looks": -1}));
+        clone.observe().await;
+        clone.apply().await;
+        let failure = clone.failure(Phase::Verify).await;
+        assert_eq!(
+            (failure.kind, failure.message.ends_with("fails its status checks")),
+            (FailureKind::Permanent, true)
+        );
     }
 
     #[tokio::test]
@@ -183,7 +232,10 @@ mod inside {
             assert!(failure.causes[0].contains("Server.InsufficientInstanceCapacity"), "{failure:?}");
         }
         account.lab.post("config", &json!({"start_outcome": "running"}));
-        account.lose(("ec2", "RunInstances"));
+        // Two tokens are used up: what is lost is the answer to the call with the third.
+        for _ in 0..3 {
+            account.lose(("ec2", "RunInstances"));
+        }
         clone.forget_outputs();
         assert_eq!(clone.failure(Phase::Apply).await.kind, FailureKind::Lost);
         clone.apply().await;
@@ -201,7 +253,7 @@ mod inside {
         let (made, step) = (clone.output("instance"), Tag::builder().key("runbook:step").build());
         account.aws.write.ec2.delete_tags().resources(&made).tags(step).send().await.unwrap();
         clone.forget_outputs();
-        assert_eq!(clone.observe().await.found, Found::Absent);
+        assert_eq!(clone.observe().await.found, Found::Holds);
         clone.apply().await;
         assert_eq!(clone.output("instance"), made);
         assert_eq!(clones(&account).len(), 1);

@@ -10,6 +10,8 @@ both_halves! {
     a_lost_answer_makes_no_second_image,
     an_undo_finishes_what_another_began,
     a_running_instance_and_a_taken_name_are_refused,
+    what_passes_is_waited_out,
+    what_cannot_be_looked_for_is_not_undone_unseen,
 }
 
 pub(super) fn deed(account: &Account) -> Work {
@@ -110,6 +112,44 @@ mod inside {
         image.deed.call.generation = 1;
         image.forward_as_told().await;
         assert_eq!(images(&account).len(), 1);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn what_passes_is_waited_out() {
+        let account = Account::new().await;
+        account.stop(&account.web()).await;
+        let mut image = deed(&account);
+        account.refuse(("ec2", "CreateImage"), "SnapshotCreationPerVolumeRateExceeded", 5);
+        account.refuse(("ec2", "CreateImage"), "InvalidAMIName.Duplicate", 3);
+        image.forward().await;
+        assert_eq!((images(&account).len(), account.lab.calls("CreateImage")), (1, 9));
+        for _ in 0..3 {
+            account.lose(("ec2", "DeregisterImage"));
+            account.lose(("ec2", "DeleteSnapshot"));
+        }
+        image.undo().await;
+        assert_eq!((images(&account).len(), snapshots(&account)), (0, 0));
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn what_cannot_be_looked_for_is_not_undone_unseen() {
+        let account = Account::new().await;
+        account.stop(&account.web()).await;
+        let mut image = deed(&account);
+        image.observe().await;
+        image.apply().await;
+        // The process died before it could say what it made, and may not look now.
+        image.forget_outputs();
+        account.refuse(("ec2", "DescribeImages"), "UnauthorizedOperation", 2);
+        for phase in [Phase::Observe, Phase::Undo] {
+            let failure = image.failure(phase).await;
+            assert!(failure.causes[0].starts_with("UnauthorizedOperation"), "{phase:?}: {failure:?}");
+        }
+        assert_eq!(images(&account).len(), 1);
+        image.undo().await;
+        assert_eq!((images(&account).len(), snapshots(&account)), (0, 0));
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ both_halves! {
     without_capacity_the_old_type_comes_back,
     a_short_lack_of_capacity_is_waited_out,
     a_type_the_zone_does_not_have_and_no_way_back_are_told,
+    whatever_is_refused_the_old_type_comes_back,
     somebody_elses_later_type_is_not_overwritten,
     a_start_that_ec2_gives_up_on_later_ends_with_the_old_type_too,
 }
@@ -135,6 +136,36 @@ mod inside {
         let failure = resize.failure(Phase::Apply).await;
         assert!(failure.message.ends_with("does not run as `t3.medium` either yet"), "{failure:?}");
         assert_eq!(now(&account).await, is("stopped", "t3.medium"));
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn whatever_is_refused_the_old_type_comes_back() {
+        let account = Account::new().await;
+        let id = account.web();
+        // An old server: EC2 takes the new type and refuses to start it.
+        account.lab.post("instance", &json!({"id": id, "instance_type": "t2.medium", "ena_support": false}));
+        account.stop(&id).await;
+        let mut resize = deed(&account);
+        resize.observe().await;
+        let failure = resize.failure(Phase::Apply).await;
+        assert_eq!(failure.kind, FailureKind::Permanent);
+        assert_eq!(
+            failure.message,
+            format!("`{id}` cannot be a `t3.small` in us-east-1a: `{id}` runs again as `t2.medium`")
+        );
+        assert!(failure.causes[0].contains("Elastic Network Adapter"), "{failure:?}");
+        assert_eq!(now(&account).await, is("running", "t2.medium"));
+        account.lab.post("instance", &json!({"id": id, "ena_support": true}));
+        for code in ["UnsupportedOperation", "InvalidInterface.IpAddressLimitExceeded", "SomeCodeOfTomorrow"] {
+            account.refuse(("ec2", "StartInstances"), code, 1);
+            let failure = resize.failure(Phase::Apply).await;
+            assert!(failure.message.ends_with("runs again as `t2.medium`"), "{failure:?}");
+            assert_eq!(now(&account).await, is("running", "t2.medium"));
+        }
+        resize.apply().await;
+        resize.verify().await;
+        assert_eq!(now(&account).await, is("running", "t3.small"));
     }
 
     #[tokio::test]
