@@ -94,8 +94,12 @@ impl Access {
     /// When the credentials are not accepted or STS does not answer.
     pub async fn caller(&self, region: &str) -> Result<Caller, AwsError> {
         let answer = self.aws(region).await.read.sts.get_caller_identity().send().await?;
-        let text = |t: Option<&str>| t.unwrap_or("unknown").to_owned();
-        Ok(Caller { account: text(answer.account()), arn: text(answer.arn()) })
+        // An account that is not told is none that a plan could be for.
+        let text = |told: Option<&str>| {
+            let cut_off = "STS's answer does not say whose the credentials are: it was cut off on its way";
+            told.map(str::to_owned).ok_or_else(|| AwsError { code: None, message: cut_off.into(), lost: false })
+        };
+        Ok(Caller { account: text(answer.account())?, arn: text(answer.arn())? })
     }
 
     /// The AWS clients of a region.

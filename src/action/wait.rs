@@ -13,6 +13,31 @@ pub(crate) enum Look<T> {
     NotYet(String),
 }
 
+/// Makes something that AWS does not take yet: looks whether it is there, and sends the change when it is not, until it is
+/// taken. A change is never sent again without a look. A change that failed in any way but "not yet", a lost answer among
+/// them, ends the wait: the engine counts attempts, and observes before the next.
+///
+/// # Errors
+/// Those of `send`, and those of [`wait_until`].
+pub(crate) async fn send_until_taken<T>(
+    cx: &Context<'_>,
+    what: &str,
+    mut find: impl AsyncFnMut() -> Result<Option<T>, Failure>,
+    mut send: impl AsyncFnMut() -> Result<Look<T>, Failure>,
+) -> Result<T, Failure> {
+    wait_until(cx, what, async || {
+        if let Some(found) = find().await? {
+            return Ok(Look::Done(Ok(found)));
+        }
+        Ok(match send().await {
+            Ok(Look::Done(made)) => Look::Done(Ok(made)),
+            Ok(Look::NotYet(note)) => Look::NotYet(note),
+            Err(failure) => Look::Done(Err(failure)),
+        })
+    })
+    .await?
+}
+
 /// Looks every poll interval until it is as wanted. Transient failures of a look count as "not yet"; `what` names the
 /// condition for the error when time is up.
 ///

@@ -7,8 +7,11 @@
 
 #[macro_use]
 mod vocabulary;
+#[macro_use]
+mod text;
 
 mod action;
+mod aws_names;
 mod call;
 mod change;
 mod check;
@@ -24,11 +27,15 @@ mod permission;
 mod retry;
 mod runbook;
 mod secret;
+mod tags;
 mod target;
-mod text;
 mod value_type;
 
 pub use action::*;
+pub use aws_names::{
+    BalancerName, CertificateName, DrainTime, GroupDescription, GroupName, IdleTimeout, ImageName, InstanceName,
+    Seconds, TagValue, TargetGroupName,
+};
 pub use call::{ActionCall, Phase};
 pub use change::{Change, Description, Facts, KeyChange};
 pub use check::*;

@@ -1,7 +1,12 @@
 //! Which Rust types can be parameters and outputs of an action, and what a runbook's author calls them.
 
-use super::{Arn, Cidr, DbId, DnsZone, Fqdn, GroupId, HostPath, ImageId, InstanceId, InstanceType};
-use super::{Region, SecretRef, Service, SubnetId, Target, Url, Value, ValueType, VpcId};
+use super::{
+    Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, Fqdn, GroupDescription, GroupId, GroupName, HostPath,
+};
+use super::{
+    ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region, Seconds, SecretRef, Service, SubnetId,
+};
+use super::{TagValue, Target, TargetGroupName, Url, Value, ValueType, VpcId};
 
 /// A Rust type that can be an action's parameter or output.
 pub trait Param {
@@ -23,7 +28,15 @@ params! {
     String => String, i64 => Int, u16 => Int, u32 => Int, bool => Bool, InstanceId => InstanceId, ImageId => ImageId,
     SubnetId => SubnetId, VpcId => VpcId, GroupId => GroupId, Arn => Arn, InstanceType => InstanceType, DbId => DbId,
     DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Url => Url, Service => Service,
+    BalancerName => BalancerName, TargetGroupName => TargetGroupName, GroupName => GroupName, ImageName => ImageName,
+    GroupDescription => GroupDescription, InstanceName => InstanceName, TagValue => TagValue, CertificateName => CertificateName,
     SecretRef => Secret, Target => Target, super::Values => Map, Value => Any,
+}
+
+impl<const LEAST: u32, const MOST: u32> Param for Seconds<LEAST, MOST> {
+    fn value_type() -> ValueType {
+        ValueType::Int
+    }
 }
 
 impl<T: Param> Param for Vec<T> {

@@ -119,7 +119,7 @@ fn cidr(text: &str) -> bool {
     }
 }
 
-fn plain(text: &str, extra: &str, most: usize) -> bool {
+pub(super) fn plain(text: &str, extra: &str, most: usize) -> bool {
     !text.is_empty() && text.len() <= most && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 

@@ -1,8 +1,9 @@
 //! The types a value may have in a runbook, and the check of a value against one.
 
 use super::{
-    Arn, Cidr, DbId, DnsZone, Fqdn, GroupId, HostPath, ImageId, InstanceId, InstanceType, Region, SecretRef, Service,
-    SubnetId, Url, Value, VpcId,
+    Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, Fqdn, GroupDescription, GroupId, GroupName, HostPath,
+    ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region, SecretRef, Service, SubnetId, TagValue,
+    TargetGroupName, Url, Value, VpcId, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -47,12 +48,30 @@ pub enum ValueType {
     Url,
     /// A service's name.
     Service,
+    /// A balancer's name.
+    BalancerName,
+    /// A target group's name.
+    TargetGroupName,
+    /// A security group's name.
+    GroupName,
+    /// A security group's description.
+    GroupDescription,
+    /// An image's name.
+    ImageName,
+    /// An instance's Name tag.
+    InstanceName,
+    /// A tag's value.
+    TagValue,
+    /// A domain name that a certificate may be for.
+    CertificateName,
     /// A reference to a secret, never the secret: `{ env: NAME }` or `{ command: [..] }`.
     Secret,
     /// A target of the runbook, by name.
     Target,
     /// Named values of any type.
     Map,
+    /// Tags: texts by name, such as every service takes.
+    Tags,
     /// Anything.
     Any,
     /// A list of values of one type.
@@ -88,9 +107,18 @@ const NAMES: &[(&str, ValueType)] = &[
     ("path", ValueType::Path),
     ("url", ValueType::Url),
     ("service", ValueType::Service),
+    ("balancer-name", ValueType::BalancerName),
+    ("target-group-name", ValueType::TargetGroupName),
+    ("group-name", ValueType::GroupName),
+    ("group-description", ValueType::GroupDescription),
+    ("image-name", ValueType::ImageName),
+    ("instance-name", ValueType::InstanceName),
+    ("tag-value", ValueType::TagValue),
+    ("certificate-name", ValueType::CertificateName),
     ("secret", ValueType::Secret),
     ("target", ValueType::Target),
     ("map", ValueType::Map),
+    ("tags", ValueType::Tags),
     ("any", ValueType::Any),
 ];
 
@@ -108,9 +136,27 @@ impl ValueType {
             (a, b) if a == b => true,
             (ValueType::Any, b) => !b.is_secret(),
             (ValueType::String, b) => b.is_text(),
-            (ValueType::List(a), ValueType::List(b)) => a.accepts(b),
-            _ => false,
+            // Tags are named values, and named values may be tags: that is judged when they are known.
+            (ValueType::Map, ValueType::Tags) | (ValueType::Tags, ValueType::Map) => true,
+            (wider, narrower) => wider.holds().contains(narrower) || wider.holds_items_of(narrower),
         }
+    }
+
+    /// Other types all of whose values are of this type too.
+    fn holds(&self) -> &'static [ValueType] {
+        use ValueType as T;
+        match self {
+            T::Fqdn => &[T::CertificateName],
+            T::TargetGroupName => &[T::BalancerName],
+            T::TagValue | T::InstanceName => {
+                &[T::Fqdn, T::CertificateName, T::BalancerName, T::TargetGroupName, T::DbId, T::Region, T::InstanceId]
+            }
+            _ => &[],
+        }
+    }
+
+    fn holds_items_of(&self, given: &ValueType) -> bool {
+        matches!((self, given), (ValueType::List(a), ValueType::List(b)) if a.accepts(b))
     }
 
     /// Whether values of this type are references to secrets, or lists of such.
@@ -135,7 +181,7 @@ impl ValueType {
     #[must_use]
     pub fn is_text(&self) -> bool {
         use ValueType as T;
-        !matches!(self, T::Int | T::Bool | T::Secret | T::Target | T::Map | T::Any | T::List(_))
+        !matches!(self, T::Int | T::Bool | T::Secret | T::Target | T::Map | T::Tags | T::Any | T::List(_))
     }
 
     /// Checks a value that is known.
@@ -151,6 +197,10 @@ impl ValueType {
                 }
                 true
             }
+            (ValueType::Tags, Value::Object(given)) => match tags::fault(given) {
+                Some(fault) => return Err(Mismatch { found: fault.found, expected: fault.expected.into() }),
+                None => true,
+            },
             (ValueType::Int, Value::Number(n)) => n.is_i64(),
             (ValueType::Bool, Value::Bool(_)) | (ValueType::Map, Value::Object(_)) => true,
             (ValueType::Secret, v) => serde_json::from_value::<SecretRef>(v.clone()).is_ok(),
@@ -199,11 +249,20 @@ impl ValueType {
             ValueType::Path => HostPath::EXPECTED.into(),
             ValueType::Url => Url::EXPECTED.into(),
             ValueType::Service => Service::EXPECTED.into(),
+            ValueType::BalancerName => BalancerName::EXPECTED.into(),
+            ValueType::TargetGroupName => TargetGroupName::EXPECTED.into(),
+            ValueType::GroupName => GroupName::EXPECTED.into(),
+            ValueType::GroupDescription => GroupDescription::EXPECTED.into(),
+            ValueType::ImageName => ImageName::EXPECTED.into(),
+            ValueType::InstanceName => InstanceName::EXPECTED.into(),
+            ValueType::TagValue => TagValue::EXPECTED.into(),
+            ValueType::CertificateName => CertificateName::EXPECTED.into(),
             ValueType::Secret => {
                 "a reference to a secret, `{ env: NAME }` or `{ command: [program, argument] }`".into()
             }
             ValueType::Target => "the name of a target".into(),
             ValueType::Map => "named values".into(),
+            ValueType::Tags => tags::EXPECTED.into(),
             ValueType::Any => "a value".into(),
             ValueType::List(item) => format!("a list, each item {}", item.expected()),
         }
@@ -227,6 +286,14 @@ impl ValueType {
             ValueType::Path => HostPath::fits(text),
             ValueType::Url => Url::fits(text),
             ValueType::Service => Service::fits(text),
+            ValueType::BalancerName => BalancerName::fits(text),
+            ValueType::TargetGroupName => TargetGroupName::fits(text),
+            ValueType::GroupName => GroupName::fits(text),
+            ValueType::GroupDescription => GroupDescription::fits(text),
+            ValueType::ImageName => ImageName::fits(text),
+            ValueType::InstanceName => InstanceName::fits(text),
+            ValueType::TagValue => TagValue::fits(text),
+            ValueType::CertificateName => CertificateName::fits(text),
             _ => false,
         }
     }

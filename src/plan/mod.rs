@@ -14,7 +14,7 @@ pub use expected::{Duration, Expected, Source};
 pub use previewed::Previewed;
 pub use saved::{Saved, SavedError};
 
-use crate::model::{ActionPath, CheckRow, Runbook, Scope, StepAction, StepId, Unresolved, Value, Values};
+use crate::model::{ActionPath, CheckRow, Runbook, Scope, StepAction, StepId, Unresolved, Value, ValueType, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ pub enum PlanError {
     #[error("{0}, but it is needed before the run begins")]
     Unresolved(#[from] Unresolved),
     /// Tags are not names with texts.
-    #[error("`tags` must be names with texts, and `{0}` is not")]
+    #[error("the `tags` cannot be given: {0}")]
     Tags(String),
     /// A stored plan has another form.
     #[error("the plan is of version {0}, and this `runbook` knows version {VERSION}")]
@@ -102,11 +102,10 @@ impl Plan {
         let region = runbook.region.as_ref().map(|e| e.resolve(&scope)).transpose()?;
         let region = region.and_then(|r| r.as_str().map(str::to_owned));
         let mut tags = BTreeMap::new();
-        if let Some(Value::Object(given)) = runbook.tags.as_ref().map(|e| e.resolve(&scope)).transpose()? {
-            for (name, value) in given {
-                let text = value.as_str().ok_or_else(|| PlanError::Tags(name.clone()))?;
-                tags.insert(name, text.to_owned());
-            }
+        if let Some(given) = runbook.tags.as_ref().map(|e| e.resolve(&scope)).transpose()? {
+            ValueType::Tags.check(&given).map_err(|e| PlanError::Tags(e.to_string()))?;
+            let given = given.as_object().into_iter().flatten();
+            tags.extend(given.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))));
         }
         let actions = needs::of(&runbook, order);
         Ok(Self {

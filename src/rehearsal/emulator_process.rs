@@ -27,6 +27,8 @@ const FILES: &[(&str, &str)] = embedded![
     "serve.py",
     "acm.py",
     "addresses.py",
+    "callers_name.json",
+    "callers_name.py",
     "contract.py",
     "control.py",
     "dispatch.py",

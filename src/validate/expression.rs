@@ -56,7 +56,7 @@ impl Reader<'_> {
                     items.iter().enumerate().map(|(n, i)| self.part(i, inner, &item(what, n), notes)).collect();
                 read.into_iter().collect::<Option<_>>().map(list)
             }
-            (Kind::Map(entries), ValueType::Map | ValueType::Any) => {
+            (Kind::Map(entries), ValueType::Map | ValueType::Tags | ValueType::Any) => {
                 let read: Vec<_> = entries
                     .iter()
                     .map(|e| {

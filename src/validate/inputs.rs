@@ -6,7 +6,7 @@ use super::problem::{Notes, Problems, Where};
 use super::trial;
 use super::words::{found, inside, meant, nearest, value};
 use crate::document::{Document, Kind};
-use crate::model::{Expr, InputSpec, Reference, Runbook, Value, ValueType, Values};
+use crate::model::{InputSpec, Reference, Runbook, Value, ValueType, Values};
 use std::collections::BTreeMap;
 
 /// Validates what an operator gave: `file` is a mapping of inputs by name, `sets` are `--set NAME=VALUE` and win over it.
@@ -170,14 +170,15 @@ impl<'a> Given<'a> {
                 );
             }
         }
-        if let Some(Expr::Reference(Reference::Input(name))) = &self.runbook.tags {
-            for (key, value) in self.values.get(name).and_then(Value::as_object).into_iter().flatten() {
-                if !value.is_string() {
-                    let place = self.places.get(name).cloned().unwrap_or(Where::Document);
-                    let message = format!("tag `{key}` in input `{name}`: found `{value}`, expected a text");
-                    notes.push(place, message, Some("put it in quotes".into()));
-                }
-            }
+        let tags = self.runbook.tags.as_ref();
+        if let Some((tags, value)) = tags.and_then(|tags| Some((tags, trial::known(tags, &self.values)?)))
+            && let Err(mismatch) = ValueType::Tags.check(&value)
+        {
+            let given = tags.references().into_iter().find_map(|reference| match reference {
+                Reference::Input(name) => self.places.get(name).cloned(),
+                _ => None,
+            });
+            notes.push(given.unwrap_or(Where::Document), format!("the run's tags: {mismatch}"), None);
         }
     }
 }

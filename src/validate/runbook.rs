@@ -9,7 +9,7 @@ use super::scope::Scope;
 use super::words::{found, meant, value};
 use super::{checks, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
-use crate::model::{Expr, InputSpec, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, is_id};
+use crate::model::{InputSpec, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, is_id};
 
 const FIELDS: &[&str] = &["runbook", "title", "about", "region", "tags", "inputs", "targets", "preflight", "steps"];
 const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
@@ -46,10 +46,7 @@ fn read(document: &Document, notes: &mut Notes) -> Option<Runbook> {
         fields.get(name).and_then(|node| head.read(node, &value_type, &format!("`{name}`"), notes))
     };
     let region = in_head("region", ValueType::Region);
-    let tags = in_head("tags", ValueType::Map);
-    if let (Some(Expr::Literal(tags)), Some(node)) = (&tags, fields.get("tags")) {
-        texts_only(tags, node, notes);
-    }
+    let tags = in_head("tags", ValueType::Tags);
     let inputs = fields.get("inputs").map(|node| inputs(node, notes)).unwrap_or_default();
     let targets = targets::read(document, fields.get("targets"), &scope, notes);
     let around = Surroundings { document, scope: &scope, targets: &targets };
@@ -126,16 +123,6 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
         }
     };
     Some(InputSpec { name: name.clone(), value_type, about: about?, default })
-}
-
-/// Tags are texts; AWS takes nothing else.
-fn texts_only(tags: &serde_json::Value, node: &Node, notes: &mut Notes) {
-    for (key, value) in tags.as_object().into_iter().flatten() {
-        if !value.is_string() {
-            let place = node.get(key).map_or(node.place, |n| n.place);
-            notes.advise(place, format!("tag `{key}`: found `{value}`, expected a text"), "put it in quotes");
-        }
-    }
 }
 
 /// What in a runbook needs AWS, if anything does.

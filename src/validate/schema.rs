@@ -54,7 +54,7 @@ pub fn schema() -> Value {
             "title": line("what it does, in one line"),
             "about": prose("what it does, for an operator who never saw it"),
             "region": described(reference("type-region"), "the AWS region; needed when an action or a target is in AWS"),
-            "tags": described(reference("type-map"), "tags for every resource that is created, texts by name"),
+            "tags": described(reference("type-tags"), "tags for every resource that is created, texts by name"),
             "inputs": {
                 "type": "object",
                 "description": "what the operator must or may give",
@@ -121,6 +121,7 @@ fn of_type(value_type: &ValueType) -> Schema {
         ValueType::Int => or_reference(json!({ "type": "integer" })),
         ValueType::Bool => or_reference(json!({ "type": "boolean" })),
         ValueType::Map => or_reference(json!({ "type": "object" })),
+        ValueType::Tags => or_reference(json!({ "type": "object", "additionalProperties": { "type": "string" } })),
         ValueType::Secret => or_reference(json!({
             "type": "object",
             "minProperties": 1,

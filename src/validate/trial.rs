@@ -24,14 +24,16 @@ pub(super) fn example(value_type: &ValueType) -> Value {
         T::DbId => json!("database-1"),
         T::DnsZone => json!("Z0123456789ABCDEFGHIJ"),
         T::Region => json!("eu-west-1"),
-        T::Fqdn => json!("cloud.example.org"),
+        T::Fqdn | T::CertificateName => json!("cloud.example.org"),
         T::Cidr => json!("10.0.0.0/16"),
         T::Path => json!("/example"),
         T::Url => json!("https://cloud.example.org/"),
         T::Service => json!("nginx"),
+        T::BalancerName | T::TargetGroupName | T::GroupName | T::ImageName | T::InstanceName => json!("nextcloud-web"),
+        T::GroupDescription | T::TagValue => json!("nextcloud"),
         T::Secret => json!({ "env": "PASSWORD" }),
         T::Target => json!({ "name": "example", "host": "example" }),
-        T::Map => json!({}),
+        T::Map | T::Tags => json!({}),
         T::List(item) => json!([example(item)]),
     }
 }
@@ -105,14 +107,13 @@ fn names_targets(value_type: &ValueType) -> bool {
     }
 }
 
+/// A run's id: all are of this length and these characters.
+const EXAMPLE_RUN: &str = "r20261123-212521-t8ux";
+
 /// The value of an expression when inputs have these values, if nothing else is needed to know it.
 pub(super) fn known(expr: &Expr, inputs: &BTreeMap<String, Value>) -> Option<Value> {
     let outputs = BTreeMap::new();
-    let asks_run = expr.references().into_iter().any(|r| *r == Reference::RunId);
-    if asks_run {
-        return None;
-    }
-    expr.resolve(&crate::model::Scope { run: "", inputs, outputs: &outputs }).ok()
+    expr.resolve(&crate::model::Scope { run: EXAMPLE_RUN, inputs, outputs: &outputs }).ok()
 }
 
 /// What an input is used for, where its value does not fit: one sentence.

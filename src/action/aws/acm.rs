@@ -1,6 +1,6 @@
 //! What the certificate actions and the validation record share: which certificates there are, whose, and for which record.
 
-use super::answers::failed;
+use super::answers::{failed, said};
 use super::dns_records::{Name, same_name};
 use crate::access::{Aws, AwsError};
 use crate::action::Context;
@@ -21,21 +21,29 @@ const KEY_TYPES: [KeyAlgorithm; 7] = [
 ];
 
 /// Whether a certificate will never be issued any more, or is no longer good.
-pub(super) fn is_dead(status: Option<&CertificateStatus>) -> bool {
-    !matches!(status, Some(CertificateStatus::PendingValidation | CertificateStatus::Issued))
+///
+/// # Errors
+/// When ACM's answer does not say.
+pub(super) fn is_dead(status: Option<&CertificateStatus>) -> Result<bool, Failure> {
+    let status = said(status, "the status of a certificate")?;
+    Ok(!matches!(status, CertificateStatus::PendingValidation | CertificateStatus::Issued))
 }
 
 /// All certificates that `wanted` accepts.
 pub(super) async fn certificates(
     aws: &Aws,
-    wanted: impl Fn(&CertificateSummary) -> bool,
+    wanted: impl Fn(&CertificateSummary) -> Result<bool, Failure>,
 ) -> Result<Vec<CertificateSummary>, Failure> {
     let filters = Filters::builder().set_key_types(Some(KEY_TYPES.to_vec())).build();
     let mut pages = aws.read.acm.list_certificates().includes(filters).into_paginator().send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(failed("cannot list the certificates of ACM"))?;
-        found.extend(page.certificate_summary_list().iter().filter(|c| wanted(c)).cloned());
+        for certificate in page.certificate_summary_list() {
+            if wanted(certificate)? {
+                found.push(certificate.clone());
+            }
+        }
     }
     Ok(found)
 }
@@ -47,7 +55,13 @@ pub(super) async fn is_ours(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bo
         return Ok(true);
     }
     match aws.read.acm.list_tags_for_certificate().certificate_arn(arn).send().await.map_err(AwsError::from) {
-        Ok(answer) => Ok(cx.is_ours(answer.tags().iter().filter_map(|t| Some((t.key(), t.value()?))))),
+        Ok(answer) => {
+            let tag = |t: &aws_sdk_acm::types::Tag| {
+                Ok((t.key().to_owned(), said(t.value(), "the value of a tag")?.to_owned()))
+            };
+            let tags = answer.tags().iter().map(tag).collect::<Result<Vec<_>, Failure>>()?;
+            Ok(cx.is_ours(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
+        }
         Err(e) if e.is(&["ResourceNotFoundException"]) => Ok(false),
         Err(e) => Err(e.failure(format!("cannot read the tags of certificate `{arn}`"))),
     }
@@ -73,13 +87,15 @@ pub(super) async fn another_that_needs(cx: &Context<'_>, aws: &Aws, record: &str
     let Some((_, domain)) = record.split_once('.') else { return Ok(None) };
     let is_for = |name: &str| same_name(name.strip_prefix("*.").unwrap_or(name), domain);
     let candidates = certificates(aws, |c| {
-        let names =
-            c.domain_name().into_iter().chain(c.subject_alternative_name_summaries().iter().map(String::as_str));
-        !is_dead(c.status())
-            && (names.into_iter().any(is_for) || c.has_additional_subject_alternative_names() == Some(true))
+        let name = said(c.domain_name(), "the name of a certificate")?;
+        let mut names = std::iter::once(name).chain(c.subject_alternative_name_summaries().iter().map(String::as_str));
+        // More names than are listed may be on it: then the certificate itself is looked at.
+        let more = c.has_additional_subject_alternative_names().unwrap_or(true);
+        Ok(!is_dead(c.status())? && (names.any(is_for) || more))
     })
     .await?;
-    for arn in candidates.iter().filter_map(|c| c.certificate_arn()) {
+    for candidate in &candidates {
+        let arn = said(candidate.certificate_arn(), "which certificate it lists")?;
         let Some(found) = certificate(aws, arn).await? else { continue };
         let needs = records(&found).any(|r| Name::of(r.name()) == Name::of(record));
         if needs && !is_ours(cx, aws, arn).await? {
@@ -129,6 +145,7 @@ mod tests {
         assert!(caa.advice[0].contains("allow `amazon.com`"), "{caa:?}");
         let late = failed.status(CertificateStatus::ValidationTimedOut).build();
         assert!(dead("arn", &late).advice[0].contains("72 hours"));
-        assert!(is_dead(late.status()) && is_dead(None) && !is_dead(Some(&CertificateStatus::Issued)));
+        assert!(is_dead(late.status()).unwrap() && !is_dead(Some(&CertificateStatus::Issued)).unwrap());
+        assert!(is_dead(None).unwrap_err().message.contains("does not say the status"));
     }
 }

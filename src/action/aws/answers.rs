@@ -2,7 +2,7 @@
 
 use crate::access::AwsError;
 use crate::action::Context;
-use crate::model::{Failure, Value, Values};
+use crate::model::{Failure, FailureKind, Value, Values};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -19,6 +19,25 @@ where
 {
     move |error| AwsError::from(error).failure(what)
 }
+
+/// What AWS's answer must say for anything to be decided by it. Absent it is neither yes nor no, whatever the SDK's type
+/// would give for it: the answer may have been cut off. Of members that AWS's model calls required the SDK makes up an empty
+/// text, nought or `false` where they are missing; an empty text is to be filtered out before.
+pub(in crate::action) fn said<T>(value: Option<T>, what: impl std::fmt::Display) -> Result<T, Failure> {
+    value.ok_or_else(|| {
+        Failure::transient(format!("AWS's answer does not say {what}")).cause(CUT_OFF).advise(LOOK_AGAIN)
+    })
+}
+
+/// What the answer to a change must say for the change to be known by it: without it the change may have been made.
+pub(super) fn answered<T>(value: Option<T>, what: impl std::fmt::Display) -> Result<T, Failure> {
+    let failure = || Failure::new(FailureKind::Lost, format!("AWS's answer does not say {what}"));
+    value.ok_or_else(|| failure().cause(CUT_OFF).advise(LOOK_AGAIN))
+}
+
+const CUT_OFF: &str = "the answer was cut off on its way, or is of a form that this program does not know";
+const LOOK_AGAIN: &str =
+    "`runbook resume` looks again; where it stays so, look at what stands between here and AWS (a proxy)";
 
 /// The failure of a request that cannot even be built: a required field is missing, which is a mistake of this program.
 pub(super) fn unbuilt(error: impl std::fmt::Display) -> Failure {

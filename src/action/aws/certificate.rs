@@ -4,7 +4,7 @@
 //! run is looked for by domain and tag first. One that failed does not count: the next request has another token.
 
 use super::acm::{certificate, certificates, dead, is_dead, is_ours, records};
-use super::answers::{outputs, unbuilt};
+use super::answers::{answered, outputs, said, unbuilt};
 use super::dns_records::{Name, same_name};
 use super::preview::{request, run_tags};
 use crate::access::{Aws, AwsError};
@@ -25,13 +25,16 @@ struct Own {
 impl CertificateRequest {
     async fn own(&self, cx: &Context<'_>, aws: &Aws) -> Result<Own, Failure> {
         let mut own = Own::default();
-        let same = certificates(aws, |c| c.domain_name().is_some_and(|d| same_name(d, self.fqdn.as_str()))).await?;
+        let same = certificates(aws, |c| {
+            Ok(same_name(said(c.domain_name(), "the name of a certificate")?, self.fqdn.as_str()))
+        })
+        .await?;
         for found in same {
-            let arn = found.certificate_arn().unwrap_or_default();
+            let arn = said(found.certificate_arn(), "which certificate it lists")?;
             if !is_ours(cx, aws, arn).await? {
                 continue;
             }
-            if is_dead(found.status()) {
+            if is_dead(found.status())? {
                 own.dead.push(arn.to_owned());
             } else {
                 own.alive = Some(arn.to_owned());
@@ -39,8 +42,11 @@ impl CertificateRequest {
         }
         // A list may lag behind: what was given out before is asked for by its ARN.
         if let Some(arn) = cx.output("certificate").filter(|_| own.alive.is_none()) {
-            let known = certificate(aws, arn).await?.filter(|c| !is_dead(c.status()));
-            if known.is_some() && is_ours(cx, aws, arn).await? {
+            let alive = match certificate(aws, arn).await? {
+                Some(known) => !is_dead(known.status())?,
+                None => false,
+            };
+            if alive && is_ours(cx, aws, arn).await? {
                 own.alive = Some(arn.to_owned());
             }
         }
@@ -84,8 +90,11 @@ impl Perform for CertificateRequest {
     }
 
     fn changes(&self) -> Vec<Change> {
-        let with =
-            [("DomainName", json!(self.fqdn)), ("ValidationMethod", json!("DNS")), ("Tags", run_tags(&self.name))];
+        let with = [
+            ("DomainName", json!(self.fqdn)),
+            ("ValidationMethod", json!("DNS")),
+            ("Tags", run_tags(self.name.as_str())),
+        ];
         vec![request("acm:RequestCertificate", with)]
     }
 
@@ -108,7 +117,7 @@ impl Perform for CertificateRequest {
         if let Some(arn) = own.alive {
             return Ok(outputs([("certificate", &arn)]));
         }
-        let tags = cx.tags(Some(&self.name)).into_iter().map(|(k, v)| Tag::builder().key(k).value(v).build());
+        let tags = cx.tags(Some(self.name.as_str())).into_iter().map(|(k, v)| Tag::builder().key(k).value(v).build());
         let tags = tags.collect::<Result<Vec<_>, _>>().map_err(unbuilt)?;
         let request = aws.write.acm.request_certificate().domain_name(self.fqdn.as_str());
         let answer = request
@@ -120,7 +129,7 @@ impl Perform for CertificateRequest {
             .map_err(AwsError::from);
         match answer {
             Ok(answer) => {
-                let arn = answer.certificate_arn().unwrap_or_default();
+                let arn = answered(answer.certificate_arn(), format_args!("which certificate is for `{}`", self.fqdn))?;
                 Ok(outputs([("certificate", arn)]))
             }
             Err(e) => {
@@ -147,7 +156,7 @@ impl Perform for CertificateRequest {
                 return Ok(Look::NotYet(format!("ACM does not list the certificate for `{}` yet", self.fqdn)));
             };
             match certificate(&aws, &arn).await? {
-                Some(found) if is_dead(found.status()) => Err(dead(&arn, &found)),
+                Some(found) if is_dead(found.status())? => Err(dead(&arn, &found)),
                 Some(found) => Ok(match self.record(&found) {
                     Some(mut known) => {
                         known.extend(outputs([("certificate", &arn)]));
@@ -173,13 +182,16 @@ impl Perform for CertificateRequest {
         }
         for arn in &all {
             wait_until(cx, &format!("deleting the certificate for `{}`", self.fqdn), async || {
+                let users = match certificate(&aws, arn).await? {
+                    None => return Ok(Look::Done(())),
+                    Some(found) => found.in_use_by().join(", "),
+                };
                 match aws.write.acm.delete_certificate().certificate_arn(arn).send().await.map_err(AwsError::from) {
                     Ok(_) => Ok(Look::Done(())),
                     Err(e) if e.is(&["ResourceNotFoundException"]) => Ok(Look::Done(())),
                     // ACM goes on counting a use for minutes after the listener is gone.
                     Err(e) if e.is(&["ResourceInUseException"]) => {
-                        let users = certificate(&aws, arn).await?.map_or_else(Vec::new, |c| c.in_use_by().to_vec());
-                        Ok(Look::NotYet(format!("the certificate is still in use by {}", users.join(", "))))
+                        Ok(Look::NotYet(format!("the certificate is still in use by {users}")))
                     }
                     Err(e) if e.is(&["ConflictException"]) => Ok(Look::NotYet(e.message)),
                     Err(e) => Err(e.failure(format!("cannot delete certificate `{arn}`"))),

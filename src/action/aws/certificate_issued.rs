@@ -58,7 +58,7 @@ impl Perform for CertificateWaitIssued {
             match certificate(&aws, self.certificate.as_str()).await? {
                 None => Err(Failure::permanent(format!("ACM has no certificate `{}`", self.certificate))),
                 Some(found) if is_issued(&found) => Ok(Look::Done(found.domain_name().unwrap_or("?").to_owned())),
-                Some(found) if is_dead(found.status()) => Err(dead(self.certificate.as_str(), &found)),
+                Some(found) if is_dead(found.status())? => Err(dead(self.certificate.as_str(), &found)),
                 Some(found) => Ok(Look::NotYet(told(&found))),
             }
         })

@@ -143,7 +143,7 @@ impl Perform for InstanceClone {
         let id = self.id(cx, &aws).await?;
         let (instance, passed) = wait_checked(cx, &aws, &id, Age::New).await?;
         let (wanted, note) = self.wanted(&aws).await?;
-        let mut differences = wanted.differences(&Likeness::of(&instance), &cx.tags(Some(&self.name)));
+        let mut differences = wanted.differences(&Likeness::of(&instance), &cx.tags(Some(self.name.as_str())));
         for (what, wanted, got) in [
             ("type", self.instance_type.as_str(), type_of(&instance)),
             ("subnet", self.subnet.as_str(), instance.subnet_id().unwrap_or_default()),

@@ -73,7 +73,7 @@ impl InstanceClone {
             .associate_public_ip_address(wanted.public_address)
             .delete_on_termination(true)
             .build();
-        let labels = wanted.tags_with(&cx.tags(Some(&self.name)));
+        let labels = wanted.tags_with(&cx.tags(Some(self.name.as_str())));
         let profile = wanted.profile.as_ref().map(|arn| IamInstanceProfileSpecification::builder().arn(arn).build());
         let credits = self.credits(aws, wanted).await;
         let credits = credits.map(|c| CreditSpecificationRequest::builder().cpu_credits(c).build());

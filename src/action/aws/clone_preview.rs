@@ -53,7 +53,7 @@ impl InstanceClone {
         let tags: Vec<String> =
             like.iter().flat_map(|l| &l.tags).map(|(key, value)| format!("{key}={value}")).collect();
         with.push(match tags.is_empty() {
-            true => ("TagSpecifications", run_tags(&self.name)),
+            true => ("TagSpecifications", run_tags(self.name.as_str())),
             false => {
                 let all =
                     format_args!("{} as {}; Name={}, your own tags, and the run's", list(tags), self.like, self.name);

@@ -130,7 +130,7 @@ async fn still_tagged(action: &InstanceClone, cx: &Context<'_>, aws: &Aws) -> Re
     let (run, step) = (cx.call().run.as_str(), cx.call().action.step().as_str());
     let asked = aws.read.ec2.describe_volumes().filters(tags::filter(format!("tag:{RUN_TAG}"), &[run]));
     let asked = asked.filters(tags::filter(format!("tag:{STEP_TAG}"), &[step]));
-    let pages = asked.filters(tags::filter("tag:Name", &[&action.name])).into_paginator().items().send();
+    let pages = asked.filters(tags::filter("tag:Name", &[action.name.as_str()])).into_paginator().items().send();
     let found: Result<Vec<_>, _> = pages.collect().await;
     let found = found.map_err(|e| AwsError::from(e).failure("cannot look for the clone's volumes"))?;
     let left = found.into_iter().filter(|v| v.state() == Some(&VolumeState::Available) && v.attachments().is_empty());

@@ -1,7 +1,7 @@
 //! Changes of a hosted zone: one batch, which Route 53 carries out as a whole or not at all, and the wait until its name
 //! servers all know it.
 
-use super::answers::{failed, unbuilt};
+use super::answers::{answered, failed, unbuilt};
 use super::dns_records::RecordSet;
 use super::preview::request;
 use crate::access::{Aws, AwsError};
@@ -93,7 +93,12 @@ pub(super) async fn change(
     let batch = ChangeBatch::builder().set_changes(Some(changes)).comment(comment).build().map_err(unbuilt)?;
     let request = aws.write.route53.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch);
     let answer = request.send().await.map_err(failed(format!("cannot change the records of zone `{zone}`")))?;
-    Ok(answer.change_info().map_or_else(String::new, |info| info.id().trim_start_matches("/change/").to_owned()))
+    let id = answered(
+        answer.change_info().filter(|i| !i.id().is_empty()),
+        format_args!("which change of zone `{zone}` it is"),
+    )?
+    .id();
+    Ok(id.trim_start_matches("/change/").to_owned())
 }
 
 /// Waits until all name servers of the zone know a change.

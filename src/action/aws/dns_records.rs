@@ -4,7 +4,7 @@
 //! policies only the simple one is understood: sets with an identifier (weighted, latency, failover, geolocation) and those
 //! of a traffic policy are reported as such and never changed.
 
-use super::answers::failed;
+use super::answers::{failed, said};
 use crate::access::Aws;
 use crate::model::Failure;
 use aws_sdk_route53::types::{ResourceRecordSet, RrType};
@@ -157,6 +157,7 @@ pub(super) async fn at_name(aws: &Aws, zone: &str, name: &Name, kinds: &[&str]) 
         let page = request.send().await;
         let page = page.map_err(failed(format!("cannot read the records of `{name}` in zone `{zone}`")))?;
         for set in page.resource_record_sets() {
+            said(Some(set.name()).filter(|n| !n.is_empty()), format_args!("the name of a record of zone `{zone}`"))?;
             if Name::of(set.name()) != *name {
                 // Names come in order, so that the first other one after ours ends it.
                 if !found.simple.is_empty() || !found.special.is_empty() {

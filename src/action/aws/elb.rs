@@ -1,6 +1,6 @@
 //! What the load balancing actions share: tags and look-ups by name.
 
-use super::answers::failed;
+use super::answers::{failed, said};
 use crate::access::{Aws, AwsError};
 use crate::action::Context;
 use crate::model::Failure;
@@ -17,8 +17,9 @@ pub(super) fn tags(cx: &Context<'_>, name: &str) -> Option<Vec<Tag>> {
 async fn run_tags(aws: &Aws, arn: &str) -> Result<Vec<(String, String)>, Failure> {
     match aws.read.elb.describe_tags().resource_arns(arn).send().await.map_err(AwsError::from) {
         Ok(answer) => {
-            let tags = answer.tag_descriptions().iter().flat_map(|described| described.tags());
-            Ok(tags.filter_map(|t| Some((t.key()?.to_owned(), t.value()?.to_owned()))).collect())
+            let what = || format!("a tag of `{}`", short(arn));
+            let tag = |t: &Tag| Ok((said(t.key(), what())?.to_owned(), said(t.value(), what())?.to_owned()));
+            answer.tag_descriptions().iter().flat_map(|described| described.tags()).map(tag).collect()
         }
         Err(e) if e.is(NOT_FOUND) => Ok(Vec::new()),
         Err(e) => Err(e.failure(format!("cannot read the tags of `{}`", short(arn)))),
@@ -31,8 +32,22 @@ pub(super) async fn is_ours(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<bo
     if cx.call().outputs.values().any(|output| output == arn) {
         return Ok(true);
     }
-    let tags = run_tags(aws, arn).await?;
+    let tags = settled_tags(cx, aws, arn).await?;
     Ok(cx.is_ours(tags.iter().map(|(k, v)| (k.as_str(), v.as_str()))))
+}
+
+/// Looks at something that shows no tag at all before it counts as one without: tags may come later than what bears them.
+const TAG_LOOKS: u32 = 3;
+
+async fn settled_tags(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<Vec<(String, String)>, Failure> {
+    for _ in 1..TAG_LOOKS {
+        let tags = run_tags(aws, arn).await?;
+        if !tags.is_empty() {
+            return Ok(tags);
+        }
+        tokio::time::sleep(cx.poll()).await;
+    }
+    run_tags(aws, arn).await
 }
 
 /// Whether a resource that a create call answered with is somebody else's: AWS gives an existing one of the same name and
@@ -68,8 +83,10 @@ pub(super) async fn listener(aws: &Aws, balancer: &str, port: u16) -> Result<Opt
             Err(e) if e.is(NOT_FOUND) => return Ok(None),
             page => page.map_err(|e| e.failure(format!("cannot list the listeners of `{}`", short(balancer))))?,
         };
-        if let Some(found) = page.listeners().iter().find(|l| l.port() == Some(i32::from(port))) {
-            return Ok(Some(found.clone()));
+        for found in page.listeners() {
+            if said(found.port(), format_args!("the port of a listener of `{}`", short(balancer)))? == i32::from(port) {
+                return Ok(Some(found.clone()));
+            }
         }
     }
     Ok(None)

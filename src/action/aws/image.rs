@@ -27,14 +27,14 @@ impl ImageCreate {
             ("Name", json!(self.name)),
             ("Description", words(format_args!("of {} by the run", self.instance))),
             ("NoReboot", json!(true)),
-            ("TagSpecifications", run_tags(&self.name)),
+            ("TagSpecifications", run_tags(self.name.as_str())),
         ];
         request("ec2:CreateImage", with)
     }
 
     /// Our image, if it is there; refuses a foreign one that has its name.
     async fn ours(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<Image>, Failure> {
-        match by_name(aws, &self.name).await? {
+        match by_name(aws, self.name.as_str()).await? {
             Some(image) if !cx.is_ours(tags::pairs(image.tags())) => {
                 let id = image.image_id().unwrap_or_default();
                 Err(Failure::refused(format!("an image named `{}` is there already", self.name))
@@ -67,7 +67,7 @@ impl ImageCreate {
             }
             deregister(cx, aws, id).await?;
         }
-        snapshots.extend(tagged_snapshots(cx, aws, &self.name).await?);
+        snapshots.extend(tagged_snapshots(cx, aws, self.name.as_str()).await?);
         for id in &snapshots {
             delete_snapshot(cx, aws, id).await?;
         }
@@ -111,8 +111,8 @@ impl ImageCreate {
 
     /// One CreateImage.
     async fn ask(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, AwsError> {
-        let labels = cx.tags(Some(&self.name));
-        let asked = aws.write.ec2.create_image().instance_id(self.instance.as_str()).name(&self.name);
+        let labels = cx.tags(Some(self.name.as_str()));
+        let asked = aws.write.ec2.create_image().instance_id(self.instance.as_str()).name(self.name.as_str());
         let asked = asked
             .description(format!("of {} by run {}", self.instance, cx.call().run))
             // A stopped instance is not rebooted; should somebody have started it meanwhile, it is not either.

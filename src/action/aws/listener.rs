@@ -1,13 +1,13 @@
 //! `listener.create-https` and `listener.create-redirect`: the two listeners of a site's balancer.
 //!
-//! A port has one listener at most, so the port is where our own is looked for, and its tag says whose it is. A listener
+//! A port has one listener at most, so the port is where our own is looked for before each try, and its tag says whose it is. A listener
 //! of ours with other settings than wanted is not changed: an undo and a redo make it anew.
 
-use super::answers::outputs;
+use super::answers::{answered, outputs, said};
 use super::elb;
 use super::preview::{request, words};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, send_until_taken, wait_until};
 use crate::model::{Arn, Change, Failure, Finding, Found, ListenerCreateHttps, ListenerCreateRedirect};
 use aws_sdk_elasticloadbalancingv2::operation::create_listener::builders::CreateListenerFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
@@ -27,7 +27,8 @@ trait Listen {
     fn port(&self) -> u16;
     fn balancer(&self) -> &Arn;
     fn request(&self, request: CreateListenerFluentBuilder) -> CreateListenerFluentBuilder;
-    fn fits(&self, listener: &Listener) -> bool;
+    /// Whether it is as wanted.
+    fn fits(&self, listener: &Listener) -> Result<bool, Failure>;
 
     /// What `request` adds, under AWS's names.
     fn told(&self) -> Vec<(&'static str, Value)>;
@@ -50,12 +51,12 @@ trait Listen {
 /// The listener on the port when this run made it.
 async fn own(it: &impl Listen, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, Failure> {
     let Some(found) = elb::listener(aws, it.balancer().as_str(), it.port()).await? else { return Ok(None) };
-    let arn = found.listener_arn().unwrap_or_default().to_owned();
+    let arn = said(found.listener_arn(), format_args!("which listener is {}", it.name()))?.to_owned();
     if !elb::is_ours(cx, aws, &arn).await? {
         return Err(Failure::refused(format!("{} is already there and is not this run's", it.name()))
             .advise("remove it when nobody needs it, then resume"));
     }
-    if !it.fits(&found) {
+    if !it.fits(&found)? {
         return Err(Failure::refused(format!("{} is this run's but was made or changed otherwise", it.name()))
             .advise("delete that listener, then resume: it is made anew"));
     }
@@ -74,25 +75,23 @@ async fn observe(it: &impl Listen, cx: &Context<'_>) -> Result<Finding, Failure>
 
 async fn apply(it: &impl Listen, cx: &Context<'_>) -> Result<Applied, Stop> {
     let aws = cx.aws().await?;
-    if let Some(arn) = own(it, cx, &aws).await? {
-        return Ok(outputs([("listener", &arn)]));
-    }
     let started = Instant::now();
-    let arn = wait_until(cx, &it.name(), async || {
+    let find = async || own(it, cx, &aws).await;
+    let arn = send_until_taken(cx, &it.name(), find, async || {
         let request = aws.write.elb.create_listener().load_balancer_arn(it.balancer().as_str());
         let request =
             it.request(request.port(i32::from(it.port()))).set_tags(elb::tags(cx, &cx.call().action.to_string()));
         let e = match request.send().await {
             Ok(answer) => {
                 let arn = answer.listeners().first().and_then(|l| l.listener_arn()).map(str::to_owned);
-                return Ok(Look::Done(arn));
+                return Ok(Look::Done(answered(arn, format_args!("which listener is {}", it.name()))?));
             }
             Err(e) => AwsError::from(e),
         };
-        // Sent again after a lost answer, it is a duplicate on its port, never a second one.
         let failure = || e.failure(format!("cannot create {}", it.name()));
         match &e {
-            e if e.is(&["DuplicateListener"]) => Ok(Look::Done(own(it, cx, &aws).await?)),
+            // Somebody was quicker, or our own does not show yet: the next look tells whose it is.
+            e if e.is(&["DuplicateListener"]) => Ok(Look::NotYet(format!("{} is there and not listed yet", it.name()))),
             e if e.is(&["UnsupportedCertificate", "CertificateNotFound"]) => {
                 if started.elapsed() < CERTIFICATE_PATIENCE {
                     return Ok(Look::NotYet(format!("the balancer does not take the certificate yet: {}", e.message)));
@@ -104,7 +103,6 @@ async fn apply(it: &impl Listen, cx: &Context<'_>) -> Result<Applied, Stop> {
         }
     })
     .await?;
-    let arn = arn.ok_or_else(|| Failure::transient(format!("{} came and went", it.name())))?;
     Ok(outputs([("listener", &arn)]))
 }
 
@@ -124,7 +122,7 @@ async fn undo(it: &impl Listen, cx: &Context<'_>) -> Result<String, Stop> {
     let aws = cx.aws().await?;
     let nothing = format!("there is no listener of this run on port {} of its balancer", it.port());
     let Some(found) = elb::listener(&aws, it.balancer().as_str(), it.port()).await? else { return Ok(nothing) };
-    let arn = found.listener_arn().unwrap_or_default();
+    let arn = said(found.listener_arn(), format_args!("which listener is {}", it.name()))?;
     if !elb::is_ours(cx, &aws, arn).await? {
         return Ok(nothing);
     }
@@ -163,7 +161,7 @@ impl Listen for ListenerCreateHttps {
         ]
     }
 
-    fn fits(&self, listener: &Listener) -> bool {
+    fn fits(&self, listener: &Listener) -> Result<bool, Failure> {
         let forwards = |action: &Action| {
             let groups = action.forward_config().into_iter().flat_map(|f| f.target_groups());
             action
@@ -172,9 +170,10 @@ impl Listen for ListenerCreateHttps {
                 .chain(groups.filter_map(|g| g.target_group_arn()))
                 .any(|arn| arn == self.target_group.as_str())
         };
-        listener.protocol() == Some(&ProtocolEnum::Https)
+        let protocol = said(listener.protocol(), format_args!("the protocol of {}", self.name()))?;
+        Ok(*protocol == ProtocolEnum::Https
             && listener.certificates().iter().any(|c| c.certificate_arn() == Some(self.certificate.as_str()))
-            && listener.default_actions().iter().any(forwards)
+            && listener.default_actions().iter().any(forwards))
     }
 }
 
@@ -253,14 +252,15 @@ impl Listen for ListenerCreateRedirect {
         vec![("Protocol", json!("HTTP")), ("DefaultActions", json!([{"Type": "redirect", "RedirectConfig": redirect}]))]
     }
 
-    fn fits(&self, listener: &Listener) -> bool {
+    fn fits(&self, listener: &Listener) -> Result<bool, Failure> {
         let port = self.to_port.to_string();
-        listener.protocol() == Some(&ProtocolEnum::Http)
+        let protocol = said(listener.protocol(), format_args!("the protocol of {}", self.name()))?;
+        Ok(*protocol == ProtocolEnum::Http
             && listener.default_actions().iter().filter_map(Action::redirect_config).any(|redirect| {
                 redirect.protocol() == Some("HTTPS")
                     && redirect.port() == Some(port.as_str())
                     && redirect.status_code() == Some(&RedirectActionStatusCodeEnum::Http301)
-            })
+            }))
     }
 }
 

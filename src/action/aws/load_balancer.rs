@@ -4,7 +4,7 @@
 //! the tag is read before, and decides. The idle timeout is set after the creation; apply goes on there when a process died
 //! in between. A balancer whose provisioning failed never recovers: apply replaces one of ours.
 
-use super::answers::{failed, not_ours, outputs};
+use super::answers::{answered, failed, not_ours, outputs, said};
 use super::elb;
 use super::preview::{self, request, run_tags, words};
 use crate::access::{Aws, AwsError};
@@ -18,8 +18,8 @@ use serde_json::json;
 
 const PROTECTION: &str = "deletion_protection.enabled";
 
-fn arn(balancer: &LoadBalancer) -> &str {
-    balancer.load_balancer_arn().unwrap_or_default()
+fn arn(balancer: &LoadBalancer) -> Result<&str, Failure> {
+    said(balancer.load_balancer_arn(), "which load balancer it is about")
 }
 
 fn state(balancer: &LoadBalancer) -> Option<&LoadBalancerStateEnum> {
@@ -54,7 +54,7 @@ impl LoadBalancerCreate {
             ("IpAddressType", json!("ipv4")),
             ("Subnets", json!(self.subnets)),
             ("SecurityGroups", json!(self.groups)),
-            ("Tags", run_tags(&self.name)),
+            ("Tags", run_tags(self.name.as_str())),
         ];
         request("elasticloadbalancing:CreateLoadBalancer", with)
     }
@@ -68,26 +68,31 @@ impl LoadBalancerCreate {
 
     /// The balancer of this name when this run made it.
     async fn own(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<LoadBalancer>, Failure> {
-        match elb::balancer(aws, &self.name).await? {
-            Some(found) if !elb::is_ours(cx, aws, arn(&found)).await? => Err(not_ours("load balancer", &self.name, "")),
+        match elb::balancer(aws, self.name.as_str()).await? {
+            Some(found) if !elb::is_ours(cx, aws, arn(&found)?).await? => {
+                Err(not_ours("load balancer", self.name.as_str(), ""))
+            }
             found => Ok(found),
         }
     }
 
     async fn create(&self, cx: &Context<'_>, aws: &Aws) -> Result<LoadBalancer, Failure> {
-        let request = aws.write.elb.create_load_balancer().name(&self.name);
+        let request = aws.write.elb.create_load_balancer().name(self.name.as_str());
         let answer = request
             .r#type(LoadBalancerTypeEnum::Application)
             .scheme(LoadBalancerSchemeEnum::InternetFacing)
             .ip_address_type(IpAddressType::Ipv4)
             .set_subnets(Some(self.subnets.iter().map(ToString::to_string).collect()))
             .set_security_groups(Some(self.groups.iter().map(ToString::to_string).collect()))
-            .set_tags(elb::tags(cx, &self.name))
+            .set_tags(elb::tags(cx, self.name.as_str()))
             .send()
             .await
             .map_err(AwsError::from);
         let found = match answer {
-            Ok(answer) => answer.load_balancers().first().cloned(),
+            Ok(answer) => {
+                let made = answer.load_balancers().first().filter(|made| made.load_balancer_arn().is_some()).cloned();
+                Some(answered(made, format_args!("which load balancer is `{}`", self.name))?)
+            }
             Err(e) if e.is(&["DuplicateLoadBalancerName"]) => self.own(cx, aws).await?,
             Err(e) => {
                 let failure = e.failure(format!("cannot create load balancer `{}`", self.name));
@@ -103,8 +108,8 @@ impl LoadBalancerCreate {
         };
         let found =
             found.ok_or_else(|| Failure::transient(format!("load balancer `{}` is not listed yet", self.name)))?;
-        if elb::is_foreign(cx, aws, arn(&found)).await? {
-            return Err(not_ours("load balancer", &self.name, ""));
+        if elb::is_foreign(cx, aws, arn(&found)?).await? {
+            return Err(not_ours("load balancer", self.name.as_str(), ""));
         }
         Ok(found)
     }
@@ -114,7 +119,7 @@ impl LoadBalancerCreate {
     async fn delete(&self, cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<(), Failure> {
         wait_until(cx, &format!("deleting load balancer `{}`", self.name), async || {
             let what = || format!("cannot delete load balancer `{}`", self.name);
-            if elb::balancer(aws, &self.name).await?.is_none_or(|b| b.load_balancer_arn() != Some(arn)) {
+            if elb::balancer(aws, self.name.as_str()).await?.is_none_or(|b| b.load_balancer_arn() != Some(arn)) {
                 return Ok(Look::Done(()));
             }
             match aws.write.elb.delete_load_balancer().load_balancer_arn(arn).send().await.map_err(AwsError::from) {
@@ -145,11 +150,11 @@ impl LoadBalancerCreate {
     }
 
     /// What is known of it as outputs.
-    fn known(balancer: &LoadBalancer) -> Values {
-        let mut known = outputs([("load_balancer", arn(balancer))]);
+    fn known(balancer: &LoadBalancer) -> Result<Values, Failure> {
+        let mut known = outputs([("load_balancer", arn(balancer)?)]);
         let more = [("dns_name", balancer.dns_name()), ("dns_zone", balancer.canonical_hosted_zone_id())];
         known.extend(more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?)))));
-        known
+        Ok(known)
     }
 }
 
@@ -168,6 +173,13 @@ impl Perform for LoadBalancerCreate {
         "elasticloadbalancing:AddTags",
         "elasticloadbalancing:ModifyLoadBalancerAttributes",
         "elasticloadbalancing:DeleteLoadBalancer",
+        // What ELB calls in the caller's name (ELB user guide, "API permissions"; callers_name.json).
+        "ec2:DescribeAccountAttributes",
+        "ec2:DescribeAddresses",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
         "iam:CreateServiceLinkedRole",
     ];
     const UNDO_PERMISSIONS: &'static [&'static str] =
@@ -191,7 +203,7 @@ impl Perform for LoadBalancerCreate {
         let Some(balancer) = self.own(cx, &aws).await? else {
             return Ok(Finding::new(Found::Absent, false, format!("there is no load balancer `{}`", self.name)));
         };
-        let whole = elb::balancer_attributes_fit(&aws, arn(&balancer), &self.attributes()).await?;
+        let whole = elb::balancer_attributes_fit(&aws, arn(&balancer)?, &self.attributes()).await?;
         let found = match state(&balancer) {
             Some(LoadBalancerStateEnum::Active) if whole => Found::Holds,
             Some(LoadBalancerStateEnum::Provisioning) if whole => Found::InProgress,
@@ -200,14 +212,14 @@ impl Perform for LoadBalancerCreate {
         };
         let changes = match found {
             Found::Otherwise if is_failed(&balancer) => {
-                let delete = [("LoadBalancerArn", json!(arn(&balancer)))];
+                let delete = [("LoadBalancerArn", json!(arn(&balancer)?))];
                 let delete = request("elasticloadbalancing:DeleteLoadBalancer", delete);
                 [delete].into_iter().chain(self.changes()).collect()
             }
-            Found::Otherwise => self.setting(json!(arn(&balancer))).into_iter().collect(),
+            Found::Otherwise => self.setting(json!(arn(&balancer)?)).into_iter().collect(),
             _ => Vec::new(),
         };
-        Ok(Finding { outputs: Self::known(&balancer), changes, ..Finding::new(found, true, told(&balancer)) })
+        Ok(Finding { outputs: Self::known(&balancer)?, changes, ..Finding::new(found, true, told(&balancer)) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
@@ -215,7 +227,7 @@ impl Perform for LoadBalancerCreate {
         let mut own = self.own(cx, &aws).await?;
         if let Some(dead) = own.take_if(|balancer| is_failed(balancer)) {
             cx.beat().beat(format!("{}: it is replaced", told(&dead)))?;
-            self.delete(cx, &aws, arn(&dead)).await?;
+            self.delete(cx, &aws, arn(&dead)?).await?;
         }
         let balancer = match own {
             Some(balancer) => balancer,
@@ -227,11 +239,11 @@ impl Perform for LoadBalancerCreate {
             .map(|(k, v)| LoadBalancerAttribute::builder().key(k).value(v).build())
             .collect();
         if !attributes.is_empty() {
-            let request = aws.write.elb.modify_load_balancer_attributes().load_balancer_arn(arn(&balancer));
+            let request = aws.write.elb.modify_load_balancer_attributes().load_balancer_arn(arn(&balancer)?);
             let answer = request.set_attributes(Some(attributes)).send().await;
             answer.map_err(failed(format!("cannot set the idle timeout of load balancer `{}`", self.name)))?;
         }
-        Ok(Self::known(&balancer))
+        Ok(Self::known(&balancer)?)
     }
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
@@ -253,7 +265,9 @@ impl Perform for LoadBalancerCreate {
                 }
                 _ => return Ok(Look::NotYet(told(&balancer))),
             }
-            Ok(if elb::balancer_attributes_fit(&aws, arn(&balancer), &self.attributes()).await? {
+            said(balancer.dns_name(), format_args!("the DNS name of `{}`", self.name))?;
+            said(balancer.canonical_hosted_zone_id(), format_args!("the hosted zone of `{}`", self.name))?;
+            Ok(if elb::balancer_attributes_fit(&aws, arn(&balancer)?, &self.attributes()).await? {
                 Look::Done(balancer)
             } else {
                 Look::NotYet(format!("load balancer `{}` does not show its idle timeout yet", self.name))
@@ -261,17 +275,17 @@ impl Perform for LoadBalancerCreate {
         })
         .await?;
         let evidence = format!("{} as `{}`", told(&balancer), balancer.dns_name().unwrap_or("?"));
-        Ok(Verified { outputs: Self::known(&balancer), evidence })
+        Ok(Verified { outputs: Self::known(&balancer)?, evidence })
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let aws = cx.aws().await?;
         let nothing = format!("there is no load balancer `{}` of this run", self.name);
-        let Some(balancer) = elb::balancer(&aws, &self.name).await? else { return Ok(nothing) };
-        if !elb::is_ours(cx, &aws, arn(&balancer)).await? {
+        let Some(balancer) = elb::balancer(&aws, self.name.as_str()).await? else { return Ok(nothing) };
+        if !elb::is_ours(cx, &aws, arn(&balancer)?).await? {
             return Ok(nothing);
         }
-        self.delete(cx, &aws, arn(&balancer)).await?;
+        self.delete(cx, &aws, arn(&balancer)?).await?;
         Ok(format!("load balancer `{}` is deleted", self.name))
     }
 }

@@ -48,7 +48,7 @@ mod target_group;
 mod target_health;
 
 pub(super) use admitted::Admitted;
-pub(super) use answers::failed;
+pub(super) use answers::{failed, said};
 pub(super) use claim::CLAIM_TAG;
 pub(super) use dns_records::ttl_at;
 pub(super) use elb::{balancer, target_group};

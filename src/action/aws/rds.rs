@@ -16,6 +16,9 @@ struct Before {
     multi_az: bool,
 }
 
+/// What RDS says of a change that asks for nothing new.
+const NO_MODIFICATIONS: &str = "No modifications were requested";
+
 /// Looks at a DB that shows nothing under way before an undo believes it: a modification sent a moment ago may not show.
 const SETTLED_LOOKS: u32 = 3;
 
@@ -45,9 +48,10 @@ impl RdsSetMultiAz {
         if db.is_stuck() {
             return Err(Failure::refused(format!("DB instance `{id}` cannot be modified")).cause(db.told()));
         }
-        if db.engine.starts_with("aurora") {
-            return Err(Failure::refused(format!("`{id}` belongs to an Aurora cluster"))
-                .cause("Aurora has no Multi-AZ setting: a cluster is made highly available by adding a reader"));
+        if let Some(cluster) = &db.cluster {
+            return Err(Failure::refused(format!("`{id}` belongs to the DB cluster `{cluster}`"))
+                .cause("an instance of a cluster has no Multi-AZ setting of its own: an Aurora cluster is made highly available by \
+                        adding a reader, a Multi-AZ DB cluster is so already"));
         }
         if wanted && db.zones.len() == 1 {
             return Err(Failure::refused(format!("DB instance `{id}` cannot be Multi-AZ"))
@@ -57,52 +61,69 @@ impl RdsSetMultiAz {
         Ok(())
     }
 
-    /// Waits until the DB can be modified, or is being modified as wanted: then nothing needs to be sent.
-    async fn wait_ready(&self, cx: &Context<'_>, aws: &Aws, wanted: bool, settled: u32) -> Result<Db, Failure> {
+    /// Sends the change, unless it is so or under way, as soon as the DB can be modified. `settled`: looks that must show
+    /// nothing under way first.
+    async fn change(&self, cx: &Context<'_>, aws: &Aws, wanted: bool, settled: u32) -> Result<(), Failure> {
         let mut idle = 0;
         wait_until(cx, &format!("DB instance `{}` available", self.id()), async || {
             let db = describe(aws, self.id()).await?;
             self.check(&db, wanted)?;
             if db.pending == Some(wanted) {
-                return Ok(Look::Done(db));
+                return Ok(Look::Done(Ok(())));
             }
             idle = if db.is_idle() { idle + 1 } else { 0 };
-            Ok(if idle >= settled { Look::Done(db) } else { Look::NotYet(format!("`{}` is {}", self.id(), db.told())) })
+            if idle < settled {
+                return Ok(Look::NotYet(format!("`{}` is {}", self.id(), db.told())));
+            }
+            if db.multi_az == wanted {
+                return Ok(Look::Done(Ok(())));
+            }
+            Ok(match self.send(aws, wanted).await {
+                Ok(()) => Look::Done(Ok(())),
+                // A backup that began since, or the end of another change.
+                Err(error) if error.is(&["InvalidDBInstanceState", "InvalidDBInstanceStateFault"]) => {
+                    idle = 0;
+                    Look::NotYet(format!("RDS does not change `{}` yet: {}", self.id(), error.message))
+                }
+                Err(error) => Look::Done(Err(self.refused(&error, wanted))),
+            })
         })
-        .await
+        .await?
     }
 
-    /// Sends the change, unless it is so or under way.
-    async fn change(&self, cx: &Context<'_>, aws: &Aws, wanted: bool, settled: u32) -> Result<(), Failure> {
-        let db = self.wait_ready(cx, aws, wanted, settled).await?;
-        if db.multi_az == wanted || db.pending == Some(wanted) {
-            return Ok(());
-        }
+    async fn send(&self, aws: &Aws, wanted: bool) -> Result<(), AwsError> {
         let asked = aws.write.rds.modify_db_instance().db_instance_identifier(self.id());
-        let answer = asked.multi_az(wanted).apply_immediately(true).send().await;
-        answer.map(drop).map_err(|e| {
-            let error = AwsError::from(e);
-            let mut failure = error.failure(format!("cannot make DB instance `{}` {}", self.id(), name(wanted)));
-            if error.is(&["InvalidDBInstanceState", "InvalidDBInstanceStateFault", "InsufficientDBInstanceCapacity"]) {
-                failure.kind = FailureKind::Transient;
-            } else if error.is(&["DBSubnetGroupDoesNotCoverEnoughAZs", "InvalidVPCNetworkStateFault"]) {
-                failure.kind = FailureKind::Refused;
-                failure = failure.advise("add a subnet of another Availability Zone to its subnet group");
+        match asked.multi_az(wanted).apply_immediately(true).send().await.map_err(AwsError::from) {
+            // So RDS answers when the change is the one that it has taken already: the answer to it was lost, and the change
+            // does not show yet (hashicorp/terraform#3724, terraform-provider-aws#4187). The code is used for much else.
+            Err(error) if error.is(&["InvalidParameterCombination"]) && error.message.contains(NO_MODIFICATIONS) => {
+                Ok(())
             }
-            failure
-        })
+            answer => answer.map(drop),
+        }
+    }
+
+    fn refused(&self, error: &AwsError, wanted: bool) -> Failure {
+        let mut failure = error.failure(format!("cannot make DB instance `{}` {}", self.id(), name(wanted)));
+        if error.is(&["InsufficientDBInstanceCapacity", "InsufficientDBInstanceCapacityFault"]) {
+            failure.kind = FailureKind::Transient;
+        } else if error.is(&["DBSubnetGroupDoesNotCoverEnoughAZs", "InvalidVPCNetworkStateFault"]) {
+            failure.kind = FailureKind::Refused;
+            failure = failure.advise("add a subnet of another Availability Zone to its subnet group");
+        }
+        failure
     }
 
     /// Waits until the conversion is complete; a DB that comes back as it was is a failure.
     async fn follow(&self, cx: &Context<'_>, aws: &Aws, wanted: bool) -> Result<String, Failure> {
-        let mut follow = Follow::default();
+        let mut follow = Follow::polling(cx.poll());
         wait_until(cx, &format!("DB instance `{}` {}", self.id(), name(wanted)), async || {
             let db = describe(aws, self.id()).await?;
             if db.is_stuck() {
                 return Err(Failure::permanent(format!("DB instance `{}` is in trouble", self.id())).cause(db.told()));
             }
             match follow.look(&db, wanted) {
-                Progress::Done => Ok(Look::Done(format!("`{}` is {}", self.id(), db.told()))),
+                Progress::Done(told) => Ok(Look::Done(format!("`{}` is {told}", self.id()))),
                 Progress::CameToNothing => Err(self.came_back(aws, &db).await),
                 Progress::Going(told) => {
                     let event = if db.status == "modifying" { last_event(aws, self.id()).await } else { None };
@@ -158,7 +179,7 @@ impl Perform for RdsSetMultiAz {
         let found = if db.is(wanted) {
             Found::Holds
         } else if db.pending == Some(wanted) || (db.multi_az == wanted && db.pending.is_none()) {
-            // In the second case only `available` or the standby's zone is missing: nothing needs to be sent.
+            // In the second case only `available` or a sight of the standby is missing: nothing needs to be sent.
             Found::InProgress
         } else {
             Found::Absent

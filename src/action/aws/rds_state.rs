@@ -4,14 +4,28 @@
 //! so "available" alone is never "done"; and it can come back `available` without the change, when there was no capacity
 //! for the standby.
 
+use super::answers::said;
 use crate::access::{Aws, AwsError, code_of};
 use crate::model::Failure;
 use aws_sdk_rds::types::{DbInstance, PendingModifiedValues, SourceType};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-/// Looks at a DB that is `available`, unchanged and with nothing pending before that counts as "it did not happen": verify
-/// may begin before RDS shows the change, or after it has come to nothing.
-pub(super) const IDLE_LOOKS: u32 = 20;
+/// How long a DB may be `available`, unchanged and with nothing pending before that counts as "it did not happen", when no
+/// look has shown the modification: RDS may take minutes until it shows what it has accepted (terraform-provider-aws#48830,
+/// #39691), and verify may begin after it has come to nothing.
+const UNSEEN: Duration = Duration::from_secs(600);
+
+/// The same in looks: no fewer and no more, whatever the poll interval.
+const UNSEEN_LOOKS: std::ops::RangeInclusive<u32> = 20..=120;
+
+/// Looks in a row that must show it unchanged after it was seen `modifying`: the status flaps at the end of a modification
+/// (Terraform asks for several in a row too).
+const CAME_BACK_LOOKS: u32 = 3;
+
+/// Looks at a DB that is Multi-AZ with nothing pending before the zone of its standby is no longer waited for: RDS shows it
+/// "if present" (RDS API reference, DBInstance, SecondaryAvailabilityZone).
+const STANDBY_LOOKS: u32 = 10;
 
 /// Statuses from which a DB does not become `available` by itself.
 const STUCK: &[&str] = &[
@@ -41,6 +55,8 @@ pub(super) struct Db {
     pub(super) others: Vec<&'static str>,
     /// The zones of its subnet group; empty where there is none.
     pub(super) zones: BTreeSet<String>,
+    /// The cluster it belongs to, if it does.
+    pub(super) cluster: Option<String>,
     /// Its engine.
     pub(super) engine: String,
     /// Its engine's version.
@@ -53,7 +69,7 @@ pub(super) struct Db {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Progress {
     /// It is as wanted, with nothing pending.
-    Done,
+    Done(String),
     /// It goes on.
     Going(String),
     /// It is over, and it is not as wanted.
@@ -61,29 +77,48 @@ pub(super) enum Progress {
 }
 
 /// Follows a conversion over several looks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Follow {
     seen_modifying: bool,
+    /// Looks in a row that showed nothing of it.
     idle: u32,
+    /// Looks in a row that showed it done, but for the standby's zone.
+    alone: u32,
+    /// Looks after which nothing is waited for when it was never seen to begin.
+    unseen: u32,
 }
 
 impl Follow {
+    /// For looks at this interval.
+    pub(super) fn polling(poll: Duration) -> Self {
+        let looks = UNSEEN.as_millis() / poll.as_millis().max(1);
+        let looks = u32::try_from(looks).unwrap_or(u32::MAX);
+        let unseen = looks.clamp(*UNSEEN_LOOKS.start(), *UNSEEN_LOOKS.end());
+        Self { seen_modifying: false, idle: 0, alone: 0, unseen }
+    }
+
     /// What one more look tells.
     pub(super) fn look(&mut self, db: &Db, wanted: bool) -> Progress {
         if db.is(wanted) {
-            return Progress::Done;
+            return Progress::Done(db.told());
         }
-        let going = db.status != "available" || db.pending.is_some() || db.multi_az == wanted;
-        if going {
+        let alone = db.is_idle() && db.multi_az == wanted;
+        self.alone = if alone { self.alone + 1 } else { 0 };
+        if alone {
+            let told = db.told();
+            return match self.alone >= STANDBY_LOOKS {
+                true => Progress::Done(format!("{told}; RDS does not tell the zone of its standby")),
+                false => Progress::Going(format!("{told}; RDS does not show its standby yet")),
+            };
+        }
+        if db.status != "available" || db.pending.is_some() {
             self.seen_modifying |= db.status == "modifying";
             self.idle = 0;
             return Progress::Going(db.told());
         }
         self.idle += 1;
-        match self.seen_modifying || self.idle >= IDLE_LOOKS {
-            true => Progress::CameToNothing,
-            false => Progress::Going(db.told()),
-        }
+        let enough = if self.seen_modifying { CAME_BACK_LOOKS } else { self.unseen };
+        if self.idle >= enough { Progress::CameToNothing } else { Progress::Going(db.told()) }
     }
 }
 
@@ -113,21 +148,26 @@ impl Db {
         format!("`{}`, {}{standby}{pending}", self.status, name(self.multi_az))
     }
 
-    fn from_rds(db: &DbInstance) -> Self {
-        let pending = db.pending_modified_values();
+    /// # Errors
+    /// When RDS's answer leaves out what decides.
+    fn from_rds(db: &DbInstance) -> Result<Self, Failure> {
+        let id = db.db_instance_identifier().unwrap_or("?");
+        let of = |what: &str| format!("{what} of DB instance `{id}`");
+        let pending = said(db.pending_modified_values(), of("the pending changes"))?;
         let subnets = db.db_subnet_group().map(|g| g.subnets()).unwrap_or_default();
         let zones = subnets.iter().filter_map(|s| s.subnet_availability_zone()?.name());
-        Self {
-            status: db.db_instance_status().unwrap_or("unknown").to_owned(),
-            multi_az: db.multi_az().unwrap_or(false),
+        Ok(Self {
+            status: said(db.db_instance_status(), of("the status"))?.to_owned(),
+            multi_az: said(db.multi_az(), of("the Multi-AZ setting"))?,
             standby: db.secondary_availability_zone().map(str::to_owned),
-            pending: pending.and_then(|p| p.multi_az()),
-            others: pending.map(other_changes).unwrap_or_default(),
+            pending: pending.multi_az(),
+            others: other_changes(pending),
             zones: zones.map(str::to_owned).collect(),
-            engine: db.engine().unwrap_or_default().to_owned(),
+            cluster: db.db_cluster_identifier().map(str::to_owned),
+            engine: said(db.engine(), of("the engine"))?.to_owned(),
             version: db.engine_version().unwrap_or("of unknown version").to_owned(),
             class: db.db_instance_class().unwrap_or("unknown").to_owned(),
-        }
+        })
     }
 }
 
@@ -170,7 +210,7 @@ fn other_changes(pending: &PendingModifiedValues) -> Vec<&'static str> {
 /// # Errors
 /// Refused when RDS does not know it.
 pub(super) async fn describe(aws: &Aws, id: &str) -> Result<Db, Failure> {
-    db_instance(aws, id).await.map(|db| Db::from_rds(&db))
+    Db::from_rds(&db_instance(aws, id).await?)
 }
 
 /// The host name of the DB instance.
@@ -216,32 +256,77 @@ mod tests {
         Db { status: status.into(), multi_az, pending, standby, ..Db::default() }
     }
 
+    fn follow() -> Follow {
+        Follow::polling(Duration::from_secs(15))
+    }
+
     #[test]
     fn available_alone_is_not_done() {
-        let mut follow = Follow::default();
+        let mut follow = follow();
         for going in [db("available", false, Some(true)), db("modifying", false, Some(true))] {
             assert!(matches!(follow.look(&going, true), Progress::Going(_)), "{going:?}");
         }
+        assert!(matches!(follow.look(&db("available", true, None), true), Progress::Done(_)));
+    }
+
+    #[test]
+    fn a_standby_that_is_never_shown_is_not_waited_for_for_ever() {
+        let mut follow = follow();
         let half = Db { standby: None, ..db("available", true, None) };
-        assert!(matches!(follow.look(&half, true), Progress::Going(_)));
-        assert_eq!(follow.look(&db("available", true, None), true), Progress::Done);
-    }
-
-    #[test]
-    fn coming_back_unchanged_is_a_failure() {
-        let mut follow = Follow::default();
-        let _ = follow.look(&db("modifying", false, Some(true)), true);
-        assert_eq!(follow.look(&db("available", false, None), true), Progress::CameToNothing);
-    }
-
-    #[test]
-    fn a_late_look_that_sees_nothing_is_patient_for_a_while() {
-        let mut follow = Follow::default();
-        let idle = db("available", false, None);
-        for _ in 1..IDLE_LOOKS {
-            assert!(matches!(follow.look(&idle, true), Progress::Going(_)));
+        for _ in 1..STANDBY_LOOKS {
+            let Progress::Going(told) = follow.look(&half, true) else { panic!("{follow:?}") };
+            assert!(told.contains("does not show its standby yet"), "{told}");
         }
-        assert_eq!(follow.look(&idle, true), Progress::CameToNothing);
+        let Progress::Done(told) = follow.look(&half, true) else { panic!("{follow:?}") };
+        assert!(told.contains("does not tell the zone"), "{told}");
+    }
+
+    #[test]
+    fn coming_back_unchanged_is_a_failure_when_it_stays_so() {
+        let mut follow = follow();
+        let (modifying, back) = (db("modifying", false, Some(true)), db("available", false, None));
+        for flapping in [&modifying, &back, &back, &modifying, &back, &back] {
+            assert!(matches!(follow.look(flapping, true), Progress::Going(_)), "{follow:?}");
+        }
+        assert_eq!(follow.look(&back, true), Progress::CameToNothing);
+    }
+
+    #[test]
+    fn what_was_accepted_may_take_minutes_to_show() {
+        let idle = db("available", false, None);
+        for (poll_s, looks) in [(5, 120), (15, 40), (60, 20)] {
+            let mut follow = Follow::polling(Duration::from_secs(poll_s));
+            for _ in 1..looks {
+                assert!(matches!(follow.look(&idle, true), Progress::Going(_)));
+            }
+            assert_eq!(follow.look(&idle, true), Progress::CameToNothing, "every {poll_s} s");
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_decides_nothing() {
+        let whole = || {
+            DbInstance::builder()
+                .db_instance_identifier("nc")
+                .db_instance_status("available")
+                .engine("mysql")
+                .multi_az(true)
+        };
+        let nothing_pending = PendingModifiedValues::builder().build();
+        assert!(Db::from_rds(&whole().pending_modified_values(nothing_pending.clone()).build()).is_ok());
+        let all = || whole().pending_modified_values(nothing_pending.clone());
+        for (cut, said) in [
+            (all().set_multi_az(None).build(), "Multi-AZ setting"),
+            (all().set_db_instance_status(None).build(), "status"),
+            (whole().build(), "pending changes"),
+            (all().set_engine(None).build(), "engine"),
+        ] {
+            let failure = Db::from_rds(&cut).unwrap_err();
+            assert!(
+                failure.message.contains(said) && failure.kind == crate::model::FailureKind::Transient,
+                "{failure:?}"
+            );
+        }
     }
 
     #[test]

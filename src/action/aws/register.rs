@@ -72,6 +72,15 @@ impl Place<'_> {
         }
     }
 
+    /// Takes it out where a look shows it in, and waits until it is drained. The group may be gone.
+    async fn take_out(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Failure> {
+        let found = health(aws, self.group, std::slice::from_ref(self.instance)).await?;
+        if found.iter().flatten().any(|h| h.instance == self.instance.as_str() && h.registered()) {
+            self.deregister(aws).await?;
+        }
+        self.wait_out(cx, aws).await
+    }
+
     async fn wait_in(&self, cx: &Context<'_>, aws: &Aws, enough: impl Fn(&Health) -> bool) -> Result<String, Failure> {
         wait_until(cx, &format!("`{}` in target group `{}`", self.instance, self.name()), async || {
             Ok(match self.look(aws).await? {
@@ -115,8 +124,15 @@ impl TargetGroupRegister {
 
 impl Perform for TargetGroupRegister {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
-    const PERMISSIONS: &'static [&'static str] =
-        &["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:RegisterTargets"];
+    const PERMISSIONS: &'static [&'static str] = &[
+        "elasticloadbalancing:DescribeTargetHealth",
+        "elasticloadbalancing:RegisterTargets",
+        // What ELB calls in the caller's name (ELB user guide, "API permissions"; callers_name.json).
+        "ec2:DescribeInstances",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+    ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeregisterTargets"];
 
     fn sentence(&self) -> String {
@@ -167,8 +183,7 @@ impl Perform for TargetGroupRegister {
             return Ok(format!("`{}` was registered before this run and stays", self.instance));
         }
         let aws = cx.aws().await?;
-        self.place().deregister(&aws).await?;
-        Ok(self.place().wait_out(cx, &aws).await?)
+        self.place().take_out(cx, &aws).await.map_err(Stop::from)
     }
 }
 
@@ -182,7 +197,13 @@ impl Perform for TargetGroupDeregister {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
     const PERMISSIONS: &'static [&'static str] =
         &["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:DeregisterTargets"];
-    const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:RegisterTargets"];
+    const UNDO_PERMISSIONS: &'static [&'static str] = &[
+        "elasticloadbalancing:RegisterTargets",
+        "ec2:DescribeInstances",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+    ];
 
     fn sentence(&self) -> String {
         format!("take `{}` out of target group `{}` and wait until it is drained", self.instance, self.place().name())
@@ -233,7 +254,9 @@ impl Perform for TargetGroupDeregister {
         if health(&aws, &self.target_group, &[]).await?.is_none() {
             return Ok(format!("target group `{}` is gone", self.place().name()));
         }
-        self.place().register(&aws).await?;
+        if !self.place().look(&aws).await?.is_some_and(|health| health.registered()) {
+            self.place().register(&aws).await?;
+        }
         // A group that no listener uses is not checked: there being registered is all there is.
         Ok(self.place().wait_in(cx, &aws, |health| health.healthy() || health.not_in_use()).await?)
     }

@@ -23,7 +23,7 @@ pub(in crate::action) async fn group_named(aws: &Aws, name: &str, vpc: &str) -> 
 
 impl SecurityGroupCreate {
     async fn find(&self, aws: &Aws) -> Result<Option<SecurityGroup>, Failure> {
-        group_named(aws, &self.name, self.vpc.as_str()).await
+        group_named(aws, self.name.as_str(), self.vpc.as_str()).await
     }
 
     /// What this action gave out before is its own, also while its tags lag behind; otherwise the tag decides.
@@ -37,7 +37,7 @@ impl SecurityGroupCreate {
         match self.find(aws).await? {
             None => Ok(None),
             Some(group) if Self::is_ours(cx, &group) => Ok(group.group_id().map(str::to_owned)),
-            Some(_) => Err(not_ours("security group", &self.name, &format!(" in `{}`", self.vpc))),
+            Some(_) => Err(not_ours("security group", self.name.as_str(), &format!(" in `{}`", self.vpc))),
         }
     }
 }
@@ -61,7 +61,7 @@ impl Perform for SecurityGroupCreate {
             ("GroupName", json!(self.name)),
             ("Description", json!(self.description)),
             ("VpcId", json!(self.vpc)),
-            ("TagSpecifications", run_tags(&self.name)),
+            ("TagSpecifications", run_tags(self.name.as_str())),
         ];
         vec![request("ec2:CreateSecurityGroup", with)]
     }
@@ -81,10 +81,11 @@ impl Perform for SecurityGroupCreate {
         if let Some(id) = self.own(cx, &aws).await? {
             return Ok(outputs([("group", &id)]));
         }
-        let request = aws.write.ec2.create_security_group().group_name(&self.name).description(&self.description);
+        let request =
+            aws.write.ec2.create_security_group().group_name(self.name.as_str()).description(self.description.as_str());
         let request = request.vpc_id(self.vpc.as_str());
         let answer = request
-            .tag_specifications(specification(ResourceType::SecurityGroup, &cx.tags(Some(&self.name))))
+            .tag_specifications(specification(ResourceType::SecurityGroup, &cx.tags(Some(self.name.as_str()))))
             .send()
             .await
             .map_err(AwsError::from);

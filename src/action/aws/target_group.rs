@@ -4,7 +4,7 @@
 //! as ours and otherwise, and apply goes on from there. AWS answers a second create of the same name and settings with the
 //! group that is there, whoever made it: therefore the tag decides, never that answer.
 
-use super::answers::{failed, not_ours, outputs};
+use super::answers::{answered, failed, not_ours, outputs, said};
 use super::elb;
 use super::preview::{attributes, request, run_tags, words};
 use crate::access::{Aws, AwsError};
@@ -24,7 +24,8 @@ const DRAIN_S: u32 = 30;
 
 impl TargetGroupCreate {
     fn attributes(&self) -> Vec<(&'static str, String)> {
-        let mut wanted = vec![("deregistration_delay.timeout_seconds", self.drain_s.unwrap_or(DRAIN_S).to_string())];
+        let mut wanted =
+            vec![("deregistration_delay.timeout_seconds", self.drain_s.map_or(DRAIN_S, u32::from).to_string())];
         if self.sticky == Some(true) {
             wanted.push(("stickiness.enabled", "true".to_owned()));
             wanted.push(("stickiness.type", "lb_cookie".to_owned()));
@@ -48,7 +49,7 @@ impl TargetGroupCreate {
             ("HealthyThresholdCount", json!(THRESHOLD)),
             ("UnhealthyThresholdCount", json!(THRESHOLD)),
             ("Matcher", json!({"HttpCode": "200"})),
-            ("Tags", run_tags(&self.name)),
+            ("Tags", run_tags(self.name.as_str())),
         ];
         request("elasticloadbalancing:CreateTargetGroup", with)
     }
@@ -60,21 +61,22 @@ impl TargetGroupCreate {
     }
 
     /// What cannot be changed, or that nobody but us sets, is as wanted.
-    fn fits(&self, group: &TargetGroup) -> bool {
-        group.vpc_id() == Some(self.vpc.as_str())
-            && group.port() == Some(i32::from(self.port))
-            && group.protocol() == Some(&ProtocolEnum::Http)
-            && group.health_check_path() == Some(self.health_path.as_str())
+    fn fits(&self, group: &TargetGroup) -> Result<bool, Failure> {
+        let of = |what: &str| format!("the {what} of target group `{}`", self.name);
+        Ok(said(group.vpc_id(), of("VPC"))? == self.vpc.as_str()
+            && said(group.port(), of("port"))? == i32::from(self.port)
+            && *said(group.protocol(), of("protocol"))? == ProtocolEnum::Http
+            && said(group.health_check_path(), of("health check path"))? == self.health_path.as_str())
     }
 
     /// The group of this name when this run made it.
     async fn own(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, Failure> {
-        let Some(group) = elb::target_group(aws, &self.name).await? else { return Ok(None) };
-        let arn = group.target_group_arn().unwrap_or_default().to_owned();
+        let Some(group) = elb::target_group(aws, self.name.as_str()).await? else { return Ok(None) };
+        let arn = said(group.target_group_arn(), format_args!("which target group is `{}`", self.name))?.to_owned();
         if !elb::is_ours(cx, aws, &arn).await? {
-            return Err(not_ours("target group", &self.name, ""));
+            return Err(not_ours("target group", self.name.as_str(), ""));
         }
-        if !self.fits(&group) {
+        if !self.fits(&group)? {
             return Err(Failure::refused(format!("target group `{}` of this run has other settings", self.name))
                 .advise("roll the step back that made it, then go forward again"));
         }
@@ -82,7 +84,7 @@ impl TargetGroupCreate {
     }
 
     async fn create(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Failure> {
-        let request = aws.write.elb.create_target_group().name(&self.name).vpc_id(self.vpc.as_str());
+        let request = aws.write.elb.create_target_group().name(self.name.as_str()).vpc_id(self.vpc.as_str());
         let answer = request
             .protocol(ProtocolEnum::Http)
             .port(i32::from(self.port))
@@ -95,17 +97,16 @@ impl TargetGroupCreate {
             .healthy_threshold_count(THRESHOLD)
             .unhealthy_threshold_count(THRESHOLD)
             .matcher(Matcher::builder().http_code("200").build())
-            .set_tags(elb::tags(cx, &self.name))
+            .set_tags(elb::tags(cx, self.name.as_str()))
             .send()
             .await
             .map_err(AwsError::from);
         match answer {
             Ok(answer) => {
                 let arn = answer.target_groups().first().and_then(|g| g.target_group_arn()).map(str::to_owned);
-                let arn =
-                    arn.ok_or_else(|| Failure::transient(format!("target group `{}` has no ARN yet", self.name)))?;
+                let arn = answered(arn, format_args!("which target group is `{}`", self.name))?;
                 if elb::is_foreign(cx, aws, &arn).await? {
-                    Err(not_ours("target group", &self.name, ""))
+                    Err(not_ours("target group", self.name.as_str(), ""))
                 } else {
                     Ok(arn)
                 }
@@ -132,6 +133,10 @@ impl Perform for TargetGroupCreate {
         "elasticloadbalancing:CreateTargetGroup",
         "elasticloadbalancing:AddTags",
         "elasticloadbalancing:ModifyTargetGroupAttributes",
+        // What ELB calls in the caller's name (ELB user guide, "API permissions"; callers_name.json).
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeVpcs",
+        "iam:CreateServiceLinkedRole",
     ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeleteTargetGroup"];
 
@@ -190,12 +195,15 @@ impl Perform for TargetGroupCreate {
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let aws = cx.aws().await?;
         let nothing = format!("there is no target group `{}` of this run", self.name);
-        let Some(group) = elb::target_group(&aws, &self.name).await? else { return Ok(nothing) };
-        let arn = group.target_group_arn().unwrap_or_default();
+        let Some(group) = elb::target_group(&aws, self.name.as_str()).await? else { return Ok(nothing) };
+        let arn = said(group.target_group_arn(), format_args!("which target group is `{}`", self.name))?;
         if !elb::is_ours(cx, &aws, arn).await? {
             return Ok(nothing);
         }
         wait_until(cx, &format!("deleting target group `{}`", self.name), async || {
+            if elb::target_group(&aws, self.name.as_str()).await?.is_none_or(|g| g.target_group_arn() != Some(arn)) {
+                return Ok(Look::Done(()));
+            }
             match aws.write.elb.delete_target_group().target_group_arn(arn).send().await.map_err(AwsError::from) {
                 Ok(_) => Ok(Look::Done(())),
                 Err(e) if e.is(elb::NOT_FOUND) => Ok(Look::Done(())),

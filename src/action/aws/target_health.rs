@@ -4,6 +4,7 @@
 //! That a site answers proves nothing about its targets: with all of them unhealthy a balancer sends to all. So it is
 //! always the balancer's own verdict that is read, and shown with its reason.
 
+use super::answers::said;
 use super::elb;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
@@ -65,16 +66,17 @@ pub(super) async fn health(aws: &Aws, group: &Arn, instances: &[InstanceId]) -> 
         Err(e) if e.is(elb::NOT_FOUND) => return Ok(None),
         Err(e) => return Err(e.failure(format!("cannot read the target health of `{}`", elb::short(group.as_str())))),
     };
-    let told = answer.target_health_descriptions().iter().filter_map(|d| {
-        let health = d.target_health()?;
-        Some(Health {
-            instance: d.target()?.id()?.to_owned(),
-            state: health.state()?.clone(),
+    let of = |what: &str| format!("the {what} of a target of `{}`", elb::short(group.as_str()));
+    let told = answer.target_health_descriptions().iter().map(|d| {
+        let health = said(d.target_health(), of("health"))?;
+        Ok(Health {
+            instance: said(d.target().and_then(|target| target.id()).filter(|id| !id.is_empty()), of("id"))?.to_owned(),
+            state: said(health.state(), of("state"))?.clone(),
             reason: health.reason().cloned(),
             description: health.description().map(str::to_owned),
         })
     });
-    Ok(Some(told.collect()))
+    told.collect::<Result<_, Failure>>().map(Some)
 }
 
 /// The verdicts, for an action that cannot do without the group.

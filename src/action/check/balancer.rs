@@ -95,10 +95,9 @@ impl Examine for BalancerQuota {
             found.and_then(|l| l.max()).and_then(|m| m.parse::<usize>().ok())
         };
         let balancers = elb.describe_load_balancers().into_paginator().items().send().collect::<Result<Vec<_>, _>>();
-        let balancers = balancers
-            .await
-            .map_err(failed("cannot count the balancers"))
-            .map(|all| all.iter().filter(|b| b.r#type() == Some(&LoadBalancerTypeEnum::Application)).count());
+        let balancers = balancers.await.map_err(failed("cannot count the balancers")).map(|all| {
+            all.iter().filter(|b| b.r#type().is_none_or(|t| *t == LoadBalancerTypeEnum::Application)).count()
+        });
         let groups = elb.describe_target_groups().into_paginator().items().send().collect::<Result<Vec<_>, _>>();
         let groups = groups.await.map_err(failed("cannot count the target groups")).map(|all| all.len());
         let row = |row, what: &str, name, used: Result<usize, Failure>| {

@@ -18,22 +18,25 @@ impl Examine for NamesFree {
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         let aws = lines.aws().await?;
         let (balancer, target_group, group, instance) = tokio::join!(
-            balancer(&aws, &self.balancer),
-            target_group(&aws, &self.target_group),
-            group_named(&aws, &self.group, self.vpc.as_str()),
-            instances(&aws, &self.instance),
+            balancer(&aws, self.balancer.as_str()),
+            target_group(&aws, self.target_group.as_str()),
+            group_named(&aws, self.group.as_str(), self.vpc.as_str()),
+            instances(&aws, self.instance.as_str()),
         );
         let balancer = balancer.map(|found| found.and_then(|b| b.load_balancer_arn));
         let target_group = target_group.map(|found| found.and_then(|t| t.target_group_arn));
         let group = group.map(|found| found.and_then(|g| g.group_id));
         Ok(vec![
-            Seen::of("balancer", balancer.map(|found| free("balancer", "balancer", &self.balancer, found))),
+            Seen::of("balancer", balancer.map(|found| free("balancer", "balancer", self.balancer.as_str(), found))),
             Seen::of(
                 "target-group",
-                target_group.map(|found| free("target-group", "target group", &self.target_group, found)),
+                target_group.map(|found| free("target-group", "target group", self.target_group.as_str(), found)),
             ),
-            Seen::of("security-group", group.map(|found| free("security-group", "security group", &self.group, found))),
-            Seen::of("instance", instance.map(|found| named_alike(&self.instance, &found))),
+            Seen::of(
+                "security-group",
+                group.map(|found| free("security-group", "security group", self.group.as_str(), found)),
+            ),
+            Seen::of("instance", instance.map(|found| named_alike(self.instance.as_str(), &found))),
         ])
     }
 }

@@ -5,7 +5,7 @@ use super::subnets::{self, Subnet};
 use super::{Examine, Seen};
 use crate::access::Aws;
 use crate::action::Lines;
-use crate::action::aws::{Admitted, db_instance, failed};
+use crate::action::aws::{Admitted, db_instance, failed, said};
 use crate::model::{Failure, RdsReady};
 use aws_sdk_rds::types::DbInstance;
 use std::collections::BTreeSet;
@@ -22,8 +22,8 @@ impl Examine for RdsReady {
         let aws = lines.aws().await?;
         let db = db_instance(&aws, self.db.as_str()).await?;
         Ok(vec![
-            available(&db),
-            backup(&db),
+            Seen::of("available", available(&db)),
+            Seen::of("backup", backup(&db)),
             Seen::of("engine", engine(&aws, &db).await),
             subnet_group(&db),
             Seen::of("admits-servers", self.admits(&aws, &db).await),
@@ -35,25 +35,36 @@ fn name(db: &DbInstance) -> &str {
     db.db_instance_identifier().unwrap_or_default()
 }
 
-fn available(db: &DbInstance) -> Seen {
+fn available(db: &DbInstance) -> Result<Seen, Failure> {
     const ROW: &str = "available";
-    let status = db.db_instance_status().unwrap_or("unknown");
-    let multi = if db.multi_az() == Some(true) { "Multi-AZ" } else { "single-AZ" };
+    let status = said(db.db_instance_status(), format_args!("the status of DB instance `{}`", name(db)))?;
+    let multi = match db.multi_az() {
+        Some(true) => "Multi-AZ",
+        Some(false) => "single-AZ",
+        None => "whether Multi-AZ is not told",
+    };
     let evidence = format!("`{}` is `{status}`, {multi}", name(db));
-    match status {
-        "available" => Seen::pass(ROW, evidence),
+    Ok(match (status, db.db_cluster_identifier()) {
+        (_, Some(cluster)) => Seen::refuse(ROW, format!("{evidence}, of the DB cluster `{cluster}`")).advise(
+            "an instance of a cluster cannot be made Multi-AZ by itself: this runbook is for a DB instance of its own",
+        ),
+        ("available", None) => Seen::pass(ROW, evidence),
+        ("storage-optimization", None) => Seen::refuse(ROW, evidence).advise(
+            "it can take hours, and the run would wait for it with the site down: begin when it is `available`",
+        ),
         _ => Seen::refuse(ROW, evidence).advise("wait until it is `available`"),
-    }
+    })
 }
 
 /// Whether there is a way back to the data itself, which no undo of this runbook brings back.
-fn backup(db: &DbInstance) -> Seen {
+fn backup(db: &DbInstance) -> Result<Seen, Failure> {
     const ROW: &str = "backup";
     let offer = format!(
         "make a snapshot first: `aws rds create-db-snapshot --db-instance-identifier {0} --db-snapshot-identifier {0}-before`",
         name(db)
     );
-    match (db.backup_retention_period().unwrap_or(0), db.latest_restorable_time()) {
+    let days = said(db.backup_retention_period(), format_args!("how long backups of `{}` are kept", name(db)))?;
+    Ok(match (days, db.latest_restorable_time()) {
         (..=0, _) => Seen::warn(ROW, format!("automated backups of `{}` are off", name(db))).advise(offer),
         (_, None) => {
             Seen::warn(ROW, format!("automated backups of `{}` are on, and there is none yet", name(db))).advise(offer)
@@ -62,13 +73,14 @@ fn backup(db: &DbInstance) -> Seen {
         (days, Some(_)) => {
             Seen::pass(ROW, format!("`{}` can be restored to any time of the last {days} days", name(db)))
         }
-    }
+    })
 }
 
 async fn engine(aws: &Aws, db: &DbInstance) -> Result<Seen, Failure> {
     const ROW: &str = "engine";
-    let (engine, version) = (db.engine().unwrap_or_default(), db.engine_version().unwrap_or_default());
-    let class = db.db_instance_class().unwrap_or_default();
+    let of = |what: &str| format!("the {what} of DB instance `{}`", name(db));
+    let (engine, version) = (said(db.engine(), of("engine"))?, said(db.engine_version(), of("engine's version"))?);
+    let class = said(db.db_instance_class(), of("class"))?;
     let what = format!("{engine} {version} on {class}");
     let asked = aws.read.rds.describe_orderable_db_instance_options().engine(engine).engine_version(version);
     let pages = asked.db_instance_class(class).into_paginator().items().send().collect::<Result<Vec<_>, _>>();
@@ -154,7 +166,7 @@ mod tests {
         let db = |days, restorable: bool| {
             let time = restorable.then(|| aws_smithy_types::DateTime::from_secs(1));
             let db = DbInstance::builder().db_instance_identifier("nc").backup_retention_period(days);
-            backup(&db.set_latest_restorable_time(time).build())
+            backup(&db.set_latest_restorable_time(time).build()).unwrap()
         };
         assert_eq!(db(7, true).verdict, Pass);
         for warned in [db(0, false), db(0, true), db(7, false)] {

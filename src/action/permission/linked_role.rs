@@ -1,4 +1,5 @@
-//! `iam:CreateServiceLinkedRole`: needed once in the life of an account, by whoever makes its first balancer.
+//! `iam:CreateServiceLinkedRole`: needed once in the life of an account, by whoever makes its first balancer or
+//! target group.
 //!
 //! AWS creates the service's role with the first call that needs it, and asks the caller's permission only then. Most
 //! operators may not create roles, and most accounts have this one; so where the permission is not given, the role is

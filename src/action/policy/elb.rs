@@ -36,7 +36,7 @@ pub(super) fn narrow(action: &'static str, deed: &Deed, grants: &mut Grants<'_>)
     true
 }
 
-/// The first balancer of an account makes AWS create a role of its own.
+/// The first balancer or target group of an account makes AWS create a role of its own (ELB user guide, "service-linked role").
 pub(super) fn linked_role(action: &'static str, grants: &mut Grants<'_>) -> bool {
     if action != "iam:CreateServiceLinkedRole" {
         return false;

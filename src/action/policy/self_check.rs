@@ -28,7 +28,8 @@ pub(super) fn grant(deeds: &[Deed], purpose: Purpose, grants: &mut Grants<'_>) {
             );
         }
     }
-    if deeds.iter().any(|deed| deed.kind == ActionKind::LoadBalancerCreate) {
+    let balancing = [ActionKind::LoadBalancerCreate, ActionKind::TargetGroupCreate];
+    if deeds.iter().any(|deed| balancing.contains(&deed.kind)) {
         grants.add("BalancingRoleKnown", "iam:GetRole", [elb::own_role(grants)], None);
     }
     let clones = deeds.iter().any(|deed| deed.kind == ActionKind::InstanceClone);

@@ -3,8 +3,9 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    Arn, Cidr, DbId, DnsZone, Fqdn, GroupId, HostPath, ImageId, InstanceId, InstanceType, Param, SecretRef, Service,
-    SubnetId, Target, Url, Values, VpcId,
+    Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, DrainTime, Fqdn, GroupDescription, GroupId, GroupName,
+    HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param, SecretRef, Service,
+    SubnetId, TagValue, Target, TargetGroupName, Url, Values, VpcId,
 };
 use super::{Reversibility, Spec};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -212,7 +213,7 @@ actions! {
         /// The stopped instance.
         instance: InstanceId,
         /// The image's name, unique in the account and region.
-        name: String,
+        name: ImageName,
     } gives { image: ImageId, snapshots: Vec<String> } Reversible, usual 420 s, deadline 7200 s;
 
     /// Runs an instance from an image with everything of another instance that an image does not carry: key pair,
@@ -227,7 +228,7 @@ actions! {
         /// Its type.
         instance_type: InstanceType,
         /// Its Name tag.
-        name: String,
+        name: InstanceName,
     } gives { instance: InstanceId } Reversible, usual 200 s, deadline 1200 s;
 
     // RDS.
@@ -246,9 +247,9 @@ actions! {
     /// Creates a security group.
     "security-group.create" SecurityGroupCreate {
         /// Its name, unique in the VPC.
-        name: String,
+        name: GroupName,
         /// Its description.
-        description: String,
+        description: GroupDescription,
         /// Its VPC.
         vpc: VpcId,
     } gives { group: GroupId } Reversible, usual 2 s, deadline 900 s;
@@ -269,8 +270,8 @@ actions! {
 
     /// Creates a target group for HTTP with its health check.
     "target-group.create" TargetGroupCreate {
-        /// Its name, at most 32 letters, digits and dashes.
-        name: String,
+        /// Its name.
+        name: TargetGroupName,
         /// Its VPC.
         vpc: VpcId,
         /// The targets' port.
@@ -278,7 +279,7 @@ actions! {
         /// The health check's path; it must answer 200.
         health_path: String,
         /// Seconds a target goes on serving open requests after it was taken out. Default: 30.
-        drain_s: Option<u32>,
+        drain_s: Option<DrainTime>,
         /// Keep a visitor on one target by a cookie. Default: no.
         sticky: Option<bool>,
     } gives { target_group: Arn } Reversible, usual 2 s, deadline 300 s;
@@ -320,14 +321,14 @@ actions! {
 
     /// Creates an internet-facing Application Load Balancer and waits until it is active.
     "load-balancer.create" LoadBalancerCreate {
-        /// Its name, at most 32 letters, digits and dashes.
-        name: String,
+        /// Its name.
+        name: BalancerName,
         /// Public subnets in at least two Availability Zones, covering those of the targets.
         subnets: Vec<SubnetId>,
         /// Its security groups.
         groups: Vec<GroupId>,
         /// Seconds a connection may be idle. Default: 60, as AWS's.
-        idle_timeout_s: Option<u32>,
+        idle_timeout_s: Option<IdleTimeout>,
     } gives { load_balancer: Arn, dns_name: String, dns_zone: String } Reversible, usual 164 s, deadline 1200 s;
 
     /// Creates an HTTPS listener that forwards to a target group.
@@ -357,9 +358,9 @@ actions! {
     /// Requests a certificate with DNS validation and waits until ACM names the validation record.
     "certificate.request" CertificateRequest {
         /// The name it is for.
-        fqdn: Fqdn,
+        fqdn: CertificateName,
         /// Its Name tag.
-        name: String,
+        name: TagValue,
     } gives { certificate: Arn, record_name: String, record_value: String } Reversible, usual 5 s, deadline 900 s;
 
     /// Puts a CNAME record into a hosted zone and waits until it is in sync; with `external`, shows it and waits until

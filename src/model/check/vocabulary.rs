@@ -3,7 +3,8 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    DbId, DnsZone, Fqdn, GroupId, HostPath, InstanceId, InstanceType, SecretRef, Service, SubnetId, Target, Url, VpcId,
+    BalancerName, DbId, DnsZone, Fqdn, GroupId, GroupName, HostPath, InstanceId, InstanceName, InstanceType, SecretRef,
+    Service, SubnetId, Target, TargetGroupName, Url, VpcId,
 };
 use super::Refusal::{Acceptable, Final, Never};
 use super::{CheckSpec, RowSpec};
@@ -188,15 +189,15 @@ checks! {
     /// The names of what a run creates are free.
     "names.free" NamesFree {
         /// The balancer's name.
-        balancer: String,
+        balancer: BalancerName,
         /// The target group's name.
-        target_group: String,
+        target_group: TargetGroupName,
         /// The security group's name.
-        group: String,
+        group: GroupName,
         /// The VPC of the security group.
         vpc: VpcId,
         /// The new server's Name tag.
-        instance: String,
+        instance: InstanceName,
     } rows {
         "balancer" Final "no balancer has this name",
         "target-group" Final "no target group has this name",

@@ -4,7 +4,8 @@
                         in words: answers that do not fit AWS's model
     GET  /plus/calls    every AWS call so far, as [service, action, HTTP status or error code, parameters]; the
                         parameters under AWS's own names, null for calls that only read; a fifth element "dry run"
-                        where it was one
+                        where it was one, or "for SERVICE:ACTION" where IAM is enforced and a service called it in
+                        the caller's name
     POST /plus/config   {"ticks": 1, "rds_ticks": 3, "body": true, ...}: see DEFAULTS and KINDS of state.py
     POST /plus/fault    {"service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
                          "message": "...", "times": 1, "after": false, "match": "i-0123"}
@@ -13,6 +14,7 @@
                         only calls that name an instance which has this type now; status: the HTTP
                         status instead of the usual one (an SDK retries 5xx by itself, and so it does on AWS with
                         InsufficientInstanceCapacity, where that is a 500)
+                        without: no error is answered, but the answer lacks the field of this name
     POST /plus/unfault  forgets all faults
     POST /plus/body     {"event": ..., "id": ...}: what happened to a host, see EVENTS
     POST /plus/instance {"id": "i-...", "ena_support": false, ...}: what an instance is, see fitness.py
@@ -117,7 +119,9 @@ def instance(wanted):
 
 
 def fault(wanted):
-    missing = [key for key in ("service", "action", "code") if not wanted.get(key)]
+    missing = [key for key in ("service", "action") if not wanted.get(key)]
+    if not wanted.get("code") and not wanted.get("without"):
+        missing.append("code or without")
     if missing:
         raise state.BadRequest(400, f"a fault needs {', '.join(missing)}")
     state.FAULTS.append({"times": 1, **wanted})

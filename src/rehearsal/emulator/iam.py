@@ -1,8 +1,8 @@
 """IAM enforcement that can be used: Route 53 reads pass, codes are the service's own, statements for an ARN count.
 
 Off by default (``enforce_iam`` in the settings). What it can verify is a policy's list of *actions*: moto never tells
-which resource a call concerns, and ignores conditions. Dependent permissions (``iam:PassRole``, ``ec2:CreateTags``
-at RunInstances) are not required either.
+which resource a call concerns, and ignores conditions. What the service then calls in the caller's name, and dependent
+permissions (``iam:PassRole``, ``ec2:CreateTags`` at RunInstances), are required too: ``callers_name.py``.
 """
 
 import io
@@ -13,7 +13,9 @@ import moto.sts.models as sts
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.responses import BaseResponse
 
-from state import refuse
+import callers_name
+import parameters
+from state import CALLS, refuse
 
 _moto_matches = access_control.IAMPolicyStatement._check_element_matches
 _moto_identity = sts.STSBackend.get_caller_identity
@@ -21,6 +23,9 @@ _moto_authorize_s3 = ActionAuthenticatorMixin._authenticate_and_authorize_s3_act
 
 #: AWS has a code of its own per service for the same denial. moto always says ``AccessDenied``.
 DENIAL_CODES = {"ec2": "UnauthorizedOperation", "acm": "AccessDeniedException"}
+
+#: The call that is being judged: moto makes the judge of it without.
+RESPONSES = []
 
 #: What the site's object store client writes in place of a signature (``site/lib/store.php``).
 UNSIGNED = "Signature=" + "0" * 64
@@ -42,13 +47,34 @@ def keep_body(environ):
 def authorize(self, resource="*"):
     """moto answers denials of JSON and REST services in XML that an SDK cannot read: a Refusal is well-formed."""
     self.raw_body = self.raw_body or self.normalized_request.environ.get("plus.body", b"")
+    RESPONSES[:] = [self]
     try:
-        self._authenticate_and_authorize_action(access_control.IAMRequest, resource)
+        self._authenticate_and_authorize_action(Judged, resource)
     except Exception as denial:
         code = getattr(denial, "error_type", None) or type(denial).__name__
         if code == "AccessDenied":
             code = DENIAL_CODES.get(self.boto3_service_name, code)
         refuse(code, getattr(denial, "message", str(denial)))
+
+
+class Judged(access_control.IAMRequest):
+    """The caller's right to an action, and to what the service calls in its name because of it."""
+
+    def check_action_permitted(self, resource):
+        super().check_action_permitted(resource)
+        call, response = self._action, RESPONSES[-1]
+        dry_run = (response.querystring.get("DryRun") or [""])[0] == "true"
+        for need in callers_name.needed(response, call, parameters.of(response, call.partition(":")[2])):
+            service, _, name = need.partition(":")
+            self._action = need
+            try:
+                super().check_action_permitted("*")
+            except Exception as denial:
+                CALLS.append([service, name, getattr(denial, "error_type", "AccessDenied"), None, f"for {call}"])
+                raise
+            if not dry_run:
+                CALLS.append([service, name, 200, None, f"for {call}"])
+        self._action = call
 
 
 def authorize_s3(self, bucket_name=None, key_name=None):

@@ -4,6 +4,12 @@ After ModifyDBInstance with ApplyImmediately, AWS goes on saying ``available`` f
 PendingModifiedValues; code that waits for ``available`` alone is done too early. Without ApplyImmediately the change
 stays pending, and is applied together with the next immediate one. moto applies everything at once, in either case.
 
+What was accepted does not show at once: for ``rds_unseen_ticks`` looks the database is ``available`` with nothing pending
+(terraform-provider-aws#48830, #39691). The same change sent again meanwhile is answered ``No modifications were requested``
+(hashicorp/terraform#3724), as is one that asks for what is so.
+
+The setting ``"rds_standby": "untold"`` leaves SecondaryAvailabilityZone out, which RDS shows "if present".
+
 The setting ``"rds_outcome": "unchanged"`` makes a modification end ``available`` without its effect, as AWS does when
 it has no capacity for the standby.
 
@@ -14,7 +20,7 @@ import moto.rds.models as models
 from moto.core.responses import ActionResult
 from moto.rds.responses import RDSResponse
 
-from state import CONFIG, later, refuse
+from state import CONFIG, TRANSITIONS, later, refuse, ticks
 
 Backend = models.RDSBackend
 _moto_modify = Backend.modify_db_instance
@@ -43,7 +49,7 @@ def zones_of(database):
 
 
 def standby_zone(database):
-    if not database.multi_az:
+    if not database.multi_az or CONFIG.get("rds_standby") == "untold":
         return None
     return next(iter(sorted(zones_of(database) - {database.availability_zone})), None)
 
@@ -59,9 +65,13 @@ def show_pending(database):
 
 def modify_db_instance(self, db_instance_identifier, db_kwargs):
     database = self.describe_db_instances(db_instance_identifier)[0]
+    if getattr(database, "db_cluster_identifier", None) and db_kwargs.get("multi_az") is not None:
+        refuse("InvalidParameterCombination", "Multi-AZ cannot be set for an instance that belongs to a DB cluster")
+    pending = pending_of(database)
+    if asks_nothing_new(database, pending, db_kwargs):
+        refuse("InvalidParameterCombination", "No modifications were requested")
     if database.status != "available" or getattr(database, "being_modified", False):
         refuse("InvalidDBInstanceState", "Database instance is not in available state.")
-    pending = pending_of(database)
     for key in DEFERRED:
         wanted = db_kwargs.get(key)
         if wanted is None:
@@ -84,13 +94,30 @@ def modify_db_instance(self, db_instance_identifier, db_kwargs):
     return database
 
 
+def asks_nothing_new(database, pending, db_kwargs):
+    """Whether all that a call asks for is so, or was taken already and is under way."""
+    asked = {key: value for key, value in db_kwargs.items() if value is not None and key not in ADDRESSING}
+    under_way = pending if getattr(database, "being_modified", False) else {}
+    return set(asked) <= set(DEFERRED) and all(
+        value == under_way.get(key, getattr(database, key)) for key, value in asked.items()
+    )
+
+
+#: What says which database and when, and is no modification.
+ADDRESSING = {"db_instance_identifier", "apply_immediately", "allow_major_version_upgrade", "new_db_instance_identifier"}
+
+
 def apply(database):
     changes = dict(pending_of(database))
     kind = {True: "MULTI_AZ", False: "SINGLE_AZ"}.get(changes.get("multi_az"))
 
     def accept():
         database.being_modified = True
-        show_pending(database)
+
+    def go_on():
+        later("rds", "rds", lambda: show_pending(database), begin, finish)
+        if ticks("rds_unseen") and TRANSITIONS and "left" in TRANSITIONS[-1] and TRANSITIONS[-1]["kind"] == "rds":
+            TRANSITIONS[-1]["left"] -= 1  # the read that came here sees the new state
 
     def begin():
         database.status = "modifying"
@@ -109,7 +136,7 @@ def apply(database):
         if kind:
             database.add_event(f"DB_INSTANCE_{kind}_FINISH")
 
-    later("rds", "rds", accept, begin, finish)
+    later("rds", "rds_unseen", accept, go_on)
 
 
 def reboot_db_instance(self):
@@ -163,6 +190,8 @@ def install():
     for name, message in EVENTS.items():
         category = "configuration change" if name.endswith("FINISH") else "availability"
         models.Event.EVENT_MAP[name] = {"Categories": [category], "Message": message}
+    # RDS shows it always, empty as a rule; moto only once there was something in it.
+    models.DBInstance.pending_modified_values = {}
     Backend.modify_db_instance = modify_db_instance
     Backend.describe_orderable_db_instance_options = orderable
     RDSResponse.reboot_db_instance = reboot_db_instance

@@ -6,7 +6,7 @@ One port serves the API of all services, S3 by path (``http://HOST:PORT/BUCKET/K
 paths of ``control.py``. Written against moto 5.2.5 exactly (``requirements.txt``): it replaces functions of moto's
 inside, and another version may have others.
 
-What each module adds is said at its top: ``dispatch`` and ``iam`` (every call), ``contract`` with ``shapes``, ``documented`` and
+What each module adds is said at its top: ``dispatch`` and ``iam`` with ``callers_name`` (every call), ``contract`` with ``shapes``, ``documented`` and
 ``parameters`` (AWS's own model), ``visibility`` (eventual consistency), ``pages``, ``simulate`` (IAM's simulator), ``ec2``, ``images``, ``addresses``,
 ``security_groups``, ``rds``, ``elbv2``, ``targets``, ``acm``, ``route53``, ``quotas``; ``state`` keeps what moto has no place for,
 ``view`` shows the account to the body, ``seed`` makes the account of before the cutover.

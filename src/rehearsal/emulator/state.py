@@ -25,6 +25,7 @@ KINDS = {
     "stop": "an instance that is stopping or shutting down",
     "status": "status checks that are initializing",
     "image": "an image that is pending",
+    "rds_unseen": "a database that has taken a change and does not show it yet",
     "rds": "a database that is available with pending changes, modifying, rebooting",
     "alb": "a balancer that is provisioning",
     "eni": "the interfaces of a balancer that is gone",
@@ -40,7 +41,8 @@ KINDS = {
 }
 
 #: ``ticks`` counts for every kind of transition that has no ``<kind>_ticks`` of its own. ``body``: instances and images
-#: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``start_outcome``,
+#: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``rds_standby``,
+#: ``start_outcome``,
 #: ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, elbv2.py, acm.py. ``stop_outcome``, ``kms_denied``,
 #: ``impaired_looks``: see ec2.py. ``vcpu_quota``, ``rules_quota``: see quotas.py. ``dry_run``: see dispatch.py. ``page_size``,
 #: ``empty_pages``: see pages.py. ``judge_caller``: a request that AWS's model refuses is a trouble, for whoever calls here
@@ -50,6 +52,7 @@ DEFAULTS = {
     "body": False,
     "enforce_iam": False,
     "rds_outcome": "applied",
+    "rds_standby": "shown",
     "start_outcome": "running",
     "stop_outcome": "stopped",
     "kms_denied": [],

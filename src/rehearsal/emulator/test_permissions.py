@@ -151,3 +151,58 @@ class DryRuns(Permissions):
     def test_who_an_unknown_key_is(self):
         told = client("sts").get_caller_identity()
         self.assertEqual(told["Arn"], "arn:aws:iam::123456789012:root")
+
+
+class CallersName(Permissions):
+    """What services call in the caller's name, with IAM enforced."""
+
+    def enforce(self, *actions):
+        documents = [{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}]
+        key = plus("user", name="operator", documents=documents)
+        plus("config", enforce_iam=True)
+        return lambda service: client(service, key["id"], key["secret"])
+
+    def group(self, caller):
+        wanted = {"Name": "web", "Protocol": "HTTP", "Port": 80, "VpcId": self.ids["vpc"]}
+        return caller("elbv2").create_target_group(**wanted)["TargetGroups"][0]["TargetGroupArn"]
+
+    def test_a_target_group_needs_what_elb_looks_up(self):
+        create, reads = "elasticloadbalancing:CreateTargetGroup", ["ec2:DescribeInternetGateways", "ec2:DescribeVpcs"]
+        role = "iam:CreateServiceLinkedRole"
+        for missing in [*reads, role]:
+            with self.refused("AccessDenied"):
+                self.group(self.enforce(create, *{*reads, role} - {missing}))
+        self.assertEqual(view()["target_groups"], [])
+        self.group(self.enforce(create, *reads, role))
+        calls = [call for call in json.loads(http("GET", "/plus/calls")) if call[4:] == [f"for {create}"]]
+        self.assertIn(["ec2", "DescribeVpcs", 200, None, f"for {create}"], calls)
+        caller = self.enforce("elasticloadbalancing:*", *reads)
+        caller("elbv2").create_target_group(Name="more", Protocol="HTTP", Port=80, VpcId=self.ids["vpc"])
+        with self.refused("AccessDenied"):
+            self.enforce(create, *reads)("elbv2").create_target_group(
+                Name="tagged", Protocol="HTTP", Port=80, VpcId=self.ids["vpc"], Tags=[{"Key": "a", "Value": "b"}]
+            )
+
+    def test_registering_a_target_needs_what_elb_looks_up(self):
+        self.up()
+        arn = self.group(client)
+        reads = [f"ec2:Describe{what}" for what in ("Instances", "InternetGateways", "Subnets", "Vpcs")]
+        register, wanted = "elasticloadbalancing:RegisterTargets", {"TargetGroupArn": arn, "Targets": [{"Id": self.web}]}
+        with self.refused("AccessDenied"):
+            self.enforce(register, *reads[1:])("elbv2").register_targets(**wanted)
+        self.enforce(register, *reads)("elbv2").register_targets(**wanted)
+
+    def test_tags_and_a_profile_are_asked_for_beside(self):
+        tags = {"TagSpecifications": [{"ResourceType": "security-group", "Tags": [{"Key": "a", "Value": "b"}]}]}
+        group = {"GroupName": "lb", "Description": "x", "VpcId": self.ids["vpc"]}
+        caller = self.enforce("ec2:CreateSecurityGroup")
+        with self.refused("UnauthorizedOperation"):
+            caller("ec2").create_security_group(**group, **tags)
+        caller("ec2").create_security_group(**group)
+        with self.refused("UnauthorizedOperation"):
+            self.run_as(self.enforce("ec2:RunInstances"), IamInstanceProfile={"Name": "nextcloud-web"})
+        self.run_as(self.enforce("ec2:RunInstances", "iam:PassRole"), IamInstanceProfile={"Name": "nextcloud-web"})
+
+    def run_as(self, caller, **more):
+        wanted = {"ImageId": self.base_image(), "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.small", **more}
+        return caller("ec2").run_instances(**wanted)["Instances"][0]["InstanceId"]

@@ -17,6 +17,9 @@ class Database(Case):
 
     def test_multi_az_and_back(self):
         self.modify(MultiAZ=True, ApplyImmediately=True)
+        self.assertEqual(self.seen(), ("available", False, None, None), "what was accepted does not show yet")
+        with self.refused("InvalidParameterCombination"):
+            self.modify(MultiAZ=True, ApplyImmediately=True)
         self.assertEqual(self.seen(), ("available", False, True, None))
         with self.refused("InvalidDBInstanceState"):
             self.modify(MultiAZ=False, ApplyImmediately=True)
@@ -27,21 +30,38 @@ class Database(Case):
         events = client("rds").describe_events(SourceIdentifier="nextcloud-db", SourceType="db-instance")["Events"]
         self.assertIn("Multi-AZ", events[-1]["Message"])
         self.modify(MultiAZ=False, ApplyImmediately=True)
-        self.assertEqual([self.seen()[:2] for _ in range(3)][-1], ("available", False))
+        self.assertEqual([self.seen()[:2] for _ in range(4)][-1], ("available", False))
+        with self.refused("InvalidParameterCombination"):
+            self.modify(MultiAZ=False, ApplyImmediately=True)
+
+    def test_a_standby_that_is_not_told(self):
+        plus("config", rds_standby="untold")
+        self.modify(MultiAZ=True, ApplyImmediately=True)
+        self.assertEqual([self.seen() for _ in range(5)][-1], ("available", True, None, None))
+
+    def test_a_field_that_does_not_come(self):
+        for service, action, field in (("rds", "DescribeDBInstances", "MultiAZ"), ("acm", "ListCertificates", "NextToken")):
+            plus("fault", service=service, action=action, without=field)
+        self.assertNotIn("MultiAZ", self.database())
+        self.assertIn("MultiAZ", self.database())
+        client("acm").list_certificates()
 
     def test_pending_changes_wait_for_an_immediate_one(self):
         self.modify(DBInstanceClass="db.t3.large")
         self.assertEqual(self.database()["PendingModifiedValues"], {"DBInstanceClass": "db.t3.large"})
         self.assertEqual(self.database()["DBInstanceClass"], "db.t3.medium")
         self.modify(MultiAZ=True, ApplyImmediately=True)
-        for _ in range(3):
+        for _ in range(4):
             shown = self.database()
         self.assertEqual((shown["DBInstanceClass"], shown["MultiAZ"]), ("db.t3.large", True))
 
     def test_a_conversion_that_did_not_happen(self):
         plus("config", rds_outcome="unchanged")
         self.modify(MultiAZ=True, ApplyImmediately=True)
-        self.assertEqual([self.seen() for _ in range(3)][-1], ("available", False, None, None))
+        self.assertEqual([self.seen() for _ in range(4)], [
+            ("available", False, None, None), ("available", False, True, None), ("modifying", False, True, None),
+            ("available", False, None, None),
+        ])
 
     def test_what_preflight_asks(self):
         rds = client("rds")

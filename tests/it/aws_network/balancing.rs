@@ -140,8 +140,13 @@ mod inside {
 
         let mut redirect = world.redirect(&balancer);
         assert_eq!(world.stage.look(&mut redirect).await, Found::Absent);
+        let calls = world.emulator.calls("CreateListener");
         world.emulator.lose_answer("elbv2", "CreateListener");
+        let lost = world.stage.apply(&mut redirect).await.unwrap_err();
+        let counted = matches!(lost.kind, FailureKind::Lost | FailureKind::Transient);
+        assert!(counted, "the engine counts attempts, and looks before the next: {lost:?}");
         world.stage.apply(&mut redirect).await.unwrap();
+        assert_eq!(world.emulator.calls("CreateListener"), calls + 1, "it is never sent again without a look");
         let made = listeners(&world);
         assert_eq!(made.len(), 2, "a lost answer makes no second listener");
         let to = &made.iter().find(|l| l["port"] == 80).unwrap()["default_actions"][0]["RedirectConfig"];
@@ -161,6 +166,26 @@ mod inside {
         let mut other = redirect.without_outputs();
         other.call.parameters["to_port"] = json!(8443);
         assert_refused(world.stage.observe(&other).await, "made or changed otherwise");
+
+        let mut throttled = redirect.clone();
+        world.stage.undo(&redirect).await.unwrap();
+        world.emulator.refuse("elbv2", "CreateListener", "Throttling", 1);
+        let calls = world.emulator.calls("CreateListener");
+        assert_eq!(world.stage.apply(&mut throttled).await.unwrap_err().kind, FailureKind::Transient);
+        assert_eq!(world.emulator.calls("CreateListener"), calls + 1, "how often it is tried is the runbook's policy");
+        world.stage.apply(&mut throttled).await.unwrap();
+        redirect = throttled;
+
+        for field in ["Port", "Protocol", "ListenerArn"] {
+            let cut = json!({"service": "elbv2", "action": "DescribeListeners", "without": field});
+            world.emulator.post("fault", &cut);
+            let failure = world.stage.observe(&redirect).await.unwrap_err();
+            assert_eq!(
+                (failure.kind, failure.message.contains("does not say")),
+                (FailureKind::Transient, true),
+                "{field}"
+            );
+        }
 
         for listener in [&https, &redirect] {
             world.stage.undo(&listener.without_outputs()).await.unwrap();

@@ -6,6 +6,7 @@ use runbook::model::{Found, Outcome, Phase};
 
 both_halves! {
     "aws_network::targets":
+    an_undo_sends_nothing_where_nothing_is_to_be_undone,
     a_target_group_is_made_once_with_its_attributes,
     a_target_goes_in_and_out_and_stays_where_it_was,
     health_is_waited_for_with_its_reason,
@@ -50,6 +51,48 @@ impl World {
 
 mod inside {
     use super::*;
+
+    /// Also where the changes are denied: what never came about needs no permission to be undone.
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn an_undo_sends_nothing_where_nothing_is_to_be_undone() {
+        let world = World::new();
+        let mut targets = world.target_group();
+        world.stage.carry_out(&mut targets).await;
+        world.in_use(&targets).await;
+        let mut register = world.register(&targets.output("target_group"));
+        assert_eq!(world.stage.look(&mut register).await, Found::Absent);
+        let refuse = |action: &str| world.emulator.refuse("elbv2", action, "AccessDenied", 99);
+        refuse("RegisterTargets");
+        refuse("DeregisterTargets");
+        world.stage.apply(&mut register).await.unwrap_err();
+        world.stage.undo(&register).await.unwrap();
+        assert_eq!(world.emulator.calls("DeregisterTargets"), 0);
+        world.emulator.post("unfault", &json!({}));
+
+        let mut register = world.register(&targets.output("target_group"));
+        world.stage.carry_out(&mut register).await;
+        world.emulator.lose_answer("elbv2", "DeregisterTargets");
+        world.stage.undo(&register).await.unwrap_err();
+        world.stage.undo(&register).await.unwrap();
+        world.stage.undo(&register).await.unwrap();
+        assert_eq!(world.emulator.calls("DeregisterTargets"), 1);
+
+        let mut register = world.register(&targets.output("target_group"));
+        world.stage.carry_out(&mut register).await;
+        let mut mirrored = world.deregister(&targets);
+        world.stage.look(&mut mirrored).await;
+        let calls = world.emulator.calls("RegisterTargets");
+        world.stage.undo(&mirrored).await.unwrap();
+        assert_eq!(world.emulator.calls("RegisterTargets"), calls, "it is registered");
+
+        let cut = |field: &str| json!({"service": "elbv2", "action": "DescribeTargetHealth", "without": field});
+        for field in ["State", "Id", "TargetHealth"] {
+            world.emulator.post("fault", &cut(field));
+            let failure = world.stage.observe(&register).await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Transient, "{failure:?}");
+        }
+    }
 
     #[tokio::test]
     #[ignore = "run by its outer half"]

@@ -147,6 +147,58 @@ fn whatever_a_kind_declares_is_in_its_policy_and_changes_nothing_unnamed() {
     }
 }
 
+/// What services call in the caller's name, and what a call with tags or a profile asks for beside: the rows by which the
+/// emulated account judges too. Without them a run is refused in its middle although each call of its own is allowed.
+#[test]
+fn what_services_call_in_the_callers_name_is_in_the_policy_of_who_makes_them_call() {
+    let rows = include_str!("../../../src/rehearsal/emulator/callers_name.json");
+    let rows: Vec<Value> = serde_json::from_str(rows).unwrap();
+    let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
+    let mut judged = 0;
+    for kind in ActionKind::ALL {
+        let (forward, undo) = permissions(*kind);
+        for (actions, also) in [(forward, &[][..]), (undo, observe_permissions(*kind))] {
+            let has = |action: &str| actions.contains(&action) || also.contains(&action);
+            for row in rows.iter().filter(|row| has(&text(row, "call"))) {
+                assert!(!text(row, "source").is_empty());
+                for need in row["needs"].as_array().unwrap().iter().map(|need| need.as_str().unwrap()) {
+                    judged += 1;
+                    // Whether a key is the customer's no kind can know: `--kms-key` grants it.
+                    let by_option = text(row, "when") == "customer-key";
+                    let call = text(row, "call");
+                    assert!(by_option || has(need), "{kind}: {call} makes AWS call {need} in the caller's name");
+                }
+            }
+        }
+    }
+    assert!(judged > 20, "{judged}");
+    let called: BTreeSet<String> = rows.iter().map(|row| text(row, "call")).collect();
+    let known: BTreeSet<&str> = ActionKind::ALL.iter().flat_map(|kind| permissions(*kind).0).copied().collect();
+    assert!(called.iter().all(|call| known.contains(call.as_str())), "{called:?}");
+}
+
+#[test]
+fn with_a_key_of_ones_own_every_use_of_it_is_allowed() {
+    let rows = include_str!("../../../src/rehearsal/emulator/callers_name.json");
+    let rows: Vec<Value> = serde_json::from_str(rows).unwrap();
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".to_owned();
+    let around = Surroundings { kms_key: Some(key), ..around() };
+    let mut judged = 0;
+    for row in rows.iter().filter(|row| row["when"] == "customer-key") {
+        for kind in ActionKind::ALL {
+            let call = row["call"].as_str().unwrap();
+            let of = |purpose| policy(&[deed(*kind, json!({}))], &around, purpose);
+            for policy in [of(Purpose::Run), of(Purpose::Rollback)].iter().filter(|p| p.actions().contains(call)) {
+                for need in row["needs"].as_array().unwrap().iter().map(|need| need.as_str().unwrap()) {
+                    judged += 1;
+                    assert!(policy.actions().contains(need), "{kind}: {call} uses the key by {need}");
+                }
+            }
+        }
+    }
+    assert!(judged > 8, "{judged}");
+}
+
 #[test]
 fn a_known_instance_is_named() {
     let id = "i-0123456789abcdef0";
