@@ -59,7 +59,7 @@ impl<'a> Context<'a> {
     }
 
     /// The ways to the world that checks have too.
-    fn lines(&self) -> Lines<'a> {
+    pub(crate) fn lines(&self) -> Lines<'a> {
         Lines::new(self.access, self.call.region.as_deref())
     }
 

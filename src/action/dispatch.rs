@@ -47,6 +47,7 @@ dispatch! {
     ServiceStop,
     ServiceRestart,
     NginxOffloadTls,
+    NginxDropIn,
     PhpSetConfig,
     CronVerifySingle,
     SshPinHostKey,

@@ -1,9 +1,11 @@
 //! Actions on a host, over SSH.
 
 mod cron_single;
+mod drop_in;
 mod file;
 mod file_scripts;
 mod local;
+mod nginx;
 mod offload_tls;
 mod php;
 mod pin;
@@ -12,9 +14,11 @@ mod rename;
 mod restart;
 mod restore;
 mod run;
+mod scratch;
 mod set_config;
 mod stop;
 mod systemd;
 mod wait_gone;
 
+pub(super) use nginx::{Nginx, Read, service as nginx_service};
 pub(super) use php::AS_OWNER;

@@ -1,22 +1,47 @@
-//! `nginx.offload-tls`: turns a site into a plain HTTP one behind a balancer; judged by `nginx -t`.
+//! `nginx.offload-tls`: turns a site into a plain HTTP one behind a balancer, judged with all files that nginx reads.
 //!
-//! The edit itself is pure and lives in `action::edit`. nginx can judge a file only in its place, so the new content is
-//! put there, and taken back at once when nginx does not accept it. What the file was then is still kept: whoever makes
-//! the edit by hand instead has the run's rollback to bring it back.
+//! The edit itself is pure and lives in `action::edit`, as does the judgement of the whole configuration. While a plan is
+//! made the host's own nginx tries the edited file in a mount namespace of its own, where nobody else sees it. In the run the
+//! new content is put in its place, and taken back at once when nginx does not accept it, or only warns that another server
+//! has the site's name. What the file was then is still kept: whoever makes the edit by hand instead has the run's rollback
+//! to bring it back.
 
 use super::file::{HostFile, Image, Kept, Sight};
+use super::nginx::{Nginx, Read, TEST, refused_by, service, whole};
 use super::preview::{fact_of_file, unified};
 use super::restore::{Standing, original, standing};
+use super::scratch::tried;
 use super::systemd::reload_if_active;
 use crate::access::RemoteCommand;
+use crate::action::edit::nginx::Elsewhere;
+use crate::action::edit::nginx::whole::{Configuration, wanted};
 use crate::action::edit::{Edit, Refusal, nginx};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Facts, Failure, Finding, Found, NginxOffloadTls, Service, Target, Value, Values, sha256};
+use crate::model::{Change, Facts, Failure, Finding, Found, NginxOffloadTls, Target, Value, Values, sha256};
 
 impl NginxOffloadTls {
-    fn edit(&self, bytes: &[u8]) -> Result<Edit, Failure> {
-        nginx::offload_tls(bytes, self.fqdn.as_str())
-            .map_err(|refusal| refused(self.file.as_str(), &self.on.name, refusal))
+    fn edit(&self, bytes: &[u8], elsewhere: Elsewhere) -> Result<Edit, Failure> {
+        nginx::offload_tls_beside(bytes, self.fqdn.as_str(), elsewhere).map_err(|refusal| self.refused(refusal))
+    }
+
+    fn refused(&self, refusal: Refusal) -> Failure {
+        refused(self.file.as_str(), &self.on.name, refusal)
+    }
+
+    /// Whether an edit would still change the file; what other files hold does not matter to that.
+    fn would_change(&self, bytes: &[u8]) -> Result<bool, Failure> {
+        Ok(self.edit(bytes, Elsewhere::default())?.changed)
+    }
+
+    /// The file's edit in the whole configuration, and what it needs besides.
+    fn judged(&self, whole: &Configuration, path: &str, bytes: &[u8]) -> Result<Edit, Failure> {
+        let elsewhere = whole.elsewhere(path).map_err(|refusal| self.refused(refusal))?;
+        let mut edit = self.edit(bytes, elsewhere)?;
+        // What keeps the balancer's connections and answers its health check is the drop-in's affair.
+        let wanted = wanted(self.fqdn.as_str(), 0, "/");
+        let judged = whole.judge(path, &edit.bytes, &wanted).map_err(|refusal| self.refused(refusal))?;
+        edit.notes.extend(judged.notes);
+        Ok(edit)
     }
 
     fn change(&self, path: &str, before: &[u8], edit: &Edit) -> Result<Change, Failure> {
@@ -25,31 +50,40 @@ impl NginxOffloadTls {
         Ok(Change::File { on: self.on.name.clone(), path: path.to_owned(), diff })
     }
 
-    /// Asks nginx whether it accepts its configuration, by exit status: it may warn and still be fine.
-    async fn nginx_accepts(&self, cx: &Context<'_>) -> Result<Result<(), String>, Failure> {
-        let output = cx.run(&self.on, RemoteCommand::sudo(["nginx", "-t"])).await?;
-        Ok(if output.ok() { Ok(()) } else { Err(output.stderr) })
+    /// Asks nginx whether it accepts its configuration, the site's name on one server included.
+    async fn nginx_accepts(&self, cx: &Context<'_>, nginx: &Nginx) -> Result<Result<(), String>, Failure> {
+        let output = cx.run(&self.on, RemoteCommand::sudo(nginx.command(&["-t"]))).await?;
+        Ok(refused_by(&output, self.fqdn.as_str()).map_or(Ok(()), Err))
+    }
+
+    async fn nginx(&self, cx: &Context<'_>) -> Result<Nginx, Failure> {
+        Nginx::of(&cx.lines(), &self.on, &service(self.service.as_ref())).await
     }
 
     fn rejected(&self, when: &str, said: String) -> Failure {
         Failure::permanent(format!("`nginx -t` fails on {} {when}", self.on)).cause(said)
     }
 
-    /// The content the edit leaves, worked out from the copy when the outputs are missing (the process died in between).
-    async fn left(&self, cx: &Context<'_>, file: &HostFile<'_>) -> Result<Option<String>, Failure> {
+    /// What the edit may have left, worked out from the copy when the outputs are missing (the process died in between):
+    /// it depends on whether another file had the default server of port 80 then.
+    async fn left(&self, cx: &Context<'_>, file: &HostFile<'_>) -> Result<Vec<String>, Failure> {
         if let Some(known) = cx.output("sha256") {
-            return Ok(Some(known.to_owned()));
+            return Ok(vec![known.to_owned()]);
         }
         if file.copy_image().await?.is_none() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        Ok(self.edit(&file.read_copy().await?).ok().map(|edit| sha256(&edit.bytes)))
+        let copy = file.read_copy().await?;
+        let elsewhere = [false, true].map(|default_on_80| Elsewhere { default_on_80, ..Elsewhere::default() });
+        Ok(elsewhere.into_iter().filter_map(|one| Some(sha256(&self.edit(&copy, one).ok()?.bytes))).collect())
     }
 
     /// Puts the copy back in the place of what this run, or a person in its stead, made of it.
     async fn bring_back(&self, cx: &Context<'_>, file: &HostFile<'_>, before: &Image) -> Result<(), Failure> {
-        let after = self.left(cx, file).await?;
-        match standing(before, after.as_deref(), file.image().await?.as_ref()) {
+        let left = self.left(cx, file).await?;
+        let now = file.image().await?;
+        let after = left.iter().find(|left| now.as_ref().is_some_and(|now| now.sha256 == **left));
+        match standing(before, after.map(String::as_str), now.as_ref()) {
             Standing::AsBefore => Ok(()),
             Standing::AsLeft(now) => file.restore(before, &now, &self.on.name).await,
             Standing::Changed => Err(file.not_ours(&self.on.name)),
@@ -133,7 +167,8 @@ impl Perform for NginxOffloadTls {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let (file, now) = HostFile::find(cx, &self.on, self.file.as_str()).await?;
         let bytes = file.read().await?;
-        let edit = self.edit(&bytes)?;
+        let (nginx, whole) = whole(cx, &self.on, self.service.as_ref()).await?;
+        let edit = self.judged(&whole, &file.path, &bytes)?;
         let copy = file.copy_image().await?;
         let mut finding = finding((&self.on, self.file.as_str()), &file, &now, copy.as_ref(), &edit);
         if finding.found == Found::Absent {
@@ -142,12 +177,17 @@ impl Perform for NginxOffloadTls {
         if !cx.call().before.is_null() {
             finding.before = cx.call().before.clone();
         }
-        if finding.found == Found::Absent
-            && let Err(said) = self.nginx_accepts(cx).await?
-        {
-            return Err(Failure::refused(format!("`nginx -t` fails on {} before anything was changed", self.on))
+        if finding.found == Found::Absent {
+            let files = [(file.path.as_str(), edit.bytes.as_slice())];
+            let output = tried(cx, &self.on, &files, TEST, &nginx.words()).await?;
+            if let Some(said) = refused_by(&output, self.fqdn.as_str()) {
+                return Err(Failure::refused(format!(
+                    "nginx on {} would not accept the edited `{}`",
+                    self.on, file.path
+                ))
                 .cause(said)
-                .advise("mend nginx's configuration first"));
+                .advise("mend what nginx says, or edit the site by hand; nothing was changed"));
+            }
         }
         Ok(finding)
     }
@@ -157,7 +197,13 @@ impl Perform for NginxOffloadTls {
         // What an earlier attempt found may have been mended by hand since.
         let (file, now) = HostFile::find(cx, &self.on, &before.path).await?;
         let bytes = file.read().await?;
-        let edit = self.edit(&bytes)?;
+        let nginx = self.nginx(cx).await?;
+        // What is wrong with the other files was judged before; what became wrong since, nginx itself will say.
+        let elsewhere = match nginx.read(&cx.lines(), &self.on).await? {
+            Read::Accepted(whole) => whole.elsewhere(&file.path).map_err(|refusal| self.refused(refusal))?,
+            Read::Rejected(_) => Elsewhere::default(),
+        };
+        let edit = self.edit(&bytes, elsewhere)?;
         if !edit.changed {
             // As after a lost answer: the copy is the one that was made then.
             return Ok(gives(&file, file.kept().await?.image().unwrap_or(&now), sha256(&bytes)));
@@ -165,7 +211,7 @@ impl Perform for NginxOffloadTls {
         file.stage(&edit.bytes).await?;
         file.replace(&now).await?;
         let after = sha256(&edit.bytes);
-        if let Err(said) = self.nginx_accepts(cx).await? {
+        if let Err(said) = self.nginx_accepts(cx, &nginx).await? {
             file.restore(&now, &after, &self.on.name).await?;
             file.set_aside().await?;
             return Err(self
@@ -174,6 +220,7 @@ impl Perform for NginxOffloadTls {
                 .advise(format!("a rollback brings the site back from `{}`", file.aside))
                 .into());
         }
+        reload_if_active(cx, &self.on, &service(self.service.as_ref())).await?;
         Ok(gives(&file, &now, after))
     }
 
@@ -181,10 +228,11 @@ impl Perform for NginxOffloadTls {
         let (file, _) = HostFile::find(cx, &self.on, self.file.as_str()).await?;
         let bytes = file.read().await?;
         let is_left = cx.output("sha256").is_none_or(|left| left == sha256(&bytes));
-        if !is_left || self.edit(&bytes)?.changed {
+        if !is_left || self.would_change(&bytes)? {
             return Err(file.not_ours(&self.on.name).into());
         }
-        if let Err(said) = self.nginx_accepts(cx).await? {
+        let nginx = self.nginx(cx).await?;
+        if let Err(said) = self.nginx_accepts(cx, &nginx).await? {
             return Err(self.rejected("with the edited site", said).into());
         }
         Ok(Verified::by(format!("`{}` on {} is a plain HTTP site, `nginx -t` passes", file.path, self.on.name)))
@@ -197,7 +245,7 @@ impl Perform for NginxOffloadTls {
         let before = original(found, kept.image(), cx.output("backup_sha256"));
         let mut is = "as it was to the byte";
         let taken_back = matches!(kept, Kept::Aside(_));
-        if taken_back && file.image().await?.is_some() && self.edit(&file.read().await?)?.changed {
+        if taken_back && file.image().await?.is_some() && self.would_change(&file.read().await?)? {
             // nginx rejected the edit; what was mended in the file since is not ours.
             is = "as it is without this run's edit";
         } else {
@@ -206,15 +254,19 @@ impl Perform for NginxOffloadTls {
             }
             self.bring_back(cx, &file, &before).await?;
         }
-        if let Err(said) = self.nginx_accepts(cx).await? {
+        let nginx = self.nginx(cx).await?;
+        if let Err(said) = nginx.test(&cx.lines(), &self.on).await? {
             return Err(self
                 .rejected("with the old site back in place", said)
                 .advise("its certificate may be gone or another file may have changed: mend it, then resume")
                 .into());
         }
         file.remove_copy(&before).await?;
-        let nginx = Service::try_from("nginx".to_owned()).map_err(|e| Failure::permanent(e.to_string()))?;
-        let reloaded = if reload_if_active(cx, &self.on, &nginx).await? { ", nginx reloaded" } else { "" };
+        let reloaded = if reload_if_active(cx, &self.on, &service(self.service.as_ref())).await? {
+            ", nginx reloaded"
+        } else {
+            ""
+        };
         Ok(format!("`{}` is {is}, `nginx -t` passes{reloaded}", file.path))
     }
 }

@@ -72,8 +72,10 @@ actions! {
         service: Service,
     } gives {} NothingToUndo("a restart leaves nothing behind"), usual 3 s, deadline 120 s;
 
-    /// Turns an nginx site that ends TLS itself into a plain HTTP one behind a balancer, keeping every other byte. A
-    /// copy is kept beside it; `nginx -t` must pass. nginx need not run.
+    /// Turns an nginx site that ends TLS itself into a plain HTTP one behind a balancer, keeping every other byte. All files
+    /// that nginx reads are judged before: whether another server has the site's name on port 80, whether nginx could start,
+    /// whether a backend is the site itself. The edited file is tried with `nginx -t` in a mount namespace before anything is
+    /// changed. A copy is kept beside it; nginx is reloaded if it runs. nginx need not run.
     "nginx.offload-tls" NginxOffloadTls {
         /// The host.
         on: Target,
@@ -81,7 +83,31 @@ actions! {
         file: HostPath,
         /// The site's name: chooses the server block, and is what absolute redirects name afterwards.
         fqdn: Fqdn,
+        /// The service of nginx, whose unit says which nginx reads which configuration. Default: `nginx`.
+        service: Option<Service>,
     } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, usual 2 s, deadline 120 s;
+
+    /// Gives nginx what a plain site needs behind a balancer besides its own file, in one file of its own: connections kept
+    /// longer than the balancer keeps them, redirects that stay relative, and, where another server would answer it, a
+    /// server that hands the balancer's health check to the site. What is so already is left out; with nothing left, no file is
+    /// made. Where a line of another file stands in the way it is refused with file and line. nginx is reloaded if it runs. Undo
+    /// removes the file.
+    "nginx.drop-in" NginxDropIn {
+        /// The host.
+        on: Target,
+        /// The file to make, in a folder whose files nginx includes in `http`; best named by the run.
+        file: HostPath,
+        /// The site's own file.
+        site: HostPath,
+        /// The site's name.
+        fqdn: Fqdn,
+        /// Seconds the balancer keeps a connection on which nothing comes. Default: 60, as AWS's.
+        idle_timeout_s: Option<u32>,
+        /// What the balancer's health check asks for. Default: `/status.php`.
+        health_path: Option<HostPath>,
+        /// The service of nginx. Default: `nginx`.
+        service: Option<Service>,
+    } gives { sha256: String } Reversible, usual 2 s, deadline 120 s;
 
     /// Sets keys in a PHP configuration file of the form `$CONFIG = array (...)`, keeping every other byte. A copy is
     /// kept beside it; php must accept the result, and only the intended keys may differ.

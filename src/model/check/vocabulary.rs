@@ -3,8 +3,8 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    BalancerName, DbId, DnsZone, Fqdn, GroupId, GroupName, HostPath, InstanceId, InstanceName, InstanceType, SecretRef,
-    Service, SubnetId, Target, TargetGroupName, Url, VpcId,
+    BalancerName, Cidr, DbId, DnsZone, Fqdn, GroupId, GroupName, HostPath, InstanceId, InstanceName, InstanceType,
+    SecretRef, Service, SubnetId, Target, TargetGroupName, Url, VpcId,
 };
 use super::Refusal::{Acceptable, Final, Never};
 use super::{CheckSpec, RowSpec};
@@ -82,11 +82,27 @@ checks! {
         "answers" Acceptable "it answers with this status, with a certificate that is trusted; a Nextcloud is neither in maintenance mode nor in need of an upgrade",
     };
 
-    /// nginx and what watches over it are ready for requests that all come from a balancer's addresses.
+    /// nginx and what watches over it are ready for a balancer that ends TLS: all files that nginx reads are judged with the
+    /// site as it will be, in the clear on port 80.
     "nginx.behind-balancer" NginxBehindBalancer {
         /// The host.
         on: Target,
+        /// The site's own file.
+        site: HostPath,
+        /// The site's name.
+        fqdn: Fqdn,
+        /// Seconds the balancer keeps a connection on which nothing comes. Default: 60, as AWS's.
+        idle_timeout_s: Option<u32>,
+        /// Address ranges the balancer is in.
+        balancer_ranges: Option<Vec<Cidr>>,
+        /// The service of nginx. Default: `nginx`.
+        service: Option<Service>,
     } rows {
+        "port-80" Acceptable "nginx reads the site's file, and on port 80 no other server has its name, no second default server, no socket and no backend is in its way",
+        "health-check" Never "which server answers the balancer's health check, whose Host is the server's address",
+        "keep-alive" Acceptable "nginx keeps connections longer than the balancer, or a drop-in can make it",
+        "slash-redirects" Acceptable "redirects that nginx makes by itself stay on https, or a drop-in can make them",
+        "allow-lists" Acceptable "no `allow` for private addresses lets everybody in through the balancer",
         "real-ip" Never "nginx takes the visitor's address from the balancer's header (`set_real_ip_from`)",
         "bans" Never "nothing that bans addresses is at work (fail2ban, CrowdSec, SSHGuard)",
     };

@@ -25,6 +25,7 @@ d=$units/$unit
 case $verb in
   show) if [ -d "$d" ]; then echo LoadState=loaded; else echo LoadState=not-found; fi
     if [ -e "$d/active" ]; then echo ActiveState=active; else echo ActiveState=inactive; fi
+    [ ! -e "$d/exec" ] || cat "$d/exec"
     echo "MainPID=$(cat "$d/starts" 2>/dev/null || echo 0)";;
   is-enabled) [ -e "$d/enabled" ] && echo enabled || { echo disabled; exit 1; };;
   is-active) [ -e "$d/active" ];;

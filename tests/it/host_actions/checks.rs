@@ -58,20 +58,52 @@ async fn room_is_measured_on_the_host() {
 }
 
 #[tokio::test]
-async fn nginx_that_would_see_only_the_balancer_is_warned_of() {
+async fn nginx_that_is_not_ready_for_a_balancer_is_told_of() {
     let host = Host::start();
-    let with = || json!({"on": host.target()});
     let site = host.path("nginx/conf.d/site.conf");
-    fs::write(&site, "server { listen 127.0.0.1:18080; # set_real_ip_from 10.0.0.0/8;\n}\n").unwrap();
+    let look = async |more: &str, body: &str| {
+        let text = format!("{more}server {{\n  listen 80;\n  server_name cloud.nextcloud.example;\n{body}}}\n");
+        fs::write(&site, text).unwrap();
+        let with = json!({
+            "on": host.target(), "site": "/etc/nginx/conf.d/site.conf", "fqdn": "cloud.nextcloud.example",
+            "idle_timeout_s": 600, "balancer_ranges": ["172.31.0.0/16"],
+        });
+        check(&host, "nginx.behind-balancer", with).await
+    };
     host.unit("fail2ban", &["active"]);
-    let rows = check(&host, "nginx.behind-balancer", with()).await;
-    assert_eq!(verdicts(&rows), [Warn, Warn], "{rows:?}");
-    assert!(rows[1].evidence.contains("fail2ban"));
+    let rows = look("", "").await;
+    assert_eq!(verdicts(&rows), [Pass, Pass, Pass, Pass, Pass, Warn, Warn], "{rows:?}");
+    assert!(
+        rows[2].evidence.contains("75 s by default, the balancer for 600 s") && rows[6].evidence.contains("fail2ban")
+    );
     fs::remove_file(host.path("units/fail2ban/active")).unwrap();
-    fs::write(&site, "server {\n  listen 127.0.0.1:18080;\n  set_real_ip_from 10.0.0.0/8;\n}\n").unwrap();
-    assert_eq!(verdicts(&check(&host, "nginx.behind-balancer", with()).await), [Pass, Pass]);
-    fs::write(&site, "server { broken\n").unwrap();
-    assert_eq!(verdicts(&check(&host, "nginx.behind-balancer", with()).await), [NotCheckable, Pass]);
+
+    let real_ip = "  set_real_ip_from 172.31.0.0/16;\n  keepalive_timeout 900;\n  allow 172.16.0.0/12;\n";
+    assert_eq!(verdicts(&look("", real_ip).await), [Pass; 7]);
+    let said = look("keepalive_timeout 65;\nabsolute_redirect on;\n", "  allow 172.16.0.0/12;\n  deny all;\n").await;
+    assert_eq!(verdicts(&said), [Pass, Pass, Refuse, Refuse, Refuse, Warn, Pass], "{said:?}");
+    assert!(said[2].evidence.contains("`/etc/nginx/conf.d/site.conf` line 1 keeps connections for 65 s"), "{said:?}");
+    assert!(said[2].advice[0].contains("write `keepalive_timeout 620s;` there"), "{said:?}");
+    assert!(
+        said[4].evidence.contains("would let everybody in")
+            && said.iter().all(|row| row.acceptable || row.verdict != Refuse)
+    );
+
+    let default = "server { listen 80 default_server; server_name _; return 404; }\n";
+    let rows = look(default, "  deny 198.51.100.7;\n").await;
+    assert_eq!(verdicts(&rows), [Pass, Warn, Pass, Pass, Warn, Warn, Pass], "{rows:?}");
+    assert!(rows[1].evidence.contains("it is the `default_server` of port 80"), "{rows:?}");
+
+    fs::write(
+        host.path("nginx/conf.d/00.conf"),
+        "server { server_name cloud.nextcloud.example; return 301 https://$host; }\n",
+    )
+    .unwrap();
+    let rows = look("", "").await;
+    assert_eq!(verdicts(&rows)[..5], [Refuse, NotCheckable, NotCheckable, NotCheckable, NotCheckable], "{rows:?}");
+    assert!(rows[0].evidence.contains("`/etc/nginx/conf.d/00.conf` line 1"), "{rows:?}");
+    fs::write(host.path("nginx/conf.d/00.conf"), "server { broken\n").unwrap();
+    assert_eq!(verdicts(&look("", "").await)[..6], [NotCheckable; 6]);
 }
 
 #[tokio::test]

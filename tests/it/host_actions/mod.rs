@@ -5,6 +5,7 @@ mod bench;
 mod checks;
 mod commands;
 mod files;
+mod nginx;
 mod previews;
 mod services;
 mod site;
