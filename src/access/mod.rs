@@ -9,11 +9,10 @@ mod beat;
 mod dns;
 mod http;
 mod names;
+mod program;
 mod secret;
 mod settings;
 mod ssh;
-mod ssh_config;
-mod ssh_failure;
 
 pub use aws::{Aws, Clients};
 pub use aws_failure::{AwsError, code_of};
@@ -21,10 +20,10 @@ pub use beat::{Beat, Beats};
 pub use dns::{Dns, Issuers};
 pub use http::{HttpOptions, http_client};
 pub use names::Names;
+pub use program::apart;
 pub use secret::{SecretError, reveal};
 pub use settings::Settings;
-pub use ssh::{RemoteCommand, RemoteOutput, Ssh};
-pub use ssh_failure::{SshError, SshTrouble};
+pub use ssh::{RemoteCommand, RemoteOutput, Ssh, SshError, SshTrouble};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

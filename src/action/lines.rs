@@ -50,15 +50,16 @@ impl<'a> Lines<'a> {
     /// # Errors
     /// When there is no answer, or it exits with another status than 0; `what` says what was tried.
     pub(crate) async fn run_ok(&self, target: &Target, command: RemoteCommand, what: &str) -> Result<String, Failure> {
+        let program = command.program().to_owned();
         let output = self.run(target, command).await?;
         if output.ok() {
             return Ok(output.text());
         }
         if let Some(said) = sudo_refusal(&output.stderr) {
-            return Err(sudo_refuses(target, said));
+            let user = self.run(target, RemoteCommand::new(["id", "-un"])).await?.text();
+            return Err(sudo_refuses(target, &user, said));
         }
-        let said = if output.stderr.is_empty() { output.text() } else { output.stderr };
-        Err(Failure::permanent(format!("{what} failed on {target} (exit status {})", output.status)).cause(said))
+        Err(did_not_work(what, target, &program, output))
     }
 
     /// Where a target is now. An instance's address is looked up each time: it changes when the instance stops.
@@ -85,8 +86,21 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// How sudo says that it does not run a command; what else it says (`unable to resolve host`, on a host that was cloned)
-/// are warnings, and the command's own words count.
+/// The failure of a command that ran and did not work.
+pub(super) fn did_not_work(what: &str, target: &Target, program: &str, output: RemoteOutput) -> Failure {
+    let failure = Failure::permanent(format!("{what} failed on {target} ({})", output.ended()));
+    let said = if output.stderr.is_empty() { output.text() } else { output.stderr };
+    let failure = failure.cause(said);
+    match output.status {
+        127 if program != "sh" => {
+            failure.advise(format!("install `{program}` on {}, where a login finds it", target.name))
+        }
+        _ => failure,
+    }
+}
+
+/// How sudo says that it does not run a command: the original (its sudo.c, check.c, logging.c) and sudo-rs (src/common/error.rs).
+/// What else it says (`unable to resolve host`, on a host that was cloned) are warnings, and the command's own words count.
 const SUDO_REFUSALS: &[&str] = &[
     "a password is required",
     "a terminal is required",
@@ -94,30 +108,45 @@ const SUDO_REFUSALS: &[&str] = &[
     "must have a tty",
     "is not in the sudoers file",
     "is not allowed to",
-    "may not run sudo",
+    "may not run",
+    "interactive authentication is required",
+    "i'm afraid i can't do that",
+    "no valid sudoers sources found",
 ];
 
 /// What sudo said when it refused, without `sudo: `: nothing when it did not refuse.
 fn sudo_refusal(stderr: &str) -> Option<&str> {
-    let refuses = |line: &&str| SUDO_REFUSALS.iter().any(|words| line.contains(words));
-    let said = |line: &&str| line.starts_with("sudo: ") || line.starts_with("Sorry, user ") || line.contains("sudoers");
+    let refuses = |line: &&str| SUDO_REFUSALS.iter().any(|words| line.to_lowercase().contains(words));
+    const OWN: &[&str] = &["sudo: ", "sudo-rs: ", "Sorry, user ", "I'm sorry "];
+    let said = |line: &&str| OWN.iter().any(|words| line.starts_with(words)) || line.contains("sudoers");
     let line = stderr.lines().filter(said).find(refuses)?;
-    Some(line.strip_prefix("sudo: ").unwrap_or(line))
+    Some(line.strip_prefix("sudo: ").or_else(|| line.strip_prefix("sudo-rs: ")).unwrap_or(line))
 }
 
-/// The failure when `sudo` on a host does not do what it was asked; `said` is what it said of it.
-fn sudo_refuses(target: &Target, said: &str) -> Failure {
-    let user = target.user.as_deref().unwrap_or("the user");
-    let failure = if said.contains("password is required") {
+/// The failure when `sudo` on a host does not do what `user` asked; `said` is what it said of it.
+fn sudo_refuses(target: &Target, user: &str, said: &str) -> Failure {
+    let asks = ["password is required", "authentication is required"].iter().any(|words| said.contains(words));
+    let failure = if asks {
         Failure::refused(format!("`sudo` on {target} asks `{user}` for a password"))
     } else {
         Failure::refused(format!("`sudo` on {target} does not let `{user}` become root")).cause(said)
     };
     failure.advise(format!(
-        "on {}: `echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/runbook`, and remove that file afterwards; \
-         `sudo -n true` must print nothing",
-        target.name
+        "as root on {}: `f=$(mktemp) && echo '{} ALL=(ALL) NOPASSWD:ALL' >\"$f\" && visudo -cf \"$f\" && install -m 0440 \"$f\" \
+         /etc/sudoers.d/runbook`, and remove that file afterwards; `sudo -n true` must print nothing then",
+        target.name,
+        in_sudoers(user)
     ))
+}
+
+/// A user's name as sudoers has it: what is special there (sudoers(5), Other special characters and reserved words) has a
+/// backslash before it.
+fn in_sudoers(user: &str) -> String {
+    let escaped = |c: char| match c {
+        '@' | '!' | '=' | ':' | ',' | '(' | ')' | '\\' | ' ' | '#' | '%' | '+' => vec!['\\', c],
+        plain => vec![plain],
+    };
+    user.chars().flat_map(escaped).collect()
 }
 
 #[cfg(test)]
@@ -132,11 +161,21 @@ mod tests {
             "Sorry, user anna is not allowed to execute '/bin/sh' as root on web-2.",
             "anna is not in the sudoers file.  This incident will be reported.",
             "sudo: sorry, you must have a tty to run sudo",
+            "sudo: interactive authentication is required",
+            "sudo: I'm sorry anna. I'm afraid I can't do that",
+            "Sorry, user anna may not run /usr/bin/id on web-2.",
         ] {
             assert!(sudo_refusal(refusal).is_some(), "{refusal}");
         }
         let warned = "sudo: unable to resolve host ip-10-0-0-7: Name or service not known\ncp: no space left on device";
         assert_eq!(sudo_refusal(warned), None);
         assert_eq!(sudo_refusal("mv: a password is required"), None, "somebody else's words");
+    }
+
+    #[test]
+    fn a_directorys_user_is_escaped_in_sudoers() {
+        assert_eq!(in_sudoers("anna"), "anna");
+        assert_eq!(in_sudoers("CORP\\anna"), "CORP\\\\anna");
+        assert_eq!(in_sudoers("anna@corp.example"), "anna\\@corp.example");
     }
 }

@@ -3,7 +3,7 @@
 use super::Failure;
 use super::args::Common;
 use crate::access::{Access, Settings};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folder of the journal.
 pub(super) fn state_folder(common: &Common) -> Result<PathBuf, Failure> {
@@ -44,11 +44,21 @@ impl Drop for Looking {
 /// The settings of connections, for one run.
 pub(super) fn connections(common: &Common, run: &str) -> Result<Settings, Failure> {
     Ok(Settings {
-        ssh_config: common.ssh_config.clone(),
+        ssh_config: common.ssh_config.as_deref().map(|path| readable("--ssh-config", path)).transpose()?,
         trust: common.trust_ca.clone(),
         poll: common.poll_interval.unwrap_or(Settings::POLL),
         work_dir: state_folder(common)?.join("work").join(run),
     })
+}
+
+/// A file that the operator names, from the root on: ssh takes a relative one for one in ~/.ssh, and goes on without one that
+/// is not there.
+fn readable(option: &str, path: &Path) -> Result<PathBuf, Failure> {
+    let wrong = |e: std::io::Error| {
+        Failure::usage(format!("`{option} {}` cannot be read", path.display())).cause(e.to_string())
+    };
+    std::fs::File::open(path).and_then(|file| file.metadata()).map_err(wrong)?;
+    std::path::absolute(path).map_err(wrong)
 }
 
 #[cfg(test)]

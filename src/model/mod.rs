@@ -19,6 +19,7 @@ mod drift;
 mod expr;
 mod gate;
 mod hash;
+mod host_keys;
 mod id;
 mod meaning;
 mod outcome;

@@ -1,6 +1,6 @@
 //! Targets: the hosts that actions work on, by name.
 
-use super::{ActionKind, Expr, InstanceId};
+use super::{ActionKind, Expr, HostKeys, HostName, InstanceId, LoginName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,20 +25,20 @@ pub struct Target {
     pub instance: Option<InstanceId>,
     /// A host as the operator's ssh configuration knows it; or `instance`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
+    pub host: Option<HostName>,
     /// The user to log in as; the ssh configuration's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
+    pub user: Option<LoginName>,
     /// The port; the ssh configuration's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// Which of an instance's addresses to use.
     #[serde(default)]
     pub address: AddressChoice,
-    /// The host's public keys as lines `type base64`, pinned by an earlier action; without them the operator's own
-    /// known_hosts decides.
+    /// The host's public keys, or the authority that vouches for it, pinned by an earlier action; without them the operator's
+    /// own known_hosts decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host_key: Option<String>,
+    pub host_key: Option<HostKeys>,
 }
 
 /// Which address of an instance SSH uses.
@@ -91,7 +91,7 @@ impl Target {
     pub fn reach(&self) -> Reach<'_> {
         match (&self.instance, &self.host) {
             (Some(id), _) => Reach::Instance(id, self.address),
-            (None, Some(host)) => Reach::Host(host),
+            (None, Some(host)) => Reach::Host(host.as_str()),
             (None, None) => Reach::Host(&self.name),
         }
     }

@@ -27,7 +27,7 @@ pub fn stand_in(known_after: &str) -> String {
 /// Whether a text stands for a value that is not known yet.
 #[must_use]
 pub fn is_stand_in(text: &str) -> bool {
-    text.starts_with(STAND_IN) && text.ends_with(')')
+    text.starts_with(STAND_IN) && text.ends_with(')') && !text.contains(char::is_control)
 }
 
 /// Whether a text has a stand-in in it, alone or among other words.
@@ -77,7 +77,7 @@ macro_rules! checked_texts {
         impl TryFrom<String> for $name {
             type Error = TextError;
             fn try_from(text: String) -> Result<Self, TextError> {
-                if Self::fits(&text) || is_stand_in(&text) { Ok(Self(text)) } else { Err(TextError { found: text, expected: $expected }) }
+                if Self::fits(&text) || is_stand_in(&text) { Ok(Self(text)) } else { Err(TextError { found: shown(&text), expected: $expected }) }
             }
         }
 
@@ -93,6 +93,13 @@ macro_rules! checked_texts {
             }
         }
     )+};
+}
+
+/// A text as an error message shows it: on one line, and not all of a long one.
+fn shown(text: &str) -> String {
+    const MOST: usize = 80;
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if plain.chars().count() > MOST { plain.chars().take(MOST).chain(['…']).collect() } else { plain }
 }
 
 fn hex_id(text: &str, prefix: &str) -> bool {
@@ -161,6 +168,15 @@ checked_texts! {
     /// An http or https address.
     Url: "a URL that starts with `http://` or `https://`",
         |t| (t.starts_with("http://") || t.starts_with("https://")) && !t.contains(char::is_whitespace) && t.len() > 8;
+    /// A host as the operator's ssh configuration knows it: one word of that file, without its wildcards, and nothing that ssh
+    /// takes for an option or for `user@host` (ssh(1), ssh_config(5) PATTERNS).
+    HostName: "a host's name or address of letters, digits and `.-_:%+`, without a user",
+        |t| plain(t, ".-_:%+", 253) && !t.starts_with('-');
+    /// The name of an account on a host, as one word of an ssh configuration; a directory's too, like `CORP\anna`.
+    LoginName: "the name of an account, of letters, digits and `.-_+@\\`",
+        |t| plain(t, ".-_+@\\", 100) && !t.starts_with(['-', '\\']) && !t.ends_with('\\') && !t.contains("\\\\");
+    /// The public keys that are pinned for a host.
+    HostKeys: "host keys, `type base64` or `@cert-authority name type base64` a line", super::host_keys::fits;
     /// The name of a service as systemd knows it.
     Service: "a service's name, like `nginx` or `certbot.timer`", |t| plain(t, "-_.@:", 100) && !t.starts_with('-');
 }

@@ -10,7 +10,7 @@ use crate::access::{Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, InstanceShutDown};
 use aws_sdk_ec2::types::InstanceStateName as State;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long the guest may take to answer the command; the shutdown itself goes on without us.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -35,13 +35,14 @@ impl InstanceShutDown {
 
     /// Waits until the host answers over SSH again. A refused login may be a host that is still booting.
     async fn wait_ssh(&self, cx: &Context<'_>) -> Result<(), Failure> {
+        let since = Instant::now();
         wait_until(cx, &format!("SSH on {}", self.on), async || {
             match cx.run(&self.on, RemoteCommand::new(["true"])).await {
                 Ok(output) if output.ok() => Ok(Look::Done(())),
-                Ok(output) => Ok(Look::NotYet(format!("{} answers `true` with status {}", self.on, output.status))),
+                Ok(output) => Ok(Look::NotYet(format!("{} answers `true` with {}", self.on, output.ended()))),
                 Err(SshError { trouble: SshTrouble::Address(failure), .. }) => Err(failure),
-                Err(error) if matches!(error.trouble, SshTrouble::HostKey(_)) => Err(error.failure()),
-                Err(error) => Ok(Look::NotYet(error.to_string())),
+                Err(error) if error.trouble.may_pass_at_boot(since.elapsed()) => Ok(Look::NotYet(error.to_string())),
+                Err(error) => Err(error.failure()),
             }
         })
         .await

@@ -1,7 +1,7 @@
 //! OpenSSH's own programs on this machine: what they know of a host and its keys.
 
-use crate::access::Settings;
-use crate::model::{Failure, Target};
+use crate::access::{Ssh, apart};
+use crate::model::{Failure, HostName, Target};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -19,19 +19,22 @@ pub(super) struct Way {
     files: Vec<String>,
     /// Whether another host or program is between us and it.
     pub(super) indirect: bool,
+    /// The program that the operator's ssh asks for host keys.
+    pub(super) key_command: Option<String>,
 }
 
 /// Runs a program of this machine with arguments; answers what it printed, whatever its exit status.
 async fn output(program: &str, arguments: &[&str], stdin: &str) -> Result<(bool, String), Failure> {
     let failed = |why: String| Failure::permanent(format!("cannot run `{program}` on this machine")).cause(why);
-    let mut child = tokio::process::Command::new(program)
+    let mut child = apart(program)
+        .map_err(|e| failed(e.to_string()).advise("install OpenSSH's client programs"))?
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|e| failed(e.to_string()).advise("install OpenSSH's client programs"))?;
+        .map_err(|e| failed(e.to_string()))?;
     if let Some(mut pipe) = child.stdin.take() {
         // A program that needs no input may close it early.
         let _ = pipe.write_all(stdin.as_bytes()).await;
@@ -44,17 +47,11 @@ async fn output(program: &str, arguments: &[&str], stdin: &str) -> Result<(bool,
 }
 
 impl Way {
-    /// Asks ssh, by the operator's own configuration.
-    pub(super) async fn to(settings: &Settings, target: &Target, address: &str) -> Result<Way, Failure> {
-        let config = settings.ssh_config.as_ref().map(|p| p.display().to_string());
-        let port = target.port.map(|p| p.to_string());
-        let mut arguments = vec!["-G"];
-        for (flag, value) in [("-F", &config), ("-p", &port), ("-l", &target.user)] {
-            if let Some(value) = value {
-                arguments.extend([flag, value.as_str()]);
-            }
-        }
-        arguments.extend(["--", address]);
+    /// Asks ssh, by the configuration that a connection to the target uses, without a pinned key.
+    pub(super) async fn to(ssh: &Ssh, target: &Target, address: &str) -> Result<Way, Failure> {
+        let unpinned = Target { host_key: None, ..target.clone() };
+        let config = ssh.configuration(&unpinned, address).await?.display().to_string();
+        let arguments = ["-G", "-F", &config, "--", address];
         let (ok, text) = output("ssh", &arguments, "").await?;
         if !ok {
             return Err(Failure::refused(format!("ssh does not understand its configuration for `{address}`"))
@@ -77,6 +74,7 @@ impl Way {
             alias: some("hostkeyalias").map(str::to_owned),
             files: files.flat_map(str::split_whitespace).map(at_home).collect(),
             indirect: some("proxyjump").is_some() || some("proxycommand").is_some(),
+            key_command: some("knownhostscommand").map(str::to_owned),
         }
     }
 
@@ -89,7 +87,9 @@ impl Way {
         }
     }
 
-    /// The host's keys in the operator's known_hosts files, `type base64` a line; revoked ones are left out.
+    /// What the operator's known_hosts files know of the host: its keys, `type base64` a line, revoked ones left out. Where they
+    /// know no key of it, the authorities that vouch for it (`@cert-authority`), with what is revoked: ssh never adds the key of
+    /// such a host.
     pub(super) async fn known_keys(&self) -> Result<String, Failure> {
         let mut text = String::new();
         let name = self.known_as();
@@ -98,7 +98,10 @@ impl Way {
                 text.push_str(&output("ssh-keygen", &["-F", &name, "-f", file], "").await?.1);
             }
         }
-        Ok(keys_of(&text))
+        let keys = keys_of(&text);
+        // An authority's word is about a name without a port, even where known_hosts has one (sshd(8)).
+        let vouched_for = self.alias.as_ref().unwrap_or(&self.host);
+        Ok(if keys.is_empty() { authorities_of(&text, vouched_for) } else { keys })
     }
 
     /// The keys the host shows to anybody who connects; empty when there is no answer.
@@ -128,6 +131,27 @@ fn keys_of(text: &str) -> String {
     keys.join("\n")
 }
 
+/// The authorities of known_hosts lines, and the keys that do not count, as a pin for this name; empty when there is none.
+fn authorities_of(text: &str, name: &str) -> String {
+    let with = |marker: &str| {
+        let key = move |line: &str| match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+            [first, _, kind, key, ..] if *first == marker => Some(format!("{marker} {name} {kind} {key}")),
+            _ => None,
+        };
+        text.lines().filter_map(key).collect::<Vec<_>>()
+    };
+    let revoked = with("@revoked");
+    let counts = |line: &String| !revoked.contains(&line.replacen("@cert-authority", "@revoked", 1));
+    let mut lines: Vec<String> = with("@cert-authority").into_iter().filter(counts).collect();
+    if lines.is_empty() || !HostName::fits(name) {
+        return String::new();
+    }
+    lines.extend(revoked);
+    lines.sort();
+    lines.dedup();
+    lines.join("\n")
+}
+
 /// The keys that cloud-init printed on a console, last boot first come: `type base64` a line.
 pub(super) fn keys_on_console(text: &str) -> String {
     let Some((_, rest)) = text.rsplit_once("-----BEGIN SSH HOST KEY KEYS-----") else { return String::new() };
@@ -144,17 +168,25 @@ pub(super) fn keys_on_console(text: &str) -> String {
     keys.join("\n")
 }
 
-/// The fingerprints of keys, as `ssh-keygen` and a first connection show them.
+/// The fingerprints of pinned keys, as `ssh-keygen` and a first connection show them; an authority is called one.
 pub(super) async fn fingerprints(keys: &str) -> Result<String, Failure> {
-    let (_, text) = output("ssh-keygen", &["-l", "-f", "-"], &format!("{keys}\n")).await?;
-    let shown: Vec<String> = text
-        .lines()
-        .filter_map(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            Some(format!("{} {}", words.get(1)?, words.last()?))
-        })
-        .collect();
-    if shown.len() == keys.lines().count() {
+    let mut plain: Vec<(String, String)> = Vec::new();
+    for line in keys.lines().filter(|line| !line.starts_with("@revoked ")) {
+        match line.split(' ').collect::<Vec<_>>().as_slice() {
+            ["@cert-authority", name, kind, key] => {
+                plain.push((format!("{kind} {key}\n"), format!(" authority for `{name}`")));
+            }
+            _ => plain.push((format!("{line}\n"), String::new())),
+        }
+    }
+    let lines: String = plain.iter().map(|(key, _)| key.as_str()).collect();
+    let (_, text) = output("ssh-keygen", &["-l", "-f", "-"], &lines).await?;
+    let print = |(line, (_, role)): (&str, &(String, String))| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        Some(format!("{} {}{role}", words.get(1)?, words.last()?))
+    };
+    let shown: Vec<String> = text.lines().zip(&plain).filter_map(print).collect();
+    if text.lines().count() == plain.len() && shown.len() == plain.len() {
         Ok(shown.join(", "))
     } else {
         Err(Failure::permanent("a host key is not one that `ssh-keygen` understands").cause(keys.to_owned()))
@@ -183,6 +215,16 @@ mod tests {
         let text = "# Host a found: line 1\n|1|x|y ssh-ed25519 AAAA note\n@cert-authority a ssh-rsa CCCC\n\
                     a ssh-rsa BBBB\n@revoked a ssh-rsa BBBB\na ssh-ed25519 AAAA\n";
         assert_eq!(keys_of(text), "ssh-ed25519 AAAA");
+    }
+
+    #[test]
+    fn an_authority_is_pinned_with_what_is_revoked() {
+        let text = "@cert-authority *.example.org ssh-rsa CCCC me\n@revoked * ssh-rsa BBBB\n@cert-authority * ssh-rsa DDDD\n\
+                    @revoked * ssh-rsa DDDD\n";
+        let pin = "@cert-authority web ssh-rsa CCCC\n@revoked web ssh-rsa BBBB\n@revoked web ssh-rsa DDDD";
+        assert_eq!(authorities_of(text, "web"), pin);
+        assert_eq!(authorities_of("@revoked * ssh-rsa BBBB\n", "web"), "");
+        assert_eq!(authorities_of("@cert-authority * ssh-rsa CCCC\n", "a b"), "");
     }
 
     #[test]

@@ -7,7 +7,10 @@
 use super::local::{Way, fingerprints, keys_on_console};
 use crate::access::{AwsError, RemoteCommand, SshError, SshTrouble};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
-use crate::model::{Facts, Failure, Finding, Found, Reach, SshPinHostKey, Target, Value, Values, host_key_gate};
+use crate::model::{
+    Facts, Failure, FailureKind, Finding, Found, HostKeys, Reach, SshPinHostKey, Target, Value, Values, host_key_gate,
+};
+use std::time::Instant;
 
 /// Where a key is learned from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +33,7 @@ impl SshPinHostKey {
 
     async fn way(&self, cx: &Context<'_>) -> Result<Way, Failure> {
         let address = cx.address(&self.on).await?;
-        Way::to(cx.access().settings(), &self.on, &address).await
+        Way::to(cx.access().ssh(), &self.on, &address).await
     }
 
     async fn known(&self, cx: &Context<'_>) -> Result<String, Failure> {
@@ -38,6 +41,11 @@ impl SshPinHostKey {
         let keys = way.known_keys().await?;
         if !keys.is_empty() {
             return Ok(keys);
+        }
+        if let Some(command) = &way.key_command {
+            return Err(Failure::refused(format!("the host key of {} is in no known_hosts file of yours", self.on))
+                .cause(format!("your ssh asks `{command}` (KnownHostsCommand), whose answer is not pinned"))
+                .advise("write the key into a known_hosts file, or learn it by `approve`"));
         }
         let login = self.on.user.as_ref().map_or_else(|| way.host.clone(), |user| format!("{user}@{}", way.host));
         Err(Failure::refused(format!(
@@ -99,6 +107,16 @@ impl SshPinHostKey {
             })
         })
         .await
+        .map_err(|failure| match failure.kind {
+            FailureKind::Deadline => failure.advise(format!(
+                "when the console will not show them (an image without cloud-init, or `emit_keys_to_console: false`), let a \
+                 person compare the key instead: `runbook resume {} --replan --set INPUT=approve`, where INPUT is the input \
+                 from which `{}` has the word `console`",
+                cx.call().run,
+                cx.call().action
+            )),
+            _ => failure,
+        })
     }
 
     async fn learn(&self, cx: &Context<'_>) -> Result<String, Failure> {
@@ -109,12 +127,20 @@ impl SshPinHostKey {
         }
     }
 
-    /// Connects with these keys and no others.
-    async fn connect(&self, cx: &Context<'_>, keys: &str) -> Result<(), Failure> {
-        let pinned = Target { host_key: Some(keys.to_owned()), ..self.on.clone() };
+    fn with_key(&self, keys: &str) -> Result<Target, Failure> {
+        let host_key = HostKeys::try_from(keys.to_owned()).map_err(|e| {
+            Failure::permanent(format!("the host key of {} cannot be pinned", self.on)).cause(e.to_string())
+        })?;
+        Ok(Target { host_key: Some(host_key), ..self.on.clone() })
+    }
+
+    /// Connects with these keys and no others. A host that was started a moment ago may not let users in yet.
+    async fn connect(&self, cx: &Context<'_>, keys: &str, since: Instant) -> Result<Look<()>, Failure> {
+        let pinned = self.with_key(keys)?;
         match cx.run(&pinned, RemoteCommand::new(["true"])).await {
-            Ok(output) if output.ok() => Ok(()),
+            Ok(output) if output.ok() => Ok(Look::Done(())),
             Ok(output) => Err(Failure::permanent(format!("logging in on {} failed", self.on)).cause(output.stderr)),
+            Err(error) if error.trouble.may_pass_at_boot(since.elapsed()) => Ok(Look::NotYet(error.to_string())),
             Err(error @ SshError { trouble: SshTrouble::HostKey(_), .. }) => Err(error.failure().advise(format!(
                 "if you know why it shows another key than the pinned one: `runbook resolve {} {} --as not-done`, and its \
                  key is learned anew",
@@ -143,7 +169,7 @@ impl SshPinHostKey {
     }
 
     async fn meet_with(&self, cx: &Context<'_>, keys: &str, fingerprint: &str) -> Result<(), Failure> {
-        let pinned = Target { host_key: Some(keys.to_owned()), ..self.on.clone() };
+        let pinned = self.with_key(keys)?;
         match cx.run(&pinned, RemoteCommand::new(["true"])).await {
             Err(SshError { trouble: SshTrouble::HostKey(_), .. }) => {}
             Err(error) => return Err(error.failure()),
@@ -223,11 +249,8 @@ impl Perform for SshPinHostKey {
             return Err(Stop::Waiting { gate: self.gate(), prompt });
         }
         let what = format!("{} lets us in with the pinned key", self.on);
-        wait_until(cx, &what, async || {
-            self.connect(cx, keys).await?;
-            Ok(Look::Done(()))
-        })
-        .await?;
+        let since = Instant::now();
+        wait_until(cx, &what, async || self.connect(cx, keys, since).await).await?;
         Ok(Verified::by(format!("logged in to {} with {fingerprint}", self.on.name)))
     }
 

@@ -5,6 +5,7 @@
 
 use super::preview::command_of;
 use crate::access::{RemoteCommand, RemoteOutput};
+use crate::action::lines::did_not_work;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Failure, Finding, Found, SshRun, Value};
 use serde_json::json;
@@ -28,16 +29,24 @@ impl SshRun {
     /// Whether the deed is done, as the check says; nothing without a check.
     async fn is_done(&self, cx: &Context<'_>) -> Result<Option<bool>, Failure> {
         match &self.check {
-            Some(check) => Ok(Some(self.command(cx, check).await?.ok())),
+            Some(check) => {
+                let output = self.command(cx, check).await?;
+                if output.answers() {
+                    return Ok(Some(output.ok()));
+                }
+                // Neither yes nor no: what is in doubt must not be run again for that.
+                let program = check.first().map_or("", String::as_str);
+                Err(did_not_work(&format!("the check `{program}`"), &self.on, program, output))
+            }
             None => Ok(None),
         }
     }
 
     fn failed(&self, argv: &[String], output: RemoteOutput) -> Failure {
         let program = argv.first().map_or("", String::as_str);
-        let said = if output.stderr.is_empty() { output.text() } else { output.stderr };
-        Failure::permanent(format!("`{program}` failed on {} (exit status {})", self.on, output.status))
-            .cause(head(&said))
+        let cut = |text: &[u8]| head(&String::from_utf8_lossy(text)).into_bytes();
+        let output = RemoteOutput { stdout: cut(&output.stdout), stderr: head(&output.stderr), ..output };
+        did_not_work(&format!("`{program}`"), &self.on, program, output)
     }
 }
 

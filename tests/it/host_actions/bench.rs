@@ -41,8 +41,11 @@ esac
 
 const NGINX_CONF: &str = "pid DIR/nginx.pid;\nerror_log DIR/error.log;\nevents {}\nhttp {\n  access_log off;\n  include /etc/nginx/conf.d/*.conf;\n}\n";
 
+/// The host has a `/run` of its own: what its programs need there they get here, and nothing of another test's is found.
 const MOUNTS: &str = r#"
-mkdir -p /run/sshd
+mount -t tmpfs tmpfs /run
+mkdir /run/sshd
+if [ -e "$1/passwd" ]; then mount --bind "$1/passwd" /etc/passwd; fi
 for place in nginx cron.d; do mkdir -p "/etc/$place"; mount --bind "$1/$place" "/etc/$place"; done
 mount --bind "$1/spool" /var/spool
 mount --bind "$1/systemctl" "$(command -v systemctl)"
@@ -75,8 +78,27 @@ pub(super) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// What is special about a host and the way to it.
+#[derive(Default)]
+pub(super) struct Setup<'a> {
+    /// More lines for sshd's configuration.
+    pub(super) sshd: &'a str,
+    /// Lines for the operator's ssh configuration, before all others; `DIR` is the host's folder, `PORT` its port.
+    pub(super) ssh: &'a str,
+    /// The name for which an authority vouches for the host; then known_hosts knows the authority alone.
+    pub(super) vouched_for: Option<&'a str>,
+    /// The login shell, and a home whose start-up files print a line on both outputs.
+    pub(super) shell: Option<&'a str>,
+    /// Options before the key in authorized_keys.
+    pub(super) key_options: &'a str,
+}
+
 impl Host {
     pub(super) fn start() -> Self {
+        Self::with(&Setup::default())
+    }
+
+    pub(super) fn with(setup: &Setup) -> Self {
         let dir = tempfile::Builder::new().prefix("runbook-host-").tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         let text = |name: &str| at(name).display().to_string();
@@ -93,15 +115,32 @@ impl Host {
         let port = free_port();
         let sshd_config = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\n\
-             StrictModes no\nPasswordAuthentication no\nMaxStartups 100\n",
+             StrictModes no\nPasswordAuthentication no\nMaxStartups 100\n{}\n",
             text("host"),
-            text("user.pub")
+            text("authorized_keys"),
+            setup.sshd.replace("DIR", &dir.path().display().to_string())
         );
+        let user_key = fs::read_to_string(at("user.pub")).unwrap();
+        fs::write(at("authorized_keys"), format!("{}{user_key}", setup.key_options)).unwrap();
+        if let Some(shell) = setup.shell {
+            noisy_home(dir.path(), shell);
+        }
         fs::write(at("sshd_config"), sshd_config).unwrap();
         let host_key = fs::read_to_string(at("host.pub")).unwrap();
         fs::write(at("known_hosts"), format!("[127.0.0.1]:{port} {host_key}")).unwrap();
+        if let Some(name) = setup.vouched_for {
+            sh(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &text("authority")]));
+            sh(Command::new("ssh-keygen")
+                .args(["-q", "-s", &text("authority"), "-I", "web", "-h", "-n", name])
+                .arg(at("host.pub")));
+            let authority = fs::read_to_string(at("authority.pub")).unwrap();
+            fs::write(at("known_hosts"), format!("@cert-authority * {authority}")).unwrap();
+            let all = fs::read_to_string(at("sshd_config")).unwrap();
+            fs::write(at("sshd_config"), format!("{all}HostCertificate {}\n", text("host-cert.pub"))).unwrap();
+        }
         let ssh_config = format!(
-            "Host *\n  IdentityFile {}\n  IdentitiesOnly yes\n  UserKnownHostsFile {}\n  GlobalKnownHostsFile none\n",
+            "{}Host *\n  IdentityFile {}\n  IdentitiesOnly yes\n  UserKnownHostsFile {}\n  GlobalKnownHostsFile none\n",
+            setup.ssh.replace("DIR", &dir.path().display().to_string()).replace("PORT", &port.to_string()),
             text("user"),
             text("known_hosts")
         );
@@ -135,6 +174,10 @@ impl Host {
 
     pub(super) fn text(&self, name: &str) -> String {
         self.path(name).display().to_string()
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(super) fn target(&self) -> Value {
@@ -176,6 +219,23 @@ impl Host {
     }
 }
 
+/// A passwd in which the user has this login shell, and a home whose start-up files talk.
+fn noisy_home(dir: &Path, shell: &str) {
+    let home = dir.join("home");
+    fs::create_dir_all(home.join(".config/fish")).unwrap();
+    for file in [".bashrc", ".cshrc", ".tcshrc", ".profile", ".config/fish/config.fish"] {
+        fs::write(home.join(file), "echo hello\nsh -c 'echo hello >&2'\n").unwrap();
+    }
+    let passwd = fs::read_to_string("/etc/passwd").unwrap();
+    let lines = passwd.lines().map(|line| match line.split(':').collect::<Vec<_>>().as_slice() {
+        [name, rest @ ..] if *name == user() => {
+            format!("{name}:{}:{}:{shell}\n", rest[..4].join(":"), home.display())
+        }
+        _ => format!("{line}\n"),
+    });
+    fs::write(dir.join("passwd"), lines.collect::<String>()).unwrap();
+}
+
 fn in_namespace(dir: &Path, argv: &[&str]) -> Child {
     let mut command = if is_root() { Command::new("unshare") } else { Command::new("sudo") };
     if !is_root() {
@@ -187,7 +247,7 @@ fn in_namespace(dir: &Path, argv: &[&str]) -> Child {
 }
 
 fn wait_for(address: &str) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + Duration::from_secs(60);
     while std::net::TcpStream::connect(address).is_err() {
         assert!(Instant::now() < end, "nothing answers at {address}");
         std::thread::sleep(Duration::from_millis(20));

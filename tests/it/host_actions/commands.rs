@@ -150,7 +150,7 @@ async fn a_login_without_an_end_is_given_up_and_holds_up_no_other_host() {
 async fn a_connection_outlives_its_process_by_a_minute_at_most() {
     let host = Host::start();
     host.deed("ssh.run", json!({"on": host.target(), "argv": ["true"]})).apply().await;
-    let ours = host.text("work/ssh/127.0.0.1.conf");
+    let ours = host.text("work/ssh/127.0.0.1.");
     let masters: Vec<String> = fs::read_dir("/proc")
         .unwrap()
         .filter_map(|process| fs::read_to_string(process.unwrap().path().join("cmdline")).ok())

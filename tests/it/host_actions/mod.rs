@@ -7,6 +7,8 @@ mod commands;
 mod files;
 mod nginx;
 mod previews;
+mod reach;
 mod services;
 mod site;
 mod stand_in;
+mod way;

@@ -17,4 +17,5 @@ pub mod fake;
 pub(crate) mod names;
 pub(crate) mod region;
 pub(crate) mod sent;
+pub(crate) mod sshd;
 pub(crate) mod stage;
