@@ -86,6 +86,12 @@ impl ServerLine {
         matches!(self.check.as_str(), "" | "INI" | "UNK")
     }
 
+    /// Whether a check is under way that has taken the code of the one before away and has none of its own yet. haproxy shows
+    /// `* L7STS` and 0 then, for as long as the target takes to answer.
+    fn between_codes(&self) -> bool {
+        self.check == "L7STS" && matches!(self.code.as_str(), "" | "0")
+    }
+
     fn passed(&self) -> bool {
         matches!(self.check.as_str(), "L7OK" | "L7OKC" | "L6OK" | "L4OK")
     }
@@ -98,7 +104,7 @@ impl ServerLine {
 
     /// The judgement, from the one before and how long the target has been known.
     pub(super) fn judge(&self, before: &Health, known_for: Duration, place: &TargetPlace) -> Health {
-        if self.unchecked() {
+        if self.unchecked() || self.between_codes() {
             return before.clone();
         }
         match (self.up(), self.passed()) {
@@ -181,6 +187,9 @@ mod tests {
         let late = Duration::from_secs(10);
         assert_eq!(line("UP 1/2", "L7STS", "500").judge(&Health::healthy(), late, &place()), Health::healthy());
         assert_eq!(line("UP", "INI", "").judge(&Health::healthy(), late, &place()), Health::healthy());
+        let failed = line("DOWN", "L7STS", "400").judge(&Health::initial(), late, &place());
+        assert_eq!(line("DOWN", "* L7STS", "0").judge(&failed, late, &place()), failed, "the next check is under way");
+        assert_eq!(line("DOWN", "* L7STS", "400").judge(&Health::initial(), late, &place()), failed);
         assert_eq!(line("DOWN 1/2", "L7OK", "200").judge(&Health::initial(), late, &place()), Health::initial());
     }
 
