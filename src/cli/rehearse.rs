@@ -10,6 +10,7 @@ use crate::model::{ActionPath, Reversibility, Runbook};
 use crate::rehearsal::{
     Cache, Conduct, Ending, Fault, RegionSpec, RehearsalError, Scenario, WayBack, enter, play, setup,
 };
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -230,15 +231,27 @@ pub(super) fn lab_failure(error: &RehearsalError) -> Failure {
     Failure::chain(Exit::Failed, error).hint("`runbook doctor` says what the lab needs; `--setup` installs it")
 }
 
+/// A folder that was not there before and that only its owner can enter, for root runs what lies in it. It stays until it is
+/// removed: somebody may want to look at it.
 fn fresh_folder() -> Result<PathBuf, Failure> {
-    let folder = std::env::temp_dir().join(format!("runbook-lab-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|e| Failure::output(&e))?;
-    Ok(folder)
+    let owner_only = std::fs::Permissions::from_mode(0o700);
+    let folder = tempfile::Builder::new().prefix("runbook-lab-").rand_bytes(12).permissions(owner_only).tempdir();
+    folder.map(tempfile::TempDir::keep).map_err(|e| Failure::output(&e))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::pace;
+    use super::*;
+
+    #[test]
+    fn the_labs_folder_is_new_and_its_owners_alone() {
+        let (one, other) = (fresh_folder().unwrap(), fresh_folder().unwrap());
+        assert_ne!(one, other);
+        for folder in [one, other] {
+            assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o7777, 0o700);
+            std::fs::remove_dir(folder).unwrap();
+        }
+    }
 
     #[test]
     fn a_pace_is_aws_or_so_many_times_faster() {

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::error::RehearsalError;
 use super::tool::Tool;
@@ -26,7 +26,7 @@ const PREFIX: u8 = 16;
 const BRIDGE_MAC: &str = "02:0a:4d:00:00:01";
 
 /// Makes the bridge, and makes this namespace's resolver the region's.
-pub(super) async fn lay() -> Result<(), RehearsalError> {
+pub(super) async fn lay(resolver: &Path) -> Result<(), RehearsalError> {
     ip(&format!(
         "link set lo up\n\
          link add {BRIDGE} address {BRIDGE_MAC} type bridge forward_delay 0 mcast_snooping 0\n\
@@ -39,12 +39,48 @@ pub(super) async fn lay() -> Result<(), RehearsalError> {
     // Between hosts and public addresses the region is the router.
     let forwarding = Path::new("/proc/sys/net/ipv4/ip_forward");
     fs::write(forwarding, "1").map_err(RehearsalError::file("write", forwarding))?;
-    let resolver = Path::new("/run/resolv.conf");
-    fs::write(resolver, format!("nameserver {REGION_ADDRESS}\noptions timeout:1 attempts:2\n"))
-        .map_err(RehearsalError::file("write", resolver))?;
-    let target = fs::canonicalize("/etc/resolv.conf").map_err(RehearsalError::file("find", "/etc/resolv.conf"))?;
-    Tool::new("mount").arg("--bind").arg(resolver).arg(target).run().await?;
+    let own = Path::new("/run/resolv.conf");
+    fs::write(own, format!("nameserver {REGION_ADDRESS}\noptions timeout:1 attempts:2\n"))
+        .map_err(RehearsalError::file("write", own))?;
+    if resolver != own {
+        make_place(resolver)?;
+        Tool::new("mount").arg("--bind").arg(own).arg(resolver).run().await?;
+    }
     Ok(())
+}
+
+/// The file that `/etc/resolv.conf` is. With systemd-resolved or resolvconf it is a link into `/run`: so this is asked before the
+/// region covers `/run`. A link that leads nowhere (nothing has been resolved since the boot) has a place too.
+pub(super) fn resolver() -> Result<PathBuf, RehearsalError> {
+    place_of(Path::new("/etc/resolv.conf"))
+}
+
+fn place_of(link: &Path) -> Result<PathBuf, RehearsalError> {
+    if let Ok(place) = fs::canonicalize(link) {
+        return Ok(place);
+    }
+    let to = fs::read_link(link).map_err(RehearsalError::file("find", link))?;
+    let mut place = PathBuf::new();
+    for part in link.parent().unwrap_or(link).join(to).components() {
+        match part {
+            Component::ParentDir => {
+                place.pop();
+            }
+            part => place.push(part),
+        }
+    }
+    Ok(place)
+}
+
+/// What was in `/run` before it was covered has to be made again: only there something is made.
+fn make_place(resolver: &Path) -> Result<(), RehearsalError> {
+    if resolver.exists() || !resolver.starts_with("/run") {
+        return Ok(());
+    }
+    if let Some(folder) = resolver.parent() {
+        fs::create_dir_all(folder).map_err(RehearsalError::file("create", folder))?;
+    }
+    fs::write(resolver, "").map_err(RehearsalError::file("write", resolver))
 }
 
 /// Plugs a host in: its namespace, its cable, its private address.

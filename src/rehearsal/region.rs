@@ -53,11 +53,12 @@ impl Region {
     /// When any part does not come up in its time; the message has the end of that part's log.
     pub async fn start(spec: &RegionSpec, say: &(dyn Fn(&str) + Sync)) -> Result<Self, RehearsalError> {
         enter::refuse_outside()?;
+        let resolver = network::resolver()?;
         prepare_mounts().await?;
         let places = Places::make(spec)?;
         let diary = Arc::new(Diary::open(&places.log("region.log"))?);
         write(&places.boot_script(), include_str!("host/boot.sh"))?;
-        network::lay().await?;
+        network::lay(&resolver).await?;
         let firewall = Firewall::raise().await.map_err(|error| error.chain());
         let open = firewall.as_ref().err().cloned();
         if let Some(why) = &open {

@@ -37,8 +37,7 @@ pub async fn ensure(cache: &Cache, install: bool, say: &(dyn Fn(&str) + Sync)) -
             )));
         }
         say(&format!("installing packages: {list}"));
-        apt(&["update"]).await?;
-        apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat()).await?;
+        install_programs(&missing).await?;
     }
     if let Some(finding) = doctor::obstacle().await
         && let FindingState::Missing { why, remedy } = finding.state
@@ -50,9 +49,10 @@ pub async fn ensure(cache: &Cache, install: bool, say: &(dyn Fn(&str) + Sync)) -
     Ok(Prepared { image: image?, venv: venv?, rootless })
 }
 
-async fn apt(arguments: &[&str]) -> Result<(), RehearsalError> {
-    let apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"];
-    let tool =
-        if doctor::is_rootless() { Tool::new("sudo").arg("-n").args(apt) } else { Tool::new(apt[0]).args(&apt[1..]) };
-    tool.args(arguments).deadline(APT_DEADLINE).run().await.map(drop)
+/// How packages are installed: as programs, none of them as a service of this machine.
+const INSTALL: &str = include_str!("install.sh");
+
+async fn install_programs(packages: &[&str]) -> Result<(), RehearsalError> {
+    let sh = if doctor::is_rootless() { Tool::new("sudo").args(["-n", "sh"]) } else { Tool::new("sh") };
+    sh.args(["-c", INSTALL, "install"]).args(packages).deadline(APT_DEADLINE).run().await.map(drop)
 }

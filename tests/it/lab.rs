@@ -4,7 +4,7 @@
 //! Each test makes a region and runs its second half inside it: the test program executes itself in new
 //! namespaces. It needs what `runbook doctor` lists; where that is missing the test fails and says what to type.
 
-use crate::support::region::{LIMIT, Lab, eventually, in_a_region, region};
+use crate::support::region::{LIMIT, Lab, eventually, in_a_region, in_a_region_on, region};
 use aws_sdk_acm::types::{CertificateStatus, ValidationMethod};
 use aws_sdk_ec2::types::{self as ec2, InstanceStateName, InstanceType, Tag};
 use aws_sdk_elasticloadbalancingv2::types as elb;
@@ -31,6 +31,17 @@ async fn the_balancer_serves_what_the_account_says() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn security_groups_are_enforced() {
     in_a_region("lab::inside::security_groups_are_enforced", LIMIT).await;
+}
+
+/// As systemd-resolved and resolvconf have it: what the link leads to is covered when the region covers `/run`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_region_starts_where_the_resolvers_file_is_a_link_into_run() {
+    const CHANGE: &str = "mount -t tmpfs tmpfs /mnt; mkdir /mnt/upper /mnt/work
+        mount -t overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work overlay /etc
+        mount -t tmpfs tmpfs /run; mkdir -p /run/systemd/resolve
+        cp /etc/resolv.conf /run/systemd/resolve/stub-resolv.conf
+        rm /etc/resolv.conf; ln -s ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf";
+    in_a_region_on(CHANGE, "lab::inside::a_host_changes_nothing_of_the_machine", LIMIT).await;
 }
 
 #[tokio::test]
@@ -94,6 +105,31 @@ mod inside {
             self.reaches(&clone, InstanceStateName::Running).await;
             clone
         }
+    }
+
+    /// Root on a host is not the machine's: no clock, kernel modules, ports or devices, and the kernel's settings are read only.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "runs inside a region"]
+    async fn a_host_changes_nothing_of_the_machine() {
+        region(async |lab| {
+            let config = lab.region.environment()["RUNBOOK_SSH_CONFIG"].as_str();
+            let address = lab.region.account().public_ip.to_string();
+            // Settings are written as they are: where this is not refused, nothing is changed by it.
+            let tries = "sudo sh -c 'grep CapBnd /proc/1/status; cd /proc/sys/vm
+                cat swappiness >swappiness && echo written; mknod /tmp/zero c 1 5 && echo made; :' 2>/dev/null; hostname";
+            let ssh = lab.region.command(&["ssh", "-F", config, &address, tries]).output().await.unwrap();
+            let said = String::from_utf8_lossy(&ssh.stdout).into_owned();
+            let bounds = said.lines().next().and_then(|line| line.strip_prefix("CapBnd:")).unwrap().trim();
+            let bounds = u64::from_str_radix(bounds, 16).unwrap();
+            for (name, bit) in [("SYS_MODULE", 16), ("SYS_RAWIO", 17), ("SYS_TIME", 25), ("MKNOD", 27)] {
+                assert_eq!(bounds >> bit & 1, 0, "{name}: {said}");
+            }
+            assert_eq!(bounds >> 22 & 1, 1, "SYS_BOOT: {said}");
+            assert_eq!(said.lines().count(), 2, "nothing was written or made: {said}");
+            let names = lab.region.command(&["getent", "hosts", &lab.region.account().fqdn]).output().await.unwrap();
+            assert!(String::from_utf8_lossy(&names.stdout).contains(&address), "the region's own names are asked");
+        })
+        .await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,6 +24,7 @@ mod host_actions;
 mod iam;
 mod journal;
 mod lab;
+mod packages;
 mod plan_files;
 mod plan_page;
 mod rehearsals;

@@ -7,6 +7,12 @@ root=$1 name=$2
 mount --make-rprivate /
 mount --bind "$root" "$root"
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+# As root the host has no user namespace: what is the machine's own is not for it to change.
+for part in sys sysrq-trigger irq bus fs; do
+    [ -e "$root/proc/$part" ] || continue
+    mount --bind "$root/proc/$part" "$root/proc/$part"
+    mount -o remount,bind,ro,nosuid,nodev,noexec "$root/proc/$part"
+done
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "$root/sys" 2>/dev/null || mount --rbind /sys "$root/sys" || true
 mount -t tmpfs -o mode=755,nosuid,noexec,size=1M tmpfs "$root/dev"
 for node in null zero full random urandom tty; do
@@ -33,4 +39,5 @@ cd /
 umount -l /run/oldroot
 rmdir /run/oldroot
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-exec env -i PATH="$PATH" HOME=/root TERM=dumb container=lab /usr/local/sbin/lab-init
+# Without the machine's clock, kernel modules, ports and devices. It keeps SYS_BOOT: without it a power-off looks like a reboot.
+exec setpriv --bounding-set=-sys_time,-sys_module,-sys_rawio,-mknod env -i PATH="$PATH" HOME=/root TERM=dumb container=lab /usr/local/sbin/lab-init

@@ -15,6 +15,11 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(240);
 
 /// Runs an ignored test, e.g. `lab::inside::NAME`, as a region of its own.
 pub(crate) async fn in_a_region(test: &str, limit: Duration) {
+    in_a_region_on("", test, limit).await;
+}
+
+/// The same on a machine that this script has changed, in a mount namespace of its own; as root.
+pub(crate) async fn in_a_region_on(change: &str, test: &str, limit: Duration) {
     let say = |what: &str| eprintln!("{what}");
     let prepared =
         setup::ensure(&Cache::of_account().unwrap(), false, &say).await.unwrap_or_else(|error| panic!("{error}"));
@@ -28,6 +33,16 @@ pub(crate) async fn in_a_region(test: &str, limit: Duration) {
     };
     let program = std::env::current_exe().unwrap();
     let mut command = enter::command(prepared.rootless, &program, &[test, "--exact", "--ignored", "--nocapture"]);
+    if !change.is_empty() {
+        let inner = command.as_std();
+        let mut outer = std::process::Command::new("unshare");
+        outer.args(["--mount", "sh", "-euc", &format!("{change}\nexec \"$@\""), "machine"]);
+        outer.arg(inner.get_program()).args(inner.get_args());
+        let set = inner.get_envs().filter_map(|(key, value)| Some((key, value?)));
+        outer.envs(set);
+        command = outer.into();
+        command.kill_on_drop(true);
+    }
     command
         .env(SPEC, serde_json::to_string(&spec).unwrap())
         .env("AWS_ENDPOINT_URL", "http://10.77.0.1:5000")
@@ -41,13 +56,13 @@ pub(crate) async fn in_a_region(test: &str, limit: Duration) {
 /// Looks again and again until there is an answer.
 pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
     let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(40) {
+    while started.elapsed() < Duration::from_secs(100) {
         if let Some(answer) = look().await {
             return answer;
         }
         tokio::time::sleep(Duration::from_millis(60)).await;
     }
-    panic!("{what}: not within 40 s");
+    panic!("{what}: not within 100 s");
 }
 
 /// The region, seen by the test inside it.
