@@ -95,7 +95,7 @@ async fn checked(found: bool) -> Vec<CheckRow> {
     let run = "r1".parse().unwrap();
     let plan = plan();
     let all = preflight_with_checks(&plan, &run, &world, 1);
-    let (looks, rows) = tokio::time::timeout(Duration::from_secs(10), all).await.expect("all at the same time");
+    let (looks, rows) = tokio::time::timeout(Duration::from_secs(60), all).await.expect("all at the same time");
     assert_eq!(looks.len(), 2, "every action was looked at, whatever the checks say");
     rows
 }

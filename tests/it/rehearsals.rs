@@ -291,7 +291,7 @@ fn broken_off(end: impl FnOnce(Pid)) {
     let rest: Vec<String> = lines.map_while(Result::ok).collect();
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(130), "{rest:#?}");
-    assert!(asked.elapsed() < Duration::from_secs(20), "it took {:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(60), "it took {:?}", asked.elapsed());
     assert!(!rest.iter().any(|line| line.contains("\"verdict\"")), "what is broken off has no verdict");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no files are left");
     assert_eq!(processes_of(folder.path()), Vec::<String>::new());

@@ -69,10 +69,10 @@ impl Guest {
             text("bin")
         );
         fs::write(dir.path().join("sshd_config"), config).unwrap();
-        let mut sshd = Command::new("/usr/sbin/sshd");
-        sshd.args(["-D", "-e", "-f", &text("sshd_config")]).stdin(Stdio::null()).stderr(Stdio::null());
+        let mut sshd = crate::support::sshd::command(&["/usr/sbin/sshd", "-D", "-e", "-f", &text("sshd_config")]);
+        sshd.stdin(Stdio::null()).stderr(Stdio::null());
         let sshd = sshd.spawn().expect("the tests need sshd installed");
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_secs(60);
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(Instant::now() < end, "sshd does not answer");
             std::thread::sleep(Duration::from_millis(20));

@@ -1,6 +1,6 @@
 //! The operator of a region: types commands, reads what they say, looks at what they did.
 
-use crate::support::region::Lab;
+use crate::support::region::{Lab, eventually};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -113,6 +113,15 @@ impl Lab {
     /// How often a call was made.
     pub(super) async fn count(&self, call: &str) -> usize {
         self.calls().await.iter().filter(|c| *c == call).count()
+    }
+
+    /// Waits until a command that was begun waits for the database: it looks again and again, however slow the machine is.
+    pub(super) async fn waits_for_the_database(&self) {
+        let looks = self.count("rds:DescribeDBInstances").await;
+        eventually("it waits for the database", || async {
+            (self.count("rds:DescribeDBInstances").await > looks + 8).then_some(())
+        })
+        .await;
     }
 
     /// Forgets all calls, settings and faults; settings go back to those of a region.

@@ -16,7 +16,7 @@ fn send(child: &Child, signal: Signal) {
 
 /// Lets the command come to its wait, sends the signals, and answers what it said; `release` lets the wait end.
 async fn interrupted(lab: &Lab, child: Child, signals: &[Signal], release: bool) -> (Ran, Duration) {
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    lab.waits_for_the_database().await;
     let began = Instant::now();
     for signal in signals {
         send(&child, *signal);
@@ -45,7 +45,7 @@ mod inside {
             .await;
             // Twice: it stops waiting, and says what is not finished.
             let (ran, took) = interrupted(lab, child, &[Signal::INT, Signal::INT], false).await;
-            assert!(took < Duration::from_secs(6), "{took:?}");
+            assert!(took < Duration::from_secs(30), "{took:?}");
             ran.says("rds-multi-az/multi-az");
             lab.types(&["status"]).await.exits(0).says("interrupted");
 
