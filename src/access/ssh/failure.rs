@@ -181,7 +181,7 @@ fn words(text: &str) -> Vec<String> {
 
 /// ssh's last word, and the last words that were said on the way.
 fn told(log: &[String], said: &[String]) -> String {
-    let last = log.last().map_or("no reason given", String::as_str);
+    let last = log.last().map_or("no reason given", |line| line.strip_prefix("ssh: ").unwrap_or(line));
     let said = &said[said.len().saturating_sub(SHOWN)..];
     if said.is_empty() { last.to_owned() } else { format!("{last}\nsaid on the way: {}", said.join("\n")) }
 }
@@ -229,7 +229,7 @@ mod tests {
             let line = passing.lines().last().unwrap();
             assert!(matches!(&trouble, SshTrouble::Unreachable(told) if told.contains(line)), "{trouble}");
         }
-        let odd = judge("debug1: y\nx", "debug1: z\r\n\u{1b}[2Jgone\r\n\nmore");
+        let odd = judge("debug1: y\nssh: x", "debug1: z\r\n\u{1b}[2Jgone\r\n\nmore");
         assert_eq!(odd.to_string(), "cannot be reached: x\nsaid on the way: [2Jgone\nmore");
     }
 
