@@ -11,6 +11,7 @@ mod harm;
 mod history;
 mod inputs_now;
 mod library;
+mod network_folder;
 mod open;
 mod operator;
 mod out;

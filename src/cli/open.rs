@@ -1,14 +1,24 @@
 //! Opening the journal, and finding the run that is meant.
 
 use super::args::Common;
-use super::{Failure, settings};
+use super::{Failure, network_folder, settings};
+use crate::display;
 use crate::journal::{Journal, Rest, RunState};
 use crate::model::RunId;
 use crate::plan::Plan;
 
-/// The journal of the state folder.
+/// The journal of the state folder. Where that is another machine's it is used all the same: a run that is under way there has
+/// no other.
 pub(super) fn journal(common: &Common) -> Result<Journal, Failure> {
-    Ok(Journal::open(&settings::state_folder(common)?)?)
+    let folder = settings::state_folder(common)?;
+    if let Some(kind) = network_folder::kind(&folder) {
+        display::to_stderr(&format!(
+            "warning: the journal's folder `{}` is on a network file system ({kind}), where its locks are not sure to hold; begin \
+             new runs with `--state FOLDER` (or RUNBOOK_STATE), a folder of a disk of this machine\n",
+            folder.display()
+        ));
+    }
+    Ok(Journal::open(&folder)?)
 }
 
 /// The run that is named, or the only one that has not come to an end.

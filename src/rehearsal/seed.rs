@@ -48,6 +48,9 @@ pub(super) fn write_common_layer(layer: &Path, base: &Path, public_key: &str) ->
             writer.link(&link, &format!("/lib/systemd/system/{file}"))?;
         }
     }
+    // The lab does at a first boot what this has cloud-init do.
+    let cloud = "cloud_final_modules:\n - keys_to_console\n";
+    writer.file("/etc/cloud/cloud.cfg", cloud, 0o644, Owner::Root)?;
     writer.folder("/home/ubuntu", 0o755, Owner::Operator)?;
     writer.folder("/home/ubuntu/.ssh", 0o700, Owner::Operator)?;
     writer.file("/home/ubuntu/.ssh/authorized_keys", public_key, 0o600, Owner::Operator)

@@ -31,6 +31,7 @@ dispatch! {
     AccountCaller,
     InstanceRunning,
     SshLogin,
+    SshConsoleKeys,
     ServiceAtBoot,
     HostFreeDisk,
     HttpAnswers,

@@ -8,6 +8,7 @@
 
 mod account;
 mod balancer;
+mod console_keys;
 mod contract;
 mod dispatch;
 mod dns;

@@ -50,6 +50,18 @@ checks! {
         "sudo" Final "sudo works without a password",
     };
 
+    /// The SSH host keys of a host's clones can be learned from their console output.
+    "ssh.console-keys" SshConsoleKeys {
+        /// The host.
+        on: Target,
+        /// How the clones' keys are to be learned, as `by` of `ssh.pin-host-key`; only `console` asks anything of the host.
+        by: String,
+        /// The name of the input that says so, for the advice.
+        input: String,
+    } rows {
+        "shown" Acceptable "cloud-init is there and shows a new instance's host keys on its console",
+    };
+
     /// Services come back by themselves when a host boots.
     "service.at-boot" ServiceAtBoot {
         /// The host.
