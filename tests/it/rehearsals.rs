@@ -105,7 +105,8 @@ impl Verdict {
     }
 
     fn the_lab_had_no_troubles(&self) {
-        self.after("all", &["the lab had no troubles"]);
+        let seen = self.after("all", &["the lab had no troubles", "security groups were enforced"]);
+        assert_eq!(seen[1], "\"yes\"", "`runbook doctor` says what is missing");
     }
 }
 
@@ -220,6 +221,14 @@ fn every_action_whose_answer_is_lost_is_found_done_and_not_done_twice() {
 }
 
 #[test]
+fn with_waits_in_the_proportions_of_aws_it_ends_the_same() {
+    let verdict = rehearse("single-to-ha", &["--pace", "aws:200", "--rollback-to", "start"]);
+    verdict.after("the run", FINISHED);
+    verdict.after("the rollback to start", AT_THE_START);
+    verdict.the_lab_had_no_troubles();
+}
+
+#[test]
 fn a_web_node_is_restarted_without_the_site_noticing() {
     let verdict = rehearse("restart-web-node", &[]);
     verdict.after(
@@ -244,6 +253,7 @@ fn what_cannot_be_rehearsed_is_refused_before_the_lab_is_made() {
         (&["single-to-ha", "--kill", "stop-cron/claim:after-undo"], "nothing is undone"),
         (&["single-to-ha", "--rollback-to", "step-12"], "no step `step-12`"),
         (&["single-to-ha", "--fault", "flood"], "no fault `flood`"),
+        (&["single-to-ha", "--pace", "aws:0"], "no pace `aws:0`"),
         (&["restart-web-node", "--rollback-to", "start"], "can only be rehearsed as it is"),
         (&["single-to-ha", "--rollback-to", "step-11"], "it is the last step"),
         (&["single-to-ha", "--rollback-to", "restore-cron", "--list-kill-points"], "it is the last step"),
