@@ -9,12 +9,36 @@ value alone; what depends on the account (a name that is taken) is the business 
 import functools
 from typing import NamedTuple
 
-from shapes import pattern
+from shapes import WHOLE, pattern
 
 GROUP_TEXT = r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}"
 GROUP_SAYS = "Up to 255 characters in length. Valid characters: a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*"
 BALANCER = r"(?!-)(?!internal-)[A-Za-z0-9-]{1,32}(?<!-)"
 TARGET_GROUP = r"(?!-)[A-Za-z0-9-]{1,32}(?<!-)"
+
+
+def only(key, values):
+    """An attribute of that key has such a value; any other has any."""
+    key = key.replace(".", r"\.")
+    return rf"{key}=({values})|(?!{key}=)(?s:.*)"
+
+
+#: Attribute -> (the pattern of its values, the sentence about them), from the models' documentation of LoadBalancerAttribute.Key
+#: and TargetGroupAttribute.Key.
+BALANCER_ATTRIBUTES = {
+    "idle_timeout.timeout_seconds": (r"[1-9]\d{0,2}|[1-3]\d{3}|4000", "The valid range is 1-4000 seconds"),
+    "deletion_protection.enabled": ("true|false", "The value is true or false"),
+    "routing.http2.enabled": ("true|false", "The possible values are true and false"),
+    "routing.http.drop_invalid_header_fields.enabled": ("true|false", "removed (true) or routed to targets (false)"),
+}
+TARGET_GROUP_ATTRIBUTES = {
+    "deregistration_delay.timeout_seconds": (r"\d{1,3}|[12]\d{3}|3[0-5]\d\d|3600", "The range is 0-3600 seconds"),
+    "stickiness.enabled": ("true|false", "The value is true or false"),
+    "stickiness.type": ("lb_cookie|app_cookie", "lb_cookie and app_cookie for Application Load Balancers"),
+    "stickiness.lb_cookie.duration_seconds": (
+        r"[1-9]\d{0,4}|[1-5]\d{5}|60[0-3]\d{3}|604[0-7]\d\d|604800", "The range is 1 second to 1 week (604800 seconds)"),
+    "slow_start.duration_seconds": (r"0|[3-9]\d|[1-8]\d\d|900", "The range is 30-900 seconds (15 minutes)"),
+}
 
 
 class Row(NamedTuple):
@@ -30,6 +54,8 @@ class Row(NamedTuple):
     code: str | None = None
 
     def holds(self, value):
+        if self.member == WHOLE:  # an attribute: its key and its value together
+            value = f"{value.get('Key')}={value.get('Value')}"
         if self.most is not None and len(value) > self.most:
             return False
         return self.pattern is None or pattern(self.pattern).fullmatch(value) is not None
@@ -52,6 +78,13 @@ ROWS = (
     Row("elbv2", "CreateTargetGroupInput", "Tags", "Maximum number of tags per resource: 50", most=50, code="TooManyTags"),
     # hashicorp/terraform-provider-aws#46496: "Member must have length less than or equal to 20".
     Row("elbv2", "ModifyLoadBalancerAttributesInput", "Attributes", "At most 20 attributes at a time", most=20),
+    *(
+        Row("elbv2", shape, WHOLE, f"{key}: {says}", pattern=only(key, values), code="InvalidConfigurationRequest")
+        for shape, attributes in (
+            ("LoadBalancerAttribute", BALANCER_ATTRIBUTES), ("TargetGroupAttribute", TARGET_GROUP_ATTRIBUTES)
+        )
+        for key, (values, says) in attributes.items()
+    ),
     # "Do not use the aws: prefix in your tag names or values because it is reserved" (ELB, "Tag restrictions").
     Row("elbv2", "Tag", "Key", "Tag keys beginning with aws: are reserved", pattern=r"(?!(?i:aws):).*"),
     # ACM, "Tag restrictions": the aws: prefix is reserved.

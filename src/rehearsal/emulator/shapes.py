@@ -21,6 +21,8 @@ INSIDE = {"w": "A-Za-z0-9_", "d": "0-9", "s": r" \t\n\x0b\f\r"}
 #: Enums that list what is on offer: the service knows more than the model, and has a code of its own for what it does not
 #: know (EC2 API Reference, "Error codes": InvalidInstanceType).
 CATALOGUES = {"InstanceType"}
+#: In the place of a member's name: a sentence about the whole structure.
+WHOLE = "*"
 NUMBERS = {"integer", "long", "short", "byte", "float", "double"}
 
 
@@ -85,6 +87,8 @@ def _structure(shape, value, path, found, told):
     for name in shape.required_members:
         if value.get(name) is None:
             found.append(Problem("missing", (*path, name), None, None))
+    if told is not None:
+        found.extend(_told(told(shape.name, WHOLE), value, path))
     for name, member in shape.members.items():
         given = value.get(name)
         if given is None:
