@@ -222,7 +222,7 @@ fn every_action_whose_answer_is_lost_is_found_done_and_not_done_twice() {
 
 #[test]
 fn with_waits_in_the_proportions_of_aws_it_ends_the_same() {
-    let verdict = rehearse("single-to-ha", &["--pace", "aws:200", "--rollback-to", "start"]);
+    let verdict = rehearse("single-to-ha", &["--pace", "aws:400", "--rollback-to", "start"]);
     verdict.after("the run", FINISHED);
     verdict.after("the rollback to start", AT_THE_START);
     verdict.the_lab_had_no_troubles();
