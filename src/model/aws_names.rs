@@ -8,7 +8,7 @@
 //! Not handled: whether a name is taken (`names.free` asks).
 
 use super::tags;
-use super::text::{Fqdn, TextError, is_stand_in, plain};
+use super::text::{Fqdn, TextError, is_stand_in, plain, shown};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -96,7 +96,7 @@ macro_rules! checked_texts {
 }
 
 /// A text as an error message shows it: on one line, and not all of a long one.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     const MOST: usize = 80;
     let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if plain.chars().count() > MOST { plain.chars().take(MOST).chain(['…']).collect() } else { plain }
