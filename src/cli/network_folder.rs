@@ -23,7 +23,7 @@ pub(super) fn kind(folder: &Path) -> Option<&'static str> {
     // A folder that is not made yet is where its parent is.
     let there = folder.ancestors().find(|path| path.exists())?;
     let number = rustix::fs::statfs(there).ok()?.f_type;
-    named(i64::try_from(number).ok()?)
+    named(number)
 }
 
 fn named(number: i64) -> Option<&'static str> {

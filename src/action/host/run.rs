@@ -42,10 +42,10 @@ impl SshRun {
         }
     }
 
-    fn failed(&self, argv: &[String], output: RemoteOutput) -> Failure {
+    fn failed(&self, argv: &[String], output: &RemoteOutput) -> Failure {
         let program = argv.first().map_or("", String::as_str);
         let cut = |text: &[u8]| head(&String::from_utf8_lossy(text)).into_bytes();
-        let output = RemoteOutput { stdout: cut(&output.stdout), stderr: head(&output.stderr), ..output };
+        let output = RemoteOutput { status: output.status, stdout: cut(&output.stdout), stderr: head(&output.stderr) };
         did_not_work(&format!("`{program}`"), &self.on, program, output)
     }
 }
@@ -87,7 +87,7 @@ impl Perform for SshRun {
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
         let output = self.command(cx, &self.argv).await?;
         if !output.ok() {
-            return Err(self.failed(&self.argv, output).into());
+            return Err(self.failed(&self.argv, &output).into());
         }
         Ok(Applied::from([("stdout".to_owned(), Value::from(head(&output.text())))]))
     }
@@ -117,7 +117,7 @@ impl Perform for SshRun {
         }
         let output = self.command(cx, undo).await?;
         if !output.ok() {
-            return Err(self.failed(undo, output).into());
+            return Err(self.failed(undo, &output).into());
         }
         Ok(format!("`{}` exited with 0", undo.join(" ")))
     }
