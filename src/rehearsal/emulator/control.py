@@ -35,6 +35,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
+from moto.rds.models import rds_backends
 from werkzeug.wrappers import Request, Response
 
 import addresses
@@ -42,6 +43,7 @@ import ec2
 import fitness
 import iam
 import images
+import rds
 import seed
 import state
 import targets
@@ -65,6 +67,13 @@ def image_of(report):
         if report.get("id") in backend.amis:
             return backend.amis[report["id"]]
     raise state.BadRequest(404, f"no image `{report.get('id')}`")
+
+
+def database_of(report):
+    for backend in regions(rds_backends):
+        if report.get("id") in backend.databases:
+            return backend.databases[report["id"]]
+    raise state.BadRequest(404, f"no DB instance `{report.get('id')}`")
 
 
 def console(report):
@@ -91,6 +100,7 @@ EVENTS = {
     "instance-stopped": lambda report: ec2.went_down(instance_of(report)),
     "guest-powered-off": lambda report: ec2.guest_powered_off(instance_of(report)),
     "image-frozen": lambda report: images.frozen(image_of(report)),
+    "database-up": lambda report: rds.came_up(database_of(report), report.get("boots")),
     "console": console,
     "target-health": target_health,
 }

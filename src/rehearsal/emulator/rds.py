@@ -18,9 +18,10 @@ Not covered: storage optimization, backups that block a modification, maintenanc
 
 import moto.rds.models as models
 from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
 from moto.rds.responses import RDSResponse
 
-from state import CONFIG, TRANSITIONS, later, refuse, ticks
+from state import CONFIG, TRANSITIONS, body_in_charge, later, refuse, ticks
 
 Backend = models.RDSBackend
 _moto_modify = Backend.modify_db_instance
@@ -139,8 +140,32 @@ def apply(database):
     later("rds", "rds_unseen", accept, go_on)
 
 
+def boots_of(database):
+    """How often it was started again. The body starts the server again when this number grows."""
+    return database.__dict__.get("boots", 0)
+
+
+def seat_of(database):
+    """The zone that serves: during a failover the other one already, while the answers still name the old."""
+    return database.__dict__.get("seat", database.availability_zone)
+
+
+def address_of(database):
+    """The private address of the zone that serves, to which the endpoint's name leads. None of the low ones, which
+    instances get."""
+    group = getattr(database, "db_subnet_group", None)
+    backend = ec2_backends[database.account_id][database.region]
+    databases = list(models.rds_backends[database.account_id][database.region].databases)
+    number = databases.index(database.db_instance_identifier) if database.db_instance_identifier in databases else 0
+    for subnet in group.subnets if group else []:
+        if subnet["SubnetAvailabilityZone"]["Name"] == seat_of(database):
+            return str(backend.get_subnet(subnet["SubnetIdentifier"]).cidr[-6 - number])
+    return None
+
+
 def reboot_db_instance(self):
-    """moto answers 200 and does nothing; AWS is ``rebooting`` for a while, and a failover swaps the zones."""
+    """moto answers 200 and does nothing; AWS is ``rebooting`` for a while, and a failover swaps the zones. With a body
+    in charge it is over when the body reports that the server answers again."""
     database = self.backend.reboot_db_instance(self.params.get("DBInstanceIdentifier"))
     failover = self.params.get("ForceFailover")
     if database.status != "available":
@@ -150,14 +175,27 @@ def reboot_db_instance(self):
             "InvalidParameterCombination", "Force failover cannot be specified for a DB instance that is not Multi-AZ"
         )
 
-    def back():
-        database.status = "available"
+    def away():
+        database.status, database.boots = "rebooting", boots_of(database) + 1
         if failover:
-            database.availability_zone = standby_zone(database)
-            database.secondary_availability_zone = standby_zone(database)
+            database.seat = standby_zone(database)
 
-    later("rds", "rds", lambda: setattr(database, "status", "rebooting"), back)
+    if body_in_charge():
+        away()
+    else:
+        later("rds", "rds", away, lambda: came_up(database, boots_of(database)))
     return ActionResult({"DBInstance": database})
+
+
+def came_up(database, boots):
+    """The server answers after its start of this number."""
+    if database.status != "rebooting" or boots != boots_of(database):
+        return False
+    database.status = "available"
+    if seat_of(database) != database.availability_zone:
+        database.availability_zone = seat_of(database)
+        database.secondary_availability_zone = standby_zone(database)
+    return True
 
 
 def orderable(self, engine, engine_version):

@@ -29,6 +29,8 @@ DEFAULTS = {
     "key_name": "nextcloud",
     "db": "nextcloud-db",
     "db_class": "db.t3.medium",
+    "db_engine": "mariadb",
+    "db_engine_version": "10.11.8",
     "bucket": "nextcloud-files",
 }
 
@@ -157,8 +159,8 @@ def database_of(account, region, wanted, subnets, group):
         {
             "db_instance_identifier": wanted["db"],
             "db_instance_class": wanted["db_class"],
-            "engine": "mysql",
-            "engine_version": "8.0.36",
+            "engine": wanted["db_engine"],
+            "engine_version": wanted["db_engine_version"],
             "allocated_storage": 20,
             "storage_type": "gp3",
             "master_username": "nextcloud",

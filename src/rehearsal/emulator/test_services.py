@@ -63,6 +63,32 @@ class Database(Case):
             ("available", False, None, None),
         ])
 
+    def test_a_failover_moves_the_address(self):
+        rds = client("rds")
+        with self.refused("InvalidParameterCombination"):
+            rds.reboot_db_instance(DBInstanceIdentifier="nextcloud-db", ForceFailover=True)
+        self.modify(MultiAZ=True, ApplyImmediately=True)
+        while self.seen()[1] is not True:
+            pass
+        before = view()["db_instances"][0]
+        self.assertEqual((before["address"], before["boots"]), ("10.77.1.250", 0))
+        plus("config", body=True)
+        rds.reboot_db_instance(DBInstanceIdentifier="nextcloud-db", ForceFailover=True)
+        for _ in range(3):
+            shown = self.database()
+        self.assertEqual((shown["DBInstanceStatus"], shown["AvailabilityZone"]), ("rebooting", "us-east-1a"))
+        away = view()["db_instances"][0]
+        self.assertEqual((away["address"], away["boots"]), ("10.77.2.250", 1), "the name leads to the other zone")
+        self.assertFalse(plus("body", event="database-up", id="nextcloud-db", boots=0)["changed"], "an earlier start")
+        self.assertTrue(plus("body", event="database-up", id="nextcloud-db", boots=1)["changed"])
+        shown = self.database()
+        self.assertEqual((shown["DBInstanceStatus"], shown["AvailabilityZone"]), ("available", "us-east-1b"))
+        self.assertEqual(shown["SecondaryAvailabilityZone"], "us-east-1a")
+        plus("config", body=False)
+        rds.reboot_db_instance(DBInstanceIdentifier="nextcloud-db")
+        self.assertEqual([self.database()["DBInstanceStatus"] for _ in range(2)], ["rebooting", "available"])
+        self.assertEqual(view()["db_instances"][0]["address"], "10.77.2.250", "without a failover it stays")
+
     def test_what_preflight_asks(self):
         rds = client("rds")
         self.assertEqual(rds.describe_pending_maintenance_actions()["PendingMaintenanceActions"], [])

@@ -14,6 +14,7 @@ from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
 
+import rds
 import targets
 from images import snapshots_of
 from state import TROUBLES
@@ -119,6 +120,10 @@ def database(d):
         "id": d.db_instance_identifier,
         "status": d.status,
         "class": d.db_instance_class,
+        "endpoint": d.address,
+        "address": rds.address_of(d),
+        "boots": rds.boots_of(d),
+        "security_groups": list(d.vpc_security_group_ids or []),
         "multi_az": bool(d.multi_az),
         "secondary_az": getattr(d, "secondary_availability_zone", None),
         "pending": dict(getattr(d, "pending_modified_values", None) or {}),
