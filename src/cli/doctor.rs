@@ -16,7 +16,7 @@ pub(super) fn doctor(args: &DoctorArgs, format: Format) -> Result<Exit, Failure>
         let began = Instant::now();
         if args.setup {
             let json = format.is_json();
-            setup::ensure(&cache, true, &move |text: &str| say(json, began, text))
+            setup::ensure(&cache, true, setup::Carry::StandIn, &move |text: &str| say(json, began, text))
                 .await
                 .map_err(|e| lab_failure(&e))?;
         }

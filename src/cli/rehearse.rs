@@ -7,8 +7,10 @@ use super::out::out;
 use super::{Exit, Failure, library, resume, rollback, run, verdict};
 use crate::display;
 use crate::model::{ActionPath, Reversibility, Runbook};
+use crate::rehearsal::setup::Carry;
 use crate::rehearsal::{
-    Cache, Conduct, Ending, Fault, RegionSpec, RehearsalError, Scenario, WayBack, enter, play, setup,
+    Cache, Conduct, Ending, Fault, RegionSpec, RehearsalError, Scenario, WayBack, before, doctor, enter, play, release,
+    setup,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -29,15 +31,24 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
         let began = Instant::now();
         let say = move |text: &str| say(json, began, text);
         let cache = Cache::of_account().map_err(|e| lab_failure(&e))?;
-        let prepared = setup::ensure(&cache, setup, &say).await.map_err(|e| lab_failure(&e))?;
+        let (carry, before) = (args.nextcloud.as_ref().map_or(Carry::StandIn, |_| Carry::Nextcloud), before());
+        // Looked at first: an image for a release that is none would be made for nothing.
+        let release = match &args.nextcloud {
+            Some(path) => {
+                let rootless = doctor::is_rootless();
+                let release = release::ensure(&cache, path, &before.site.root, rootless, &say).await;
+                Some(release.map_err(|e| Failure::chain(Exit::Usage, &e))?)
+            }
+            None => None,
+        };
+        let prepared = setup::ensure(&cache, setup, carry, &say).await.map_err(|e| lab_failure(&e))?;
         let folder = fresh_folder()?;
         let scenario = Scenario {
             region: RegionSpec {
-                dir: folder.clone(),
-                image: prepared.image,
-                venv: prepared.venv,
-                rootless: prepared.rootless,
+                release,
+                before,
                 conduct: Conduct { pace, ..Conduct::default() },
+                ..RegionSpec::new(folder.clone(), prepared.clone())
             },
             runbook: args.runbook.clone(),
             kill: args.kill.clone(),

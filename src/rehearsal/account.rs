@@ -23,6 +23,9 @@ pub struct AccountState {
     /// Security groups.
     #[serde(default)]
     pub security_groups: Vec<SecurityGroup>,
+    /// DB instances.
+    #[serde(default)]
+    pub db_instances: Vec<DbInstance>,
     /// Load balancers with their listeners.
     #[serde(default)]
     pub load_balancers: Vec<LoadBalancer>,
@@ -107,6 +110,25 @@ pub struct Permission {
     /// Groups as sources: their members' private addresses.
     #[serde(default)]
     pub groups: Vec<String>,
+}
+
+/// A DB instance.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct DbInstance {
+    /// Its identifier.
+    pub id: String,
+    /// `available`, `modifying`, `rebooting`, ...
+    pub status: String,
+    /// The name clients resolve.
+    pub endpoint: String,
+    /// The address of the zone that serves; none when its subnets are not known.
+    pub address: Option<Ipv4Addr>,
+    /// The ids of its security groups.
+    #[serde(default)]
+    pub security_groups: Vec<String>,
+    /// How often it was started again so far, by a reboot or a failover.
+    #[serde(default)]
+    pub boots: u64,
 }
 
 /// An Application Load Balancer.

@@ -131,13 +131,14 @@ impl Balancer {
         Ok(())
     }
 
+    /// The names of AWS's own: balancers' and DB instances' endpoints.
     fn publish_names(&self, account: &AccountState) {
         let balancers = account
             .load_balancers
             .iter()
-            .filter_map(|balancer| Some((balancer.dns_name.clone(), self.addresses.get(&balancer.arn)?.to_vec())))
-            .collect();
-        let names = Arc::new(Names::of(&account.zones, &balancers));
+            .filter_map(|balancer| Some((balancer.dns_name.clone(), self.addresses.get(&balancer.arn)?.to_vec())));
+        let databases = account.db_instances.iter().filter_map(|db| Some((db.endpoint.clone(), vec![db.address?])));
+        let names = Arc::new(Names::of(&account.zones, &balancers.chain(databases).collect()));
         self.names.send_if_modified(|current| {
             let changed = *current != names;
             *current = names;

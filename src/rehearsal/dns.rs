@@ -1,4 +1,4 @@
-//! The region's resolver: answers from the account's hosted zones and the balancers' names, and knows nothing
+//! The region's resolver: answers from the account's hosted zones and the names of balancers and databases, and knows nothing
 //! else. There is no way out of the region, so every other name does not exist.
 
 use std::collections::BTreeMap;
@@ -27,10 +27,10 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The names of the account's zones and of its balancers.
-    pub(super) fn of(zones: &[Zone], balancers: &BTreeMap<String, Vec<Ipv4Addr>>) -> Self {
+    /// The names of the account's zones, and those that AWS gives (balancers, DB instances).
+    pub(super) fn of(zones: &[Zone], given: &BTreeMap<String, Vec<Ipv4Addr>>) -> Self {
         let mut names = Self::default();
-        for (name, addresses) in balancers {
+        for (name, addresses) in given {
             names.records.insert(plain(name), addresses.iter().copied().map(Data::A).collect());
         }
         for zone in zones {

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::cache::Cache;
+use super::recipe::Image;
 use super::tool::{self, Tool};
 use super::{firewall, image, venv};
 
@@ -87,8 +88,10 @@ pub async fn examine(cache: &Cache) -> Vec<Finding> {
     }
     findings.push(Finding { what: "namespaces".to_owned(), state: namespaces(rootless).await });
     findings.push(Finding { what: "security groups".to_owned(), state: security_groups(rootless).await });
-    let image = image::entry(cache, rootless);
-    findings.push(made("base image", image.is_dir(), &image));
+    for (what, kind) in [("base image", Image::Web), ("database image", Image::Database)] {
+        let image = image::entry(cache, kind, rootless);
+        findings.push(made(what, image.is_dir(), &image));
+    }
     let venv = venv::entry(cache);
     findings.push(made("emulator", venv.join("complete").is_file(), &venv));
     findings

@@ -27,6 +27,13 @@ pub enum BodyEvent<'a> {
     GuestPoweredOff(&'a str),
     /// The image has its layer.
     ImageFrozen(&'a str),
+    /// The DB instance answers.
+    DatabaseUp {
+        /// The DB instance.
+        id: &'a str,
+        /// The number of the start after which it answers.
+        boots: u64,
+    },
     /// The host wrote to its console.
     Console {
         /// The instance.
@@ -157,6 +164,7 @@ impl BodyEvent<'_> {
             Self::InstanceStopped(id) => json!({"event": "instance-stopped", "id": id}),
             Self::GuestPoweredOff(id) => json!({"event": "guest-powered-off", "id": id}),
             Self::ImageFrozen(id) => json!({"event": "image-frozen", "id": id}),
+            Self::DatabaseUp { id, boots } => json!({"event": "database-up", "id": id, "boots": boots}),
             Self::Console { id, text } => json!({"event": "console", "id": id, "text": text}),
             Self::TargetHealth { target_group, id, port, state, reason, description } => json!({
                 "event": "target-health", "target_group": target_group, "id": id, "port": port,

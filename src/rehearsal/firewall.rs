@@ -1,4 +1,4 @@
-//! Security groups, enforced: what the groups of an instance or balancer do not admit does not reach it, and whoever
+//! Security groups, enforced: what the groups of an instance, balancer or database do not admit does not reach it, and whoever
 //! tries hears nothing, as on AWS.
 //!
 //! The groups of the account become one nftables table in the region's network namespace. Hosts hang on a bridge, so their
@@ -94,7 +94,11 @@ fn guarded(account: &AccountState, balancers: &BTreeMap<String, Vec<Ipv4Addr>>) 
         let groups = balancer.security_groups.clone();
         Some(Guarded { reached_at: addresses.clone(), comes_from: addresses, groups })
     });
-    instances.chain(balancers).collect()
+    let databases = account.db_instances.iter().filter_map(|database| {
+        let address = vec![database.address?];
+        Some(Guarded { reached_at: address.clone(), comes_from: address, groups: database.security_groups.clone() })
+    });
+    instances.chain(balancers).chain(databases).collect()
 }
 
 /// The table: replaced as a whole, so that no packet meets half of it.

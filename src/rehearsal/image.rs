@@ -1,5 +1,5 @@
-//! The base image of every host: a small Debian with the real servers of a web node, made once by mmdebstrap from
-//! the machine's own package source and cached as a directory tree.
+//! Images: small Debians with the real servers of a web node or of a DB instance, each made once by mmdebstrap from the
+//! machine's own package source and cached as a directory tree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,41 +7,30 @@ use std::time::Duration;
 
 use super::cache::Cache;
 use super::error::RehearsalError;
+use super::recipe::{Image, Recipe, SUITE};
 use super::tool::Tool;
 
-/// Debian 12: PHP 8.2 and nginx as packaged, like the systems the procedure is written for.
-const SUITE: &str = "bookworm";
-const PACKAGES: &str =
-    "openssh-server,nginx-light,php8.2-fpm,php8.2-cli,sudo,cron,systemd,iproute2,procps,curl,ca-certificates,openssl";
-/// What is done inside the tree after the packages are in: the operator's account as cloud images have it, php-fpm
-/// on the port the site's nginx file names, no SSH host keys (a host's first boot makes them), nginx's own site out of the way.
-const CUSTOMIZE: &str = r#"set -e
-useradd -m -s /bin/bash -u 1000 ubuntu
-echo 'ubuntu ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/90-cloud-init-users
-chmod 440 /etc/sudoers.d/90-cloud-init-users
-printf 'PasswordAuthentication no\nUseDNS no\nMaxStartups 60:30:120\n' >/etc/ssh/sshd_config.d/lab.conf
-sed -i '/pam_systemd/d' /etc/pam.d/common-session
-sed -i 's#^listen = .*#listen = 127.0.0.1:9000#; s/^pm = .*/pm = ondemand/' /etc/php/8.2/fpm/pool.d/www.conf
-rm -f /etc/ssh/ssh_host_* /etc/nginx/sites-enabled/default /etc/resolv.conf /etc/hostname /etc/hosts
-: >/etc/machine-id
-rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/share/doc /usr/share/man /usr/share/locale
-"#;
 /// A slow mirror may take minutes; an hour means that nothing moves.
 const BUILD_DEADLINE: Duration = Duration::from_secs(1800);
+/// What needs no network.
+const FINISH_DEADLINE: Duration = Duration::from_secs(300);
 
-/// Where the base image is in a cache, whether it has been made or not.
-pub(super) fn entry(cache: &Cache, rootless: bool) -> PathBuf {
-    let kind = if rootless { "image-rootless" } else { "image" };
-    cache.entry(kind, &format!("{SUITE}\n{PACKAGES}\n{CUSTOMIZE}"))
+/// Where an image is in a cache, whether it has been made or not.
+pub(super) fn entry(cache: &Cache, image: Image, rootless: bool) -> PathBuf {
+    let recipe = image.recipe();
+    // Owners are other numbers in a user's namespace: what root has made is of no use there.
+    let kind = if rootless { format!("{}-rootless", recipe.kind) } else { recipe.kind.to_owned() };
+    cache.entry(&kind, &recipe.text())
 }
 
-/// The base image's tree, made first when it is missing.
+/// An image's tree, made first when it is missing.
 pub(super) async fn ensure(
     cache: &Cache,
+    image: Image,
     rootless: bool,
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<PathBuf, RehearsalError> {
-    let entry = entry(cache, rootless);
+    let entry = entry(cache, image, rootless);
     if entry.is_dir() {
         return Ok(entry);
     }
@@ -49,26 +38,45 @@ pub(super) async fn ensure(
     if entry.is_dir() {
         return Ok(entry);
     }
-    say("making the hosts' base image with mmdebstrap (once, about a minute)");
+    let recipe = image.recipe();
+    say(&format!("making {}", recipe.about));
     let workshop = Cache::workshop(&entry)?;
     let archive = entry.with_extension("tar");
-    let mut bootstrap = Tool::new("mmdebstrap")
-        .args(["--variant=minbase", "--quiet", &format!("--include={PACKAGES}"), "--dpkgopt=force-unsafe-io"])
-        .arg(format!("--mode={}", if rootless { "unshare" } else { "root" }))
-        .arg(format!("--customize-hook=chroot \"$1\" bash -c {}", quoted(CUSTOMIZE)))
-        .arg(SUITE)
-        .arg(&archive);
-    if let Some(sources) = own_package_source() {
-        bootstrap = bootstrap.arg(sources);
-    }
-    bootstrap.deadline(BUILD_DEADLINE).run().await?;
+    bootstrap(&recipe, &archive, rootless).await?;
     let tree = workshop.join("tree");
     fs::create_dir_all(&tree).map_err(RehearsalError::file("create", &tree))?;
     unpack(&archive, &tree, rootless).await?;
     fs::remove_file(&archive).map_err(RehearsalError::file("remove", &archive))?;
+    if !recipe.installed {
+        finish(&recipe, &tree, rootless).await?;
+    }
     Cache::publish(&tree, &entry)?;
     let _ = fs::remove_dir(&workshop);
     Ok(entry)
+}
+
+async fn bootstrap(recipe: &Recipe, archive: &Path, rootless: bool) -> Result<(), RehearsalError> {
+    let variant = if recipe.installed { "minbase" } else { "extract" };
+    let mut bootstrap = Tool::new("mmdebstrap")
+        .args([&format!("--variant={variant}"), "--quiet", &format!("--include={}", recipe.packages)])
+        .arg("--dpkgopt=force-unsafe-io")
+        .arg(format!("--mode={}", if rootless { "unshare" } else { "root" }));
+    if recipe.installed {
+        bootstrap = bootstrap.arg(format!("--customize-hook=chroot \"$1\" bash -c {}", quoted(recipe.finish)));
+    }
+    bootstrap = bootstrap.arg(SUITE).arg(archive);
+    if let Some(sources) = own_package_source() {
+        bootstrap = bootstrap.arg(sources);
+    }
+    bootstrap.deadline(BUILD_DEADLINE).run().await.map(drop)
+}
+
+/// mmdebstrap runs no hook inside a tree that it only unpacked.
+async fn finish(recipe: &Recipe, tree: &Path, rootless: bool) -> Result<(), RehearsalError> {
+    const INSIDE: &str = r#"mount --rbind /dev "$1/dev" && exec chroot "$1" bash -c "$2""#;
+    let users: &[&str] = if rootless { &["--user", "--map-root-user", "--map-auto"] } else { &[] };
+    let unshare = Tool::new("unshare").args(users).args(["--mount", "bash", "-c", INSIDE, "finish"]);
+    unshare.arg(tree).arg(recipe.finish).deadline(FINISH_DEADLINE).run().await.map(drop)
 }
 
 async fn unpack(archive: &Path, tree: &Path, rootless: bool) -> Result<(), RehearsalError> {
@@ -81,7 +89,7 @@ async fn unpack(archive: &Path, tree: &Path, rootless: bool) -> Result<(), Rehea
         .arg(tree)
         .args(["--numeric-owner", "--exclude=./dev/*", "-xf"])
         .arg(archive)
-        .deadline(Duration::from_secs(300))
+        .deadline(FINISH_DEADLINE)
         .run()
         .await
         .map(drop)

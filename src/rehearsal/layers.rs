@@ -19,7 +19,8 @@ pub(super) enum Owner {
 }
 
 impl Owner {
-    fn number(self) -> u32 {
+    /// Its number, the same for user and group.
+    pub(super) fn number(self) -> u32 {
         match self {
             Self::Root => 0,
             Self::Operator => 1000,

@@ -13,8 +13,6 @@ use super::tool::{PATH, Tool};
 
 /// The account on the hosts the operator logs in to.
 pub const OPERATOR_ACCOUNT: &str = "ubuntu";
-/// The user of the site the checks log in as.
-pub const SITE_USER: &str = "admin";
 /// What stands for credentials; the emulator knows no others, and nothing else would.
 pub(super) const ACCESS_KEY: &str = "AKIAREHEARSALLAB0000";
 pub(super) const SECRET_KEY: &str = "rehearsal-lab-secret-key-not-for-aws";

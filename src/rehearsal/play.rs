@@ -61,7 +61,7 @@ async fn act(
     say: &(dyn Fn(&str) + Sync),
     report: &mut Report,
 ) -> Result<(), RehearsalError> {
-    write(&region.folder().join("home/site.yaml"), flagship::inputs(region.account()))?;
+    write(&region.folder().join("home/site.yaml"), flagship::inputs(region))?;
     if scenario.shell {
         return shell::open(region, say).await;
     }

@@ -1,6 +1,6 @@
 //! The loop that makes the region's bodies follow the emulated account, several times a second, until it is told
-//! to stop. Hosts, with the firewall before them, and balancer have a loop each: a boot that hangs must not hold up a health
-//! report.
+//! to stop. Hosts and databases, with the firewall before them, and balancer have a loop each: a boot that hangs must not hold
+//! up a health report.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::account::AccountState;
 use super::balancer::Balancer;
+use super::database::Databases;
 use super::diary::Diary;
 use super::emulator_client::EmulatorClient;
 use super::firewall::Firewall;
@@ -22,13 +23,14 @@ const ROUND: Duration = Duration::from_millis(80);
 /// The running loops.
 pub(super) struct Reconcile {
     stop: watch::Sender<bool>,
-    hosts: JoinHandle<Hosts>,
+    machines: JoinHandle<(Hosts, Databases)>,
     balancer: JoinHandle<Balancer>,
 }
 
 /// Starts the loops. `firewall`: none where security groups cannot be enforced.
 pub(super) fn start(
     mut hosts: Hosts,
+    mut databases: Databases,
     mut balancer: Balancer,
     mut firewall: Option<Firewall>,
     emulator: EmulatorClient,
@@ -37,31 +39,33 @@ pub(super) fn start(
 ) -> Reconcile {
     let (stop, stopped) = watch::channel(false);
     let (sender, account) = watch::channel(Arc::new(AccountState::default()));
-    let (hosts_stopped, hosts_diary) = (stopped.clone(), Arc::clone(&diary));
-    let hosts = tokio::spawn(async move {
-        while !*hosts_stopped.borrow() {
+    let (machines_stopped, machines_diary) = (stopped.clone(), Arc::clone(&diary));
+    let machines = tokio::spawn(async move {
+        while !*machines_stopped.borrow() {
             match emulator.state().await {
                 Ok(state) => {
                     let state = Arc::new(state);
                     sender.send_replace(Arc::clone(&state));
                     for trouble in &state.troubles {
-                        hosts_diary.trouble(trouble);
+                        machines_diary.trouble(trouble);
                     }
                     // Before a host boots, so that nothing meets it without its groups.
                     if let Some(firewall) = &mut firewall
                         && let Err(error) = firewall.follow(&state, &view.balancers()).await
                     {
-                        hosts_diary.trouble(&error.chain());
+                        machines_diary.trouble(&error.chain());
                     }
-                    if let Err(error) = hosts.round(&state).await {
-                        hosts_diary.trouble(&error.chain());
+                    for done in [databases.round(&state).await, hosts.round(&state).await] {
+                        if let Err(error) = done {
+                            machines_diary.trouble(&error.chain());
+                        }
                     }
                 }
-                Err(error) => hosts_diary.trouble(&error.chain()),
+                Err(error) => machines_diary.trouble(&error.chain()),
             }
             tokio::time::sleep(ROUND).await;
         }
-        hosts
+        (hosts, databases)
     });
     let balancer = tokio::spawn(async move {
         while !*stopped.borrow() {
@@ -79,17 +83,18 @@ pub(super) fn start(
         }
         balancer
     });
-    Reconcile { stop, hosts, balancer }
+    Reconcile { stop, machines, balancer }
 }
 
 impl Reconcile {
-    /// Ends the loops, then powers the hosts off in order and ends the balancer.
+    /// Ends the loops, then powers the hosts off in order and ends databases and balancer.
     pub(super) async fn stop(self) {
         self.stop.send_replace(true);
-        let (hosts, balancer) = tokio::join!(self.hosts, self.balancer);
+        let (machines, balancer) = tokio::join!(self.machines, self.balancer);
         // A loop that broke off has said so in its panic; the region's end ends its processes.
-        if let Ok(mut hosts) = hosts {
+        if let Ok((mut hosts, mut databases)) = machines {
             hosts.power_off_all().await;
+            databases.end_all().await;
         }
         if let Ok(mut balancer) = balancer {
             balancer.end().await;

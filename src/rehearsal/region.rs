@@ -16,6 +16,8 @@ use super::account::SeededAccount;
 use super::authority::Authority;
 use super::balancer::Balancer;
 use super::balancer_health::TargetCheck;
+use super::before::BeforeState;
+use super::database::{Content, Databases};
 use super::diary::Diary;
 use super::emulator_client::EmulatorClient;
 use super::error::{RehearsalError, tail};
@@ -23,16 +25,20 @@ use super::firewall::Firewall;
 use super::host_handle::HostHandle;
 use super::hosts::Hosts;
 use super::reconcile::{self, Reconcile};
+use super::release::{self, Release};
+use super::seed::{self, Secrets, Site};
 use super::spec::{Places, RegionSpec, write};
 use super::tool::Tool;
 use super::view::View;
-use super::{dns, emulator_process, enter, network, operator, seed};
+use super::{database_server, dns, emulator_process, enter, network, operator};
 
-/// How long the first web server may take until its site answers.
+/// How long the first web server may take until its site answers, and the database until it does.
 const SITE_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running region with its before-state.
 pub struct Region {
+    before: BeforeState,
+    release: Option<Release>,
     account: SeededAccount,
     environment: BTreeMap<String, String>,
     emulator: EmulatorClient,
@@ -68,7 +74,7 @@ impl Region {
         let names = dns::serve().await?;
         let authority_folder = places.authority();
         let (emulator, authority, public_key) = tokio::join!(
-            emulator_process::start(&spec.venv, &places),
+            emulator_process::start(&spec.machine.venv, &places),
             Authority::found(&authority_folder),
             operator::settle(&places),
         );
@@ -76,30 +82,50 @@ impl Region {
         diary.note("the emulated account answers");
         say("the emulated account answers");
         emulator.configure(spec.conduct.settings()).await?;
-        let account = emulator.seed(json!({})).await?;
+        let account = emulator.seed(json!(spec.before.account)).await?;
         diary.note("the account has its before-state");
 
-        let password = seed::random(12)?;
-        let (common, site) = (places.images().join("common"), places.images().join("site"));
-        seed::write_common_layer(&common, &spec.image, &public_key)?;
+        let secrets = Secrets::make_up()?;
+        let mut databases =
+            Databases::new(places.clone(), emulator.clone(), Arc::clone(&diary), spec.machine.database.clone());
+        let statements = spec.before.site.database.statements(&secrets.database);
+        databases.know(&account.db, Content { layers: vec![spec.machine.database.clone()], statements });
+
+        let (base, common, site) =
+            (spec.machine.image.clone(), places.images().join("common"), places.images().join("site"));
+        seed::write_common_layer(&common, &base, &public_key)?;
         let certificate = authority.sign(&account.fqdn).await?;
-        seed::write_site_layer(&site, &spec.image, &account, &certificate, &password)?;
+        let (before, release) = (&spec.before, spec.release.as_ref());
+        let seed = Site { before, account: &account, certificate: &certificate, secrets: &secrets, release };
+        seed.write(&site, &base)?;
 
         let view = Arc::new(View::default());
-        let stock = vec![spec.image.clone(), common];
+        let stock = vec![base, common];
         let mut hosts =
             Hosts::new(places.clone(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view), stock.clone());
-        let before = emulator.state().await?;
-        if let Some(web) = before.instances.iter().find(|instance| instance.id == account.instance) {
-            hosts.know_image(&web.image_id, stock.into_iter().chain([site]).collect());
+        let seeded = emulator.state().await?;
+        if let Some(web) = seeded.instances.iter().find(|instance| instance.id == account.instance) {
+            hosts.know_image(
+                &web.image_id,
+                stock.into_iter().chain(release.map(Release::layer)).chain([site]).collect(),
+            );
         }
         let balancer =
             Balancer::new(places.clone(), authority, emulator.clone(), Arc::clone(&diary), Arc::clone(&view), names)?
                 .at_pace(spec.conduct.pace);
-        let reconcile =
-            reconcile::start(hosts, balancer, firewall.ok(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view));
-        let environment = operator::environment(&places, &account.region, &password);
+        let reconcile = reconcile::start(
+            hosts,
+            databases,
+            balancer,
+            firewall.ok(),
+            emulator.clone(),
+            Arc::clone(&diary),
+            Arc::clone(&view),
+        );
+        let environment = operator::environment(&places, &account.region, &secrets.site);
         let region = Self {
+            before: before.clone(),
+            release: release.cloned(),
             account,
             environment,
             emulator,
@@ -111,19 +137,46 @@ impl Region {
             open,
             pace: spec.conduct.pace,
         };
-        region.await_site().await?;
+        region.await_database().await?;
+        if let Some(Release { version, .. }) = &region.release {
+            region.await_web_server("-sk").await?;
+            say(&format!("installing Nextcloud {version}"));
+            region.install(&secrets).await?;
+        }
+        region.await_web_server("-fsk").await?;
+        operator::know_host(&region.places, region.account.public_ip, &region.host_keys(&region.account.instance)?)?;
         say("the site of the before-state answers");
         Ok(region)
     }
 
-    /// Waits until the first web server serves its site, then makes the operator know it.
-    async fn await_site(&self) -> Result<(), RehearsalError> {
+    /// Waits until the database answers at its endpoint's name.
+    async fn await_database(&self) -> Result<(), RehearsalError> {
+        let started = Instant::now();
+        let endpoint = self.account.db_endpoint.as_str();
+        while !database_server::answers_at(endpoint).await {
+            if started.elapsed() > SITE_DEADLINE {
+                return Err(RehearsalError::TooLate {
+                    what: format!("the database did not answer at `{endpoint}`"),
+                    after: SITE_DEADLINE,
+                    said: tail(&self.places.log("region.log"), 10),
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        self.diary.note("the database of the before-state answers");
+        Ok(())
+    }
+
+    /// Waits until the first web server answers for its site.
+    ///
+    /// `options` are curl's: with `-f` only a good answer counts; a Nextcloud that is not installed gives none.
+    async fn await_web_server(&self, options: &str) -> Result<(), RehearsalError> {
         let started = Instant::now();
         let fqdn = &self.account.fqdn;
         let (resolve, url) = (format!("{fqdn}:443:127.0.0.1"), format!("https://{fqdn}/status.php"));
         loop {
             if let Some(mut ask) = self.host(&self.account.instance).and_then(|web| {
-                web.command(&["curl", "-fsk", "--max-time", "5", "--resolve", &resolve, "-o", "/dev/null", &url])
+                web.command(&["curl", options, "--max-time", "5", "--resolve", &resolve, "-o", "/dev/null", &url])
             }) && ask.status().await.is_ok_and(|status| status.success())
             {
                 break;
@@ -142,8 +195,29 @@ impl Region {
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
         self.diary.note("the site of the before-state answers");
-        let keys = self.host_keys(&self.account.instance)?;
-        operator::know_host(&self.places, self.account.public_ip, &keys)
+        Ok(())
+    }
+
+    /// Installs the release on the web server.
+    async fn install(&self, secrets: &Secrets) -> Result<(), RehearsalError> {
+        let off = || RehearsalError::Unsupported("the web server went away before Nextcloud was installed".to_owned());
+        let web = self.host(&self.account.instance).ok_or_else(off)?;
+        let log = self.places.log("nextcloud.log");
+        release::install(&web, &self.before.site, &self.account, secrets, &log).await?;
+        self.diary.note("Nextcloud is installed");
+        Ok(())
+    }
+
+    /// The Nextcloud that the web servers carry; none when it is the stand-in.
+    #[must_use]
+    pub fn release(&self) -> Option<&Release> {
+        self.release.as_ref()
+    }
+
+    /// The before-state.
+    #[must_use]
+    pub fn before(&self) -> &BeforeState {
+        &self.before
     }
 
     /// The ids of the before-state.
@@ -264,8 +338,10 @@ impl Region {
 async fn prepare_mounts() -> Result<(), RehearsalError> {
     Tool::new("mount").args(["--make-rprivate", "/"]).run().await?;
     Tool::new("mount").args(["-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"]).run().await?;
-    for folder in ["/run/netns", "/run/lab"] {
+    for folder in ["/run/netns", "/run/lab", "/run/lab/databases"] {
         std::fs::create_dir_all(folder).map_err(RehearsalError::file("create", folder))?;
     }
+    // What databases write takes nothing of the servers' disks.
+    Tool::new("mount").args(["-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run/lab/databases"]).run().await?;
     Ok(())
 }

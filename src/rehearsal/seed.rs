@@ -6,15 +6,15 @@ use std::path::Path;
 
 use super::account::SeededAccount;
 use super::authority::Signed;
+use super::before::BeforeState;
 use super::emulator_client::API_PORT;
 use super::error::RehearsalError;
 use super::layers::{LayerWriter, Owner};
 use super::network::REGION_ADDRESS;
-use super::operator::{ACCESS_KEY, SECRET_KEY, SITE_USER};
+use super::operator::{ACCESS_KEY, SECRET_KEY};
+use super::release::Release;
 
-/// Where the site is installed on a host.
-const SITE: &str = "/var/www/html/nextcloud";
-const SITE_FILES: [(&str, &str); 8] = [
+const SITE_FILES: [(&str, &str); 9] = [
     ("status.php", include_str!("site/status.php")),
     ("index.php", include_str!("site/index.php")),
     ("remote.php", include_str!("site/remote.php")),
@@ -23,12 +23,13 @@ const SITE_FILES: [(&str, &str); 8] = [
     ("lib/session.php", include_str!("site/lib/session.php")),
     ("lib/store.php", include_str!("site/lib/store.php")),
     ("lib/users.php", include_str!("site/lib/users.php")),
+    ("lib/database.php", include_str!("site/lib/database.php")),
 ];
-const CERTBOT_TIMER: &str = "[Unit]\nDescription=Run certbot twice daily\n\n[Timer]\nOnCalendar=*-*-* 00,12:00:00\n\
-RandomizedDelaySec=43200\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n";
-const CERTBOT_SERVICE: &str =
-    "[Unit]\nDescription=Certbot\n\n[Service]\nType=oneshot\nExecStart=/usr/bin/certbot -q renew\nPrivateTmp=true\n";
-const CRON_ENTRY: &str = "*/5 * * * * www-data php -f /var/www/html/nextcloud/cron.php\n";
+const RENEWAL: &str = "version = 2.1.0\narchive_dir = /etc/letsencrypt/archive/{{fqdn}}\n\
+cert = /etc/letsencrypt/live/{{fqdn}}/cert.pem\nprivkey = /etc/letsencrypt/live/{{fqdn}}/privkey.pem\n\
+chain = /etc/letsencrypt/live/{{fqdn}}/chain.pem\nfullchain = /etc/letsencrypt/live/{{fqdn}}/fullchain.pem\n\n\
+[renewalparams]\nauthenticator = nginx\ninstaller = nginx\nserver = https://acme-v02.api.letsencrypt.org/directory\n\
+key_type = ecdsa\n";
 const ENABLED: [&str; 4] = ["ssh", "nginx", "php8.2-fpm", "cron"];
 
 /// Writes what every host of the lab has over the base image: the small init, its tools, and the operator's key
@@ -56,60 +57,99 @@ pub(super) fn write_common_layer(layer: &Path, base: &Path, public_key: &str) ->
     writer.file("/home/ubuntu/.ssh/authorized_keys", public_key, 0o600, Owner::Operator)
 }
 
-/// Writes the site as it stands before the cutover: nginx with TLS, its certificate and certbot, config.php, cron.
-pub(super) fn write_site_layer(
-    layer: &Path,
-    base: &Path,
-    account: &SeededAccount,
-    certificate: &Signed,
-    password: &str,
-) -> Result<(), RehearsalError> {
-    let writer = LayerWriter::new(layer, base)?;
-    let fqdn = account.fqdn.as_str();
-    writer.file(
-        "/etc/nginx/conf.d/nextcloud.conf",
-        filled(include_str!("site/nextcloud.conf"), &[("fqdn", fqdn)]),
-        0o644,
-        Owner::Root,
-    )?;
-    let live = format!("/etc/letsencrypt/live/{fqdn}");
-    writer.file(&format!("{live}/fullchain.pem"), &certificate.chain, 0o644, Owner::Root)?;
-    writer.file(&format!("{live}/privkey.pem"), &certificate.key, 0o600, Owner::Root)?;
-    writer.file("/etc/systemd/system/certbot.timer", CERTBOT_TIMER, 0o644, Owner::Root)?;
-    writer.file("/etc/systemd/system/certbot.service", CERTBOT_SERVICE, 0o644, Owner::Root)?;
-    writer.link("/etc/systemd/system/timers.target.wants/certbot.timer", "/etc/systemd/system/certbot.timer")?;
-    writer.file("/etc/cron.d/nextcloud-cron-php", CRON_ENTRY, 0o644, Owner::Root)?;
+/// What is made up for one region: nobody knows it before, and it ends with the region.
+pub(super) struct Secrets {
+    /// The password of the site's user.
+    pub(super) site: String,
+    /// The password of the site in the database.
+    pub(super) database: String,
+}
 
-    writer.folder(SITE, 0o755, Owner::Web)?;
-    writer.folder(&format!("{SITE}/lib"), 0o755, Owner::Web)?;
-    for (name, content) in SITE_FILES {
-        writer.file(&format!("{SITE}/{name}"), content, 0o644, Owner::Web)?;
+impl Secrets {
+    pub(super) fn make_up() -> Result<Self, RehearsalError> {
+        Ok(Self { site: random(12)?, database: random(15)? })
     }
-    let store_port = API_PORT.to_string();
-    let store_host = REGION_ADDRESS.to_string();
-    let (salt, secret, db_password, users_salt) = (random(15)?, random(24)?, random(15)?, random(8)?);
-    let config = filled(
-        include_str!("site/config.php"),
-        &[
-            ("fqdn", fqdn),
-            ("passwordsalt", &salt),
-            ("secret", &secret),
-            ("dbpassword", &db_password),
-            ("bucket", &account.bucket),
-            ("store_key", ACCESS_KEY),
-            ("store_secret", SECRET_KEY),
-            ("store_host", &store_host),
-            ("store_port", &store_port),
-            ("region", &account.region),
-            ("dbhost", &account.db_endpoint),
-        ],
-    );
-    writer.folder(&format!("{SITE}/config"), 0o770, Owner::Web)?;
-    writer.file(&format!("{SITE}/config/config.php"), config, 0o640, Owner::Web)?;
-    writer.folder(&format!("{SITE}/data"), 0o770, Owner::Web)?;
-    let hash = sha256(format!("{users_salt}{password}"));
-    let users = serde_json::json!({ SITE_USER: format!("{users_salt}:{hash}") });
-    writer.file(&format!("{SITE}/data/users.json"), users.to_string(), 0o640, Owner::Web)
+}
+
+/// What the web server's disk is made from, beside the base image.
+pub(super) struct Site<'a> {
+    pub(super) before: &'a BeforeState,
+    pub(super) account: &'a SeededAccount,
+    pub(super) certificate: &'a Signed,
+    pub(super) secrets: &'a Secrets,
+    /// The Nextcloud that lies below, not installed yet; the stand-in is written where there is none.
+    pub(super) release: Option<&'a Release>,
+}
+
+impl Site<'_> {
+    /// Writes the site as it stands before the cutover: nginx with TLS, its certificate and certbot, config.php, cron.
+    pub(super) fn write(&self, layer: &Path, base: &Path) -> Result<(), RehearsalError> {
+        let writer = LayerWriter::new(layer, base)?;
+        let (fqdn, site) = (self.account.fqdn.as_str(), &self.before.site);
+        let root = site.root.as_str();
+        let file = filled(include_str!("site/nextcloud.conf"), &[("fqdn", fqdn), ("root", root)]);
+        writer.file(&site.nginx_file, file, 0o644, Owner::Root)?;
+        // nginx's own site answers for whatever is not asked by name.
+        writer.file("/etc/nginx/sites-enabled/default", "", 0o644, Owner::Root)?;
+        self.write_certificate(&writer)?;
+        let cron = format!("*/5 * * * * www-data php -f {root}/cron.php\n");
+        writer.file(&site.cron_file, cron, 0o644, Owner::Root)?;
+        writer.folder(root, 0o755, Owner::Web)?;
+        writer.folder(&format!("{root}/config"), 0o770, Owner::Web)?;
+        writer.folder(&format!("{root}/data"), 0o770, Owner::Web)?;
+        if self.release.is_some() {
+            let config = self.config(Release::CONFIG)?;
+            return writer.file(&site.config_file, config, 0o640, Owner::Web);
+        }
+        writer.file(&site.config_file, self.config(include_str!("site/config.php"))?, 0o640, Owner::Web)?;
+        writer.folder(&format!("{root}/lib"), 0o755, Owner::Web)?;
+        for (name, content) in SITE_FILES {
+            writer.file(&format!("{root}/{name}"), content, 0o644, Owner::Web)?;
+        }
+        let salt = random(8)?;
+        let hash = sha256(format!("{salt}{}", self.secrets.site));
+        let users = serde_json::json!({ &site.user: format!("{salt}:{hash}") });
+        writer.file(&format!("{root}/data/users.json"), users.to_string(), 0o640, Owner::Web)
+    }
+
+    /// The certificate as certbot keeps it (its manual, "Where are my certificates?"): files in `archive`, links to them in
+    /// `live`, and what it renews them with.
+    fn write_certificate(&self, writer: &LayerWriter<'_>) -> Result<(), RehearsalError> {
+        let fqdn = self.account.fqdn.as_str();
+        let (archive, live) = (format!("/etc/letsencrypt/archive/{fqdn}"), format!("/etc/letsencrypt/live/{fqdn}"));
+        for (name, text, mode) in
+            [("fullchain", &self.certificate.chain, 0o644), ("privkey", &self.certificate.key, 0o600)]
+        {
+            writer.file(&format!("{archive}/{name}1.pem"), text, mode, Owner::Root)?;
+            writer.link(&format!("{live}/{name}.pem"), &format!("../../archive/{fqdn}/{name}1.pem"))?;
+        }
+        let renewal = filled(RENEWAL, &[("fqdn", fqdn)]);
+        writer.file(&format!("/etc/letsencrypt/renewal/{fqdn}.conf"), renewal, 0o644, Owner::Root)
+    }
+
+    fn config(&self, template: &str) -> Result<String, RehearsalError> {
+        let (account, site) = (self.account, &self.before.site);
+        let (store_host, store_port) = (REGION_ADDRESS.to_string(), API_PORT.to_string());
+        Ok(filled(
+            template,
+            &[
+                ("fqdn", &account.fqdn),
+                ("passwordsalt", &random(15)?),
+                ("secret", &random(24)?),
+                ("root", &site.root),
+                ("dbname", &site.database.name),
+                ("dbuser", &site.database.user),
+                ("dbpassword", &self.secrets.database),
+                ("bucket", &account.bucket),
+                ("store_key", ACCESS_KEY),
+                ("store_secret", SECRET_KEY),
+                ("store_host", &store_host),
+                ("store_port", &store_port),
+                ("region", &account.region),
+                ("dbhost", &account.db_endpoint),
+            ],
+        ))
+    }
 }
 
 /// `{{name}}` replaced by its value.
@@ -134,8 +174,8 @@ mod tests {
 
     #[test]
     fn the_templates_are_filled_completely() {
-        let site = filled(include_str!("site/nextcloud.conf"), &[("fqdn", "cloud.example")]);
-        assert!(!site.contains("{{"), "{site}");
+        let site = filled(include_str!("site/nextcloud.conf"), &[("fqdn", "cloud.example"), ("root", "/srv")]);
+        assert!(!site.contains("{{") && !filled(RENEWAL, &[("fqdn", "x")]).contains("{{"), "{site}");
         assert_eq!(site.matches("cloud.example").count(), 4);
     }
 

@@ -3,23 +3,37 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::cache::Cache;
 use super::doctor::{self, FindingState};
 use super::error::RehearsalError;
+use super::recipe::Image;
 use super::tool::Tool;
 use super::{image, venv};
 
 const APT_DEADLINE: Duration = Duration::from_secs(1200);
 
 /// What a region needs from the machine, there and whole.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prepared {
     /// The hosts' base image.
     pub image: PathBuf,
+    /// The DB instance's image.
+    pub database: PathBuf,
     /// The emulator's Python environment.
     pub venv: PathBuf,
     /// Whether regions are made by an ordinary user.
     pub rootless: bool,
+}
+
+/// What the web servers are to carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carry {
+    /// The stand-in that comes with the lab.
+    StandIn,
+    /// A Nextcloud release, which takes more of PHP's extensions.
+    Nextcloud,
 }
 
 /// Makes the machine ready. With `install`, missing packages are installed by apt, through `sudo` when this is not
@@ -27,7 +41,12 @@ pub struct Prepared {
 ///
 /// # Errors
 /// When something is missing and may not or cannot be installed or made.
-pub async fn ensure(cache: &Cache, install: bool, say: &(dyn Fn(&str) + Sync)) -> Result<Prepared, RehearsalError> {
+pub async fn ensure(
+    cache: &Cache,
+    install: bool,
+    carry: Carry,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<Prepared, RehearsalError> {
     let missing = doctor::missing_packages().await;
     if !missing.is_empty() {
         let list = missing.join(" ");
@@ -45,8 +64,16 @@ pub async fn ensure(cache: &Cache, install: bool, say: &(dyn Fn(&str) + Sync)) -
         return Err(RehearsalError::Unsupported(format!("{}: {why}; {remedy}", finding.what)));
     }
     let rootless = doctor::is_rootless();
-    let (image, venv) = tokio::join!(image::ensure(cache, rootless, say), venv::ensure(cache, say));
-    Ok(Prepared { image: image?, venv: venv?, rootless })
+    let web = match carry {
+        Carry::StandIn => Image::Web,
+        Carry::Nextcloud => Image::Nextcloud,
+    };
+    let (image, database, venv) = tokio::join!(
+        image::ensure(cache, web, rootless, say),
+        image::ensure(cache, Image::Database, rootless, say),
+        venv::ensure(cache, say)
+    );
+    Ok(Prepared { image: image?, database: database?, venv: venv?, rootless })
 }
 
 /// How packages are installed: as programs, none of them as a service of this machine.

@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::before::BeforeState;
 use super::error::RehearsalError;
+use super::flagship;
+use super::release::Release;
+use super::setup::Prepared;
 
 /// What one region is made from. It is written to a file by the process that sets the lab up and read by the
 /// process that becomes the region.
@@ -13,15 +17,23 @@ pub struct RegionSpec {
     /// The region's own folder on the machine: logs, the operator's home, journals. It stays when the region ends.
     /// Not below `/run`, which the region replaces by its own.
     pub dir: PathBuf,
-    /// The hosts' base image, as [`super::setup::ensure`] answers it.
-    pub image: PathBuf,
-    /// The emulator's Python environment, as [`super::setup::ensure`] answers it.
-    pub venv: PathBuf,
-    /// Whether the region's root is an ordinary user outside.
-    pub rootless: bool,
+    /// What the machine has for it, as [`super::setup::ensure`] answers it.
+    pub machine: Prepared,
     /// How the emulated account behaves.
     #[serde(default)]
     pub conduct: Conduct,
+    /// What there is in it at first.
+    pub before: BeforeState,
+    /// The Nextcloud its web server carries; the stand-in where there is none.
+    pub release: Option<Release>,
+}
+
+impl RegionSpec {
+    /// A region with the before-state of the flagship.
+    #[must_use]
+    pub fn new(dir: PathBuf, machine: Prepared) -> Self {
+        Self { dir, machine, conduct: Conduct::default(), before: flagship::before(), release: None }
+    }
 }
 
 /// How the emulated account behaves where AWS is slow.
@@ -76,6 +88,7 @@ impl Places {
             places.emulator(),
             places.images(),
             places.hosts(),
+            places.databases(),
         ] {
             std::fs::create_dir_all(&folder).map_err(RehearsalError::file("create", folder))?;
         }
@@ -116,6 +129,10 @@ impl Places {
 
     pub(super) fn hosts(&self) -> PathBuf {
         self.volumes.join("hosts")
+    }
+
+    pub(super) fn databases(&self) -> PathBuf {
+        self.volumes.join("databases")
     }
 
     pub(super) fn boot_script(&self) -> PathBuf {

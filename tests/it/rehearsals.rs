@@ -28,6 +28,7 @@ const FINISHED: &[&str] = &[
     "nginx: diff is exactly 10,23d9 65c51 68c54",
     "config.php: exactly three keys differ",
     "exactly one of everything made, none of what was undone",
+    "each server's site is let in by the database",
 ];
 
 const AT_STEP_5: &[&str] = &[
@@ -59,6 +60,7 @@ const AT_THE_START: &[&str] = &[
     "the server has its Elastic IP",
     "nothing carries a run's mark",
     "the site answers at its name",
+    "each server's site is let in by the database",
 ];
 
 const KILLED: &str = "killed by SIGKILL at every point asked for";
@@ -262,6 +264,9 @@ fn what_cannot_be_rehearsed_is_refused_before_the_lab_is_made() {
         (&["single-to-ha", "--shell", "--rollback-to", "step-5"], "type `runbook ...` yourself"),
         (&["single-to-ha", "--shell", "--fault", "no-capacity"], "type `runbook ...` yourself"),
         (&["single-to-ha", "--shell", "--kill", "stop-cron/claim:after"], "type `runbook ...` yourself"),
+        (&["single-to-ha", "--nextcloud", "no/such/release.zip"], "cannot find `no/such/release.zip`"),
+        (&["single-to-ha", "--nextcloud", "Cargo.toml"], "neither a folder nor an archive"),
+        (&["single-to-ha", "--nextcloud", "src"], "is no Nextcloud"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let output = Command::new(RUNBOOK).arg("rehearse").args(options).env("TMPDIR", folder.path()).output().unwrap();

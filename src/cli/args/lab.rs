@@ -29,6 +29,10 @@ pub(in crate::cli) struct RehearseArgs {
     /// when the run is resumed) or `no-capacity:accept` (it never has it; the operator goes on with the old type)
     #[arg(long, value_name = "FAULT")]
     pub(in crate::cli) fault: Option<String>,
+    /// Rehearse with this Nextcloud, the release that you run: its archive (.tar.bz2, .tar.gz, .zip) or the folder it unpacks
+    /// to. Without, the web server carries a small stand-in
+    #[arg(long, value_name = "PATH")]
+    pub(in crate::cli) nextcloud: Option<PathBuf>,
     /// Open a shell inside the lab, to type `runbook ...` oneself
     #[arg(long)]
     pub(in crate::cli) shell: bool,

@@ -4,22 +4,20 @@ use super::LAST_STEP;
 
 /// The type of both servers afterwards.
 pub(super) const SMALL: &str = "t3.small";
-/// The type of the server before.
-pub(super) const LARGE: &str = "t3.medium";
 
 /// How the world is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Expected {
     /// As right after the step of this number (0: as at the start).
     pub(super) step: usize,
-    /// The original's type, once there are two servers.
-    pub(super) original_type: &'static str,
+    /// Whether the original has its old type, though there are two servers.
+    pub(super) keeps_old_type: bool,
 }
 
 impl Expected {
     /// As right after a step.
     pub(in super::super) fn after(step: usize) -> Self {
-        Self { step, original_type: SMALL }
+        Self { step, keeps_old_type: false }
     }
 
     /// As after the last one.
@@ -29,6 +27,6 @@ impl Expected {
 
     /// But the operator has accepted the original with its old type.
     pub(in super::super) fn with_the_original_as_it_was(self) -> Self {
-        Self { original_type: LARGE, ..self }
+        Self { keeps_old_type: true, ..self }
     }
 }

@@ -25,12 +25,6 @@ pub(in super::super) struct Start {
     pub(super) timer: String,
 }
 
-/// The files the flagship touches.
-pub(super) const NGINX: &str = "/etc/nginx/conf.d/nextcloud.conf";
-pub(super) const CONFIG: &str = "/var/www/html/nextcloud/config/config.php";
-pub(super) const CRON: &str = "/etc/cron.d/nextcloud-cron-php";
-pub(super) const HIDDEN_CRON: &str = "/etc/cron.d/.nextcloud-cron-php";
-
 impl Facts {
     /// Looks.
     pub(in super::super) async fn look(region: &Region) -> Result<Self, RehearsalError> {
@@ -128,15 +122,15 @@ impl Facts {
 impl Start {
     /// Looks, before the first command.
     pub(in super::super) async fn look(region: &Region) -> Result<Self, RehearsalError> {
-        let web = region.account().instance.clone();
+        let (web, site) = (region.account().instance.clone(), &region.before().site);
         let mut start = Self {
             facts: Facts::look(region).await?,
             files: BTreeMap::new(),
             names: BTreeMap::new(),
             timer: String::new(),
         };
-        for path in [NGINX, CONFIG, CRON] {
-            start.files.insert(path.to_owned(), files::fact(region, &web, path)?);
+        for path in [&site.nginx_file, &site.config_file, &site.cron_file] {
+            start.files.insert(path.clone(), files::fact(region, &web, path)?);
             let folder = files::folder(path);
             start.names.insert(folder.to_owned(), files::names(region, &web, folder)?);
         }

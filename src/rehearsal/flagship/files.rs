@@ -103,10 +103,19 @@ pub(super) async fn changed_keys(
     Ok(inside(region, instance, &["php", "-r", SCRIPT, "--", old, new]).await.lines().map(str::to_owned).collect())
 }
 
+/// As whom the site on a host is let in by its database: with the values of its own config.php, by the endpoint's name.
+pub(super) async fn let_in(region: &Region, instance: &str) -> String {
+    const SCRIPT: &str = "include $argv[1]; try { $db = new mysqli($CONFIG['dbhost'], $CONFIG['dbuser'], $CONFIG['dbpassword'], $CONFIG['dbname']); \
+        echo $db->query('SELECT CURRENT_USER()')->fetch_row()[0]; } catch (mysqli_sql_exception $e) { echo $e->getMessage(); }";
+    let config = region.before().site.config_file.as_str();
+    inside(region, instance, &["php", "-r", SCRIPT, "--", config]).await
+}
+
 /// What certbot's timer is, as its host says.
 pub(super) async fn timer(region: &Region, instance: &str) -> String {
-    let enabled = inside(region, instance, &["systemctl", "is-enabled", "certbot.timer"]).await;
-    let active = inside(region, instance, &["systemctl", "is-active", "certbot.timer"]).await;
+    let timer = region.before().site.renewal_timer.as_str();
+    let enabled = inside(region, instance, &["systemctl", "is-enabled", timer]).await;
+    let active = inside(region, instance, &["systemctl", "is-active", timer]).await;
     format!("{} {}", enabled.trim(), active.trim())
 }
 

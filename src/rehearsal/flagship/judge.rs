@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::balancer_health::TargetCheck;
 use super::super::scenario::Row;
 use super::LAST_STEP;
-use super::expected::{Expected, LARGE, SMALL};
+use super::expected::{Expected, SMALL};
 use super::facts::{Facts, Start, text};
 
 /// The keys of config.php the flagship sets, in order.
@@ -16,13 +16,14 @@ const KEYS: [&str; 3] = ["overwritehost", "overwriteprotocol", "trusted_proxies"
 
 /// After EC2 refused the smaller type: the original runs with its old type, and the operator is told what can be typed.
 pub(in super::super) fn fallen_back(facts: &Facts, start: &Start, status: &str) -> Vec<Row> {
-    let original = start.facts.live().first().map(|i| text(i, "id").to_owned()).unwrap_or_default();
+    let (original, old) =
+        start.facts.live().first().map(|i| (text(i, "id").to_owned(), text(i, "type"))).unwrap_or_default();
     let now = facts.instance(&original);
     let seen = now.map(|i| format!("{} {}", text(i, "state"), text(i, "type"))).unwrap_or_default();
     let offers = ["runbook resume", "runbook resolve", "runbook rollback"];
     let told: Vec<&str> = offers.into_iter().filter(|offer| status.contains(offer)).collect();
     vec![
-        Row::new("the original runs again with its old type", seen == format!("running {LARGE}"), seen),
+        Row::new("the original runs again with its old type", seen == format!("running {old}"), seen),
         Row::new(
             "`runbook status` offers to try again, to go on as it is, to go back",
             told == offers,
@@ -41,22 +42,24 @@ fn says_down(status: &str) -> bool {
     status.split_whitespace().collect::<Vec<_>>().join(" ").contains("the site is down")
 }
 
-pub(super) fn servers(facts: &Facts, web: &str, expected: Expected) -> Row {
+pub(super) fn servers(facts: &Facts, start: &Facts, web: &str, expected: Expected) -> Row {
     let live = facts.live();
+    let old = start.instance(web).map(|i| text(i, "type")).unwrap_or_default();
     let mut seen: Vec<String> =
         live.iter().map(|i| format!("{} {} {}", text(i, "state"), text(i, "type"), text(i, "az"))).collect();
     seen.sort();
     let zones: BTreeSet<&str> = live.iter().map(|i| text(i, "az")).collect();
     let is = |i: &Value, state: &str, size: &str| text(i, "state") == state && text(i, "type") == size;
-    let one = |state: &str| live.len() == 1 && live.iter().all(|i| text(i, "id") == web && is(i, state, LARGE));
-    let size = |i: &Value| if text(i, "id") == web { expected.original_type } else { SMALL };
+    let one = |state: &str| live.len() == 1 && live.iter().all(|i| text(i, "id") == web && is(i, state, old));
+    let size = |i: &Value| if text(i, "id") == web && expected.keeps_old_type { old } else { SMALL };
     let (what, ok) = match expected.step {
         0..=3 => ("one server, running, with its old type", one("running")),
         4..=5 => ("one server, stopped, with its old type", one("stopped")),
         _ => (
-            match expected.original_type {
-                SMALL => "two servers of the smaller type run in two zones",
-                _ => "two servers run in two zones, the original with its old type",
+            if expected.keeps_old_type {
+                "two servers run in two zones, the original with its old type"
+            } else {
+                "two servers of the smaller type run in two zones"
             },
             live.len() == 2 && zones.len() == 2 && live.iter().all(|i| is(i, "running", size(i))),
         ),
@@ -139,6 +142,18 @@ pub(super) fn targets(checks: &[TargetCheck]) -> Row {
 pub(super) fn round_trip(seen: Result<(), String>) -> Row {
     let ok = seen.is_ok();
     Row::new("a file goes up and down through the balancer", ok, seen.err().unwrap_or_else(|| "same content".into()))
+}
+
+pub(super) fn version(wanted: &str, seen: Result<String, String>) -> Row {
+    let what = format!("the site is Nextcloud {wanted}");
+    Row::new(what, seen.as_deref() == Ok(wanted), seen.unwrap_or_else(|error| error))
+}
+
+/// `seen`: as whom each server's site is let in by the database, or what was said instead.
+pub(super) fn let_in(user: &str, seen: &[String]) -> Row {
+    let is = |who: &String| who.strip_prefix(user).is_some_and(|rest| rest.starts_with('@'));
+    let ok = !seen.is_empty() && seen.iter().all(is);
+    Row::new("each server's site is let in by the database", ok, seen.join(", "))
 }
 
 pub(super) fn redirect(fqdn: &str, answer: Result<(u16, String), String>) -> Row {

@@ -41,7 +41,7 @@ fn after() -> Value {
 fn all(picture: &Value, expected: Expected) -> Vec<Row> {
     let (facts, start) = (Facts::of(picture.clone()), Facts::of(before()));
     let step = expected.step;
-    let mut rows = vec![servers(&facts, WEB, expected), database(&facts, step), certificate(&facts, step)];
+    let mut rows = vec![servers(&facts, &start, WEB, expected), database(&facts, step), certificate(&facts, step)];
     rows.extend(balancer(&facts, step));
     rows.push(leftovers(&facts, &start, WEB, step));
     if step == 0 {
@@ -134,11 +134,11 @@ fn the_start_is_not_the_end_nor_a_step_between() {
 fn an_accepted_old_type_is_wanted_only_where_it_was_accepted() {
     let accepted = Expected::finished().with_the_original_as_it_was();
     let mut old = after();
-    old["instances"][0]["type"] = json!(LARGE);
+    old["instances"][0]["type"] = json!("t3.medium");
     assert_eq!(wrong(&old, accepted), [""; 0]);
     assert!(!wrong(&old, Expected::finished()).is_empty());
     assert!(!wrong(&after(), accepted).is_empty());
-    old["instances"][1]["type"] = json!(LARGE);
+    old["instances"][1]["type"] = json!("t3.medium");
     assert!(!wrong(&old, accepted).is_empty(), "the clone has the smaller type all the same");
 }
 
@@ -183,6 +183,14 @@ fn what_is_asked_of_hosts_and_site_can_fail() {
     assert!(!redirect("a.b", Err("refused".into())).ok);
     assert!(answers(answer(200, "")).ok && !answers(answer(503, "")).ok && !answers(Err("refused".into())).ok);
     assert!(round_trip(Ok(())).ok && !round_trip(Err("download gave another content".into())).ok);
+
+    assert!(version("29.0.6", Ok("29.0.6".into())).ok && !version("29.0.6", Ok("17.0.2".into())).ok);
+    assert!(!version("29.0.6", Err("no answer".into())).ok);
+    let users = |all: &[&str]| all.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
+    assert!(let_in("nc", &users(&["nc@10.%", "nc@10.%"])).ok);
+    for seen in [&["nc@10.%", ""][..], &["nc@10.%", "Access denied for user 'nc'@'10.77.2.5'"], &["nc2@%"], &[]] {
+        assert!(!let_in("nc", &users(seen)).ok, "{seen:?}");
+    }
 
     let (active, hidden) = ((true, false), (false, true));
     assert!(cron(&[active, hidden], LAST_STEP).ok && cron(&[hidden, hidden], 8).ok);

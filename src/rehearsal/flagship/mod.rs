@@ -18,20 +18,28 @@ pub(super) use rows::rows;
 use serde_json::Value;
 
 use super::account::SeededAccount;
-use super::operator::SITE_USER;
+use super::before::BeforeState;
+use super::region::Region;
 use super::scenario::Row;
 
 /// The number of the last step, as the runbook has it.
 pub(super) const LAST_STEP: usize = 11;
 
+/// What there is before `single-to-ha`.
+#[must_use]
+pub fn before() -> BeforeState {
+    serde_saphyr::from_str(include_str!("before.yaml")).expect("a constant that a test reads")
+}
+
 /// The inputs file of the lab's operator, for `single-to-ha`.
 #[must_use]
-pub fn inputs(account: &SeededAccount) -> String {
+pub fn inputs(region: &Region) -> String {
+    let account = region.account();
     let subnet = |letter: &str| account.subnets.get(letter).cloned().unwrap_or_default();
     format!(
         "# Inputs of the rehearsal: the lab's own account.\n\
          region: {}\ninstance: {}\ndb_instance: {}\nfqdn: {}\nzone: {}\nclone_subnet: {}\nalb_subnets: [{}, {}]\n\
-         site_user: {SITE_USER}\nsite_password: {{ env: NEXTCLOUD_PASSWORD }}\ntags: {{ Owner: rehearsal }}\n",
+         site_user: {}\nsite_password: {{ env: NEXTCLOUD_PASSWORD }}\ntags: {{ Owner: rehearsal }}\n",
         account.region,
         account.instance,
         account.db,
@@ -40,6 +48,7 @@ pub fn inputs(account: &SeededAccount) -> String {
         subnet("b"),
         subnet("a"),
         subnet("b"),
+        region.before().site.user,
     )
 }
 
@@ -86,6 +95,27 @@ pub(super) fn injected(log: &Value, points: &[String]) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_before_state_is_what_the_runbook_takes_for_granted_and_the_emulator_for_itself() {
+        let before = before();
+        let text = include_str!("../../../runbooks/single-to-ha.yaml");
+        let runbook = crate::validate::parse_runbook("single-to-ha.yaml", text).unwrap();
+        for (input, is) in [
+            ("nginx_file", &before.site.nginx_file),
+            ("config_file", &before.site.config_file),
+            ("cron_file", &before.site.cron_file),
+            ("hidden_cron_file", &before.site.hidden_cron_file),
+        ] {
+            let found = runbook.inputs.iter().find(|known| known.name.to_string() == input).unwrap();
+            assert!(format!("{:?}", found.default).contains(is.as_str()), "{input}: {:?}", found.default);
+        }
+        // The emulator's own tests have no other account than this one.
+        let seed = include_str!("../emulator/seed.py");
+        let defaults = seed.split("DEFAULTS = {\n").nth(1).and_then(|rest| rest.split("\n}").next()).unwrap();
+        let defaults: Value = serde_json::from_str(&format!("{{{}}}", defaults.trim_end_matches(','))).unwrap();
+        assert_eq!(serde_json::to_value(&before.account).unwrap(), defaults);
+    }
 
     #[test]
     fn what_is_known_here_of_the_flagship_is_so() {

@@ -6,7 +6,7 @@ use super::super::error::RehearsalError;
 use super::super::region::Region;
 use super::super::scenario::Row;
 use super::expected::Expected;
-use super::facts::{CONFIG, CRON, Facts, HIDDEN_CRON, NGINX, Start, text};
+use super::facts::{Facts, Start, text};
 use super::{files, judge, site};
 
 /// All rows for the world as it must be.
@@ -17,13 +17,23 @@ pub(in super::super) async fn rows(
     expected: Expected,
 ) -> Result<Vec<Row>, RehearsalError> {
     let (web, step) = (region.account().instance.as_str(), expected.step);
-    let mut rows = vec![judge::servers(facts, web, expected), judge::database(facts, step)];
+    let mut rows = vec![judge::servers(facts, &start.facts, web, expected), judge::database(facts, step)];
     rows.extend(judge::balancer(facts, step));
     rows.push(judge::certificate(facts, step));
     rows.push(name(region, facts, start, step).await);
     if step >= 8 {
         rows.push(judge::targets(&region.balancer_health()));
         rows.push(judge::round_trip(site::round_trip(region).await));
+    }
+    if let Some(release) = region.release().filter(|_| step == 0 || step >= 8) {
+        rows.push(judge::version(&release.version, site::version(region).await));
+    }
+    if !(4..6).contains(&step) {
+        let mut seen = Vec::new();
+        for instance in facts.live() {
+            seen.push(files::let_in(region, text(instance, "id")).await);
+        }
+        rows.push(judge::let_in(&region.before().site.database.user, &seen));
     }
     if step >= 9 {
         let fqdn = &region.account().fqdn;
@@ -49,35 +59,39 @@ async fn name(region: &Region, facts: &Facts, start: &Start, step: usize) -> Row
 }
 
 fn cron(region: &Region, facts: &Facts, step: usize) -> Row {
+    let site = &region.before().site;
     let ids: Vec<String> = facts.live().iter().map(|i| text(i, "id").to_owned()).collect();
-    let files: Vec<(bool, bool)> =
-        ids.iter().map(|id| (files::there(region, id, CRON), files::there(region, id, HIDDEN_CRON))).collect();
+    let files: Vec<(bool, bool)> = ids
+        .iter()
+        .map(|id| [&site.cron_file, &site.hidden_cron_file].map(|f| files::there(region, id, f)).into())
+        .collect();
     judge::cron(&files, step)
 }
 
 async fn edited(region: &Region, start: &Start, step: usize) -> Result<Vec<Row>, RehearsalError> {
-    let web = &region.account().instance;
+    let (web, site) = (&region.account().instance, &region.before().site);
+    let (nginx, config) = (site.nginx_file.as_str(), site.config_file.as_str());
     let mut rows = Vec::new();
     if step >= 2 {
-        let hunks = match files::copy_of(region, web, NGINX)? {
-            Some(copy) => files::hunks(region, web, &copy, NGINX).await?,
+        let hunks = match files::copy_of(region, web, nginx)? {
+            Some(copy) => files::hunks(region, web, &copy, nginx).await?,
             None => Vec::new(),
         };
         rows.push(judge::hunks(&hunks));
     } else {
-        rows.push(unchanged(region, start, NGINX)?);
+        rows.push(unchanged(region, start, nginx)?);
     }
     if step < 3 {
-        rows.push(unchanged(region, start, CONFIG)?);
+        rows.push(unchanged(region, start, config)?);
     } else if region.host(web).is_some_and(|host| host.is_up()) {
-        let keys = match files::copy_of(region, web, CONFIG)? {
-            Some(copy) => files::changed_keys(region, web, &copy, CONFIG).await?,
+        let keys = match files::copy_of(region, web, config)? {
+            Some(copy) => files::changed_keys(region, web, &copy, config).await?,
             None => Vec::new(),
         };
         rows.push(judge::keys(keys));
     } else {
         // php runs on the server only: with it off, the file's text stands for its meaning.
-        rows.push(judge::keys_in_text(&files::text(region, web, CONFIG)?));
+        rows.push(judge::keys_in_text(&files::text(region, web, config)?));
     }
     Ok(rows)
 }
@@ -90,7 +104,7 @@ fn unchanged(region: &Region, start: &Start, path: &str) -> Result<Row, Rehearsa
 
 async fn as_at_the_start(region: &Region, facts: &Facts, start: &Start) -> Result<Vec<Row>, RehearsalError> {
     let (account, web) = (region.account(), &region.account().instance);
-    let mut rows = vec![unchanged(region, start, CRON)?];
+    let mut rows = vec![unchanged(region, start, &region.before().site.cron_file)?];
     for (folder, before) in &start.names {
         let now = files::names(region, web, folder)?;
         let more: BTreeSet<&String> = now.symmetric_difference(before).collect();

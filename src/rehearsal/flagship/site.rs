@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use crate::access::{HttpOptions, Settings, http_client};
 
 use super::super::error::RehearsalError;
-use super::super::operator::SITE_USER;
 use super::super::region::Region;
 
 /// The addresses a name resolves to, by the region's DNS.
@@ -25,13 +24,23 @@ pub(super) async fn ask(region: &Region, url: &str) -> Result<(u16, String), Str
     Ok((answer.status().as_u16(), location.to_owned()))
 }
 
+/// What the site says it is: its `versionstring`.
+pub(super) async fn version(region: &Region) -> Result<String, String> {
+    let url = format!("https://{}/status.php", region.account().fqdn);
+    let answer = client(region).map_err(|e| e.to_string())?.get(url).send().await.map_err(|e| chain(&e))?;
+    let text = answer.text().await.map_err(|e| chain(&e))?;
+    let status: serde_json::Value = serde_json::from_str(&text).map_err(|e| chain(&e))?;
+    Ok(status.get("versionstring").and_then(|v| v.as_str()).unwrap_or_default().to_owned())
+}
+
 /// Uploads a file, downloads it, compares, removes it; what went wrong, if anything.
 pub(super) async fn round_trip(region: &Region) -> Result<(), String> {
     let password = region.environment().get("NEXTCLOUD_PASSWORD").cloned().unwrap_or_default();
-    let url = format!("https://{}/remote.php/dav/files/{SITE_USER}/verdict.txt", region.account().fqdn);
+    let user = region.before().site.user.as_str();
+    let url = format!("https://{}/remote.php/dav/files/{user}/verdict.txt", region.account().fqdn);
     let client = client(region).map_err(|e| e.to_string())?;
     let body = format!("a file of the verdict, {}", std::process::id());
-    let ask = |request: reqwest::RequestBuilder| request.basic_auth(SITE_USER, Some(&password)).send();
+    let ask = |request: reqwest::RequestBuilder| request.basic_auth(user, Some(&password)).send();
     let put = ask(client.put(&url).body(body.clone())).await.map_err(|e| chain(&e))?;
     if !put.status().is_success() {
         return Err(format!("upload answered {}", put.status()));

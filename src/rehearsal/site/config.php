@@ -7,7 +7,7 @@ $CONFIG = array (
   array (
     0 => '{{fqdn}}',
   ),
-  'datadirectory' => '/var/www/html/nextcloud/data',
+  'datadirectory' => '{{root}}/data',
   'objectstore' => 
   array (
     'class' => '\\OC\\Files\\ObjectStore\\S3',
@@ -27,12 +27,12 @@ $CONFIG = array (
   'dbtype' => 'mysql',
   'version' => '17.0.2.1',
   'overwrite.cli.url' => 'https://{{fqdn}}',
-  'dbname' => 'nextcloud',
+  'dbname' => '{{dbname}}',
   'dbhost' => '{{dbhost}}',
   'dbport' => '',
   'dbtableprefix' => 'oc_',
   'mysql.utf8mb4' => true,
-  'dbuser' => 'nextcloud',
+  'dbuser' => '{{dbuser}}',
   'dbpassword' => '{{dbpassword}}',
   'installed' => true,
   'memcache.local' => '\\OC\\Memcache\\APCu',

@@ -6,6 +6,7 @@ require __DIR__ . '/lib/site.php';
 require __DIR__ . '/lib/store.php';
 require __DIR__ . '/lib/session.php';
 require __DIR__ . '/lib/users.php';
+require __DIR__ . '/lib/database.php';
 /** The least that S3 takes for a part that is not the last (its documentation, "Multipart upload limits"). */
 const LEAST_PART = 5 * 1024 * 1024;
 
@@ -82,7 +83,7 @@ function key_of(string ...$parts): string {
 function files(string $method, string $path, string $user, string $name): void {
     $key = key_of('files', $user, $name);
     if ($method === 'PROPFIND') {
-        $file = $name === '' ? null : store_head($key);
+        $file = $name === '' || !file_is_known($key) ? null : store_head($key);
         if ($name !== '' && $file === null) {
             dav_error(404, "File with name $name could not be located");
         }
@@ -93,15 +94,17 @@ function files(string $method, string $path, string $user, string $name): void {
         dav_error(405, "$method is not for a folder");
     }
     if ($method === 'PUT') {
-        $known = store_head($key) !== null;
-        $etag = store_put($key, file_get_contents('php://input'));
+        $known = file_is_known($key) && store_head($key) !== null;
+        $body = file_get_contents('php://input');
+        $etag = store_put($key, $body);
+        file_is_there($key, strlen($body), $etag);
         http_response_code($known ? 204 : 201);
         header("ETag: $etag");
         header("OC-ETag: $etag");
         return;
     }
     $file = $method === 'GET' ? store_get($key) : store_head($key);
-    if ($file === null) {
+    if ($file === null || !file_is_known($key)) {
         dav_error(404, "File with name $name could not be located");
     }
     if ($method === 'GET' || $method === 'HEAD') {
@@ -125,6 +128,7 @@ function throw_away(string $user, string $name, string $key): void {
         store_put(key_of('trashbin', $user, $name . '.d' . time()), store_get($key)['body'] ?? '');
     }
     store_delete($key);
+    file_is_gone($key);
 }
 
 /** apps/files_trashbin/lib/Sabre: `trashbin/USER/trash`; without the app there is no such folder. */
@@ -209,7 +213,7 @@ function uploads_assemble(string $user, string $folder, bool $parts): void {
     }
     $key = key_of('files', $user, $place[2]);
     $there = store_head($key) !== null;
-    store_put($key, $whole);
+    file_is_there($key, strlen($whole), store_put($key, $whole));
     uploads_forget($folder);
     http_response_code($there ? 204 : 201);
 }
@@ -250,4 +254,7 @@ try {
     }
 } catch (StoreError $error) {
     dav_error(503, $error->getMessage());
+} catch (mysqli_sql_exception) {
+    // remote.php, handleException: what is no DAV exception
+    dav_error(500, 'Internal Server Error');
 }

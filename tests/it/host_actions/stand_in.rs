@@ -9,7 +9,7 @@ use std::process::Command;
 pub(super) const NAME: &str = "cloud.nextcloud.example";
 pub(super) const PASSWORD: &str = "p w\"&\\1";
 pub(super) const APP_PASSWORD: &str = "aaaaa-bbbbb-ccccc";
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("router.php", include_str!("router.php")),
     ("index.php", include_str!("../../../src/rehearsal/site/index.php")),
     ("remote.php", include_str!("../../../src/rehearsal/site/remote.php")),
@@ -18,6 +18,7 @@ const FILES: [(&str, &str); 8] = [
     ("lib/session.php", include_str!("../../../src/rehearsal/site/lib/session.php")),
     ("lib/store.php", include_str!("../../../src/rehearsal/site/lib/store.php")),
     ("lib/users.php", include_str!("../../../src/rehearsal/site/lib/users.php")),
+    ("lib/database.php", include_str!("../../../src/rehearsal/site/lib/database.php")),
 ];
 /// The second server is a site whose uploads nobody has provided for.
 const NGINX: &str =

@@ -73,7 +73,7 @@ type Key = [String; 2];
 /// Runs `body` in a region whose account enforces IAM.
 async fn enforced(body: impl AsyncFnOnce(&Enforced<'_>)) {
     region(async |Lab { region, .. }| {
-        let inputs = runbook::rehearsal::inputs(region.account());
+        let inputs = runbook::rehearsal::inputs(region);
         std::fs::write(region.folder().join("home/site.yaml"), inputs).unwrap();
         region.emulator().configure(json!({"enforce_iam": true})).await.unwrap();
         body(&Enforced { region }).await;

@@ -32,8 +32,9 @@ impl Drop for Running {
 /// Runs the ignored test `name` (its whole path) beside an emulator of its own.
 pub(crate) async fn beside_an_emulator(name: &str) {
     let say = |what: &str| eprintln!("{what}");
-    let prepared =
-        setup::ensure(&Cache::of_account().unwrap(), false, &say).await.unwrap_or_else(|error| panic!("{error}"));
+    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::StandIn, &say)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     let serve = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rehearsal/emulator/serve.py");
     let mut python = Command::new(prepared.venv.join("bin/python"));
     let emulator = python.args([serve, "--port", "0"]).env("PYTHONDONTWRITEBYTECODE", "1").stdout(Stdio::piped());

@@ -21,15 +21,13 @@ pub(crate) async fn in_a_region(test: &str, limit: Duration) {
 /// The same on a machine that this script has changed, in a mount namespace of its own; as root.
 pub(crate) async fn in_a_region_on(change: &str, test: &str, limit: Duration) {
     let say = |what: &str| eprintln!("{what}");
-    let prepared =
-        setup::ensure(&Cache::of_account().unwrap(), false, &say).await.unwrap_or_else(|error| panic!("{error}"));
+    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::StandIn, &say)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
     let folder = tempfile::tempdir().unwrap();
     let spec = RegionSpec {
-        dir: folder.path().to_path_buf(),
-        image: prepared.image,
-        venv: prepared.venv,
-        rootless: prepared.rootless,
         conduct: Conduct { lag: super::emulator::lag(), ..Conduct::default() },
+        ..RegionSpec::new(folder.path().to_path_buf(), prepared.clone())
     };
     let program = std::env::current_exe().unwrap();
     let mut command = enter::command(prepared.rootless, &program, &[test, "--exact", "--ignored", "--nocapture"]);

@@ -47,7 +47,7 @@ pub(super) const RUN: &[&str] = &["run", "single-to-ha", "--inputs", "site.yaml"
 impl Lab {
     /// Writes the inputs file of the lab's operator.
     pub(super) fn write_inputs(&self) {
-        self.write_home("site.yaml", &runbook::rehearsal::inputs(self.region.account()));
+        self.write_home("site.yaml", &runbook::rehearsal::inputs(&self.region));
     }
 
     pub(super) fn write_home(&self, name: &str, text: &str) {
