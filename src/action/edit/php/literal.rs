@@ -18,6 +18,17 @@ pub(super) enum Literal {
     List(Vec<(Option<Literal>, Literal)>),
 }
 
+/// What a literal is as a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    /// This number.
+    Number(i64),
+    /// A text that is no number.
+    Text,
+    /// It is not worked out here.
+    Unclear,
+}
+
 /// How deep literals are followed: far deeper than any setting, and no danger to the stack.
 const DEEPEST: usize = 32;
 
@@ -114,7 +125,10 @@ impl Literal {
             (Self::Null, Value::Null) => true,
             (Self::Number(text), Value::Number(wanted)) => is_number(text, wanted),
             (Self::List(elements), Value::Array(wanted)) => {
-                let plain = |at: usize, key: &Option<Self>| key.as_ref().is_none_or(|key| key.is(&Value::from(at)));
+                let plain = |at: usize, key: &Option<Self>| {
+                    let at = i64::try_from(at).map_or(Key::Unclear, Key::Number);
+                    key.as_ref().is_none_or(|key| key.as_key() == at)
+                };
                 elements.len() == wanted.len()
                     && elements
                         .iter()
@@ -135,8 +149,24 @@ impl Literal {
         }
     }
 
+    /// What the literal is as a key of an array: PHP turns a text of decimal digits into a number, and truths too
+    /// (language.types.array of its manual).
+    pub(super) fn as_key(&self) -> Key {
+        match self {
+            Self::Number(_) => self.integer().map_or(Key::Unclear, Key::Number),
+            Self::Text(text) => {
+                let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<i64>().ok());
+                // Not `01`, `+1`, `-0`: those stay texts.
+                number.filter(|number| number.to_string().as_bytes() == text).map_or(Key::Text, Key::Number)
+            }
+            Self::Truth(truth) => Key::Number(i64::from(*truth)),
+            Self::Null => Key::Text,
+            Self::Escaped | Self::List(_) => Key::Unclear,
+        }
+    }
+
     /// The whole number the literal is.
-    pub(super) fn integer(&self) -> Option<i64> {
+    fn integer(&self) -> Option<i64> {
         match self {
             Self::Number(text) => {
                 let text = std::str::from_utf8(text).ok()?;
@@ -192,6 +222,30 @@ mod tests {
         ] {
             assert!(literal(text).unwrap().is(&value), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_of_digits_is_a_number_as_a_key() {
+        for (text, key) in [
+            ("0", Key::Number(0)),
+            ("'1'", Key::Number(1)),
+            ("\"-5\"", Key::Number(-5)),
+            ("true", Key::Number(1)),
+            ("'01'", Key::Text),
+            ("'-0'", Key::Text),
+            ("'+1'", Key::Text),
+            ("'1.5'", Key::Text),
+            ("' 1'", Key::Text),
+            ("'9223372036854775808'", Key::Text),
+            ("null", Key::Text),
+            ("'a'", Key::Text),
+            ("1.5", Key::Unclear),
+            ("010", Key::Unclear),
+            (r#""\x31""#, Key::Unclear),
+        ] {
+            assert_eq!(literal(text).unwrap().as_key(), key, "{text}");
+        }
+        assert!(literal("['0' => 'a', 1 => 'b']").unwrap().is(&json!(["a", "b"])));
     }
 
     #[test]

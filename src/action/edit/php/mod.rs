@@ -7,8 +7,9 @@
 //! else stay. No message holds a value of the file: it is full of secrets. The result is read
 //! again: if it is not the file that was meant, it is refused.
 //!
-//! What it does not handle: files that compute `$CONFIG` (they are refused), and
-//! `config/*.config.php`, which Nextcloud reads after this file.
+//! What it does not handle: files that compute `$CONFIG` (they are refused),
+//! `config/*.config.php`, which Nextcloud reads after this file, and settings that keep others from their
+//! effect (`overwritecondaddr`, `forwarded_for_headers`): php on the host judges those.
 
 mod array;
 mod config;
@@ -95,7 +96,7 @@ pub fn set_config(bytes: &[u8], wanted: &[(String, Setting)]) -> Result<Edit, Re
     refuse_repeated(&keys)?;
     let config = Config::read(bytes).map_err(Refusal::new)?;
     let (patch, mut notes) = set::set(&config, wanted).map_err(Refusal::new)?;
-    notes.extend(surroundings(&config, &keys)?);
+    notes.extend(surroundings(&config));
     notes.sort_by_key(|note| (note.line.is_none(), note.line));
     let after = patch.apply(bytes);
     let is_as_meant = Config::read(&after).is_ok_and(|again| {
@@ -146,24 +147,14 @@ pub fn read_raw(bytes: &[u8], keys: &[String]) -> Result<BTreeMap<String, Option
     found.collect::<Result<_, Reason>>().map_err(Refusal::from)
 }
 
-/// What else of the file bears on these keys.
-fn surroundings(config: &Config<'_>, keys: &[&str]) -> Result<Vec<Note>, Reason> {
-    const CONDITION: &str = "overwritecondaddr";
+/// What else of the file bears on the edit.
+fn surroundings(config: &Config<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
     if span::bom_length(config.bytes) > 0 {
         let message = "the file begins with a byte order mark, which PHP sends to clients";
         notes.push(Note::warning(Some(1), message));
     }
-    let overwrites = keys.iter().any(|key| key.starts_with("overwrite") && *key != CONDITION);
-    if let Some(entry) = config.entry(CONDITION)?.filter(|_| overwrites) {
-        let at = config.span(entry.element.tokens.clone()).start;
-        let message = format!(
-            "`{CONDITION}` is set: Nextcloud overwrites only for the addresses it matches, which \
-             must be the balancer's"
-        );
-        notes.push(Note::warning(Some(span::line_number(config.bytes, at)), message));
-    }
-    Ok(notes)
+    notes
 }
 
 fn refuse_repeated(keys: &[&str]) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@ use super::Setting;
 use super::array::{self, Array};
 use super::config::{Config, Entry};
 use super::insert::{self, NewElement};
-use super::literal::Literal;
+use super::literal::{Key, Literal};
 use super::style::{Style, quoted};
 
 const COMPUTED_ADVICE: &str = "write the value out, or put the setting into a file of its own \
@@ -169,12 +169,13 @@ impl Numbering {
         let mut next = 0_i64;
         let mut is_numbered = elements.is_empty() && when_empty;
         for (key, _) in elements {
-            let at = match key {
-                Some(key @ Literal::Number(_)) => {
+            let at = match key.as_ref().map(Literal::as_key) {
+                Some(Key::Number(number)) => {
                     is_numbered = true;
-                    key.integer()?
+                    number
                 }
-                Some(_) => continue,
+                Some(Key::Text) => continue,
+                Some(Key::Unclear) => return None,
                 None => next,
             };
             next = next.max(at.checked_add(1)?);

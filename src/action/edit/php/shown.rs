@@ -4,7 +4,7 @@
 //! them is not shown. What a key's name calls a secret is masked, at any depth.
 
 use super::config::Config;
-use super::literal::Literal;
+use super::literal::{Key, Literal};
 use crate::action::edit::{Reason, Refusal};
 use crate::model::Value;
 use std::collections::BTreeMap;
@@ -73,7 +73,9 @@ fn text(literal: &Literal) -> String {
 fn element(at: usize, (key, value): &(Option<Literal>, Literal)) -> String {
     match key {
         Some(Literal::Text(key)) if names_one(&String::from_utf8_lossy(key)) => format!("{} => {MASK}", quoted(key)),
-        Some(key) if i64::try_from(at).ok() != key.integer() => format!("{} => {}", text(key), text(value)),
+        Some(key) if i64::try_from(at).map_or(true, |at| key.as_key() != Key::Number(at)) => {
+            format!("{} => {}", text(key), text(value))
+        }
         _ => text(value),
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::Reason;
 use super::super::span::{self, Patch};
 use super::Previous;
-use super::array::Element;
+use super::array::{self, Element};
 use super::config::Config;
 use super::insert::{self, NewElement};
 use super::lex::{self, Kind};
@@ -32,9 +32,14 @@ pub(super) fn unset(config: &Config<'_>, keys: &[(String, Previous)]) -> Result<
                 format!("what is kept of the value of `{key}` is not one expression of PHP"),
                 "put the value back by hand, from the copy of the file",
             )),
+            (Ok(Some(entry)), Previous::Was(raw)) if config.text(entry.element.value()) == raw => {}
             (Ok(Some(entry)), Previous::Was(raw)) => {
-                if config.text(entry.element.value()) != raw {
-                    let is_list = raw.starts_with(b"[") || raw.starts_with(b"array");
+                let value = entry.element.value();
+                let is_list = raw.starts_with(b"[") || raw.starts_with(b"array");
+                if is_list && array::read(config.bytes, &config.tokens, value.start).is_some() {
+                    // A list stood there before and stands there now: on the same line, whatever the file's style.
+                    patch.replace(config.span(value), raw.clone());
+                } else {
                     put_value(config, &style, entry, raw, is_list, &mut patch);
                 }
             }

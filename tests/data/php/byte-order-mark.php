@@ -1,0 +1,5 @@
+﻿<?php
+$CONFIG = array (
+  'installed' => true,
+  'overwriteprotocol' => 'http'
+);

@@ -1,0 +1,8 @@
+<?php
+$CONFIG = array (
+  'installed' => true,
+  'dbpassword' => 'not-a-real-password',
+);
+?>
+
+

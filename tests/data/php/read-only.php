@@ -1,0 +1,4 @@
+<?php
+$CONFIG = array('config_is_read_only' => true,
+                'appstoreenabled' => false,
+                'installed' => true);

@@ -1,0 +1,6 @@
+<?php
+$CONFIG = array (
+  'overwritewebroot' => '/nextcloud',
+  'overwrite.cli.url' => 'https://www.nextcloud.example/nextcloud',
+  'htaccess.RewriteBase' => '/nextcloud',
+);
