@@ -1,6 +1,6 @@
 //! `nextcloud.config`: whether a Nextcloud can be served by two nodes, from its config.php.
 //!
-//! The file is read by php on the host, as the file's owner; only the values judged here leave the host
+//! The file is read by php on the host, as the file's owner and never as root; only the values judged here leave the host
 //! (`nextcloud_facts.php`): no password, key or salt. Not checked: storages that users have mounted themselves, and a
 //! session handler that a php file sets at run time.
 
@@ -8,7 +8,7 @@ use super::{Examine, Seen};
 use crate::access::RemoteCommand;
 use crate::action::Lines;
 use crate::action::aws::endpoint;
-use crate::action::host::AS_OWNER;
+use crate::action::host::{LastLink, Place};
 use crate::model::{Failure, NextcloudConfig};
 use serde::Deserialize;
 
@@ -49,7 +49,8 @@ impl Examine for NextcloudConfig {
 impl NextcloudConfig {
     async fn facts(&self, lines: &Lines<'_>) -> Result<Facts, Failure> {
         let (file, php) = (self.file.as_str(), self.php.as_deref().unwrap_or("php"));
-        let command = RemoteCommand::root_script(AS_OWNER, [file, php, "--", file]).stdin(FACTS);
+        let place = Place::find(lines, &self.on, file, LastLink::Followed).await?;
+        let command = place.reader()?.program([php, "--", &place.path]).stdin(FACTS);
         let output = lines.run(&self.on, command).await?;
         let unread = || {
             Failure::permanent(format!("`{php}` on {} cannot read `{file}`", self.on))

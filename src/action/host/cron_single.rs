@@ -20,7 +20,7 @@ starts() {
   done <"$1"
   return 1
 }
-if [ -e "$1" ]; then if starts "$1"; then echo plain; else echo silent; fi; fi
+if [ -e "$1" ]; then if [ -f "$1" ] && starts "$1"; then echo plain; else echo silent; fi; fi
 for f in /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/* /etc/cron.monthly/* \
     /var/spool/cron/* /var/spool/cron/crontabs/*; do
   [ -f "$f" ] && [ "$f" != "$1" ] || continue

@@ -5,6 +5,7 @@
 //! leaves alone. Whether the site's own file is edited already does not matter: what it will be is judged.
 
 use super::file::{HostFile, Sight, look};
+use super::place::Place;
 use super::nginx::{Nginx, refused_by};
 use super::offload_tls::refused;
 use super::preview::{fact_name, unified};
@@ -77,6 +78,7 @@ impl NginxDropIn {
         let (nginx, whole) = super::nginx::whole(cx, &self.on, self.service.as_ref()).await?;
         let (site, _) = HostFile::find(cx, &self.on, self.site.as_str()).await?;
         let site = site.path;
+        Place::must_be_roots(&cx.lines(), &self.on, self.file.as_str()).await?;
         let there = look(cx, &self.on, self.file.as_str()).await?;
         // What the file itself brings is not to count.
         let whole = whole.without(self.file.as_str());
@@ -251,6 +253,7 @@ impl Perform for NginxDropIn {
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let was_there = cx.call().before.get("there") == Some(&Value::Bool(true));
+        Place::must_be_roots(&cx.lines(), &self.on, self.file.as_str()).await?;
         let there = look(cx, &self.on, self.file.as_str()).await?;
         let Sight::File(image) = there else { return Ok(format!("`{}` is not on {}", self.file, self.on.name)) };
         if was_there {

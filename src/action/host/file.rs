@@ -5,11 +5,16 @@
 //! sent (a lost connection ends a file early); a file that changed in between is left alone. Contents travel by standard
 //! input and never reach a journal: an [`Image`] is all that is kept of them.
 //!
-//! Needs GNU coreutils on the host. Not handled: files of more than some megabytes, and a directory whose owner attacks
-//! us while we work in it.
+//! Root follows no name that another user can put there: [`Place`] says as whom all of this is done. Where a directory on
+//! the way is a user's, it is done as that user, whose file it must be; attributes are then kept as far as that user may
+//! set them, and what could not be kept is asked of [`HostFile::must_be_replaceable`] before anything is made.
+//!
+//! Needs GNU coreutils and util-linux on the host. Not handled: files of more than 4 MiB; a user who breaks his own file
+//! while we work as him gets what he made of it.
 
-use super::file_scripts::{COMMIT, COPY, LOOK, PUT_BACK, READ, REMOVE, SET_ASIDE, STAGE, TAKE_UP};
-use crate::access::RemoteCommand;
+use super::file_scripts::{COMMIT, COPY, LARGEST, LOOK, PUT_BACK, READ, REMOVE, SET_ASIDE, STAGE, TAKE_UP, UNSTAGE};
+use super::place::{Hand, LastLink, Place};
+use crate::access::RemoteOutput;
 use crate::action::Context;
 use crate::model::{Failure, RunId, Target, sha256};
 use serde::{Deserialize, Serialize};
@@ -43,16 +48,30 @@ pub(super) enum Sight {
 }
 
 /// A file on a host, with the names this run uses beside it.
+///
+/// They begin with a dot, so that no include pattern (`*.conf`, `*.config.php`, `*`) matches them. What is kept of a `.php`
+/// ends in `.php` too: a web server that protects it by running it runs the copy as well, and never sends it as text.
 pub(super) struct HostFile<'a> {
-    cx: &'a Context<'a>,
-    host: &'a Target,
+    pub(super) cx: &'a Context<'a>,
+    pub(super) host: &'a Target,
+    place: Place,
+    /// As whom it is worked on.
+    pub(super) hand: Hand,
     /// The real path.
     pub(super) path: String,
-    /// Where the run keeps its copy: a dot file with an ending that no include pattern (`*.conf`, `*.config.php`, `*`) matches.
+    /// Where the run keeps its copy.
     pub(super) copy: String,
     /// Where that copy is while no edit of this run is in the file: the last one was rejected and taken back.
     pub(super) aside: String,
     fresh: String,
+    part: String,
+}
+
+/// Whether staged content came into the file's place.
+enum Committed {
+    Replaced,
+    /// It did not, and is gone.
+    Not(Failure),
 }
 
 /// What this run keeps of a file it edits.
@@ -87,15 +106,21 @@ impl Image {
     }
 }
 
-/// Looks at a path on a host.
+/// Looks at a path on a host; a link at its end is looked at itself.
 pub(super) async fn look(cx: &Context<'_>, host: &Target, path: &str) -> Result<Sight, Failure> {
-    let text = cx.run_ok(host, RemoteCommand::root_script(LOOK, [path]), &format!("looking at `{path}`")).await?;
-    parse(&text).ok_or_else(|| {
+    let place = Place::find(&cx.lines(), host, path, LastLink::Kept).await?;
+    look_as(cx, host, place.hand, &place.path).await
+}
+
+async fn look_as(cx: &Context<'_>, host: &Target, hand: Hand, path: &str) -> Result<Sight, Failure> {
+    let command = hand.script(LOOK, [path, &LARGEST.to_string()]);
+    let text = cx.run_ok(host, command, &format!("looking at `{path}`")).await?;
+    parse(path, &text).ok_or_else(|| {
         Failure::permanent(format!("looking at `{path}` on {host} gave an answer that is not understood")).cause(text)
     })
 }
 
-fn parse(text: &str) -> Option<Sight> {
+fn parse(path: &str, text: &str) -> Option<Sight> {
     let mut lines = text.lines();
     match lines.next()? {
         "file" => {}
@@ -105,39 +130,67 @@ fn parse(text: &str) -> Option<Sight> {
     let mut stat = lines.next()?.split(' ');
     let (owner, group) = (stat.next()?.parse().ok()?, stat.next()?.parse().ok()?);
     let (mode, mtime) = (stat.next()?.to_owned(), stat.next()?.to_owned());
-    let (sha256, path) = (lines.next()?.to_owned(), lines.next()?.to_owned());
-    Some(Sight::File(Image { path, sha256, owner, group, mode, mtime }))
+    let sha256 = lines.next()?.to_owned();
+    Some(Sight::File(Image { path: path.to_owned(), sha256, owner, group, mode, mtime }))
 }
 
-/// The hidden name beside `path` that belongs to this run.
-fn beside(path: &str, run: &RunId) -> String {
+/// The hidden name beside `path` that belongs to this run, for what `is` there (`.new`, nothing for the copy).
+fn beside(path: &str, run: &RunId, is: &str) -> String {
     let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
-    format!("{dir}/.{name}.runbook-{run}")
+    let ending = if name.to_ascii_lowercase().ends_with(".php") { ".php" } else { "" };
+    format!("{dir}/.{name}.runbook-{run}{is}{ending}")
 }
 
 impl<'a> HostFile<'a> {
     /// The file at `path`, which must be a regular file or a link to one, and what it looks like now.
     ///
     /// # Errors
-    /// Refused when it is not there or no regular file.
+    /// Refused when it is not there or no regular file, or when root cannot work there safely.
     pub(super) async fn find(
         cx: &'a Context<'a>,
         host: &'a Target,
         path: &str,
     ) -> Result<(HostFile<'a>, Image), Failure> {
-        match look(cx, host, path).await? {
-            Sight::File(image) => Ok((Self::at(cx, host, &image.path), image)),
+        let place = Place::find(&cx.lines(), host, path, LastLink::Followed).await?;
+        match look_as(cx, host, place.hand, &place.path).await? {
+            Sight::File(image) => Ok((Self::in_place(cx, host, place), image)),
             Sight::Missing => Err(Failure::refused(format!("`{path}` is not on {host}"))
                 .advise(format!("give the path that the file has on {}", host.name))),
-            Sight::Other(kind) => Err(Failure::refused(format!("`{path}` on {host} is no regular file but {kind}"))),
+            Sight::Other(kind) => Err(Failure::refused(format!("`{path}` on {host} is no file to edit but {kind}"))),
         }
     }
 
     /// The file at a real path that is known from a before-image.
-    pub(super) fn at(cx: &'a Context<'a>, host: &'a Target, path: &str) -> Self {
-        let copy = beside(path, &cx.call().run);
-        let (fresh, aside) = (format!("{copy}.new"), format!("{copy}.aside"));
-        Self { cx, host, path: path.to_owned(), copy, aside, fresh }
+    ///
+    /// # Errors
+    /// Refused when root cannot work there safely.
+    pub(super) async fn at(cx: &'a Context<'a>, host: &'a Target, path: &str) -> Result<HostFile<'a>, Failure> {
+        let place = Place::find(&cx.lines(), host, path, LastLink::Kept).await?;
+        Ok(Self::in_place(cx, host, place))
+    }
+
+    fn in_place(cx: &'a Context<'a>, host: &'a Target, place: Place) -> Self {
+        let (path, hand) = (place.path.clone(), place.hand);
+        let [copy, aside, fresh, part] = ["", ".aside", ".new", ".part"].map(|is| beside(&path, &cx.call().run, is));
+        Self { cx, host, place, hand, path, copy, aside, fresh, part }
+    }
+
+    /// Runs a constant script as whom the file is worked on.
+    async fn run<const N: usize>(
+        &self,
+        script: &'static str,
+        arguments: [&str; N],
+        stdin: &[u8],
+    ) -> Result<RemoteOutput, Failure> {
+        Ok(self.cx.run(self.host, self.hand.script(script, arguments).stdin(stdin)).await?)
+    }
+
+    /// As whom php reads it, for it is a program.
+    ///
+    /// # Errors
+    /// Refused when everybody may write in it.
+    pub(super) fn reader(&self) -> Result<Hand, Failure> {
+        self.place.reader()
     }
 
     /// Its content.
@@ -151,7 +204,10 @@ impl<'a> HostFile<'a> {
     }
 
     async fn bytes_of(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        let output = self.cx.run(self.host, RemoteCommand::root_script(READ, [path])).await?;
+        let output = self.run(READ, [path, &LARGEST.to_string()], b"").await?;
+        if output.ok() && output.stdout.len() > LARGEST {
+            return Err(Failure::refused(format!("`{path}` on {} holds more than 4 MiB", self.host)));
+        }
         if output.ok() {
             return Ok(output.stdout);
         }
@@ -160,7 +216,7 @@ impl<'a> HostFile<'a> {
 
     /// What the file looks like now; nothing when it is gone.
     pub(super) async fn image(&self) -> Result<Option<Image>, Failure> {
-        Ok(match look(self.cx, self.host, &self.path).await? {
+        Ok(match look_as(self.cx, self.host, self.hand, &self.path).await? {
             Sight::File(image) => Some(image),
             _ => None,
         })
@@ -180,8 +236,8 @@ impl<'a> HostFile<'a> {
     }
 
     async fn image_kept_at(&self, path: &str) -> Result<Option<Image>, Failure> {
-        Ok(match look(self.cx, self.host, path).await? {
-            Sight::File(image) if image.path == path => Some(Image { path: self.path.clone(), ..image }),
+        Ok(match look_as(self.cx, self.host, self.hand, path).await? {
+            Sight::File(image) => Some(Image { path: self.path.clone(), ..image }),
             _ => None,
         })
     }
@@ -193,17 +249,19 @@ impl<'a> HostFile<'a> {
             self.unstage().await?;
             return Err(failure);
         }
-        if self.committed(&now.sha256).await? {
-            return Ok(());
+        match self.committed(&now.sha256).await? {
+            Committed::Replaced => return Ok(()),
+            Committed::Not(failure) => {
+                self.remove_copy(now).await?;
+                Err(failure)
+            }
         }
-        self.remove_copy(now).await?;
-        Err(self.changed())
     }
 
     /// Keeps a copy of the file as `now` describes it; a copy of that content that is there already is this run's own.
     async fn keep_copy(&self, now: &Image) -> Result<(), Failure> {
-        let command = RemoteCommand::root_script(COPY, [&self.path, &self.copy, &now.sha256, &self.aside]);
-        let output = self.cx.run(self.host, command).await?;
+        let arguments = [&self.path, &self.copy, &now.sha256, &self.aside, &self.part].map(String::as_str);
+        let output = self.run(COPY, arguments, b"").await?;
         match output.status {
             0 => Ok(()),
             3 => Err(Failure::refused(format!("`{}` is already on {}, with other content", self.copy, self.host))
@@ -215,8 +273,7 @@ impl<'a> HostFile<'a> {
 
     /// Brings new content to the host, beside the file, with the file's owner, mode and label; answers its path.
     pub(super) async fn stage(&self, bytes: &[u8]) -> Result<&str, Failure> {
-        let command = RemoteCommand::root_script(STAGE, [&self.path, &self.fresh, &sha256(bytes)]).stdin(bytes);
-        let output = self.cx.run(self.host, command).await?;
+        let output = self.run(STAGE, [&self.path, &self.fresh, &sha256(bytes)], bytes).await?;
         match output.status {
             0 => Ok(&self.fresh),
             5 => Err(Failure::transient(format!("not all of the new `{}` arrived on {}", self.path, self.host))),
@@ -226,15 +283,18 @@ impl<'a> HostFile<'a> {
 
     /// Puts the staged content in the file's place, if the file still is what `sha256` says.
     pub(super) async fn commit(&self, sha256: &str) -> Result<(), Failure> {
-        if self.committed(sha256).await? { Ok(()) } else { Err(self.changed()) }
+        match self.committed(sha256).await? {
+            Committed::Replaced => Ok(()),
+            Committed::Not(failure) => Err(failure),
+        }
     }
 
-    async fn committed(&self, sha256: &str) -> Result<bool, Failure> {
-        let command = RemoteCommand::root_script(COMMIT, [self.path.as_str(), &self.fresh, sha256]);
-        let output = self.cx.run(self.host, command).await?;
+    async fn committed(&self, sha256: &str) -> Result<Committed, Failure> {
+        let output = self.run(COMMIT, [&self.path, &self.fresh, sha256], b"").await?;
         match output.status {
-            0 => Ok(true),
-            4 => Ok(false),
+            0 => Ok(Committed::Replaced),
+            4 => Ok(Committed::Not(self.changed())),
+            6 => Ok(Committed::Not(self.failed("replace", 6, output.stderr))),
             status => Err(self.failed("replace", status, output.stderr)),
         }
     }
@@ -250,20 +310,20 @@ impl<'a> HostFile<'a> {
     }
 
     async fn moved(&self, script: &'static str, deed: &str) -> Result<(), Failure> {
-        let output = self.cx.run(self.host, RemoteCommand::root_script(script, [&self.copy, &self.aside])).await?;
+        let output = self.run(script, [&self.copy, &self.aside], b"").await?;
         if output.ok() { Ok(()) } else { Err(self.failed(deed, output.status, output.stderr)) }
     }
 
     /// Throws staged content away.
     pub(super) async fn unstage(&self) -> Result<(), Failure> {
-        let command = RemoteCommand::sudo(["rm", "-f", "--", &self.fresh]);
+        let command = self.hand.script(UNSTAGE, [&self.fresh]);
         self.cx.run_ok(self.host, command, "removing what was staged").await.map(drop)
     }
 
     /// Brings the copy's content, owner, mode and times back, if the file still is what `now` says.
     pub(super) async fn put_back(&self, before: &Image, now: &str) -> Result<(), Failure> {
         let arguments = [&self.path, &self.copy, &before.sha256, &self.fresh, now];
-        let output = self.cx.run(self.host, RemoteCommand::root_script(PUT_BACK, arguments)).await?;
+        let output = self.run(PUT_BACK, arguments, b"").await?;
         match output.status {
             0 => Ok(()),
             3 => Err(Failure::refused(format!("the copy `{}` is not on {} any more", self.copy, self.host))
@@ -277,8 +337,8 @@ impl<'a> HostFile<'a> {
 
     /// Removes this run's copy of `before`, and what an interrupted command or a rejected edit may have left beside it.
     pub(super) async fn remove_copy(&self, before: &Image) -> Result<(), Failure> {
-        let command = RemoteCommand::root_script(REMOVE, [&self.copy, &before.sha256, &self.fresh, &self.aside]);
-        let output = self.cx.run(self.host, command).await?;
+        let arguments = [&self.copy, &before.sha256, &self.part, &self.fresh, &self.aside].map(String::as_str);
+        let output = self.run(REMOVE, arguments, b"").await?;
         match output.status {
             0 => Ok(()),
             5 => Err(Failure::refused(format!("the copy `{}` on {} is not what it was", self.copy, self.host))
@@ -303,18 +363,21 @@ mod tests {
 
     #[test]
     fn answers_are_read() {
-        let file = "file\n33 33 640 1700000000.123456789\nab12\n/etc/a b.conf\n";
-        let Some(Sight::File(image)) = parse(file) else { panic!("a file") };
+        let file = "file\n33 33 640 1700000000.123456789\nab12\n";
+        let Some(Sight::File(image)) = parse("/etc/a b.conf", file) else { panic!("a file") };
         assert_eq!((image.owner, image.mode.as_str(), image.path.as_str()), (33, "640", "/etc/a b.conf"));
-        assert_eq!(parse("missing"), Some(Sight::Missing));
-        assert_eq!(parse("directory"), Some(Sight::Other("directory".into())));
-        assert_eq!(parse("file\nx"), None);
+        assert_eq!(parse("/f", "missing"), Some(Sight::Missing));
+        assert_eq!(parse("/f", "directory"), Some(Sight::Other("directory".into())));
+        assert_eq!(parse("/f", "file\nx"), None);
     }
 
     #[test]
-    fn a_copy_is_hidden_and_named_by_the_run() {
+    fn a_copy_is_hidden_named_by_the_run_and_no_text_to_a_web_server() {
         let run: RunId = "r1".parse().unwrap();
-        assert_eq!(beside("/etc/nginx/conf.d/nc.conf", &run), "/etc/nginx/conf.d/.nc.conf.runbook-r1");
-        assert!(!beside("/config/config.php", &run).ends_with(".config.php"));
+        assert_eq!(beside("/etc/nginx/conf.d/nc.conf", &run, ".new"), "/etc/nginx/conf.d/.nc.conf.runbook-r1.new");
+        let copy = beside("/config/config.php", &run, "");
+        assert_eq!(copy, "/config/.config.php.runbook-r1.php");
+        assert!(!copy.ends_with(".config.php"), "Nextcloud reads `*.config.php`");
+        assert_eq!(beside("/config/Config.PHP", &run, ".aside"), "/config/.Config.PHP.runbook-r1.aside.php");
     }
 }

@@ -1,14 +1,19 @@
 //! Actions on a host, over SSH.
 
+#[cfg(test)]
+mod attacks;
 mod cron_single;
 mod drop_in;
 mod file;
 mod file_scripts;
+mod fitness;
 mod local;
 mod nginx;
 mod offload_tls;
 mod php;
 mod pin;
+mod place;
+mod place_scripts;
 mod preview;
 mod rename;
 mod restart;
@@ -21,4 +26,4 @@ mod systemd;
 mod wait_gone;
 
 pub(super) use nginx::{Nginx, Read, service as nginx_service};
-pub(super) use php::AS_OWNER;
+pub(super) use place::{LastLink, Place};

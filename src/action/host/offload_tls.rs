@@ -172,6 +172,7 @@ impl Perform for NginxOffloadTls {
         let copy = file.copy_image().await?;
         let mut finding = finding((&self.on, self.file.as_str()), &file, &now, copy.as_ref(), &edit);
         if finding.found == Found::Absent {
+            file.must_be_replaceable().await?;
             finding.changes = vec![self.change(&file.path, &bytes, &edit)?];
         }
         if !cx.call().before.is_null() {
@@ -208,6 +209,7 @@ impl Perform for NginxOffloadTls {
             // As after a lost answer: the copy is the one that was made then.
             return Ok(gives(&file, file.kept().await?.image().unwrap_or(&now), sha256(&bytes)));
         }
+        file.must_be_replaceable().await?;
         file.stage(&edit.bytes).await?;
         file.replace(&now).await?;
         let after = sha256(&edit.bytes);
@@ -240,7 +242,7 @@ impl Perform for NginxOffloadTls {
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let found: Image = cx.before()?;
-        let file = HostFile::at(cx, &self.on, &found.path);
+        let file = HostFile::at(cx, &self.on, &found.path).await?;
         let kept = file.kept().await?;
         let before = original(found, kept.image(), cx.output("backup_sha256"));
         let mut is = "as it was to the byte";

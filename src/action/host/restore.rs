@@ -1,6 +1,8 @@
 //! What the undo of an edited file comes to: the file is as it was, as we left it, or somebody's.
 
 use super::file::{HostFile, Image};
+use super::place::Hand;
+use super::preview::word;
 use crate::model::Failure;
 
 /// How a file stands to what the run did to it.
@@ -62,14 +64,23 @@ impl HostFile<'_> {
     pub(super) fn not_ours(&self, host: &str) -> Failure {
         Failure::refused(format!("`{}` on {host} was changed since this run edited it", self.path))
             .cause("putting the copy back would lose that change")
-            .advise(format!("see the change: `diff {} {}`", self.copy, self.path))
-            .advise(format!("to take the copy: `sudo cp -p {} {}`, then resume", self.copy, self.path))
+            .advise(format!("see the change: `sudo diff {} {}`", word(&self.copy), word(&self.path)))
+            .advise(format!("to take the copy: `sudo {}`, then resume", self.copying()))
+    }
+
+    /// The command for a person who puts the copy in the file's place: a rename of a new file, by the hand that works there.
+    fn copying(&self) -> String {
+        let by = match self.hand {
+            Hand::User { uid, .. } => format!("-u '#{uid}' "),
+            Hand::Root | Hand::Nobody { .. } => String::new(),
+        };
+        format!("{by}cp -p --remove-destination {} {}", word(&self.copy), word(&self.path))
     }
 
     /// The refusal to bring back a file that somebody removed.
     pub(super) fn gone(&self, host: &str) -> Failure {
         Failure::refused(format!("`{}` is gone from {host}", self.path))
-            .advise(format!("if it is to come back: `sudo cp -p {} {}`, then resume", self.copy, self.path))
+            .advise(format!("if it is to come back: `sudo {}`, then resume", self.copying()))
     }
 }
 

@@ -11,6 +11,7 @@
 //! Not handled: a host where root may not make mount namespaces (a container without `CAP_SYS_ADMIN`): the trial says so. Files
 //! that somebody but root can replace are refused: root's daemon must not read such a configuration in the first place.
 
+use super::place::Place;
 use crate::access::{RemoteCommand, RemoteOutput};
 use crate::action::Context;
 use crate::model::{Failure, Target};
@@ -80,7 +81,8 @@ pub(super) async fn tried(
     arguments: &[&str],
 ) -> Result<RemoteOutput, Failure> {
     let mut stdin = Vec::new();
-    for (_, bytes) in files {
+    for (path, bytes) in files {
+        Place::must_be_roots(&cx.lines(), host, path).await?;
         stdin.extend(format!("{}\n", bytes.len()).into_bytes());
         stdin.extend_from_slice(bytes);
     }
@@ -93,4 +95,69 @@ pub(super) async fn tried(
             .advise("root must be able to make a mount namespace there: see `sudo unshare --mount true`"));
     }
     Ok(output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::attacks::{is_root, root};
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+    use std::process::Output;
+
+    fn tried(script: &str, files: &[(&Path, &str)], arguments: &[&str]) -> Output {
+        let stdin: String = files.iter().map(|(_, text)| format!("{}\n{text}", text.len())).collect();
+        let mut argv = ["sh", "-euc", TRIAL, "runbook", script].map(str::to_owned).to_vec();
+        argv.push(files.len().to_string());
+        argv.extend(files.iter().map(|(path, _)| path.display().to_string()));
+        argv.extend(arguments.iter().map(|&word| word.to_owned()));
+        root(&argv, stdin.as_bytes())
+    }
+
+    #[test]
+    fn one_command_sees_it_and_nothing_of_it_is_left() {
+        if !is_root("action::host::scratch::tests::one_command_sees_it_and_nothing_of_it_is_left") {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir(at("a b")).unwrap();
+        for (name, text) in [("a b/old.conf", "old"), ("a b/other.conf", "other"), ("main.conf", "main")] {
+            fs::write(at(name), text).unwrap();
+        }
+        let files = [
+            (at("a b/old.conf"), "new\nof it"),
+            (at("a b/none.conf"), "was not there"),
+            (at("a b/also none.conf"), ""),
+            (at("main.conf"), "new main\n"),
+        ];
+        let files: Vec<(&Path, &str)> = files.iter().map(|(path, text)| (path.as_path(), *text)).collect();
+        let script = r#"cd "$1"; for f in */*.conf *.conf; do echo "[$f: $(cat "$f")]"; done
+                        grep -o '/run/runbook-trial-[A-Za-z0-9]*' /proc/self/mountinfo | head -1; exit 7"#;
+        let output = tried(script, &files, &[&dir.path().display().to_string()]);
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(7), "{}", String::from_utf8_lossy(&output.stderr));
+        let (seen, folder) = told.trim_end().rsplit_once('\n').unwrap();
+        assert_eq!(
+            seen,
+            "[a b/also none.conf: ]\n[a b/none.conf: was not there]\n[a b/old.conf: new\nof it]\n[a b/other.conf: other]\n\
+             [main.conf: new main]"
+        );
+        assert!(folder.starts_with("/run/runbook-trial-") && !Path::new(folder).exists(), "{folder}");
+        assert_eq!(fs::read_to_string(at("a b/old.conf")).unwrap(), "old");
+        assert_eq!(fs::read_to_string(at("main.conf")).unwrap(), "main");
+        assert_eq!(fs::read_dir(at("a b")).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_does_not_arrive_whole_is_not_tried() {
+        if !is_root("action::host::scratch::tests::what_does_not_arrive_whole_is_not_tried") {
+            return;
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let argv = ["sh", "-euc", TRIAL, "runbook", "echo tried", "1", &file.path().display().to_string()];
+        let output = root(&argv.map(str::to_owned), b"10\nshort");
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(NOT_TRIED), b"".as_slice()));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("not everything arrived"));
+    }
 }

@@ -5,7 +5,7 @@
 
 use super::file::{HostFile, Image};
 use super::offload_tls::{finding, gives, refused};
-use super::php::Php;
+use super::php::{Php, Told};
 use super::preview::command_of;
 use super::restore::{Standing, original, standing};
 use super::systemd::{asking, reload_if_active};
@@ -16,8 +16,9 @@ use crate::model::{Change, Failure, Finding, Found, KeyChange, PhpSetConfig, Val
 use serde_json::json;
 
 impl PhpSetConfig {
-    fn php<'a>(&'a self, cx: &'a Context<'a>) -> Php<'a> {
-        Php { cx, host: &self.on, program: self.php.as_deref().unwrap_or("php") }
+    /// The php that reads the file.
+    fn php<'a>(&'a self, cx: &'a Context<'a>, file: &HostFile<'_>) -> Result<Php<'a>, Failure> {
+        Ok(Php { cx, host: &self.on, program: self.php.as_deref().unwrap_or("php"), hand: file.reader()? })
     }
 
     /// Every key with what it is to hold.
@@ -60,26 +61,36 @@ impl PhpSetConfig {
         Ok(Change::Keys { on: self.on.name.clone(), path: path.to_owned(), keys: changed.collect() })
     }
 
-    /// Brings new content to the host, once php accepts it and finds nothing changed but what may change.
-    async fn stage(&self, cx: &Context<'_>, file: &HostFile<'_>, bytes: &[u8], judge: bool) -> Result<(), Failure> {
-        let staged = file.stage(bytes).await?.to_owned();
-        let judged = self.judged(cx, file, &staged, judge).await;
-        if let Err(failure) = judged {
-            file.unstage().await?;
-            return Err(failure.advise("nothing was changed: edit the file by hand, or set the keys with `occ`"));
-        }
-        Ok(())
+    /// That php finds nothing changed but what may change, and nothing that keeps it from its effect.
+    async fn judge(&self, cx: &Context<'_>, file: &HostFile<'_>, bytes: &[u8]) -> Result<(), Failure> {
+        let told = self.php(cx, file)?.judge(&file.path, bytes, &self.wanted()).await?;
+        let wrong = format!("the edit of `{}` on {} would do something else", file.path, self.on);
+        verdict(told, &wrong, "nothing was changed: edit the file by hand, or set the keys with `occ`")
     }
 
-    async fn judged(&self, cx: &Context<'_>, file: &HostFile<'_>, staged: &str, judge: bool) -> Result<(), Failure> {
-        let php = self.php(cx);
-        php.lint(&file.path, staged).await?;
-        let wrong = if judge { php.judge(&file.path, &file.path, staged, &self.wanted()).await? } else { Vec::new() };
-        if wrong.is_empty() {
+    /// That nothing that is read after the file takes its settings back.
+    async fn must_not_be_overridden(&self, cx: &Context<'_>, file: &HostFile<'_>) -> Result<(), Failure> {
+        let mut failure = Failure::refused(format!(
+            "what `{}` on {} says of these keys would be overridden by files read after it",
+            file.path, self.on
+        ));
+        for (path, told) in self.php(cx, file)?.overriding(&file.path, &self.wanted()).await? {
+            let (keys, rest): (Vec<Told>, Vec<Told>) = told.into_iter().partition(|it| matches!(it, Told::Sets(_)));
+            verdict(
+                rest,
+                &format!("`{path}` on {}, which is read later, speaks against it", self.on),
+                "mend that file first",
+            )?;
+            let keys: Vec<String> = keys
+                .iter()
+                .map(|it| if let Told::Sets(key) = it { format!("`{key}`") } else { String::new() })
+                .collect();
+            failure = failure.cause(format!("`{path}` sets {}", keys.join(", ")));
+        }
+        if failure.causes.is_empty() {
             return Ok(());
         }
-        let failure = Failure::permanent(format!("the edit of `{}` on {} would do something else", file.path, self.on));
-        Err(wrong.into_iter().fold(failure, Failure::cause))
+        Err(failure.advise("take the keys out of those files first, or set them there by hand"))
     }
 
     async fn reload(&self, cx: &Context<'_>) -> Result<String, Failure> {
@@ -110,11 +121,30 @@ impl PhpSetConfig {
             before.into_iter().map(|(key, raw)| (key, raw.map_or(Previous::Absent, Previous::Was))).collect();
         let edit = unset_config(&now, &previous).map_err(explain)?;
         if edit.changed {
-            self.stage(cx, file, &edit.bytes, false).await?;
+            self.php(cx, file)?.lint_text(&file.path, &edit.bytes).await?;
+            file.stage(&edit.bytes).await?;
             file.commit(&sha256(&now)).await?;
         }
         Ok(())
     }
+}
+
+/// What php told, as a refusal: what is wrong with `advice`, what speaks against it with what helps. A key that is set is no
+/// fault.
+fn verdict(told: Vec<Told>, wrong: &str, advice: &str) -> Result<(), Failure> {
+    let mut failure = Failure::refused(wrong);
+    for it in told {
+        let (why, helps) = match it {
+            Told::Sets(_) => continue,
+            Told::Against { why, advice } => (why, advice),
+            Told::Wrong(why) => (why, advice),
+        };
+        failure = failure.cause(why);
+        if !failure.advice.iter().any(|known| known == helps) {
+            failure = failure.advise(helps);
+        }
+    }
+    if failure.causes.is_empty() { Ok(()) } else { Err(failure) }
 }
 
 impl Perform for PhpSetConfig {
@@ -146,25 +176,29 @@ impl Perform for PhpSetConfig {
         let copy = file.copy_image().await?;
         let mut finding = finding((&self.on, self.file.as_str()), &file, &now, copy.as_ref(), &edit);
         if finding.found == Found::Absent {
+            file.must_be_replaceable().await?;
             finding.changes = vec![self.change(&file.path, &bytes, &edit)?];
             finding.changes.extend(self.changes());
         }
         if !cx.call().before.is_null() {
             finding.before = cx.call().before.clone();
         }
-        let php = self.php(cx);
-        php.lint(&file.path, &file.path).await?;
-        let overriding = php.overriding(&file, &self.wanted()).await?;
-        if finding.found != Found::Unknown && !overriding.is_empty() {
-            let failure = Failure::refused(format!(
-                "what `{}` on {} says of these keys would be overridden by files read after it",
-                file.path, self.on
-            ));
-            let causes = overriding.into_iter().map(|(path, keys)| format!("`{path}` sets {keys}"));
-            return Err(causes
-                .fold(failure, Failure::cause)
-                .advise("take the keys out of those files first, or set them there by hand"));
+        let php = self.php(cx, &file)?;
+        php.lint(&file.path).await?;
+        match finding.found {
+            Found::Absent => self.judge(cx, &file, &edit.bytes).await?,
+            Found::Holds => {
+                let told = php.keys(&file.path, &self.wanted()).await?;
+                let against = told.into_iter().filter(|it| !matches!(it, Told::Sets(_))).collect();
+                verdict(
+                    against,
+                    &format!("`{}` on {} speaks against what it sets", file.path, self.on),
+                    "mend it first",
+                )?;
+            }
+            Found::Unknown | Found::Otherwise | Found::InProgress => return Ok(finding),
         }
+        self.must_not_be_overridden(cx, &file).await?;
         Ok(finding)
     }
 
@@ -175,7 +209,9 @@ impl Perform for PhpSetConfig {
         let bytes = file.read().await?;
         let edit = self.edit(&bytes)?;
         let copied = if edit.changed {
-            self.stage(cx, &file, &edit.bytes, true).await?;
+            file.must_be_replaceable().await?;
+            self.judge(cx, &file, &edit.bytes).await?;
+            file.stage(&edit.bytes).await?;
             file.replace(&now).await?;
             now
         } else {
@@ -192,7 +228,7 @@ impl Perform for PhpSetConfig {
         if self.edit(&bytes)?.changed {
             return Err(Failure::permanent(format!("`{}` on {} does not hold what was set", file.path, self.on)).into());
         }
-        self.php(cx).lint(&file.path, &file.path).await?;
+        self.php(cx, &file)?.lint(&file.path).await?;
         // Once more: the process may have died between the edit and the reload.
         let reloaded = self.reload(cx).await?;
         Ok(Verified::by(format!("`{}` on {} holds what was set, php accepts it{reloaded}", file.path, self.on.name)))
@@ -200,7 +236,7 @@ impl Perform for PhpSetConfig {
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let found: Image = cx.before()?;
-        let file = HostFile::at(cx, &self.on, &found.path);
+        let file = HostFile::at(cx, &self.on, &found.path).await?;
         let copy = file.copy_image().await?;
         let before = original(found, copy.as_ref(), cx.output("backup_sha256"));
         let after = match (cx.output("sha256"), &copy) {
@@ -230,7 +266,7 @@ impl Perform for PhpSetConfig {
             }
             Standing::Gone => return Err(file.gone(&self.on.name).into()),
         };
-        self.php(cx).lint(&file.path, &file.path).await?;
+        self.php(cx, &file)?.lint(&file.path).await?;
         let reloaded = self.reload(cx).await?;
         file.remove_copy(&before).await?;
         Ok(format!("`{}` on {} {did}{reloaded}", file.path, self.on.name))

@@ -26,6 +26,7 @@ case $verb in
   show) if [ -d "$d" ]; then echo LoadState=loaded; else echo LoadState=not-found; fi
     if [ -e "$d/active" ]; then echo ActiveState=active; else echo ActiveState=inactive; fi
     [ ! -e "$d/exec" ] || cat "$d/exec"
+    case $unit in *.*) echo "Id=$unit";; *) echo "Id=$unit.service";; esac
     echo "MainPID=$(cat "$d/starts" 2>/dev/null || echo 0)";;
   is-enabled) [ -e "$d/enabled" ] && echo enabled || { echo disabled; exit 1; };;
   is-active) [ -e "$d/active" ];;
@@ -68,6 +69,15 @@ fn sh(command: &mut Command) {
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// Whether this process is root, as a test asks that changes owners. If not, the test of this name is run again as root, and
+/// must pass.
+pub(super) fn again_as_root(test: &str) -> bool {
+    if !is_root() {
+        sh(Command::new("sudo").args(["-n", "--"]).arg(std::env::current_exe().unwrap()).args(["--exact", test]));
+    }
+    is_root()
 }
 
 fn user() -> String {

@@ -1,9 +1,11 @@
 //! Actions on a host and on a site, against real programs: each once and again, forward and back, and with the process
 //! killed in between.
 
+mod attacks;
 mod bench;
 mod checks;
 mod commands;
+mod config;
 mod files;
 mod nginx;
 mod previews;
