@@ -5,9 +5,9 @@
 //! leaves alone. Whether the site's own file is edited already does not matter: what it will be is judged.
 
 use super::file::{HostFile, Sight, look};
-use super::place::Place;
 use super::nginx::{Nginx, refused_by};
 use super::offload_tls::refused;
+use super::place::Place;
 use super::preview::{fact_name, unified};
 use super::scratch::tried;
 use super::systemd::reload_if_active;

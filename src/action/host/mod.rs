@@ -22,6 +22,7 @@ mod run;
 mod scratch;
 mod set_config;
 mod stop;
+mod stray;
 mod systemd;
 mod wait_gone;
 

@@ -3,6 +3,7 @@
 //! Whether an interrupted restart has happened is told by the main process: another one than before is a restart.
 
 use super::preview::command_of;
+use super::stray;
 use super::systemd::{Unit, asking, systemctl};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, Found, ServiceRestart};
@@ -27,6 +28,7 @@ impl Perform for ServiceRestart {
             return Err(Failure::refused(format!("there is no service `{}` on {}", self.service, self.on))
                 .advise("`systemctl list-units --type=service` on the host shows the names it has"));
         }
+        stray::must_be_none(cx, &self.on, &self.service, &unit).await?;
         let earlier = cx.call().before.get("pid").and_then(serde_json::Value::as_u64);
         let again = unit.is_active() && unit.pid != 0 && earlier.is_some_and(|pid| pid != u64::from(unit.pid));
         Ok(Finding {

@@ -1,6 +1,7 @@
 //! `service.stop`: stops a service, and on request keeps it from starting at boot.
 
 use super::preview::{command_of, fact_name};
+use super::stray;
 use super::systemd::{Unit, asking, systemctl};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Facts, Failure, Finding, Found, ServiceStop};
@@ -67,6 +68,7 @@ impl Perform for ServiceStop {
             return Err(Failure::refused(format!("there is no service `{}` on {}", self.service, self.on))
                 .advise("`systemctl list-units --type=service` on the host shows the names it has"));
         }
+        stray::must_be_none(cx, &self.on, &self.service, &unit).await?;
         let now = Before { exists: unit.exists, active: !unit.is_stopped(), enabled: unit.enabled };
         let first: Option<Before> = if cx.call().before.is_null() { None } else { Some(cx.before()?) };
         let holds = !unit.exists || self.is_so(&unit);
@@ -96,6 +98,8 @@ impl Perform for ServiceStop {
             Ok(if !unit.exists || self.is_so(&unit) { Look::Done(told) } else { Look::NotYet(told) })
         })
         .await?;
+        let unit = Unit::look(cx, &self.on, &self.service).await?;
+        stray::must_be_none(cx, &self.on, &self.service, &unit).await?;
         Ok(Verified::by(evidence))
     }
 
@@ -110,6 +114,8 @@ impl Perform for ServiceStop {
         if !before.active {
             return Ok(format!("`{}` did not run before", self.service));
         }
+        let unit = Unit::look(cx, &self.on, &self.service).await?;
+        stray::must_be_none(cx, &self.on, &self.service, &unit).await?;
         // After a boot it may run already, with the files as they were then.
         let verb = if self.service.as_str().ends_with(".timer") { "start" } else { "restart" };
         systemctl(cx, &self.on, verb, &self.service).await?;

@@ -45,6 +45,35 @@ async fn an_undone_stop_restarts_what_a_boot_started_already() {
 }
 
 #[tokio::test]
+async fn what_runs_without_systemd_is_refused_by_name() {
+    let host = Host::start();
+    // Its own program file, so that nobody else's process runs it.
+    let program = host.path("server");
+    fs::copy("/bin/sleep", &program).unwrap();
+    host.unit("nginx", &["enabled"]);
+    let exec = format!("ExecStart={{ path={0} ; argv[]={0} 60 ; ignore_errors=no ; }}\n", program.display());
+    fs::write(host.path("units/nginx/exec"), exec).unwrap();
+    let parameters = json!({"on": host.target(), "service": "nginx"});
+    assert_eq!(host.deed("service.stop", parameters.clone()).observe().await.found, Found::Holds, "nothing runs");
+
+    let mut stray = Command::new(&program).arg("60").spawn().unwrap();
+    for (kind, phase) in
+        [("service.stop", Phase::Observe), ("service.stop", Phase::Verify), ("service.restart", Phase::Observe)]
+    {
+        let failure = host.deed(kind, parameters.clone()).fails(phase).await;
+        assert_eq!(failure.kind, FailureKind::Refused, "{kind}: {failure:?}");
+        let process = format!("process {} runs `{}` as user", stray.id(), program.display());
+        assert!(failure.causes[0].starts_with(&process), "{kind}: {failure:?}");
+        assert!(failure.advice[0].contains("systemctl start nginx"), "{kind}: {failure:?}");
+    }
+    // For systemd it runs: then its processes are no strays.
+    host.unit("nginx", &["active"]);
+    assert_eq!(host.deed("service.stop", parameters).observe().await.found, Found::Absent);
+    stray.kill().unwrap();
+    stray.wait().unwrap();
+}
+
+#[tokio::test]
 async fn a_missing_service_is_fine_only_where_it_may_be_missing() {
     let host = Host::start();
     let mut may = host.deed("service.stop", json!({"on": host.target(), "service": "nothing", "missing_ok": true}));
