@@ -49,6 +49,11 @@ impl Php<'_> {
         if output.ok() {
             return Ok(());
         }
+        if output.status == 127 {
+            return Err(Failure::refused(format!("`{}` is not on {}, or `setpriv` is not", self.program, self.host))
+                .cause(output.stderr)
+                .advise("install PHP's command line (`php-cli`), or give its path as `php`"));
+        }
         let said = format!("{}\n{}", output.text(), output.stderr);
         Err(Failure::permanent(format!("`{} -l` does not accept `{path}` on {}", self.program, self.host)).cause(
             match line_of(&said) {
