@@ -8,7 +8,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::rr::{RData, RecordType};
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
@@ -61,6 +61,29 @@ impl Dns {
         }))
     }
 
+    /// The name servers of the zone whose top this name is, in lower case and without the final dot; none when it is not the
+    /// top of a zone, as far as the world knows.
+    ///
+    /// # Errors
+    /// When no name server gives an answer.
+    pub async fn name_servers(&self, name: &str) -> Result<BTreeSet<String>, Failure> {
+        // Whoever answers a CNAME at the name answers for another name.
+        let found = self.records_at(name, RecordType::NS).await?.into_iter().filter_map(|data| match data {
+            RData::NS(server) => Some(server.0.to_ascii().trim_end_matches('.').to_ascii_lowercase()),
+            _ => None,
+        });
+        Ok(found.collect())
+    }
+
+    /// What a name's HTTPS record says (RFC 9460), as text; none when there is no such record.
+    ///
+    /// # Errors
+    /// When no name server gives an answer.
+    pub async fn https(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let found = self.records_at(name, RecordType::HTTPS).await?.into_iter();
+        Ok(found.filter(|data| matches!(data, RData::HTTPS(_))).map(|data| data.to_string()).collect())
+    }
+
     /// How long a name's addresses may still be kept, in seconds, as the resolver says: a cached answer counts down, so that
     /// the record's own TTL may be longer. Nothing when the name has no IPv4 address.
     ///
@@ -99,13 +122,28 @@ impl Dns {
         Ok(self.records(name, kind).await?.into_iter().map(|(_, data)| data).collect())
     }
 
+    /// The records at exactly this name.
+    async fn records_at(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, Failure> {
+        let here = |owner: &str| owner.trim_end_matches('.').eq_ignore_ascii_case(name.trim_end_matches('.'));
+        let found = self.answers(name, kind).await?;
+        Ok(found.into_iter().filter(|(owner, _, _)| here(owner)).map(|(_, _, data)| data).collect())
+    }
+
     /// TTL and data of each record of the answer.
     async fn records(&self, name: &str, kind: RecordType) -> Result<Vec<(u32, RData)>, Failure> {
+        Ok(self.answers(name, kind).await?.into_iter().map(|(_, ttl, data)| (ttl, data)).collect())
+    }
+
+    /// Owner, TTL and data of each record of the answer.
+    async fn answers(&self, name: &str, kind: RecordType) -> Result<Vec<(String, u32, RData)>, Failure> {
         let told = |e: &NetError| Failure::transient(format!("cannot resolve `{name}` ({kind})")).cause(e.to_string());
         // The final dot keeps the system's search domains out.
         let absolute = format!("{}.", name.trim_end_matches('.'));
         match self.resolver().map_err(|e| told(&e))?.lookup(absolute, kind).await {
-            Ok(answer) => Ok(answer.answers().iter().map(|record| (record.ttl, record.data.clone())).collect()),
+            Ok(answer) => {
+                let record = |record: &Record| (record.name.to_ascii(), record.ttl, record.data.clone());
+                Ok(answer.answers().iter().map(record).collect())
+            }
             Err(e) if e.is_no_records_found() => Ok(Vec::new()),
             Err(e) => Err(told(&e)),
         }

@@ -53,6 +53,7 @@ impl Names {
             "A" => value.parse().ok().map(Data::A),
             "AAAA" => value.parse().ok().map(Data::Aaaa),
             "CNAME" => Some(Data::Cname(plain(value))),
+            "NS" => Some(Data::Ns(plain(value))),
             "TXT" => Some(Data::Txt(value.trim_matches('"').to_owned())),
             _ => None,
         });

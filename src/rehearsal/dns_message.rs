@@ -15,6 +15,7 @@ pub(super) enum Data {
     A(Ipv4Addr),
     Aaaa(Ipv6Addr),
     Cname(String),
+    Ns(String),
     Txt(String),
 }
 
@@ -22,6 +23,7 @@ impl Data {
     pub(super) fn number(&self) -> u16 {
         match self {
             Self::A(_) => 1,
+            Self::Ns(_) => 2,
             Self::Cname(_) => 5,
             Self::Txt(_) => 16,
             Self::Aaaa(_) => 28,
@@ -96,7 +98,7 @@ pub(super) fn write(question: &Question, verdict: Verdict, records: &[(String, D
         match data {
             Data::A(address) => content.extend(address.octets()),
             Data::Aaaa(address) => content.extend(address.octets()),
-            Data::Cname(name) => put_name(&mut content, name),
+            Data::Cname(name) | Data::Ns(name) => put_name(&mut content, name),
             Data::Txt(text) => {
                 for part in text.as_bytes().chunks(255) {
                     content.push(u8::try_from(part.len()).unwrap_or(u8::MAX));

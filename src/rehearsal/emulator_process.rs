@@ -107,7 +107,8 @@ mod tests {
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             // Its own tests and what they share stay at home.
-            .filter(|name| name.ends_with(".py") && !name.starts_with("test_") && name != "case.py")
+            .filter(|name| name.ends_with(".py") || name.ends_with(".json"))
+            .filter(|name| !name.starts_with("test_") && name != "case.py")
             .collect();
         let mut embedded: Vec<String> = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
         there.sort();

@@ -130,7 +130,8 @@ pub(super) fn looks_up(kind: ActionKind) -> bool {
 /// Whether a check of this kind talks to AWS, and so needs the runbook's `region`.
 pub(super) fn uses_aws(kind: CheckKind) -> bool {
     let family = kind.as_str().split('.').next().unwrap_or_default();
-    kind != CheckKind::NextcloudLogin && !["ssh", "service", "host", "http", "nginx"].contains(&family)
+    kind != CheckKind::NextcloudLogin
+        && !["ssh", "service", "host", "cron", "certificate", "http", "nginx"].contains(&family)
 }
 
 /// The kinds whose outputs a check can use, for a message.

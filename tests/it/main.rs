@@ -10,6 +10,7 @@ mod support;
 mod architecture;
 mod aws_checks;
 mod aws_compute;
+mod aws_names;
 mod aws_network;
 mod checks;
 mod display;

@@ -59,8 +59,9 @@ pub(super) async fn is_foreign(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result
 
 /// The balancer of this name.
 pub(in crate::action) async fn balancer(aws: &Aws, name: &str) -> Result<Option<LoadBalancer>, Failure> {
-    match aws.read.elb.describe_load_balancers().names(name).send().await.map_err(AwsError::from) {
-        Ok(answer) => Ok(answer.load_balancers().first().cloned()),
+    let mut found = aws.read.elb.describe_load_balancers().names(name).into_paginator().items().send();
+    match found.next().await.transpose().map_err(AwsError::from) {
+        Ok(found) => Ok(found),
         Err(e) if e.is(NOT_FOUND) => Ok(None),
         Err(e) => Err(e.failure(format!("cannot look for load balancer `{name}`"))),
     }
@@ -68,8 +69,9 @@ pub(in crate::action) async fn balancer(aws: &Aws, name: &str) -> Result<Option<
 
 /// The target group of this name.
 pub(in crate::action) async fn target_group(aws: &Aws, name: &str) -> Result<Option<TargetGroup>, Failure> {
-    match aws.read.elb.describe_target_groups().names(name).send().await.map_err(AwsError::from) {
-        Ok(answer) => Ok(answer.target_groups().first().cloned()),
+    let mut found = aws.read.elb.describe_target_groups().names(name).into_paginator().items().send();
+    match found.next().await.transpose().map_err(AwsError::from) {
+        Ok(found) => Ok(found),
         Err(e) if e.is(NOT_FOUND) => Ok(None),
         Err(e) => Err(e.failure(format!("cannot look for target group `{name}`"))),
     }

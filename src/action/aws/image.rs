@@ -32,16 +32,25 @@ impl ImageCreate {
         request("ec2:CreateImage", with)
     }
 
-    /// Our image, if it is there; refuses a foreign one that has its name.
+    /// Our image, if it is there; refuses a foreign one that has its name. One without any tag may be ours, made by a call whose
+    /// answer was lost, and its tags not shown yet: it is looked at again before it counts as somebody's.
     async fn ours(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<Image>, Failure> {
-        match by_name(aws, self.name.as_str()).await? {
-            Some(image) if !cx.is_ours(tags::pairs(image.tags())) => {
-                let id = image.image_id().unwrap_or_default();
-                Err(Failure::refused(format!("an image named `{}` is there already", self.name))
-                    .cause(format!("`{id}` was not made by this run"))
-                    .advise("choose another name, or deregister that image if nobody needs it"))
+        let mut looks = 0;
+        loop {
+            match by_name(aws, self.name.as_str()).await? {
+                Some(image) if image.tags().is_empty() && looks < LATE_LOOKS => {
+                    looks += 1;
+                    cx.beat().beat(format!("`{}` shows no tags yet ({looks}/{LATE_LOOKS})", self.name))?;
+                    tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+                }
+                Some(image) if !cx.is_ours(tags::pairs(image.tags())) => {
+                    let id = image.image_id().unwrap_or_default();
+                    return Err(Failure::refused(format!("an image named `{}` is there already", self.name))
+                        .cause(format!("`{id}` was not made by this run"))
+                        .advise("choose another name, or deregister that image if nobody needs it"));
+                }
+                found => return Ok(found),
             }
-            found => Ok(found),
         }
     }
 

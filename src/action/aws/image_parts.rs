@@ -41,11 +41,11 @@ pub(super) async fn by_id(aws: &Aws, id: &str) -> Result<Option<Image>, Failure>
 
 /// The account's image with this name; a name is unique in an account and region.
 pub(super) async fn by_name(aws: &Aws, name: &str) -> Result<Option<Image>, Failure> {
-    let asked = aws.read.ec2.describe_images().owners("self").filters(tags::filter("name", &[name])).send().await;
-    let answer = asked.map_err(|e| AwsError::from(e).failure(format!("cannot look for an image named `{name}`")))?;
+    let asked = aws.read.ec2.describe_images().owners("self").filters(tags::filter("name", &[name]));
+    let pages = asked.into_paginator().items().send().collect::<Result<Vec<Image>, _>>().await;
+    let images = pages.map_err(|e| AwsError::from(e).failure(format!("cannot look for an image named `{name}`")))?;
     // The filter understands wildcards, a name may contain them.
-    let mut images = answer.images.unwrap_or_default().into_iter();
-    Ok(images.find(|i| i.name() == Some(name) && state(i) != ImageState::Deregistered))
+    Ok(images.into_iter().find(|i| i.name() == Some(name) && state(i) != ImageState::Deregistered))
 }
 
 /// The ids of an image's snapshots.
@@ -70,13 +70,13 @@ pub(super) async fn progress(aws: &Aws, image: &Image) -> Result<String, Failure
     if ids.is_empty() {
         return Ok("no snapshot yet".into());
     }
-    let asked = aws.read.ec2.describe_snapshots().set_snapshot_ids(Some(ids.into_iter().collect())).send().await;
-    let answer = match asked {
-        Ok(answer) => answer,
+    let asked = aws.read.ec2.describe_snapshots().set_snapshot_ids(Some(ids.into_iter().collect()));
+    let snapshots: Vec<Snapshot> = match asked.into_paginator().items().send().collect::<Result<_, _>>().await {
+        Ok(snapshots) => snapshots,
         Err(e) if code_of(&e) == Some("InvalidSnapshot.NotFound") => return Ok("no snapshot yet".into()),
         Err(e) => return Err(AwsError::from(e).failure("cannot read the progress of the snapshots")),
     };
-    let told = answer.snapshots().iter().map(|s| {
+    let told = snapshots.iter().map(|s| {
         let progress = s.progress().filter(|p| !p.is_empty()).unwrap_or("0%");
         format!("`{}` {progress}", s.snapshot_id().unwrap_or_default())
     });

@@ -8,13 +8,18 @@ use super::answers::{answered, failed, not_ours, outputs, said};
 use super::elb;
 use super::preview::{self, request, run_tags, words};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, send_until_taken, wait_until};
 use crate::model::{Change, Failure, Finding, Found, LoadBalancerCreate, Value, Values};
 use aws_sdk_elasticloadbalancingv2::types::{
     IpAddressType, LoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
     LoadBalancerTypeEnum,
 };
 use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// ELB learns of a security group some time after EC2 has made it (EC2 error list, InvalidGroup.NotFound: "the ID of a recently
+/// created security group has not propagated"); refusals for longer are meant.
+const GROUP_PATIENCE: Duration = Duration::from_secs(120);
 
 const PROTECTION: &str = "deletion_protection.enabled";
 
@@ -76,7 +81,8 @@ impl LoadBalancerCreate {
         }
     }
 
-    async fn create(&self, cx: &Context<'_>, aws: &Aws) -> Result<LoadBalancer, Failure> {
+    /// `since`: when it was tried first.
+    async fn create(&self, cx: &Context<'_>, aws: &Aws, since: Instant) -> Result<Look<LoadBalancer>, Failure> {
         let request = aws.write.elb.create_load_balancer().name(self.name.as_str());
         let answer = request
             .r#type(LoadBalancerTypeEnum::Application)
@@ -94,6 +100,12 @@ impl LoadBalancerCreate {
                 Some(answered(made, format_args!("which load balancer is `{}`", self.name))?)
             }
             Err(e) if e.is(&["DuplicateLoadBalancerName"]) => self.own(cx, aws).await?,
+            Err(e) if e.is(&["InvalidSecurityGroup"]) && since.elapsed() < GROUP_PATIENCE => {
+                return Ok(Look::NotYet(format!(
+                    "the security group is not known to load balancing yet: {}",
+                    e.message
+                )));
+            }
             Err(e) => {
                 let failure = e.failure(format!("cannot create load balancer `{}`", self.name));
                 return Err(if e.is(&["InvalidSubnet", "InvalidConfigurationRequest", "ValidationError"]) {
@@ -111,7 +123,7 @@ impl LoadBalancerCreate {
         if elb::is_foreign(cx, aws, arn(&found)?).await? {
             return Err(not_ours("load balancer", self.name.as_str(), ""));
         }
-        Ok(found)
+        Ok(Look::Done(found))
     }
 
     /// Deletes a balancer of ours and waits until it is gone. Protection is taken off first: it can only have been put on
@@ -231,7 +243,11 @@ impl Perform for LoadBalancerCreate {
         }
         let balancer = match own {
             Some(balancer) => balancer,
-            None => self.create(cx, &aws).await?,
+            None => {
+                let (since, what) = (Instant::now(), format!("load balancer `{}`", self.name));
+                let find = async || self.own(cx, &aws).await;
+                send_until_taken(cx, &what, find, async || self.create(cx, &aws, since).await).await?
+            }
         };
         let attributes: Vec<_> = self
             .attributes()

@@ -16,9 +16,13 @@ use super::preview::{fact, record_of};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, DnsPutCname, Failure, Finding, Found, Value};
+use std::time::Duration;
 
 /// The TTL when the runbook says nothing, in seconds: what ACM's console uses.
 const TTL_S: u32 = 300;
+
+/// How long after the name servers are in sync the resolver may not see a record.
+const SEEN_WITHIN: Duration = Duration::from_secs(300);
 
 /// Where ACM's validation records lead to.
 const ACM_VALIDATIONS: &str = ".acm-validations.aws";
@@ -62,6 +66,30 @@ impl DnsPutCname {
     async fn resolves(&self, cx: &Context<'_>) -> Result<bool, Failure> {
         let found = cx.access().dns().cname(Name::of(&self.name).as_str()).await?;
         Ok(found.is_some_and(|value| Name::of(&value) == Name::of(&self.value)))
+    }
+
+    /// Waits until this machine's resolver sees what the zone has. A zone that the world does not ask is told after minutes: ACM
+    /// would wait for three days.
+    async fn wait_seen(&self, cx: &Context<'_>, zone: &str) -> Result<(), Failure> {
+        let looks = SEEN_WITHIN.as_millis() / cx.poll().as_millis().max(1);
+        let most = u32::try_from(looks).unwrap_or(u32::MAX).clamp(20, 100);
+        let mut looks = 0;
+        wait_until(cx, &format!("`{}` in DNS", Name::of(&self.name)), async || {
+            if self.resolves(cx).await? {
+                return Ok(Look::Done(()));
+            }
+            looks += 1;
+            if looks < most {
+                return Ok(Look::NotYet(format!("the name servers have {}, the resolver does not show it yet", self.told())));
+            }
+            Err(Failure::permanent(format!("{} is in zone `{zone}`, and nobody sees it", self.told()))
+                .cause("the resolver gives no such record although the zone's name servers are in sync")
+                .advise(format!(
+                    "is `{zone}` the zone that the world asks? Compare `aws route53 get-hosted-zone --id {zone}` with the domain's \
+                     NS records; delegate the domain to it, then resume"
+                )))
+        })
+        .await
     }
 
     /// Why the record must stay although this run made it.
@@ -204,7 +232,10 @@ impl Perform for DnsPutCname {
             in_sync(cx, &aws, id).await?;
         }
         match self.hosted(&aws, zone).await? {
-            Some(set) if set.leads_as(&self.wanted()) => Ok(Verified::by(format!("{} is published", self.told()))),
+            Some(set) if set.leads_as(&self.wanted()) => {
+                self.wait_seen(cx, zone).await?;
+                Ok(Verified::by(format!("{} is published", self.told())))
+            }
             Some(other) => {
                 Err(Failure::permanent(format!("zone `{zone}` has {other} in place of {}", self.told())).into())
             }

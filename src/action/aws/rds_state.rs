@@ -232,8 +232,9 @@ pub(in crate::action) async fn db_instance(aws: &Aws, id: &str) -> Result<DbInst
         Failure::refused(format!("there is no DB instance `{id}` in {}", aws.region))
             .advise("check the identifier, the region and whose credentials these are (`aws sts get-caller-identity`)")
     };
-    match aws.read.rds.describe_db_instances().db_instance_identifier(id).send().await {
-        Ok(answer) => answer.db_instances.unwrap_or_default().into_iter().next().ok_or_else(refused),
+    let mut found = aws.read.rds.describe_db_instances().db_instance_identifier(id).into_paginator().items().send();
+    match found.next().await.transpose() {
+        Ok(found) => found.ok_or_else(refused),
         Err(e) if matches!(code_of(&e), Some("DBInstanceNotFound" | "DBInstanceNotFoundFault")) => Err(refused()),
         Err(e) => Err(AwsError::from(e).failure(format!("cannot look at DB instance `{id}`"))),
     }

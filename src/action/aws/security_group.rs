@@ -5,6 +5,7 @@
 //! shows who holds it.
 
 use super::answers::{failed, not_ours, outputs};
+use super::patience::LATE_LOOKS;
 use super::preview::{request, run_tags};
 use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
@@ -17,8 +18,9 @@ use serde_json::json;
 pub(in crate::action) async fn group_named(aws: &Aws, name: &str, vpc: &str) -> Result<Option<SecurityGroup>, Failure> {
     let request = aws.read.ec2.describe_security_groups();
     let request = request.filters(filter("vpc-id", &[vpc])).filters(filter("group-name", &[name]));
-    let answer = request.send().await.map_err(failed(format!("cannot look for security group `{name}`")))?;
-    Ok(answer.security_groups().first().cloned())
+    let pages = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    let groups = pages.map_err(failed(format!("cannot look for security group `{name}`")))?;
+    Ok(groups.into_iter().next())
 }
 
 impl SecurityGroupCreate {
@@ -32,12 +34,21 @@ impl SecurityGroupCreate {
         (known.is_some() && known == group.group_id()) || cx.is_ours(pairs(group.tags()))
     }
 
-    /// The group of this name when this run made it.
+    /// The group of this name when this run made it. One without any tag may be this run's, made by a call whose answer was
+    /// lost, and its tags not shown yet: it is looked at again before it counts as somebody's.
     async fn own(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, Failure> {
-        match self.find(aws).await? {
-            None => Ok(None),
-            Some(group) if Self::is_ours(cx, &group) => Ok(group.group_id().map(str::to_owned)),
-            Some(_) => Err(not_ours("security group", self.name.as_str(), &format!(" in `{}`", self.vpc))),
+        let mut looks = 0;
+        loop {
+            match self.find(aws).await? {
+                None => return Ok(None),
+                Some(group) if Self::is_ours(cx, &group) => return Ok(group.group_id().map(str::to_owned)),
+                Some(group) if group.tags().is_empty() && looks < LATE_LOOKS => {
+                    looks += 1;
+                    cx.beat().beat(format!("`{}` shows no tags yet ({looks}/{LATE_LOOKS})", self.name))?;
+                    tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+                }
+                Some(_) => return Err(not_ours("security group", self.name.as_str(), &format!(" in `{}`", self.vpc))),
+            }
         }
     }
 }
@@ -134,19 +145,20 @@ impl Perform for SecurityGroupCreate {
 
 /// Who holds a group, as far as it can be told: this is only shown, so that not being able to look is no failure.
 async fn holders(aws: &Aws, id: &str) -> String {
-    let interfaces = aws.read.ec2.describe_network_interfaces().filters(filter("group-id", &[id])).send().await;
+    let interfaces = aws.read.ec2.describe_network_interfaces().filters(filter("group-id", &[id]));
+    let interfaces = interfaces.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
     let mut who: Vec<String> = interfaces
+        .unwrap_or_default()
         .iter()
-        .flat_map(|answer| answer.network_interfaces())
         .map(|i| format!("`{}` ({})", i.network_interface_id().unwrap_or("?"), i.description().unwrap_or("")))
         .collect();
     if who.is_empty() {
-        let rules =
-            aws.read.ec2.describe_security_groups().filters(filter("ip-permission.group-id", &[id])).send().await;
+        let groups = aws.read.ec2.describe_security_groups().filters(filter("ip-permission.group-id", &[id]));
+        let groups = groups.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
         who.extend(
-            rules
+            groups
+                .unwrap_or_default()
                 .iter()
-                .flat_map(|answer| answer.security_groups())
                 .filter_map(|group| group.group_id())
                 .filter(|other| *other != id)
                 .map(|other| format!("a rule of `{other}`")),

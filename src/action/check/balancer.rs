@@ -88,10 +88,10 @@ impl Examine for BalancerQuota {
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         let aws = lines.aws().await?;
         let elb = &aws.read.elb;
-        let limits = elb.describe_account_limits().page_size(100).send().await;
+        let limits = elb.describe_account_limits().into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
         let limits = limits.map_err(failed("cannot ask for the quotas of load balancing"))?;
         let limit = |name: &str| {
-            let found = limits.limits().iter().find(|l| l.name() == Some(name));
+            let found = limits.iter().find(|l| l.name() == Some(name));
             found.and_then(|l| l.max()).and_then(|m| m.parse::<usize>().ok())
         };
         let balancers = elb.describe_load_balancers().into_paginator().items().send().collect::<Result<Vec<_>, _>>();

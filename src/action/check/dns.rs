@@ -3,6 +3,7 @@
 //! Asked of this machine's resolver, as everywhere; the TTL is that of the zone where the zone is in Route 53, else what is
 //! left of it in the resolver's answer, which is a lower bound. CAA records are climbed to as RFC 8659 says.
 
+use super::zone;
 use super::{Examine, Seen};
 use crate::access::{Aws, Dns, Issuers};
 use crate::action::Lines;
@@ -18,8 +19,15 @@ const LONG: i64 = 300;
 const AMAZON: &[&str] = &["amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"];
 
 impl Examine for DnsName {
-    const PERMISSIONS: &'static [&'static str] =
-        &["ec2:DescribeAddresses", "ec2:DescribeInstances", "route53:ListResourceRecordSets"];
+    const PERMISSIONS: &'static [&'static str] = &[
+        "ec2:DescribeAddresses",
+        "ec2:DescribeInstances",
+        // Route 53 looks the VPC up in the caller's name (Service Authorization Reference, ListHostedZonesByVPC).
+        "ec2:DescribeVpcs",
+        "route53:GetHostedZone",
+        "route53:ListHostedZonesByVPC",
+        "route53:ListResourceRecordSets",
+    ];
 
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         let aws = lines.aws().await?;
@@ -34,8 +42,15 @@ impl Examine for DnsName {
             Err(failure) => Seen::failed("elastic-ip", failure),
             Ok(instance) => Seen::of("elastic-ip", elastic(&aws, instance).await),
         };
+        let private = match &instance {
+            Err(failure) => Seen::failed("private-zone", failure),
+            Ok(instance) => Seen::of("private-zone", zone::private(&aws, self.fqdn.as_str(), instance.vpc_id()).await),
+        };
         Ok(vec![
             points,
+            Seen::of("zone", zone::asked(&aws, dns, self.fqdn.as_str(), &self.zone).await),
+            private,
+            Seen::of("https-record", zone::https_record(dns, self.fqdn.as_str()).await),
             elastic,
             Seen::of("ttl", self.ttl(&aws, dns).await),
             Seen::of("caa", caa(dns, self.fqdn.as_str()).await),

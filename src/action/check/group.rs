@@ -9,9 +9,10 @@ use aws_sdk_ec2::types::SecurityGroup;
 
 /// The groups of these ids.
 pub(super) async fn describe(aws: &Aws, ids: &[String]) -> Result<Vec<SecurityGroup>, Failure> {
-    let asked = aws.read.ec2.describe_security_groups().set_group_ids(Some(ids.to_vec())).send().await;
-    let answer = asked.map_err(failed(format!("cannot look at security group {}", ids.join(", "))))?;
-    Ok(answer.security_groups.unwrap_or_default())
+    let pages =
+        aws.read.ec2.describe_security_groups().set_group_ids(Some(ids.to_vec())).into_paginator().items().send();
+    let groups = pages.collect::<Result<_, _>>().await;
+    groups.map_err(failed(format!("cannot look at security group {}", ids.join(", "))))
 }
 
 /// Whether all addresses of an IPv4 range are admitted by one of the ranges.
@@ -20,7 +21,7 @@ pub(super) fn admits_range(admitted: &Admitted, inner: &str) -> bool {
 }
 
 /// Whether an IPv4 range holds another; a range that is not IPv4 holds none.
-fn contains(outer: &str, inner: &str) -> bool {
+pub(super) fn contains(outer: &str, inner: &str) -> bool {
     let parse = |text: &str| {
         let (address, bits) = text.split_once('/')?;
         let address: std::net::Ipv4Addr = address.parse().ok()?;

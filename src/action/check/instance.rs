@@ -148,8 +148,9 @@ async fn offered(aws: &Aws, kind: &str, zones: &[String]) -> Result<Seen, Failur
     const ROW: &str = "offered";
     let filter = filter("instance-type", &[kind]);
     let asked = aws.read.ec2.describe_instance_type_offerings().location_type(LocationType::AvailabilityZone);
-    let answer = asked.filters(filter).send().await.map_err(failed(format!("cannot ask where `{kind}` is offered")))?;
-    let there: Vec<&str> = answer.instance_type_offerings().iter().filter_map(|o| o.location()).collect();
+    let pages = asked.filters(filter).into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    let offerings = pages.map_err(failed(format!("cannot ask where `{kind}` is offered")))?;
+    let there: Vec<&str> = offerings.iter().filter_map(|o| o.location()).collect();
     let missing: Vec<&str> = zones.iter().map(String::as_str).filter(|z| !there.contains(z)).collect();
     Ok(match missing.is_empty() {
         true => Seen::pass(ROW, format!("`{kind}` is offered in {}", zones.join(" and "))),

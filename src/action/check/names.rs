@@ -59,8 +59,9 @@ fn named_alike(name: &str, found: &[String]) -> Seen {
 
 async fn instances(aws: &Aws, name: &str) -> Result<Vec<String>, Failure> {
     let live = filter("instance-state-name", &["pending", "running", "stopping", "stopped"]);
-    let asked = aws.read.ec2.describe_instances().filters(filter("tag:Name", &[name])).filters(live).send().await;
-    let answer = asked.map_err(failed(format!("cannot look for instances named `{name}`")))?;
-    let all = answer.reservations().iter().flat_map(|r| r.instances());
+    let asked = aws.read.ec2.describe_instances().filters(filter("tag:Name", &[name])).filters(live);
+    let pages = asked.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    let reservations = pages.map_err(failed(format!("cannot look for instances named `{name}`")))?;
+    let all = reservations.iter().flat_map(|r| r.instances());
     Ok(all.filter_map(|i| i.instance_id()).map(|id| format!("`{id}`")).collect())
 }

@@ -4,6 +4,7 @@
 //! (`nextcloud_facts.php`): no password, key or salt. Not checked: storages that users have mounted themselves, and a
 //! session handler that a php file sets at run time.
 
+use super::nextcloud_shared::{Cache, SETTINGS, Settings, caches, connections, sessions};
 use super::{Examine, Seen};
 use crate::access::RemoteCommand;
 use crate::action::Lines;
@@ -12,7 +13,9 @@ use crate::action::host::{LastLink, Place};
 use crate::model::{Failure, NextcloudConfig};
 use serde::Deserialize;
 
-const FACTS: &str = include_str!("nextcloud_facts.php");
+const FACTS: &str = concat!(include_str!("nextcloud_config.php"), include_str!("nextcloud_facts.php"));
+
+const CONNECTIONS: &str = concat!(include_str!("nextcloud_config.php"), include_str!("nextcloud_connections.php"));
 
 #[derive(Debug, Default, Deserialize)]
 struct Facts {
@@ -24,6 +27,11 @@ struct Facts {
     overwritewebroot: Option<String>,
     #[serde(rename = "overwrite.cli.url")]
     overwrite_cli_url: Option<String>,
+    #[serde(default)]
+    caches: Vec<Cache>,
+    /// The server's own addresses.
+    #[serde(default)]
+    addresses: Vec<String>,
 }
 
 impl Examine for NextcloudConfig {
@@ -37,10 +45,13 @@ impl Examine for NextcloudConfig {
                 self.file_system(lines, &facts.datadirectory).await.map(|kind| on_disk(&facts.datadirectory, &kind))
             }
         };
+        let php = self.settings(lines).await;
         Ok(vec![
             Seen::of("database", self.database(lines, &facts).await),
             Seen::of("data-directory", data),
-            Seen::of("sessions", self.sessions(lines).await),
+            Seen::of("sessions", php.as_ref().map(|php| sessions(php, &facts.addresses)).map_err(Clone::clone)),
+            caches(&facts.caches, &facts.addresses),
+            Seen::of("connections", self.connections(lines, php.as_ref().ok()).await),
             webroot(&facts),
         ])
     }
@@ -90,34 +101,19 @@ impl NextcloudConfig {
         lines.run_ok(&self.on, command, &format!("looking at the file system of `{folder}`")).await
     }
 
-    async fn sessions(&self, lines: &Lines<'_>) -> Result<Seen, Failure> {
+    async fn settings(&self, lines: &Lines<'_>) -> Result<Settings, Failure> {
         let none: [&str; 0] = [];
-        let command = RemoteCommand::root_script(HANDLERS, none);
-        Ok(handler(&lines.run_ok(&self.on, command, "looking for PHP's session handler").await?))
+        let command = RemoteCommand::root_script(SETTINGS, none);
+        Ok(Settings::parse(&lines.run_ok(&self.on, command, "looking at php's settings").await?))
     }
-}
 
-/// Session handlers that php's own configuration names, those of pools last; what stands after it (a path, maybe with a
-/// password) stays on the host.
-const HANDLERS: &str = r"
-find /etc/php* -type f \( -name '*.ini' -o -name '*.conf' \) ! -path '*/cli/*' -exec \
-  sed -nE 's/^[[:space:]]*(php_(admin_)?value\[)?session\.save_handler\]?[[:space:]]*=[[:space:]]*([A-Za-z_]+).*/\3/p' {} + \
-  2>/dev/null | sort -u || true
-";
-
-fn handler(told: &str) -> Seen {
-    const ROW: &str = "sessions";
-    let shared = |name: &str| ["redis", "rediscluster", "memcached", "memcache", "user"].contains(&name);
-    let names: Vec<&str> = told.split_whitespace().collect();
-    match names.iter().find(|name| shared(name)) {
-        Some(name) => Seen::pass(ROW, format!("`session.save_handler` is `{name}`: every node finds the sessions")),
-        None => Seen::warn(
-            ROW,
-            "PHP keeps sessions in files on each node, not in Redis: a session lives on one node only",
-        )
-        .advise(
-            "keep visitors on one node (`sticky: true` of the target group); when that node stops they log in again",
-        ),
+    /// How many connections the database takes, and how many two servers may want.
+    async fn connections(&self, lines: &Lines<'_>, php: Option<&Settings>) -> Result<Seen, Failure> {
+        let (file, program) = (self.file.as_str(), self.php.as_deref().unwrap_or("php"));
+        let place = Place::find(lines, &self.on, file, LastLink::Followed).await?;
+        let command = place.reader()?.program([program, "--", &place.path]).stdin(CONNECTIONS);
+        let told = lines.run(&self.on, command).await?.text();
+        Ok(connections(php.and_then(|php| php.children), told.trim().parse().ok()))
     }
 }
 
@@ -198,7 +194,7 @@ fn on_disk(folder: &str, kind: &str) -> Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::CheckVerdict::{Pass, Refuse, Warn};
+    use crate::model::CheckVerdict::{Pass, Refuse};
 
     #[test]
     fn only_what_several_servers_can_share_passes() {
@@ -238,12 +234,5 @@ mod tests {
         {
             assert_eq!(judged(root, url).verdict, Pass, "{root:?} {url:?}");
         }
-    }
-
-    #[test]
-    fn sessions_in_files_are_warned_of() {
-        assert_eq!(handler("files\n").verdict, Warn);
-        assert_eq!(handler("").verdict, Warn);
-        assert_eq!(handler("files\nredis\n").verdict, Pass);
     }
 }

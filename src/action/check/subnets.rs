@@ -24,18 +24,19 @@ pub(super) struct Subnet {
 pub(super) async fn describe(aws: &Aws, ids: &[SubnetId]) -> Result<Vec<Subnet>, Failure> {
     let named = ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
     let texts = ids.iter().map(|id| id.as_str().to_owned()).collect();
-    let answer = aws.read.ec2.describe_subnets().set_subnet_ids(Some(texts)).send().await.map_err(|e| {
+    let pages = aws.read.ec2.describe_subnets().set_subnet_ids(Some(texts)).into_paginator().items().send();
+    let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(|e| {
         let failure = failed(format!("cannot look at {named}"))(e);
         match failure.causes.first().is_some_and(|c| c.starts_with("InvalidSubnetID")) {
             true => Failure { kind: crate::model::FailureKind::Refused, ..failure },
             false => failure,
         }
     })?;
-    for subnet in answer.subnets() {
+    for subnet in &all {
         aws.names.note(subnet.subnet_id().unwrap_or_default(), tag_value(subnet.tags(), "Name"));
     }
     let find = |id: &SubnetId| {
-        let found = answer.subnets().iter().find(|s| s.subnet_id() == Some(id.as_str()));
+        let found = all.iter().find(|s| s.subnet_id() == Some(id.as_str()));
         found.map(|s| Subnet {
             id: id.to_string(),
             vpc: s.vpc_id().unwrap_or_default().to_owned(),

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod attacks;
+pub(super) mod cron_scan;
 mod cron_single;
 mod drop_in;
 mod file;

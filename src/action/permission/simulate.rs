@@ -179,6 +179,13 @@ fn decision(decision: &Decision, missing: &[String], by: Option<&str>, known: &B
         missing.iter().filter(|key| !known.contains(*key)).map(|key| format!("`{key}`")).collect();
     match decision {
         Decision::Allowed => Answer::Allowed,
+        // A denial with a negated or an `...IfExists` operator holds for want of the key, e.g. AWS's own "deny all unless with
+        // MFA" (IAM user guide, "IAM: Allows IAM users to self-manage an MFA device"): with the call's own context it may not.
+        Decision::ExplicitDeny if !unknown.is_empty() => Answer::Open(format!(
+            "{} denies it where {} is not as it asks, which only the call itself shows",
+            by.unwrap_or("a policy"),
+            unknown.join(", ")
+        )),
         Decision::ExplicitDeny => Answer::Denied(format!("{} denies it", by.unwrap_or("a policy"))),
         Decision::ImplicitDeny if by.is_none() && !unknown.is_empty() => {
             Answer::Open(format!("it depends on {}, which only the call itself shows", unknown.join(", ")))

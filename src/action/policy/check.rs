@@ -48,11 +48,13 @@ impl CheckDeed {
                     let arn = grants.regional("rds", &format!("db:{db}"));
                     grants.add("Database", action, [arn], None);
                 }
-                "route53:ListResourceRecordSets" => {
+                "route53:GetHostedZone" | "route53:ListResourceRecordSets" => {
                     let zone = format!("hostedzone/{}", self.text("zone").unwrap_or("*"));
                     let arn = grants.global("route53", &zone);
                     grants.add("DnsZone", action, [arn], None);
                 }
+                // Route 53 is in no region, and this call knows no resources.
+                "route53:ListHostedZonesByVPC" => grants.add("DnsZones", action, ["*".to_owned()], None),
                 _ => grants.look(action),
             }
         }

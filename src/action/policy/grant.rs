@@ -71,12 +71,17 @@ impl<'a> Grants<'a> {
         self.around.account.as_deref().unwrap_or("*")
     }
 
-    /// Which of AWS's separate worlds a region is in.
+    /// Which of AWS's separate worlds a region is in (botocore's partitions.json: the regular expressions of regions).
     fn partition(&self) -> &'static str {
         let region = &self.around.region;
         match region {
             _ if region.starts_with("cn-") => "aws-cn",
             _ if region.starts_with("us-gov-") => "aws-us-gov",
+            _ if region.starts_with("us-iso-") => "aws-iso",
+            _ if region.starts_with("us-isob-") => "aws-iso-b",
+            _ if region.starts_with("eu-isoe-") => "aws-iso-e",
+            _ if region.starts_with("us-isof-") || region.starts_with("eu-isof-") => "aws-iso-f",
+            _ if region.starts_with("eusc-") => "aws-eusc",
             _ => "aws",
         }
     }

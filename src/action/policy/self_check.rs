@@ -20,7 +20,9 @@ pub(super) fn grant(deeds: &[Deed], purpose: Purpose, grants: &mut Grants<'_>) {
             grants.add("OwnPermissions", simulate, [principal], None);
         }
         None => {
-            let own = [grants.global("iam", "user/${aws:username}"), grants.global("iam", "role/*")];
+            // `aws:username` is without the user's path.
+            let users = ["user/${aws:username}", "user/*/${aws:username}", "role/*"];
+            let own = users.map(|resource| grants.global("iam", resource));
             grants.add("OwnPermissions", simulate, own, None);
             grants.note(
                 "who will run is not among the inputs: a user may ask IAM about its own permissions and those of any role; \

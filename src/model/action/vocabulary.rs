@@ -408,7 +408,7 @@ actions! {
         certificate: Arn,
     } gives {} NothingToUndo("it only waits"), usual 105 s, deadline 14400 s;
 
-    /// Points a name at a load balancer (alias A, and AAAA where there was one; a CNAME stays a CNAME) and waits until
+    /// Points a name at a load balancer (alias A, an AAAA goes, for the balancer has no such address; a CNAME stays a CNAME) and waits until
     /// it is in sync and resolves. Undo brings the old record sets back.
     "dns.point-at-balancer" DnsPointAtBalancer {
         /// The zone.

@@ -84,6 +84,55 @@ checks! {
         "space" Acceptable "each file system has that much room, and free inodes",
     };
 
+    /// A host will still reach a site by its name once a balancer answers for it.
+    "host.own-name" HostOwnName {
+        /// The host.
+        on: Target,
+        /// The site's name.
+        fqdn: Fqdn,
+        /// Address ranges that may reach the balancer.
+        sources: Vec<Cidr>,
+        /// The host's public address; empty when it has none.
+        address: Option<String>,
+    } rows {
+        "hosts-file" Never "`/etc/hosts` does not name the site",
+        "admitted" Never "the balancer will let the host in, as it lets visitors in",
+    };
+
+    /// A Nextcloud's background jobs come from one file of cron, which a run can hide and show again.
+    "cron.sources" CronSources {
+        /// The host.
+        on: Target,
+        /// The file.
+        file: HostPath,
+        /// Its name while it is hidden, where an earlier run may have left it so.
+        hidden: Option<HostPath>,
+        /// A part of the jobs' command line, e.g. `nextcloud/cron.php`.
+        command: String,
+        /// Nextcloud's config.php.
+        config: HostPath,
+        /// The php program. Default: `php`.
+        php: Option<String>,
+    } rows {
+        "file" Final "the file is there, cron reads it, and it starts the command",
+        "elsewhere" Final "nothing else starts it: no other file of cron, no crontab, no timer, no service",
+        "mode" Never "Nextcloud leaves its background jobs to cron",
+        "workers" Never "no service runs a worker of `occ`, which the second server would have too",
+    };
+
+    /// What renews certificates on a host is known before a run stops it, and whose.
+    "certificate.renewal" CertificateRenewal {
+        /// The host.
+        on: Target,
+        /// The timer that the run stops.
+        timer: Service,
+        /// The site's name.
+        fqdn: Fqdn,
+    } rows {
+        "sources" Acceptable "only that timer renews certificates: no other timer, service or line of cron",
+        "others" Never "no certificate but the site's is renewed there",
+    };
+
     /// A site answers now. Where Nextcloud's `status.php` is asked, what it says of itself counts too.
     "http.answers" HttpAnswers {
         /// What is asked for.
@@ -134,6 +183,8 @@ checks! {
         "database" Acceptable "`dbhost` is the DB instance's endpoint",
         "data-directory" Acceptable "users' files are in an object store or on a network file system",
         "sessions" Never "PHP keeps sessions where every node finds them",
+        "caches" Acceptable "file locks and the distributed cache are not on this server alone",
+        "connections" Never "the database takes as many connections as php-fpm on two servers may hold",
         "webroot" Acceptable "Nextcloud is at the root of its name, not under a path",
     };
 
@@ -161,7 +212,7 @@ checks! {
         /// The subnets the servers are and will be in.
         client_subnets: Vec<SubnetId>,
     } rows {
-        "available" Acceptable "it is `available`",
+        "available" Final "it is `available`, and no member of a DB cluster",
         "backup" Never "its data can be restored from automated backups; else a snapshot is offered",
         "engine" Acceptable "its engine, version and class can be Multi-AZ",
         "subnet-group" Final "its subnet group covers two Availability Zones",
@@ -253,6 +304,9 @@ checks! {
         instance: InstanceId,
     } rows {
         "points-here" Acceptable "the name resolves to the instance",
+        "zone" Final "the hosted zone is public and is the one that the world asks for the name",
+        "private-zone" Never "no private zone hides the name from the servers' VPC",
+        "https-record" Acceptable "no HTTPS record leads browsers to the old address",
         "elastic-ip" Acceptable "the address is an Elastic IP, so that it outlives a stop",
         "ttl" Never "its TTL is at most 300 s",
         "caa" Acceptable "CAA records let Amazon issue certificates",

@@ -2,7 +2,7 @@
 
 On AWS the caller's limit is an upper bound: a page may hold fewer, even none, while a token says that there is more. moto
 pages few of the lists. With ``page_size`` 1 every list that AWS pages comes entry by entry, by botocore's paginators; with
-``empty_pages`` the first page of each holds nothing but the token for the next.
+``empty_pages`` the first page of each holds nothing but the token for the next, unless the request names what it wants.
 
 A token belongs to the request it was answered to: with other parameters it is refused. Route 53's lists go on from a name
 instead, as on AWS.
@@ -11,7 +11,9 @@ Not covered: lists that botocore has no paginator for, with the exceptions of ``
 """
 
 import json
+import re
 import zlib
+from collections.abc import MutableMapping
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.serialize import DefaultAttributePicker, get_serializer_class
@@ -28,6 +30,9 @@ NATURAL = {
     ),
     "ListHostedZonesByName": ("HostedZones", {"NextDNSName": "Name", "NextHostedZoneId": "Id"}),
 }
+
+#: Parameters that name the entries wanted: `InstanceIds`, `Names`, `DBInstanceIdentifier`.
+NAMES = re.compile(r"(Ids|Names|Arns|InstanceTypes|Identifier)$")
 
 #: The code of a token that belongs to no request, where it is not that of any wrong value.
 BAD_TOKEN = {"ec2": "InvalidPaginationToken", "rds": "InvalidParameterValue", "route53": "InvalidInput"}
@@ -62,7 +67,8 @@ def begin(response, about):
     for member in (rules["input_token"], rules.get("limit_key")):
         leave_out(response, about, member)
     if token is None:
-        return request, None if CONFIG["empty_pages"] else 0, size
+        by_name = any(NAMES.search(member) and value for member, value in asked.items())
+        return request, None if CONFIG["empty_pages"] and not by_name else 0, size
     owner, _, offset = str(token).partition("-")
     if owner != request or not offset.isdigit():
         service = response.boto3_service_name
@@ -77,7 +83,8 @@ def leave_out(response, about, member):
         return
     for name in (member, shape.serialization.get("name", member)):
         response.querystring.pop(name, None)
-    if isinstance(getattr(response, "params", None), dict):
+    # A mapping of moto's own, which is no dict, where the service's requests are parsed by its model.
+    if isinstance(getattr(response, "params", None), MutableMapping):
         response.params.pop(member, None)
     text = response.body if isinstance(response.body, str) else ""
     if text.startswith("{"):

@@ -22,6 +22,8 @@ from state import DNS_CHANGES, Wait, paced, refuse, ticks
 
 Backend = models.Route53Backend
 _moto_change_response = Route53.change_resource_record_sets
+_moto_create_zone_response = Route53.create_hosted_zone
+_moto_zones_by_vpc = Route53.list_hosted_zones_by_vpc
 _moto_create_zone = Backend.create_hosted_zone
 
 
@@ -166,7 +168,24 @@ def get_change(self):
     return ActionResult({"ChangeInfo": {"Id": f"/change/{change_id}", "Status": status, "SubmittedAt": utcnow()}})
 
 
+def zones_by_vpc(self):
+    """moto leaves out how many a page may hold, which AWS always says."""
+    answer = _moto_zones_by_vpc(self)
+    answer.result["MaxItems"] = self._get_param("MaxItems") or "100"
+    return answer
+
+
+def create_zone_response(self):
+    """moto leaves the delegation set out of a private zone's answer, where AWS's model requires it."""
+    answer = _moto_create_zone_response(self)
+    if answer.result.get("DelegationSet") is None:
+        answer.result["DelegationSet"] = {"NameServers": ["ns-0.awsdns-00.com"]}
+    return answer
+
+
 def install():
+    Route53.create_hosted_zone = create_zone_response
+    Route53.list_hosted_zones_by_vpc = zones_by_vpc
     Backend.change_resource_record_sets = change_resource_record_sets
     Backend.create_hosted_zone = create_hosted_zone
     Route53.change_resource_record_sets = change_response

@@ -4,11 +4,11 @@ Policies are read as IAM reads them: ``Action``, ``NotAction``, ``Resource``, ``
 variables of a user, conditions by the operators below, an explicit denial above all. Unlike the enforcement (``iam.py``),
 resources and conditions count.
 
-Not covered: permission boundaries, the organization's policies, resource policies, conditions on numbers, dates and
-addresses (refused as ``InvalidInput``, so that no test passes for the wrong reason), ``ResourceHandlingOption``.
+Not covered: permission boundaries, the organization's policies, resource policies, conditions on dates (refused as ``InvalidInput``, so that no test passes for the wrong reason), ``ResourceHandlingOption``.
 """
 
 import functools
+import ipaddress
 import re
 
 import moto.iam.access_control as access_control
@@ -41,6 +41,12 @@ COMPARE = {
     "ArnEquals": glob,
     "ArnLike": glob,
     "Bool": lambda wanted, seen: str(wanted).lower() == seen.lower(),
+    "IpAddress": lambda wanted, seen: ipaddress.ip_address(seen) in ipaddress.ip_network(wanted),
+    "NumericEquals": lambda wanted, seen: float(wanted) == float(seen),
+    "NumericLessThan": lambda wanted, seen: float(seen) < float(wanted),
+    "NumericLessThanEquals": lambda wanted, seen: float(seen) <= float(wanted),
+    "NumericGreaterThan": lambda wanted, seen: float(seen) > float(wanted),
+    "NumericGreaterThanEquals": lambda wanted, seen: float(seen) >= float(wanted),
 }
 NEGATED = {
     "StringNotEquals": "StringEquals",
@@ -48,6 +54,8 @@ NEGATED = {
     "StringNotLike": "StringLike",
     "ArnNotEquals": "ArnEquals",
     "ArnNotLike": "ArnLike",
+    "NotIpAddress": "IpAddress",
+    "NumericNotEquals": "NumericEquals",
 }
 
 
@@ -100,7 +108,8 @@ class Question:
         if compare is None:
             refuse("InvalidInput", f"the emulator does not judge the condition operator {operator}")
         if seen is None:
-            if not (every or optional):
+            # The key is missing in the context whatever it then decides: an `...IfExists` or a negated operator holds without it.
+            if not every:
                 self.missing.add(key)
             return every or optional or (negative and not some)
         matches = [any(compare(self.fill(str(each)), value) for each in wanted) for value in seen]

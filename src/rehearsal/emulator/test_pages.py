@@ -25,6 +25,8 @@ class Pages(Case):
             found = [page["Reservations"] for page in self.pages_of("ec2", "describe_instances")]
             self.assertEqual([r[0]["Instances"][0]["InstanceId"] for r in found if r], whole)
             self.assertEqual([len(r) for r in found], [first, 1, 1, 1] if empty else [1, 1, 1])
+            by_name = client("ec2").describe_instances(InstanceIds=[self.web])["Reservations"]
+            self.assertEqual(len(by_name), 1)
             for limited in (self.pages_of("ec2", "describe_instances", PaginationConfig={"PageSize": 1000}),):
                 self.assertEqual(len(limited), len(found))
         sets = [page["ResourceRecordSets"] for page in self.pages_of("route53", "list_resource_record_sets", HostedZoneId=zone)]

@@ -74,7 +74,7 @@ class Simulator(Permissions):
         self.assertEqual(self.ask("ec2:StartInstances", aws__MultiFactorAuthPresent=["true"]), "allowed")
 
     def test_what_it_cannot_judge_is_refused(self):
-        self.user({"Action": "ec2:*", "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}})
+        self.user({"Action": "ec2:*", "Condition": {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}})
         with self.refused("InvalidInput"):
             self.ask("ec2:StopInstances")
 
@@ -151,6 +151,25 @@ class DryRuns(Permissions):
     def test_who_an_unknown_key_is(self):
         told = client("sts").get_caller_identity()
         self.assertEqual(told["Arn"], "arn:aws:iam::123456789012:root")
+
+    def test_a_denial_without_the_key_it_asks_for(self):
+        """AWS's own tutorial policy: everything is denied but with MFA. The key is not given, so it is missing, and denies."""
+        self.user(
+            {"Action": "ec2:*"},
+            {"Effect": "Deny", "NotAction": "iam:*", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}},
+        )
+        self.assertEqual((self.ask("ec2:RunInstances"), self.missing), ("explicitDeny", ["aws:MultiFactorAuthPresent"]))
+        self.assertEqual(self.ask("ec2:RunInstances", aws__MultiFactorAuthPresent=["true"]), "allowed")
+
+    def test_addresses(self):
+        inside = {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}}
+        outside = {"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24", "203.0.113.7"]}}
+        self.user({"Action": "ec2:StopInstances", "Condition": inside})
+        self.assertEqual((self.ask("ec2:StopInstances"), self.missing), ("implicitDeny", ["aws:SourceIp"]))
+        self.assertEqual(self.ask("ec2:StopInstances", aws__SourceIp=["10.1.2.3"]), "allowed")
+        self.user({"Action": "ec2:*"}, {"Effect": "Deny", "Action": "*", "Condition": outside}, name="bounded")
+        self.assertEqual((self.ask("ec2:StopInstances"), self.missing), ("explicitDeny", ["aws:SourceIp"]))
+        self.assertEqual(self.ask("ec2:StopInstances", aws__SourceIp=["203.0.113.7"]), "allowed")
 
 
 class CallersName(Permissions):

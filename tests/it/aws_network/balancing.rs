@@ -110,6 +110,11 @@ mod inside {
         let mut group = world.group();
         world.stage.carry_out(&mut group).await;
         let mut balancer = world.balancer(&group.output("group"));
+        let mut late = balancer.clone();
+        world.emulator.refuse("elbv2", "CreateLoadBalancer", "InvalidSecurityGroup", 3);
+        world.stage.carry_out(&mut late).await;
+        assert_eq!(world.emulator.calls("CreateLoadBalancer"), 4, "a group that was made a moment ago");
+        world.stage.undo(&late).await.unwrap();
         let one = world.seed["subnets"]["a"].clone();
         balancer.call.parameters["subnets"] = json!([one]);
         let failure = world.stage.apply(&mut balancer).await.unwrap_err();

@@ -137,3 +137,146 @@ async fn a_data_directory_of_the_servers_own_refuses_and_no_secret_leaves_the_ho
     fs::write(&file, "<?php $CONFIG = array('dbpassword' => 'hunter2', ;\n").unwrap();
     assert_eq!(look().await.verdict, NotCheckable, "php cannot read it");
 }
+
+/// Files of cron must be root's.
+fn as_root(path: &std::path::Path, text: &str) {
+    fs::write(path, text).unwrap();
+    if !rustix::process::geteuid().is_root() {
+        let done = std::process::Command::new("sudo").args(["-n", "chown", "root:root"]).arg(path).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+#[tokio::test]
+async fn every_source_of_background_jobs_is_told_before_the_site_goes_down() {
+    let host = Host::start();
+    fs::create_dir_all(host.path("nextcloud/config")).unwrap();
+    fs::write(host.path("nextcloud/config/config.php"), "<?php $CONFIG = array();\n").unwrap();
+    fs::write(host.path("nextcloud/occ"), "<?php echo \"cron\\n\";\n").unwrap();
+    let line = format!("*/5 * * * * www-data php -f {}\n", host.text("nextcloud/cron.php"));
+    let (file, hidden) = ("cron.d/nextcloud-cron-php", "cron.d/.nextcloud-cron-php");
+    let look = async |command: &str| {
+        let with = json!({
+            "on": host.target(), "file": "/etc/cron.d/nextcloud-cron-php", "hidden": "/etc/cron.d/.nextcloud-cron-php",
+            "command": command, "config": host.text("nextcloud/config/config.php"),
+        });
+        check(&host, "cron.sources", with).await
+    };
+    as_root(&host.path(file), &line);
+    let rows = look("nextcloud/cron.php").await;
+    assert_eq!(verdicts(&rows)[..3], [Pass, Pass, Pass], "{rows:?}");
+
+    // A second source, of each kind.
+    let crontab = host.path("spool/cron/crontabs/www-data");
+    fs::write(&crontab, &line).unwrap();
+    let rows = look("nextcloud/cron.php").await;
+    assert!(rows[1].verdict == Refuse && rows[1].evidence.contains("crontabs/www-data"), "{rows:?}");
+    fs::write(&crontab, format!("# {line}")).unwrap();
+    assert_eq!(look("nextcloud/cron.php").await[1].verdict, Pass, "a comment starts nothing");
+    host.unit("nextcloudcron.timer", &["enabled", "active"]);
+    host.unit("nextcloudcron.service", &[]);
+    fs::write(host.path("units/nextcloudcron.service/unit"), "[Service]\nExecStart=php -f /srv/nextcloud/cron.php\n")
+        .unwrap();
+    let rows = look("nextcloud/cron.php").await;
+    assert!(rows[1].verdict == Refuse && rows[1].evidence.contains("nextcloudcron.timer"), "{rows:?}");
+    fs::write(
+        host.path("units/nextcloudcron.service/unit"),
+        "[Service]\nWorkingDirectory=/srv\nExecStart=php cron.php\n",
+    )
+    .unwrap();
+    assert_eq!(look("nextcloud/cron.php").await[1].verdict, Warn, "it may be another one's");
+
+    // They come from there alone.
+    fs::remove_file(host.path(file)).unwrap();
+    let rows = look("nextcloud/cron.php").await;
+    assert!(rows[0].verdict == Refuse && rows[0].evidence.contains("nextcloudcron.timer"), "{rows:?}");
+    fs::remove_dir_all(host.path("units/nextcloudcron.timer")).unwrap();
+    fs::write(host.path("nextcloud/occ"), "<?php exit(1);\n").unwrap();
+    let rows = look("nextcloud/cron.php").await;
+    assert!(rows[0].verdict == Refuse && rows[0].evidence.contains("`ajax`"), "{rows:?}");
+    assert_eq!(rows[2].verdict, Warn, "nothing is set: {rows:?}");
+    as_root(&host.path(hidden), &line);
+    assert_eq!(look("nextcloud/cron.php").await[0].verdict, Warn, "hidden by an earlier run");
+
+    // A path that is not the whole one, and a name that cron ignores.
+    as_root(&host.path(file), "*/5 * * * * www-data cd /var/www/html/nextcloud && php -f cron.php\n");
+    let rows = look("nextcloud/cron.php").await;
+    assert!(rows[0].verdict == Refuse && rows[0].advice[0].contains("`cron_command: cron.php`"), "{rows:?}");
+    assert_eq!(look("cron.php").await[0].verdict, Pass);
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o664);
+    if rustix::process::geteuid().is_root() {
+        fs::set_permissions(host.path(file), open).unwrap();
+        assert_eq!(look("cron.php").await[0].verdict, Refuse, "cron ignores what others may write");
+    }
+    fs::remove_file(host.path("nextcloud/occ")).unwrap();
+    assert_eq!(look("cron.php").await[2].verdict, NotCheckable, "there is no `occ`");
+}
+
+#[tokio::test]
+async fn whatever_renews_certificates_is_told_before_the_site_file_is_touched() {
+    let host = Host::start();
+    let look = async || {
+        let with = json!({"on": host.target(), "timer": "certbot.timer", "fqdn": "cloud.nextcloud.example"});
+        check(&host, "certificate.renewal", with).await.remove(0)
+    };
+    assert_eq!(look().await.verdict, Pass);
+    let timer = |name: &str, starts: &str| {
+        host.unit(&format!("{name}.timer"), &["enabled", "active"]);
+        host.unit(&format!("{name}.service"), &[]);
+        fs::write(host.path(&format!("units/{name}.service/unit")), format!("[Service]\nExecStart={starts}\n"))
+            .unwrap();
+    };
+    timer("certbot", "/usr/bin/certbot -q renew");
+    let known = look().await;
+    assert!(known.verdict == Pass && known.evidence.contains("`certbot.timer`"), "{known:?}");
+    fs::remove_dir_all(host.path("units/certbot.timer")).unwrap();
+    timer("snap.certbot.renew", "/usr/bin/snap run --timer=\"00:00~24:00/2\" certbot.renew");
+    let snap = look().await;
+    assert!(snap.verdict == Refuse && snap.acceptable, "{snap:?}");
+    assert!(snap.advice[0].contains("`renewal_timer: snap.certbot.renew.timer`"), "{snap:?}");
+    fs::remove_dir_all(host.path("units/snap.certbot.renew.timer")).unwrap();
+    fs::write(host.path("spool/cron/crontabs/root"), "7 3 * * * \"/root/.acme.sh\"/acme.sh --cron >/dev/null\n")
+        .unwrap();
+    let acme = look().await;
+    assert!(acme.verdict == Refuse && acme.evidence.contains("crontabs/root"), "{acme:?}");
+    assert!(!acme.evidence.contains("--cron"), "the line stays on the host");
+}
+
+#[tokio::test]
+async fn caches_of_one_server_alone_refuse_and_their_passwords_stay_there() {
+    let host = Host::start();
+    fs::create_dir_all(host.path("nextcloud/config")).unwrap();
+    let look = async |more: &str| {
+        let file = host.path("nextcloud/config/config.php");
+        fs::write(file, format!("<?php\n$CONFIG = array('dbtype' => 'mysql', 'dbhost' => 'db.example', {more});\n"))
+            .unwrap();
+        let with = json!({"on": host.target(), "file": host.text("nextcloud/config/config.php"), "db": "nextcloud-db"});
+        let rows = check(&host, "nextcloud.config", with).await;
+        assert!(!format!("{rows:?}").contains("hunter2"), "{rows:?}");
+        rows.into_iter().find(|row| row.id == "it.caches").unwrap()
+    };
+    let redis = |host: &str| {
+        format!(
+            "'memcache.locking' => '\\\\OC\\\\Memcache\\\\Redis', 'redis' => array('host' => '{host}', 'password' => 'hunter2')"
+        )
+    };
+    assert_eq!(look("").await.verdict, Pass);
+    for here in ["/run/redis/redis.sock", "localhost", "127.0.0.1", "tls://127.0.0.1"] {
+        let seen = look(&redis(here)).await;
+        assert!(
+            seen.verdict == Refuse && seen.acceptable && seen.evidence.contains("on this server only"),
+            "{here}: {seen:?}"
+        );
+    }
+    assert_eq!(look(&redis("192.0.2.77")).await.verdict, Pass);
+    assert_eq!(look("'memcache.distributed' => '\\\\OC\\\\Memcache\\\\APCu'").await.verdict, Refuse);
+    assert_eq!(
+        look("'memcache.local' => '\\\\OC\\\\Memcache\\\\APCu'").await.verdict,
+        Pass,
+        "that one is meant to be local"
+    );
+    let cluster = "'memcache.locking' => 'Redis', 'redis.cluster' => array('seeds' => array('127.0.0.1:7000'))";
+    assert_eq!(look(cluster).await.verdict, Refuse);
+    let memcached = "'memcache.distributed' => '\\\\OC\\\\Memcache\\\\Memcached', 'memcached_servers' => array(array('192.0.2.7', 11211))";
+    assert_eq!(look(memcached).await.verdict, Pass);
+}

@@ -14,6 +14,7 @@ both_halves!(
     "iam::asked":
     resources_and_conditions_count,
     a_role_is_found_by_its_path,
+    a_denial_for_want_of_what_only_the_call_shows_is_left_open,
     a_balancers_own_role_is_created_once,
 );
 
@@ -91,6 +92,35 @@ mod inside {
         assert_eq!(missing(&told), Vec::<String>::new());
         assert_eq!(told.unchecked[0].permission, stop[0]);
         assert!(told.unchecked[0].why.contains("`aws:SourceVpc`"), "{}", told.unchecked[0].why);
+    }
+
+    /// The policies that many accounts have: everything is denied but with MFA, or but from the office. The real call is allowed.
+    #[tokio::test]
+    #[ignore = "runs beside an emulator"]
+    async fn a_denial_for_want_of_what_only_the_call_shows_is_left_open() {
+        let emulator = Emulator::here();
+        let instance = emulator.seed()["instance"].as_str().unwrap().to_owned();
+        for (operator, key, value) in [
+            ("BoolIfExists", "aws:MultiFactorAuthPresent", "false"),
+            ("NotIpAddress", "aws:SourceIp", "192.0.2.0/24"),
+            ("StringNotEquals", "ec2:MetadataHttpTokens", "required"),
+        ] {
+            let deny =
+                json!({"Effect": "Deny", "NotAction": "iam:*", "Resource": "*", "Condition": {operator: {key: value}}});
+            let allow = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+            let document = json!({"Version": "2012-10-17", "Statement": [allow, deny]});
+            emulator.post("user", &json!({"name": "hana", "documents": [document]}));
+            let told = asked(&format!("arn:aws:iam::{ACCOUNT}:user/hana"), &deeds(&instance)).await;
+            assert!(told.missing.is_empty(), "{operator}: {told:?}");
+            let stop = told.unchecked.iter().find(|lack| lack.permission == "ec2:StopInstances").unwrap();
+            assert!(stop.why.contains(key) && stop.why.contains("only the call itself shows"), "{}", stop.why);
+        }
+        let deny = json!({"Effect": "Deny", "Action": "ec2:StopInstances", "Resource": "*"});
+        let allow = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+        let document = json!({"Version": "2012-10-17", "Statement": [allow, deny]});
+        emulator.post("user", &json!({"name": "hana", "documents": [document]}));
+        let told = asked(&format!("arn:aws:iam::{ACCOUNT}:user/hana"), &deeds(&instance)).await;
+        assert_eq!(told.missing.len(), 1, "a denial of its own is one");
     }
 
     #[tokio::test]

@@ -3,8 +3,9 @@
 //! `UPDATE_GOLDEN=1` writes the golden files anew.
 
 use runbook::action::policy::{Deed, InstanceRole, Origin, Policy, Purpose, SIZE_LIMIT, Surroundings, is_read, policy};
-use runbook::action::{observe_permissions, permissions};
-use runbook::model::ActionKind;
+use runbook::action::{observe_permissions, permissions, permissions_of_check};
+use runbook::model::{ActionKind, CheckKind};
+use runbook::rehearsal::{Cache, setup};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -155,9 +156,13 @@ fn what_services_call_in_the_callers_name_is_in_the_policy_of_who_makes_them_cal
     let rows: Vec<Value> = serde_json::from_str(rows).unwrap();
     let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
     let mut judged = 0;
-    for kind in ActionKind::ALL {
+    let actions = ActionKind::ALL.iter().map(|kind| {
         let (forward, undo) = permissions(*kind);
-        for (actions, also) in [(forward, &[][..]), (undo, observe_permissions(*kind))] {
+        (kind.to_string(), vec![(forward, &[][..]), (undo, observe_permissions(*kind))])
+    });
+    let checks = CheckKind::ALL.iter().map(|kind| (kind.to_string(), vec![(permissions_of_check(*kind), &[][..])]));
+    for (kind, lists) in actions.chain(checks) {
+        for (actions, also) in lists {
             let has = |action: &str| actions.contains(&action) || also.contains(&action);
             for row in rows.iter().filter(|row| has(&text(row, "call"))) {
                 assert!(!text(row, "source").is_empty());
@@ -173,7 +178,9 @@ fn what_services_call_in_the_callers_name_is_in_the_policy_of_who_makes_them_cal
     }
     assert!(judged > 20, "{judged}");
     let called: BTreeSet<String> = rows.iter().map(|row| text(row, "call")).collect();
-    let known: BTreeSet<&str> = ActionKind::ALL.iter().flat_map(|kind| permissions(*kind).0).copied().collect();
+    let of_actions = ActionKind::ALL.iter().flat_map(|kind| permissions(*kind).0);
+    let of_checks = CheckKind::ALL.iter().flat_map(|kind| permissions_of_check(*kind));
+    let known: BTreeSet<&str> = of_actions.chain(of_checks).copied().collect();
     assert!(called.iter().all(|call| known.contains(call.as_str())), "{called:?}");
 }
 
@@ -197,6 +204,40 @@ fn with_a_key_of_ones_own_every_use_of_it_is_allowed() {
         }
     }
     assert!(judged > 8, "{judged}");
+}
+
+/// Known actions, resources of a type that the action knows, keys that its conditions are judged by.
+#[tokio::test]
+async fn awss_own_tables_know_every_statement() {
+    let say = |what: &str| eprintln!("{what}");
+    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::StandIn, &say).await;
+    let prepared = prepared.unwrap_or_else(|e| panic!("{e}"));
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let judge = |documents: &[PathBuf]| {
+        let mut python = Command::new(prepared.venv.join("bin/python"));
+        let output = python.arg("-B").arg(root.join("tests/data/aws_actions.py")).args(documents).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let golden: Vec<PathBuf> = ["plan", "run", "rollback", "all"]
+        .map(|purpose| root.join(format!("tests/golden/iam/single-to-ha.{purpose}.json")))
+        .into();
+    assert_eq!(judge(&golden), "");
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = json!({"Statement": [{
+        "Sid": "Wrong",
+        "Action": ["ec2:StopInstance", "ec2:StopInstances"],
+        "Resource": ["arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-1"],
+        "Condition": {"Null": {"acm:DomainNames": "true"}},
+    }]});
+    let file = folder.path().join("wrong.json");
+    std::fs::write(&file, wrong.to_string()).unwrap();
+    let said = judge(&[file]);
+    for part in
+        ["StopInstance is no action", "StopInstances knows none", "not judged by acm:DomainNames", "no action of it"]
+    {
+        assert!(said.contains(part), "{said}");
+    }
 }
 
 #[test]
@@ -225,7 +266,17 @@ fn a_check_may_start_the_server_stopped_for_it_and_no_other() {
 #[test]
 fn regions_of_other_partitions_have_their_own_arns() {
     let id = "i-0123456789abcdef0";
-    for (region, partition) in [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")] {
+    let partitions = [
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("eu-isoe-west-1", "aws-iso-e"),
+        ("us-isof-south-1", "aws-iso-f"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("eu-west-1", "aws"),
+    ];
+    for (region, partition) in partitions {
         let around = Surroundings { region: region.into(), ..around() };
         let stop = policy(&[deed(ActionKind::InstanceStop, json!({"instance": id}))], &around, Purpose::Run);
         let arn = format!("arn:{partition}:ec2:{region}:111122223333:instance/{id}");

@@ -13,6 +13,7 @@ pub(crate) const BALANCER: Ipv4Addr = Ipv4Addr::new(10, 77, 200, 1);
 type Set = Arc<Mutex<BTreeMap<String, (u16, String)>>>;
 
 const A: u16 = 1;
+const NS: u16 = 2;
 const CNAME: u16 = 5;
 const CAA: u16 = 257;
 
@@ -45,6 +46,11 @@ impl Names {
     /// Somebody sets a CNAME by hand.
     pub(crate) fn set_cname(&self, name: &str, target: &str) {
         self.set.lock().unwrap().insert(name.to_owned(), (CNAME, target.to_owned()));
+    }
+
+    /// Somebody delegates a domain to this name server.
+    pub(crate) fn delegate(&self, name: &str, server: &str) {
+        self.set.lock().unwrap().insert(name.to_owned(), (NS, server.to_owned()));
     }
 
     /// Somebody sets a CAA record of one property, such as `issue`.
@@ -80,6 +86,7 @@ fn records(name: &str, account: &Value, set: &BTreeMap<String, (u16, String)>) -
             (Some("CNAME"), _) => {
                 items(&record["values"]).iter().map(|v| (CNAME, plain(v.as_str().unwrap()))).collect()
             }
+            (Some("NS"), _) => items(&record["values"]).iter().map(|v| (NS, plain(v.as_str().unwrap()))).collect(),
             _ => Vec::new(),
         })
         .collect()
