@@ -381,16 +381,7 @@ impl Perform for InstanceRelease {
         let aws = cx.aws().await?;
         let id = &self.instance;
         let now = Claimed::look(cx, &aws, id).await?;
-        if let Some(another) = now.by_another(cx, id) {
-            // Nothing is left to give back, but both have worked on the same server, and somebody must know.
-            return Err(another
-                .cause("this run's own claim is gone: somebody has taken it over while the run was at work")
-                .advise(format!(
-                    "see what that run has changed on `{id}`; then `runbook resolve {} {} --as done --reason ...`",
-                    cx.call().run,
-                    cx.call().action
-                )));
-        }
+        let another = now.by_another(cx, id).is_some();
         let (locked, marked) = (now.locked(cx), now.mark == Mark::Ours);
         let mut changes = Vec::new();
         if marked {
@@ -400,6 +391,8 @@ impl Perform for InstanceRelease {
             changes.push(unlocking(id, now.lock.as_ref()));
         }
         let (found, evidence) = match (locked, marked) {
+            // Before a run it is the claim that refuses; after this run's own claim it is `apply` that tells of it.
+            (false, false) if another => (Found::Absent, format!("`{id}` is claimed by another run")),
             (false, false) => (Found::Holds, format!("`{id}` bears no mark, and nobody has its lock")),
             (true, _) => (Found::Absent, format!("`{id}` is locked by this run")),
             (false, true) => (Found::Absent, format!("`{id}` is marked by this run")),
@@ -409,7 +402,20 @@ impl Perform for InstanceRelease {
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
-        unclaim(cx, &*cx.aws().await?, &self.instance, None).await?;
+        let aws = cx.aws().await?;
+        let id = &self.instance;
+        if let Some(another) = Claimed::look(cx, &aws, id).await?.by_another(cx, id) {
+            // Nothing is left to give back, but both have worked on the same server, and somebody must know.
+            return Err(another
+                .cause("this run's own claim is gone: somebody has taken it over while the run was at work")
+                .advise(format!(
+                    "see what that run has changed on `{id}`; then `runbook resolve {} {} --as done --reason ...`",
+                    cx.call().run,
+                    cx.call().action
+                ))
+                .into());
+        }
+        unclaim(cx, &aws, id, None).await?;
         Ok(Applied::new())
     }
 

@@ -17,7 +17,8 @@
                         without: no error is answered, but the answer lacks the field of this name
     POST /plus/unfault  forgets all faults
     POST /plus/body     {"event": ..., "id": ...}: what happened to a host, see EVENTS
-    POST /plus/instance {"id": "i-...", "ena_support": false, ...}: what an instance is, see fitness.py
+    POST /plus/instance {"id": "i-...", "ena_support": false, ...}: what an instance is, see fitness.py; "aws_tags" are
+                        tags that AWS sets itself, by key (null: taken away)
     POST /plus/user     {"name": "operator", "documents": [{...}]}: an IAM user with these policies and no others; answers
                         its key, the same one each time
     POST /plus/seed     the account of before the cutover (seed.py); answers its ids
@@ -124,7 +125,14 @@ def config(settings):
 
 
 def instance(wanted):
-    fitness.set_up(instance_of(wanted), wanted)
+    about = instance_of(wanted)
+    # What no caller may set: keys that begin with `aws:` are AWS's own. Nothing as a value takes the tag away.
+    for key, value in wanted.pop("aws_tags", {}).items():
+        if value is None:
+            about.ec2_backend.delete_tags([about.id], {key: None})
+        else:
+            about.ec2_backend.create_tags([about.id], {key: value})
+    fitness.set_up(about, wanted)
     return {"ok": True}
 
 

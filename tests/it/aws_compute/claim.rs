@@ -200,7 +200,7 @@ mod inside {
         ours.forward().await;
         ours.undo().await;
         claim(&account).of_another_run().forward().await;
-        let refused = release(&account).failure(Phase::Observe).await;
+        let refused = release(&account).failure(Phase::Apply).await;
         assert_eq!(refused.kind, FailureKind::Refused);
         assert!(refused.causes[0].contains("taken it over"), "{refused:?}");
         assert!(refused.advice[1].contains("runbook resolve r1 restore-cron/release --as done"), "{refused:?}");

@@ -100,6 +100,10 @@ mod inside {
             let web = lab.region.account().instance.clone();
             let watch = Watch::begin(lab, false).await;
             lab.region.cut(&web).await.unwrap();
+            // While the neighbour's address is remembered, what is sent to it is lost without a word: whether a connection
+            // is refused or times out would depend on when it was last used.
+            let forgotten = tokio::process::Command::new("ip").args(["neigh", "flush", "all"]).status().await.unwrap();
+            assert!(forgotten.success(), "the neighbour's address is forgotten");
             let ran = watch.refused("host-unreachable", 3, lab.runbook(RUN)).await;
             assert!(ran.took < Duration::from_secs(60), "an operator waited {:?}", ran.took);
             lab.region.uncut(&web).await.unwrap();
@@ -182,14 +186,19 @@ mod inside {
             Watch::begin(lab, true).await.refused("stop-protected", 3, lab.runbook(RUN)).await;
             attribute().disable_api_stop(flag(false)).send().await.unwrap();
 
-            for (name, key, value) in [
-                ("auto-scaling", "aws:autoscaling:groupName", "web-fleet"),
-                ("claimed", "runbook:claim", "r20260101-000000-abcd"),
-            ] {
-                lab.aws.ec2.create_tags().resources(&id).tags(tag(key, value)).send().await.unwrap();
-                Watch::begin(lab, true).await.refused(name, 3, lab.runbook(RUN)).await;
-                lab.aws.ec2.delete_tags().resources(&id).tags(tag(key, value)).send().await.unwrap();
-            }
+            // AWS lets nobody set such a key but itself.
+            let fleet = async |name: serde_json::Value| {
+                let told = json!({ "id": id, "aws_tags": { "aws:autoscaling:groupName": name } });
+                lab.region.emulator().call("POST", "/plus/instance", Some(told)).await.unwrap();
+            };
+            fleet(json!("web-fleet")).await;
+            Watch::begin(lab, true).await.refused("auto-scaling", 3, lab.runbook(RUN)).await;
+            fleet(json!(null)).await;
+
+            let claim = tag("runbook:claim", "r20260101-000000-abcd");
+            lab.aws.ec2.create_tags().resources(&id).tags(claim.clone()).send().await.unwrap();
+            Watch::begin(lab, true).await.refused("claimed", 3, lab.runbook(RUN)).await;
+            lab.aws.ec2.delete_tags().resources(&id).tags(claim).send().await.unwrap();
 
             let db = &lab.region.account().db;
             let change = lab.aws.rds.modify_db_instance().db_instance_identifier(db).allocated_storage(40);
