@@ -99,13 +99,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn said(tags: Value) -> Option<String> {
+    fn said(tags: &Value) -> Option<String> {
         fault(tags.as_object().unwrap()).map(|fault| format!("{}, expected {}", fault.found, fault.expected))
     }
 
     #[test]
     fn what_one_service_refuses_is_found() {
-        assert_eq!(said(json!({"Owner": "ops@example.org", "Größe": "5 Äpfel", "面": "½ Ⅷ"})), None);
+        assert_eq!(said(&json!({"Owner": "ops@example.org", "Größe": "5 Äpfel", "面": "½ Ⅷ"})), None);
         for (key, value) in [
             ("Note", "Team (web), Berlin"),
             ("Cost&Centre", "1"),
@@ -118,9 +118,9 @@ mod tests {
             ("value", "aws:x"),
             ("tab", "a\tb"),
         ] {
-            assert!(said(json!({key: value})).is_some_and(|said| said.contains(key)), "{key}={value}");
+            assert!(said(&json!({key: value})).is_some_and(|said| said.contains(key)), "{key}={value}");
         }
-        assert!(said(json!({"Size": 4})).unwrap().contains("in quotes"));
+        assert!(said(&json!({"Size": 4})).unwrap().contains("in quotes"));
         let many: serde_json::Map<_, _> = (0..48).map(|n| (format!("k{n}"), json!("v"))).collect();
         assert!(fault(&many).unwrap().found.contains("48 tags"));
     }

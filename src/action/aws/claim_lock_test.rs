@@ -196,7 +196,7 @@ async fn race(seed: u64, access: &Access) -> (usize, usize) {
     let line = |who: u64| Line { ec2: Arc::clone(&ec2), dice: Mutex::new(Dice::of(seed * 10 + who)) };
     let lines = [line(1), line(2), line(3), line(4), line(5)];
     let start = |who: usize| async move {
-        tokio::time::sleep(Duration::from_micros(Dice::of(seed + who as u64).below(3000))).await
+        tokio::time::sleep(Duration::from_micros(Dice::of(seed + who as u64).below(3000))).await;
     };
     let claims = async |who: usize| {
         start(who).await;

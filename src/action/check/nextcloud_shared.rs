@@ -91,7 +91,7 @@ pub(super) fn caches(caches: &[Cache], own: &[String]) -> Seen {
             Some(places) => {
                 here.extend(places.iter().filter(|place| place.is_here(own)).map(|place| {
                     format!("`{}` is `{}` at `{}`, on this server only", cache.key, cache.class, place.name)
-                }))
+                }));
             }
         }
     }

@@ -250,7 +250,7 @@ impl<'a> HostFile<'a> {
             return Err(failure);
         }
         match self.committed(&now.sha256).await? {
-            Committed::Replaced => return Ok(()),
+            Committed::Replaced => Ok(()),
             Committed::Not(failure) => {
                 self.remove_copy(now).await?;
                 Err(failure)

@@ -107,7 +107,7 @@ mod tests {
             ("cron_file", &before.site.cron_file),
             ("hidden_cron_file", &before.site.hidden_cron_file),
         ] {
-            let found = runbook.inputs.iter().find(|known| known.name.to_string() == input).unwrap();
+            let found = runbook.inputs.iter().find(|known| *known.name == *input).unwrap();
             assert!(format!("{:?}", found.default).contains(is.as_str()), "{input}: {:?}", found.default);
         }
         // The emulator's own tests have no other account than this one.

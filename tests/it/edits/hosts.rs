@@ -156,7 +156,7 @@ impl Host {
         }
         let text = drop_in.map(|drop_in| drop_in.text).unwrap_or_default();
         edit.notes.sort_by_key(|note| (note.file.clone(), note.line.is_none(), note.line));
-        let shown = similar(&self.before(), &edit.bytes);
+        let shown = similar(self.before(), &edit.bytes);
         let notes: String = edit.notes.iter().map(|note| format!("{:?}: {note}\n", note.weight)).collect();
         Ok((Edit { notes: edit.notes, ..edit }, format!("{shown}{notes}{needs}\u{0}{text}"), is_absolute))
     }

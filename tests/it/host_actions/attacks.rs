@@ -42,8 +42,11 @@ fn set_config(host: &Host) -> Deed<'_> {
     host.deed("php.set-config", parameters)
 }
 
-/// Everything in a folder: name, content or what a link leads to, owner, group, mode, time.
-fn picture(folder: &Path) -> Vec<(PathBuf, Vec<u8>, u32, u32, u32, i64, i64)> {
+/// A file as it is: path, content, owner, group, mode, time of modification.
+type Entry = (PathBuf, Vec<u8>, u32, u32, u32, i64, i64);
+
+/// Everything in a folder.
+fn picture(folder: &Path) -> Vec<Entry> {
     let mut all: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| {

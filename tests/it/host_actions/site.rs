@@ -13,7 +13,7 @@ async fn a_site_is_used_from_login_to_logout() {
     let site = StandIn::start(77, true);
     let through = || json!({"through": [site.host.target()]});
     // One logs in by an address of e-mail; the files are under the id.
-    let mut good = site.check("anna@example.org", PASSWORD, through());
+    let mut good = site.check("anna@example.org", PASSWORD, &through());
     assert_eq!(good.observe().await.found, Found::Absent);
     let evidence = good.verify().await;
     assert!(
@@ -68,7 +68,7 @@ async fn a_site_is_used_from_login_to_logout() {
         "{failure:?}"
     );
     site.configure("");
-    let mut colon = site.check("an:na", PASSWORD, through());
+    let mut colon = site.check("an:na", PASSWORD, &through());
     assert_eq!(colon.fails(Phase::Observe).await.kind, FailureKind::Refused, "told before anything begins");
 
     site.configure("'standin.trashbin' => false");
@@ -107,7 +107,7 @@ async fn what_keeps_a_user_out_is_told_by_its_own_name() {
             _ => PASSWORD,
         };
         let before = site.log().matches("POST ").count();
-        let mut deed = site.check(user, password, json!({}));
+        let mut deed = site.check(user, password, &json!({}));
         let with = json!({
             "fqdn": NAME, "via": site.address, "user": user, "password": {"command": ["printf", "%s", password]},
         });
@@ -139,21 +139,21 @@ async fn what_keeps_a_user_out_is_told_by_its_own_name() {
 
     // Sessions that only the node knows that made them, and visitors who are sent to each node in turn.
     site.configure("'standin.sessions' => 'node'");
-    site.check("anna", PASSWORD, json!({})).verify().await;
-    let failure = site.check("anna", PASSWORD, json!({"via": site.two_nodes})).fails(Phase::Verify).await;
+    site.check("anna", PASSWORD, &json!({})).verify().await;
+    let failure = site.check("anna", PASSWORD, &json!({"via": site.two_nodes})).fails(Phase::Verify).await;
     assert!(failure.advice.iter().any(|a| a.contains("sticky")), "{failure:?}");
     assert!(!failure.message.contains("password is"), "{failure:?}");
 
     // Ten refused logins, then one more.
     site.configure("");
     for _ in 0..10 {
-        site.check("anna", "hunter2", json!({})).fails(Phase::Verify).await;
+        site.check("anna", "hunter2", &json!({})).fails(Phase::Verify).await;
     }
-    let failure = site.check("anna", "hunter2", json!({})).fails(Phase::Verify).await;
+    let failure = site.check("anna", "hunter2", &json!({})).fails(Phase::Verify).await;
     assert!(failure.message.contains("429") && failure.kind == FailureKind::Permanent, "{failure:?}");
     assert!(failure.advice[0].contains("bruteforce:reset"), "{failure:?}");
     site.forgive();
-    site.check("Anna", PASSWORD, json!({})).verify().await;
+    site.check("Anna", PASSWORD, &json!({})).verify().await;
 
     // A name and password that WebDAV does not take, known before a run.
     site.configure("'token_auth_enforced' => true");
@@ -172,7 +172,7 @@ async fn who_refuses_an_upload_is_told() {
     let site = StandIn::start(79, false);
     let failing = async |via: &str, faults: &[Value]| -> Failure {
         site.faults(faults);
-        let failure = site.check("anna", PASSWORD, json!({"via": via})).fails(Phase::Verify).await;
+        let failure = site.check("anna", PASSWORD, &json!({"via": via})).fails(Phase::Verify).await;
         site.faults(&[]);
         assert_eq!(site.kept_files(), [""; 0], "{failure:?}");
         failure

@@ -158,7 +158,7 @@ impl StandIn {
     }
 
     /// A check of the site.
-    pub(super) fn check(&self, user: &str, password: &str, more: Value) -> Deed<'_> {
+    pub(super) fn check(&self, user: &str, password: &str, more: &Value) -> Deed<'_> {
         let mut parameters = json!({
             "fqdn": NAME, "via": self.address, "user": user, "password": {"command": ["printf", "%s", password]},
         });
