@@ -1,7 +1,7 @@
 //! `instance.claim` and `instance.release`: what tells other operators that a run is at work on an instance, and keeps them off.
 //!
 //! The journal's lease is local; this is what an operator on another machine meets. Two parts: the lock
-//! ([`claim_lock`](super::claim_lock)), of which EC2 lets one run have one, and the tag on the instance, the mark that people
+//! ([`claim_lock`]), of which EC2 lets one run have one, and the tag on the instance, the mark that people
 //! see. The lock is taken first and given back last, and decides; a tag alone keeps nobody off, for two runs can both write it.
 //! A claim also refuses what would turn a shutdown or a clone into a loss.
 

@@ -44,7 +44,7 @@ struct Open<'f> {
 impl<'f> Flat<'f> {
     /// Puts the files together.
     ///
-    /// A file of others that holds Lua is left out, which [`Flat::unread`] tells.
+    /// A file of others that holds Lua is left out, which `unread` tells.
     ///
     /// # Errors
     /// The first file that is not what nginx reads.
