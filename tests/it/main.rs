@@ -20,6 +20,7 @@ mod edits;
 mod engine;
 mod engine_stops;
 mod engine_worlds;
+mod field;
 mod format;
 mod host_actions;
 mod iam;
