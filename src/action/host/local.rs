@@ -129,7 +129,7 @@ fn keys_of(text: &str) -> String {
 }
 
 /// The keys that cloud-init printed on a console, last boot first come: `type base64` a line.
-pub(super) fn keys_on_console(text: &str) -> String {
+pub(in crate::action) fn keys_on_console(text: &str) -> String {
     let Some((_, rest)) = text.rsplit_once("-----BEGIN SSH HOST KEY KEYS-----") else { return String::new() };
     let Some((block, _)) = rest.split_once("-----END SSH HOST KEY KEYS-----") else { return String::new() };
     // A console line may have a time or a source in front.

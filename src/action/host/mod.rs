@@ -17,4 +17,5 @@ mod stop;
 mod systemd;
 mod wait_gone;
 
+pub(super) use local::keys_on_console;
 pub(super) use php::AS_OWNER;

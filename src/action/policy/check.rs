@@ -53,6 +53,17 @@ impl CheckDeed {
                     let arn = grants.global("route53", &zone);
                     grants.add("DnsZone", action, [arn], None);
                 }
+                "kms:DescribeKey" => {
+                    let any = || grants.regional("kms", "key/*");
+                    let key = grants.around.kms_key.clone().unwrap_or_else(any);
+                    grants.add("VolumeKeys", action, [key], None);
+                }
+                "ec2:GetConsoleOutput" => {
+                    let id = self.parameters.get("on").and_then(|on| on.get("instance")).and_then(Value::as_str);
+                    let id = id.filter(|id| !is_stand_in(id)).unwrap_or("*");
+                    let arn = grants.regional("ec2", &format!("instance/{id}"));
+                    grants.add("Servers", action, [arn], None);
+                }
                 _ => grants.look(action),
             }
         }

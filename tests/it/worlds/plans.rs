@@ -35,6 +35,12 @@ impl Numbers {
         if word.strip_prefix("SHA256:").is_some_and(|rest| rest.len() == 43) {
             return "SHA256:FINGERPRINT".to_owned();
         }
+        if let Some(id) = word.strip_prefix("runbook-claim-") {
+            return format!("runbook-claim-{}", self.word(id));
+        }
+        if let Some(name) = word.strip_prefix("Name=") {
+            return format!("Name={}", self.word(name));
+        }
         let hex =
             |text: &str| text.len() >= 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         let mut parts: Vec<String> = Vec::new();
