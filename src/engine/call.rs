@@ -69,7 +69,11 @@ pub(super) fn check_call(
 }
 
 /// The call of a check that can be made in part without what has not been looked up; nothing where it cannot.
-pub(super) fn check_call_in_part(plan: &Plan, outputs: &BTreeMap<ActionPath, Values>, check: &PreflightCheck) -> Option<CheckCall> {
+pub(super) fn check_call_in_part(
+    plan: &Plan,
+    outputs: &BTreeMap<ActionPath, Values>,
+    check: &PreflightCheck,
+) -> Option<CheckCall> {
     let scope = Scope { run: "", inputs: &plan.inputs, outputs };
     let parameters = Filling::of_check(plan, check).preview(&scope);
     let (id, region) = (check.id.clone(), plan.region.clone());

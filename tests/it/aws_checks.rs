@@ -186,7 +186,11 @@ mod inside {
     #[ignore = "run by its outer half"]
     async fn places_and_types_that_do_not_fit_are_refused() {
         let w = World::new().await;
-        assert_eq!(verdicts(&w.place("a").await), [Pass, Refuse, Pass, Pass, Pass, Pass], "the same zone as the server");
+        assert_eq!(
+            verdicts(&w.place("a").await),
+            [Pass, Refuse, Pass, Pass, Pass, Pass],
+            "the same zone as the server"
+        );
         let arm = w.kind("t4g.small").await;
         assert_eq!(row(&arm, "fits").verdict, Refuse, "{arm:?}");
         let unknown = [Refuse, Refuse, NotCheckable, NotCheckable, NotCheckable];
@@ -355,7 +359,8 @@ mod inside {
             assert!(open[0].verdict == Warn && open[0].evidence.contains(&w.id("web_group")), "{open:?}");
         }
         let pair = UserIdGroupPair::builder().group_id(&ssh).build();
-        let rule = IpPermission::builder().ip_protocol("tcp").from_port(443).to_port(443).user_id_group_pairs(pair).build();
+        let rule =
+            IpPermission::builder().ip_protocol("tcp").from_port(443).to_port(443).user_id_group_pairs(pair).build();
         ec2.authorize_security_group_ingress().group_id(w.id("web_group")).ip_permissions(rule).send().await.unwrap();
         assert_eq!(verdicts(&w.rules(&[w.id("web_group")]).await), [Warn, Pass, Pass]);
         assert_eq!(verdicts(&w.rules(&[w.id("web_group"), ssh]).await), [Pass, Pass, Pass], "its own members");

@@ -37,11 +37,17 @@ fn expiry(lasting: Lasting, minutes: u32, now: Timestamp) -> Seen {
     match lasting {
         Lasting::Always => Seen::pass(ROW, "the credentials do not expire"),
         Lasting::Renewed => Seen::pass(ROW, "the credentials are renewed by their source when they expire"),
-        Lasting::Untold => Seen::warn(ROW, format!("the credentials are temporary, and nothing tells until when (the run may take {minutes} minutes)"))
-            .advise(advice),
+        Lasting::Untold => Seen::warn(
+            ROW,
+            format!("the credentials are temporary, and nothing tells until when (the run may take {minutes} minutes)"),
+        )
+        .advise(advice),
         Lasting::Until(end) => {
             let left = end.duration_since(now);
-            let told = format!("the credentials end at {end}, in {} minutes; the run may take {minutes}", left.as_mins().max(0));
+            let told = format!(
+                "the credentials end at {end}, in {} minutes; the run may take {minutes}",
+                left.as_mins().max(0)
+            );
             match left < SignedDuration::from_mins(minutes.into()) {
                 true => Seen::refuse(ROW, told).advise(advice),
                 false => Seen::pass(ROW, told),

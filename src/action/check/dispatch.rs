@@ -94,7 +94,8 @@ fn rows(id: &str, specs: &[RowSpec], looked: &Result<Vec<Seen>, Failure>) -> Vec
     if failure.kind != FailureKind::Refused {
         return all();
     }
-    let others = Ok(specs.iter().map(|row| Seen::not_checkable(row.name, format!("see `{id}.{}`", first.name))).collect());
+    let others =
+        Ok(specs.iter().map(|row| Seen::not_checkable(row.name, format!("see `{id}.{}`", first.name))).collect());
     let row = |row: &RowSpec| match row.name == first.name {
         true => CheckRow { acceptable: false, ..to_row(id, row, looked) },
         false => to_row(id, row, &others),

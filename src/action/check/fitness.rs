@@ -19,8 +19,13 @@ use std::fmt::Display;
 pub(super) fn fits(instance: &Instance, kind: &str, info: &InstanceTypeInfo) -> Seen {
     const ROW: &str = "fits";
     let has = instance.architecture().map_or("unknown", |a| a.as_str());
-    let can: Vec<&str> =
-        info.processor_info().map(|p| p.supported_architectures()).unwrap_or_default().iter().map(|a| a.as_str()).collect();
+    let can: Vec<&str> = info
+        .processor_info()
+        .map(|p| p.supported_architectures())
+        .unwrap_or_default()
+        .iter()
+        .map(|a| a.as_str())
+        .collect();
     if can.is_empty() {
         return Seen::not_checkable(ROW, format!("EC2 does not say which architectures `{kind}` has"));
     }
@@ -45,7 +50,8 @@ pub(super) fn fits(instance: &Instance, kind: &str, info: &InstanceTypeInfo) -> 
         wrong.add(what, "choose a type that boots so (`aws ec2 describe-instance-types`, SupportedBootModes)");
     }
     if instance.placement().and_then(|p| p.tenancy()) == Some(&Tenancy::Host) && kind.starts_with("t3") {
-        let what = format!("the instance is on a Dedicated Host, where EC2 refuses a `{kind}` with unlimited CPU credits");
+        let what =
+            format!("the instance is on a Dedicated Host, where EC2 refuses a `{kind}` with unlimited CPU credits");
         wrong.add(what, "choose another type, or move the server off its host first");
     }
     let network = info.network_info();
@@ -126,7 +132,10 @@ pub(super) fn marketplace(instance: &Instance, kind: &str) -> Seen {
     if codes.is_empty() {
         return Seen::pass(ROW, "it is no product of the AWS Marketplace");
     }
-    let told = format!("it is a product of the AWS Marketplace ({}), whose seller says which types it may have", codes.join(", "));
+    let told = format!(
+        "it is a product of the AWS Marketplace ({}), whose seller says which types it may have",
+        codes.join(", ")
+    );
     Seen::warn(ROW, told).advise(format!(
         "see on the product's page whether `{kind}` is among them: no call tells, and EC2 refuses another only when the server is \
          started (it then starts again with its old type); a clone of it is refused too"
@@ -222,24 +231,32 @@ mod tests {
         let address = InstancePrivateIpAddress::builder().private_ip_address("10.0.0.7").build();
         let interface = |addresses: usize| {
             let addresses = vec![address.clone(); addresses];
-            InstanceNetworkInterface::builder().network_interface_id("eni-1").set_private_ip_addresses(Some(addresses)).build()
+            InstanceNetworkInterface::builder()
+                .network_interface_id("eni-1")
+                .set_private_ip_addresses(Some(addresses))
+                .build()
         };
         let seen = |interfaces: Vec<InstanceNetworkInterface>, volumes: usize| {
             let volumes = vec![InstanceBlockDeviceMapping::builder().build(); volumes];
-            let instance = web().set_network_interfaces(Some(interfaces)).set_block_device_mappings(Some(volumes)).build();
+            let instance =
+                web().set_network_interfaces(Some(interfaces)).set_block_device_mappings(Some(volumes)).build();
             attachments(&instance, "t3.small", &t3().build())
         };
         assert_eq!(seen(vec![interface(4)], 27).verdict, Pass);
         assert!(seen(vec![interface(5)], 1).evidence.contains("5 IPv4 addresses on `eni-1`"));
         assert!(seen(vec![interface(1); 4], 1).evidence.contains("4 network interfaces"));
         let shared = seen(vec![interface(1); 3], 26);
-        assert!(shared.verdict == Refuse && shared.evidence.contains("28 volumes and further interfaces"), "{shared:?}");
+        assert!(
+            shared.verdict == Refuse && shared.evidence.contains("28 volumes and further interfaces"),
+            "{shared:?}"
+        );
         assert_eq!(seen(vec![interface(1)], 28).verdict, Refuse);
     }
 
     #[test]
     fn a_marketplace_product_is_told() {
-        let code = ProductCode::builder().product_code_id("abc").product_code_type(ProductCodeValues::Marketplace).build();
+        let code =
+            ProductCode::builder().product_code_id("abc").product_code_type(ProductCodeValues::Marketplace).build();
         assert_eq!(marketplace(&web().product_codes(code).build(), "t3.small").verdict, Warn);
         assert_eq!(marketplace(&web().build(), "t3.small").verdict, Pass);
     }

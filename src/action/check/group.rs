@@ -54,7 +54,9 @@ impl Examine for SecurityGroupClosed {
             None => Seen::pass(ROW, evidence),
             Some((id, world)) => {
                 let rule = match world.contains(':') {
-                    true => format!("--ip-permissions IpProtocol=tcp,FromPort={port},ToPort={port},Ipv6Ranges=[{{CidrIpv6={world}}}]"),
+                    true => format!(
+                        "--ip-permissions IpProtocol=tcp,FromPort={port},ToPort={port},Ipv6Ranges=[{{CidrIpv6={world}}}]"
+                    ),
                     false => format!("--protocol tcp --port {port} --cidr {world}"),
                 };
                 Seen::warn(ROW, format!("`{id}` admits {world} on {port}: anybody reaches it")).advise(format!(

@@ -27,7 +27,8 @@ impl Examine for SecurityGroupRules {
         let (groups, quota) = tokio::join!(group::describe(&aws, &ids), quota(&aws));
         let groups = groups?;
         let opened = groups.iter().find(|g| g.group_id() == Some(self.group.as_str()));
-        let (id, sources) = (self.group.as_str(), self.sources.iter().map(ToString::to_string).collect::<BTreeSet<_>>());
+        let (id, sources) =
+            (self.group.as_str(), self.sources.iter().map(ToString::to_string).collect::<BTreeSet<_>>());
         let servers = quota.clone().and_then(|most| match opened {
             Some(group) => Ok(servers_room(id, rules_in(group), most)),
             None => Err(Failure::permanent(format!("`{id}` is not among the servers' security groups"))),
@@ -87,7 +88,8 @@ fn balancer_room(sources: &BTreeSet<String>, most: usize) -> Seen {
     const ROW: &str = "balancer-room";
     let v6 = sources.iter().filter(|range| range.contains(':')).count();
     let needed = 2 * v6.max(sources.len() - v6);
-    let told = format!("{} ranges may reach the balancer on two ports: {needed} rules of one kind, of {most}", sources.len());
+    let told =
+        format!("{} ranges may reach the balancer on two ports: {needed} rules of one kind, of {most}", sources.len());
     match needed <= most {
         true => Seen::pass(ROW, told),
         false => Seen::refuse(ROW, told).advise(raise("give fewer, wider ranges (`alb_sources`)")),
@@ -95,7 +97,9 @@ fn balancer_room(sources: &BTreeSet<String>, most: usize) -> Seen {
 }
 
 fn raise(first: &str) -> String {
-    format!("{first}, or have the quota raised: `aws service-quotas request-service-quota-increase --service-code vpc --quota-code {QUOTA} ...`")
+    format!(
+        "{first}, or have the quota raised: `aws service-quotas request-service-quota-increase --service-code vpc --quota-code {QUOTA} ...`"
+    )
 }
 
 #[cfg(test)]
@@ -108,7 +112,8 @@ mod tests {
         let ranges = vec![IpRange::builder().cidr_ip("203.0.113.0/24").build(); ranges];
         let pairs = groups.iter().map(|id| UserIdGroupPair::builder().group_id(*id).build()).collect();
         let rule = IpPermission::builder().ip_protocol("tcp").from_port(443).to_port(443).set_ip_ranges(Some(ranges));
-        let rule = rule.set_user_id_group_pairs(Some(pairs)).ipv6_ranges(Ipv6Range::builder().cidr_ipv6("::/0").build());
+        let rule =
+            rule.set_user_id_group_pairs(Some(pairs)).ipv6_ranges(Ipv6Range::builder().cidr_ipv6("::/0").build());
         SecurityGroup::builder().group_id("sg-web").ip_permissions(rule.build()).build()
     }
 
@@ -121,7 +126,8 @@ mod tests {
         assert_eq!(balancer_room(&ranges(30), 60).verdict, Pass);
         let full = balancer_room(&ranges(31), 60);
         assert!(full.verdict == Refuse && full.evidence.contains("62 rules"), "{full:?}");
-        let mixed: BTreeSet<String> = ranges(30).into_iter().chain((0..30).map(|i| format!("2001:db8:{i}::/48"))).collect();
+        let mixed: BTreeSet<String> =
+            ranges(30).into_iter().chain((0..30).map(|i| format!("2001:db8:{i}::/48"))).collect();
         assert_eq!(balancer_room(&mixed, 60).verdict, Pass, "IPv6 is counted apart");
     }
 

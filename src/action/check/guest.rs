@@ -32,7 +32,11 @@ impl Examine for InstanceGuest {
 
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         let aws = lines.aws().await?;
-        let id = self.on.instance.as_ref().ok_or_else(|| Failure::permanent(format!("`{}` is no EC2 instance", self.on.name)))?;
+        let id = self
+            .on
+            .instance
+            .as_ref()
+            .ok_or_else(|| Failure::permanent(format!("`{}` is no EC2 instance", self.on.name)))?;
         let instance = live(&aws, id.as_str()).await?;
         let (old, new) = (type_of(&instance), self.instance_type.as_str());
         let (changes, zone) = tokio::join!(becomes_nitro(&aws, old, new), self.zone(&aws));
@@ -170,8 +174,11 @@ fn devices(facts: &Facts, how: &str) -> Seen {
         return Seen::pass(ROW, "fstab names no disk by its device");
     }
     let told: Vec<String> = facts.devices.iter().map(|(device, place)| format!("`{device}` ({place})")).collect();
-    Seen::refuse(ROW, format!("fstab mounts {}, which {how} get other names: the server would not boot", told.join(", ")))
-        .advise("name them by UUID or LABEL (`blkid` tells), and `mount -a` must then say nothing")
+    Seen::refuse(
+        ROW,
+        format!("fstab mounts {}, which {how} get other names: the server would not boot", told.join(", ")),
+    )
+    .advise("name them by UUID or LABEL (`blkid` tells), and `mount -a` must then say nothing")
 }
 
 fn network(facts: &Facts, changes: bool) -> Seen {
@@ -181,15 +188,15 @@ fn network(facts: &Facts, changes: bool) -> Seen {
         let files = facts.macs.iter().map(|f| format!("`{f}`")).collect::<Vec<_>>().join(", ");
         wrong.push(format!("a MAC address stands in {files}, and a copy of the server has another"));
     }
-    let named: Vec<String> =
-        facts.interfaces.iter().map(|(name, file)| format!("`{name}` in `{file}`")).collect();
+    let named: Vec<String> = facts.interfaces.iter().map(|(name, file)| format!("`{name}` in `{file}`")).collect();
     if changes && !facts.old_names && !named.is_empty() {
         wrong.push(format!("interfaces are named {}, and the new type may name them otherwise", named.join(", ")));
     }
     match wrong.is_empty() {
         true => Seen::pass(ROW, "no network settings are bound to this server's interface"),
-        false => Seen::refuse(ROW, wrong.join("; "))
-            .advise("match interfaces by driver or wildcard (`match: {name: e*}`), or remove the line: else nobody reaches it"),
+        false => Seen::refuse(ROW, wrong.join("; ")).advise(
+            "match interfaces by driver or wildcard (`match: {name: e*}`), or remove the line: else nobody reaches it",
+        ),
     }
 }
 
@@ -207,8 +214,10 @@ fn drivers(facts: &Facts, how: &str) -> Seen {
     match facts.initrd.get("nvme").map(String::as_str) {
         Some("no") => Seen::refuse(ROW, format!("the initial RAM disk has no driver nvme, which it needs {how}"))
             .advise("`update-initramfs -u -k all` with MODULES=most, or `dracut -f --add-drivers \"nvme ena\"`"),
-        Some("untold") => Seen::warn(ROW, "nvme and ena are there; whether the initial RAM disk has nvme could not be listed")
-            .advise("`lsinitramfs` or `lsinitrd` shows it; without it the server does not find its root disk"),
+        Some("untold") => {
+            Seen::warn(ROW, "nvme and ena are there; whether the initial RAM disk has nvme could not be listed")
+                .advise("`lsinitramfs` or `lsinitrd` shows it; without it the server does not find its root disk")
+        }
         _ => Seen::pass(ROW, "nvme and ena are there"),
     }
 }
@@ -228,7 +237,10 @@ fn mounts(facts: &Facts, zone: &str, missing: &[&str]) -> Seen {
 fn console_keys(facts: &Facts, shown: bool) -> Seen {
     const ROW: &str = "console-keys";
     if shown && !facts.silent_keys {
-        return Seen::pass(ROW, "the server wrote its SSH keys on its console when it first booted, and so will its copy");
+        return Seen::pass(
+            ROW,
+            "the server wrote its SSH keys on its console when it first booted, and so will its copy",
+        );
     }
     let why = match (facts.cloud_init, facts.silent_keys) {
         (_, true) => "cloud-init is told not to write SSH keys on the console (`emit_keys_to_console: false`)",
@@ -256,7 +268,10 @@ mod tests {
         let seen = network(&old, true);
         assert!(seen.verdict == Refuse && seen.evidence.contains("`eth0` in `/etc/network/interfaces`"), "{seen:?}");
         let seen = network(&old, false);
-        assert!(seen.verdict == Refuse && !seen.evidence.contains("eth0"), "a copy has another MAC in any case: {seen:?}");
+        assert!(
+            seen.verdict == Refuse && !seen.evidence.contains("eth0"),
+            "a copy has another MAC in any case: {seen:?}"
+        );
         assert!(drivers(&old, HOW).evidence.contains("no driver ena"));
         assert_eq!(mounts(&old, "eu-west-1b", &["fs-1.efs.eu-west-1.amazonaws.com"]).verdict, Refuse);
         assert_eq!(mounts(&old, "eu-west-1b", &[]).verdict, Pass);
@@ -270,7 +285,10 @@ mod tests {
         }
         let kept = Facts::of("ifnames 0\ninterface eth0 /etc/network/interfaces\n");
         assert_eq!(network(&kept, true).verdict, Pass, "the kernel keeps the old names");
-        let (no, untold) = ("driver nvme module\ndriver ena module\ninitrd nvme no", "driver nvme module\ndriver ena module\ninitrd nvme untold");
+        let (no, untold) = (
+            "driver nvme module\ndriver ena module\ninitrd nvme no",
+            "driver nvme module\ndriver ena module\ninitrd nvme untold",
+        );
         assert_eq!(drivers(&Facts::of(no), HOW).verdict, Refuse);
         assert_eq!(drivers(&Facts::of(untold), HOW).verdict, Warn);
     }

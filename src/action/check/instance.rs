@@ -78,7 +78,8 @@ impl Examine for InstanceClonePlace {
             // One cause is one refusal.
             Err(failure) => {
                 let rest = ["zone", "addresses", "route"];
-                let rest = rest.map(|row| Seen::not_checkable(row, format!("`{}` could not be looked at", self.subnet)));
+                let rest =
+                    rest.map(|row| Seen::not_checkable(row, format!("`{}` could not be looked at", self.subnet)));
                 [Seen::failed("network", &failure)].into_iter().chain(rest).collect()
             }
         };

@@ -141,7 +141,8 @@ async fn may_use(lines: &Lines<'_>, aws: &Aws, key: &str) -> Use {
         .filter(|r| *r.eval_decision() != Decision::Allowed && r.missing_context_values().is_empty())
         .map(|r| r.eval_action_name().to_owned())
         .collect();
-    let unsure = results.iter().any(|r| *r.eval_decision() != Decision::Allowed && !r.missing_context_values().is_empty());
+    let unsure =
+        results.iter().any(|r| *r.eval_decision() != Decision::Allowed && !r.missing_context_values().is_empty());
     match (denied.is_empty(), unsure || results.len() < ASKED.len()) {
         (false, _) => Use::Denied(denied),
         (true, true) => Use::Open("it depends on what only the call itself shows".to_owned()),
@@ -157,7 +158,9 @@ fn enabled(keys: &[Key]) -> Seen {
     }
     let told = bad.iter().map(|key| format!("`{}` of {} is `{}`", key.arn, list(&key.volumes), key.state));
     let seen = Seen::refuse(ROW, told.collect::<Vec<_>>().join("; "));
-    seen.advise("enable it (`aws kms enable-key`, `cancel-key-deletion`): once stopped, the server could not be started again")
+    seen.advise(
+        "enable it (`aws kms enable-key`, `cancel-key-deletion`): once stopped, the server could not be started again",
+    )
 }
 
 fn usable(keys: &[Key], uses: &[(&Key, Use)]) -> Seen {
@@ -168,15 +171,22 @@ fn usable(keys: &[Key], uses: &[(&Key, Use)]) -> Seen {
         .filter_map(|(key, what)| match what {
             Use::Denied(actions) => {
                 let actions = actions.iter().cloned().collect::<Vec<_>>().join(", ");
-                Some(format!("no policy of yours allows {actions} through EC2 on `{}` of {}", key.arn, list(&key.volumes)))
+                Some(format!(
+                    "no policy of yours allows {actions} through EC2 on `{}` of {}",
+                    key.arn,
+                    list(&key.volumes)
+                ))
             }
             _ => None,
         })
         .collect();
     if !denied.is_empty() {
-        return Seen::refuse(ROW, format!("{}: once stopped, the server could not be started again", denied.join("; ")))
-            .advise("`runbook iam-policy ... --kms-key ARN` writes what is missing")
-            .advise("where the key's own policy names you, IAM does not tell: accept it then");
+        return Seen::refuse(
+            ROW,
+            format!("{}: once stopped, the server could not be started again", denied.join("; ")),
+        )
+        .advise("`runbook iam-policy ... --kms-key ARN` writes what is missing")
+        .advise("where the key's own policy names you, IAM does not tell: accept it then");
     }
     let open = uses.iter().find_map(|(key, what)| match what {
         Use::Open(why) => Some(format!("`{}` of {}: {why}", key.arn, list(&key.volumes))),
@@ -202,7 +212,12 @@ mod tests {
     use crate::model::CheckVerdict::{NotCheckable, Pass, Refuse};
 
     fn key(own: bool, state: &str) -> Key {
-        Key { arn: "arn:aws:kms:eu-west-1:1:key/k".into(), volumes: BTreeSet::from(["vol-1".into()]), own, state: state.into() }
+        Key {
+            arn: "arn:aws:kms:eu-west-1:1:key/k".into(),
+            volumes: BTreeSet::from(["vol-1".into()]),
+            own,
+            state: state.into(),
+        }
     }
 
     #[test]

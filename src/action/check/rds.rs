@@ -139,7 +139,9 @@ fn admitted(groups: &[String], port: i32, admits: &Admitted, clients: &[&str], p
     let named: Vec<String> = groups.iter().map(|group| format!("`{group}`")).collect();
     let admit = if named.len() == 1 { "admits" } else { "admit" };
     let evidence = format!("{} {admit} {} on {port}", named.join(", "), admits.told());
-    if clients.iter().any(|group| admits.groups.contains(*group)) || places.iter().all(|p| admits_range(admits, &p.range)) {
+    if clients.iter().any(|group| admits.groups.contains(*group))
+        || places.iter().all(|p| admits_range(admits, &p.range))
+    {
         return Seen::pass(ROW, evidence);
     }
     if let Some(list) = admits.prefix_lists.first() {

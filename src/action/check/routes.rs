@@ -76,8 +76,11 @@ pub(super) fn route(instance: &Instance, subnet: &Subnet, tables: &[RouteTable])
     let id = &subnet.id;
     if public && way != WayOut::Public {
         let what = "the new server gets a public address, as the instance has";
-        return Seen::refuse(ROW, format!("{what}, and `{id}` has no route to an internet gateway: nobody reaches it there"))
-            .advise("choose a public subnet, or add the route; the run itself connects to it");
+        return Seen::refuse(
+            ROW,
+            format!("{what}, and `{id}` has no route to an internet gateway: nobody reaches it there"),
+        )
+        .advise("choose a public subnet, or add the route; the run itself connects to it");
     }
     if way == WayOut::Nowhere && theirs != WayOut::Nowhere {
         return Seen::refuse(ROW, format!("`{id}` has no way out (no internet gateway, no NAT), and `{own}` has one"))
@@ -87,8 +90,9 @@ pub(super) fn route(instance: &Instance, subnet: &Subnet, tables: &[RouteTable])
     let missing: Vec<&str> = endpoints(tables, own).into_iter().filter(|list| !here.contains(list)).collect();
     if !missing.is_empty() {
         let told = missing.join(", ");
-        return Seen::warn(ROW, format!("`{own}` reaches {told} by a gateway endpoint, `{id}` does not"))
-            .advise("add its route table to the endpoint: else that traffic takes the way out, which may cost or be forbidden");
+        return Seen::warn(ROW, format!("`{own}` reaches {told} by a gateway endpoint, `{id}` does not")).advise(
+            "add its route table to the endpoint: else that traffic takes the way out, which may cost or be forbidden",
+        );
     }
     let told = match way {
         WayOut::Public => "leads to an internet gateway",
@@ -136,7 +140,11 @@ mod tests {
             let instance = Instance::builder().subnet_id("subnet-own");
             let instance = instance.set_public_ip_address(public.then(|| "198.51.100.7".to_owned())).build();
             let subnet = Subnet {
-                id: "subnet-new".into(), vpc: "v".into(), zone: "z".into(), free: 9, range: "10.0.0.0/24".into(),
+                id: "subnet-new".into(),
+                vpc: "v".into(),
+                zone: "z".into(),
+                free: 9,
+                range: "10.0.0.0/24".into(),
             };
             route(&instance, &subnet, &tables).verdict
         };
