@@ -2,7 +2,7 @@
 
 use super::fill::Filling;
 use super::preflight::Look;
-use crate::action::looks_ahead;
+use crate::action::{asks_in_part, looks_ahead};
 use crate::journal::RunState;
 use crate::model::{
     ActionCall, ActionPath, CheckCall, Failure, Found, Phase, PreflightCheck, RunId, Scope, StepAction, Unresolved,
@@ -66,6 +66,18 @@ pub(super) fn check_call(
     let parameters = Filling::of_check(plan, check).fill(&|expr| expr.resolve(&scope)).map_err(|(_, error)| error)?;
     let (id, region) = (check.id.clone(), plan.region.clone());
     Ok(CheckCall { id, kind: check.kind, parameters, region })
+}
+
+/// The call of a check that can be made in part without what has not been looked up; nothing where it cannot.
+pub(super) fn check_call_in_part(
+    plan: &Plan,
+    outputs: &BTreeMap<ActionPath, Values>,
+    check: &PreflightCheck,
+) -> Option<CheckCall> {
+    let scope = Scope { run: "", inputs: &plan.inputs, outputs };
+    let parameters = Filling::of_check(plan, check).preview(&scope);
+    let (id, region) = (check.id.clone(), plan.region.clone());
+    asks_in_part(check.kind, &parameters).then(|| CheckCall { id, kind: check.kind, parameters, region })
 }
 
 /// The parameters of a check as the inputs tell them; a stand-in for what is looked up.

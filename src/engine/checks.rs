@@ -3,7 +3,7 @@
 //! A check whose parameters the inputs tell starts at once; one that uses what an action looks up starts when the looks are
 //! made. The rows come in the document's order. Not repeated by `resume`: what they ask is true at the start and not later.
 
-use super::call::{check_call, outputs_of};
+use super::call::{check_call, check_call_in_part, outputs_of};
 use super::preflight::{Look, preflight};
 use super::{Performer, Worker};
 use crate::model::{
@@ -43,14 +43,22 @@ pub async fn preflight_with_checks<W: Performer + Examiner>(
     let (looks, early) = tokio::join!(preflight(plan, run, worker, now), early);
     let (mut early, mut later) = (early.into_iter(), Vec::new());
     let mut rows: Vec<Vec<CheckRow>> = Vec::new();
-    for ((place, first), second) in at_once.iter().enumerate().zip(calls(&outputs_of(&looks))) {
+    let known = outputs_of(&looks);
+    for ((place, first), second) in at_once.iter().enumerate().zip(calls(&known)) {
+        let in_part = || plan.runbook.preflight.get(place).and_then(|check| check_call_in_part(plan, &known, check));
         rows.push(match (first, second) {
             (Ok(_), _) => early.next().unwrap_or_default(),
             (Err(_), Ok(call)) => {
                 later.push((place, worker.examine(call)));
                 Vec::new()
             }
-            (Err(_), Err(unresolved)) => not_known(&plan.runbook.preflight, place, &unresolved),
+            (Err(_), Err(unresolved)) => match in_part() {
+                Some(call) => {
+                    later.push((place, worker.examine(call)));
+                    Vec::new()
+                }
+                None => not_known(&plan.runbook.preflight, place, &unresolved),
+            },
         });
     }
     let (places, futures): (Vec<usize>, Vec<_>) = later.into_iter().unzip();

@@ -24,7 +24,7 @@ inputs:
 targets:
   web-1: { instance: "${{ inputs.instance }}", host_key: "${{ steps.look.pin.host_key }}" }
 preflight:
-  - { id: group, do: security-group.closed, with: { group: "${{ steps.look.up.group }}", port: 80 } }
+  - { id: group, do: security-group.closed, with: { groups: "${{ steps.look.up.groups }}", port: 80 } }
   - { id: server, do: instance.running, with: { instance: "${{ inputs.instance }}" } }
   - { id: login, do: ssh.login, with: { on: web-1 } }
 steps:
@@ -65,7 +65,7 @@ impl Performer for World {
             found: Found::Holds,
             ours: false,
             before: Value::Null,
-            outputs: Values::from([("group".to_owned(), json!("sg-0123456789abcdef0"))]),
+            outputs: Values::from([("groups".to_owned(), json!(["sg-0123456789abcdef0"]))]),
             evidence: "looked up".into(),
             changes: Vec::new(),
             facts: runbook::model::Facts::new(),
@@ -117,7 +117,7 @@ async fn all_are_made_at_the_same_time_and_told_in_order() {
 async fn what_could_not_be_looked_up_is_said() {
     let rows = checked(false).await;
     assert_eq!((rows[0].id.as_str(), rows[0].verdict), ("group.open", CheckVerdict::NotCheckable));
-    assert!(rows[0].evidence.contains("steps.look.up.group"), "{}", rows[0].evidence);
+    assert!(rows[0].evidence.contains("steps.look.up.groups"), "{}", rows[0].evidence);
     assert_eq!(rows.len(), 3);
 }
 

@@ -70,6 +70,9 @@ pub(crate) trait Examine {
     /// IAM actions it needs; they only read.
     const PERMISSIONS: &'static [&'static str];
 
+    /// Parameters that may be stand-ins: what does not need them is asked all the same.
+    const MAY_BE_UNKNOWN: &'static [&'static str] = &[];
+
     /// Looks. A row that is missing in the answer is one that could not be looked at.
     ///
     /// # Errors

@@ -3,7 +3,9 @@
 use super::{Examine, Seen};
 use crate::access::Access;
 use crate::action::Lines;
-use crate::model::{Check, CheckCall, CheckKind, CheckRow, CheckVerdict, Failure, FailureKind, Refusal, RowSpec};
+use crate::model::{
+    Check, CheckCall, CheckKind, CheckRow, CheckVerdict, Failure, FailureKind, Refusal, RowSpec, Value, is_unknown,
+};
 use std::time::Duration;
 
 /// No check may take longer; it only asks a few questions.
@@ -16,6 +18,12 @@ macro_rules! dispatch {
         // Boxed, one by one: the futures of AWS calls are large.
         async fn look(check: &Check, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
             match check { $(Check::$kind(it) => Box::pin(it.examine(lines)).await,)+ }
+        }
+
+        /// Parameters without which a kind can be asked in part.
+        fn may_be_unknown(kind: CheckKind) -> &'static [&'static str] {
+            use crate::model as m;
+            match kind { $(CheckKind::$kind => <m::$kind as Examine>::MAY_BE_UNKNOWN,)+ }
         }
 
         /// The IAM actions a kind of check needs; they only read.
@@ -44,11 +52,22 @@ dispatch! {
     RdsReady,
     InstanceClonePlace,
     InstanceTypeFits,
+    InstanceVolumeKeys,
+    InstanceGuest,
     BalancerSubnets,
     BalancerQuota,
     NamesFree,
     SecurityGroupClosed,
+    SecurityGroupRules,
     DnsName,
+}
+
+/// Whether a check can be made in part although the parameters that are stand-ins are not known.
+#[must_use]
+pub fn asks_in_part(kind: CheckKind, parameters: &Value) -> bool {
+    let fields = parameters.as_object().into_iter().flatten();
+    let mut unknown = fields.filter(|(_, value)| is_unknown(value)).map(|(name, _)| name.as_str()).peekable();
+    unknown.peek().is_some() && unknown.all(|name| may_be_unknown(kind).contains(&name))
 }
 
 /// Carries out one check: all rows of its kind, in the kind's order.
@@ -67,7 +86,25 @@ pub async fn examine(call: &CheckCall, access: &Access) -> Vec<CheckRow> {
         Some(_) if call.kind != CheckKind::SshLogin => Failure { kind: FailureKind::Permanent, ..failure },
         _ => failure,
     });
-    call.kind.spec().rows.iter().map(|row| to_row(&call.id, row, &looked)).collect()
+    rows(&call.id, &call.kind.spec().rows, &looked)
+}
+
+/// The rows. What all of a check rests on and is not there (an instance, a database) is refused once, by its first row that may
+/// refuse, and nobody can accept it; the others could not be looked at.
+fn rows(id: &str, specs: &[RowSpec], looked: &Result<Vec<Seen>, Failure>) -> Vec<CheckRow> {
+    let all = || specs.iter().map(|row| to_row(id, row, looked)).collect();
+    let Err(failure) = looked else { return all() };
+    let Some(first) = specs.iter().find(|row| row.refusal != Refusal::Never) else { return all() };
+    if failure.kind != FailureKind::Refused {
+        return all();
+    }
+    let others =
+        Ok(specs.iter().map(|row| Seen::not_checkable(row.name, format!("see `{id}.{}`", first.name))).collect());
+    let row = |row: &RowSpec| match row.name == first.name {
+        true => CheckRow { acceptable: false, ..to_row(id, row, looked) },
+        false => to_row(id, row, &others),
+    };
+    specs.iter().map(row).collect()
 }
 
 fn to_row(id: &str, spec: &RowSpec, looked: &Result<Vec<Seen>, Failure>) -> CheckRow {
@@ -107,6 +144,20 @@ mod tests {
         let gone = Err(Failure::refused("there is no such instance"));
         assert!(row("ttl", Refusal::Acceptable, &gone).refuses());
         assert_eq!(row("ttl", Refusal::Never, &gone).verdict, CheckVerdict::NotCheckable);
+    }
+
+    #[test]
+    fn one_cause_is_one_refusal_and_final() {
+        let specs = [("gone", Refusal::Never), ("state", Refusal::Acceptable), ("size", Refusal::Final)];
+        let specs = specs.map(|(name, refusal)| RowSpec { name, about: "it is so", refusal });
+        let gone = Err(Failure::refused("there is no such database").advise("check its name"));
+        let told = rows("db", &specs, &gone);
+        let verdicts: Vec<CheckVerdict> = told.iter().map(|row| row.verdict).collect();
+        assert_eq!(verdicts, [CheckVerdict::NotCheckable, CheckVerdict::Refuse, CheckVerdict::NotCheckable]);
+        assert!(!told[1].acceptable && told[1].advice == ["check its name"]);
+        assert_eq!(told[2].evidence, "see `db.state`");
+        let denied = Err(Failure::permanent("cannot look"));
+        assert!(rows("db", &specs, &denied).iter().all(|row| row.evidence == "cannot look"));
     }
 
     #[test]

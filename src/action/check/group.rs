@@ -39,21 +39,32 @@ impl Examine for SecurityGroupClosed {
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         const ROW: &str = "open";
         let aws = lines.aws().await?;
-        let groups = describe(&aws, &[self.group.to_string()]).await?;
-        let rules = groups.iter().flat_map(|g| g.ip_permissions());
-        let admits = Admitted::on(i32::from(self.port), rules);
-        let (id, port) = (&self.group, self.port);
-        let world: Vec<&str> =
-            admits.ranges.iter().map(String::as_str).filter(|r| matches!(*r, "0.0.0.0/0" | "::/0")).collect();
-        Ok(vec![match world.is_empty() {
-            true => Seen::pass(ROW, format!("`{id}` admits {} on {port}", admits.told())),
-            false => Seen::warn(ROW, format!("`{id}` admits {} on {port}: anybody reaches it", world.join(" and "))).advise(
-                format!(
-                    "close it when the balancer serves the site: whoever knows the servers' addresses goes round the \
-                     balancer (`aws ec2 revoke-security-group-ingress --group-id {id} --protocol tcp --port {port} --cidr \
-                     0.0.0.0/0`)"
-                ),
-            ),
+        let ids: Vec<String> = self.groups.iter().map(ToString::to_string).collect();
+        let groups = describe(&aws, &ids).await?;
+        let port = self.port;
+        let all = Admitted::on(i32::from(port), groups.iter().flat_map(|g| g.ip_permissions()));
+        let told = ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+        let open = groups.iter().find_map(|g| {
+            let admits = Admitted::on(i32::from(port), g.ip_permissions().iter());
+            let world = admits.ranges.iter().find(|r| matches!(r.as_str(), "0.0.0.0/0" | "::/0"))?;
+            Some((g.group_id().unwrap_or_default(), world.clone()))
+        });
+        let verb = if ids.len() == 1 { "admits" } else { "admit" };
+        let evidence = format!("{told} {verb} {} on {port}", all.told());
+        Ok(vec![match open {
+            None => Seen::pass(ROW, evidence),
+            Some((id, world)) => {
+                let rule = match world.contains(':') {
+                    true => format!(
+                        "--ip-permissions IpProtocol=tcp,FromPort={port},ToPort={port},Ipv6Ranges=[{{CidrIpv6={world}}}]"
+                    ),
+                    false => format!("--protocol tcp --port {port} --cidr {world}"),
+                };
+                Seen::warn(ROW, format!("`{id}` admits {world} on {port}: anybody reaches it")).advise(format!(
+                    "close it when the balancer serves the site: whoever knows the servers' addresses goes round the balancer \
+                     (`aws ec2 revoke-security-group-ingress --group-id {id} {rule}`)"
+                ))
+            }
         }])
     }
 }

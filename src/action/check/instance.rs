@@ -2,13 +2,16 @@
 //!
 //! Not checked: whether EC2 has capacity, which only launching tells.
 
+use super::fitness::{attachments, fits, marketplace, no_such_type};
 use super::subnets::{self, Subnet};
-use super::{Examine, Seen, vcpus};
+use super::{Examine, Seen, routes, vcpus};
 use crate::access::{Aws, code_of};
 use crate::action::Lines;
 use crate::action::aws::{Checks, checks, failed, filter, live, type_of, zone_of};
-use crate::model::{Failure, InstanceClonePlace, InstanceRunning, InstanceTypeFits};
-use aws_sdk_ec2::types::{Instance, InstanceType, InstanceTypeInfo, LocationType};
+use crate::model::{Failure, FailureKind, InstanceClonePlace, InstanceRunning, InstanceTypeFits};
+use aws_sdk_ec2::types::{
+    HttpTokensEnforcedState, HttpTokensState, Instance, InstanceType, InstanceTypeInfo, LocationType,
+};
 
 impl Examine for InstanceRunning {
     const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances", "ec2:DescribeInstanceStatus"];
@@ -45,22 +48,70 @@ fn judged(id: &str, checks: Checks) -> Seen {
 }
 
 impl Examine for InstanceClonePlace {
-    const PERMISSIONS: &'static [&'static str] =
-        &["ec2:DescribeInstances", "ec2:DescribeSubnets", "ec2:DescribeKeyPairs"];
+    const PERMISSIONS: &'static [&'static str] = &[
+        "ec2:DescribeInstances",
+        "ec2:DescribeKeyPairs",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSubnets",
+        "ec2:GetInstanceMetadataDefaults",
+    ];
 
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         let aws = lines.aws().await?;
-        let id = self.like.as_str();
-        let instance = live(&aws, id).await?;
-        let found = subnets::describe(&aws, std::slice::from_ref(&self.subnet)).await?;
-        let subnet = found.first().ok_or_else(|| Failure::refused(format!("there is no subnet `{}`", self.subnet)))?;
-        Ok(vec![
-            network(&instance, subnet),
-            zone(&instance, subnet),
-            free_addresses(subnet),
-            Seen::of("key-pair", key_pair(&aws, &instance).await),
-        ])
+        let instance = live(&aws, self.like.as_str()).await?;
+        let (found, key_pair, metadata) = tokio::join!(
+            subnets::describe(&aws, std::slice::from_ref(&self.subnet)),
+            key_pair(&aws, &instance),
+            metadata(&aws, &instance),
+        );
+        let mut rows = match found {
+            Ok(found) => {
+                let subnet = found.first().ok_or_else(|| Failure::permanent("EC2 names no subnet"))?;
+                let tables = routes::tables(&aws, &subnet.vpc).await;
+                vec![
+                    network(&instance, subnet),
+                    zone(&instance, subnet),
+                    free_addresses(subnet),
+                    Seen::of("route", tables.map(|tables| routes::route(&instance, subnet, &tables))),
+                ]
+            }
+            // One cause is one refusal.
+            Err(failure) => {
+                let rest = ["zone", "addresses", "route"];
+                let rest =
+                    rest.map(|row| Seen::not_checkable(row, format!("`{}` could not be looked at", self.subnet)));
+                [Seen::failed("network", &failure)].into_iter().chain(rest).collect()
+            }
+        };
+        rows.extend([Seen::of("key-pair", key_pair), Seen::of("metadata", metadata)]);
+        Ok(rows)
     }
+}
+
+/// Whether the clone may be launched with the instance's metadata options: an account, or a declarative policy of its
+/// organization, may enforce that tokens are required (`HttpTokensEnforced`, GetInstanceMetadataDefaults in the EC2 API
+/// Reference), and then EC2 refuses a launch that asks for less.
+async fn metadata(aws: &Aws, instance: &Instance) -> Result<Seen, Failure> {
+    const ROW: &str = "metadata";
+    let tokens = instance.metadata_options().and_then(|o| o.http_tokens());
+    if tokens == Some(&HttpTokensState::Required) {
+        return Ok(Seen::pass(ROW, "the instance requires tokens of its metadata service, and so will its clone"));
+    }
+    let asked = aws.read.ec2.get_instance_metadata_defaults().send().await;
+    let answer = asked.map_err(failed("cannot ask whether the account enforces tokens of the metadata service"))?;
+    let enforced = answer.account_level().and_then(|d| d.http_tokens_enforced());
+    let id = instance.instance_id().unwrap_or_default();
+    Ok(match enforced {
+        Some(HttpTokensEnforcedState::Enabled) => {
+            let by = answer.account_level().and_then(|d| d.managed_by()).map_or("account", |by| by.as_str());
+            let what = "the instance's metadata service does without tokens, which the clone would take over, and which EC2 forbids";
+            Seen::refuse(ROW, format!("{what} (`HttpTokensEnforced`, by {by})")).advise(format!(
+                "when nothing on it needs version 1: `aws ec2 modify-instance-metadata-options --instance-id {id} --http-tokens \
+                 required`; the clone follows"
+            ))
+        }
+        _ => Seen::pass(ROW, "the instance's metadata options may be taken over"),
+    })
 }
 
 fn network(instance: &Instance, subnet: &Subnet) -> Seen {
@@ -119,28 +170,37 @@ impl Examine for InstanceTypeFits {
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         let aws = lines.aws().await?;
         let instance = live(&aws, self.instance.as_str()).await?;
-        let subnets = subnets::describe(&aws, std::slice::from_ref(&self.subnet)).await?;
-        let mut zones: Vec<String> =
-            [zone_of(&instance).to_owned()].into_iter().chain(subnets.into_iter().map(|s| s.zone)).collect();
-        zones.dedup();
         let kind = self.instance_type.as_str();
-        let offered = Seen::of("offered", offered(&aws, kind, &zones).await);
-        let known = type_info(&aws, kind).await;
-        let (fits, quota) = match known {
+        let offered = match subnets::describe(&aws, std::slice::from_ref(&self.subnet)).await {
+            Ok(subnets) => {
+                let mut zones: Vec<String> =
+                    [zone_of(&instance).to_owned()].into_iter().chain(subnets.into_iter().map(|s| s.zone)).collect();
+                zones.dedup();
+                offered(&aws, kind, &zones).await
+            }
+            // Another check refuses the subnet.
+            Err(failure) => Err(Failure { kind: FailureKind::Permanent, ..failure }),
+        };
+        let mut rows = vec![Seen::of("offered", offered)];
+        match type_info(&aws, kind).await {
             Ok(Some(info)) => {
                 let room = vcpus::room(&aws, &instance, kind, &info).await;
-                (fits(&instance, kind, &info), Seen::of(vcpus::ROW, room))
+                rows.push(fits(&instance, kind, &info));
+                rows.push(attachments(&instance, kind, &info));
+                rows.push(marketplace(&instance, kind));
+                rows.push(Seen::of(vcpus::ROW, room));
             }
             Ok(None) => {
-                let gone = || {
-                    Failure::refused(format!("there is no instance type `{kind}` in {}", aws.region))
-                        .advise("check its name, or choose another type")
-                };
-                (Seen::failed("fits", &gone()), Seen::not_checkable(vcpus::ROW, gone().message))
+                let gone = no_such_type(kind, &aws.region);
+                rows.push(Seen::failed("fits", &gone));
+                let rest = ["attachments", "marketplace", vcpus::ROW];
+                rows.extend(rest.map(|row| Seen::not_checkable(row, gone.message.clone())));
             }
-            Err(failure) => (Seen::failed("fits", &failure), Seen::failed(vcpus::ROW, &failure)),
-        };
-        Ok(vec![offered, fits, quota])
+            Err(failure) => {
+                rows.extend(["fits", "attachments", "marketplace", vcpus::ROW].map(|row| Seen::failed(row, &failure)));
+            }
+        }
+        Ok(rows)
     }
 }
 
@@ -167,33 +227,10 @@ async fn type_info(aws: &Aws, kind: &str) -> Result<Option<InstanceTypeInfo>, Fa
     }
 }
 
-fn fits(instance: &Instance, kind: &str, info: &InstanceTypeInfo) -> Seen {
-    const ROW: &str = "fits";
-    let has = instance.architecture().map_or("unknown", |a| a.as_str());
-    let can: Vec<&str> = info
-        .processor_info()
-        .map(|p| p.supported_architectures())
-        .unwrap_or_default()
-        .iter()
-        .map(|a| a.as_str())
-        .collect();
-    if can.is_empty() {
-        return Seen::not_checkable(ROW, format!("EC2 does not say which architectures `{kind}` has"));
-    }
-    let memory =
-        info.memory_info().and_then(|m| m.size_in_mib()).map(|m| format!(", {m} MiB of memory")).unwrap_or_default();
-    match can.contains(&has) {
-        true => Seen::pass(ROW, format!("the instance is {has}, and so is `{kind}`{memory}")),
-        false => Seen::refuse(ROW, format!("the instance is {has}, `{kind}` is {}", can.join(" or ")))
-            .advise(format!("choose a type for {has}: nothing installed would run on the other")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::CheckVerdict::{Pass, Refuse};
-    use aws_sdk_ec2::types::{ArchitectureType, ArchitectureValues, ProcessorInfo};
+    use crate::model::CheckVerdict::Refuse;
 
     #[test]
     fn an_instance_that_a_run_would_wait_for_is_refused() {
@@ -202,18 +239,5 @@ mod tests {
         assert_eq!(volumes.verdict, Refuse);
         assert!(volumes.evidence.contains("attached volumes `impaired`"), "{volumes:?}");
         assert_eq!(judged("i-1", Checks::Pending("system `initializing`".into())).verdict, Refuse);
-    }
-
-    #[test]
-    fn a_type_of_another_architecture_is_refused() {
-        let instance = Instance::builder().architecture(ArchitectureValues::X8664).build();
-        let info = |a| {
-            let processor = ProcessorInfo::builder().supported_architectures(a).build();
-            InstanceTypeInfo::builder().processor_info(processor).build()
-        };
-        assert_eq!(fits(&instance, "t3.small", &info(ArchitectureType::X8664)).verdict, Pass);
-        let arm = fits(&instance, "t4g.small", &info(ArchitectureType::Arm64));
-        assert_eq!(arm.verdict, Refuse);
-        assert!(arm.evidence.contains("x86_64") && arm.evidence.contains("arm64"), "{arm:?}");
     }
 }

@@ -5,7 +5,7 @@ use super::{Examine, Seen};
 use crate::access::Aws;
 use crate::action::Lines;
 use crate::action::aws::{balancer, failed, filter, group_named, target_group};
-use crate::model::{Failure, NamesFree};
+use crate::model::{Failure, NamesFree, is_stand_in};
 
 impl Examine for NamesFree {
     const PERMISSIONS: &'static [&'static str] = &[
@@ -15,12 +15,23 @@ impl Examine for NamesFree {
         "elasticloadbalancing:DescribeTargetGroups",
     ];
 
+    /// Only groups are looked for in a VPC.
+    const MAY_BE_UNKNOWN: &'static [&'static str] = &["vpc"];
+
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         let aws = lines.aws().await?;
+        let vpc = self.vpc.as_str();
+        let group = async {
+            match is_stand_in(vpc) {
+                true => Err(Failure::permanent(format!("cannot look for a security group `{}`", self.group))
+                    .cause("the server's VPC could not be looked up")),
+                false => group_named(&aws, self.group.as_str(), vpc).await,
+            }
+        };
         let (balancer, target_group, group, instance) = tokio::join!(
             balancer(&aws, self.balancer.as_str()),
             target_group(&aws, self.target_group.as_str()),
-            group_named(&aws, self.group.as_str(), self.vpc.as_str()),
+            group,
             instances(&aws, self.instance.as_str()),
         );
         let balancer = balancer.map(|found| found.and_then(|b| b.load_balancer_arn));

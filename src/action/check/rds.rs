@@ -128,16 +128,20 @@ impl RdsReady {
         let port = db.endpoint().and_then(|e| e.port()).unwrap_or(3306);
         let admits = Admitted::on(port, groups.iter().flat_map(|g| g.ip_permissions()));
         let places = subnets::describe(aws, &self.client_subnets).await?;
-        Ok(admitted(&ids, port, &admits, self.clients.as_str(), &places))
+        let clients: Vec<&str> = self.clients.iter().map(|group| group.as_str()).collect();
+        Ok(admitted(&ids, port, &admits, &clients, &places))
     }
 }
 
-fn admitted(groups: &[String], port: i32, admits: &Admitted, clients: &str, places: &[Subnet]) -> Seen {
+/// EC2 unites the rules of all groups of a server: it is enough that one of `clients` is let in.
+fn admitted(groups: &[String], port: i32, admits: &Admitted, clients: &[&str], places: &[Subnet]) -> Seen {
     const ROW: &str = "admits-servers";
     let named: Vec<String> = groups.iter().map(|group| format!("`{group}`")).collect();
     let admit = if named.len() == 1 { "admits" } else { "admit" };
     let evidence = format!("{} {admit} {} on {port}", named.join(", "), admits.told());
-    if admits.groups.contains(clients) || places.iter().all(|p| admits_range(admits, &p.range)) {
+    if clients.iter().any(|group| admits.groups.contains(*group))
+        || places.iter().all(|p| admits_range(admits, &p.range))
+    {
         return Seen::pass(ROW, evidence);
     }
     if let Some(list) = admits.prefix_lists.first() {
@@ -149,11 +153,15 @@ fn admitted(groups: &[String], port: i32, admits: &Admitted, clients: &str, plac
     }
     let outside: Vec<&str> =
         places.iter().filter(|p| !admits_range(admits, &p.range)).map(|p| p.range.as_str()).collect();
-    Seen::refuse(ROW, format!("{evidence}; not the servers' group `{clients}`, nor all of {}", outside.join(", "))).advise(
-        format!("let the servers' group in: the new server would not reach the database (`aws ec2 \
-                 authorize-security-group-ingress --group-id {} --protocol tcp --port {port} --source-group {clients}`)",
-                groups.first().map_or("", String::as_str)),
-    )
+    let told = clients.iter().map(|group| format!("`{group}`")).collect::<Vec<_>>().join(", ");
+    let own = if clients.len() == 1 { "group" } else { "groups" };
+    let evidence = format!("{evidence}; not the servers' {own} {told}, nor all of {}", outside.join(", "));
+    Seen::refuse(ROW, evidence).advise(format!(
+        "let the servers' group in: the new server would not reach the database (`aws ec2 authorize-security-group-ingress \
+         --group-id {} --protocol tcp --port {port} --source-group {}`)",
+        groups.first().map_or("", String::as_str),
+        clients.first().copied().unwrap_or_default()
+    ))
 }
 
 #[cfg(test)]
@@ -184,13 +192,13 @@ mod tests {
             let texts = |all: &[&str]| all.iter().map(|t| (*t).to_owned()).collect();
             let prefix_lists = texts(lists);
             let admits = Admitted { ranges: texts(ranges), groups: texts(groups), prefix_lists };
-            admitted(&["sg-db".into(), "sg-too".into()], 3306, &admits, "sg-web", &places)
+            admitted(&["sg-db".into(), "sg-too".into()], 3306, &admits, &["sg-ssh", "sg-web"], &places)
         };
         assert_eq!(judge(&[], &["sg-web"], &[]).verdict, Pass);
         assert_eq!(judge(&["10.77.0.0/16"], &[], &[]).verdict, Pass);
         let one = judge(&["10.77.1.11/32"], &["sg-other"], &[]);
         assert_eq!(one.verdict, Refuse);
-        assert!(one.evidence.contains("10.77.1.11/32") && one.advice[0].contains("sg-web"), "{one:?}");
+        assert!(one.evidence.contains("10.77.1.11/32") && one.evidence.contains("`sg-ssh`, `sg-web`"), "{one:?}");
         assert!(one.advice[0].contains("--group-id sg-db --protocol"), "{one:?}");
         assert_eq!(judge(&["10.77.1.0/24"], &[], &[]).verdict, Refuse);
         let list = judge(&["10.77.1.0/24"], &[], &["pl-0123"]);

@@ -9,15 +9,13 @@
 
 mod dry_run;
 mod linked_role;
-mod principal;
 mod server;
 mod simulate;
 mod verdict;
 
 use super::policy::{Deed, InstanceRole, Question, Surroundings, questions};
-use crate::access::{Access, Caller};
+use crate::access::{Access, Caller, Principal};
 use crate::model::{Judged, Permissions};
-use principal::Principal;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The answer to one question.

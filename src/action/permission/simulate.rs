@@ -6,8 +6,7 @@
 
 use super::super::policy::{Entries, Entry, Question};
 use super::Answer;
-use super::principal::role_name;
-use crate::access::{Aws, AwsError};
+use crate::access::{Aws, AwsError, role_name};
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{
     ContextEntry, ContextKeyTypeEnum as Kind, EvaluationResult, PolicyEvaluationDecisionType as Decision,

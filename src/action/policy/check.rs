@@ -55,6 +55,11 @@ impl CheckDeed {
                 }
                 // Route 53 is in no region, and this call knows no resources.
                 "route53:ListHostedZonesByVPC" => grants.add("DnsZones", action, ["*".to_owned()], None),
+                "kms:DescribeKey" => {
+                    let any = || grants.regional("kms", "key/*");
+                    let key = grants.around.kms_key.clone().unwrap_or_else(any);
+                    grants.add("VolumeKeys", action, [key], None);
+                }
                 _ => grants.look(action),
             }
         }

@@ -28,8 +28,12 @@ macro_rules! checks {
 
 checks! {
     /// Whose the AWS credentials are.
-    "account.caller" AccountCaller {} rows {
+    "account.caller" AccountCaller {
+        /// How many minutes the run may take with its longest usual waits. Default: 60.
+        minutes: Option<u32>,
+    } rows {
         "account" Never "the account and the user or role are shown",
+        "expiry" Acceptable "the credentials last as long as the run may take",
     };
 
     /// An instance runs and is well.
@@ -207,8 +211,8 @@ checks! {
     "rds.ready" RdsReady {
         /// The DB instance.
         db: DbId,
-        /// The security group of the servers.
-        clients: GroupId,
+        /// The security groups of the servers.
+        clients: Vec<GroupId>,
         /// The subnets the servers are and will be in.
         client_subnets: Vec<SubnetId>,
     } rows {
@@ -229,7 +233,9 @@ checks! {
         "network" Final "the subnet is in the instance's VPC",
         "zone" Acceptable "the subnet is in another Availability Zone than the instance",
         "addresses" Final "the subnet has a free address",
+        "route" Acceptable "the clone can be reached and reaches out there: by an internet gateway when it gets a public address",
         "key-pair" Acceptable "the instance's key pair is still there, for the clone is launched with it",
+        "metadata" Acceptable "the account lets the clone have the instance's metadata options",
     };
 
     /// An instance type can be had where it is needed, and runs what the instance runs.
@@ -242,8 +248,34 @@ checks! {
         instance_type: InstanceType,
     } rows {
         "offered" Final "the type is offered in both Availability Zones",
-        "fits" Final "the type has the instance's processor architecture",
+        "fits" Final "the type has the instance's architecture, virtualization, boot mode and network driver (ENA)",
+        "attachments" Final "the type carries the instance's interfaces, addresses and volumes",
+        "marketplace" Never "it is no Marketplace product, whose seller says which types it may have",
         "vcpu-quota" Acceptable "the account's quota of vCPUs has room for two servers of the type",
+    };
+
+    /// The caller may let EC2 use the KMS keys that encrypt an instance's volumes: stopping needs no key, starting does.
+    "instance.volume-keys" InstanceVolumeKeys {
+        /// The instance.
+        instance: InstanceId,
+    } rows {
+        "enabled" Final "each key is enabled",
+        "usable" Acceptable "the caller's policies allow what EC2 asks of each key in the caller's name",
+    };
+
+    /// What is installed on a server goes with another type, and with a copy of it in another Availability Zone.
+    "instance.guest" InstanceGuest {
+        /// The server.
+        on: Target,
+        /// The type it is to have.
+        instance_type: InstanceType,
+        /// The subnet of its copy.
+        subnet: SubnetId,
+    } rows {
+        "devices" Acceptable "file systems are mounted by UUID or label where the new type names disks otherwise",
+        "network" Acceptable "network settings name no interface or MAC address that the new type, or a copy, does not have",
+        "drivers" Acceptable "the drivers that the new type needs (nvme, ena) are installed, in the initial RAM disk too",
+        "mounts" Acceptable "network file systems can be mounted in the copy's Availability Zone",
     };
 
     /// Subnets can hold an Application Load Balancer in front of servers.
@@ -284,14 +316,28 @@ checks! {
         "instance" Never "no instance that is not terminated has this Name tag",
     };
 
-    /// A port of a security group is not open to the world.
+    /// A port of a server is not open to the world.
     "security-group.closed" SecurityGroupClosed {
-        /// The group.
-        group: GroupId,
+        /// The server's security groups, whose rules EC2 unites.
+        groups: Vec<GroupId>,
         /// The port.
         port: u16,
     } rows {
         "open" Never "the port is not open to the world",
+    };
+
+    /// What a balancer in front of servers needs of security groups: nobody who is admitted now is shut out, and the rules fit.
+    "security-group.rules" SecurityGroupRules {
+        /// The servers' security groups, whose rules EC2 unites.
+        groups: Vec<GroupId>,
+        /// The one of them that is opened to the balancer.
+        group: GroupId,
+        /// Address ranges that may reach the balancer, on 443 and on 80.
+        sources: Vec<Cidr>,
+    } rows {
+        "admitted" Never "no security group is admitted on 443, whose members the balancer would shut out",
+        "servers-room" Acceptable "the servers' group has room for one more rule",
+        "balancer-room" Acceptable "a security group has room for two rules for each of the ranges",
     };
 
     /// A name can be moved from an instance to a balancer.

@@ -300,6 +300,11 @@ def run_instances(self, image_id, count, user_data, security_group_names, **kwar
     )
     zone = self.get_subnet(subnet_id).availability_zone if subnet_id else kwargs.get("placement")
     check_type(self, kwargs["instance_type"], image, zone)
+    if CONFIG["http_tokens_enforced"] and kwargs.get("metadata_options", {}).get("HttpTokens") != "required":
+        refuse(
+            "UnsupportedOperation",
+            "Instances cannot be launched with HttpTokens set to optional: HttpTokensEnforced is enabled in this account.",
+        )
     if kwargs.get("key_name") and kwargs["key_name"] not in self.key_pairs:
         refuse("InvalidKeyPair.NotFound", f"The key pair '{kwargs['key_name']}' does not exist")
 
@@ -345,6 +350,13 @@ def attribute_handler(self):
     return True
 
 
+def metadata_defaults(self):
+    """GetInstanceMetadataDefaults, which moto lacks. The setting ``"http_tokens_enforced": true`` is that of an account whose
+    organization forbids version 1 of the metadata service."""
+    state = "enabled" if CONFIG["http_tokens_enforced"] else "disabled"
+    return ActionResult({"AccountLevel": {"HttpTokens": "required", "ManagedBy": "account", "HttpTokensEnforced": state}})
+
+
 def error_on_dryrun(self):
     """moto's own look at DryRun, which comes after that of dispatch.py."""
     if CONFIG["dry_run"] != "ignored":
@@ -373,4 +385,5 @@ def install():
     Backend.modify_instance_attribute = modify_attribute
     InstanceResponse._dot_value_instance_attribute_handler = attribute_handler
     EC2BaseResponse.error_on_dryrun = error_on_dryrun
+    InstanceResponse.get_instance_metadata_defaults = metadata_defaults
     General.get_console_output = console_output

@@ -44,7 +44,8 @@ KINDS = {
 #: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``rds_standby``,
 #: ``start_outcome``,
 #: ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, elbv2.py, acm.py. ``stop_outcome``, ``kms_denied``,
-#: ``impaired_looks``: see ec2.py. ``vcpu_quota``, ``rules_quota``: see quotas.py. ``dry_run``: see dispatch.py. ``page_size``,
+#: ``impaired_looks``, ``http_tokens_enforced``: see ec2.py. ``vcpu_quota``, ``rules_quota``: see quotas.py. ``dry_run``: see
+#: dispatch.py. ``page_size``,
 #: ``empty_pages``: see pages.py. ``judge_caller``: a request that AWS's model refuses is a trouble, for whoever calls here
 #: knows what AWS takes. ``consistency_seed``: see visibility.py. ``pace``, ``pace_seed``: see pace.py.
 DEFAULTS = {
@@ -58,6 +59,7 @@ DEFAULTS = {
     "kms_denied": [],
     "impaired_looks": 0,
     "dry_run": "honoured",
+    "http_tokens_enforced": False,
     "alb_outcome": "active",
     "acm_outcome": "ISSUED",
     "vcpu_quota": 32,

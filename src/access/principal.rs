@@ -2,7 +2,7 @@
 
 /// A caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Principal {
+pub enum Principal {
     /// The account's root user, whom no policy of IAM bounds.
     Root,
     /// The ARN of a user or role. That of a role is without its path, which STS does not tell.
@@ -13,7 +13,8 @@ pub(super) enum Principal {
 
 impl Principal {
     /// From a caller's ARN.
-    pub(super) fn of(arn: &str) -> Self {
+    #[must_use]
+    pub fn of(arn: &str) -> Self {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let [_, partition, service, _, account, resource] = parts.as_slice() else {
             return Self::Nameless(format!("the caller's name `{arn}` is no ARN"));
@@ -32,7 +33,8 @@ impl Principal {
 }
 
 /// The name of a role's ARN, without its path.
-pub(super) fn role_name(arn: &str) -> Option<&str> {
+#[must_use]
+pub fn role_name(arn: &str) -> Option<&str> {
     arn.split_once(":role/").and_then(|(_, role)| role.rsplit('/').next())
 }
 
