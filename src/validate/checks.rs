@@ -147,7 +147,7 @@ mod tests {
     fn every_kind_is_known_to_use_aws_or_not() {
         for kind in CheckKind::ALL {
             let on_host = kind.spec().params.iter().any(|p| p.value_type == ValueType::Target);
-            let both = *kind == CheckKind::NextcloudConfig;
+            let both = [CheckKind::NextcloudConfig, CheckKind::InstanceGuest].contains(kind);
             let neither = [CheckKind::HttpAnswers, CheckKind::NextcloudLogin].contains(kind);
             assert!(both || neither || on_host != uses_aws(*kind), "{kind}");
         }

@@ -393,8 +393,9 @@ mod inside {
     #[ignore = "run by its outer half"]
     async fn keys_are_looked_at_before_the_stop() {
         let w = World::new().await;
-        let key = w.aws.write.kms.create_key().send().await.unwrap();
-        let key = key.key_metadata().unwrap().arn().unwrap().to_owned();
+        let made = w.aws.write.kms.create_key().send().await.unwrap();
+        let made = made.key_metadata().unwrap();
+        let key = made.arn().unwrap().to_owned();
         let ec2 = &w.aws.write.ec2;
         let volume = ec2.create_volume().availability_zone("us-east-1a").size(8).encrypted(true).kms_key_id(&key);
         let volume = volume.send().await.unwrap().volume_id().unwrap().to_owned();
@@ -403,7 +404,7 @@ mod inside {
         let rows = w.keys().await;
         assert_eq!(verdicts(&rows), [Pass, Pass]);
         assert!(row(&rows, "usable").evidence.contains(&key), "{rows:?}");
-        w.aws.write.kms.disable_key().key_id(&key).send().await.unwrap();
+        w.aws.write.kms.disable_key().key_id(made.key_id()).send().await.unwrap();
         let rows = w.keys().await;
         assert!(row(&rows, "enabled").verdict == Refuse && rows[0].evidence.contains(&volume), "{rows:?}");
     }
