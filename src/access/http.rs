@@ -8,6 +8,9 @@ use reqwest::redirect::{Action, Attempt, Policy};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+/// For how long a connection is waited for.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
 /// How a client is to behave.
 #[derive(Debug, Clone, Default)]
 pub struct HttpOptions {
@@ -29,7 +32,7 @@ pub fn http_client(settings: &Settings, options: &HttpOptions) -> Result<reqwest
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("runbook/", env!("CARGO_PKG_VERSION")))
         .timeout(Duration::from_secs(30))
-        .connect_timeout(Duration::from_secs(10))
+        .connect_timeout(CONNECT_LIMIT)
         .pool_max_idle_per_host(0)
         .no_proxy()
         .cookie_store(options.cookies)

@@ -19,7 +19,7 @@ pub use aws::{Aws, Clients, Lasting};
 pub use aws_failure::{AwsError, code_of};
 pub use beat::{Beat, Beats};
 pub use dns::{Dns, Issuers};
-pub use http::{HttpOptions, http_client};
+pub use http::{CONNECT_LIMIT, HttpOptions, http_client};
 pub use names::Names;
 pub use principal::{Principal, role_name};
 pub use program::apart;

@@ -89,8 +89,6 @@ impl Site<'_> {
         let root = site.root.as_str();
         let file = filled(include_str!("site/nextcloud.conf"), &[("fqdn", fqdn), ("root", root)]);
         writer.file(&site.nginx_file, file, 0o644, Owner::Root)?;
-        // nginx's own site answers for whatever is not asked by name.
-        writer.file("/etc/nginx/sites-enabled/default", "", 0o644, Owner::Root)?;
         self.write_certificate(&writer)?;
         let cron = format!("*/5 * * * * www-data php -f {root}/cron.php\n");
         writer.file(&site.cron_file, cron, 0o644, Owner::Root)?;

@@ -43,13 +43,15 @@ pub struct Conduct {
     pub ticks: u32,
     /// For how many looks, at the most, what was just made is not found yet (eventual consistency); 0: it is at once.
     pub lag: u32,
+    /// Whether every list comes entry by entry, the first page of each empty but for the way to the next.
+    pub paged: bool,
     /// Each transition takes what it takes on AWS, this many times faster; none: as many answers as `ticks` says.
     pub pace: Option<u32>,
 }
 
 impl Default for Conduct {
     fn default() -> Self {
-        Self { ticks: 1, lag: 0, pace: None }
+        Self { ticks: 1, lag: 2, paged: true, pace: None }
     }
 }
 
@@ -58,7 +60,7 @@ impl Conduct {
     pub(super) fn settings(&self) -> serde_json::Value {
         serde_json::json!({
             "ticks": self.ticks, "new_ticks": self.lag, "tag_ticks": self.lag.min(1), "snapshot_ticks": self.lag,
-            "pace": self.pace.unwrap_or(0), "body": true, "judge_caller": true,
+            "page_size": u32::from(self.paged), "empty_pages": self.paged, "pace": self.pace.unwrap_or(0), "body": true, "judge_caller": true,
         })
     }
 }

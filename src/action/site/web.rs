@@ -1,10 +1,15 @@
 //! What the checks of a site share: errors of requests in words, and URLs that are compared.
 
+use crate::access::CONNECT_LIMIT;
 use crate::model::{Failure, FailureKind};
 use reqwest::Url;
 
-/// Why a request has no answer: the chain of causes, without the URL (the message has it).
+/// Why a request has no answer: the chain of causes, without the URL (the message has it). That no connection came about in
+/// time is told in one way: two limits of the same length end it, and which one comes first is chance.
 pub(in crate::action) fn causes(error: reqwest::Error) -> String {
+    if error.is_connect() && error.is_timeout() {
+        return format!("no connection within {} s", CONNECT_LIMIT.as_secs());
+    }
     let error = error.without_url();
     let mut parts = vec![error.to_string()];
     let mut next = std::error::Error::source(&error);

@@ -252,11 +252,13 @@ mod inside {
 
     /// Those that only the runbook's checks need: a check that may not ask is told as not checkable, as
     /// `a_plan_says_which_action_is_missing_and_changes_nothing` shows of each.
-    const OF_CHECKS: [&str; 8] = [
+    const OF_CHECKS: [&str; 10] = [
         "ec2:DescribeInstanceTypeOfferings",
         "ec2:DescribeInstanceTypes",
         "ec2:DescribeRouteTables",
+        "ec2:GetInstanceMetadataDefaults",
         "elasticloadbalancing:DescribeAccountLimits",
+        "kms:DescribeKey",
         "rds:DescribeOrderableDBInstanceOptions",
         "route53:GetHostedZone",
         "route53:ListHostedZonesByVPC",

@@ -17,7 +17,7 @@ pub(crate) const REGION: &str = "us-east-1";
 
 /// For how many looks what was just made is not found yet: none, for a test that makes things itself looks at them at once.
 /// `RUNBOOK_TEST_LAG` says another number.
-pub(crate) fn lag() -> u32 {
+fn lag() -> u32 {
     std::env::var("RUNBOOK_TEST_LAG").ok().and_then(|lag| lag.parse().ok()).unwrap_or(0)
 }
 

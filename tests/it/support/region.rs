@@ -4,7 +4,7 @@
 
 use aws_sdk_ec2::types::InstanceStateName;
 use runbook::access::{Aws, Clients, HttpOptions, Settings, http_client};
-use runbook::rehearsal::{Cache, Conduct, Region, RegionSpec, enter, setup};
+use runbook::rehearsal::{Cache, Region, RegionSpec, enter, setup};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -25,10 +25,7 @@ pub(crate) async fn in_a_region_on(change: &str, test: &str, limit: Duration) {
         .await
         .unwrap_or_else(|error| panic!("{error}"));
     let folder = tempfile::tempdir().unwrap();
-    let spec = RegionSpec {
-        conduct: Conduct { lag: super::emulator::lag(), ..Conduct::default() },
-        ..RegionSpec::new(folder.path().to_path_buf(), prepared.clone())
-    };
+    let spec = RegionSpec::new(folder.path().to_path_buf(), prepared.clone());
     let program = std::env::current_exe().unwrap();
     let mut command = enter::command(prepared.rootless, &program, &[test, "--exact", "--ignored", "--nocapture"]);
     if !change.is_empty() {
@@ -104,6 +101,15 @@ impl Lab {
 
     pub(crate) fn site(&self, path: &str) -> String {
         format!("https://{}{path}", self.region.account().fqdn)
+    }
+
+    /// What is made from here on is found at once, and lists come whole: for a test that does in the account what it wants
+    /// to see in the lab.
+    pub(crate) async fn consistent(&self) {
+        let at_once = serde_json::json!({
+            "new_ticks": 0, "tag_ticks": 0, "snapshot_ticks": 0, "page_size": 0, "empty_pages": false,
+        });
+        self.region.emulator().configure(at_once).await.unwrap();
     }
 
     /// Runs a script as root on a host and answers what it wrote.

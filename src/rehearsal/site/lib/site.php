@@ -2,9 +2,14 @@
 // What every page of the stand-in shares: config.php and its drop-ins, whom the site trusts, and the address
 // it believes it has. The rules are Nextcloud's own; each names the file of Nextcloud's server it is from.
 require __DIR__ . '/../config/config.php';
+// lib/private/Config.php, readData: a file's settings are laid over what was read before, key by key.
+$read = $CONFIG;
 foreach (glob(__DIR__ . '/../config/*.config.php') ?: [] as $drop_in) {
+    unset($CONFIG);
     require $drop_in;
+    $read = isset($CONFIG) && is_array($CONFIG) ? array_merge($read, $CONFIG) : $read;
 }
+$CONFIG = $read;
 
 /** The version of the code; config.php has the version of the database. */
 const SITE_VERSION = '17.0.2.1';
