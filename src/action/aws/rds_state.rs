@@ -7,7 +7,7 @@
 use super::answers::said;
 use crate::access::{Aws, AwsError, code_of};
 use crate::model::Failure;
-use aws_sdk_rds::types::{DbInstance, PendingModifiedValues, SourceType};
+use aws_sdk_rds::types::{DbInstance, Event, PendingModifiedValues, SourceType};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -243,9 +243,9 @@ pub(in crate::action) async fn db_instance(aws: &Aws, id: &str) -> Result<DbInst
 /// The last thing RDS said about the DB, for the operator. Best effort: progress may be lost.
 pub(super) async fn last_event(aws: &Aws, id: &str) -> Option<String> {
     let asked = aws.read.rds.describe_events().source_type(SourceType::DbInstance).source_identifier(id).duration(180);
-    let answer = asked.send().await.ok()?;
-    let last = answer.events().iter().max_by_key(|e| e.date().map(|d| d.secs()))?;
-    last.message().map(str::to_owned)
+    let events: Vec<Event> = asked.into_paginator().items().send().collect::<Result<_, _>>().await.ok()?;
+    let last = events.into_iter().max_by_key(|e| e.date().map(|d| d.secs()))?;
+    last.message
 }
 
 #[cfg(test)]

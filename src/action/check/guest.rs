@@ -86,10 +86,11 @@ async fn becomes_nitro(aws: &Aws, old: &str, new: &str) -> Result<bool, Failure>
         return Ok(false);
     }
     let kinds = [old, new].map(InstanceType::from).to_vec();
-    let asked = aws.read.ec2.describe_instance_types().set_instance_types(Some(kinds)).send().await;
-    let answer = asked.map_err(failed(format!("cannot look at instance types `{old}` and `{new}`")))?;
+    let asked = aws.read.ec2.describe_instance_types().set_instance_types(Some(kinds)).into_paginator().items().send();
+    let types: Result<Vec<InstanceTypeInfo>, _> = asked.collect().await;
+    let types = types.map_err(failed(format!("cannot look at instance types `{old}` and `{new}`")))?;
     let nitro = |kind: &str| {
-        let info = answer.instance_types().iter().find(|i| i.instance_type().is_some_and(|t| t.as_str() == kind));
+        let info = types.iter().find(|i| i.instance_type().is_some_and(|t| t.as_str() == kind));
         info.map(|info: &InstanceTypeInfo| info.hypervisor() != Some(&InstanceTypeHypervisor::Xen))
     };
     match (nitro(old), nitro(new)) {
