@@ -77,7 +77,7 @@ pub(super) fn check_call_in_part(
     let scope = Scope { run: "", inputs: &plan.inputs, outputs };
     let parameters = Filling::of_check(plan, check).preview(&scope);
     let (id, region) = (check.id.clone(), plan.region.clone());
-    asks_in_part(check.kind, &parameters).then(|| CheckCall { id, kind: check.kind, parameters, region })
+    asks_in_part(check.kind, &parameters).then_some(CheckCall { id, kind: check.kind, parameters, region })
 }
 
 /// The parameters of a check as the inputs tell them; a stand-in for what is looked up.

@@ -234,6 +234,6 @@ mod tests {
         for state in ["Disabled", "PendingDeletion", "Unavailable", "unknown"] {
             assert_eq!(enabled(&[key(true, state), key(false, "Enabled")]).verdict, Refuse, "{state}");
         }
-        assert_eq!(enabled(&[own.clone()]).verdict, Pass);
+        assert_eq!(enabled(std::slice::from_ref(&own)).verdict, Pass);
     }
 }

@@ -53,7 +53,7 @@ impl Hand {
                 let change = lab.aws.rds.modify_db_instance().db_instance_identifier(&account.db);
                 change.db_instance_class(class).apply_immediately(true).send().await.unwrap();
                 for _ in 0..50 {
-                    lab.aws.rds.describe_db_instances().send().await.unwrap();
+                    lab.aws.rds.describe_db_instances().db_instance_identifier(&account.db).send().await.unwrap();
                 }
             }
             Hand::InstanceType => {

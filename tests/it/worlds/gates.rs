@@ -52,8 +52,8 @@ mod inside {
             // The record that proves the name: shown exactly, and registered by hand.
             lab.types(&["resume"]).await.exits(4);
             let (_, gate, asked) = waits(lab).await;
-            let state = lab.aws.acm.list_certificates().send().await.unwrap();
-            let arn = state.certificate_summary_list()[0].certificate_arn().unwrap().to_owned();
+            let mut listed = lab.aws.acm.list_certificates().into_paginator().items().send();
+            let arn = listed.next().await.unwrap().unwrap().certificate_arn.unwrap();
             let found = lab.aws.acm.describe_certificate().certificate_arn(&arn).send().await.unwrap();
             let record = found.certificate().unwrap().domain_validation_options()[0].resource_record().unwrap().clone();
             assert!(asked.contains(record.name().trim_end_matches('.')), "{asked}");
@@ -64,8 +64,8 @@ mod inside {
             // The site's own name.
             lab.types(&["resume"]).await.exits(4);
             let (_, gate, asked) = waits(lab).await;
-            let balancers = lab.aws.elb.describe_load_balancers().send().await.unwrap();
-            let name = balancers.load_balancers()[0].dns_name().unwrap().to_owned();
+            let mut balancers = lab.aws.elb.describe_load_balancers().into_paginator().items().send();
+            let name = balancers.next().await.unwrap().unwrap().dns_name.unwrap();
             assert!(asked.contains(&account.fqdn) && asked.contains(&name), "{asked}");
             register(lab, &account.fqdn, RrType::A, ChangeAction::Delete, &account.public_ip.to_string()).await;
             register(lab, &account.fqdn, RrType::Cname, ChangeAction::Upsert, &name).await;

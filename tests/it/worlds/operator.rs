@@ -94,7 +94,8 @@ impl Lab {
     pub(super) async fn end_conversions(&self) {
         self.configure(json!({ "rds_ticks": 1 })).await;
         for _ in 0..2_000 {
-            let found = self.aws.rds.describe_db_instances().send().await.unwrap();
+            let named = self.aws.rds.describe_db_instances().db_instance_identifier(&self.region.account().db);
+            let found = named.send().await.unwrap();
             let db = &found.db_instances()[0];
             if db.multi_az() == Some(true) && db.db_instance_status() == Some("available") {
                 return;
