@@ -6,10 +6,12 @@
 use super::instance_checks::{Age, Checks, checks, wait_checked};
 use super::instance_state::{described, is_dead, live, state, type_of, with_tokens};
 use super::likeness::Likeness;
+use super::patience::YOUNG_LOOKS;
 use super::power::up;
 use super::{clone_undo, image_parts};
 use crate::access::Aws;
-use crate::action::{Applied, Context, Perform, Stop, Verified};
+
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, Found, InstanceClone, Values};
 use aws_sdk_ec2::types::{ImageState, Instance, InstanceStateName as State};
 use serde_json::json;
@@ -36,11 +38,19 @@ impl InstanceClone {
         }
     }
 
-    async fn check_image(&self, aws: &Aws) -> Result<(), Failure> {
+    /// Whether the image can be launched from. It may be this run's own and not be shown again yet, although a look has found it.
+    async fn check_image(&self, cx: &Context<'_>, aws: &Aws) -> Result<(), Failure> {
         let id = self.image.as_str();
-        let Some(image) = image_parts::by_id(aws, id).await? else {
-            return Err(Failure::refused(format!("there is no image `{id}` in {}", aws.region)));
-        };
+        let mut looks = 0;
+        let image = wait_until(cx, &format!("image `{id}`"), async || match image_parts::by_id(aws, id).await? {
+            Some(image) => Ok(Look::Done(image)),
+            None if looks < YOUNG_LOOKS => {
+                looks += 1;
+                Ok(Look::NotYet(format!("EC2 does not show image `{id}` ({looks}/{YOUNG_LOOKS})")))
+            }
+            None => Err(Failure::refused(format!("there is no image `{id}` in {}", aws.region))),
+        })
+        .await?;
         match image_parts::state(&image) {
             ImageState::Available => Ok(()),
             ImageState::Pending | ImageState::Transient => {
@@ -127,7 +137,7 @@ impl Perform for InstanceClone {
         let id = match self.ours(cx, &aws).await?.and_then(|i| i.instance_id) {
             Some(id) => id,
             None => {
-                self.check_image(&aws).await?;
+                self.check_image(cx, &aws).await?;
                 let (wanted, note) = self.wanted(&aws).await?;
                 if let Some(note) = note {
                     cx.beat().beat(note)?;
