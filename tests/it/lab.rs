@@ -515,10 +515,10 @@ mod inside {
         .await;
     }
 
-    /// What the procedure makes of config.php, so that the balancer's check is answered 200.
     /// Takes away the site that Debian's nginx comes with: the next one answers who asks by address.
     const NO_STOCK_SITE: &str = "rm /etc/nginx/sites-enabled/default; systemctl reload nginx";
 
+    /// What the procedure makes of config.php, so that the balancer's check is answered 200.
     fn trust_the_balancer(fqdn: &str) -> String {
         format!(
             "sed -i \"s#^);#  'overwritehost' => '{fqdn}', 'overwriteprotocol' => 'https', 'trusted_proxies' => array('10.77.0.0/16'));#\" \

@@ -10,7 +10,6 @@ use super::patience::YOUNG_LOOKS;
 use super::power::up;
 use super::{clone_undo, image_parts};
 use crate::access::Aws;
-
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, Found, InstanceClone, Values};
 use aws_sdk_ec2::types::{ImageState, Instance, InstanceStateName as State};
