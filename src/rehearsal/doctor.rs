@@ -6,7 +6,7 @@ use std::path::Path;
 use super::cache::Cache;
 use super::recipe::Image;
 use super::tool::{self, Tool};
-use super::{firewall, image, venv};
+use super::{cgroups, firewall, image, venv};
 
 /// One thing the lab needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +88,7 @@ pub async fn examine(cache: &Cache) -> Vec<Finding> {
     }
     findings.push(Finding { what: "namespaces".to_owned(), state: namespaces(rootless).await });
     findings.push(Finding { what: "security groups".to_owned(), state: security_groups(rootless).await });
+    findings.push(Finding { what: "systemd".to_owned(), state: systemd(rootless).await });
     for (what, kind) in [("base image", Image::Web), ("database image", Image::Database)] {
         let image = image::entry(cache, kind, rootless);
         findings.push(made(what, image.is_dir(), &image));
@@ -150,6 +151,17 @@ async fn security_groups(rootless: bool) -> FindingState {
     match unshare.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", &script]).run().await {
         Ok(_) => FindingState::Ok("enforced by nftables, bridged packets too".to_owned()),
         Err(error) => FindingState::Without(format!("a rehearsal lets everything reach everything: {}", error.chain())),
+    }
+}
+
+/// Tries what systemd as the hosts' pid 1 takes.
+async fn systemd(rootless: bool) -> FindingState {
+    if rootless {
+        return FindingState::Without("hosts get a small init in its place; it takes root".to_owned());
+    }
+    match Tool::new("unshare").args(["--mount", "sh", "-c", cgroups::TRIAL]).run().await {
+        Ok(_) => FindingState::Ok("pid 1 of the hosts, each in a control group of its own".to_owned()),
+        Err(error) => FindingState::Without(format!("hosts get a small init in its place: {}", error.chain())),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One host: a disk, a cable, and a process tree in namespaces of its own whose pid 1 is a small init that runs
+//! One host: a disk, a cable, and a process tree in namespaces of its own whose pid 1 is an init (`init.rs`) that runs
 //! real sshd, nginx, php-fpm and cron.
 //!
 //! First boots are told from later ones as cloud-init does: by the instance id written on the disk. A first boot
@@ -16,6 +16,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
 use super::error::{RehearsalError, tail};
+use super::init::{Ended, Init};
 use super::layers::Volume;
 use super::network;
 use super::tool::{PATH, Tool};
@@ -23,11 +24,11 @@ use super::tool::{PATH, Tool};
 /// How long a host may take until its sshd answers.
 const BOOT_DEADLINE: Duration = Duration::from_secs(30);
 /// How long an orderly power-off may take before the host is killed, as EC2 does in the end.
-const POWER_OFF_PATIENCE: Duration = Duration::from_secs(8);
+const POWER_OFF_PATIENCE: Duration = Duration::from_secs(15);
 /// The kinds of SSH keys a host has; RSA ones take seconds to make and nobody needs them here.
 pub(super) const HOST_KEY_KINDS: [&str; 2] = ["ecdsa", "ed25519"];
-/// lab-init's exit status when the guest asked for a reboot.
-const REBOOT_STATUS: i32 = 42;
+/// Runs a program in a control group, or where this one is when none is named.
+const IN_GROUP: &str = r#"[ -z "$1" ] || echo 0 >"$1/cgroup.procs"; shift; exec "$@""#;
 
 /// What a host is made from, apart from its disk.
 #[derive(Debug, Clone)]
@@ -43,22 +44,19 @@ pub(super) struct Machine {
 pub(super) struct BootFiles {
     pub(super) boot_script: PathBuf,
     pub(super) logs: PathBuf,
+    pub(super) init: Init,
 }
 
 /// A host that is up.
 #[derive(Debug)]
 pub(super) struct Running {
     child: Child,
-    init: Pid,
+    /// Its pid 1 as the region sees it.
+    process: Pid,
+    init: Init,
+    id: String,
     /// The host's public SSH keys; only after its first boot, when it shows them on its console.
     pub(super) new_keys: Option<Vec<String>>,
-}
-
-/// How a host ended by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
-    PoweredOff,
-    Reboot,
 }
 
 /// Boots a host and returns when its sshd answers.
@@ -76,23 +74,15 @@ pub(super) async fn boot(machine: &Machine, volume: &Volume, files: &BootFiles) 
         fs::File::options().create(true).append(true).open(&console).map_err(RehearsalError::file("open", &console))?;
     let copy = log.try_clone().map_err(RehearsalError::file("open", &console))?;
     let netns = format!("--net=/run/netns/{}", machine.id);
+    let group = files.init.group(&machine.id)?.unwrap_or_default();
     let mut child = Command::new("setsid")
-        .args([
-            "nsenter",
-            &netns,
-            "unshare",
-            "--mount",
-            "--pid",
-            "--uts",
-            "--ipc",
-            "--cgroup",
-            "--fork",
-            "--kill-child=SIGKILL",
-        ])
-        .arg("bash")
+        .args(["bash", "-c", IN_GROUP, "in-group"])
+        .arg(group)
+        .args(["nsenter", &netns, "unshare", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--fork"])
+        .args(["--kill-child=SIGKILL", "bash"])
         .arg(&files.boot_script)
         .arg(&root)
-        .arg(&machine.hostname)
+        .args([&machine.hostname, files.init.word()])
         .env_clear()
         .env("PATH", PATH)
         .stdin(Stdio::null())
@@ -106,16 +96,16 @@ pub(super) async fn boot(machine: &Machine, volume: &Volume, files: &BootFiles) 
         said: tail(&console, 15),
     };
     let started = Instant::now();
-    let mut init = None;
+    let mut process = None;
     while started.elapsed() < BOOT_DEADLINE {
         if child.try_wait().ok().flatten().is_some() {
             return Err(late());
         }
-        init = init.or_else(|| child.id().and_then(first_child_of));
-        if let Some(init) = init
+        process = process.or_else(|| child.id().and_then(first_child_of));
+        if let Some(process) = process
             && sshd_answers(machine.address).await
         {
-            return Ok(Running { child, init, new_keys });
+            return Ok(Running { child, process, init: files.init.clone(), id: machine.id.clone(), new_keys });
         }
         tokio::time::sleep(Duration::from_millis(15)).await;
     }
@@ -126,37 +116,31 @@ pub(super) async fn boot(machine: &Machine, volume: &Volume, files: &BootFiles) 
 impl Running {
     /// The host's pid 1 as the region sees it.
     pub(super) fn init(&self) -> Pid {
-        self.init
+        self.process
     }
 
     /// Whether, and how, the host ended by itself.
     pub(super) fn ended(&mut self) -> Option<Ended> {
         let status = self.child.try_wait().ok().flatten()?;
-        Some(if status.code() == Some(REBOOT_STATUS) { Ended::Reboot } else { Ended::PoweredOff })
+        self.init.forget(&self.id);
+        Some(Init::ended(status))
     }
 
     /// Powers the host off: in order if it hears, hard if it does not.
     pub(super) async fn power_off(mut self) {
-        self.ask_to_power_off();
+        self.init.press(self.process).await;
         if tokio::time::timeout(POWER_OFF_PATIENCE, self.child.wait()).await.is_err() {
             self.kill().await;
         }
+        self.init.forget(&self.id);
     }
 
     /// Ends the host at once, as a host failure does.
     pub(super) async fn kill(&mut self) {
         // A pid 1 that is gone already is what is wanted.
-        let _ = kill_process(self.init, Signal::KILL);
+        let _ = kill_process(self.process, Signal::KILL);
         let _ = tokio::time::timeout(POWER_OFF_PATIENCE, self.child.wait()).await;
-    }
-
-    fn ask_to_power_off(&self) {
-        use rustix::fs::{Mode, OFlags, open};
-        let fifo = format!("/proc/{}/root/run/lab/shutdown", self.init.as_raw_nonzero());
-        // Not to be waited for: a host that does not listen is killed after its patience.
-        if let Ok(fifo) = open(fifo, OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()) {
-            let _ = rustix::io::write(&fifo, b"poweroff\n");
-        }
+        self.init.forget(&self.id);
     }
 }
 

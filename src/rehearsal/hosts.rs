@@ -17,7 +17,8 @@ use super::account::{AccountState, Image, Instance};
 use super::diary::Diary;
 use super::emulator_client::{BodyEvent, EmulatorClient};
 use super::error::RehearsalError;
-use super::host::{self, BootFiles, Ended, Machine, Running};
+use super::host::{self, BootFiles, Machine, Running};
+use super::init::{Ended, Init};
 use super::layers::Volume;
 use super::network;
 use super::spec::Places;
@@ -54,6 +55,7 @@ pub(super) struct Hosts {
     copying: BTreeMap<String, JoinHandle<Result<Vec<PathBuf>, RehearsalError>>>,
     /// What an image the region did not make itself is: the bare base image.
     stock: Vec<PathBuf>,
+    init: Init,
 }
 
 impl Hosts {
@@ -63,9 +65,10 @@ impl Hosts {
         diary: Arc<Diary>,
         view: Arc<View>,
         stock: Vec<PathBuf>,
+        init: Init,
     ) -> Self {
         let (hosts, images, copying) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { places, emulator, diary, view, hosts, images, copying, stock }
+        Self { places, emulator, diary, view, hosts, images, copying, stock, init }
     }
 
     /// Says what an image's disk is, before an instance of it boots.
@@ -142,7 +145,7 @@ impl Hosts {
                     network::unplug(id).await;
                     if ended == Ended::Reboot {
                         self.diary.note(&format!("{id} reboots"));
-                        host.boot(&self.places)
+                        host.boot(&self.places, &self.init)
                     } else {
                         self.diary.note(&format!("{id} shut itself down"));
                         tell(&self.emulator, &self.diary, &BodyEvent::GuestPoweredOff(id)).await;
@@ -159,9 +162,9 @@ impl Hosts {
                 self.diary.note(&format!("{id} is off"));
                 Phase::Off
             }
-            Phase::Off if matches!(wanted, "pending" | "running") => host.boot(&self.places),
+            Phase::Off if matches!(wanted, "pending" | "running") => host.boot(&self.places, &self.init),
             Phase::Failed(since) if matches!(wanted, "pending" | "running") && since.elapsed() > BOOT_AGAIN_AFTER => {
-                host.boot(&self.places)
+                host.boot(&self.places, &self.init)
             }
             Phase::Off | Phase::Failed(_) | Phase::HaltedByGuest if matches!(wanted, "stopping" | "shutting-down") => {
                 tell(&self.emulator, &self.diary, &BodyEvent::InstanceStopped(id)).await;
@@ -171,7 +174,7 @@ impl Hosts {
                 tell(&self.emulator, &self.diary, &BodyEvent::GuestPoweredOff(id)).await;
                 Phase::HaltedByGuest
             }
-            Phase::HaltedByGuest if wanted == "pending" => host.boot(&self.places), // started again already
+            Phase::HaltedByGuest if wanted == "pending" => host.boot(&self.places, &self.init), // started again already
             Phase::HaltedByGuest if wanted == "stopped" => Phase::Off,
             other => other,
         };
@@ -247,9 +250,9 @@ impl Hosts {
 }
 
 impl Host {
-    fn boot(&self, places: &Places) -> Phase {
+    fn boot(&self, places: &Places, init: &Init) -> Phase {
         let (machine, volume) = (self.machine.clone(), self.volume.clone());
-        let files = BootFiles { boot_script: places.boot_script(), logs: places.logs() };
+        let files = BootFiles { boot_script: places.boot_script(), logs: places.logs(), init: init.clone() };
         Phase::Booting(tokio::spawn(async move { host::boot(&machine, &volume, &files).await }))
     }
 

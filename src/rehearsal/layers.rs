@@ -178,7 +178,7 @@ impl Volume {
 }
 
 /// Whether root here is an ordinary user outside: overlays then keep their notes in `user.*` attributes.
-fn in_user_namespace() -> bool {
+pub(super) fn in_user_namespace() -> bool {
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     map.split_whitespace().collect::<Vec<_>>() != ["0", "0", "4294967295"]
 }

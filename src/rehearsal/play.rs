@@ -222,5 +222,14 @@ fn troubles(region: &Region) -> Part {
         None => "yes".to_owned(),
         Some(why) => format!("NO, everything reached everything: {why}"),
     };
-    Part { after: "all".into(), rows: vec![Row::new("security groups were enforced", true, groups), quiet] }
+    let init = match region.without_systemd() {
+        None => "yes".to_owned(),
+        Some(why) => format!("NO, {why}"),
+    };
+    let rows = vec![
+        Row::new("security groups were enforced", true, groups),
+        Row::new("the hosts' pid 1 was systemd", true, init),
+        quiet,
+    ];
+    Part { after: "all".into(), rows }
 }

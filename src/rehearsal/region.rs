@@ -17,6 +17,7 @@ use super::authority::Authority;
 use super::balancer::Balancer;
 use super::balancer_health::TargetCheck;
 use super::before::BeforeState;
+use super::cgroups::Cgroups;
 use super::database::{Content, Databases};
 use super::diary::Diary;
 use super::emulator_client::EmulatorClient;
@@ -24,6 +25,7 @@ use super::error::{RehearsalError, tail};
 use super::firewall::Firewall;
 use super::host_handle::HostHandle;
 use super::hosts::Hosts;
+use super::init::Init;
 use super::reconcile::{self, Reconcile};
 use super::release::{self, Release};
 use super::seed::{self, Secrets, Site};
@@ -48,6 +50,8 @@ pub struct Region {
     view: Arc<View>,
     reconcile: Reconcile,
     open: Option<String>,
+    groups: Option<Cgroups>,
+    small: Option<String>,
     pace: Option<u32>,
 }
 
@@ -71,6 +75,13 @@ impl Region {
             diary.note(&format!("security groups are not enforced: {why}"));
             say(&format!("security groups are not enforced: {why}"));
         }
+        let groups = Cgroups::join(&places.dir).await.map_err(|error| error.chain());
+        let small = groups.as_ref().err().map(|why| format!("hosts have a small init in place of systemd: {why}"));
+        if let Some(why) = &small {
+            diary.note(why);
+        }
+        let groups = groups.ok();
+        let init = groups.clone().map_or(Init::Small, Init::Systemd);
         let names = dns::serve().await?;
         let authority_folder = places.authority();
         let (emulator, authority, public_key) = tokio::join!(
@@ -93,7 +104,7 @@ impl Region {
 
         let (base, common, site) =
             (spec.machine.image.clone(), places.images().join("common"), places.images().join("site"));
-        seed::write_common_layer(&common, &base, &public_key)?;
+        seed::write_common_layer(&common, &base, &init, &public_key)?;
         let certificate = authority.sign(&account.fqdn).await?;
         let (before, release) = (&spec.before, spec.release.as_ref());
         let seed = Site { before, account: &account, certificate: &certificate, secrets: &secrets, release };
@@ -102,7 +113,7 @@ impl Region {
         let view = Arc::new(View::default());
         let stock = vec![base, common];
         let mut hosts =
-            Hosts::new(places.clone(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view), stock.clone());
+            Hosts::new(places.clone(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view), stock.clone(), init);
         let seeded = emulator.state().await?;
         if let Some(web) = seeded.instances.iter().find(|instance| instance.id == account.instance) {
             hosts.know_image(
@@ -135,6 +146,8 @@ impl Region {
             view,
             reconcile,
             open,
+            groups,
+            small,
             pace: spec.conduct.pace,
         };
         region.await_database().await?;
@@ -308,6 +321,12 @@ impl Region {
         self.open.as_deref()
     }
 
+    /// Why the hosts' pid 1 is not systemd; none when it is.
+    #[must_use]
+    pub fn without_systemd(&self) -> Option<&str> {
+        self.small.as_deref()
+    }
+
     /// Pulls a host's network cable: connections hang, nobody is told.
     ///
     /// # Errors
@@ -331,6 +350,9 @@ impl Region {
         self.diary.note("the region ends");
         self.reconcile.stop().await;
         let _ = self.process.kill().await; // ended already is as good
+        if let Some(groups) = &self.groups {
+            groups.leave();
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::authority::Signed;
 use super::before::BeforeState;
 use super::emulator_client::API_PORT;
 use super::error::RehearsalError;
+use super::init::Init;
 use super::layers::{LayerWriter, Owner};
 use super::network::REGION_ADDRESS;
 use super::operator::{ACCESS_KEY, SECRET_KEY};
@@ -30,25 +31,17 @@ cert = /etc/letsencrypt/live/{{fqdn}}/cert.pem\nprivkey = /etc/letsencrypt/live/
 chain = /etc/letsencrypt/live/{{fqdn}}/chain.pem\nfullchain = /etc/letsencrypt/live/{{fqdn}}/fullchain.pem\n\n\
 [renewalparams]\nauthenticator = nginx\ninstaller = nginx\nserver = https://acme-v02.api.letsencrypt.org/directory\n\
 key_type = ecdsa\n";
-const ENABLED: [&str; 4] = ["ssh", "nginx", "php8.2-fpm", "cron"];
 
-/// Writes what every host of the lab has over the base image: the small init, its tools, and the operator's key
-/// (which EC2's key pair puts there).
-pub(super) fn write_common_layer(layer: &Path, base: &Path, public_key: &str) -> Result<(), RehearsalError> {
+/// Writes what every host of the lab has over the base image: what its init takes, and the operator's key (which EC2's
+/// key pair puts there).
+pub(super) fn write_common_layer(
+    layer: &Path,
+    base: &Path,
+    init: &Init,
+    public_key: &str,
+) -> Result<(), RehearsalError> {
     let writer = LayerWriter::new(layer, base)?;
-    writer.file("/usr/local/sbin/lab-init", include_str!("host/lab-init"), 0o755, Owner::Root)?;
-    writer.file("/usr/local/sbin/shutdown", include_str!("host/shutdown"), 0o755, Owner::Root)?;
-    for name in ["poweroff", "reboot", "halt"] {
-        writer.link(&format!("/usr/local/sbin/{name}"), "shutdown")?;
-    }
-    writer.file("/usr/local/bin/systemctl", include_str!("host/systemctl"), 0o755, Owner::Root)?;
-    for service in ENABLED {
-        let file = format!("{service}.service");
-        let link = format!("/etc/systemd/system/multi-user.target.wants/{file}");
-        if std::fs::symlink_metadata(base.join(&link[1..])).is_err() {
-            writer.link(&link, &format!("/lib/systemd/system/{file}"))?;
-        }
-    }
+    init.write(&writer, base)?;
     // The lab does at a first boot what this has cloud-init do.
     let cloud = "cloud_final_modules:\n - keys_to_console\n";
     writer.file("/etc/cloud/cloud.cfg", cloud, 0o644, Owner::Root)?;

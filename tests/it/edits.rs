@@ -2,7 +2,7 @@
 //! generated ones against what must hold for every file.
 //!
 //! A golden file says what `diff` finds between the file and its edit, and the notes; or the
-//! refusal. `UPDATE_GOLDEN=1` writes them anew.
+//! refusal. `BLESS=1` writes them anew.
 
 mod configurations;
 mod features;
@@ -116,7 +116,7 @@ fn assert_golden(path: &Path, result: Result<Edit, Refusal>) {
     if let Some(after) = edited.filter(|_| is_config) {
         found.push_str(&judged(path, &after));
     }
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+    if std::env::var_os("BLESS").is_some() {
         std::fs::write(path.with_extension("txt"), &found).unwrap();
     }
     let golden = String::from_utf8(read(&path.with_extension("txt"))).unwrap();

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -301,6 +301,8 @@ fn broken_off(end: impl FnOnce(Pid)) {
     let seen = lines.by_ref().map_while(Result::ok).any(|line| line.contains("shut-down/shut-down"));
     assert!(seen, "the run gets as far as the shutdown");
     assert!(!processes_of(folder.path()).is_empty(), "the look for processes sees those of a lab at work");
+    let group = group_below(child.id());
+    assert!(group.is_dir(), "the look for control groups sees that of a lab at work: {}", group.display());
     end(Pid::from_child(&child));
     let asked = Instant::now();
     let rest: Vec<String> = lines.map_while(Result::ok).collect();
@@ -312,6 +314,29 @@ fn broken_off(end: impl FnOnce(Pid)) {
     assert_eq!(processes_of(folder.path()), Vec::<String>::new());
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
     assert!(!mounts.contains(&folder.path().display().to_string()), "{mounts}");
+    assert!(!group.exists(), "{}", group.display());
+}
+
+/// The control group that a region below this process has made.
+fn group_below(process: u32) -> PathBuf {
+    let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
+    let mounts = read("/proc/self/mountinfo".to_owned());
+    let mounted = mounts.lines().find(|line| line.contains(" - cgroup2 ")).and_then(|line| line.split(' ').nth(4));
+    let mounted = Path::new(mounted.expect("the second version's control groups are mounted here"));
+    let mut processes = vec![process];
+    while let Some(process) = processes.pop() {
+        let groups = read(format!("/proc/{process}/cgroup"));
+        let group = groups.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+        if let Some(region) = Path::new(group)
+            .ancestors()
+            .find(|part| part.file_name().is_some_and(|name| name.to_string_lossy().starts_with("runbook-lab-")))
+        {
+            return mounted.join(region);
+        }
+        let children = read(format!("/proc/{process}/task/{process}/children"));
+        processes.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+    }
+    panic!("no process of the rehearsal is in a region's control group")
 }
 
 /// The command lines of processes that have this folder in their command line or environment, but for those of this test.

@@ -1,4 +1,4 @@
-//! What an operator reads, compared with files in `tests/golden/display`. `UPDATE_GOLDEN=1` writes them anew.
+//! What an operator reads, compared with files in `tests/golden/display`. `BLESS=1` writes them anew.
 
 pub(crate) mod changes;
 pub(crate) mod checks;
@@ -11,8 +11,6 @@ mod permissions;
 pub(crate) mod plans;
 mod rests;
 mod tables;
-
-use std::path::PathBuf;
 
 /// Compares a text with its golden file.
 fn golden(name: &str, text: &str) {
@@ -34,12 +32,7 @@ fn golden_page(name: &str, page: &str) {
 
 /// The same for a file with its own ending.
 fn golden_file(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/display").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(wanted == text, "{name} is not as in its golden file; it is now:\n{text}");
+    crate::support::golden(&format!("display/{name}"), text);
     let long: Vec<&str> = text.lines().filter(|line| line.ends_with(' ')).collect();
     assert!(long.is_empty(), "{name} has spaces at the end of lines: {long:?}");
 }

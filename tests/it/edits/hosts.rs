@@ -3,7 +3,7 @@
 //!
 //! A file `tests/data/nginx/hosts/NAME.conf` holds one host: lines `#: WORD ...` say what it shows, after which public file it
 //! was written, which file is the site's, and where each file begins (`PATH`, or `PATH -> REAL` for a link). What is not
-//! among them is as Debian has it (`base`). `UPDATE_GOLDEN=1` writes the golden texts anew.
+//! among them is as Debian has it (`base`). `BLESS=1` writes the golden texts anew.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -260,7 +260,7 @@ fn hosts_are_edited_and_answer_as_the_golden_files_say() {
             text.push_str(&answers);
         }
         let path = data("nginx/hosts").join(format!("{name}.txt"));
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        if std::env::var_os("BLESS").is_some() {
             std::fs::write(&path, &text).unwrap();
         }
         let golden = std::fs::read_to_string(&path).unwrap_or_default();

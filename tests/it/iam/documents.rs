@@ -1,6 +1,6 @@
 //! The policies as documents: golden files for the flagship, and what must be so whatever the runbook.
 //!
-//! `UPDATE_GOLDEN=1` writes the golden files anew.
+//! `BLESS=1` writes the golden files anew.
 
 use runbook::action::policy::{Deed, InstanceRole, Origin, Policy, Purpose, SIZE_LIMIT, Surroundings, is_read, policy};
 use runbook::action::{observe_permissions, permissions, permissions_of_check};
@@ -36,12 +36,7 @@ const KNOWN: &[&str] = &[
 ];
 
 fn golden(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/iam").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(wanted == text, "{name} is not as in its golden file; it is now:\n{text}");
+    crate::support::golden(&format!("iam/{name}"), text);
 }
 
 #[test]

@@ -65,12 +65,7 @@ fn journal_of(folder: &Path, records: usize) -> (Journal, RunState) {
     (journal, state)
 }
 
-/// Compares a text with its golden file in tests/golden/journal; `UPDATE_GOLDEN=1` writes it anew.
+/// Compares a text with its golden file in tests/golden/journal.
 fn golden(name: &str, text: &str) {
-    let file = format!("{}/tests/golden/journal/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&file, text).unwrap();
-    }
-    let wanted = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(wanted == text, "{name} is not as in its golden file; it is now:\n{text}");
+    crate::support::golden(&format!("journal/{name}.txt"), text);
 }

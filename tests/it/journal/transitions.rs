@@ -1,4 +1,4 @@
-//! Every state of an action with every record: tests/golden/journal/transitions.txt. `UPDATE_GOLDEN=1` writes it anew.
+//! Every state of an action with every record: tests/golden/journal/transitions.txt. `BLESS=1` writes it anew.
 
 use super::path;
 use runbook::journal::{ActionState, Completion, RecordKind, Resolution, Traces};

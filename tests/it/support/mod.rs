@@ -14,8 +14,11 @@ pub(crate) mod browser;
 pub(crate) mod desk;
 pub(crate) mod emulator;
 pub mod fake;
+mod golden;
 pub(crate) mod names;
 pub(crate) mod region;
 pub(crate) mod sent;
 pub(crate) mod sshd;
 pub(crate) mod stage;
+
+pub(crate) use golden::golden;
