@@ -238,6 +238,9 @@ pub struct Zone {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// Whether only VPCs see it.
+    #[serde(default)]
+    pub private: bool,
     /// All its record sets.
     #[serde(default)]
     pub records: Vec<Record>,

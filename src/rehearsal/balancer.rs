@@ -10,14 +10,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::watch;
-
 use super::account::AccountState;
 use super::authority::Authority;
 use super::balancer_config::{Configuration, FASTER, Surroundings, TargetPlace, configuration};
 use super::balancer_health::{Health, TargetCheck, read};
 use super::diary::Diary;
-use super::dns::Names;
+use super::dns::Dns;
 use super::emulator_client::{BodyEvent, EmulatorClient};
 use super::error::RehearsalError;
 use super::haproxy::Haproxy;
@@ -41,7 +39,7 @@ pub(super) struct Balancer {
     emulator: EmulatorClient,
     diary: Arc<Diary>,
     view: Arc<View>,
-    names: watch::Sender<Arc<Names>>,
+    names: Dns,
     addresses: BTreeMap<String, [Ipv4Addr; 2]>,
     addresses_given: u8,
     certificates: BTreeMap<String, PathBuf>,
@@ -58,7 +56,7 @@ impl Balancer {
         emulator: EmulatorClient,
         diary: Arc<Diary>,
         view: Arc<View>,
-        names: watch::Sender<Arc<Names>>,
+        names: Dns,
     ) -> Result<Self, RehearsalError> {
         let folder = places.balancer();
         std::fs::create_dir_all(&folder).map_err(RehearsalError::file("create", &folder))?;
@@ -89,7 +87,7 @@ impl Balancer {
     /// Makes addresses, names, certificates and listeners follow the account.
     pub(super) async fn follow(&mut self, account: &AccountState) -> Result<(), RehearsalError> {
         self.give_addresses(account).await?;
-        self.publish_names(account);
+        self.publish_names(account).await?;
         self.sign_certificates(account).await?;
         let around = Surroundings {
             addresses: &self.addresses,
@@ -131,19 +129,15 @@ impl Balancer {
         Ok(())
     }
 
-    /// The names of AWS's own: balancers' and DB instances' endpoints.
-    fn publish_names(&self, account: &AccountState) {
+    /// The names of the account's zones, and those of AWS's own: balancers' and DB instances' endpoints.
+    async fn publish_names(&mut self, account: &AccountState) -> Result<(), RehearsalError> {
         let balancers = account
             .load_balancers
             .iter()
             .filter_map(|balancer| Some((balancer.dns_name.clone(), self.addresses.get(&balancer.arn)?.to_vec())));
         let databases = account.db_instances.iter().filter_map(|db| Some((db.endpoint.clone(), vec![db.address?])));
-        let names = Arc::new(Names::of(&account.zones, &balancers.chain(databases).collect()));
-        self.names.send_if_modified(|current| {
-            let changed = *current != names;
-            *current = names;
-            changed
-        });
+        let given = balancers.chain(databases).collect();
+        self.names.follow(&account.zones, &given).await
     }
 
     async fn sign_certificates(&mut self, account: &AccountState) -> Result<(), RehearsalError> {

@@ -1,196 +1,181 @@
-//! The region's resolver: answers from the account's hosted zones and the names of balancers and databases, and knows nothing
-//! else. There is no way out of the region, so every other name does not exist.
+//! The region's DNS, by Hickory: a root server, a server for each zone of the account as Route 53 has them, and the resolver
+//! that everybody in the region asks, which finds its way from the root as any resolver does. There is no way out of the
+//! region, so every name that nobody here has does not exist.
+//!
+//! Not handled: a zone that was deleted goes on being served, empty.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::watch;
+use hickory_server::Server;
+use hickory_server::net::runtime::TokioRuntimeProvider;
+use hickory_server::proto::rr::{LowerName, Name};
+use hickory_server::resolver::recursor::{DnssecPolicyConfig, RecursiveConfig, RecursorOptions};
+use hickory_server::store::in_memory::InMemoryZoneHandler;
+use hickory_server::store::recursor::RecursiveZoneHandler;
+use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneHandler, ZoneType};
+use tokio::net::{TcpListener, UdpSocket};
 
-use super::account::{Record, Zone};
-use super::dns_message::{Data, Question, Verdict, read, write};
+use super::account::Zone;
+use super::diary::Diary;
+use super::emulator_client::EmulatorClient;
 use super::error::RehearsalError;
-use super::network::REGION_ADDRESS;
+use super::names::{Delegations, Hosted, Names, Records, plain};
+use super::network::{self, REGION_ADDRESS};
+use super::spec::write;
 
-/// A chain of names longer than this is a circle.
-const LONGEST_CHAIN: usize = 8;
-const CNAME: u16 = 5;
+/// Where the root server is.
+const ROOT_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 3);
+/// Where the servers of the first hosted zone are.
+const FIRST_ZONE_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 16);
+const PORT: u16 = 53;
+/// How long a client may keep a connection without asking anything.
+const IDLE: Duration = Duration::from_secs(10);
+const ANSWERS_HELD: usize = 32;
 
-/// All names of the region at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Names {
-    zones: Vec<String>,
-    records: BTreeMap<String, Vec<Data>>,
-    aliases: BTreeMap<String, String>,
-}
+/// What domains' owners have told the registrar.
+#[derive(Debug, Default)]
+pub(super) struct Registrar(Mutex<Delegations>);
 
-impl Names {
-    /// The names of the account's zones, and those that AWS gives (balancers, DB instances).
-    pub(super) fn of(zones: &[Zone], given: &BTreeMap<String, Vec<Ipv4Addr>>) -> Self {
-        let mut names = Self::default();
-        for (name, addresses) in given {
-            names.records.insert(plain(name), addresses.iter().copied().map(Data::A).collect());
-        }
-        for zone in zones {
-            names.zones.push(plain(&zone.name));
-            for record in &zone.records {
-                names.add(record);
-            }
-        }
-        names
+impl Registrar {
+    /// Delegates a domain to these name servers, and to no others any more.
+    pub(super) fn delegate(&self, domain: &str, servers: impl IntoIterator<Item = String>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(plain(domain), servers.into_iter().collect());
     }
 
-    fn add(&mut self, record: &Record) {
-        let name = plain(&record.name);
-        if let Some(alias) = &record.alias {
-            let target = plain(&alias.dns_name);
-            self.aliases.insert(name, target.strip_prefix("dualstack.").unwrap_or(&target).to_owned());
-            return;
-        }
-        let data = record.values.iter().filter_map(|value| match record.kind.as_str() {
-            "A" => value.parse().ok().map(Data::A),
-            "AAAA" => value.parse().ok().map(Data::Aaaa),
-            "CNAME" => Some(Data::Cname(plain(value))),
-            "NS" => Some(Data::Ns(plain(value))),
-            "TXT" => Some(Data::Txt(value.trim_matches('"').to_owned())),
-            _ => None,
-        });
-        self.records.entry(name).or_default().extend(data);
-    }
-
-    fn zone_of(&self, name: &str) -> Option<&str> {
-        let holds = |zone: &&String| name == zone.as_str() || name.ends_with(&format!(".{zone}"));
-        self.zones.iter().filter(holds).max_by_key(|zone| zone.len()).map(String::as_str)
-    }
-
-    /// Answers one question.
-    fn answer(&self, question: &Question) -> Vec<u8> {
-        let mut found = Vec::new();
-        let mut name = question.name.clone();
-        let mut known = false;
-        for _ in 0..LONGEST_CHAIN {
-            let alias = self.aliases.get(&name);
-            let data = self.records.get(alias.unwrap_or(&name));
-            known |= data.is_some() || alias.is_some() || self.zones.contains(&name);
-            let Some(data) = data else { break };
-            let wanted: Vec<&Data> = data.iter().filter(|data| data.number() == question.number).collect();
-            if !wanted.is_empty() {
-                found.extend(wanted.into_iter().map(|data| (name.clone(), data.clone())));
-                break;
-            }
-            let next = data.iter().find_map(|data| if let Data::Cname(next) = data { Some(next) } else { None });
-            let Some(next) = next.filter(|_| question.number != CNAME) else { break };
-            found.push((std::mem::replace(&mut name, next.clone()), Data::Cname(next.clone())));
-        }
-        let verdict = if known { Verdict::Found } else { Verdict::NoSuchName };
-        write(question, verdict, &found, self.zone_of(&question.name))
+    fn delegations(&self) -> Delegations {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-fn plain(name: &str) -> String {
-    name.trim_end_matches('.').replace("\\052", "*").to_ascii_lowercase()
+/// One server with one zone.
+struct NameServer {
+    zone: Arc<InMemoryZoneHandler>,
+    _server: Server<Catalog>,
 }
 
-/// Starts the resolver; it answers from the latest names sent through the channel.
-pub(super) async fn serve() -> Result<watch::Sender<Arc<Names>>, RehearsalError> {
-    let place = (REGION_ADDRESS, 53);
-    let failed =
-        |source| RehearsalError::File { doing: "listen on", path: format!("{REGION_ADDRESS}:53").into(), source };
-    let udp = UdpSocket::bind(place).await.map_err(failed)?;
-    let tcp = TcpListener::bind(place).await.map_err(failed)?;
-    let (sender, names) = watch::channel(Arc::new(Names::default()));
-    let names_of_tcp = names.clone();
-    tokio::spawn(async move {
-        let mut query = [0_u8; 1232];
-        loop {
-            // A client that went away, or sent nonsense, is its own affair.
-            let Ok((length, client)) = udp.recv_from(&mut query).await else { continue };
-            if let Some(question) = read(&query[..length]) {
-                let answer = names.borrow().answer(&question);
-                let _ = udp.send_to(&answer, client).await;
-            }
-        }
-    });
-    tokio::spawn(async move {
-        loop {
-            if let Ok((stream, _)) = tcp.accept().await {
-                tokio::spawn(serve_stream(stream, names_of_tcp.clone()));
-            }
-        }
-    });
-    Ok(sender)
+/// The region's name servers at work.
+pub(super) struct Dns {
+    registrar: Arc<Registrar>,
+    emulator: EmulatorClient,
+    diary: Arc<Diary>,
+    now: Names,
+    root: NameServer,
+    hosted: BTreeMap<Ipv4Addr, NameServer>,
+    /// Where the servers of each zone are, by its id.
+    places: BTreeMap<String, Ipv4Addr>,
+    told: BTreeSet<String>,
+    _resolver: Server<Catalog>,
 }
 
-async fn serve_stream(mut stream: TcpStream, names: watch::Receiver<Arc<Names>>) -> Option<()> {
-    loop {
-        let length = stream.read_u16().await.ok()?;
-        let mut query = vec![0; usize::from(length)];
-        stream.read_exact(&mut query).await.ok()?;
-        let answer = names.borrow().answer(&read(&query)?);
-        stream.write_u16(u16::try_from(answer.len()).ok()?).await.ok()?;
-        stream.write_all(&answer).await.ok()?;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rehearsal::account::Alias;
-
-    fn record(name: &str, kind: &str, values: &[&str]) -> Record {
-        Record {
-            name: name.into(),
-            kind: kind.into(),
-            values: values.iter().map(|&value| value.into()).collect(),
-            alias: None,
-        }
-    }
-
-    fn names() -> Names {
-        let alias = Record {
-            alias: Some(Alias { dns_name: "dualstack.site-1.elb.example.".into() }),
-            ..record("Alias.b.example.", "A", &[])
+impl Dns {
+    /// Starts the root server and the resolver; the root's hints are written to `hints`.
+    ///
+    /// # Errors
+    /// When a port cannot be had.
+    pub(super) async fn serve(
+        hints: &Path,
+        emulator: EmulatorClient,
+        diary: Arc<Diary>,
+    ) -> Result<Self, RehearsalError> {
+        network::add_server_address(ROOT_ADDRESS).await?;
+        let now = Names::of(&[], &BTreeMap::new(), &Delegations::new(), ROOT_ADDRESS);
+        let root = NameServer::serve(ROOT_ADDRESS, &Name::root(), now.root.clone()).await?;
+        write(hints, format!("a.root-servers.net. 3600 IN A {ROOT_ADDRESS}\n"))?;
+        let config = RecursiveConfig {
+            roots: hints.to_path_buf(),
+            dnssec_policy: DnssecPolicyConfig::default(),
+            // Its own list keeps it off private networks: the region is one.
+            options: RecursorOptions { deny_server: Vec::new(), ..RecursorOptions::default() },
         };
-        let records = vec![
-            record("a.b.example.", "A", &["10.77.0.11"]),
-            record("c.b.example.", "CNAME", &["a.b.example."]),
-            record("_x.b.example.", "CNAME", &["_y.elsewhere."]),
-            record("t.b.example.", "TXT", &["\"hello\""]),
-            alias,
-        ];
-        let zone = Zone { id: "Z1".into(), name: "b.example.".into(), records };
-        let balancers =
-            [("Site-1.elb.example".to_owned(), vec![Ipv4Addr::new(10, 77, 200, 1), Ipv4Addr::new(10, 77, 200, 2)])];
-        Names::of(&[zone], &balancers.into())
+        let provider = TokioRuntimeProvider::default();
+        let resolver =
+            RecursiveZoneHandler::try_from_config(Name::root(), ZoneType::External, config, None, provider).await;
+        let resolver =
+            resolver.map_err(|why| RehearsalError::Unsupported(format!("the resolver cannot be had: {why}")))?;
+        let mut catalog = Catalog::new();
+        catalog.upsert(LowerName::new(&Name::root()), vec![Arc::new(resolver)]);
+        let resolver = listen(REGION_ADDRESS, catalog).await?;
+        let (registrar, hosted, places, told) = Default::default();
+        Ok(Self { registrar, emulator, diary, now, root, hosted, places, told, _resolver: resolver })
     }
 
-    /// (response code, answers) for a question.
-    fn ask(name: &str, number: u16) -> (u8, u8) {
-        let mut query = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-        for label in name.split('.') {
-            query.push(u8::try_from(label.len()).unwrap());
-            query.extend(label.as_bytes());
+    /// Whom a domain's owner tells its name servers.
+    pub(super) fn registrar(&self) -> Arc<Registrar> {
+        Arc::clone(&self.registrar)
+    }
+
+    /// Makes the servers have what there is in the account's zones, and the names that AWS gives.
+    ///
+    /// # Errors
+    /// When the servers of a new zone cannot be started.
+    pub(super) async fn follow(
+        &mut self,
+        zones: &[Zone],
+        given: &BTreeMap<String, Vec<Ipv4Addr>>,
+    ) -> Result<(), RehearsalError> {
+        let public: Vec<&Zone> = zones.iter().filter(|zone| !zone.private).collect();
+        for zone in &public {
+            let next = u32::from(FIRST_ZONE_ADDRESS) + u32::try_from(self.places.len()).unwrap_or(0);
+            self.places.entry(zone.id.clone()).or_insert_with(|| Ipv4Addr::from(next));
         }
-        query.push(0);
-        query.extend(number.to_be_bytes());
-        query.extend([0, 1]);
-        let answer = names().answer(&read(&query).unwrap());
-        (answer[3] & 0x0F, answer[7])
+        let hosted: Vec<Hosted<'_>> =
+            public.into_iter().filter_map(|zone| Some(Hosted { zone, address: *self.places.get(&zone.id)? })).collect();
+        let names = Names::of(&hosted, given, &self.registrar.delegations(), ROOT_ADDRESS);
+        if names == self.now {
+            return Ok(());
+        }
+        for why in names.unreadable.difference(&self.told) {
+            self.diary.trouble(why);
+        }
+        self.told.extend(names.unreadable.iter().cloned());
+        for (address, (origin, records)) in &names.hosted {
+            if let Some(server) = self.hosted.get(address) {
+                server.have(records.clone()).await;
+            } else {
+                network::add_server_address(*address).await?;
+                self.hosted.insert(*address, NameServer::serve(*address, origin, records.clone()).await?);
+            }
+        }
+        for (address, server) in &self.hosted {
+            if !names.hosted.contains_key(address) {
+                server.have(Records::new()).await;
+            }
+        }
+        self.root.have(names.root.clone()).await;
+        if names.hidden != self.now.hidden {
+            // ACM looks for its records where the world does.
+            self.emulator.configure(serde_json::json!({ "hidden_zones": names.hidden })).await?;
+        }
+        self.now = names;
+        Ok(())
+    }
+}
+
+impl NameServer {
+    async fn serve(address: Ipv4Addr, origin: &Name, records: Records) -> Result<Self, RehearsalError> {
+        let zone = Arc::new(InMemoryZoneHandler::empty(origin.clone(), ZoneType::Primary, AxfrPolicy::Deny));
+        let mut catalog = Catalog::new();
+        let handler: Arc<dyn ZoneHandler> = Arc::clone(&zone) as Arc<dyn ZoneHandler>;
+        catalog.upsert(LowerName::new(origin), vec![handler]);
+        let server = Self { zone, _server: listen(address, catalog).await? };
+        server.have(records).await;
+        Ok(server)
     }
 
-    #[test]
-    fn names_are_answered_as_route_53_would() {
-        assert_eq!(ask("a.b.example", 1), (0, 1), "an address");
-        assert_eq!(ask("A.B.example", 28), (0, 0), "a name without that type exists all the same");
-        assert_eq!(ask("c.b.example", 1), (0, 2), "a CNAME with what it leads to");
-        assert_eq!(ask("_x.b.example", 5), (0, 1), "a validation record");
-        assert_eq!(ask("_x.b.example", 1), (0, 1), "a CNAME that leads out of the region");
-        assert_eq!(ask("alias.b.example", 1), (0, 2), "an alias has the balancer's two addresses");
-        assert_eq!(ask("site-1.elb.example", 1), (0, 2), "so has the balancer's own name");
-        assert_eq!(ask("t.b.example", 16), (0, 1), "a text");
-        assert_eq!(ask("nobody.b.example", 1), (3, 0), "a name that is not in the zone");
-        assert_eq!(ask("www.debian.org", 1), (3, 0), "the world outside does not exist");
+    async fn have(&self, records: Records) {
+        *self.zone.records_mut().await = records;
     }
+}
+
+async fn listen(address: Ipv4Addr, catalog: Catalog) -> Result<Server<Catalog>, RehearsalError> {
+    let failed = |source| RehearsalError::File { doing: "listen on", path: format!("{address}:{PORT}").into(), source };
+    let mut server = Server::new(catalog);
+    server.register_socket(UdpSocket::bind((address, PORT)).await.map_err(failed)?);
+    server.register_listener(TcpListener::bind((address, PORT)).await.map_err(failed)?, IDLE, ANSWERS_HELD);
+    Ok(server)
 }

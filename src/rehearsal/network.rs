@@ -157,6 +157,11 @@ pub(super) async fn add_own_address(address: Ipv4Addr) -> Result<(), RehearsalEr
     .await
 }
 
+/// An address of the region itself that anybody may ask, and that asks from the region's own.
+pub(super) async fn add_server_address(address: Ipv4Addr) -> Result<(), RehearsalError> {
+    ip(&format!("addr replace {address}/{PREFIX} dev {BRIDGE}\n")).await
+}
+
 /// Takes an address of the region away again.
 pub(super) async fn remove_own_address(address: Ipv4Addr) -> Result<(), RehearsalError> {
     ip(&format!("route del local {address} dev {BRIDGE} table local\naddr del {address}/{PREFIX} dev {BRIDGE}\n")).await

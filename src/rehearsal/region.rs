@@ -20,6 +20,7 @@ use super::before::BeforeState;
 use super::cgroups::Cgroups;
 use super::database::{Content, Databases};
 use super::diary::Diary;
+use super::dns::{Dns, Registrar};
 use super::emulator_client::EmulatorClient;
 use super::error::{RehearsalError, tail};
 use super::firewall::Firewall;
@@ -32,7 +33,7 @@ use super::seed::{self, Secrets, Site};
 use super::spec::{Places, RegionSpec, write};
 use super::tool::Tool;
 use super::view::View;
-use super::{database_server, dns, emulator_process, enter, network, operator};
+use super::{database_server, emulator_process, enter, network, operator};
 
 /// How long the first web server may take until its site answers, and the database until it does.
 const SITE_DEADLINE: Duration = Duration::from_secs(60);
@@ -52,6 +53,7 @@ pub struct Region {
     open: Option<String>,
     groups: Option<Cgroups>,
     small: Option<String>,
+    registrar: Arc<Registrar>,
     pace: Option<u32>,
 }
 
@@ -82,7 +84,6 @@ impl Region {
         }
         let groups = groups.ok();
         let init = groups.clone().map_or(Init::Small, Init::Systemd);
-        let names = dns::serve().await?;
         let authority_folder = places.authority();
         let (emulator, authority, public_key) = tokio::join!(
             emulator_process::start(&spec.machine.venv, &places),
@@ -96,6 +97,8 @@ impl Region {
         let account = emulator.seed(json!(spec.before.account)).await?;
         diary.note("the account has its before-state");
 
+        let names = Dns::serve(&places.dir.join("root.hints"), emulator.clone(), Arc::clone(&diary)).await?;
+        let registrar = names.registrar();
         let secrets = Secrets::make_up()?;
         let mut databases =
             Databases::new(places.clone(), emulator.clone(), Arc::clone(&diary), spec.machine.database.clone());
@@ -115,6 +118,9 @@ impl Region {
         let mut hosts =
             Hosts::new(places.clone(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view), stock.clone(), init);
         let seeded = emulator.state().await?;
+        for zone in seeded.zones.iter().filter(|zone| !zone.private) {
+            registrar.delegate(&zone.name, zone.name_servers().map(str::to_owned));
+        }
         if let Some(web) = seeded.instances.iter().find(|instance| instance.id == account.instance) {
             hosts.know_image(
                 &web.image_id,
@@ -148,6 +154,7 @@ impl Region {
             open,
             groups,
             small,
+            registrar,
             pace: spec.conduct.pace,
         };
         region.await_database().await?;
@@ -325,6 +332,11 @@ impl Region {
     #[must_use]
     pub fn without_systemd(&self) -> Option<&str> {
         self.small.as_deref()
+    }
+
+    /// Tells the registrar a domain's name servers, in place of those it had.
+    pub fn delegate(&self, domain: &str, servers: impl IntoIterator<Item = String>) {
+        self.registrar.delegate(domain, servers);
     }
 
     /// Pulls a host's network cable: connections hang, nobody is told.

@@ -1,4 +1,5 @@
-"""ACM: a certificate is issued when its validation record, with the right value, is in a public hosted zone.
+"""ACM: a certificate is issued when its validation record, with the right value, is in a public hosted zone that the
+world asks (``hidden_zones``: all but these).
 
 moto issues by the clock, whether the record exists or not; names the same record for every domain; knows the record at
 once (AWS some seconds later); lists listeners as users (AWS: the balancer) for ever; and deletes what is in use.
@@ -39,11 +40,11 @@ def validation_record(account, domain):
 
 
 def public_cnames(account):
-    """{(name, value)} of all CNAMEs in the account's public zones, lower case and without the dot at the end."""
+    """{(name, value)} of all CNAMEs in the account's zones that the world asks, lower case, without the dot at the end."""
     return {
         (record.name.lower().rstrip("."), str(value).lower().rstrip("."))
         for zone in route53_backends[account]["aws"].zones.values()
-        if not zone.private_zone
+        if not zone.private_zone and zone.resource_id not in CONFIG["hidden_zones"]
         for record in zone.rrsets
         if record.type == "CNAME"
         for value in record.records or []

@@ -10,6 +10,7 @@ Not covered: the other routing policies than by set identifier, health checks, p
 
 import hashlib
 import ipaddress
+import random
 
 import moto.route53.models as models
 from moto.core.responses import ActionResult
@@ -132,9 +133,24 @@ def check_neighbours(zone, records, record):
         )
 
 
+def name_servers():
+    """Four names of the form that Route 53's have, one in each of four domains; moto gives every zone the same."""
+    domains = ("com", "net", "org", "co.uk")
+    drawn = [(index, random.randrange(64), random.randrange(8)) for index in range(len(domains))]
+    return [f"ns-{512 * index + 8 * group + own}.awsdns-{group:02}.{domains[index]}" for index, group, own in drawn]
+
+
 def create_hosted_zone(self, *args, **kwargs):
     """moto's own SOA and NS are not in the form of the other records: the SOA is listed as text of a dictionary."""
     zone = _moto_create_zone(self, *args, **kwargs)
+    if not zone.delegation_set.id:
+        servers = name_servers()
+        zone.delegation_set.name_servers = servers
+        for record in zone.rrsets:
+            if record.type == "NS":
+                record.records = list(servers)
+            else:
+                record.records = [{"Value": f"{servers[0]}. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"}]
     del self.zones[zone.resource_id]
     zone.resource_id = "Z" + zone.resource_id[1:]  # every zone's id begins so
     self.zones[zone.resource_id] = zone

@@ -47,7 +47,8 @@ KINDS = {
 #: ``impaired_looks``, ``http_tokens_enforced``: see ec2.py. ``vcpu_quota``, ``rules_quota``: see quotas.py. ``dry_run``: see
 #: dispatch.py. ``page_size``,
 #: ``empty_pages``: see pages.py. ``judge_caller``: a request that AWS's model refuses is a trouble, for whoever calls here
-#: knows what AWS takes. ``consistency_seed``: see visibility.py. ``pace``, ``pace_seed``: see pace.py.
+#: knows what AWS takes. ``hidden_zones``: public zones that the world does not ask, so that ACM finds no record there.
+#: ``consistency_seed``: see visibility.py. ``pace``, ``pace_seed``: see pace.py.
 DEFAULTS = {
     "ticks": 1,
     "body": False,
@@ -57,6 +58,7 @@ DEFAULTS = {
     "start_outcome": "running",
     "stop_outcome": "stopped",
     "kms_denied": [],
+    "hidden_zones": [],
     "impaired_looks": 0,
     "dry_run": "honoured",
     "http_tokens_enforced": False,

@@ -195,7 +195,7 @@ def certificate(c):
 
 
 def zone(z):
-    return {"id": z.resource_id, "name": z.name, "records": [record(r) for r in z.rrsets]}
+    return {"id": z.resource_id, "name": z.name, "private": z.private_zone, "records": [record(r) for r in z.rrsets]}
 
 
 def record(r):

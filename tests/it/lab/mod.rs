@@ -4,6 +4,7 @@
 //! Each test makes a region and runs its second half inside it: the test program executes itself in new
 //! namespaces. It needs what `runbook doctor` lists; where that is missing the test fails and says what to type.
 
+mod names;
 mod systemd;
 
 use crate::support::region::{LIMIT, Lab, eventually, in_a_region, in_a_region_on, region};
