@@ -46,9 +46,8 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
         let scenario = Scenario {
             region: RegionSpec {
                 release,
-                before,
                 conduct: Conduct { pace, ..Conduct::default() },
-                ..RegionSpec::new(folder.clone(), prepared.clone())
+                ..RegionSpec::new(folder.clone(), prepared.clone(), before)
             },
             runbook: args.runbook.clone(),
             kill: args.kill.clone(),

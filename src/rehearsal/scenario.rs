@@ -10,7 +10,7 @@ use super::visitor::Downtime;
 pub struct Scenario {
     /// The region.
     pub region: RegionSpec,
-    /// The runbook: `single-to-ha`, or `restart-web-node`, which is rehearsed on what the former has made.
+    /// The runbook's name; its judge (`flagship`) knows how it is played.
     pub runbook: String,
     /// Kill points, each for one process: the next one resumes and has the next kill point. `ACTION:before|after` on the
     /// way forward, `ACTION:before-undo|after-undo` on the way back. In the order in which they are reached.

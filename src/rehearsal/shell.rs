@@ -7,7 +7,7 @@ use super::under_test::own_program;
 
 /// What the shell reads when it starts: the prompt, ssh with the operator's configuration (it would take the home from the
 /// user database), completions, and what can be typed first.
-fn start(region: &Region) -> String {
+fn start(region: &Region, commands: &str) -> String {
     let ssh = format!("ssh {}", region.account().public_ip);
     let curl = format!("curl -skI https://{}/", region.account().fqdn);
     format!(
@@ -21,11 +21,7 @@ cat <<'HELP'
 You are the operator of a site on one server. This shell has the account's
 credentials, an SSH key, the inputs of the cutover (site.yaml) and `runbook`:
 
-  runbook plan single-to-ha --inputs site.yaml    say what would be done
-  runbook run single-to-ha --inputs site.yaml     do it; Ctrl-C once: it rests
-  runbook status, resume, rollback --to step-5    where it stands, go on, go back
-  runbook runs, log                               all runs, the journal of one
-  {ssh:<46}  the server itself
+{commands}  {ssh:<46}  the server itself
   {curl:<46}  the site as its users see it
 
 `exit` ends the lab and all that is in it.
@@ -35,13 +31,13 @@ HELP
     )
 }
 
-/// Opens it, and returns when it ends.
-pub(super) async fn open(region: &Region, say: &(dyn Fn(&str) + Sync)) -> Result<(), RehearsalError> {
+/// Opens it, and returns when it ends. `commands` says what can be typed, a line each.
+pub(super) async fn open(region: &Region, commands: &str, say: &(dyn Fn(&str) + Sync)) -> Result<(), RehearsalError> {
     let own = own_program()?;
     let folder = own.parent().map(|p| p.display().to_string()).unwrap_or_default();
     let path = format!("{folder}:{}", region.environment().get("PATH").cloned().unwrap_or_default());
     let file = region.folder().join("home/.bashrc");
-    write(&file, start(region))?;
+    write(&file, start(region, commands))?;
     say("the lab is ready");
     let mut shell = region.command(&["bash", "--rcfile", &file.display().to_string(), "-i"]);
     let unstartable = |source| RehearsalError::ProgramUnstartable { program: "bash".into(), source };

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::before::BeforeState;
 use super::error::RehearsalError;
-use super::flagship;
 use super::release::Release;
 use super::setup::Prepared;
 
@@ -29,10 +28,10 @@ pub struct RegionSpec {
 }
 
 impl RegionSpec {
-    /// A region with the before-state of the flagship.
+    /// A region with this before-state, as AWS behaves at its fastest.
     #[must_use]
-    pub fn new(dir: PathBuf, machine: Prepared) -> Self {
-        Self { dir, machine, conduct: Conduct::default(), before: flagship::before(), release: None }
+    pub fn new(dir: PathBuf, machine: Prepared, before: BeforeState) -> Self {
+        Self { dir, machine, conduct: Conduct::default(), before, release: None }
     }
 }
 

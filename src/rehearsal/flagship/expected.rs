@@ -7,7 +7,7 @@ pub(super) const SMALL: &str = "t3.small";
 
 /// How the world is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Expected {
+pub(super) struct Expected {
     /// As right after the step of this number (0: as at the start).
     pub(super) step: usize,
     /// Whether the original has its old type, though there are two servers.
@@ -16,17 +16,17 @@ pub(in super::super) struct Expected {
 
 impl Expected {
     /// As right after a step.
-    pub(in super::super) fn after(step: usize) -> Self {
+    pub(super) fn after(step: usize) -> Self {
         Self { step, keeps_old_type: false }
     }
 
     /// As after the last one.
-    pub(in super::super) fn finished() -> Self {
+    pub(super) fn finished() -> Self {
         Self::after(LAST_STEP)
     }
 
     /// But the operator has accepted the original with its old type.
-    pub(in super::super) fn with_the_original_as_it_was(self) -> Self {
+    pub(super) fn with_the_original_as_it_was(self) -> Self {
         Self { keeps_old_type: true, ..self }
     }
 }

@@ -11,11 +11,11 @@ use super::files::{self, FileFact};
 
 /// The emulated account's own picture of itself.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Facts(Value);
+pub(super) struct Facts(Value);
 
 /// What there was before the first command.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Start {
+pub(super) struct Start {
     pub(super) facts: Facts,
     /// The files a run edits, by path.
     pub(super) files: BTreeMap<String, FileFact>,
@@ -27,7 +27,7 @@ pub(in super::super) struct Start {
 
 impl Facts {
     /// Looks.
-    pub(in super::super) async fn look(region: &Region) -> Result<Self, RehearsalError> {
+    pub(super) async fn look(region: &Region) -> Result<Self, RehearsalError> {
         Ok(Self(region.emulator().call("GET", "/plus/state", None).await?))
     }
 
@@ -54,17 +54,17 @@ impl Facts {
     }
 
     /// The live instance that is not the original.
-    pub(in super::super) fn clone_of(&self, original: &str) -> Option<String> {
+    pub(super) fn clone_of(&self, original: &str) -> Option<String> {
         self.live().into_iter().map(|i| text(i, "id").to_owned()).find(|id| id != original)
     }
 
     /// The first target group's ARN.
-    pub(in super::super) fn target_group(&self) -> Option<String> {
+    pub(super) fn target_group(&self) -> Option<String> {
         self.list("target_groups").first().map(|g| text(g, "arn").to_owned())
     }
 
     /// Live instances with their public addresses.
-    pub(in super::super) fn public_addresses(&self) -> Vec<(String, Ipv4Addr)> {
+    pub(super) fn public_addresses(&self) -> Vec<(String, Ipv4Addr)> {
         let pair = |i: &Value| Some((text(i, "id").to_owned(), text(i, "public_ip").parse().ok()?));
         self.live().into_iter().filter_map(pair).collect()
     }
@@ -88,7 +88,7 @@ impl Facts {
     }
 
     /// The run that is at work on an instance, by the instance's tag.
-    pub(in super::super) fn claim(&self, id: &str) -> Option<&str> {
+    pub(super) fn claim(&self, id: &str) -> Option<&str> {
         self.instance(id)?.get("tags")?.get("runbook:claim")?.as_str()
     }
 
@@ -121,7 +121,7 @@ impl Facts {
 
 impl Start {
     /// Looks, before the first command.
-    pub(in super::super) async fn look(region: &Region) -> Result<Self, RehearsalError> {
+    pub(super) async fn look(region: &Region) -> Result<Self, RehearsalError> {
         let (web, site) = (region.account().instance.clone(), &region.before().site);
         let mut start = Self {
             facts: Facts::look(region).await?,

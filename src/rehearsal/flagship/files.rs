@@ -120,7 +120,7 @@ pub(super) async fn timer(region: &Region, instance: &str) -> String {
 }
 
 /// What a program prints inside a host; empty when the host is off.
-pub(in super::super) async fn inside(region: &Region, instance: &str, argv: &[&str]) -> String {
+pub(super) async fn inside(region: &Region, instance: &str, argv: &[&str]) -> String {
     let Some(mut command) = region.host(instance).and_then(|host| host.command(argv)) else { return String::new() };
     command.output().await.map_or_else(|_| String::new(), |o| String::from_utf8_lossy(&o.stdout).into_owned())
 }

@@ -15,7 +15,7 @@ use super::facts::{Facts, Start, text};
 const KEYS: [&str; 3] = ["overwritehost", "overwriteprotocol", "trusted_proxies"];
 
 /// After EC2 refused the smaller type: the original runs with its old type, and the operator is told what can be typed.
-pub(in super::super) fn fallen_back(facts: &Facts, start: &Start, status: &str) -> Vec<Row> {
+pub(super) fn fallen_back(facts: &Facts, start: &Start, status: &str) -> Vec<Row> {
     let (original, old) =
         start.facts.live().first().map(|i| (text(i, "id").to_owned(), text(i, "type"))).unwrap_or_default();
     let now = facts.instance(&original);

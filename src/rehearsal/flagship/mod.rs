@@ -1,19 +1,20 @@
-//! What is known here of `single-to-ha`: its inputs in the lab, and how the world must look after each of its steps.
+//! What is known here of `single-to-ha`: its before-state, its inputs in the lab, how it is played, and how the world must look
+//! after each of its steps; and the same of `restart-web-node`, which is rehearsed on what it has made.
 //!
-//! The only place of the tool that knows the flagship; engine and actions do not.
+//! The only place of the tool that knows the flagship: engine and actions do not, nor does the rest of the lab.
 
 mod expected;
 mod facts;
 mod files;
 mod judge;
+mod node;
+mod play;
 mod rows;
 mod site;
+mod witness;
 
-pub(super) use expected::Expected;
-pub(super) use facts::{Facts, Start};
-pub(super) use files::inside;
-pub(super) use judge::fallen_back;
-pub(super) use rows::rows;
+pub use play::play;
+pub use witness::Witness;
 
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ use super::region::Region;
 use super::scenario::Row;
 
 /// The number of the last step, as the runbook has it.
-pub(super) const LAST_STEP: usize = 11;
+const LAST_STEP: usize = 11;
 
 /// What there is before `single-to-ha`.
 #[must_use]
@@ -52,11 +53,23 @@ pub fn inputs(region: &Region) -> String {
     )
 }
 
+/// What an operator may type in the lab's shell, for `single-to-ha`.
+fn commands() -> String {
+    [
+        ("plan single-to-ha --inputs site.yaml", "say what would be done"),
+        ("run single-to-ha --inputs site.yaml", "do it; Ctrl-C once: it rests"),
+        ("status, resume, rollback --to step-5", "where it stands, go on, go back"),
+        ("runs, log", "all runs, the journal of one"),
+    ]
+    .map(|(words, what)| format!("  runbook {words:<38}  {what}\n"))
+    .concat()
+}
+
 /// The action that finds no capacity when it is refused.
-pub(super) const START_ORIGINAL: &str = "clone-server/start-original";
+const START_ORIGINAL: &str = "clone-server/start-original";
 
 /// The fault of an EC2 that has no capacity for the smaller type in the original's zone.
-pub(super) fn no_capacity(account: &SeededAccount) -> Value {
+fn no_capacity(account: &SeededAccount) -> Value {
     serde_json::json!({
         "service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
         "message": "We currently do not have sufficient t3.small capacity in the Availability Zone you requested.",
@@ -66,7 +79,7 @@ pub(super) fn no_capacity(account: &SeededAccount) -> Value {
 
 /// Whether each of these points (`ACTION:before|after`) was met by one failure in a run's log, and the action was done
 /// all the same.
-pub(super) fn injected(log: &Value, points: &[String]) -> Row {
+fn injected(log: &Value, points: &[String]) -> Row {
     let records = log.as_array().map(Vec::as_slice).unwrap_or_default();
     let of = |kind: &str, action: &str| {
         let is = |r: &&Value| facts::text(r, "record") == kind && facts::text(r, "action") == action;

@@ -10,7 +10,7 @@ use super::facts::{Facts, Start, text};
 use super::{files, judge, site};
 
 /// All rows for the world as it must be.
-pub(in super::super) async fn rows(
+pub(super) async fn rows(
     region: &Region,
     facts: &Facts,
     start: &Start,

@@ -16,7 +16,7 @@ use runbook::access::{Access, HttpOptions, Settings};
 use runbook::action::examine;
 use runbook::model::CheckVerdict::{Pass, Refuse, Warn};
 use runbook::model::{CheckCall, CheckKind, CheckRow, Value};
-use runbook::rehearsal::{Prepared, Region, RegionSpec};
+use runbook::rehearsal::{Prepared, Region, RegionSpec, before};
 use serde_json::json;
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn a_region_does_not_start_on_the_machine_itself() {
     let folder = tempfile::tempdir().unwrap();
     let place = || folder.path().to_path_buf();
     let machine = Prepared { image: place(), database: place(), venv: place(), rootless: false };
-    let spec = RegionSpec::new(place(), machine);
+    let spec = RegionSpec::new(place(), machine, before());
     let refused = Region::start(&spec, &|_| ()).await.err().expect("it is refused");
     assert!(refused.to_string().contains("namespaces of its own"), "{refused}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "and nothing was written");

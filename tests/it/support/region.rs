@@ -4,7 +4,7 @@
 
 use aws_sdk_ec2::types::InstanceStateName;
 use runbook::access::{Aws, Clients, HttpOptions, Settings, http_client};
-use runbook::rehearsal::{Cache, Region, RegionSpec, enter, setup};
+use runbook::rehearsal::{Cache, Region, RegionSpec, before, enter, setup};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ pub(crate) async fn in_a_region_on(change: &str, test: &str, limit: Duration) {
         .await
         .unwrap_or_else(|error| panic!("{error}"));
     let folder = tempfile::tempdir().unwrap();
-    let spec = RegionSpec::new(folder.path().to_path_buf(), prepared.clone());
+    let spec = RegionSpec::new(folder.path().to_path_buf(), prepared.clone(), before());
     let program = std::env::current_exe().unwrap();
     let mut command = enter::command(prepared.rootless, &program, &[test, "--exact", "--ignored", "--nocapture"]);
     if !change.is_empty() {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::account::SeededAccount;
-use super::error::RehearsalError;
-use super::flagship::{Facts, inside};
-use super::region::Region;
-use super::scenario::Row;
-use super::visitor::Downtime;
+use super::super::account::SeededAccount;
+use super::super::error::RehearsalError;
+use super::super::region::Region;
+use super::super::scenario::Row;
+use super::super::visitor::Downtime;
+use super::facts::Facts;
+use super::files::inside;
 
 /// The service that is restarted.
 const SERVICE: &str = "php8.2-fpm";

@@ -7,15 +7,17 @@
 use std::os::unix::process::ExitStatusExt;
 use std::time::Instant;
 
-use super::error::RehearsalError;
-use super::flagship::{self, Expected, Facts, Start};
+use super::super::error::RehearsalError;
+use super::super::region::Region;
+use super::super::scenario::{Ending, Fault, Part, Report, Row, Scenario, WayBack};
+use super::super::spec::write;
+use super::super::under_test::UnderTest;
+use super::super::visitor::Visitor;
+use super::super::{enter, shell};
+use super::expected::Expected;
+use super::facts::{Facts, Start};
 use super::node::{self, NodeBefore};
-use super::region::Region;
-use super::scenario::{Ending, Fault, Part, Report, Row, Scenario, WayBack};
-use super::spec::write;
-use super::under_test::UnderTest;
-use super::visitor::Visitor;
-use super::{enter, shell};
+use super::{START_ORIGINAL, commands, injected, inputs, judge, no_capacity, rows};
 
 /// The runbook whose before-state the lab has.
 const FLAGSHIP: &str = "single-to-ha";
@@ -61,9 +63,9 @@ async fn act(
     say: &(dyn Fn(&str) + Sync),
     report: &mut Report,
 ) -> Result<(), RehearsalError> {
-    write(&region.folder().join("home/site.yaml"), flagship::inputs(region))?;
+    write(&region.folder().join("home/site.yaml"), inputs(region))?;
     if scenario.shell {
-        return shell::open(region, say).await;
+        return shell::open(region, &commands(), say).await;
     }
     let start = Start::look(region).await?;
     let under_test = UnderTest { region, json: scenario.json };
@@ -109,11 +111,11 @@ impl Play<'_> {
 
     /// EC2 refuses the smaller type; the run rests with the original running, and goes on either way.
     async fn without_capacity(&mut self, run: &[&str], fault: Fault) -> Result<(), RehearsalError> {
-        self.region.emulator().fault(flagship::no_capacity(self.region.account())).await?;
+        self.region.emulator().fault(no_capacity(self.region.account())).await?;
         let mut rows = vec![self.command(&[], run, 1).await?];
         let id = self.under_test.newest_run().await?;
         let status = self.under_test.said(&["status", &id]).await?;
-        rows.extend(flagship::fallen_back(&Facts::look(self.region).await?, &self.start, &status));
+        rows.extend(judge::fallen_back(&Facts::look(self.region).await?, &self.start, &status));
         self.part("EC2 refused the smaller type", rows);
         let expected = match fault {
             Fault::NoCapacity => {
@@ -122,7 +124,7 @@ impl Play<'_> {
             }
             Fault::NoCapacityAccepted => {
                 let why = "there is no capacity for the smaller type today";
-                let resolve = ["resolve", &id, flagship::START_ORIGINAL, "--as", "done", "--reason", why];
+                let resolve = ["resolve", &id, START_ORIGINAL, "--as", "done", "--reason", why];
                 (self.say)(&format!("runbook {}", resolve.join(" ")));
                 self.under_test.said(&resolve).await?;
                 Expected::finished().with_the_original_as_it_was()
@@ -194,7 +196,7 @@ impl Play<'_> {
     /// Whether each failure asked for was met once, and the run went on by its own retry.
     async fn failed_and_retried(&self) -> Result<Row, RehearsalError> {
         let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
-        Ok(flagship::injected(&log, &self.scenario.fail))
+        Ok(injected(&log, &self.scenario.fail))
     }
 
     fn kills(&self, back: bool) -> Vec<String> {
@@ -203,7 +205,7 @@ impl Play<'_> {
 
     async fn look(&mut self, after: &str, expected: Expected, mut rows: Vec<Row>) -> Result<(), RehearsalError> {
         let facts = Facts::look(self.region).await?;
-        rows.extend(flagship::rows(self.region, &facts, &self.start, expected).await?);
+        rows.extend(rows::rows(self.region, &facts, &self.start, expected).await?);
         self.part(after, rows);
         Ok(())
     }

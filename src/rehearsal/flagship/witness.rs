@@ -2,10 +2,12 @@
 //!
 //! The verdict comes from the world: the account, the hosts' files, DNS, the site. No journal is read.
 
-use super::error::RehearsalError;
-use super::flagship::{self, Expected, Facts, Start};
-use super::region::Region;
-use super::scenario::Row;
+use super::super::error::RehearsalError;
+use super::super::region::Region;
+use super::super::scenario::Row;
+use super::expected::Expected;
+use super::facts::{Facts, Start};
+use super::rows;
 
 /// What was seen before the run.
 #[derive(Debug)]
@@ -28,6 +30,6 @@ impl Witness {
     /// When the world cannot be looked at.
     pub async fn rows(&self, region: &Region, step: usize) -> Result<Vec<Row>, RehearsalError> {
         let facts = Facts::look(region).await?;
-        flagship::rows(region, &facts, &self.start, Expected::after(step)).await
+        rows::rows(region, &facts, &self.start, Expected::after(step)).await
     }
 }
