@@ -1,8 +1,9 @@
 //! The originals of clones: what launching a likeness of them needs depends on them.
 
-use super::super::policy::{Deed, InstanceRole, Server};
+use super::super::policy::{Deed, Entries, Entry, InstanceRole, Server};
 use crate::access::Aws;
 use crate::model::ActionKind;
+use aws_sdk_ec2::types::Instance;
 use std::collections::BTreeMap;
 
 /// The originals that could be looked at, by id. One that could not is missing: the actions themselves say why.
@@ -22,10 +23,26 @@ pub(super) async fn originals(aws: &Aws, deeds: &[Deed]) -> BTreeMap<String, Ser
                 None => InstanceRole::None,
                 Some(profile) => role(aws, profile).await,
             },
+            launch: launch(instance),
         };
         servers.insert(id.to_owned(), server);
     }
     servers
+}
+
+/// What a launch of a likeness shows to conditions, as far as EC2 tells it of the original.
+fn launch(original: &Instance) -> Entries {
+    let options = original.metadata_options();
+    let tenancy = original.placement().and_then(|p| p.tenancy());
+    let told = [
+        ("ec2:InstanceProfile", original.iam_instance_profile().and_then(|p| p.arn())),
+        ("ec2:MetadataHttpEndpoint", options.and_then(|o| o.http_endpoint()).map(|v| v.as_str())),
+        ("ec2:MetadataHttpTokens", options.and_then(|o| o.http_tokens()).map(|v| v.as_str())),
+        ("ec2:Tenancy", tenancy.map(|v| v.as_str())),
+    ];
+    let told = told.into_iter().filter_map(|(key, text)| Some((key.to_owned(), Entry::Text(text?.to_owned()))));
+    let optimized = original.ebs_optimized().map(|yes| ("ec2:EbsOptimized".to_owned(), Entry::Flag(yes)));
+    told.chain(optimized).collect()
 }
 
 /// The role in an instance profile: its name with its path. The profile's own name does not tell it.

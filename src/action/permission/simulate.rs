@@ -4,7 +4,7 @@
 //! Questions about one service with the same context go in one request; a few requests are under way at a time, for IAM
 //! throttles soon.
 
-use super::super::policy::{Entries, Entry, Question};
+use super::super::policy::{Entries, Entry, OF_INSTANCES, Question};
 use super::Answer;
 use crate::access::{Aws, AwsError, role_name};
 use aws_sdk_iam::Client;
@@ -36,7 +36,8 @@ type Decisions = BTreeMap<(String, String), Answer>;
 /// Why IAM cannot be asked, as a sentence: the caller may not, or IAM does not know whom to judge.
 pub(super) async fn ask(aws: &Aws, principal: String, questions: &[Question]) -> Result<Vec<Answer>, String> {
     let requests = requests(questions);
-    let known: Arc<BTreeSet<String>> = Arc::new(questions.iter().flat_map(|q| q.context.keys().cloned()).collect());
+    let given = questions.iter().flat_map(|q| q.context.keys()).filter(|key| !OF_INSTANCES.contains(&key.as_str()));
+    let known: Arc<BTreeSet<String>> = Arc::new(given.cloned().collect());
     let Some(first) = requests.first() else { return Ok(Vec::new()) };
     let client = aws.read.iam.clone();
     // The first alone: it tells whether the caller may ask, and whether the principal is found.

@@ -25,7 +25,7 @@ mod self_check;
 pub use check::CheckDeed;
 pub use deed::{Deed, InstanceRole, Origin, Purpose, Surroundings};
 pub use document::{Document, Policy, SIZE_LIMIT, Statement};
-pub(super) use question::{Entries, Entry, Question, Server, questions};
+pub(super) use question::{Entries, Entry, OF_INSTANCES, Question, Server, questions};
 
 use super::{observe_permissions, permissions};
 use crate::model::ActionKind;

@@ -52,7 +52,20 @@ pub(crate) struct Server {
     pub(crate) groups: Vec<String>,
     /// The role of its instance profile.
     pub(crate) role: InstanceRole,
+    /// What conditions see of the new instance beside its type (Service Authorization Reference, EC2, `RunInstances`).
+    pub(crate) launch: Entries,
 }
+
+/// What conditions see of an instance, being launched or there: a call on an instance that is there has them too, though nobody
+/// gave them for it.
+pub(crate) const OF_INSTANCES: [&str; 6] = [
+    "ec2:InstanceType",
+    "ec2:InstanceProfile",
+    "ec2:MetadataHttpEndpoint",
+    "ec2:MetadataHttpTokens",
+    "ec2:Tenancy",
+    "ec2:EbsOptimized",
+];
 
 /// A question but for who needs it: IAM action, resource, whether it is sure and exists, context.
 type Asked = (&'static str, String, (bool, bool), Entries);
@@ -83,7 +96,10 @@ pub(crate) fn questions(deeds: &[Deed], around: &Surroundings, servers: &BTreeMa
                             let sure = is_sure(&pattern, &condition, &around);
                             let certainty = (sure, !pattern.contains('*'));
                             let resource = concrete(&pattern);
-                            let context = context(permission, &condition, &around.region);
+                            let mut context = context(permission, &condition, &around.region);
+                            if let Some(server) = server.filter(|_| launches(permission, &pattern)) {
+                                context.extend(server.launch.clone());
+                            }
                             asked.entry((permission, resource, certainty, context)).or_default().insert(need.clone());
                         }
                     }
@@ -102,6 +118,11 @@ pub(crate) fn questions(deeds: &[Deed], around: &Surroundings, servers: &BTreeMa
             needed_by,
         })
         .collect()
+}
+
+/// Whether it is asked for the instance that a launch makes.
+fn launches(permission: &str, pattern: &str) -> bool {
+    permission == "ec2:RunInstances" && pattern.ends_with(":instance/*")
 }
 
 /// The resources a launch will name in place of a pattern, where its original was looked at.
@@ -247,7 +268,8 @@ mod tests {
             unsure.iter().any(|arn| arn.contains(":key-pair/"))
                 && unsure.iter().any(|arn| arn.contains(":security-group/"))
         );
-        let server = Server { key_pair: None, groups: vec!["sg-9".into()], role: InstanceRole::None };
+        let server =
+            Server { key_pair: None, groups: vec!["sg-9".into()], role: InstanceRole::None, launch: Entries::new() };
         let servers = BTreeMap::from([("i-1".to_owned(), server)]);
         let known = launch(&servers);
         assert!(known.contains(&("arn:aws:ec2:eu-west-1:111122223333:security-group/sg-9".into(), true)), "{known:?}");

@@ -1,7 +1,7 @@
 //! What is asked of IAM about a caller, against the emulator's simulator: resources and conditions count.
 
 use crate::support::emulator::{Emulator, REGION};
-use runbook::access::{Access, Caller, Settings};
+use runbook::access::{Access, Aws, Caller, Settings};
 use runbook::action::check_permissions;
 use runbook::action::policy::Deed;
 use runbook::model::{ActionKind, Judged, Permissions};
@@ -15,6 +15,7 @@ both_halves!(
     resources_and_conditions_count,
     a_role_is_found_by_its_path,
     a_denial_for_want_of_what_only_the_call_shows_is_left_open,
+    a_launch_is_judged_by_what_the_original_has,
     a_balancers_own_role_is_created_once,
 );
 
@@ -121,6 +122,54 @@ mod inside {
         emulator.post("user", &json!({"name": "hana", "documents": [document]}));
         let told = asked(&format!("arn:aws:iam::{ACCOUNT}:user/hana"), &deeds(&instance)).await;
         assert_eq!(told.missing.len(), 1, "a denial of its own is one");
+    }
+
+    /// Of the clone everything is known that its original has: a policy about it is judged, not left open.
+    #[tokio::test]
+    #[ignore = "runs beside an emulator"]
+    async fn a_launch_is_judged_by_what_the_original_has() {
+        let emulator = Emulator::here();
+        let seed = emulator.seed();
+        let instance = seed["instance"].as_str().unwrap().to_owned();
+        let ec2 = Aws::connect(REGION).await.write.ec2;
+        let clone = json!({
+            "like": instance, "image": "ami-0123456789abcdef0", "instance_type": "t3.small", "name": "web-2",
+            "subnet": seed["subnets"]["b"],
+        });
+        let mut deeds = deeds(&instance);
+        deeds.push(Deed {
+            path: "clone-server/clone".into(),
+            kind: ActionKind::InstanceClone,
+            parameters: clone,
+            origins: BTreeMap::new(),
+        });
+        let with = async |action: &str, operator: &str, key: &str, value: &str| -> Permissions {
+            let condition = json!({operator: {key: value}});
+            let deny = json!({"Effect": "Deny", "Action": action, "Resource": "*", "Condition": condition});
+            let allow = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+            let document = json!({"Version": "2012-10-17", "Statement": [allow, deny]});
+            emulator.post("user", &json!({"name": "hana", "documents": [document]}));
+            asked(&format!("arn:aws:iam::{ACCOUNT}:user/hana"), &deeds).await
+        };
+        let tokens = async |to: &str| {
+            let change = ec2.modify_instance_metadata_options().instance_id(&instance).http_tokens(to.into());
+            change.send().await.unwrap();
+        };
+        let old = ("ec2:RunInstances", "StringEquals", "ec2:MetadataHttpTokens", "optional");
+        tokens("optional").await;
+        let told = with(old.0, old.1, old.2, old.3).await;
+        assert_eq!(told.missing.iter().map(|lack| lack.permission.as_str()).collect::<Vec<_>>(), [old.0], "{told:?}");
+        tokens("required").await;
+        let told = with(old.0, old.1, old.2, old.3).await;
+        assert!(told.missing.is_empty(), "{told:?}");
+        let told = with("ec2:RunInstances", "StringNotEquals", "ec2:InstanceType", "t3.small").await;
+        assert!(told.missing.is_empty(), "{told:?}");
+        assert!(with("ec2:RunInstances", "StringEquals", "ec2:InstanceType", "t3.small").await.missing.len() == 1);
+
+        // A stop is of an instance that is there: nobody gave its type, and the call has it.
+        let told = with("ec2:StopInstances", "StringNotEquals", "ec2:InstanceType", "t3.small").await;
+        assert!(told.missing.is_empty(), "{told:?}");
+        assert!(told.unchecked.iter().any(|lack| lack.permission == "ec2:StopInstances"), "{told:?}");
     }
 
     #[tokio::test]
