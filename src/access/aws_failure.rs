@@ -170,18 +170,20 @@ impl AwsError {
     /// The failure an action reports: `what` says which call on which resource, e.g. "cannot stop instance `i-0ab`".
     #[must_use]
     pub fn failure(&self, what: impl Into<String>) -> Failure {
-        let denied =
-            self.is(&["UnauthorizedOperation", "AccessDenied", "AccessDeniedException"]) || self.is(UNKNOWN_CALLER);
+        let unknown = self.is(UNKNOWN_CALLER);
+        let denied = self.is(&["UnauthorizedOperation", "AccessDenied", "AccessDeniedException"]) || unknown;
         let expired = self.is(EXPIRED);
+        let none = self.message.contains("no credentials found");
         let busy = self.is_throttle() || self.is(BUSY);
         let kind = if self.lost {
             FailureKind::Lost
+        } else if expired || unknown || (none && self.code.is_none()) {
+            FailureKind::Credentials
         } else if busy || (self.code.is_none() && !self.message.contains("credential")) {
             FailureKind::Transient
         } else {
             FailureKind::Permanent
         };
-        let none = self.message.contains("no credentials found");
         let cause = match &self.code {
             Some(code) => format!("{code}: {}", self.message),
             // The SDK lists everything it looked at, in words of its own.
@@ -240,6 +242,17 @@ mod tests {
         ] {
             assert_eq!(kind(status, code), FailureKind::Permanent, "{status} {code}");
         }
+    }
+
+    #[test]
+    fn credentials_that_are_none_are_told_from_what_is_refused_to_them() {
+        for code in ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "AuthFailure"] {
+            assert_eq!(kind(400, code), FailureKind::Credentials, "{code}");
+            assert_eq!(kind(403, code), FailureKind::Credentials, "{code}");
+        }
+        assert_eq!(kind(403, "AccessDenied"), FailureKind::Permanent);
+        let none = AwsError { code: None, message: "no credentials found in the chain".into(), lost: false };
+        assert_eq!(none.failure("cannot do it").kind, FailureKind::Credentials);
     }
 
     #[test]

@@ -122,8 +122,12 @@ fn report(plan: &Plan, state: &RunState, rest: &Rest, format: Format) -> Result<
     })?;
     Ok(match rest {
         Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } => Exit::Done,
-        Rest::Paused { .. } => Exit::Failed,
-        Rest::InDoubt { .. } | Rest::Waiting { .. } => Exit::Waits,
+        // Nothing failed but what a person has to renew.
+        Rest::Paused { actions } if actions.iter().any(|action| !state.action(action).wants_credentials()) => {
+            Exit::Failed
+        }
+        Rest::Paused { actions } if actions.is_empty() => Exit::Failed,
+        Rest::Paused { .. } | Rest::InDoubt { .. } | Rest::Waiting { .. } => Exit::Waits,
         Rest::Interrupted { .. } => Exit::Interrupted,
     })
 }

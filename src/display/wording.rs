@@ -64,6 +64,12 @@ pub(super) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Rest) -> Strin
                 matches!(state.action(a), ActionState::UndoFailed { .. } | ActionState::Undoing { .. })
             };
             let names = list(actions);
+            if actions.iter().all(|action| state.action(action).wants_credentials()) {
+                return match rollback {
+                    Some(to) => format!("is paused on its way back to {to}, at {names}: the credentials have ended"),
+                    None => format!("is paused at {names}: the credentials have ended"),
+                };
+            }
             match (rollback, actions.iter().any(undo)) {
                 (Some(to), _) => format!("is paused on its way back to {to}: the undo of {names} failed"),
                 (None, true) => format!("is paused: the undo of {names} has not ended"),

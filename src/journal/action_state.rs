@@ -1,6 +1,6 @@
 //! The state of one action; `transition` has the one function by which it changes.
 
-use crate::model::{Failure, Millis, Phase, Reversibility, Value, Values};
+use crate::model::{Failure, FailureKind, Millis, Phase, Reversibility, Value, Values};
 
 /// What an action has touched so far: what an undo works from.
 #[derive(Debug, Clone, PartialEq)]
@@ -205,6 +205,16 @@ impl ActionState {
     #[must_use]
     pub fn is_done(&self) -> bool {
         matches!(self, ActionState::Done { .. })
+    }
+
+    /// Whether it rests for nothing but the caller's credentials, forward or back.
+    #[must_use]
+    pub fn wants_credentials(&self) -> bool {
+        let failure = match self {
+            ActionState::Failed { failure, .. } | ActionState::UndoFailed { failure, .. } => failure,
+            _ => return false,
+        };
+        failure.kind == FailureKind::Credentials
     }
 
     /// Whether nothing of it is in the world and nothing is recorded against it.

@@ -120,6 +120,9 @@ pub enum FailureKind {
     Transient,
     /// Will not go away by itself: the run rests.
     Permanent,
+    /// The caller's credentials have ended or are none, whatever was asked with them; nothing is said of the world. The run rests
+    /// until somebody has logged in.
+    Credentials,
     /// The world is not as it must be, and nothing was changed: the run rests.
     Refused,
     /// The answer was lost: it may have happened. Observed before anything else.

@@ -32,7 +32,7 @@ pub(super) struct Cli {
 }
 
 const AFTER: &str = "Exit codes: 0 done, 1 failed and resumable, 2 wrong usage or bad document, 3 refused before \
-anything was changed (lock, preflight), 4 waits for a person, 130 interrupted and resumable.";
+anything was changed (lock, preflight), 4 waits for a person (a gate, a doubt, ended credentials), 130 interrupted and resumable.";
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
