@@ -431,6 +431,11 @@ mod inside {
         assert_eq!(row(&external, "external").verdict, Warn);
         assert!(row(&external, "external").evidence.contains("WHILE THE SITE IS DOWN"));
         assert_eq!(row(&external, "ttl").verdict, Pass, "as the resolver says");
+        assert!(!row(&external, "external").advice.concat().contains("ALIAS"));
+        w.names.delegate(&fqdn, "ns-1.provider.example");
+        let apex = w.name("external").await;
+        assert!(row(&apex, "external").advice.concat().contains("no CNAME may stand"), "{apex:?}");
+        w.names.remove(&fqdn);
 
         w.names.set_caa("nextcloud.example", "issue", "letsencrypt.org");
         let rows = w.name(&zone).await;

@@ -50,6 +50,7 @@ mod target_health;
 pub(super) use admitted::Admitted;
 pub(super) use answers::{failed, said};
 pub(super) use claim::CLAIM_TAG;
+pub(super) use dns_external::is_apex;
 pub(super) use dns_records::ttl_at;
 pub(super) use elb::{balancer, target_group};
 pub(super) use instance_checks::{Checks, checks};

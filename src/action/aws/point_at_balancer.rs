@@ -7,7 +7,7 @@
 //! it, which the runbook gives (`instance_address`).
 
 use super::answers::outputs;
-use super::dns_external::{ask, ask_back};
+use super::dns_external::{ask, ask_back, is_apex, wanted, will_not_last};
 use super::dns_records::RecordSet;
 use super::instance_state::{find, unknown};
 use super::preview::{request, words};
@@ -230,13 +230,8 @@ impl Perform for DnsPointAtBalancer {
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
         let Some(zone) = self.zone.hosted() else {
-            ask(cx, || {
-                format!(
-                    "at your DNS provider, point the site at the balancer:\n\n  {} CNAME {}\n\nand remove its A and AAAA \
-                     records; where the name is a zone's own, use the provider's ALIAS or ANAME record",
-                    self.fqdn, self.dns_name
-                )
-            })?;
+            let apex = is_apex(cx.access().dns(), self.fqdn.as_str()).await?;
+            ask(cx, || wanted(self.fqdn.as_str(), &self.dns_name, apex))?;
             return Ok(outputs([("change", "external")]));
         };
         let id = self.apply_hosted(cx, &*cx.aws().await?, zone).await?;
@@ -248,7 +243,14 @@ impl Perform for DnsPointAtBalancer {
             self.verify_hosted(cx, &*cx.aws().await?, zone).await?;
         }
         let before = if cx.call().before.is_null() { Before::default() } else { cx.before()? };
-        Ok(Verified::by(self.wait_to(cx, &before).await?))
+        let mut evidence = self.wait_to(cx, &before).await?;
+        if self.zone.hosted().is_none() {
+            let (site, balancer) = self.resolved(cx).await?;
+            if let Some(why) = will_not_last(cx.access().dns(), self.fqdn.as_str(), &site, &balancer).await? {
+                evidence = format!("{evidence}; {why}");
+            }
+        }
+        Ok(Verified::by(evidence))
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {

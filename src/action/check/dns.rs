@@ -7,7 +7,7 @@ use super::zone;
 use super::{Examine, Seen};
 use crate::access::{Aws, Dns, Issuers};
 use crate::action::Lines;
-use crate::action::aws::{failed, filter, live, ttl_at};
+use crate::action::aws::{failed, filter, is_apex, live, ttl_at};
 use crate::model::{DnsName, Failure};
 use aws_sdk_ec2::types::Instance;
 use std::collections::BTreeSet;
@@ -54,7 +54,7 @@ impl Examine for DnsName {
             elastic,
             Seen::of("ttl", self.ttl(&aws, dns).await),
             Seen::of("caa", caa(dns, self.fqdn.as_str()).await),
-            self.external(),
+            Seen::of("external", self.external(dns).await),
         ])
     }
 }
@@ -118,12 +118,15 @@ impl DnsName {
         })
     }
 
-    fn external(&self) -> Seen {
+    async fn external(&self, dns: Dns) -> Result<Seen, Failure> {
         const ROW: &str = "external";
         if self.zone.hosted().is_some() {
-            return Seen::pass(ROW, format!("the records are in hosted zone `{}`: nobody is waited for", self.zone));
+            return Ok(Seen::pass(
+                ROW,
+                format!("the records are in hosted zone `{}`: nobody is waited for", self.zone),
+            ));
         }
-        Seen::warn(
+        let warned = Seen::warn(
             ROW,
             format!(
                 "the records of `{}` are changed by hand, and the run waits for that WHILE THE SITE IS DOWN: for the \
@@ -133,7 +136,15 @@ impl DnsName {
         )
         .advise(
             "have somebody who can change the records ready before you begin; both records are shown when they are due",
-        )
+        );
+        if !is_apex(dns, self.fqdn.as_str()).await? {
+            return Ok(warned);
+        }
+        Ok(warned.advise(format!(
+            "`{}` is its zone's own name, where no CNAME may stand: see that the provider has an ALIAS, ANAME or flattened CNAME \
+             record for it; with A records of the balancer's addresses the site is lost when AWS changes them",
+            self.fqdn
+        )))
     }
 }
 

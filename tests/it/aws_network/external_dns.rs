@@ -74,13 +74,24 @@ mod inside {
         world.stage.carry_out(&mut balancer).await;
         let mut point = world.point("external", &balancer);
         assert_eq!(world.stage.look(&mut point).await, Found::Otherwise);
+        world.names.delegate(&fqdn, "ns-1.provider.example");
+        let mut apex = world.point("external", &balancer);
+        let prompt = world.gate(&mut apex, Phase::Apply, "dns-point").await;
+        assert!(prompt.contains(&format!("{fqdn} ALIAS {}", balancer.output("dns_name"))), "{prompt}");
+        world.names.remove(&fqdn);
         let prompt = world.gate(&mut point, Phase::Apply, "dns-point").await;
         assert!(prompt.contains(&format!("{fqdn} CNAME {}", balancer.output("dns_name"))), "{prompt}");
         world.stage.apply(&mut point).await.unwrap();
         world.names.set_cname(&fqdn, &balancer.output("dns_name"));
         let seen = world.stage.verify(&mut point).await.unwrap();
-        assert!(seen.contains(&BALANCER.to_string()), "{seen}");
+        assert!(seen.contains(&BALANCER.to_string()) && !seen.contains("AWS changes them"), "{seen}");
         assert_eq!(world.stage.look(&mut point).await, Found::Holds);
+
+        // Somebody has written the balancer's addresses down, which holds until AWS changes them.
+        world.names.set_address(&fqdn, &BALANCER.to_string());
+        let seen = world.stage.verify(&mut point).await.unwrap();
+        assert!(seen.contains("they end when AWS changes them; make it a CNAME record"), "{seen}");
+        world.names.set_cname(&fqdn, &balancer.output("dns_name"));
 
         let prompt = world.gate(&mut point, Phase::Undo, "dns-undo-point").await;
         assert!(prompt.contains(&format!("{fqdn} A {}", world.id("public_ip"))), "{prompt}");
