@@ -5,6 +5,7 @@
 //! see. The lock is taken first and given back last, and decides; a tag alone keeps nobody off, for two runs can both write it.
 //! A claim also refuses what would turn a shutdown or a clone into a loss.
 
+use super::answers::said;
 use super::claim_lock::{self, Groups, Held, give_back, held, held_by, name_of, take};
 use super::instance_state::{live, unknown};
 use super::patience::{TAGS_BUSY, patiently};
@@ -272,7 +273,7 @@ async fn protected(aws: &Aws, id: &str, name: InstanceAttributeName) -> Result<b
         InstanceAttributeName::DisableApiStop => answer.disable_api_stop(),
         _ => answer.disable_api_termination(),
     };
-    Ok(value.and_then(|v| v.value()).unwrap_or(false))
+    said(value.and_then(|v| v.value()), format_args!("`{name}` of `{id}`"))
 }
 
 impl Perform for InstanceClaim {

@@ -7,6 +7,7 @@
 //!
 //! An encrypted image needs rights on its KMS key (`kms:CreateGrant` among others) that cannot be named here.
 
+use super::answers::said;
 use super::instance_state::{NO_CAPACITY, described, find, is_dead, live, state};
 use super::likeness::Likeness;
 use super::patience::{NO_ROOM, NOT_KNOWN_YET, YOUNG_LOOKS, patiently};
@@ -52,6 +53,9 @@ impl InstanceClone {
     /// What the clone must have, as the original has it now; and what was left out.
     pub(super) async fn wanted(&self, aws: &Aws) -> Result<(Likeness, Option<String>), Failure> {
         let original = live(aws, self.like.as_str()).await?;
+        // Not told is not "none": a clone that lacks something of its original is another server.
+        said(original.metadata_options(), format_args!("the metadata options of `{}`", self.like))?;
+        said(original.ebs_optimized(), format_args!("whether `{}` is EBS optimised", self.like))?;
         let mut wanted = Likeness::of(&original);
         wanted.public_address = has_public_address(aws, &original).await?;
         let mut note = None;
@@ -197,7 +201,8 @@ async fn has_public_address(aws: &Aws, original: &Instance) -> Result<bool, Fail
     let subnet = original.subnet_id().unwrap_or_default();
     let answer = aws.read.ec2.describe_subnets().subnet_ids(subnet).send().await;
     let answer = answer.map_err(|e| AwsError::from(e).failure(format!("cannot look at subnet `{subnet}`")))?;
-    Ok(answer.subnets().first().and_then(|s| s.map_public_ip_on_launch()).unwrap_or(false))
+    let given = answer.subnets().first().and_then(|s| s.map_public_ip_on_launch());
+    said(given, format_args!("whether subnet `{subnet}` gives public addresses"))
 }
 
 async fn key_pair_exists(aws: &Aws, name: &str) -> Result<bool, Failure> {

@@ -2,6 +2,7 @@
 //!
 //! Not the SDK's waiters: its `InstanceStopped` fails on `pending`, and none of them tells why an instance went down.
 
+use super::answers::said;
 use super::tags;
 use crate::access::{Aws, AwsError, code_of};
 use crate::action::{Context, Look, wait_until};
@@ -61,11 +62,27 @@ pub(in crate::action) async fn find(aws: &Aws, id: &str) -> Result<Option<Instan
             let mut found = answer.reservations.unwrap_or_default().into_iter();
             let instance = found.find_map(|r| r.instances.unwrap_or_default().into_iter().next());
             instance.iter().for_each(|instance| note_names(aws, instance));
+            instance.iter().try_for_each(whole)?;
             Ok(instance)
         }
         Err(e) if code_of(&e) == Some("InvalidInstanceID.NotFound") => Ok(None),
         Err(e) => Err(AwsError::from(e).failure(format!("cannot look at instance `{id}`"))),
     }
+}
+
+/// What every instance has that is not about to be gone. Without it the answer was cut off: no security groups in it does not
+/// mean that there are none.
+fn whole(instance: &Instance) -> Result<(), Failure> {
+    let id = instance.instance_id().unwrap_or_default();
+    let state = said(instance.state().and_then(|s| s.name()), format_args!("the state of `{id}`"))?;
+    if matches!(state, State::ShuttingDown | State::Terminated) {
+        return Ok(());
+    }
+    said(instance.instance_type(), format_args!("the type of `{id}`"))?;
+    said(instance.placement().and_then(|p| p.availability_zone()), format_args!("the zone of `{id}`"))?;
+    said(instance.vpc_id(), format_args!("the VPC of `{id}`"))?;
+    said(instance.subnet_id(), format_args!("the subnet of `{id}`"))?;
+    said(instance.security_groups().first(), format_args!("the security groups of `{id}`")).map(drop)
 }
 
 /// Notes what an instance and its security groups are called.

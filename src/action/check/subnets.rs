@@ -2,7 +2,7 @@
 
 use super::routes::{self, WayOut};
 use crate::access::Aws;
-use crate::action::aws::{failed, tag_value};
+use crate::action::aws::{failed, said, tag_value};
 use crate::model::{Failure, SubnetId};
 
 /// A subnet.
@@ -38,21 +38,21 @@ pub(super) async fn describe(aws: &Aws, ids: &[SubnetId]) -> Result<Vec<Subnet>,
     for subnet in &all {
         aws.names.note(subnet.subnet_id().unwrap_or_default(), tag_value(subnet.tags(), "Name"));
     }
-    let find = |id: &SubnetId| {
-        let found = all.iter().find(|s| s.subnet_id() == Some(id.as_str()));
-        found.map(|s| Subnet {
-            id: id.to_string(),
-            vpc: s.vpc_id().unwrap_or_default().to_owned(),
-            zone: s.availability_zone().unwrap_or_default().to_owned(),
-            free: s.available_ip_address_count().unwrap_or(0),
-            range: s.cidr_block().unwrap_or_default().to_owned(),
-        })
-    };
     let missing = |id: &SubnetId| {
         Failure::refused(format!("there is no subnet `{id}` in {}", aws.region))
             .advise("check the id: `aws ec2 describe-subnets` lists what there is")
     };
-    ids.iter().map(|id| find(id).ok_or_else(|| missing(id))).collect()
+    let find = |id: &SubnetId| {
+        let found = all.iter().find(|s| s.subnet_id() == Some(id.as_str())).ok_or_else(|| missing(id))?;
+        Ok(Subnet {
+            id: id.to_string(),
+            vpc: said(found.vpc_id(), format_args!("the VPC of `{id}`"))?.to_owned(),
+            zone: said(found.availability_zone(), format_args!("the zone of `{id}`"))?.to_owned(),
+            free: said(found.available_ip_address_count(), format_args!("the free addresses of `{id}`"))?,
+            range: said(found.cidr_block(), format_args!("the range of `{id}`"))?.to_owned(),
+        })
+    };
+    ids.iter().map(find).collect()
 }
 
 /// The subnets of a VPC whose traffic has no way to an internet gateway.

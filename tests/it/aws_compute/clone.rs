@@ -9,6 +9,7 @@ both_halves! {
     "aws_compute::clone":
     a_clone_is_like_its_original,
     a_lost_answer_launches_no_second_clone,
+    an_answer_that_was_cut_off_launches_nothing,
     a_dead_clone_does_not_answer_for_a_new_one,
     a_launch_that_ec2_gives_up_on_later_is_tried_again,
     a_key_pair_that_is_gone_is_left_out,
@@ -86,6 +87,31 @@ mod inside {
         }
         assert_eq!((clones(&account).len(), volumes(&account).await), (0, before));
         assert_eq!(account.state(&account.web()).await, "stopped");
+    }
+
+    /// Without its groups, say, an original would have a clone with none of them.
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn an_answer_that_was_cut_off_launches_nothing() {
+        let (account, mut clone) = prepared().await;
+        assert_eq!(clone.observe().await.found, Found::Absent);
+        for (field, told) in [
+            ("groupSet", "the security groups of"),
+            ("instanceType", "the type of"),
+            ("placement", "the zone of"),
+            ("metadataOptions", "the metadata options of"),
+            ("ebsOptimized", "EBS optimised"),
+        ] {
+            let cut = json!({"service": "ec2", "action": "DescribeInstances", "without": field, "times": 1000});
+            account.lab.post("fault", &cut);
+            let failure = clone.failure(Phase::Apply).await;
+            assert_eq!(failure.kind, FailureKind::Transient, "{field}: {failure:?}");
+            assert!(failure.message.contains(told), "{field}: {failure:?}");
+            account.lab.post("unfault", &json!({}));
+        }
+        assert_eq!(account.lab.calls("RunInstances"), 0);
+        clone.apply().await;
+        assert_eq!(clones(&account).len(), 1);
     }
 
     #[tokio::test]
