@@ -12,11 +12,13 @@ pub(crate) struct Seen {
     /// One line with the real values.
     pub(crate) evidence: String,
     pub(crate) advice: Vec<String>,
+    /// Nobody can take it upon himself: what was asked about is not there, and the run would end at it.
+    pub(crate) is_final: bool,
 }
 
 impl Seen {
     fn new(row: &'static str, verdict: CheckVerdict, evidence: impl Into<String>) -> Self {
-        Self { row, verdict, evidence: evidence.into(), advice: Vec::new() }
+        Self { row, verdict, evidence: evidence.into(), advice: Vec::new(), is_final: false }
     }
 
     /// It is as it should be.
@@ -56,7 +58,8 @@ impl Seen {
             true => failure.message.clone(),
             false => format!("{}: {}", failure.message, causes.join("; ")),
         };
-        Self { advice: failure.advice.clone(), ..Self::new(row, verdict, evidence) }
+        let is_final = verdict == CheckVerdict::Refuse;
+        Self { advice: failure.advice.clone(), is_final, ..Self::new(row, verdict, evidence) }
     }
 
     /// What came of looking at one row.

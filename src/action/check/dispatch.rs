@@ -101,7 +101,7 @@ fn rows(id: &str, specs: &[RowSpec], looked: &Result<Vec<Seen>, Failure>) -> Vec
     let others =
         Ok(specs.iter().map(|row| Seen::not_checkable(row.name, format!("see `{id}.{}`", first.name))).collect());
     let row = |row: &RowSpec| match row.name == first.name {
-        true => CheckRow { acceptable: false, ..to_row(id, row, looked) },
+        true => to_row(id, row, looked),
         false => to_row(id, row, &others),
     };
     specs.iter().map(row).collect()
@@ -122,7 +122,7 @@ fn to_row(id: &str, spec: &RowSpec, looked: &Result<Vec<Seen>, Failure>) -> Chec
         verdict,
         evidence: seen.evidence.split_whitespace().collect::<Vec<_>>().join(" "),
         advice: seen.advice,
-        acceptable: spec.refusal == Refusal::Acceptable,
+        acceptable: spec.refusal == Refusal::Acceptable && !seen.is_final,
         accepted: None,
     }
 }
@@ -142,7 +142,11 @@ mod tests {
         assert_eq!((it.verdict, it.evidence.as_str()), (CheckVerdict::NotCheckable, "cannot look: AccessDenied: no"));
         assert_eq!(row("ttl", Refusal::Final, &Ok(Vec::new())).verdict, CheckVerdict::NotCheckable);
         let gone = Err(Failure::refused("there is no such instance"));
-        assert!(row("ttl", Refusal::Acceptable, &gone).refuses());
+        let it = row("ttl", Refusal::Acceptable, &gone);
+        assert!(it.refuses() && !it.acceptable, "what is not there nobody can take upon himself");
+        let one = Ok(vec![Seen::of("ttl", Err(Failure::refused("there is no such subnet")))]);
+        assert!(!row("ttl", Refusal::Acceptable, &one).acceptable, "nor where one row asks for it alone");
+        assert!(row("ttl", Refusal::Acceptable, &Ok(vec![Seen::refuse("ttl", "too long")])).acceptable);
         assert_eq!(row("ttl", Refusal::Never, &gone).verdict, CheckVerdict::NotCheckable);
     }
 
