@@ -46,7 +46,8 @@ pub(super) async fn ensure(cache: &Cache, say: &(dyn Fn(&str) + Sync)) -> Result
     let python = entry.join("bin/python");
     Tool::new(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
-        .args(["--no-deps", "--require-hashes", "-r"])
+        // Known by content, and nothing of a package's own is run to build it.
+        .args(["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r"])
         .arg(&requirements)
         .deadline(INSTALL_DEADLINE)
         .run()

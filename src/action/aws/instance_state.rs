@@ -181,17 +181,28 @@ pub(super) async fn wait_stopped(cx: &Context<'_>, aws: &Aws, id: &str) -> Resul
     });
     let result = waited.await;
     result.map_err(|failure| match failure.kind {
-        FailureKind::Deadline if stopping => failure
-            .advise(format!(
-                "`aws ec2 get-console-output --latest --instance-id {id}` shows what it hangs on (often an NFS mount whose server is \
-                 gone)"
-            ))
-            .advise(format!(
-                "if it does not come down: `aws ec2 stop-instances --force --instance-ids {id}`, then `runbook resume`; what is \
-                 not on disk yet is lost, so it is never done by itself"
-            )),
+        FailureKind::Deadline => failure.advise(hangs(id)).advise(ends_it(id, stopping)),
         _ => failure,
     })
+}
+
+/// Where to see why a guest does not come down. While its services are being stopped EC2 calls it `running`, afterwards `stopping`.
+fn hangs(id: &str) -> String {
+    format!(
+        "`aws ec2 get-console-output --latest --instance-id {id}` shows what it hangs on (often an NFS mount whose server is gone, or \
+         a service that does not stop)"
+    )
+}
+
+fn ends_it(id: &str, stopping: bool) -> String {
+    let asked = match stopping {
+        true => String::new(),
+        false => format!("`aws ec2 stop-instances --instance-ids {id}` asks EC2 too; "),
+    };
+    format!(
+        "{asked}if it does not come down: `aws ec2 stop-instances --force --instance-ids {id}`, then `runbook resume`; what is not on \
+         disk yet is lost, so it is never done by itself"
+    )
 }
 
 /// Refuses a stop that somebody else's fault caused: `Server.*` means that the host or AWS stopped it.

@@ -19,6 +19,7 @@ both_halves! {
     a_connection_that_goes_down_with_the_guest_is_no_failure,
     a_guest_that_refuses_is_told_at_once,
     a_guest_that_a_shutdown_would_destroy_is_refused,
+    a_guest_that_hangs_on_its_way_down_is_not_forced,
 }
 
 const SUDO: &str = r#"#!/bin/sh
@@ -27,8 +28,9 @@ if [ -e DIR/no-sudo ]; then echo "sudo: a password is required" >&2; exit 1; fi
 shift 2; echo "$*" >>DIR/log; exec "$@"
 "#;
 
-/// Powers the emulated machine off; with `DIR/cut` there, takes the connection down with it before it can answer.
+/// Powers the emulated machine off, with `DIR/hangs` there never; with `DIR/cut` there, takes the connection down with it before it can answer.
 const SHUTDOWN: &str = r#"#!/bin/sh
+if [ -e DIR/hangs ]; then exit 0; fi
 curl -sf -o DIR/answer -d '{"event": "guest-powered-off", "id": "INSTANCE"}' http://PLACE/plus/body
 if [ -e DIR/cut ]; then kill -9 $PPID; fi
 "#;
@@ -188,5 +190,40 @@ mod inside {
             assert_eq!(guest.work.failure(phase).await.kind, FailureKind::Refused);
         }
         assert_eq!((guest.log().len(), guest.state().await.as_str()), (0, "running"));
+    }
+
+    /// systemd stops its services and one does not end: EC2 calls the instance `running` all the time, or `stopping` once it was
+    /// asked. The operator is told where to look and what ends it; what was forced from outside is found as done.
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_guest_that_hangs_on_its_way_down_is_not_forced() {
+        let mut guest = Guest::new().await;
+        guest.mark("hangs");
+        guest.account.lab.post("config", &json!({"stop_ticks": 1_000}));
+        guest.work.observe().await;
+        guest.work.apply().await;
+        guest.work.deed.call.deadline_s = 1;
+        let id = guest.account.web();
+        let (look, force) =
+            ("aws ec2 get-console-output", format!("aws ec2 stop-instances --force --instance-ids {id}"));
+        for asked in [false, true] {
+            if asked {
+                guest.account.aws.write.ec2.stop_instances().instance_ids(&id).send().await.unwrap();
+            }
+            let failure = guest.work.failure(Phase::Verify).await;
+            assert_eq!(failure.kind, FailureKind::Deadline, "{failure:?}");
+            let advice = failure.advice.concat();
+            assert!(advice.contains(look) && advice.contains(&force), "{failure:?}");
+            assert_eq!(advice.contains("asks EC2 too"), !asked, "{failure:?}");
+        }
+        assert_eq!(guest.account.lab.calls("StopInstances"), 1, "only the operator's own");
+
+        guest.account.aws.write.ec2.stop_instances().instance_ids(&id).force(true).send().await.unwrap();
+        for _ in 0..1_000 {
+            guest.state().await; // the emulator counts looks, not seconds
+        }
+        guest.work.deed.call.deadline_s = 60;
+        guest.work.verify().await;
+        assert_eq!(guest.state().await, "stopped");
     }
 }
