@@ -6,13 +6,12 @@
 use super::instance_checks::{Age, Checks, checks, wait_checked};
 use super::instance_state::{described, is_dead, live, state, type_of, with_tokens};
 use super::likeness::Likeness;
-use super::patience::YOUNG_LOOKS;
 use super::power::up;
 use super::{clone_undo, image_parts};
 use crate::access::Aws;
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Failure, Finding, Found, InstanceClone, Values};
-use aws_sdk_ec2::types::{ImageState, Instance, InstanceStateName as State};
+use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 use serde_json::json;
 
 impl InstanceClone {
@@ -40,27 +39,8 @@ impl InstanceClone {
     /// Whether the image can be launched from. It may be this run's own and not be shown again yet, although a look has found it.
     async fn check_image(&self, cx: &Context<'_>, aws: &Aws) -> Result<(), Failure> {
         let id = self.image.as_str();
-        let mut looks = 0;
-        let image = wait_until(cx, &format!("image `{id}`"), async || match image_parts::by_id(aws, id).await? {
-            Some(image) => Ok(Look::Done(image)),
-            None if looks < YOUNG_LOOKS => {
-                looks += 1;
-                Ok(Look::NotYet(format!("EC2 does not show image `{id}` ({looks}/{YOUNG_LOOKS})")))
-            }
-            None => Err(Failure::refused(format!("there is no image `{id}` in {}", aws.region))),
-        })
-        .await?;
-        match image_parts::state(&image) {
-            ImageState::Available => Ok(()),
-            ImageState::Pending | ImageState::Transient => {
-                Err(Failure::transient(format!("image `{id}` is not available yet"))
-                    .cause(format!("IncorrectState: {}", image_parts::progress(aws, &image).await?)))
-            }
-            _ => {
-                Err(Failure::refused(format!("image `{id}` cannot be launched from"))
-                    .cause(image_parts::reason(&image)))
-            }
-        }
+        let failed = |_: &_| Failure::refused(format!("image `{id}` cannot be launched from"));
+        image_parts::wait_available(cx, aws, id, failed).await.map(drop)
     }
 
     /// The clone's id: recorded, or found by its client token.

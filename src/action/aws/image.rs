@@ -216,7 +216,11 @@ impl Perform for ImageCreate {
                 None => return Err(Failure::permanent(format!("no image is named `{}`", self.name)).into()),
             },
         };
-        let image = wait_available(cx, &aws, &id).await?;
+        let failed = |_: &_| {
+            Failure::permanent(format!("image `{id}` could not be made"))
+                .advise("`runbook resume` removes what is left of it and makes another")
+        };
+        let image = wait_available(cx, &aws, &id, failed).await?;
         let snapshots = snapshots_of(&image);
         let evidence = format!("image `{id}` is available, {} snapshot(s)", snapshots.len());
         let outputs = Values::from([("image".into(), json!(id)), ("snapshots".into(), json!(snapshots))]);

@@ -1,13 +1,12 @@
 //! An image and its snapshots: finding them again, and taking them away.
 
-use super::instance_checks::VISIBLE_WITHIN;
+use super::patience::YOUNG_LOOKS;
 use super::tags;
 use crate::access::{Aws, AwsError, code_of};
 use crate::action::{Context, Look, RUN_TAG, wait_until};
 use crate::model::{Failure, FailureKind};
 use aws_sdk_ec2::types::{Image, ImageState, Snapshot};
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 /// The state of an image.
 pub(super) fn state(image: &Image) -> ImageState {
@@ -83,24 +82,32 @@ pub(super) async fn progress(aws: &Aws, image: &Image) -> Result<String, Failure
     Ok(told.collect::<Vec<_>>().join(", "))
 }
 
-/// Waits until the image is available; `id` was given out by this run, so it may not show at first.
-pub(super) async fn wait_available(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<Image, Failure> {
-    let begun = Instant::now();
+/// Waits until the image is available. It may be young, so that EC2 does not show it at first, nor at every look.
+///
+/// # Errors
+/// Refused when EC2 does not show it for long; `failed` of an image that cannot become available any more.
+pub(super) async fn wait_available(
+    cx: &Context<'_>,
+    aws: &Aws,
+    id: &str,
+    failed: impl Fn(&Image) -> Failure,
+) -> Result<Image, Failure> {
+    let mut unseen = 0;
     wait_until(cx, &format!("image `{id}` available"), async || {
         let Some(image) = by_id(aws, id).await? else {
-            return match begun.elapsed() < VISIBLE_WITHIN {
-                true => Ok(Look::NotYet(format!("EC2 does not show image `{id}` yet"))),
-                false => Err(Failure::permanent(format!("image `{id}` is gone"))),
+            unseen += 1;
+            return match unseen <= YOUNG_LOOKS {
+                true => Ok(Look::NotYet(format!("EC2 does not show image `{id}` ({unseen}/{YOUNG_LOOKS})"))),
+                false => Err(Failure::refused(format!("there is no image `{id}` in {}", aws.region))),
             };
         };
+        unseen = 0;
         match state(&image) {
             ImageState::Available => Ok(Look::Done(image)),
             ImageState::Pending | ImageState::Transient => {
                 Ok(Look::NotYet(format!("image `{id}` is `pending`: {}", progress(aws, &image).await?)))
             }
-            _ => Err(Failure::permanent(format!("image `{id}` could not be made"))
-                .cause(reason(&image))
-                .advise("`runbook resume` removes what is left of it and makes another")),
+            _ => Err(failed(&image).cause(reason(&image))),
         }
     })
     .await
