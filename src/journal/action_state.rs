@@ -210,9 +210,8 @@ impl ActionState {
     /// Whether it rests for nothing but the caller's credentials, forward or back.
     #[must_use]
     pub fn wants_credentials(&self) -> bool {
-        let failure = match self {
-            ActionState::Failed { failure, .. } | ActionState::UndoFailed { failure, .. } => failure,
-            _ => return false,
+        let (ActionState::Failed { failure, .. } | ActionState::UndoFailed { failure, .. }) = self else {
+            return false;
         };
         failure.kind == FailureKind::Credentials
     }

@@ -177,7 +177,7 @@ fn addresses(record: &Record, zone: &Zone, given: &BTreeMap<String, &Vec<Ipv4Add
     let target = plain(&alias.dns_name);
     let target = target.strip_prefix("dualstack.").unwrap_or(&target);
     if let Some(addresses) = given.get(target) {
-        return addresses.to_vec();
+        return (*addresses).clone();
     }
     let there = |other: &&Record| other.kind == "A" && plain(&other.name) == target;
     zone.records.iter().filter(there).flat_map(|other| addresses(other, zone, given, chain - 1)).collect()

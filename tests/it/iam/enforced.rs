@@ -40,7 +40,7 @@ const NOT_CALLED_BACK: &[(&str, &str)] = &[
 const IN_DOUBT: &str = "an action in doubt is looked at before it is undone";
 
 /// Sixty plans take their time.
-const LIMIT: Duration = Duration::from_secs(400);
+const LIMIT: Duration = Duration::from_secs(900);
 
 macro_rules! in_regions {
     ($($name:ident),+ $(,)?) => {$(
