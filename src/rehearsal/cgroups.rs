@@ -36,7 +36,7 @@ impl Cgroups {
     /// When groups cannot be made here: not as root, or not in this container.
     pub(super) async fn join(region: &Path) -> Result<Self, RehearsalError> {
         if super::layers::in_user_namespace() {
-            return Err(RehearsalError::Unsupported("it takes root".to_owned()));
+            return Err(RehearsalError::Unsupported("it needs root".to_owned()));
         }
         fs::create_dir_all(MOUNTED).map_err(RehearsalError::file("create", MOUNTED))?;
         Tool::new("mount").args(["-t", "cgroup2", "-o", "nosuid,nodev,noexec", "cgroup2", MOUNTED]).run().await?;

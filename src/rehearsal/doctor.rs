@@ -157,7 +157,9 @@ async fn security_groups(rootless: bool) -> FindingState {
 /// Tries what systemd as the hosts' pid 1 takes.
 async fn systemd(rootless: bool) -> FindingState {
     if rootless {
-        return FindingState::Without("hosts get a small init in its place; it takes root".to_owned());
+        return FindingState::Without(
+            "it needs root as the hosts' pid 1; they get a small init in its place".to_owned(),
+        );
     }
     match Tool::new("unshare").args(["--mount", "sh", "-c", cgroups::TRIAL]).run().await {
         Ok(_) => FindingState::Ok("pid 1 of the hosts, each in a control group of its own".to_owned()),

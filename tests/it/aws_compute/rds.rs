@@ -72,13 +72,23 @@ mod inside {
     #[ignore = "run by its outer half"]
     async fn coming_back_single_az_is_a_failure() {
         let account = Account::new().await;
-        account.lab.post("config", &json!({"rds_ticks": 3, "rds_outcome": "unchanged"}));
         let mut convert = deed(&account);
+        convert.forward().await;
+        convert.undo().await;
+        // RDS tells events oldest first, here one a page.
+        let config = json!({"rds_ticks": 3, "rds_outcome": "unchanged", "page_size": 1, "empty_pages": true});
+        account.lab.post("config", &config);
+        let mut convert = deed(&account).of_another_run();
         convert.observe().await;
         convert.apply().await;
         let failure = convert.failure(Phase::Verify).await;
         assert_eq!(failure.kind, FailureKind::Permanent);
         assert_eq!(failure.message, format!("DB instance `{}` came back single-AZ", account.id("db")));
+        let events = account.aws.read.rds.describe_events().into_paginator().items().send();
+        let events: Vec<_> = events.collect::<Result<_, _>>().await.unwrap();
+        let said: Vec<&str> = events.iter().filter_map(|event| event.message()).collect();
+        assert!(said.len() > 2 && said[0] != said[said.len() - 1], "{said:?}");
+        assert_eq!(failure.causes[0], format!("the last event RDS tells: {}", said[said.len() - 1]));
         // Also when verify begins after it was over.
         let failure = convert.failure(Phase::Verify).await;
         assert_eq!(failure.message, format!("DB instance `{}` came back single-AZ", account.id("db")));
