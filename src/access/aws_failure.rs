@@ -170,14 +170,18 @@ impl AwsError {
     /// The failure an action reports: `what` says which call on which resource, e.g. "cannot stop instance `i-0ab`".
     #[must_use]
     pub fn failure(&self, what: impl Into<String>) -> Failure {
-        let unknown = self.is(UNKNOWN_CALLER);
-        let denied = self.is(&["UnauthorizedOperation", "AccessDenied", "AccessDeniedException"]) || unknown;
+        let denied =
+            self.is(&["UnauthorizedOperation", "AccessDenied", "AccessDeniedException"]) || self.is(UNKNOWN_CALLER);
         let expired = self.is(EXPIRED);
         let none = self.message.contains("no credentials found");
+        // EC2 says `AuthFailure` of keys that it does not know, and of things that are not the caller's.
+        let renew = expired
+            || self.is(&["InvalidClientTokenId", "UnrecognizedClientException"])
+            || (self.is(&["AuthFailure"]) && self.message.contains("credentials"));
         let busy = self.is_throttle() || self.is(BUSY);
         let kind = if self.lost {
             FailureKind::Lost
-        } else if expired || unknown || (none && self.code.is_none()) {
+        } else if renew || (none && self.code.is_none()) {
             FailureKind::Credentials
         } else if busy || (self.code.is_none() && !self.message.contains("credential")) {
             FailureKind::Transient
@@ -246,11 +250,15 @@ mod tests {
 
     #[test]
     fn credentials_that_are_none_are_told_from_what_is_refused_to_them() {
-        for code in ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "AuthFailure"] {
+        for code in ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"] {
             assert_eq!(kind(400, code), FailureKind::Credentials, "{code}");
             assert_eq!(kind(403, code), FailureKind::Credentials, "{code}");
         }
         assert_eq!(kind(403, "AccessDenied"), FailureKind::Permanent);
+        let refused = |why| AwsError::answered(401, Some("AuthFailure"), Some(why)).failure("cannot do it").kind;
+        let keys = "AWS was not able to validate the provided access credentials";
+        assert_eq!(refused(keys), FailureKind::Credentials);
+        assert_eq!(refused("Not authorized for images: [ami-0]"), FailureKind::Permanent);
         let none = AwsError { code: None, message: "no credentials found in the chain".into(), lost: false };
         assert_eq!(none.failure("cannot do it").kind, FailureKind::Credentials);
     }
