@@ -21,8 +21,8 @@ const ATTACKER: u32 = 33;
 const CANARY: &str = "canary-of-root";
 /// How often each kind of attack is tried.
 const TRIES: usize = 145;
-/// How often against the scripts of before, and how often the attacker must win there at least.
-const TRIES_BEFORE: usize = 20;
+/// How often the attacker must win against the scripts of before: within 20 tries where nothing else is under way, and in no more
+/// than are then made against those of now. What else the machine does decides who is faster, so that is not counted on.
 const WINS_BEFORE: usize = 5;
 
 /// Whether this process is root. If not, the test of this name is run again as root, and must pass.
@@ -309,13 +309,15 @@ fn whoever_owns_the_directory_wins_nothing() {
         ground.reset();
         let (done, printed) = ground.work(deed, By::Now);
         assert!(done, "{deed:?}: {printed}");
-        let wins = (0..TRIES_BEFORE).filter(|_| ground.is_won(deed, By::Before)).count();
-        assert!(
-            wins >= WINS_BEFORE,
-            "{deed:?}: the attacker won {wins} of {TRIES_BEFORE} against the scripts of before"
+        let won = (1..=TRIES).filter(|_| ground.is_won(deed, By::Before)).take(WINS_BEFORE);
+        let won: Vec<usize> = won.collect();
+        assert_eq!(
+            won.len(),
+            WINS_BEFORE,
+            "{deed:?}: the attacker won tries {won:?} of {TRIES} against the scripts of before"
         );
         let wins_now = (0..TRIES).filter(|_| ground.is_won(deed, By::Now)).count();
-        assert_eq!(wins_now, 0, "{deed:?}: the attacker won, of {TRIES} tries; {wins} of {TRIES_BEFORE} before");
+        assert_eq!(wins_now, 0, "{deed:?}: the attacker won, of {TRIES} tries; of those before tries {won:?}");
     }
 }
 
