@@ -34,7 +34,7 @@ pub(super) struct Recipe {
 pub(super) const PHP: u32 = 80_200;
 
 const WEB: &str = "openssh-server,nginx,php8.2-fpm,php8.2-cli,php8.2-mysql,certbot,sudo,cron,systemd,systemd-sysv,dbus,\
-iproute2,procps,curl,ca-certificates,openssl";
+unattended-upgrades,iproute2,procps,curl,ca-certificates,openssl";
 
 /// The extensions that Nextcloud's manual calls required or recommended (administration manual, "PHP Modules & Configuration").
 const NEXTCLOUD: &str =
