@@ -1,8 +1,6 @@
 //! The region's DNS, by Hickory: a root server, a server for each zone of the account as Route 53 has them, and the resolver
 //! that everybody in the region asks, which finds its way from the root as any resolver does. There is no way out of the
 //! region, so every name that nobody here has does not exist.
-//!
-//! Not handled: a zone that was deleted goes on being served, empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -141,11 +139,8 @@ impl Dns {
                 self.hosted.insert(*address, NameServer::serve(*address, origin, records.clone()).await?);
             }
         }
-        for (address, server) in &self.hosted {
-            if !names.hosted.contains_key(address) {
-                server.have(Records::new()).await;
-            }
-        }
+        // A zone that is gone has no servers any more.
+        self.hosted.retain(|address, _| names.hosted.contains_key(address));
         self.root.have(names.root.clone()).await;
         if names.hidden != self.now.hidden {
             // ACM looks for its records where the world does.

@@ -31,13 +31,20 @@ mod inside {
                 let found = route53.get_hosted_zone().id(zone).send().await.unwrap();
                 found.delegation_set().unwrap().name_servers().iter().cloned().collect()
             };
-            let change = async |zone: &str, name: &str, kind: dns::RrType, values: &[String]| {
+            let does = async |action: dns::ChangeAction,
+                              zone: &str,
+                              name: &str,
+                              kind: dns::RrType,
+                              values: &[String]| {
                 let values = values.iter().map(|value| dns::ResourceRecord::builder().value(value).build().unwrap());
                 let set = dns::ResourceRecordSet::builder().name(name).r#type(kind).ttl(60);
                 let set = set.set_resource_records(Some(values.collect())).build().unwrap();
-                let change = dns::Change::builder().action(dns::ChangeAction::Upsert).resource_record_set(set);
+                let change = dns::Change::builder().action(action).resource_record_set(set);
                 let batch = dns::ChangeBatch::builder().changes(change.build().unwrap()).build().unwrap();
                 route53.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch).send().await.unwrap();
+            };
+            let change = async |zone: &str, name: &str, kind: dns::RrType, values: &[String]| {
+                does(dns::ChangeAction::Upsert, zone, name, kind, values).await;
             };
             let new_zone = async |name: &str| {
                 let made =
@@ -127,6 +134,13 @@ mod inside {
             let row = zone_row(&second).await;
             assert!(row.evidence.contains(&format!("asks zone `{fqdn}`")), "{row:?}");
             assert_eq!(zone_row(&below).await.verdict, Pass);
+
+            // A zone that is gone answers nobody, though it is delegated still.
+            does(dns::ChangeAction::Delete, &below, fqdn, dns::RrType::A, &["192.0.2.8".to_owned()]).await;
+            route53.delete_hosted_zone().id(&below).send().await.unwrap();
+            eventually("nobody answers", async || world.addresses(fqdn).await.is_err().then_some(())).await;
+            does(dns::ChangeAction::Delete, &second, fqdn, dns::RrType::Ns, &servers).await;
+            resolves_to(fqdn, "192.0.2.7").await;
 
             // Servers that nobody has.
             lab.region.delegate(domain, ["ns-9.nowhere.example".to_owned()]);
