@@ -174,16 +174,18 @@ impl AwsError {
             self.is(&["UnauthorizedOperation", "AccessDenied", "AccessDeniedException"]) || self.is(UNKNOWN_CALLER);
         let expired = self.is(EXPIRED);
         let none = self.message.contains("no credentials found");
-        // EC2 says `AuthFailure` of keys that it does not know, and of things that are not the caller's.
+        // EC2 says `AuthFailure` of keys that it does not know, and of things that are not the caller's. Without a code it was
+        // the SDK that had no credentials to sign with: none are set, a log-in has ended, a program for them failed.
         let renew = expired
             || self.is(&["InvalidClientTokenId", "UnrecognizedClientException"])
-            || (self.is(&["AuthFailure"]) && self.message.contains("credentials"));
+            || (self.is(&["AuthFailure"]) && self.message.contains("credentials"))
+            || (self.code.is_none() && self.message.contains("credential"));
         let busy = self.is_throttle() || self.is(BUSY);
         let kind = if self.lost {
             FailureKind::Lost
-        } else if renew || (none && self.code.is_none()) {
+        } else if renew {
             FailureKind::Credentials
-        } else if busy || (self.code.is_none() && !self.message.contains("credential")) {
+        } else if busy || self.code.is_none() {
             FailureKind::Transient
         } else {
             FailureKind::Permanent
@@ -213,7 +215,7 @@ impl AwsError {
         } else if none {
             failure
                 .advise("set `AWS_PROFILE`, or log in (`aws sso login`), until `aws sts get-caller-identity` answers")
-        } else if expired {
+        } else if renew {
             failure
                 .advise("the credentials have expired: log in again, check this machine's clock, then `runbook resume`")
         } else {
@@ -261,6 +263,9 @@ mod tests {
         assert_eq!(refused("Not authorized for images: [ami-0]"), FailureKind::Permanent);
         let none = AwsError { code: None, message: "no credentials found in the chain".into(), lost: false };
         assert_eq!(none.failure("cannot do it").kind, FailureKind::Credentials);
+        let why = "an error occurred while loading credentials: the SSO token has expired and cannot be refreshed";
+        let ended = AwsError { code: None, message: why.into(), lost: false }.failure("cannot do it");
+        assert!(ended.kind == FailureKind::Credentials && ended.advice.concat().contains("log in again"), "{ended:?}");
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Balancer {
     /// Makes addresses, names, certificates and listeners follow the account.
     pub(super) async fn follow(&mut self, account: &AccountState) -> Result<(), RehearsalError> {
         self.give_addresses(account).await?;
-        self.publish_names(account).await?;
+        let published = self.publish_names(account).await;
         self.sign_certificates(account).await?;
         let around = Surroundings {
             addresses: &self.addresses,
@@ -99,7 +99,7 @@ impl Balancer {
         if wanted != self.current {
             self.apply(wanted).await?;
         }
-        Ok(())
+        published
     }
 
     async fn give_addresses(&mut self, account: &AccountState) -> Result<(), RehearsalError> {

@@ -1,8 +1,9 @@
 //! Control groups of a region: systemd as a host's pid 1 wants one of its own, and takes it for the machine's root.
 //!
 //! A region has one group below the group it was started in, named by its folder, and each host one below that. They are
-//! of the second version, without controllers: nothing is limited by them. A region that ended in order leaves none; what
-//! a killed one has left (empty, there is nobody in it) the next region takes away.
+//! of the second version, without controllers: nothing is limited by them. The region's pid 1 takes them away when everything
+//! else in it has ended; what a region has left that was killed with its pid 1, the next one takes away that is started from the
+//! same group.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,6 @@ pub(super) const TRIAL: &str = "mount -t tmpfs tmpfs /run && mkdir /run/group &&
 /// The region's groups.
 #[derive(Debug, Clone)]
 pub(super) struct Cgroups {
-    /// The group in which the region was started.
-    above: PathBuf,
     /// The region's own.
     own: PathBuf,
 }
@@ -40,17 +39,12 @@ impl Cgroups {
         }
         fs::create_dir_all(MOUNTED).map_err(RehearsalError::file("create", MOUNTED))?;
         Tool::new("mount").args(["-t", "cgroup2", "-o", "nosuid,nodev,noexec", "cgroup2", MOUNTED]).run().await?;
-        let list = Path::new("/proc/self/cgroup");
-        let text = fs::read_to_string(list).map_err(RehearsalError::file("read", list))?;
-        let place = place_in(&text).ok_or_else(|| {
-            RehearsalError::Unsupported("this process is in no control group that can be seen from here".to_owned())
-        })?;
-        let above = Path::new(MOUNTED).join(place);
+        let above = own_place()?;
         sweep(&above);
         let name = region.file_name().unwrap_or_default().to_string_lossy();
         let own = above.join(format!("{PREFIX}{name}"));
         enter(&own)?;
-        Ok(Self { above, own })
+        Ok(Self { own })
     }
 
     /// A host's group, made where there is none.
@@ -64,13 +58,25 @@ impl Cgroups {
     pub(super) fn forget(&self, host: &str) {
         remove(&self.own.join(host));
     }
+}
 
-    /// Goes back to where the region was started, and takes its group away.
-    pub(super) fn leave(&self) {
-        // What stays is empty when the region has ended, and the next one takes it away.
-        let _ = fs::write(self.above.join("cgroup.procs"), "0");
-        remove(&self.own);
+/// Takes the groups of this region away, and whatever others have left beside them; for its pid 1, which has stayed where the
+/// region was started and is the last.
+pub(super) fn clear() {
+    // Without the mount there was never a group.
+    if let Ok(above) = own_place() {
+        sweep(&above);
     }
+}
+
+/// The group that this process is in.
+fn own_place() -> Result<PathBuf, RehearsalError> {
+    let list = Path::new("/proc/self/cgroup");
+    let text = fs::read_to_string(list).map_err(RehearsalError::file("read", list))?;
+    let place = place_in(&text).ok_or_else(|| {
+        RehearsalError::Unsupported("this process is in no control group that can be seen from here".to_owned())
+    })?;
+    Ok(Path::new(MOUNTED).join(place))
 }
 
 /// Where the second version's hierarchy has this process, relative to the root that can be seen from here.
@@ -93,13 +99,19 @@ fn enter(group: &Path) -> Result<(), RehearsalError> {
     last.map_or(Ok(()), |error| Err(RehearsalError::file("write", &procs)(error)))
 }
 
-/// Takes away what killed regions have left. The kernel keeps a group in which somebody is.
+/// Takes away what regions have left. One that lives is left alone, its empty groups too: somebody is about to be in them.
 fn sweep(above: &Path) {
     for group in folders(above) {
-        if group.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX)) {
+        let ours = group.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
+        if ours && !is_populated(&group) {
             remove(&group);
         }
     }
+}
+
+/// Whether somebody is in a group or in one below it (cgroup-v2, "cgroup.events"); one that cannot be asked counts as such.
+fn is_populated(group: &Path) -> bool {
+    fs::read_to_string(group.join("cgroup.events")).map_or(true, |events| !events.lines().any(|l| l == "populated 0"))
 }
 
 /// Removes a group and those below it, deepest first, as far as nobody is in them.

@@ -127,6 +127,10 @@ impl Dns {
         if names == self.now {
             return Ok(());
         }
+        if names.hidden != self.now.hidden {
+            // ACM looks for its records where the world does.
+            self.emulator.configure(serde_json::json!({ "hidden_zones": names.hidden })).await?;
+        }
         for why in names.unreadable.difference(&self.told) {
             self.diary.trouble(why);
         }
@@ -142,10 +146,6 @@ impl Dns {
         // A zone that is gone has no servers any more.
         self.hosted.retain(|address, _| names.hosted.contains_key(address));
         self.root.have(names.root.clone()).await;
-        if names.hidden != self.now.hidden {
-            // ACM looks for its records where the world does.
-            self.emulator.configure(serde_json::json!({ "hidden_zones": names.hidden })).await?;
-        }
         self.now = names;
         Ok(())
     }

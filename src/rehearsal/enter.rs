@@ -5,14 +5,19 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::cgroups;
 use super::error::RehearsalError;
 use super::host::first_child_of;
 use super::tool::PATH;
+
+/// How long killed processes are waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The command that makes the namespaces and runs this program in them with `arguments`; its standard streams and
 /// terminal are the caller's. The environment is passed on.
@@ -120,6 +125,7 @@ pub async fn be_init() -> Result<i32, RehearsalError> {
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
             if pid == child {
                 let killed = status.terminating_signal().map(|number| 128 + number);
+                end_the_rest().await;
                 return Ok(status.exit_status().or(killed).unwrap_or(1));
             }
         }
@@ -131,4 +137,20 @@ pub async fn be_init() -> Result<i32, RehearsalError> {
             _ = interrupt.recv() => (), // the terminal told the child too
         }
     }
+}
+
+/// Ends everything else in the namespace, and takes away what outlives it on the machine. The end of pid 1 would end it all too,
+/// but then nobody is left to look after it.
+async fn end_the_rest() {
+    // Not the shell itself, and not pid 1: kill(2).
+    let _ = std::process::Command::new("bash").args(["-c", "kill -KILL -1"]).env("PATH", PATH).spawn();
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some(_)) => (),
+            Ok(None) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(_) => break, // no child is left
+        }
+    }
+    cgroups::clear();
 }

@@ -28,7 +28,7 @@ const POWER_OFF_PATIENCE: Duration = Duration::from_secs(15);
 /// The kinds of SSH keys a host has; RSA ones take seconds to make and nobody needs them here.
 pub(super) const HOST_KEY_KINDS: [&str; 2] = ["ecdsa", "ed25519"];
 /// Runs a program in a control group, or where this one is when none is named.
-const IN_GROUP: &str = r#"[ -z "$1" ] || echo 0 >"$1/cgroup.procs"; shift; exec "$@""#;
+const IN_GROUP: &str = r#"[ -z "$1" ] || echo 0 >"$1/cgroup.procs" || exit 1; shift; exec "$@""#;
 
 /// What a host is made from, apart from its disk.
 #[derive(Debug, Clone)]

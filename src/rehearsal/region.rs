@@ -51,7 +51,6 @@ pub struct Region {
     view: Arc<View>,
     reconcile: Reconcile,
     open: Option<String>,
-    groups: Option<Cgroups>,
     small: Option<String>,
     registrar: Arc<Registrar>,
     pace: Option<u32>,
@@ -82,8 +81,7 @@ impl Region {
         if let Some(why) = &small {
             diary.note(why);
         }
-        let groups = groups.ok();
-        let init = groups.clone().map_or(Init::Small, Init::Systemd);
+        let init = groups.map_or(Init::Small, Init::Systemd);
         let authority_folder = places.authority();
         let (emulator, authority, public_key) = tokio::join!(
             emulator_process::start(&spec.machine.venv, &places),
@@ -152,7 +150,6 @@ impl Region {
             view,
             reconcile,
             open,
-            groups,
             small,
             registrar,
             pace: spec.conduct.pace,
@@ -362,9 +359,6 @@ impl Region {
         self.diary.note("the region ends");
         self.reconcile.stop().await;
         let _ = self.process.kill().await; // ended already is as good
-        if let Some(groups) = &self.groups {
-            groups.leave();
-        }
     }
 }
 

@@ -279,16 +279,21 @@ fn what_cannot_be_rehearsed_is_refused_before_the_lab_is_made() {
 
 #[test]
 fn ctrl_c_ends_the_lab_and_leaves_nothing() {
-    broken_off(|rehearse| kill_process_group(rehearse, Signal::INT).unwrap());
+    broken_off("shut-down/shut-down", |rehearse| kill_process_group(rehearse, Signal::INT).unwrap());
 }
 
 #[test]
 fn sigterm_ends_the_lab_and_leaves_nothing() {
-    broken_off(|rehearse| kill_process(rehearse, Signal::TERM).unwrap());
+    broken_off("shut-down/shut-down", |rehearse| kill_process(rehearse, Signal::TERM).unwrap());
 }
 
-/// Breaks a rehearsal off in the middle of a run, and looks for what is left of it.
-fn broken_off(end: impl FnOnce(Pid)) {
+#[test]
+fn a_lab_that_is_only_coming_up_leaves_nothing_either() {
+    broken_off("the emulated account answers", |rehearse| kill_process_group(rehearse, Signal::INT).unwrap());
+}
+
+/// Breaks a rehearsal off when it has told this, and looks for what is left of it.
+fn broken_off(told: &str, end: impl FnOnce(Pid)) {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new(RUNBOOK)
         .args(["--format", "json", "rehearse", "single-to-ha"])
@@ -298,8 +303,8 @@ fn broken_off(end: impl FnOnce(Pid)) {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let seen = lines.by_ref().map_while(Result::ok).any(|line| line.contains("shut-down/shut-down"));
-    assert!(seen, "the run gets as far as the shutdown");
+    let seen = lines.by_ref().map_while(Result::ok).any(|line| line.contains(told));
+    assert!(seen, "it gets as far as `{told}`");
     assert!(!processes_of(folder.path()).is_empty(), "the look for processes sees those of a lab at work");
     let group = group_below(child.id());
     assert!(group.is_dir(), "the look for control groups sees that of a lab at work: {}", group.display());

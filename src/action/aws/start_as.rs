@@ -154,7 +154,8 @@ impl InstanceStartAs {
                 let told = Failure::new(kind, told).cause(lack.said()).cause(failure.message).advise(format!(
                     "look at it (`aws ec2 describe-instances --instance-ids {id}`); start it by hand, or `runbook resume`"
                 ));
-                failure.causes.into_iter().fold(told, Failure::cause)
+                let told = failure.causes.into_iter().fold(told, Failure::cause);
+                failure.advice.into_iter().fold(told, Failure::advise)
             }
         }
     }

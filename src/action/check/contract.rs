@@ -12,7 +12,7 @@ pub(crate) struct Seen {
     /// One line with the real values.
     pub(crate) evidence: String,
     pub(crate) advice: Vec<String>,
-    /// Nobody can take it upon himself: what was asked about is not there, and the run would end at it.
+    /// Nobody can take it upon himself: what was to be asked is not there, or lets nobody in, and the run would end at it.
     pub(crate) is_final: bool,
 }
 

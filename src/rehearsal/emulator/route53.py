@@ -133,18 +133,22 @@ def check_neighbours(zone, records, record):
         )
 
 
-def name_servers():
-    """Four names of the form that Route 53's have, one in each of four domains; moto gives every zone the same."""
-    domains = ("com", "net", "org", "co.uk")
-    drawn = [(index, random.randrange(64), random.randrange(8)) for index in range(len(domains))]
-    return [f"ns-{512 * index + 8 * group + own}.awsdns-{group:02}.{domains[index]}" for index, group, own in drawn]
+def name_servers(zones):
+    """Four names of the form that Route 53's have, one in each of four domains, and none of another zone's; moto gives every
+    zone the same."""
+    taken = {server for zone in zones for server in zone.delegation_set.name_servers}
+    drawn = []
+    for index, domain in enumerate(("com", "net", "org", "co.uk")):
+        every = [f"ns-{512 * index + n}.awsdns-{n // 8:02}.{domain}" for n in range(512)]
+        drawn.append(random.choice([server for server in every if server not in taken]))
+    return drawn
 
 
 def create_hosted_zone(self, *args, **kwargs):
     """moto's own SOA and NS are not in the form of the other records: the SOA is listed as text of a dictionary."""
     zone = _moto_create_zone(self, *args, **kwargs)
     if not zone.delegation_set.id:
-        servers = name_servers()
+        servers = name_servers(self.zones.values())
         zone.delegation_set.name_servers = servers
         for record in zone.rrsets:
             if record.type == "NS":
