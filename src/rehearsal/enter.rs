@@ -142,8 +142,9 @@ pub async fn be_init() -> Result<i32, RehearsalError> {
 /// Ends everything else in the namespace, and takes away what outlives it on the machine. The end of pid 1 would end it all too,
 /// but then nobody is left to look after it.
 async fn end_the_rest() {
-    // Not the shell itself, and not pid 1: kill(2).
-    let _ = std::process::Command::new("bash").args(["-c", "kill -KILL -1"]).env("PATH", PATH).spawn();
+    // Not the shell itself, and not pid 1: kill(2). That nobody is left is what is wanted, and nothing to tell.
+    let mut kill = std::process::Command::new("bash");
+    let _ = kill.args(["-c", "kill -KILL -1"]).env("PATH", PATH).stderr(std::process::Stdio::null()).spawn();
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
         match wait(WaitOptions::NOHANG) {
