@@ -1,28 +1,49 @@
 //! The one call through which a running action reports and listens: progress, heartbeat and cancel in one.
+//!
+//! What is at the other end is the driver's: a display beside a tokio task here, a heartbeat of a workflow's activity
+//! elsewhere.
 
 use crate::model::{ActionPath, Failure, FailureKind};
-use tokio::sync::{mpsc, watch};
+use std::rc::Rc;
 
-/// Progress notes of all running actions; losing one loses nothing.
-pub type Beats = mpsc::UnboundedReceiver<(ActionPath, String)>;
+/// The driver's end of running actions' lines. Losing a note loses nothing.
+pub trait Line {
+    /// An action says what it waits for.
+    fn note(&self, action: &ActionPath, note: String);
+
+    /// Whether the action is to stop waiting.
+    fn is_cancelled(&self) -> bool;
+}
 
 /// A running action's line to the operator.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Beat {
     action: ActionPath,
-    notes: mpsc::UnboundedSender<(ActionPath, String)>,
-    cancel: watch::Receiver<bool>,
+    line: Rc<dyn Line>,
+}
+
+/// Nobody listens, and nobody asks to stop.
+struct Silence;
+
+impl Line for Silence {
+    fn note(&self, _action: &ActionPath, _note: String) {}
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 impl Beat {
-    /// A line for `action`: its notes go to `notes`, and it stops waiting when `cancel` turns true.
+    /// A line for `action`.
     #[must_use]
-    pub fn new(
-        action: ActionPath,
-        notes: mpsc::UnboundedSender<(ActionPath, String)>,
-        cancel: watch::Receiver<bool>,
-    ) -> Self {
-        Self { action, notes, cancel }
+    pub fn new(action: ActionPath, line: Rc<dyn Line>) -> Self {
+        Self { action, line }
+    }
+
+    /// A line to nobody, for looks that are not waited for by anybody in particular.
+    #[must_use]
+    pub fn silent(action: ActionPath) -> Self {
+        Self::new(action, Rc::new(Silence))
     }
 
     /// Tells what is being waited for.
@@ -31,11 +52,16 @@ impl Beat {
     /// A failure of kind `cancelled` when the operator asked to stop waiting: the action ends at once, its effect stays
     /// as it is and is observed on resume.
     pub fn beat(&self, note: impl Into<String>) -> Result<(), Failure> {
-        // A closed receiver means that nobody looks: progress may be lost.
-        let _ = self.notes.send((self.action.clone(), note.into()));
-        if *self.cancel.borrow() {
+        self.line.note(&self.action, note.into());
+        if self.line.is_cancelled() {
             return Err(Failure::new(FailureKind::Cancelled, "stopped waiting because the operator asked to"));
         }
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for Beat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Beat").field("action", &self.action).finish_non_exhaustive()
     }
 }

@@ -3,18 +3,18 @@
 use super::args::{Common, Format};
 use super::clock::SystemClock;
 use super::harm::{Harm, Harmed};
-use super::out::out;
+use super::spectator::Spectator;
 use super::{Exit, Failure, operator, settings, signals};
 use crate::access::Access;
 use crate::action;
-use crate::display::{self, Console, Mode};
-use crate::engine::{Clock, DriveError, Driver, Intent, Worker, preview_parameters};
-use crate::event::Event;
-use crate::journal::{ActionState, Executor, Journal, JournalError, Lease, Rest, RunState};
+use crate::display::{self, Console, Mode, Sentence};
+use crate::engine::{Clock, DriveError, Driver, Executor, Intent, Worker, preview_parameters};
+use crate::event;
+use crate::journal::{ActionState, ExecutorId, Held, Journal, JournalError, Lease, Rest, RunState};
 use crate::model::ActionPath;
 use crate::plan::Plan;
 use std::rc::Rc;
-use tokio::sync::mpsc;
+use std::sync::Arc;
 use tokio::task::LocalSet;
 
 /// A run that is about to be executed.
@@ -41,52 +41,53 @@ pub(super) fn lease(journal: &mut Journal, state: &RunState) -> Result<Lease, Fa
 }
 
 impl Execution<'_> {
-    /// Drives the run until it rests.
+    /// Drives the run until it rests. The lease is given back before anybody waits for the display.
     pub(super) fn go(self, lease: Lease, state: RunState, intent: Intent) -> Result<Exit, Failure> {
         let holder = operator::holder();
-        let executor = Executor { fence: lease.fence(), by: holder.by, host: holder.host, pid: holder.pid };
+        let by = ExecutorId { fence: lease.fence(), by: holder.by, host: holder.host, pid: holder.pid };
         let access = Rc::new(Access::new(settings::connections(self.common, state.run.as_str())?));
         let performer = Rc::new(Harmed { inner: Worker::new(access), harm: self.harm.clone() });
         let format = self.format;
+        let plan = Arc::new(self.plan);
         block_on(async move {
-            let stop = signals::listen()
+            let mut stop = signals::listen()
                 .map_err(|e| Failure::new(Exit::Failed, "cannot listen for signals").cause(e.to_string()))?;
-            let (events, shown) = mpsc::unbounded_channel();
-            let told = self.plan.clone();
-            let sentence = move |state: &RunState, path: &ActionPath| {
-                let definition = told.definition(path)?;
-                let parameters = preview_parameters(&told, &state.run, &state.outputs(), definition);
-                action::describe(definition.kind, &parameters).ok().map(|told| told.does)
-            };
-            let console =
-                Console::new(Mode::choose(format.is_json()), &self.plan, &state).with_sentences(Box::new(sentence));
-            let display = tokio::task::spawn_local(show(console, shown));
+            let (events, shown) = event::channel();
+            let console = Console::new(Mode::choose(format.is_json()), &plan, &state).with_sentences(sentence(&plan));
+            let spectator = Spectator::watch(console, shown);
             let mut driver = Driver {
-                journal: self.journal,
-                lease,
-                plan: self.plan,
-                state,
+                store: Held { journal: self.journal, lease },
+                executor: Executor::new(plan, state),
                 performer,
-                clock: SystemClock,
+                clock: Rc::new(SystemClock),
                 events,
-                stop,
+                stop: stop.clone(),
             };
-            let result = driver.drive(intent, executor).await;
-            let Driver { journal, plan, state, events, .. } = driver;
-            drop(events);
-            // The display ends when the last event is shown; a broken display changes nothing that was done.
-            let _ = display.await;
-            let rest = result.map_err(|error| stopped(&journal, &plan, &state, &error))?;
-            report(&plan, &state, &rest, format)
+            let result = driver.drive(intent, by).await;
+            let Driver { store: Held { journal, lease }, executor, events, .. } = driver;
+            drop(lease);
+            events.close();
+            // What was asked of the run is done by now: from here on it is asked not to wait for the display.
+            stop.mark_unchanged();
+            let all_shown = spectator.end(&mut stop).await;
+            let (plan, state) = (executor.plan(), executor.state());
+            let rest = result.map_err(|error| stopped(&journal, plan, state, &error))?;
+            if all_shown {
+                let _ = Spectator::print(report(plan, state, &rest, format)).end(&mut stop).await;
+            }
+            Ok(exit(state, &rest))
         })?
     }
 }
 
-async fn show(mut console: Console, mut events: mpsc::UnboundedReceiver<Event>) {
-    while let Some(event) = events.recv().await {
-        console.show(&event);
-    }
-    console.finish();
+/// What an action will do, in words.
+fn sentence(plan: &Arc<Plan>) -> Sentence {
+    let plan = Arc::clone(plan);
+    Box::new(move |state: &RunState, path: &ActionPath| {
+        let definition = plan.definition(path)?;
+        let parameters = preview_parameters(&plan, &state.run, &state.outputs(), definition);
+        action::describe(definition.kind, &parameters).ok().map(|told| told.does)
+    })
 }
 
 /// What is to be said when driving ended without a rest: what is in doubt, and what to do first.
@@ -100,27 +101,29 @@ fn stopped(journal: &Journal, plan: &Plan, state: &RunState, error: &DriveError)
     for action in plan.actions.iter().map(|planned| &planned.action).filter(|path| under_way(path)) {
         failure = failure.cause(format!("`{action}` is in doubt: it was begun, and how it ended is not recorded"));
     }
-    if let DriveError::Journal(error) = error {
-        let rescued = matches!(error, JournalError::Gone { .. }).then(|| journal.rescue());
-        failure = match (rescued, error.remedy()) {
-            (Some(Ok(copy)), _) => failure.hint(format!(
-                "`{}` has all that was recorded: unless you find the journal itself, rename that to `journal.db`",
-                copy.display()
-            )),
-            (_, Some(remedy)) => failure.hint(remedy),
-            (_, None) => failure,
-        };
-    }
+    let DriveError::Journal(error) = error;
+    let rescued = matches!(error, JournalError::Gone { .. }).then(|| journal.rescue());
+    failure = match (rescued, error.remedy()) {
+        (Some(Ok(copy)), _) => failure.hint(format!(
+            "`{}` has all that was recorded: unless you find the journal itself, rename that to `journal.db`",
+            copy.display()
+        )),
+        (_, Some(remedy)) => failure.hint(remedy),
+        (_, None) => failure,
+    };
     failure.hint(format!("then `runbook resume {}`: what is in doubt is looked at first", state.run))
 }
 
-fn report(plan: &Plan, state: &RunState, rest: &Rest, format: Format) -> Result<Exit, Failure> {
-    out(&if format.is_json() {
+fn report(plan: &Plan, state: &RunState, rest: &Rest, format: Format) -> String {
+    if format.is_json() {
         format!("{}\n", display::rest_json(plan, state, rest))
     } else {
         display::rest_text(plan, state, rest)
-    })?;
-    Ok(match rest {
+    }
+}
+
+fn exit(state: &RunState, rest: &Rest) -> Exit {
+    match rest {
         Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } => Exit::Done,
         // Nothing failed but what a person has to renew.
         Rest::Paused { actions } if actions.iter().any(|action| !state.action(action).wants_credentials()) => {
@@ -129,5 +132,5 @@ fn report(plan: &Plan, state: &RunState, rest: &Rest, format: Format) -> Result<
         Rest::Paused { actions } if actions.is_empty() => Exit::Failed,
         Rest::Paused { .. } | Rest::InDoubt { .. } | Rest::Waiting { .. } => Exit::Waits,
         Rest::Interrupted { .. } => Exit::Interrupted,
-    })
+    }
 }

@@ -20,6 +20,7 @@ mod plan_file;
 mod planned_id;
 mod settings;
 mod signals;
+mod spectator;
 
 mod approve;
 mod doctor;

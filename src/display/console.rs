@@ -44,7 +44,7 @@ pub struct Console {
 enum Face {
     Bars(Bars),
     Lines(Lines),
-    Json(Box<dyn Write>),
+    Json(Box<dyn Write + Send>),
 }
 
 impl Console {
@@ -61,7 +61,7 @@ impl Console {
 
     /// A display that writes elsewhere: lines, or JSON.
     #[must_use]
-    pub fn to_writer(json: bool, plan: &Plan, state: &RunState, out: Box<dyn Write>) -> Self {
+    pub fn to_writer(json: bool, plan: &Plan, state: &RunState, out: Box<dyn Write + Send>) -> Self {
         let face = if json { Face::Json(out) } else { Face::Lines(Lines::new(out)) };
         Self { narrator: Narrator::new(plan, state), face }
     }

@@ -11,12 +11,12 @@ use std::io::Write;
 const NOTE_EVERY: Millis = 5_000;
 
 pub(super) struct Lines {
-    out: Box<dyn Write>,
+    out: Box<dyn Write + Send>,
     notes: BTreeMap<ActionPath, (String, Millis)>,
 }
 
 impl Lines {
-    pub(super) fn new(out: Box<dyn Write>) -> Self {
+    pub(super) fn new(out: Box<dyn Write + Send>) -> Self {
         Self { out, notes: BTreeMap::new() }
     }
 

@@ -4,7 +4,7 @@ use super::look::one_line;
 use super::table::{columns, list, wrapped};
 use super::time::{clock, date_time, rfc3339};
 use super::wording::{plan_file_words, rest_word};
-use crate::journal::{Executor, Record, RecordKind, Rest, Verdict};
+use crate::journal::{ExecutorId, Record, RecordKind, Rest, Verdict};
 use crate::model::Value;
 use serde_json::json;
 
@@ -108,7 +108,7 @@ fn says(kind: &RecordKind) -> String {
     }
 }
 
-fn executed(executor: &Executor) -> String {
+fn executed(executor: &ExecutorId) -> String {
     format!("{} on {} (process {}, lease {})", executor.by, executor.host, executor.pid, executor.fence)
 }
 

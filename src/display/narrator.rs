@@ -9,13 +9,13 @@ use super::time::duration;
 use super::times::Times;
 use super::wording::{phase, rest_sentence};
 use crate::event::Event;
-use crate::journal::{ActionState, Executor, Mode, Record, RecordKind, Resolution, RunState};
+use crate::journal::{ActionState, ExecutorId, Mode, Record, RecordKind, Resolution, RunState};
 use crate::model::{ActionPath, Failure, Millis, Phase, Step, StepId};
 use crate::plan::{Order, Plan};
 use std::collections::BTreeSet;
 
 /// What an action will do, in words; asked with the run's state, so that values known by now can be in it.
-pub type Sentence = Box<dyn Fn(&RunState, &ActionPath) -> Option<String>>;
+pub type Sentence = Box<dyn Fn(&RunState, &ActionPath) -> Option<String> + Send>;
 
 /// One thing that is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,7 +222,7 @@ impl Narrator {
     }
 }
 
-fn by(executor: &Executor) -> String {
+fn by(executor: &ExecutorId) -> String {
     format!("executed by {} on {} (process {})", executor.by, executor.host, executor.pid)
 }
 

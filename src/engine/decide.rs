@@ -1,7 +1,8 @@
 //! What comes next: a pure function of plan, state and flight.
 
 use super::call::call;
-use super::flight::{Flight, Stopping};
+use super::exchange::Stopping;
+use super::flight::Flight;
 use super::rollback;
 use crate::journal::{ActionState, Mode, RecordKind, Rest, RunState};
 use crate::model::{ActionCall, ActionPath, Millis, Phase, StepAction, StepId};
@@ -23,8 +24,9 @@ pub enum Next {
     Rest(Rest),
 }
 
-/// What comes next. `flight` learns which calls are under way.
-pub fn next(plan: &Plan, state: &RunState, flight: &mut Flight, now: Millis) -> Next {
+/// What comes next.
+#[must_use]
+pub fn next(plan: &Plan, state: &RunState, flight: &Flight, now: Millis) -> Next {
     match &state.mode {
         Mode::Forward { until } => forward(plan, state, flight, until.as_ref(), now),
         Mode::Rollback { to } => rollback::next(plan, state, flight, to, now),
@@ -34,6 +36,7 @@ pub fn next(plan: &Plan, state: &RunState, flight: &mut Flight, now: Millis) -> 
 /// What was found out about the actions in one pass.
 #[derive(Default)]
 struct Pass {
+    held_up: bool,
     ready: Vec<(ActionPath, Phase)>,
     fresh: Vec<ActionPath>,
     wake: Option<Millis>,
@@ -44,14 +47,29 @@ struct Pass {
     left: usize,
 }
 
-fn forward(plan: &Plan, state: &RunState, flight: &mut Flight, until: Option<&StepId>, now: Millis) -> Next {
+/// Whether something on the way forward stands still until a person decides: then nothing new is begun.
+pub(super) fn is_held_up(plan: &Plan, state: &RunState, flight: &Flight) -> bool {
+    let Mode::Forward { until } = &state.mode else { return false };
+    let stands = |action: &ActionPath| match state.action(action) {
+        ActionState::Failed { retry_at: None, .. } => true,
+        ActionState::InDoubt { .. } => flight.doubted.contains(action),
+        other => other.is_undoing(),
+    };
+    within(plan, until.as_ref()).any(|planned| stands(&planned.action))
+}
+
+/// The actions up to the step after which the run is to rest.
+fn within<'a>(plan: &'a Plan, until: Option<&StepId>) -> impl Iterator<Item = &'a PlannedAction> {
     let last = until.map_or(usize::MAX, |step| plan.number(step));
-    let mut pass = Pass::default();
-    for planned in plan.actions.iter().filter(|p| plan.number(p.action.step()) <= last) {
+    plan.actions.iter().filter(move |p| plan.number(p.action.step()) <= last)
+}
+
+fn forward(plan: &Plan, state: &RunState, flight: &Flight, until: Option<&StepId>, now: Millis) -> Next {
+    let mut pass = Pass { held_up: is_held_up(plan, state, flight), ..Pass::default() };
+    for planned in within(plan, until) {
         look(state, flight, planned, now, &mut pass);
     }
-    let held_up = !pass.paused.is_empty() || !pass.doubted.is_empty();
-    if flight.stop == Stopping::No && !held_up {
+    if flight.stop == Stopping::No && !pass.held_up {
         let fresh = std::mem::take(&mut pass.fresh);
         pass.ready.extend(fresh.into_iter().map(|action| look_or_join(flight, action)));
     }
@@ -70,10 +88,7 @@ fn forward(plan: &Plan, state: &RunState, flight: &mut Flight, until: Option<&St
             }
         }
     }
-    for (action, phase) in std::mem::take(&mut pass.ready) {
-        flight.running.insert(action, phase);
-    }
-    if !flight.running.is_empty() || (pass.wake.is_some() && flight.stop == Stopping::No) {
+    if !calls.is_empty() || !flight.running.is_empty() || (pass.wake.is_some() && flight.stop == Stopping::No) {
         return Next::Perform { calls, wake: pass.wake };
     }
     Next::Rest(rest(flight, until, pass))
@@ -112,6 +127,10 @@ fn look(state: &RunState, flight: &Flight, planned: &PlannedAction, now: Millis,
         ActionState::Started { .. } if flight.stop == Stopping::No => pass.ready.push((action.clone(), Phase::Observe)),
         ActionState::Applied { .. } if !cut_short => pass.ready.push((action.clone(), Phase::Verify)),
         ActionState::Started { .. } | ActionState::Applied { .. } => pass.unfinished.push(action.clone()),
+        // Nothing of it was begun.
+        ActionState::Failed { traces: None, retry_at: Some(_), .. } if pass.held_up => {
+            pass.unfinished.push(action.clone());
+        }
         ActionState::Failed { retry_at: Some(at), .. } if flight.stop == Stopping::No => {
             if *at <= now {
                 pass.ready.push(look_or_join(flight, action.clone()));

@@ -1,37 +1,23 @@
-//! The embedded driver: SQLite and tokio. One loop: ask what comes next, record or perform it, wait for one thing to
-//! happen, record what it means.
+//! The embedded driver: one thread, tokio, and a store of records. It carries out what the executor wants and tells it what
+//! happens, and decides nothing.
 //!
-//! Promises: a record is durable before its effect is made and before it is announced; when the journal cannot be
-//! written the loop ends at once and makes no further effect; what other processes append (answers to gates) is folded
-//! in within half a second.
+//! Promises: a record is durable before it is announced; when the store cannot be written driving ends at once; what other
+//! processes append (answers to gates) is told within half a second. It writes to no terminal: what it announces is taken
+//! by somebody else, at his own pace.
 
-use super::flight::Stopping;
-use super::{Flight, Next, Performer, next, records_of};
-use crate::access::Beat;
-use crate::event::Event;
-use crate::journal::{Executor, Journal, JournalError, Lease, Record, RecordKind, Rest, RollbackTo, RunState};
-use crate::model::{ActionCall, ActionPath, Millis, Outcome, Phase, StepId};
-use crate::plan::Plan;
+use super::exchange::{CallId, Effect, Input, Intent, Stopping};
+use super::{Executor, Performer};
+use crate::access::{Beat, Line};
+use crate::event::{Event, Teller};
+use crate::journal::{ExecutorId, IllegalRecord, JournalError, Record, Rest, Store};
+use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome, Phase};
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::MissedTickBehavior;
-
-/// What an executor is to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Intent {
-    /// Go forward, to the end of this step or of the runbook.
-    Forward {
-        /// The step to rest after.
-        until: Option<StepId>,
-    },
-    /// Go back.
-    Rollback {
-        /// To here.
-        to: RollbackTo,
-    },
-}
 
 /// Where the time comes from.
 pub trait Clock {
@@ -39,197 +25,196 @@ pub trait Clock {
     fn now(&self) -> Millis;
 }
 
-/// Why driving ended without a rest.
+/// Why driving ended without a rest. The run can be resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
     /// The journal cannot be written: nothing further was done to the world.
     #[error("nothing further is done, for it could not be recorded")]
     Journal(#[from] JournalError),
-    /// An action's task broke: a defect.
-    #[error("the task of an action broke off")]
-    Broken(#[source] tokio::task::JoinError),
+}
+
+impl From<IllegalRecord> for DriveError {
+    fn from(error: IllegalRecord) -> Self {
+        Self::Journal(error.into())
+    }
 }
 
 /// Drives one run.
 #[derive(Debug)]
-pub struct Driver<P, C> {
-    /// The journal.
-    pub journal: Journal,
-    /// The right to execute the run.
-    pub lease: Lease,
-    /// The plan.
-    pub plan: Plan,
-    /// The run's state.
-    pub state: RunState,
+pub struct Driver<S, P, C> {
+    /// Where records are kept.
+    pub store: S,
+    /// Who decides.
+    pub executor: Executor,
     /// Who performs calls.
     pub performer: Rc<P>,
     /// The clock.
-    pub clock: C,
-    /// Where events go; a receiver that is gone is no error.
-    pub events: mpsc::UnboundedSender<Event>,
+    pub clock: Rc<C>,
+    /// Where events go.
+    pub events: Teller,
     /// How often the operator has asked to stop.
     pub stop: watch::Receiver<u32>,
 }
 
-/// How long an action may take to notice that waiting is over, once the operator has asked twice.
-const LAST_WORDS: Duration = Duration::from_secs(3);
-/// How often the journal is read for what others appended.
+/// How often the store is read for what others appended.
 const READ_AGAIN: Duration = Duration::from_millis(500);
 
-impl<P: Performer + 'static, C: Clock> Driver<P, C> {
+impl<S: Store, P: Performer + 'static, C: Clock + 'static> Driver<S, P, C> {
     /// Drives the run until it rests. Must run inside a [`tokio::task::LocalSet`].
     ///
     /// # Errors
-    /// When the journal cannot be written, or a task broke off. The run can be resumed.
-    pub async fn drive(&mut self, intent: Intent, executor: Executor) -> Result<Rest, DriveError> {
-        self.record(&match intent {
-            Intent::Forward { until } => RecordKind::ForwardBegan { until, executor },
-            Intent::Rollback { to } => RecordKind::RollbackBegan { to, executor },
-        })?;
-        let mut flight = Flight::default();
-        let mut tasks: JoinSet<(ActionCall, Outcome)> = JoinSet::new();
-        let (notes, mut beats) = mpsc::unbounded_channel();
-        let (cut, cut_seen) = watch::channel(false);
+    /// When the store cannot be written, or does not hold what was written.
+    pub async fn drive(&mut self, intent: Intent, by: ExecutorId) -> Result<Rest, DriveError> {
+        let mut calls = Calls::default();
         let mut stop = self.stop.clone();
-        // An interval, not a sleep per turn: progress notes may come faster than it ticks.
+        // An interval, not a sleep per turn: other inputs may come faster than it ticks.
         let mut read_again = tokio::time::interval(READ_AGAIN);
         read_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut input = Input::Began { intent, by };
         loop {
-            let wake = match next(&self.plan, &self.state, &mut flight, self.clock.now()) {
-                Next::Record(kinds) => {
-                    self.record_all(&kinds)?;
-                    continue;
-                }
-                Next::Rest(rest) => {
-                    if self.rested(&rest)? {
-                        return Ok(rest);
-                    }
-                    continue;
-                }
-                Next::Perform { calls, wake } => {
-                    for call in calls {
-                        self.announce(&call);
-                        let beat = Beat::new(call.action.clone(), notes.clone(), cut_seen.clone());
-                        let performer = Rc::clone(&self.performer);
-                        tasks.spawn_local(async move {
-                            let outcome = performer.perform(call.clone(), beat).await;
-                            (call, outcome)
-                        });
-                    }
-                    wake
-                }
+            let wake = match self.carry_out(input, &mut calls)? {
+                Carried::Rested(rest) => return Ok(rest),
+                Carried::Waits(wake) => wake,
             };
-            tokio::select! {
-                Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
-                    let (call, outcome) = ended.map_err(DriveError::Broken)?;
-                    // What the action said before it ended is shown before its end.
-                    while let Ok((action, note)) = beats.try_recv() {
-                        self.progress(action, note);
-                    }
-                    self.ended(&mut flight, &call, outcome)?;
-                }
-                Some((action, note)) = beats.recv() => self.progress(action, note),
-                () = sleep_until(wake, self.clock.now()) => {}
+            input = tokio::select! {
+                Some((call, outcome)) = calls.next() => Input::Outcome { call, outcome },
+                () = sleep_until(wake, self.clock.now()) => Input::Tick,
                 Ok(()) = stop.changed() => {
-                    let asked = *stop.borrow_and_update();
-                    let _ = self.events.send(Event::Stopping { at_once: asked > 1 });
-                    flight.stop = if asked > 1 { Stopping::Now } else { Stopping::Soon };
-                    if asked > 1 {
-                        let _ = cut.send(true);
-                        self.last_words(&mut flight, &mut tasks).await?;
-                    }
+                    let at_once = *stop.borrow_and_update() > 1;
+                    self.events.tell(Event::Stopping { at_once });
+                    Input::StopAsked { how: if at_once { Stopping::Now } else { Stopping::Soon } }
                 }
-                _ = read_again.tick() => self.read_foreign()?,
-            }
+                _ = read_again.tick() => self.foreign()?,
+            };
         }
     }
 
-    /// Gives running actions a moment to end, then stops waiting for them: what has no end recorded is in doubt.
-    async fn last_words(
-        &mut self,
-        flight: &mut Flight,
-        tasks: &mut JoinSet<(ActionCall, Outcome)>,
-    ) -> Result<(), DriveError> {
-        let until = tokio::time::Instant::now() + LAST_WORDS;
-        while let Ok(Some(ended)) = tokio::time::timeout_at(until, tasks.join_next()).await {
-            let (call, outcome) = ended.map_err(DriveError::Broken)?;
-            self.ended(flight, &call, outcome)?;
-        }
-        tasks.abort_all();
-        while let Some(ended) = tasks.join_next().await {
-            match ended {
-                Ok((call, outcome)) => self.ended(flight, &call, outcome)?,
-                Err(cut_off) if cut_off.is_cancelled() => {}
-                Err(broken) => return Err(DriveError::Broken(broken)),
-            }
-        }
-        flight.running.clear();
-        flight.cleared.clear();
-        Ok(())
-    }
-
-    fn ended(&mut self, flight: &mut Flight, call: &ActionCall, outcome: Outcome) -> Result<(), DriveError> {
-        let records = records_of(&self.plan, &self.state, flight, call, outcome, self.clock.now());
-        self.record_all(&records)
-    }
-
-    fn record_all(&mut self, kinds: &[RecordKind]) -> Result<(), DriveError> {
-        kinds.iter().try_for_each(|kind| self.record(kind))
-    }
-
-    fn record(&mut self, kind: &RecordKind) -> Result<(), DriveError> {
-        loop {
-            match self.journal.append(&self.state, Some(&self.lease), self.clock.now(), kind.clone()) {
-                Ok((record, state)) => {
-                    self.state = state;
-                    self.emit(record);
-                    return Ok(());
+    /// Carries out what the executor wants because of this, and because of that.
+    fn carry_out(&mut self, input: Input, calls: &mut Calls) -> Result<Carried, DriveError> {
+        let mut wake = None;
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            wake = None;
+            for effect in self.executor.on(input, self.clock.now())? {
+                match effect {
+                    Effect::Append { record } => inputs.push_back(self.append(&record)?),
+                    Effect::Perform { id, call } => self.perform(id, *call, calls),
+                    Effect::Cancel { id } => calls.cancel(&id),
+                    Effect::Forget { id } => calls.forget(&id),
+                    Effect::Wake { at } => wake = Some(at),
+                    Effect::Rest { rest } => return Ok(Carried::Rested(rest)),
                 }
-                Err(JournalError::Moved(_)) => self.read_foreign()?,
-                Err(error) => return Err(error.into()),
             }
         }
+        Ok(Carried::Waits(wake))
     }
 
-    /// Records the rest, unless somebody has appended in the meantime: an answer may be the reason to go on.
-    fn rested(&mut self, rest: &Rest) -> Result<bool, DriveError> {
-        let kind = RecordKind::Rested { rest: rest.clone() };
-        match self.journal.append(&self.state, Some(&self.lease), self.clock.now(), kind) {
-            Ok((record, state)) => {
-                self.state = state;
-                self.emit(record);
-                Ok(true)
+    fn append(&mut self, record: &Record) -> Result<Input, DriveError> {
+        match self.store.append(record) {
+            Ok(()) => {
+                self.announce(record);
+                Ok(Input::Appended)
             }
-            Err(JournalError::Moved(_)) => self.read_foreign().map(|()| false),
+            Err(JournalError::Moved(_)) => self.foreign(),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Folds in what other processes have appended: answers and decisions of people.
-    fn read_foreign(&mut self) -> Result<(), DriveError> {
-        // Waiting on for the end of something that could not be recorded would help nobody.
-        self.journal.still_there()?;
-        for record in self.journal.records(&self.state.run, self.state.seq)? {
-            self.state = self.state.apply(&record).map_err(JournalError::from)?;
-            self.emit(record);
-        }
-        Ok(())
+    /// What other processes have appended: answers and decisions of people.
+    fn foreign(&mut self) -> Result<Input, DriveError> {
+        let state = self.executor.state();
+        let records = self.store.records_after(&state.run, state.seq)?;
+        records.iter().for_each(|record| self.announce(record));
+        Ok(Input::Foreign { records })
     }
 
-    fn announce(&self, call: &ActionCall) {
+    fn perform(&self, id: CallId, call: ActionCall, calls: &mut Calls) {
         if matches!(call.phase, Phase::Observe | Phase::Verify) {
             let event = Event::Working { action: call.action.clone(), phase: call.phase, at: self.clock.now() };
-            let _ = self.events.send(event);
+            self.events.tell(event);
+        }
+        let clock: Rc<dyn Clock> = Rc::clone(&self.clock) as _;
+        let wire = Rc::new(Wire { events: self.events.clone(), clock, cancelled: Cell::new(false) });
+        let beat = Beat::new(call.action.clone(), Rc::clone(&wire) as _);
+        let performer = Rc::clone(&self.performer);
+        calls.begin(id, wire, async move { performer.perform(call, beat).await });
+    }
+
+    fn announce(&self, record: &Record) {
+        self.events.tell(Event::Recorded(Box::new(record.clone())));
+    }
+}
+
+/// What came of carrying out.
+enum Carried {
+    Rested(Rest),
+    /// For something to happen, at the latest until then.
+    Waits(Option<Millis>),
+}
+
+/// A call's line to the display, and back.
+struct Wire {
+    events: Teller,
+    clock: Rc<dyn Clock>,
+    cancelled: Cell<bool>,
+}
+
+impl Line for Wire {
+    fn note(&self, action: &ActionPath, note: String) {
+        self.events.tell(Event::Progress { action: action.clone(), note, at: self.clock.now() });
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.get()
+    }
+}
+
+/// The calls being performed, a task each.
+#[derive(Default)]
+struct Calls {
+    tasks: JoinSet<Outcome>,
+    names: HashMap<Id, CallId>,
+    handles: BTreeMap<CallId, (AbortHandle, Rc<Wire>)>,
+}
+
+impl Calls {
+    fn begin(&mut self, id: CallId, wire: Rc<Wire>, work: impl Future<Output = Outcome> + 'static) {
+        let handle = self.tasks.spawn_local(work);
+        self.names.insert(handle.id(), id.clone());
+        self.handles.insert(id, (handle, wire));
+    }
+
+    fn cancel(&self, id: &CallId) {
+        if let Some((_, wire)) = self.handles.get(id) {
+            wire.cancelled.set(true);
         }
     }
 
-    fn progress(&self, action: ActionPath, note: String) {
-        let _ = self.events.send(Event::Progress { action, note, at: self.clock.now() });
+    fn forget(&mut self, id: &CallId) {
+        if let Some((handle, _)) = self.handles.remove(id) {
+            handle.abort();
+        }
     }
 
-    fn emit(&self, record: Record) {
-        let _ = self.events.send(Event::Recorded(Box::new(record)));
+    /// The next outcome; nothing when no call is being performed. A task that broke has an unknown outcome, and is no reason
+    /// to end the others.
+    async fn next(&mut self) -> Option<(CallId, Outcome)> {
+        loop {
+            let (task, outcome) = match self.tasks.join_next_with_id().await? {
+                Ok((task, outcome)) => (task, outcome),
+                Err(error) => (error.id(), broken().into()),
+            };
+            let name = self.names.remove(&task);
+            if let Some(id) = name.filter(|id| self.handles.remove(id).is_some()) {
+                return Some((id, outcome));
+            }
+        }
     }
+}
+
+fn broken() -> Failure {
+    Failure::new(FailureKind::Lost, "the code of this action broke off")
+        .advise("this is a defect of `runbook`: please report it, with what was said above")
 }
 
 async fn sleep_until(wake: Option<Millis>, now: Millis) {

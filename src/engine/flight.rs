@@ -1,13 +1,24 @@
-//! What is under way in this executor and known to nobody else: lost with the process, on purpose.
+//! What is under way in this executor and known to nobody else. Not in the journal, on purpose: an executor that dies leaves
+//! doubts, and the next one looks.
+//!
+//! It is data. A driver whose calls die with it forgets it; one whose calls outlive it (workers elsewhere) keeps it with its
+//! own state, or a call of the one before would run beside the next executor's look.
 
-use crate::model::{ActionPath, Phase};
-use std::collections::{BTreeMap, BTreeSet};
+use super::exchange::{CallId, Input, Stopping};
+use crate::journal::{Record, RecordKind};
+use crate::model::{ActionCall, ActionPath, Millis};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The volatile side of an executor.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Flight {
+    /// The record by which this executor began; nothing before that.
+    pub began: Option<u64>,
+    /// How many calls it has made.
+    pub made: u64,
     /// Calls being performed.
-    pub running: BTreeMap<ActionPath, Phase>,
+    pub running: BTreeMap<ActionPath, UnderWay>,
     /// Actions whose `started` (or `undo_started`) this executor recorded and whose effect it may now make. A `started`
     /// that is not here was found, and is in doubt.
     pub cleared: BTreeSet<ActionPath>,
@@ -17,16 +28,23 @@ pub struct Flight {
     pub doubted: BTreeSet<ActionPath>,
     /// Whether the operator asked to stop.
     pub stop: Stopping,
+    /// When calls that were told to stop waiting are no longer waited for.
+    pub last_words: Option<Millis>,
+    /// What follows from outcomes and is not recorded yet, in order.
+    pub to_record: VecDeque<RecordKind>,
+    /// The record that the driver has been asked to append.
+    pub appending: Option<Box<Record>>,
+    /// What has happened and waits until that is appended.
+    pub waiting: VecDeque<Input>,
 }
 
-/// How urgently the operator wants to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Stopping {
-    /// Not at all.
-    #[default]
-    No,
-    /// Finish what is running, begin nothing.
-    Soon,
-    /// Stop waiting too.
-    Now,
+/// A call being performed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnderWay {
+    /// Its name.
+    pub id: CallId,
+    /// The call.
+    pub call: ActionCall,
+    /// When it is no longer waited for.
+    pub until: Millis,
 }

@@ -1,9 +1,9 @@
-//! The engine: `decide` (pure) and `drive` (the one loop that carries decisions out).
+//! The engine: the [`Executor`] (no input or output) and `drive`, which carries its effects out.
 //!
-//! `decide` is a reducer: the plan, the run's state and what is in flight go in; records to append, calls to make or a
-//! reason to rest come out. No clock, no input or output, iteration in plan order only. A driver appends records durably
-//! (that *is* the checkpoint) and has calls performed by a [`Performer`]; another driver over the same reducer may hand
-//! them to workers elsewhere.
+//! `decide` is pure: the plan, the run's state and what is in flight go in; records to append, calls to make or a reason to
+//! rest come out, in plan order only. The executor is a machine round it, fed with what happens. A driver appends records
+//! durably (that *is* the checkpoint) and has calls performed by a [`Performer`]; another driver of the same executor may
+//! hand them to workers elsewhere.
 
 mod call;
 mod checks;
@@ -11,6 +11,8 @@ mod decide;
 mod deeds;
 mod drift;
 mod drive;
+mod exchange;
+mod executor;
 mod fill;
 mod flight;
 mod outcome;
@@ -23,9 +25,10 @@ pub use checks::{Examiner, preflight_with_checks};
 pub use decide::{Next, next};
 pub use deeds::deeds;
 pub use drift::{drift, ways_on};
-pub use drive::{Clock, DriveError, Driver, Intent};
-pub use flight::{Flight, Stopping};
-pub use outcome::records_of;
+pub use drive::{Clock, DriveError, Driver};
+pub use exchange::{CallId, Effect, Input, Intent, Stopping};
+pub use executor::{Executor, GRACE, LAST_WORDS};
+pub use flight::{Flight, UnderWay};
 pub use performer::{Performer, Worker};
 pub use preflight::{Look, drifts, drifts_ahead, look_ahead, preflight};
 pub use rollback::undo_queue;

@@ -1,26 +1,34 @@
 //! What the outcome of a call means for the journal.
 
+use super::decide::is_held_up;
 use super::drift;
-use super::flight::{Flight, Stopping};
+use super::exchange::Stopping;
+use super::flight::Flight;
 use crate::journal::{ActionState, RecordKind, RunState};
 use crate::model::{ActionCall, Failure, FailureKind, Finding, Found, Millis, Outcome, Phase, RetryPolicy};
 use crate::plan::Plan;
 
-/// The records that follow from `outcome` of `call`, in order. Forgets the call in `flight`.
-pub fn records_of(
-    plan: &Plan,
-    state: &RunState,
+/// Where a run stands when a call ends.
+#[derive(Clone, Copy)]
+pub(super) struct Standing<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) state: &'a RunState,
+    pub(super) now: Millis,
+}
+
+/// The records that follow from `outcome` of `call`, in order.
+pub(super) fn records_of(
+    standing: &Standing<'_>,
     flight: &mut Flight,
     call: &ActionCall,
     outcome: Outcome,
-    now: Millis,
 ) -> Vec<RecordKind> {
+    let state = standing.state;
     let action = call.action.clone();
-    flight.running.remove(&action);
     flight.cleared.remove(&action);
     let joined = flight.joined.remove(&action);
     match (call.phase, outcome) {
-        (Phase::Observe, Outcome::Observed(finding)) => observed(plan, state, flight, call, finding),
+        (Phase::Observe, Outcome::Observed(finding)) => observed(standing, flight, call, finding),
         (Phase::Apply, Outcome::Applied { outputs }) => vec![RecordKind::Applied { action, outputs }],
         (Phase::Verify, Outcome::Verified { outputs, evidence }) if joined => {
             vec![RecordKind::Adopted { action, outputs, evidence }]
@@ -36,7 +44,7 @@ pub fn records_of(
                     let told =
                         Failure::refused(format!("`{action}` and `{}` both ask at a gate `{gate}`", other.action))
                             .advise(format!("answer the one of `{}` first, then `runbook resume`", other.action));
-                    vec![failed(plan, state, call, told, now)]
+                    vec![failed(standing, call, told)]
                 }
             }
         }
@@ -44,22 +52,17 @@ pub fn records_of(
         (_, Outcome::Failed(failure)) if failure.kind == FailureKind::Cancelled && flight.stop == Stopping::Now => {
             Vec::new()
         }
-        (_, Outcome::Failed(failure)) => vec![failed(plan, state, call, failure, now)],
+        (_, Outcome::Failed(failure)) => vec![failed(standing, call, failure)],
         (phase, other) => {
             let told = Failure::permanent(format!("`{action}` answered {} when asked to {phase:?}", name_of(&other)))
                 .advise("this is a defect of `runbook`: please report it");
-            vec![failed(plan, state, call, told, now)]
+            vec![failed(standing, call, told)]
         }
     }
 }
 
-fn observed(
-    plan: &Plan,
-    state: &RunState,
-    flight: &mut Flight,
-    call: &ActionCall,
-    finding: Finding,
-) -> Vec<RecordKind> {
+fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, finding: Finding) -> Vec<RecordKind> {
+    let Standing { plan, state, .. } = *standing;
     let action = call.action.clone();
     let drifted = drift::drift(plan, state, &action, &finding);
     let current = state.action(&action);
@@ -89,14 +92,12 @@ fn observed(
             flight.joined.insert(action);
             Vec::new()
         }
-        // Asked to stop, nothing is begun: what was only looked at stays as it was.
+        // Asked to stop, nothing is begun, nor after something has failed for good: what was only looked at stays as it was.
         Found::Absent | Found::Otherwise if flight.stop != Stopping::No => Vec::new(),
+        Found::Absent | Found::Otherwise if !touched && is_held_up(plan, state, flight) => Vec::new(),
         Found::Absent | Found::Otherwise => match drifted {
             Some(drifted) => stopped(drifted),
-            None => {
-                flight.cleared.insert(call.action.clone());
-                vec![start(current.attempt() + 1)]
-            }
+            None => vec![start(current.attempt() + 1)],
         },
         Found::Unknown if touched => {
             flight.doubted.insert(action.clone());
@@ -112,7 +113,8 @@ fn observed(
     }
 }
 
-fn failed(plan: &Plan, state: &RunState, call: &ActionCall, failure: Failure, now: Millis) -> RecordKind {
+fn failed(standing: &Standing<'_>, call: &ActionCall, failure: Failure) -> RecordKind {
+    let Standing { plan, state, now } = *standing;
     let action = call.action.clone();
     let policy = plan.definition(&action).map_or_else(RetryPolicy::default, |a| a.retry);
     let tries = state.action(&action).tries() + 1;

@@ -13,7 +13,6 @@ use crate::journal::{Record, RecordKind, RunState};
 use crate::model::{ActionPath, Drift, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
 use crate::plan::Plan;
 use std::collections::BTreeSet;
-use tokio::sync::{mpsc, watch};
 
 /// What was seen of one action.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +40,6 @@ pub async fn look_ahead<P: Performer>(
     performer: &P,
     now: Millis,
 ) -> Vec<(ActionPath, Look)> {
-    let (notes, _ignored) = mpsc::unbounded_channel();
-    let (_keep, cut) = watch::channel(false);
     let mut looks = Vec::new();
     let mut known = state.clone();
     for planned in plan.actions.iter().filter(|p| state.action(&p.action).traces().is_none()) {
@@ -52,7 +49,7 @@ pub async fn look_ahead<P: Performer>(
             looks.push((planned.action.clone(), Look::NotYet));
             continue;
         };
-        let beat = Beat::new(planned.action.clone(), notes.clone(), cut.clone());
+        let beat = Beat::silent(planned.action.clone());
         let look = match performer.perform(call, beat).await {
             Outcome::Observed(finding) if finding.found == Found::Unknown => Look::Refused(
                 Failure::refused("it cannot be done as things are")

@@ -3,7 +3,8 @@
 
 use super::call::call;
 use super::decide::{Next, gates_of};
-use super::flight::{Flight, Stopping};
+use super::exchange::Stopping;
+use super::flight::Flight;
 use crate::journal::{ActionState, RecordKind, Rest, RollbackTo, RunState};
 use crate::model::{ActionPath, Millis, Phase};
 use crate::plan::Plan;
@@ -27,7 +28,7 @@ pub fn undo_queue(plan: &Plan, state: &RunState, to: &RollbackTo) -> Vec<ActionP
     queue.into_iter().map(|(_, _, _, action)| action).collect()
 }
 
-pub(super) fn next(plan: &Plan, state: &RunState, flight: &mut Flight, to: &RollbackTo, now: Millis) -> Next {
+pub(super) fn next(plan: &Plan, state: &RunState, flight: &Flight, to: &RollbackTo, now: Millis) -> Next {
     if !flight.running.is_empty() {
         return Next::Perform { calls: Vec::new(), wake: None };
     }
@@ -45,7 +46,8 @@ pub(super) fn next(plan: &Plan, state: &RunState, flight: &mut Flight, to: &Roll
     if matches!(current, ActionState::UndoFailed { retry_at: None, .. }) {
         return Next::Rest(Rest::Paused { actions: vec![action] });
     }
-    if flight.stop != Stopping::No && !flight.cleared.contains(&action) {
+    let cleared = flight.cleared.contains(&action) && flight.stop != Stopping::Now;
+    if flight.stop != Stopping::No && !cleared {
         let unfinished = if current.is_undoing() { vec![action] } else { Vec::new() };
         return Next::Rest(Rest::Interrupted { unfinished });
     }
@@ -58,21 +60,15 @@ pub(super) fn next(plan: &Plan, state: &RunState, flight: &mut Flight, to: &Roll
         }
         ActionState::Undoing { .. } if flight.cleared.contains(&action) => {
             match call(plan, state, definition, Phase::Undo) {
-                Ok(call) => {
-                    flight.running.insert(action, Phase::Undo);
-                    Next::Perform { calls: vec![call], wake: None }
-                }
+                Ok(call) => Next::Perform { calls: vec![call], wake: None },
                 Err(failure) => Next::Record(vec![RecordKind::UndoFailed { action, failure, retry_at: None }]),
             }
         }
-        ActionState::Undoing { attempt, .. } | ActionState::UndoFailed { attempt, .. } => {
-            start(flight, action, attempt + 1)
-        }
-        _ => start(flight, action, 1),
+        ActionState::Undoing { attempt, .. } | ActionState::UndoFailed { attempt, .. } => start(action, attempt + 1),
+        _ => start(action, 1),
     }
 }
 
-fn start(flight: &mut Flight, action: ActionPath, attempt: u32) -> Next {
-    flight.cleared.insert(action.clone());
+fn start(action: ActionPath, attempt: u32) -> Next {
     Next::Record(vec![RecordKind::UndoStarted { action, attempt }])
 }

@@ -1,6 +1,10 @@
 //! What a display gets: a fact that is in the journal, or a note that may be lost. There is no third way to announce a
 //! change, so nothing can be shown that was not recorded.
 
+mod channel;
+
+pub use channel::{BEHIND, Listener, Teller, channel};
+
 use crate::journal::Record;
 use crate::model::{ActionPath, Millis};
 use serde::Serialize;

@@ -10,6 +10,7 @@
 //! Not handled: secrets. Nothing that reaches a record may contain one; records hold references only.
 
 mod action_state;
+mod held;
 mod lease;
 mod migrations;
 mod plan_file;
@@ -24,9 +25,10 @@ mod unusable;
 mod verify;
 
 pub use action_state::{ActionState, Completion, Traces};
+pub use held::{Held, Store};
 pub use lease::{Holder, Lease, LeaseError};
 pub use plan_file::{InputsFrom, PlanFile, Signature};
-pub use record::{Executor, Record, RecordKind, Resolution, RollbackTo};
+pub use record::{ExecutorId, Record, RecordKind, Resolution, RollbackTo};
 pub use replan::ReplanError;
 pub use rest::Rest;
 pub use run_state::{Gate, IllegalRecord, Mode, Opened, RunState};

@@ -72,14 +72,14 @@ pub enum RecordKind {
         /// Rest when this step is done.
         until: Option<StepId>,
         /// Who executes.
-        executor: Executor,
+        executor: ExecutorId,
     },
     /// An executor begins or continues to roll back.
     RollbackBegan {
         /// The step that stays done.
         to: RollbackTo,
         /// Who executes.
-        executor: Executor,
+        executor: ExecutorId,
     },
     /// An attempt is about to make its effect. Durable before the effect.
     Started {
@@ -198,7 +198,7 @@ pub enum RecordKind {
 
 /// The process that executes a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Executor {
+pub struct ExecutorId {
     /// Its lease's fencing number.
     pub fence: u64,
     /// The operator.

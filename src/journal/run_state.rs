@@ -140,6 +140,16 @@ impl RunState {
         }
     }
 
+    /// The record of this fact that follows, made at `at` or at the time of the one before, and the state after it.
+    ///
+    /// # Errors
+    /// When it cannot follow.
+    pub fn follow(&self, kind: RecordKind, at: Millis) -> Result<(Record, Self), IllegalRecord> {
+        let record = Record { run: self.run.clone(), seq: self.seq + 1, at: at.max(self.at), kind };
+        let next = self.apply(&record)?;
+        Ok((record, next))
+    }
+
     /// The state after one more record: the only place where a run's state changes.
     ///
     /// # Errors

@@ -163,11 +163,19 @@ impl Journal {
         at: Millis,
         kind: RecordKind,
     ) -> Result<(Record, RunState), JournalError> {
+        let (record, next) = state.follow(kind, at)?;
+        self.add(&record, lease)?;
+        Ok((record, next))
+    }
+
+    /// Adds a record that follows the last one of its run, durably. With a lease, only while that lease is the run's newest.
+    ///
+    /// # Errors
+    /// Nothing is recorded on any error. `Moved` when others have appended in its place.
+    pub(super) fn add(&mut self, record: &Record, lease: Option<&Lease>) -> Result<(), JournalError> {
         self.still_there()?;
-        let run = &state.run;
-        let record = Record { run: run.clone(), seq: state.seq + 1, at: at.max(state.at), kind };
-        let next = state.apply(&record)?;
-        let body = body_of(&record)?;
+        let run = &record.run;
+        let body = body_of(record)?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if let Some(lease) = lease {
             let theirs: u64 =
@@ -180,17 +188,17 @@ impl Journal {
             transaction.query_row("SELECT head_seq, head_hash FROM runs WHERE run = ?1", [run.as_str()], |r| {
                 Ok((r.get(0)?, r.get(1)?))
             })?;
-        if head != state.seq {
+        if head + 1 != record.seq {
             return Err(JournalError::Moved(run.clone()));
         }
         let hash = chain_hash(&prev, run, record.seq, record.at, &body);
-        insert(&transaction, &record, &body, &prev, &hash)?;
+        insert(&transaction, record, &body, &prev, &hash)?;
         transaction.execute(
             "UPDATE runs SET head_seq = ?2, head_hash = ?3 WHERE run = ?1",
             params![run.as_str(), record.seq, hash],
         )?;
         transaction.commit()?;
-        Ok((record, next))
+        Ok(())
     }
 
     /// The records of a run after number `after`.

@@ -266,7 +266,7 @@ fn only_who_pins_a_host_key_does_without_it() {
     let run = open(folder.path(), &plan);
     let mut journal = Journal::open(folder.path()).unwrap();
     let state = journal.state(&run).unwrap();
-    let Next::Perform { calls, .. } = next(&plan, &state, &mut Flight::default(), 1) else { panic!("nothing to do") };
+    let Next::Perform { calls, .. } = next(&plan, &state, &Flight::default(), 1) else { panic!("nothing to do") };
     assert_eq!(calls[0].parameters["on"], serde_json::json!({ "name": "web", "host": "localhost" }));
 
     let stop = plan.definition(&path("use/stop")).unwrap();
@@ -276,7 +276,7 @@ fn only_who_pins_a_host_key_does_without_it() {
     // An action that did not give what it declares.
     let adopted = RecordKind::Adopted { action: path("pin/key"), outputs: Values::new(), evidence: String::new() };
     let (_, state) = journal.append(&state, None, 2, adopted).unwrap();
-    let Next::Record(records) = next(&plan, &state, &mut Flight::default(), 2) else { panic!("it is used without") };
+    let Next::Record(records) = next(&plan, &state, &Flight::default(), 2) else { panic!("it is used without") };
     let [RecordKind::Failed { failure, .. }] = records.as_slice() else { panic!("{records:?}") };
     assert_eq!(failure.message, "parameter `on` of `use/stop` cannot be filled in");
 }

@@ -1,7 +1,7 @@
 //! Going on and going back as operators type it: what a later command keeps of what an earlier one was told.
 
 use crate::support::desk::{Desk, RUNBOOK};
-use runbook::journal::{Executor, Journal, RecordKind, RollbackTo};
+use runbook::journal::{ExecutorId, Journal, RecordKind, RollbackTo};
 use runbook::model::{RunId, Value, Values};
 use runbook::plan::{Order, Plan};
 
@@ -204,7 +204,7 @@ fn the_way_back_takes_nothing_that_is_for_the_way_forward() {
     let run = desk.run();
     let mut journal = Journal::open(&desk.path("state")).unwrap();
     let state = journal.state(&run.parse().unwrap()).unwrap();
-    let executor = Executor { fence: 9, by: "hana".into(), host: "desk".into(), pid: 1 };
+    let executor = ExecutorId { fence: 9, by: "hana".into(), host: "desk".into(), pid: 1 };
     let began = RecordKind::RollbackBegan { to: RollbackTo::Start, executor };
     journal.append(&state, None, 0, began).unwrap();
     drop(journal);

@@ -6,7 +6,6 @@ use crate::model::{ActionCall, ActionKind, Phase, Value, Values};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, watch};
 
 /// How many races are run.
 const RACES: u64 = 1000;
@@ -168,9 +167,7 @@ fn instance() -> InstanceId {
 /// What an engine does about a claim: a lost answer is followed by a look and the same call again. Whether it was had.
 async fn claimed(run: &str, line: &Line, access: &Access) -> bool {
     let call = call(run);
-    let (notes, _shown) = mpsc::unbounded_channel();
-    let (_keep, cancel) = watch::channel(false);
-    let beat = Beat::new(call.action.clone(), notes, cancel);
+    let beat = Beat::silent(call.action.clone());
     let cx = Context::new(&call, access, &beat);
     for _ in 0..200 {
         match take(&cx, line, &instance()).await {
@@ -184,9 +181,7 @@ async fn claimed(run: &str, line: &Line, access: &Access) -> bool {
 
 async fn released(run: &str, line: &Line, access: &Access) {
     let call = call(run);
-    let (notes, _shown) = mpsc::unbounded_channel();
-    let (_keep, cancel) = watch::channel(false);
-    let beat = Beat::new(call.action.clone(), notes, cancel);
+    let beat = Beat::silent(call.action.clone());
     give_back(&Context::new(&call, access, &beat), line, &instance(), None).await.unwrap();
 }
 

@@ -6,16 +6,15 @@ use runbook::display::Console;
 use runbook::event::Event;
 use runbook::journal::{RecordKind, Rest, RollbackTo};
 use runbook::plan::Order;
-use std::cell::RefCell;
 use std::io::Write;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 #[derive(Clone, Default)]
-struct Paper(Rc<RefCell<Vec<u8>>>);
+struct Paper(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Paper {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.borrow_mut().write(bytes)
+        self.0.lock().unwrap().write(bytes)
     }
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
@@ -31,7 +30,7 @@ fn told(json: bool, order: Order, events: &[Event]) -> String {
         console.show(event);
     }
     console.finish();
-    let bytes = paper.0.borrow().clone();
+    let bytes = paper.0.lock().unwrap().clone();
     String::from_utf8(bytes).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use runbook::display::PlanOrigin;
 use runbook::event::Event;
-use runbook::journal::{Executor, Holder, Record, RecordKind, Rest, RollbackTo, RunState};
+use runbook::journal::{ExecutorId, Holder, Record, RecordKind, Rest, RollbackTo, RunState};
 use runbook::model::{
     ActionKind, ActionPath, Description, Expr, Failure, FailureKind, InputSpec, Millis, Phase, Runbook, Step,
     StepAction, StepId, Value, ValueType, Values,
@@ -196,8 +196,8 @@ pub(crate) fn sentences(action: &ActionPath) -> Option<Description> {
     Some(Description { parameters: Value::Null, does: does.into(), undo: Some(undo.into()), changes: Vec::new() })
 }
 
-pub(crate) fn executor() -> Executor {
-    Executor { fence: 1, by: "hana".into(), host: "bastion".into(), pid: 4711 }
+pub(crate) fn executor() -> ExecutorId {
+    ExecutorId { fence: 1, by: "hana".into(), host: "bastion".into(), pid: 4711 }
 }
 
 pub(crate) fn holder() -> Holder {

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tokio::sync::{mpsc, watch};
 
 /// A stand-in for systemctl: a unit is a folder; `active` and `enabled` are files in it, `starts` counts its starts.
 const SYSTEMCTL: &str = r#"#!/bin/sh
@@ -283,9 +282,7 @@ pub(super) struct Deed<'a> {
 impl Deed<'_> {
     pub(super) async fn phase(&mut self, phase: Phase) -> Outcome {
         self.call.phase = phase;
-        let (notes, _kept) = mpsc::unbounded_channel();
-        let (_open, cancel) = watch::channel(false);
-        let beat = Beat::new(self.call.action.clone(), notes, cancel);
+        let beat = Beat::silent(self.call.action.clone());
         let outcome = perform(&self.call, &self.host.access, &beat).await;
         match &outcome {
             Outcome::Observed(finding) => {

@@ -6,7 +6,7 @@
 use super::path;
 use crate::support::fake::plan;
 use runbook::display::status_text;
-use runbook::journal::{Executor, Journal, Record, RecordKind, Resolution, Rest, RollbackTo, RunState, Verdict};
+use runbook::journal::{ExecutorId, Journal, Record, RecordKind, Resolution, Rest, RollbackTo, RunState, Verdict};
 use runbook::model::{Failure, Phase, RunId, Value, Values};
 use runbook::plan::{Order, Plan};
 use std::fmt::Write;
@@ -139,8 +139,8 @@ fn opened() -> RecordKind {
     }
 }
 
-fn executor() -> Executor {
-    Executor { fence: 1, by: "operator".into(), host: "desk".into(), pid: 4711 }
+fn executor() -> ExecutorId {
+    ExecutorId { fence: 1, by: "operator".into(), host: "desk".into(), pid: 4711 }
 }
 
 fn forward() -> Vec<RecordKind> {

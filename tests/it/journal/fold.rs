@@ -3,7 +3,7 @@
 use super::transitions::records;
 use super::{forward, opened, path, run_id, started};
 use proptest::prelude::*;
-use runbook::journal::{ActionState, Executor, Record, RecordKind, Resolution, Rest, RollbackTo, RunState};
+use runbook::journal::{ActionState, ExecutorId, Record, RecordKind, Resolution, Rest, RollbackTo, RunState};
 use runbook::model::{ActionPath, Failure, Phase, RetryPolicy, StepId, Values};
 
 fn record(seq: u64, kind: RecordKind) -> Record {
@@ -112,7 +112,7 @@ fn any_record() -> impl Strategy<Value = RecordKind> {
         }
         kind
     });
-    let executor = || Executor { fence: 1, by: "p".into(), host: "h".into(), pid: 1 };
+    let executor = || ExecutorId { fence: 1, by: "p".into(), host: "h".into(), pid: 1 };
     let step: StepId = "step".parse().unwrap();
     let rollback = |to| RecordKind::RollbackBegan { to, executor: executor() };
     let rests = vec![

@@ -50,7 +50,7 @@ fn started(action: &str) -> RecordKind {
 }
 
 fn forward(fence: u64) -> RecordKind {
-    let executor = runbook::journal::Executor { fence, by: "tester".into(), host: "here".into(), pid: 1 };
+    let executor = runbook::journal::ExecutorId { fence, by: "tester".into(), host: "here".into(), pid: 1 };
     RecordKind::ForwardBegan { until: None, executor }
 }
 

@@ -1,9 +1,9 @@
 //! A world in memory, a performer on it, and an executor that can be made to die at any call.
 
 use runbook::access::Beat;
-use runbook::engine::{Clock, DriveError, Driver, Intent, Performer};
-use runbook::event::Event;
-use runbook::journal::{Executor, Holder, Journal, RecordKind, Rest, RunState};
+use runbook::engine::{Clock, DriveError, Driver, Executor, Intent, Performer};
+use runbook::event::{self, Event};
+use runbook::journal::{ExecutorId, Held, Holder, Journal, RecordKind, Rest, RunState};
 use runbook::model::{
     ActionCall, ActionPath, Facts, Failure, FailureKind, Finding, Found, Outcome, Phase, RunId, Runbook, Values,
 };
@@ -12,6 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -348,30 +349,32 @@ pub fn live(
         let state = journal.state(run).unwrap();
         let holder = Holder { by: "tester".into(), host: "here".into(), pid: std::process::id() };
         let lease = journal.lease(run, &holder, 1).unwrap();
-        let executor = Executor { fence: lease.fence(), by: "tester".into(), host: "here".into(), pid: 1 };
+        let by = ExecutorId { fence: lease.fence(), by: "tester".into(), host: "here".into(), pid: 1 };
         let (dead, mut died) = mpsc::unbounded_channel();
         world.borrow_mut().running = 0;
-        let (events, mut shown) = mpsc::unbounded_channel::<Event>();
+        let (events, shown) = event::channel();
         let (stop, stopped) = watch::channel(0);
         stopper(stop.clone());
         let fake = Fake { world: Rc::clone(world), death, stop_at, stop, effects: Cell::new(0), dead };
         let performer = Rc::new(fake);
         let plan = Plan::read(&state.opened.plan).unwrap();
-        let clock = Ticks(state.at, Instant::now());
-        let mut driver = Driver { journal, lease, plan, state, performer, clock, events, stop: stopped };
+        let clock = Rc::new(Ticks(state.at, Instant::now()));
+        let store = Held { journal, lease };
+        let executor = Executor::new(Arc::new(plan), state);
+        let mut driver = Driver { store, executor, performer, clock, events, stop: stopped };
         let life = tokio::select! {
             biased;
             _ = died.recv() => Life::Died,
-            result = driver.drive(intent, executor) => match result {
+            result = driver.drive(intent, by) => match result {
                 Ok(rest) => Life::Rested(rest),
                 Err(error) => Life::Failed(error),
             },
         };
-        let known = driver.state.clone();
-        drop(driver);
-        while let Ok(event) = shown.try_recv() {
-            seen.push(event);
-        }
+        let Driver { executor, events, store, .. } = driver;
+        let known = executor.state().clone();
+        drop(store);
+        events.close();
+        seen.extend(shown);
         // Who lost the journal is asked what it knew; everybody else is not believed.
         let state = match &life {
             Life::Failed(_) => known,

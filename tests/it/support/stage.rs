@@ -1,14 +1,16 @@
 //! Actions performed without an engine: one phase at a time, with what an engine would remember.
 
-use runbook::access::{Access, Beat, Settings};
+use runbook::access::{Access, Beat, Line, Settings};
 use runbook::action::{examine, perform};
 use runbook::model::{
-    ActionCall, ActionKind, CheckCall, CheckKind, CheckRow, Failure, Finding, Found, Outcome, Phase, Value, Values,
+    ActionCall, ActionKind, ActionPath, CheckCall, CheckKind, CheckRow, Failure, Finding, Found, Outcome, Phase, Value,
+    Values,
 };
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
 
 /// A process with its connections.
 pub(crate) struct Stage {
@@ -50,15 +52,10 @@ impl Stage {
     pub(crate) async fn perform(&self, deed: &Deed, phase: Phase) -> (Outcome, Vec<String>) {
         let mut call = deed.call.clone();
         call.phase = phase;
-        let (notes, mut shown) = mpsc::unbounded_channel();
-        let (_keep, cancel) = watch::channel(false);
-        let beat = Beat::new(call.action.clone(), notes, cancel);
+        let told = Rc::new(Told::default());
+        let beat = Beat::new(call.action.clone(), Rc::clone(&told) as _);
         let outcome = perform(&call, &self.access, &beat).await;
-        let mut told = Vec::new();
-        while let Ok((_, note)) = shown.try_recv() {
-            told.push(note);
-        }
-        (outcome, told)
+        (outcome, told.0.take())
     }
 
     /// Makes one check, with the id `it`.
@@ -163,5 +160,19 @@ impl Deed {
     pub(crate) fn output(&self, name: &str) -> String {
         let found = self.call.outputs.get(name).and_then(Value::as_str);
         found.unwrap_or_else(|| panic!("{} gave no `{name}`", self.call.action)).to_owned()
+    }
+}
+
+/// What an action says while it waits.
+#[derive(Default)]
+struct Told(RefCell<Vec<String>>);
+
+impl Line for Told {
+    fn note(&self, _action: &ActionPath, note: String) {
+        self.0.borrow_mut().push(note);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        false
     }
 }

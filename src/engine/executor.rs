@@ -1,0 +1,227 @@
+//! The executor: what happens goes in, what is to be done comes out. No clock, no input or output, no task, no journal.
+//!
+//! Promises:
+//! - it asks for one record at a time, and goes on only when that is durable; so every effect has its `started` before it;
+//! - an outcome counts once, and only for the call that is in flight: what comes twice, late, or from the call of another
+//!   executor changes nothing;
+//! - what others append in between is folded in before anything of its own: what it wanted to record is judged again;
+//! - a call that gives no answer within its deadline and [`GRACE`] is no longer waited for, and counts as lost.
+//!
+//! Not handled: two executors of one run. Whoever keeps the records refuses the elder one (`journal::Lease`).
+
+use super::decide::{Next, next};
+use super::exchange::{CallId, Effect, Input, Intent, Stopping};
+use super::flight::{Flight, UnderWay};
+use super::outcome::{Standing, records_of};
+use crate::journal::{IllegalRecord, Record, RecordKind, RunState};
+use crate::model::{ActionCall, Failure, FailureKind, Millis, Outcome};
+use crate::plan::Plan;
+use std::sync::Arc;
+
+/// How much longer than its deadline a call is waited for, in milliseconds: an action knows its deadline, and what it says
+/// when that is over tells more than silence.
+pub const GRACE: Millis = 60_000;
+
+/// How long an action may take to notice that waiting is over, once the operator has asked twice, in milliseconds.
+pub const LAST_WORDS: Millis = 3_000;
+
+/// Executes one run.
+#[derive(Debug, Clone)]
+pub struct Executor {
+    plan: Arc<Plan>,
+    state: RunState,
+    flight: Flight,
+}
+
+impl Executor {
+    /// An executor of a run that stands at `state`. It does nothing until it is told to begin.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, state: RunState) -> Self {
+        Self::with_flight(plan, state, Flight::default())
+    }
+
+    /// An executor that goes on where it was, with what was in flight.
+    #[must_use]
+    pub fn with_flight(plan: Arc<Plan>, state: RunState, flight: Flight) -> Self {
+        Self { plan, state, flight }
+    }
+
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The run's state: all that is recorded.
+    #[must_use]
+    pub fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    /// What is under way.
+    #[must_use]
+    pub fn flight(&self) -> &Flight {
+        &self.flight
+    }
+
+    /// What is to be done because of this, `now`.
+    ///
+    /// # Errors
+    /// When a record cannot follow those before it: a journal changed by hand, or a defect. The executor has come to its end.
+    pub fn on(&mut self, input: Input, now: Millis) -> Result<Vec<Effect>, IllegalRecord> {
+        let mut effects = Vec::new();
+        match input {
+            Input::Appended => self.appended(&mut effects)?,
+            Input::Foreign { records } => self.foreign(&records)?,
+            other => self.flight.waiting.push_back(other),
+        }
+        self.go_on(now, &mut effects)?;
+        Ok(effects)
+    }
+
+    fn go_on(&mut self, now: Millis, effects: &mut Vec<Effect>) -> Result<(), IllegalRecord> {
+        while self.flight.appending.is_none() && !self.is_over() {
+            if let Some(kind) = self.flight.to_record.pop_front() {
+                let (record, _) = self.state.follow(kind, now)?;
+                self.flight.appending = Some(Box::new(record.clone()));
+                effects.push(Effect::Append { record: Box::new(record) });
+            } else if let Some(input) = self.flight.waiting.pop_front() {
+                self.take(input, now, effects);
+            } else if self.flight.began.is_none() {
+                return Ok(());
+            } else if !self.end_overdue(now, effects) {
+                match next(&self.plan, &self.state, &self.flight, now) {
+                    Next::Record(kinds) => self.flight.to_record.extend(kinds),
+                    Next::Rest(rest) => self.flight.to_record.push_back(RecordKind::Rested { rest }),
+                    Next::Perform { calls, wake } => {
+                        calls.into_iter().for_each(|call| self.begin(call, now, effects));
+                        effects.extend(self.wake(wake).map(|at| Effect::Wake { at }));
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it has recorded its rest.
+    fn is_over(&self) -> bool {
+        self.flight.began.is_some() && self.state.rest.is_some()
+    }
+
+    fn appended(&mut self, effects: &mut Vec<Effect>) -> Result<(), IllegalRecord> {
+        let Some(record) = self.flight.appending.take() else { return Ok(()) };
+        self.state = self.state.apply(&record)?;
+        match record.kind {
+            RecordKind::ForwardBegan { .. } | RecordKind::RollbackBegan { .. } => self.flight.began = Some(record.seq),
+            RecordKind::Rested { rest } => {
+                self.flight.waiting.clear();
+                effects.push(Effect::Rest { rest });
+            }
+            RecordKind::Started { action, .. } | RecordKind::UndoStarted { action, .. } => {
+                self.flight.cleared.insert(action);
+            }
+            kind => {
+                if let Some(action) = kind.action() {
+                    self.flight.cleared.remove(action);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn foreign(&mut self, records: &[Record]) -> Result<(), IllegalRecord> {
+        for record in records.iter().filter(|record| record.seq > self.state.seq).collect::<Vec<_>>() {
+            self.state = self.state.apply(record)?;
+        }
+        match self.flight.appending.take().map(|record| record.kind) {
+            // What was appended may be the reason to go on.
+            None | Some(RecordKind::Rested { .. }) => {}
+            Some(kind) => self.flight.to_record.push_front(kind),
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, input: Input, now: Millis, effects: &mut Vec<Effect>) {
+        match input {
+            Input::Began { intent, by } => {
+                if self.flight.began.is_none() {
+                    self.flight.to_record.push_back(match intent {
+                        Intent::Forward { until } => RecordKind::ForwardBegan { until, executor: by },
+                        Intent::Rollback { to } => RecordKind::RollbackBegan { to, executor: by },
+                    });
+                }
+            }
+            Input::Outcome { call, outcome } => {
+                let awaited = self.flight.running.get(&call.action).is_some_and(|under_way| under_way.id == call);
+                if awaited && let Some(ended) = self.flight.running.remove(&call.action) {
+                    self.ended(&ended.call, outcome, now);
+                }
+            }
+            Input::StopAsked { how } => self.stop(how, now, effects),
+            Input::Tick | Input::Appended | Input::Foreign { .. } => {}
+        }
+    }
+
+    fn stop(&mut self, how: Stopping, now: Millis, effects: &mut Vec<Effect>) {
+        if how <= self.flight.stop {
+            return;
+        }
+        self.flight.stop = how;
+        if how == Stopping::Now {
+            self.flight.last_words = Some(now + LAST_WORDS);
+            effects.extend(self.flight.running.values().map(|it| Effect::Cancel { id: it.id.clone() }));
+        }
+    }
+
+    fn ended(&mut self, call: &ActionCall, outcome: Outcome, now: Millis) {
+        let standing = Standing { plan: &self.plan, state: &self.state, now };
+        let records = records_of(&standing, &mut self.flight, call, outcome);
+        self.flight.to_record.extend(records);
+    }
+
+    fn begin(&mut self, call: ActionCall, now: Millis, effects: &mut Vec<Effect>) {
+        let executor = self.flight.began.unwrap_or_default();
+        let id = CallId { action: call.action.clone(), executor, number: self.flight.made };
+        self.flight.made += 1;
+        let deadline = i64::try_from(call.deadline_s).unwrap_or(i64::MAX).saturating_mul(1_000);
+        let until = now.saturating_add(deadline).saturating_add(GRACE);
+        effects.push(Effect::Perform { id: id.clone(), call: Box::new(call.clone()) });
+        self.flight.running.insert(call.action.clone(), UnderWay { id, call, until });
+    }
+
+    /// Ends what is no longer waited for; whether anything was.
+    fn end_overdue(&mut self, now: Millis, effects: &mut Vec<Effect>) -> bool {
+        let over = self.flight.last_words.is_some_and(|at| at <= now);
+        let overdue = |it: &UnderWay| over || it.until <= now;
+        let ended: Vec<UnderWay> = self.flight.running.values().filter(|it| overdue(it)).cloned().collect();
+        for UnderWay { id, call, .. } in &ended {
+            self.flight.running.remove(&id.action);
+            effects.push(Effect::Forget { id: id.clone() });
+            // What has no end recorded because nobody waited is in doubt, and no failure.
+            if !over {
+                self.ended(call, silence(call), now);
+            }
+        }
+        if over {
+            self.flight.last_words = None;
+            self.flight.cleared.clear();
+        }
+        !ended.is_empty()
+    }
+
+    /// When something is due by itself.
+    fn wake(&self, retry: Option<Millis>) -> Option<Millis> {
+        let calls = self.flight.running.values().map(|it| it.until);
+        retry.into_iter().chain(self.flight.last_words).chain(calls).min()
+    }
+}
+
+fn silence(call: &ActionCall) -> Outcome {
+    Failure::new(
+        FailureKind::Lost,
+        format!("`{}` gave no answer within {} s and a minute", call.action, call.deadline_s),
+    )
+    .advise("what it did is looked for before it is tried again")
+    .into()
+}
