@@ -32,4 +32,5 @@ mod plan_page;
 mod rehearsals;
 mod resumes;
 mod secrets;
+mod terminals;
 mod worlds;

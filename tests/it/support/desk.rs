@@ -69,6 +69,13 @@ impl Desk {
         Terminal { child, said: String::new() }
     }
 
+    /// A command with nothing of this process's environment but what finds programs.
+    pub(crate) fn dressed<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.env_clear().env("PATH", path).env("TERM", "xterm").envs(self.environment("hana"));
+        command.current_dir(self.folder.path())
+    }
+
     fn environment(&self, user: &str) -> [(&'static str, PathBuf); 3] {
         [("HOME", self.folder.path().to_owned()), ("RUNBOOK_STATE", self.path("state")), ("USER", user.into())]
     }
