@@ -20,6 +20,8 @@ mod edits;
 mod engine;
 mod engine_stops;
 mod engine_worlds;
+mod examples;
+mod executor;
 mod field;
 mod format;
 mod host_actions;

@@ -3,7 +3,7 @@
 use runbook::access::Beat;
 use runbook::engine::{Clock, DriveError, Driver, Executor, Intent, Performer};
 use runbook::event::{self, Event};
-use runbook::journal::{ExecutorId, Held, Holder, Journal, RecordKind, Rest, RunState};
+use runbook::journal::{ExecutorId, Held, Holder, Journal, Record, RecordKind, Rest, RunState};
 use runbook::model::{
     ActionCall, ActionPath, Facts, Failure, FailureKind, Finding, Found, Outcome, Phase, RunId, Runbook, Values,
 };
@@ -262,10 +262,9 @@ pub fn planned(mut runbook: Runbook, order: Order) -> Plan {
     Plan::make(runbook, inputs, None, order).unwrap()
 }
 
-/// Opens a run of a plan in a fresh journal.
-pub fn open(folder: &Path, plan: &Plan) -> RunId {
-    let run: RunId = "r20260101-000000-test".parse().unwrap();
-    let opened = RecordKind::RunOpened {
+/// The first record of a run of a plan.
+pub fn opened(plan: &Plan) -> Record {
+    let kind = RecordKind::RunOpened {
         runbook: plan.runbook.name.clone(),
         document: String::new(),
         fingerprint: String::new(),
@@ -277,7 +276,13 @@ pub fn open(folder: &Path, plan: &Plan) -> RunId {
         plan_file: None,
         until: None,
     };
-    Journal::open(folder).unwrap().open_run(&run, 1, opened).unwrap();
+    Record { run: "r20260101-000000-test".parse().unwrap(), seq: 1, at: 1, kind }
+}
+
+/// Opens a run of a plan in a fresh journal.
+pub fn open(folder: &Path, plan: &Plan) -> RunId {
+    let Record { run, at, kind, .. } = opened(plan);
+    Journal::open(folder).unwrap().open_run(&run, at, kind).unwrap();
     run
 }
 

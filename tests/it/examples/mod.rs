@@ -1,0 +1,3 @@
+//! How to add something, as code that compiles and runs. docs/architecture.md names each of these files.
+
+mod driver;

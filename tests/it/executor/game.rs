@@ -1,0 +1,458 @@
+//! A run played by hand: the executor's inputs and effects lie on a table, and a player decides what happens next. What must
+//! never happen has a name here, and is looked for at every move.
+
+use crate::support::fake::opened;
+use runbook::engine::{CallId, Effect, Executor, Input, Intent, Stopping};
+use runbook::journal::{ActionState, ExecutorId, Mode, Record, RecordKind, Resolution, Rest, RollbackTo, RunState};
+use runbook::model::{ActionCall, ActionPath, Failure, FailureKind, Finding, Found, Outcome, Phase, Values};
+use runbook::plan::{Order, Plan};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Well,
+    /// It fails before it did anything, in a way that goes away.
+    Transient,
+    /// It fails before it did anything, for good.
+    Permanent,
+    /// It never came there, and nobody knows.
+    LostBefore,
+    /// It was done, and nobody knows.
+    LostAfter,
+    /// A look cannot tell.
+    Unclear,
+    /// A person is asked first.
+    Asks,
+}
+
+/// One move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Move {
+    /// The n-th call on the table is performed, and its outcome told.
+    Perform(usize, Fate),
+    /// The same, and its outcome is not told yet.
+    Delay(usize, Fate),
+    /// The n-th outcome that waits is told.
+    Tell(usize),
+    /// The n-th outcome that was told at any time, to whichever executor, is told once more.
+    TellAgain(usize),
+    /// Time goes on: as far as the executor wanted to be woken, or by this many minutes.
+    Time(Option<u8>),
+    /// Somebody answers the n-th question, beside the executor.
+    Answer(usize, bool),
+    /// The operator asks to stop.
+    Stop(Stopping),
+    /// The executor dies. What is on the table was done, or was not.
+    Die(bool),
+    /// It dies when it next wants to append: before, or after.
+    DieAtAppend(bool),
+    /// The next append comes too late: somebody has answered something, if there is a question.
+    MovedAtAppend,
+    /// A person says of the n-th action what is so.
+    Resolve(usize),
+    /// An executor begins, if there is none: forward, to the end of the n-th step or to the end.
+    Forward(Option<usize>),
+    /// An executor begins, if there is none: back to the n-th step or to the start.
+    Back(Option<usize>),
+}
+
+/// A run, its world and its table.
+#[derive(Debug, Clone)]
+pub(super) struct Game {
+    pub(super) plan: Arc<Plan>,
+    pub(super) records: Vec<Record>,
+    pub(super) state: RunState,
+    pub(super) world: World,
+    executor: Option<Executor>,
+    table: Vec<(CallId, ActionCall)>,
+    untold: Vec<(CallId, Outcome)>,
+    told: Vec<(CallId, Outcome)>,
+    wake: Option<i64>,
+    now: i64,
+    at_append: Option<Move>,
+    begun: u64,
+    pub(super) rest: Option<Rest>,
+    /// What was against a rule, by the rule's name.
+    pub(super) broken: Vec<String>,
+}
+
+/// What is there, and how it came.
+#[derive(Debug, Clone, Default)]
+pub(super) struct World {
+    pub(super) there: BTreeSet<ActionPath>,
+    /// Was there before the run.
+    pub(super) before: BTreeSet<ActionPath>,
+    /// How often a token made its effect.
+    pub(super) made: BTreeMap<String, u32>,
+}
+
+impl Game {
+    pub(super) fn new(plan: &Arc<Plan>, before: BTreeSet<ActionPath>) -> Self {
+        let first = opened(plan);
+        let state = RunState::open(&first).unwrap();
+        let world = World { there: before.clone(), before, made: BTreeMap::new() };
+        Self {
+            plan: Arc::clone(plan),
+            records: vec![first],
+            state,
+            world,
+            executor: None,
+            table: Vec::new(),
+            untold: Vec::new(),
+            told: Vec::new(),
+            wake: None,
+            now: 1,
+            at_append: None,
+            begun: 0,
+            rest: None,
+            broken: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_executed(&self) -> bool {
+        self.executor.is_some()
+    }
+
+    /// Makes a move; one that is not possible now does nothing.
+    pub(super) fn make(&mut self, it: Move) {
+        match it {
+            Move::Perform(n, fate) => {
+                if let Some((id, outcome)) = self.perform(n, fate) {
+                    self.tell(id, outcome);
+                }
+            }
+            Move::Delay(n, fate) => {
+                let performed = self.perform(n, fate);
+                self.untold.extend(performed);
+            }
+            Move::Tell(n) => {
+                if let Some(at) = nth(&self.untold, n) {
+                    let (id, outcome) = self.untold.remove(at);
+                    self.tell(id, outcome);
+                }
+            }
+            Move::TellAgain(n) => {
+                if let Some(at) = nth(&self.told, n) {
+                    let (call, outcome) = self.told[at].clone();
+                    let before = self.records.len();
+                    self.input(Input::Outcome { call, outcome });
+                    self.rule("an outcome counts once", self.records.len() == before);
+                }
+            }
+            Move::Time(minutes) => {
+                let due = self.wake.take();
+                self.now = minutes.map_or(due.unwrap_or(self.now), |m| self.now + i64::from(m) * 60_000).max(self.now);
+                self.input(Input::Tick);
+            }
+            Move::Answer(n, yes) => self.answer(n, yes),
+            Move::Stop(how) => self.input(Input::StopAsked { how }),
+            Move::Die(done) => self.die(done),
+            Move::DieAtAppend(_) | Move::MovedAtAppend => self.at_append = Some(it),
+            Move::Resolve(n) => self.resolve(n),
+            Move::Forward(step) => {
+                let until = step.and_then(|n| self.plan.runbook.steps.get(n)).map(|step| step.id.clone());
+                self.begin(Intent::Forward { until });
+            }
+            Move::Back(step) => {
+                let step = step.and_then(|n| self.plan.runbook.steps.get(n)).map(|step| step.id.clone());
+                self.begin(Intent::Rollback { to: step.map_or(RollbackTo::Start, RollbackTo::Step) });
+            }
+        }
+    }
+
+    fn rule(&mut self, name: &str, holds: bool) {
+        if !holds {
+            self.broken.push(name.to_owned());
+        }
+    }
+
+    fn begin(&mut self, intent: Intent) {
+        if self.executor.is_none() {
+            self.executor = Some(Executor::new(Arc::clone(&self.plan), self.state.clone()));
+            self.rest = None;
+            self.begun += 1;
+            let by = ExecutorId { fence: self.begun, by: "hana".into(), host: "desk".into(), pid: 1 };
+            self.input(Input::Began { intent, by });
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let (Some(input), Some(executor)) = (inputs.pop_front(), &mut self.executor) {
+            let effects = match executor.on(input, self.now) {
+                Ok(effects) => effects,
+                Err(error) => {
+                    self.broken.push(format!("no record is illegal: {error}"));
+                    return;
+                }
+            };
+            self.wake = None;
+            for effect in effects {
+                match effect {
+                    Effect::Append { record } => inputs.extend(self.append(*record)),
+                    Effect::Perform { id, call } => self.lay_out(id, *call),
+                    Effect::Cancel { id } => {
+                        let known = self.table.iter().chain(&[]).any(|(other, _)| *other == id)
+                            || self.untold.iter().any(|(other, _)| *other == id);
+                        self.rule("what is cancelled was performed", known);
+                    }
+                    // Broken off: what had not come there does not come there any more.
+                    Effect::Forget { id } => self.table.retain(|(other, _)| *other != id),
+                    Effect::Wake { at } => self.wake = Some(at),
+                    Effect::Rest { rest } => self.rested(rest),
+                }
+            }
+        }
+    }
+
+    /// What the executor is told of a record that it wants to append; nothing when it dies of it.
+    fn append(&mut self, record: Record) -> Option<Input> {
+        match self.at_append.take() {
+            Some(Move::DieAtAppend(after)) => {
+                if after {
+                    self.keep(record);
+                }
+                self.die(false);
+                None
+            }
+            Some(Move::MovedAtAppend) if self.question(0).is_some() => {
+                let known = self.records.len();
+                self.keep_kind(self.question(0)?);
+                Some(Input::Foreign { records: self.records[known..].to_vec() })
+            }
+            _ => {
+                self.keep(record);
+                Some(Input::Appended)
+            }
+        }
+    }
+
+    fn keep(&mut self, record: Record) {
+        if let RecordKind::Started { action, .. } = &record.kind
+            && self.state.action(action).traces().is_none()
+        {
+            let failed = |it: &ActionState| matches!(it, ActionState::Failed { retry_at: None, .. });
+            self.rule("nothing new is begun after a failure for good", !self.state.actions.values().any(failed));
+        }
+        match self.state.apply(&record) {
+            Ok(state) => {
+                self.state = state;
+                self.records.push(record);
+            }
+            Err(error) => self.broken.push(format!("no record is illegal: {error}")),
+        }
+    }
+
+    fn keep_kind(&mut self, kind: RecordKind) {
+        match self.state.follow(kind, self.now) {
+            Ok((record, _)) => self.keep(record),
+            Err(error) => self.broken.push(format!("no record is illegal: {error}")),
+        }
+    }
+
+    fn question(&self, n: usize) -> Option<RecordKind> {
+        let gates: Vec<String> = self.state.open_gates().into_keys().map(str::to_owned).collect();
+        let gate = gates.get(nth(&gates, n)?)?.clone();
+        Some(RecordKind::GateAnswered { gate, approved: true, by: "kim".into() })
+    }
+
+    fn answer(&mut self, n: usize, yes: bool) {
+        let Some(RecordKind::GateAnswered { gate, by, .. }) = self.question(n) else { return };
+        self.beside(RecordKind::GateAnswered { gate, approved: yes, by });
+    }
+
+    /// Somebody else appends, and an executor that there is is told.
+    fn beside(&mut self, kind: RecordKind) {
+        let known = self.records.len();
+        self.keep_kind(kind);
+        let records = self.records[known..].to_vec();
+        self.input(Input::Foreign { records });
+    }
+
+    /// A person looks, and says what is so; only while nobody executes, as the command does.
+    fn resolve(&mut self, n: usize) {
+        let asked: Vec<(ActionPath, &'static str)> =
+            self.state.actions.iter().map(|(path, state)| (path.clone(), state.word())).collect();
+        let asked: Vec<_> = asked.into_iter().filter(|(_, word)| *word == "in doubt" || *word == "failed").collect();
+        let Some((action, word)) = nth(&asked, n).map(|at| asked[at].clone()) else { return };
+        if self.executor.is_some() {
+            return;
+        }
+        let there = self.world.there.contains(&action);
+        let resolution = if there { Resolution::Done } else { Resolution::NotDone };
+        if word == "failed" && !there {
+            return;
+        }
+        self.keep_kind(RecordKind::Resolved { action, resolution, by: "kim".into(), reason: "looked".into() });
+    }
+
+    fn lay_out(&mut self, id: CallId, call: ActionCall) {
+        let at_work = |(other, _): &(CallId, ActionCall)| other.executor == id.executor;
+        let same = self.table.iter().filter(|it| at_work(it)).any(|(other, _)| other.action == id.action);
+        self.rule("one call of an action at a time", !same);
+        let alone = self.plan.order != Order::Article || !self.table.iter().any(at_work);
+        self.rule("in the order `article` nothing runs beside something else", alone);
+        let rolling_back = matches!(self.state.mode, Mode::Rollback { .. });
+        self.rule("undone is only on the way back", (call.phase == Phase::Undo) == rolling_back);
+        self.table.push((id, call));
+    }
+
+    fn perform(&mut self, n: usize, fate: Fate) -> Option<(CallId, Outcome)> {
+        let (id, call) = self.table.remove(nth(&self.table, n)?);
+        let outcome = match fate {
+            Fate::Transient => Failure::transient("busy").into(),
+            Fate::Permanent => Failure::permanent("no").into(),
+            Fate::LostBefore => Failure::new(FailureKind::Lost, "lost").into(),
+            Fate::Unclear if call.phase == Phase::Observe => {
+                Outcome::Observed(Finding::new(Found::Unknown, false, "?"))
+            }
+            Fate::Asks if call.phase != Phase::Observe && call.approved.is_empty() => {
+                Outcome::Waiting { gate: format!("of {}", call.action), prompt: "may it be?".into() }
+            }
+            Fate::LostAfter => {
+                self.deed(&call);
+                Failure::new(FailureKind::Lost, "lost").into()
+            }
+            Fate::Well | Fate::Unclear | Fate::Asks => self.deed(&call),
+        };
+        Some((id, outcome))
+    }
+
+    fn deed(&mut self, call: &ActionCall) -> Outcome {
+        let action = &call.action;
+        let there = self.world.there.contains(action);
+        let (outputs, evidence) = (Values::new(), "looked".to_owned());
+        match call.phase {
+            Phase::Observe if there => Outcome::Observed(Finding::new(Found::Holds, false, evidence)),
+            Phase::Observe => Outcome::Observed(Finding::new(Found::Absent, false, evidence)),
+            Phase::Apply => {
+                self.look_at_apply(call);
+                if self.world.there.insert(action.clone()) {
+                    let made = self.world.made.entry(call.token()).or_default();
+                    *made += 1;
+                    let once = *made == 1;
+                    self.rule("no token makes two effects", once);
+                }
+                Outcome::Applied { outputs }
+            }
+            Phase::Verify if there => Outcome::Verified { outputs, evidence },
+            Phase::Verify => Failure::permanent("it is not there").into(),
+            Phase::Undo => {
+                self.look_at_undo(call);
+                self.world.there.remove(action);
+                Outcome::Undone { evidence }
+            }
+        }
+    }
+
+    fn look_at_apply(&mut self, call: &ActionCall) {
+        let planned = self.plan.actions.iter().find(|p| p.action == call.action).unwrap();
+        let needs_done = planned.needs.iter().all(|need| self.state.action(need).is_done());
+        self.rule("what it needs is done before", needs_done);
+        let started = self.state.action(&call.action).traces().is_some_and(|traces| traces.is_started());
+        self.rule("a record comes before its effect", started);
+        self.rule("what is there is not made again", !self.world.there.contains(&call.action));
+    }
+
+    fn look_at_undo(&mut self, call: &ActionCall) {
+        let stand_on_it = self.plan.actions.iter().filter(|p| p.needs.contains(&call.action)).map(|p| &p.action);
+        let left = stand_on_it.filter(|it| self.is_ours(it)).count();
+        self.rule("what stands on it is undone before", left == 0);
+        self.rule("what was there before the run is not undone", !self.world.before.contains(&call.action));
+    }
+
+    /// Whether it is there because this run made it.
+    pub(super) fn is_ours(&self, action: &ActionPath) -> bool {
+        self.world.there.contains(action) && !self.world.before.contains(action)
+    }
+
+    fn tell(&mut self, call: CallId, outcome: Outcome) {
+        self.told.push((call.clone(), outcome.clone()));
+        self.input(Input::Outcome { call, outcome });
+    }
+
+    fn die(&mut self, done: bool) {
+        if self.executor.take().is_some() {
+            while !self.table.is_empty() {
+                // Its answer goes nowhere; or to the next executor, which does not know it.
+                let fate = if done { Fate::Well } else { Fate::LostBefore };
+                let (id, outcome) = self.perform(0, fate).unwrap();
+                self.told.push((id, outcome));
+            }
+            let untold = std::mem::take(&mut self.untold);
+            self.told.extend(untold);
+            self.wake = None;
+        }
+    }
+
+    fn rested(&mut self, rest: Rest) {
+        self.rule("nothing is performed when it rests", self.table.is_empty());
+        let of = |kept: &RollbackTo| match kept {
+            RollbackTo::Start => 0,
+            RollbackTo::Step(step) => self.plan.number(step),
+        };
+        let truth = match &rest {
+            Rest::Finished => self.plan.actions.iter().all(|p| self.world.there.contains(&p.action)),
+            Rest::RolledBack { to } => {
+                let above = self.plan.actions.iter().filter(|p| self.plan.number(p.action.step()) > of(to));
+                above.into_iter().all(|p| !self.is_ours(&p.action) || self.was_accepted(&p.action))
+            }
+            Rest::Paused { actions } | Rest::InDoubt { actions } => !actions.is_empty(),
+            Rest::Waiting { gates } => gates.iter().all(|gate| self.state.open_gate(gate).is_some()),
+            Rest::UntilReached { .. } | Rest::Interrupted { .. } => true,
+        };
+        self.rule("the reason of a rest is true", truth);
+        let folded = RunState::fold(&self.records).unwrap().unwrap();
+        let known = self.executor.take().map(|executor| executor.state().clone());
+        self.rule("the journal is all there is", known == Some(folded));
+        self.rest = Some(rest);
+        self.wake = None;
+    }
+
+    /// Whether a person ever said that it is done although this run had not started it.
+    fn was_accepted(&self, action: &ActionPath) -> bool {
+        self.records.iter().any(
+            |record| matches!(&record.kind, RecordKind::Resolved { action: it, resolution: Resolution::Done, .. } if it == action),
+        )
+    }
+
+    /// Everything goes well from here on: performs, tells, answers and begins again until this holds. What it was that
+    /// kept it from coming there.
+    pub(super) fn goes_well(&mut self, begin: Move, holds: impl Fn(&Rest) -> bool) -> Result<(), String> {
+        self.at_append = None;
+        let lives = self.plan.actions.len() * 4 + 4;
+        for _ in 0..lives {
+            self.make(begin);
+            let mut moves = 0;
+            while self.is_executed() {
+                moves += 1;
+                if moves > 2_000 {
+                    return Err("it goes on for ever".into());
+                }
+                if !self.untold.is_empty() {
+                    self.make(Move::Tell(0));
+                } else if !self.table.is_empty() {
+                    self.make(Move::Perform(0, Fate::Well));
+                } else if self.wake.is_some() {
+                    self.make(Move::Time(None));
+                } else {
+                    return Err("it waits for nothing".into());
+                }
+            }
+            match self.rest.clone() {
+                Some(rest) if holds(&rest) => return Ok(()),
+                Some(Rest::Waiting { .. }) => self.make(Move::Answer(0, true)),
+                Some(Rest::InDoubt { .. }) => self.make(Move::Resolve(0)),
+                _ => {}
+            }
+        }
+        Err(format!("it never comes to its end: {:?}", self.rest))
+    }
+}
+
+/// One of several, whatever the number; nothing of none.
+fn nth<T>(of: &[T], n: usize) -> Option<usize> {
+    (!of.is_empty()).then(|| n % of.len().max(1))
+}
