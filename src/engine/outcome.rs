@@ -25,7 +25,6 @@ pub(super) fn records_of(
 ) -> Vec<RecordKind> {
     let state = standing.state;
     let action = call.action.clone();
-    flight.cleared.remove(&action);
     let joined = flight.joined.remove(&action);
     match (call.phase, outcome) {
         (Phase::Observe, Outcome::Observed(finding)) => observed(standing, flight, call, finding),

@@ -209,17 +209,19 @@ impl Game {
 
     /// What the executor is told of a record that it wants to append; nothing when it dies of it.
     fn append(&mut self, record: Record) -> Option<Input> {
-        match self.at_append.take() {
-            Some(Move::DieAtAppend(after)) => {
+        match (self.at_append, self.question(0)) {
+            (Some(Move::DieAtAppend(after)), _) => {
+                self.at_append = None;
                 if after {
                     self.keep(record);
                 }
                 self.die(false);
                 None
             }
-            Some(Move::MovedAtAppend) if self.question(0).is_some() => {
+            (Some(Move::MovedAtAppend), Some(answer)) => {
+                self.at_append = None;
                 let known = self.records.len();
-                self.keep_kind(self.question(0)?);
+                self.keep_kind(answer);
                 Some(Input::Foreign { records: self.records[known..].to_vec() })
             }
             _ => {
