@@ -1,7 +1,7 @@
 //! Executing a run: lease, connections, signals, display, driver; and what its rest means for the exit code.
 
 use super::args::{Common, Format};
-use super::clock::SystemClock;
+use super::clock::{SteadyClock, SystemClock};
 use super::harm::{Harm, Harmed};
 use super::spectator::Spectator;
 use super::{Exit, Failure, operator, settings, signals};
@@ -59,7 +59,7 @@ impl Execution<'_> {
                 store: Held { journal: self.journal, lease },
                 executor: Executor::new(plan, state),
                 performer,
-                clock: Rc::new(SystemClock),
+                clock: Rc::new(SteadyClock::new()),
                 events,
                 stop: stop.clone(),
             };

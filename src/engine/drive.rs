@@ -115,7 +115,11 @@ impl<S: Store, P: Performer + 'static, C: Clock + 'static> Driver<S, P, C> {
                 self.announce(record);
                 Ok(Input::Appended)
             }
-            Err(JournalError::Moved(_)) => self.foreign(),
+            Err(moved @ JournalError::Moved(_)) => match self.foreign()? {
+                // Nobody has appended: records are gone that were there.
+                Input::Foreign { records } if records.is_empty() => Err(moved.into()),
+                others => Ok(others),
+            },
             Err(error) => Err(error.into()),
         }
     }
