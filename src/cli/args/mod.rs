@@ -13,7 +13,7 @@ use super::{Exit, Failure};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
-use value::duration;
+use value::poll_interval;
 
 /// A step engine for cutovers that must not go wrong.
 ///
@@ -64,7 +64,7 @@ pub(super) struct Common {
     #[arg(long, global = true, env = "RUNBOOK_TRUST_CA", hide_env_values = true, value_name = "FILE")]
     pub(super) trust_ca: Option<PathBuf>,
     /// Time between two looks at something that changes by itself, like 10s or 500ms [default: 10s]
-    #[arg(long, global = true, env = "RUNBOOK_POLL_INTERVAL", hide_env_values = true, value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, env = "RUNBOOK_POLL_INTERVAL", hide_env_values = true, value_name = "TIME", value_parser = poll_interval)]
     pub(super) poll_interval: Option<Duration>,
 }
 

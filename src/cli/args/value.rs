@@ -56,13 +56,47 @@ pub(super) fn age(text: &str) -> Result<Duration, String> {
     number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| wrong.into())
 }
 
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+/// The time between two looks, in `ms`, `s` or `m`: never so short that AWS would be asked without a pause.
+pub(super) fn poll_interval(text: &str) -> Result<Duration, String> {
+    const WRONG: &str = "write it like 10s or 500ms, from 50ms to 60m";
     let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..at].parse().map_err(|_| "write it like 10s or 500ms")?;
-    match &text[at..] {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number * 60)),
-        _ => Err("write it like 10s or 500ms".into()),
+    let number: u64 = text[..at].parse().map_err(|_| WRONG)?;
+    let unit = match &text[at..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => return Err(WRONG.into()),
+    };
+    match number.checked_mul(unit) {
+        Some(ms @ 50..=3_600_000) => Ok(Duration::from_millis(ms)),
+        _ => Err(WRONG.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_between_looks_is_neither_nothing_nor_without_end() {
+        assert_eq!(poll_interval("50ms"), Ok(Duration::from_millis(50)));
+        assert_eq!(poll_interval("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(poll_interval("60m"), Ok(Duration::from_secs(3_600)));
+        for text in [
+            "0s",
+            "0ms",
+            "49ms",
+            "61m",
+            "10",
+            "s",
+            "",
+            "1h",
+            "-1s",
+            "1.5s",
+            "18446744073709551615m",
+            "99999999999999999999s",
+        ] {
+            assert!(poll_interval(text).is_err(), "{text}");
+        }
     }
 }
