@@ -1,7 +1,7 @@
 //! Random plans in random worlds with random deaths: whatever happens, resuming ends, every effect is made once, what
 //! depends waits, and a rollback leaves what it must leave and nothing else.
 
-use crate::support::fake::{Death, Life, StopAt, World, execute_until_asked, open, planned};
+use crate::support::fake::{Death, Life, StopAt, World, execute_until_asked, open, shaped};
 use proptest::prelude::*;
 use runbook::engine::Intent;
 use runbook::journal::{Rest, RollbackTo, RunState};
@@ -9,12 +9,8 @@ use runbook::model::{ActionPath, Failure, FailureKind, Phase, RunId};
 use runbook::plan::{Order, Plan};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 use std::rc::Rc;
-
-/// A step: which earlier steps it needs (bits), and how many actions it has.
-type StepShape = (u8, usize);
 
 /// What is odd about one action.
 #[derive(Debug, Clone)]
@@ -48,22 +44,6 @@ fn lives() -> impl Strategy<Value = Vec<(Death, StopAt)>> {
     let death =
         prop_oneof![Just(Death::Never), (0..6_usize).prop_map(Death::Before), (0..6_usize).prop_map(Death::After)];
     prop::collection::vec((death, prop::option::weighted(0.3, (0..6_usize, 1..3_u32))), 0..4)
-}
-
-fn plan(shape: &[StepShape], order: Order) -> Plan {
-    let mut text =
-        "runbook: random\ntitle: random\nabout: random\ntargets:\n  host: { host: localhost }\nsteps:\n".to_owned();
-    for (index, (needs, actions)) in shape.iter().enumerate() {
-        let needs: Vec<String> = (0..index).filter(|n| needs & (1 << n) != 0).map(|n| format!("s{n}")).collect();
-        let needs = needs.join(", ");
-        writeln!(text, "  - id: s{index}\n    title: s\n    why: s\n    needs: [{needs}]\n    actions:").unwrap();
-        for action in 0..*actions {
-            let with = format!("{{ on: host, service: s{index}-{action} }}");
-            writeln!(text, "      - {{ id: a{action}, do: service.stop, with: {with} }}").unwrap();
-        }
-    }
-    let parsed = runbook::validate::parse_runbook("random", &text);
-    planned(parsed.unwrap_or_else(|problems| panic!("{text}\n{problems:?}")), order)
 }
 
 fn world(plan: &Plan, oddities: &[Oddity]) -> World {
@@ -139,7 +119,7 @@ proptest! {
         keep in 0..5_usize,
     ) {
         let order = if overlap { Order::Overlap } else { Order::Article };
-        let plan = plan(&shape, order);
+        let plan = shaped(&shape, order);
         let folder = tempfile::tempdir().unwrap();
         let run = open(folder.path(), &plan);
         let world = Rc::new(RefCell::new(world(&plan, &oddities)));

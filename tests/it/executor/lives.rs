@@ -2,12 +2,11 @@
 //! needed, which are printed.
 
 use super::game::{Fate, Game, Move};
-use crate::support::fake::planned;
+use crate::support::fake::{StepShape, shaped};
 use proptest::prelude::*;
 use runbook::engine::Stopping;
 use runbook::journal::{Rest, RollbackTo};
-use runbook::plan::{Order, Plan};
-use std::fmt::Write;
+use runbook::plan::Order;
 use std::sync::Arc;
 
 /// How many random runs each of the four tests below plays; each has several executors' lives.
@@ -46,28 +45,9 @@ fn a_move() -> impl Strategy<Value = Move> {
     ]
 }
 
-/// A step: which earlier steps it needs (bits), and how many actions it has.
-type StepShape = (u8, usize);
-
-fn plan(shape: &[StepShape], order: Order) -> Plan {
-    let mut text =
-        "runbook: random\ntitle: random\nabout: random\ntargets:\n  host: { host: localhost }\nsteps:\n".to_owned();
-    for (index, (needs, actions)) in shape.iter().enumerate() {
-        let needs: Vec<String> = (0..index).filter(|n| needs & (1 << n) != 0).map(|n| format!("s{n}")).collect();
-        let needs = needs.join(", ");
-        writeln!(text, "  - id: s{index}\n    title: s\n    why: s\n    needs: [{needs}]\n    actions:").unwrap();
-        for action in 0..*actions {
-            let with = format!("{{ on: host, service: s{index}-{action} }}");
-            writeln!(text, "      - {{ id: a{action}, do: service.stop, with: {with} }}").unwrap();
-        }
-    }
-    let parsed = runbook::validate::parse_runbook("random", &text);
-    planned(parsed.unwrap_or_else(|problems| panic!("{text}\n{problems:?}")), order)
-}
-
 /// Plays a run, and lets it go well in the end: to its own end, and back to where it began.
 fn play(shape: &[StepShape], order: Order, before: &[usize], moves: &[Move]) -> Result<(), TestCaseError> {
-    let plan = Arc::new(plan(shape, order));
+    let plan = Arc::new(shaped(shape, order));
     let there = before.iter().filter_map(|n| plan.actions.get(*n)).map(|p| p.action.clone()).collect();
     let mut game = Game::new(&plan, there);
     game.make(Move::Forward(None));

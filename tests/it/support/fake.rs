@@ -10,6 +10,7 @@ use runbook::model::{
 use runbook::plan::{Order, Plan};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -260,6 +261,26 @@ pub fn planned(mut runbook: Runbook, order: Order) -> Plan {
     }
     let inputs = runbook::validate::parse_inputs(&runbook, None, &[]).unwrap();
     Plan::make(runbook, inputs, None, order).unwrap()
+}
+
+/// A step of a random plan: which earlier steps it needs (bits), and how many actions it has.
+pub type StepShape = (u8, usize);
+
+/// A plan of this shape.
+pub fn shaped(shape: &[StepShape], order: Order) -> Plan {
+    let mut text =
+        "runbook: random\ntitle: random\nabout: random\ntargets:\n  host: { host: localhost }\nsteps:\n".to_owned();
+    for (index, (needs, actions)) in shape.iter().enumerate() {
+        let needs: Vec<String> = (0..index).filter(|n| needs & (1 << n) != 0).map(|n| format!("s{n}")).collect();
+        let needs = needs.join(", ");
+        writeln!(text, "  - id: s{index}\n    title: s\n    why: s\n    needs: [{needs}]\n    actions:").unwrap();
+        for action in 0..*actions {
+            let with = format!("{{ on: host, service: s{index}-{action} }}");
+            writeln!(text, "      - {{ id: a{action}, do: service.stop, with: {with} }}").unwrap();
+        }
+    }
+    let parsed = runbook::validate::parse_runbook("random", &text);
+    planned(parsed.unwrap_or_else(|problems| panic!("{text}\n{problems:?}")), order)
 }
 
 /// The first record of a run of a plan.
