@@ -64,7 +64,7 @@ impl Site {
 }
 
 impl Desk {
-    /// A desk on which `wait.yaml` lies, which waits for the site twice and cannot reach a host in between.
+    /// A desk on which `wait.yaml` lies, which waits for the site twice.
     fn at(site: &Site) -> Self {
         let desk = Self::new();
         let url = &site.url;
@@ -86,12 +86,8 @@ impl Desk {
 
     /// The run waits at the second gate, and nobody executes it.
     fn has_come_to_the_second_gate(&self) -> Option<()> {
-        self.has_been_answered_at("otto")
-    }
-
-    fn has_been_answered_at(&self, gate: &str) -> Option<()> {
         let status = self.status();
-        let waits = status["rest"]["reason"] == "waiting" && status["rest"]["gates"][0] == gate;
+        let waits = status["rest"]["reason"] == "waiting" && status["rest"]["gates"][0] == "otto";
         (waits && status["executor"].is_null()).then_some(())
     }
 

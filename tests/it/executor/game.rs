@@ -194,7 +194,7 @@ impl Game {
                     Effect::Append { record } => inputs.extend(self.append(*record)),
                     Effect::Perform { id, call } => self.lay_out(id, *call),
                     Effect::Cancel { id } => {
-                        let known = self.table.iter().chain(&[]).any(|(other, _)| *other == id)
+                        let known = self.table.iter().any(|(other, _)| *other == id)
                             || self.untold.iter().any(|(other, _)| *other == id);
                         self.rule("what is cancelled was performed", known);
                     }
