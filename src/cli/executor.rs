@@ -72,8 +72,10 @@ impl Execution<'_> {
             let all_shown = spectator.end(&mut stop).await;
             let (plan, state) = (executor.plan(), executor.state());
             let rest = result.map_err(|error| stopped(&journal, plan, state, &error))?;
-            if all_shown {
-                let _ = Spectator::print(report(plan, state, &rest, format)).end(&mut stop).await;
+            if all_shown.is_some()
+                && let Some(Ok(printed)) = Spectator::print(report(plan, state, &rest, format)).end(&mut stop).await
+            {
+                printed?;
             }
             Ok(exit(state, &rest))
         })?

@@ -1,16 +1,19 @@
 //! The thread that shows a run. Whatever its terminal or pipe does (Ctrl-S, a full pipe, a reader that was stopped), only this
 //! thread waits for it: the run goes on.
 
-use crate::display::{Console, to_stdout};
+use super::Failure;
+use super::out::out;
+use crate::display::Console;
 use crate::event::Listener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot::{self, error::RecvError};
+use tokio::sync::watch;
 
-/// A display at work.
-pub(super) struct Spectator {
-    shown: oneshot::Receiver<()>,
+/// A display at work; `T` is what comes of it.
+pub(super) struct Spectator<T> {
+    shown: oneshot::Receiver<T>,
 }
 
-impl Spectator {
+impl Spectator<()> {
     /// Shows what is told, until nothing more is.
     pub(super) fn watch(mut console: Console, events: Listener) -> Self {
         Self::at(move || {
@@ -20,28 +23,29 @@ impl Spectator {
             console.finish();
         })
     }
+}
 
+impl Spectator<Result<(), Failure>> {
     /// Writes a result to standard output.
     pub(super) fn print(text: String) -> Self {
-        // Nobody is left to be told of a reader that has gone away.
-        Self::at(move || drop(to_stdout(&text)))
+        Self::at(move || out(&text))
     }
+}
 
-    fn at(work: impl FnOnce() + Send + 'static) -> Self {
+impl<T: Send + 'static> Spectator<T> {
+    fn at(work: impl FnOnce() -> T + Send + 'static) -> Self {
         let (done, shown) = oneshot::channel();
-        std::thread::spawn(move || {
-            work();
-            let _ = done.send(());
-        });
+        // Who waits for it may have gone.
+        std::thread::spawn(move || drop(done.send(work())));
         Self { shown }
     }
 
     /// Waits until everything is shown, or the operator asks to stop: the run rests by now, and nobody has to wait for a
-    /// terminal. Whether everything was.
-    pub(super) async fn end(self, stop: &mut watch::Receiver<u32>) -> bool {
+    /// terminal. What came of it; nothing when it was not waited for. A display that broke changes nothing that was done.
+    pub(super) async fn end(self, stop: &mut watch::Receiver<u32>) -> Option<Result<T, RecvError>> {
         tokio::select! {
-            _ = self.shown => true,
-            Ok(()) = stop.changed() => false,
+            shown = self.shown => Some(shown),
+            Ok(()) = stop.changed() => None,
         }
     }
 }
