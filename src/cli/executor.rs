@@ -2,7 +2,7 @@
 
 use super::args::{Common, Format};
 use super::clock::{SteadyClock, SystemClock};
-use super::harm::{Harm, Harmed};
+use super::harm::{Harm, Harmed, Mortal};
 use super::spectator::Spectator;
 use super::{Exit, Failure, operator, settings, signals};
 use crate::access::Access;
@@ -56,7 +56,7 @@ impl Execution<'_> {
             let console = Console::new(Mode::choose(format.is_json()), &plan, &state).with_sentences(sentence(&plan));
             let spectator = Spectator::watch(console, shown);
             let mut driver = Driver {
-                store: Held { journal: self.journal, lease },
+                store: Mortal { inner: Held { journal: self.journal, lease }, harm: self.harm.clone(), appends: 0 },
                 executor: Executor::new(plan, state),
                 performer,
                 clock: Rc::new(SteadyClock::new()),
@@ -64,7 +64,7 @@ impl Execution<'_> {
                 stop: stop.clone(),
             };
             let result = driver.drive(intent, by).await;
-            let Driver { store: Held { journal, lease }, executor, events, .. } = driver;
+            let Driver { store: Mortal { inner: Held { journal, lease }, .. }, executor, events, .. } = driver;
             drop(lease);
             events.close();
             // What was asked of the run is done by now: from here on it is asked not to wait for the display.

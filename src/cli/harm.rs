@@ -1,11 +1,13 @@
 //! Harm that a rehearsal does to its own child process, at named points: killing it, or failing one of its calls. Wrappers
-//! round the performer; engine and actions know nothing of it.
+//! round the performer and the store; engine, actions and journal know nothing of it.
 
 use super::Failure;
 use crate::access::Beat;
 use crate::engine::Performer;
-use crate::model::{ActionCall, ActionPath, Failure as Failed, FailureKind, Outcome, Phase};
+use crate::journal::{JournalError, Record, Store};
+use crate::model::{ActionCall, ActionPath, Failure as Failed, FailureKind, Outcome, Phase, RunId};
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Where something is done to this process.
@@ -26,6 +28,10 @@ enum When {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Harm {
     kill: Vec<Point>,
+    /// At which append of this process, from 1, it dies.
+    append: Option<(u64, When)>,
+    /// Where it is written at which point it died.
+    diary: Option<PathBuf>,
     /// Each is met once.
     fail: Rc<RefCell<Vec<Point>>>,
 }
@@ -39,14 +45,39 @@ impl Harm {
     /// `kill` and `fail`: `ACTION:before` or `ACTION:after` its effect; `ACTION:before-undo` or `ACTION:after-undo`.
     pub(super) fn parse(kill: &[String], fail: &[String]) -> Result<Self, Failure> {
         let points = |texts: &[String]| texts.iter().map(|text| point(text)).collect::<Result<Vec<_>, _>>();
-        Ok(Self { kill: points(kill)?, fail: Rc::new(RefCell::new(points(fail)?)) })
+        Ok(Self { kill: points(kill)?, fail: Rc::new(RefCell::new(points(fail)?)), ..Self::default() })
+    }
+
+    /// The same, and it dies at this append: `N:before` or `N:after`.
+    pub(super) fn at_append(self, text: Option<&str>) -> Result<Self, Failure> {
+        let Some(text) = text else { return Ok(self) };
+        let point = match text.split_once(':') {
+            Some((number, "before")) => number.parse().ok().map(|number| (number, When::Before)),
+            Some((number, "after")) => number.parse().ok().map(|number| (number, When::After)),
+            _ => None,
+        };
+        let Some(append) = point else {
+            return Err(Failure::usage(format!("`{text}` is no append")).hint("write N:before or N:after"));
+        };
+        Ok(Self { append: Some(append), ..self })
+    }
+
+    /// The same, and it writes into this file at which of its points it died.
+    pub(super) fn told_in(self, diary: Option<PathBuf>) -> Self {
+        Self { diary, ..self }
     }
 
     fn strike(&self, call: &ActionCall, when: When) {
-        if self.kill.iter().any(|point| point.is(call, when)) {
-            // Nothing runs after this: that is the point.
-            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        if let Some(point) = self.kill.iter().find(|point| point.is(call, when)) {
+            self.die(&point.to_string());
         }
+    }
+
+    fn die(&self, at: &str) {
+        // Who cannot write dies all the same, and the rehearsal sees that the point is missing.
+        let _ = self.diary.as_ref().map(|file| std::fs::write(file, at));
+        // Nothing runs after this: that is the point.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }
 
     /// Whether this call is to fail now; it will not be asked to again.
@@ -54,6 +85,14 @@ impl Harm {
         let mut points = self.fail.borrow_mut();
         let at = points.iter().position(|point| point.is(call, when));
         at.map(|at| points.remove(at)).is_some()
+    }
+}
+
+impl std::fmt::Display for Point {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let when = if self.when == When::Before { "before" } else { "after" };
+        let undo = if self.phase == Phase::Undo { "-undo" } else { "" };
+        write!(f, "{}:{when}{undo}", self.action)
     }
 }
 
@@ -102,6 +141,37 @@ impl<P: Performer> Performer for Harmed<P> {
     }
 }
 
+/// A store at one of whose appends this process dies.
+#[derive(Debug)]
+pub(super) struct Mortal<S> {
+    pub(super) inner: S,
+    pub(super) harm: Harm,
+    /// How many appends there were.
+    pub(super) appends: u64,
+}
+
+impl<S> Mortal<S> {
+    fn strike(&self, when: When) {
+        if self.harm.append == Some((self.appends, when)) {
+            self.harm.die("append");
+        }
+    }
+}
+
+impl<S: Store> Store for Mortal<S> {
+    fn append(&mut self, record: &Record) -> Result<(), JournalError> {
+        self.appends += 1;
+        self.strike(When::Before);
+        self.inner.append(record)?;
+        self.strike(When::After);
+        Ok(())
+    }
+
+    fn records_after(&mut self, run: &RunId, after: u64) -> Result<Vec<Record>, JournalError> {
+        self.inner.records_after(run, after)
+    }
+}
+
 fn failed(call: &ActionCall, kind: FailureKind, how: &str) -> Outcome {
     Failed::new(kind, format!("the rehearsal let `{}` fail: {how}", call.action)).into()
 }
@@ -144,6 +214,16 @@ mod tests {
     fn what_is_no_point_is_refused() {
         for text in ["a/b", "a:before", "a/b:during", "a/b:after-apply", ":before", ""] {
             assert!(Harm::parse(&[text.into()], &[]).is_err(), "{text}");
+        }
+        for text in ["3", "3:during", ":before", "x:after", "-1:before"] {
+            assert!(Harm::none().at_append(Some(text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_point_is_written_as_it_is_read() {
+        for text in ["a/b:before", "a/b:after", "a/b:before-undo", "a/b:after-undo"] {
+            assert_eq!(point(text).unwrap().to_string(), text);
         }
     }
 }

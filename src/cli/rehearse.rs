@@ -6,7 +6,8 @@ use super::harm::Harm;
 use super::out::out;
 use super::{Exit, Failure, library, resume, rollback, run, verdict};
 use crate::display;
-use crate::model::{ActionPath, Reversibility, Runbook};
+use crate::model::{ActionPath, Reversibility, Runbook, WayBack as WayBackKind};
+use crate::plan::{Order, sequence};
 use crate::rehearsal::setup::Carry;
 use crate::rehearsal::{
     Cache, Conduct, Ending, Fault, RegionSpec, RehearsalError, Scenario, WayBack, before, doctor, enter, play, release,
@@ -18,11 +19,12 @@ use std::time::Instant;
 
 pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Failure> {
     let found = library::find(&args.runbook)?;
+    let order = args.order.map_or(Order::Article, Order::from);
     if args.list_kill_points {
-        return kill_points(&found.runbook, args.rollback_to.as_deref());
+        return kill_points(&found.runbook, order, args.rollback_to.as_deref());
     }
     let fault = args.fault.as_deref().map(fault).transpose()?;
-    let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&found.runbook, to)).transpose()?;
+    let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&found.runbook, order, to)).transpose()?;
     let pace = args.pace.as_deref().map(pace).transpose()?;
     check(args, &found.runbook)?;
     can_be_combined(args, fault, rollback_to.as_ref())?;
@@ -50,6 +52,8 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
                 ..RegionSpec::new(folder.clone(), prepared.clone(), before)
             },
             runbook: args.runbook.clone(),
+            order,
+            kill_at_appends: args.kill_at_appends,
             kill: args.kill.clone(),
             fail: args.fail.clone(),
             rollback_to,
@@ -81,17 +85,20 @@ pub(super) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Fail
 
 /// Prints where a rehearsal can be killed: before and after each effect and, when something is rolled back, each undo, in
 /// the order in which they are reached.
-fn kill_points(runbook: &Runbook, rollback_to: Option<&str>) -> Result<Exit, Failure> {
+fn kill_points(runbook: &Runbook, order: Order, rollback_to: Option<&str>) -> Result<Exit, Failure> {
     let with_undo = |path: &&ActionPath| {
         let action = runbook.actions().find(|action| action.path == **path);
         action.is_some_and(|a| !matches!(a.kind.spec().reversibility, Reversibility::NothingToUndo(_)))
     };
-    let paths: Vec<&ActionPath> = runbook.actions().map(|action| &action.path).collect();
-    let mut text: String =
-        paths.iter().copied().filter(with_undo).map(|p| format!("{p}:before\n{p}:after\n")).collect();
+    let paths = sequence(runbook, order);
+    let mut text: String = paths.iter().filter(with_undo).map(|p| format!("{p}:before\n{p}:after\n")).collect();
     if let Some(to) = rollback_to {
-        let WayBack { kept, .. } = way_back(runbook, to)?;
-        let undone = paths.iter().rev().copied().filter(|path| number(runbook, path) > kept).filter(with_undo);
+        let WayBack { kept, .. } = way_back(runbook, order, to)?;
+        let (restored, cleaned): (Vec<_>, Vec<_>) =
+            paths.iter().rev().filter(|path| !kept.contains(path)).filter(with_undo).partition(|path| {
+                runbook.actions().any(|it| it.path == **path && it.kind.way_back() != WayBackKind::CleansUp)
+            });
+        let undone = restored.into_iter().chain(cleaned);
         text.extend(undone.map(|p| format!("{p}:before-undo\n{p}:after-undo\n")));
     }
     out(&text)?;
@@ -99,23 +106,22 @@ fn kill_points(runbook: &Runbook, rollback_to: Option<&str>) -> Result<Exit, Fai
 }
 
 /// How far a rollback goes that an operator names.
-fn way_back(runbook: &Runbook, to: &str) -> Result<WayBack, Failure> {
-    let kept = match to {
-        "start" => 0,
+fn way_back(runbook: &Runbook, order: Order, to: &str) -> Result<WayBack, Failure> {
+    let mut kept = sequence(runbook, order);
+    let all = kept.len();
+    let end = match to {
+        "start" => None,
         step => {
             let id = run::step(runbook, step)?;
-            runbook.step(id.as_str()).map_or(0, |step| step.number)
+            kept.iter().rposition(|path| *path.step() == id)
         }
     };
-    if kept == runbook.steps.len() {
+    kept.truncate(end.map_or(0, |end| end + 1));
+    if kept.len() == all {
         return Err(Failure::usage(format!("nothing is undone by a rollback to `{to}`: it is the last step"))
             .hint("roll back to an earlier step, or to `start`"));
     }
     Ok(WayBack { to: to.to_owned(), kept })
-}
-
-fn number(runbook: &Runbook, action: &ActionPath) -> usize {
-    runbook.step(action.step().as_str()).map_or(0, |step| step.number)
 }
 
 /// Refuses what cannot be rehearsed, before the lab is set up.
@@ -160,7 +166,7 @@ fn can_be_combined(args: &RehearseArgs, fault: Option<Fault>, back: Option<&WayB
             .hint("rehearse them one after the other"));
     }
     match (fault, back) {
-        (Some(Fault::NoCapacityAccepted), Some(WayBack { to, kept: 1.. })) => {
+        (Some(Fault::NoCapacityAccepted), Some(WayBack { to, kept })) if !kept.is_empty() => {
             let message = format!("`--fault no-capacity:accept` cannot be combined with `--rollback-to {to}`");
             Err(Failure::usage(message)
                 .cause("after that rollback the run goes forward again, and there is no capacity all day")
@@ -200,7 +206,7 @@ pub(super) fn region(args: &RegionArgs, format: Format) -> Result<Exit, Failure>
 
 /// A command inside a rehearsal that kills itself at the points given.
 pub(super) fn rehearsed(args: RehearsedArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
-    let harm = Harm::parse(&args.kill, &args.fail)?;
+    let harm = Harm::parse(&args.kill, &args.fail)?.at_append(args.kill_at_append.as_deref())?.told_in(args.told_in);
     match args.command {
         RehearsedCommand::Run(args) => run::run(&args, common, format, &harm),
         RehearsedCommand::Resume(args) => resume::resume(&args, common, format, &harm),

@@ -14,7 +14,7 @@ use crate::display;
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
 use crate::model::{ActionPath, Runbook, StepId, Values};
-use crate::plan::{Plan, Previewed};
+use crate::plan::{Plan, Previewed, Sequence};
 use crate::validate;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -188,14 +188,17 @@ fn may_not(state: &RunState, old: &Plan, error: &ReplanError) -> Failure {
     let failure =
         Failure::refused(format!("run `{}` cannot go on with the new plan", state.run)).cause(error.to_string());
     let failure = steps(state, old, &differ).into_iter().fold(failure, Failure::cause);
-    let back = differ.iter().map(|action| old.number(action.step())).min();
-    match back {
-        Some(number @ 2..) => failure.hint(format!(
+    let sequence = Sequence::of(old);
+    let first = differ.iter().filter_map(|action| sequence.place(action)).min().unwrap_or_default();
+    let before =
+        sequence.steps().into_iter().take_while(|step| sequence.end(step).is_some_and(|end| end < first)).last();
+    match before {
+        Some(step) => failure.hint(format!(
             "roll back what differs, then plan anew: `runbook rollback {} --to step-{}`",
             state.run,
-            number - 1
+            old.number(step)
         )),
-        _ => failure.hint(format!("roll back: `runbook rollback {} --to start`", state.run)),
+        None => failure.hint(format!("roll back: `runbook rollback {} --to start`", state.run)),
     }
 }
 

@@ -7,7 +7,7 @@ use super::out::out;
 use super::run::step;
 use super::{Exit, Failure, account, open, plan as planning, remaining, replan, secrets};
 use crate::display;
-use crate::engine::{Intent, undo_queue};
+use crate::engine::Intent;
 use crate::journal::{Mode, Rest, RollbackTo, RunState};
 use crate::model::{Runbook, StepId};
 use crate::plan::Plan;
@@ -55,7 +55,7 @@ fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, fo
         return remaining::show(state, plan, until.as_ref(), common, format);
     };
     as_it_was(args, state)?;
-    let queue = undo_queue(plan, state, &to);
+    let queue = plan.undo_queue(state, &to);
     let sentences = planning::sentences(plan, &state.run, &state.outputs());
     out(&match format {
         Format::Text => display::rollback_text(plan, state, &to, &queue, &sentences),
@@ -83,7 +83,7 @@ fn as_it_was(args: &ResumeArgs, state: &RunState) -> Result<(), Failure> {
 fn way_back(state: &RunState) -> Option<RollbackTo> {
     match (&state.mode, &state.rest) {
         (Mode::Rollback { .. }, Some(Rest::RolledBack { .. })) | (Mode::Forward { .. }, _) => None,
-        (Mode::Rollback { to }, _) => Some(to.clone()),
+        (Mode::Rollback { to, .. }, _) => Some(to.clone()),
     }
 }
 

@@ -7,10 +7,10 @@ use super::out::out;
 use super::run::{confirm, step};
 use super::{Exit, Failure, account, history, open, place, plan as planning};
 use crate::display;
-use crate::engine::{Intent, undo_queue};
+use crate::engine::Intent;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
-use crate::plan::Plan;
+use crate::plan::{NoPlace, Plan};
 
 pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
@@ -22,7 +22,8 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, har
         "start" => RollbackTo::Start,
         name => RollbackTo::Step(step(&plan.runbook, name)?),
     };
-    let queue = undo_queue(&plan, &state, &to);
+    reached(&plan, &state, &to)?;
+    let queue = plan.undo_queue(&state, &to);
     if queue.is_empty() {
         return Err(Failure::refused(format!("nothing is to be undone: nothing after `{to}` has been done")));
     }
@@ -49,7 +50,21 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, har
     // Shown and answered without the lease: somebody else may have gone on meanwhile.
     let now = journal.state(&state.run)?;
     as_shown(&plan, (&state, &queue), &now, &to)?;
+    reached(&plan, &now, &to)?;
     Execution { journal, plan, common, format, harm }.go(lease, now, Intent::Rollback { to })
+}
+
+/// Refuses a place that the run has not reached: what is said to stay there would not be there.
+fn reached(plan: &Plan, state: &RunState, to: &RollbackTo) -> Result<(), Failure> {
+    let Err(NoPlace { missing, nearest }) = plan.place(state, to) else { return Ok(()) };
+    let mut failure = Failure::refused(format!("run `{}` cannot go back to `{to}`: it has not come there", state.run));
+    for action in missing.iter().take(3) {
+        failure = failure.cause(format!("`{action}` would stay done, and is {}", state.action(action).word()));
+    }
+    if missing.len() > 3 {
+        failure = failure.cause(format!("and so are {} more", missing.len() - 3));
+    }
+    Err(failure.hint(format!("the furthest place there is: `runbook rollback {} --to {nearest}`", state.run)))
 }
 
 /// Refuses when what would be undone now is not what was shown.
@@ -62,7 +77,7 @@ fn as_shown(
     let mut failure =
         Failure::refused(format!("nothing was changed: run `{}` has gone on since this was shown", now.run));
     if now.opened.plan == shown.opened.plan {
-        let queue_now = undo_queue(plan, now, to);
+        let queue_now = plan.undo_queue(now, to);
         if queue_now == queue {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! `runbook run`: plan, look, ask, open the run, execute it.
 
-use super::args::{Common, Format, OrderArg, RunArgs};
+use super::args::{Common, Format, RunArgs};
 use super::clock::SystemClock;
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
@@ -76,7 +76,7 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
     judge(&found.runbook, &args.accept)?;
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
-    let order = if args.order == Some(OrderArg::Overlap) { Order::Overlap } else { Order::Article };
+    let order = args.order.map_or(Order::Article, Order::from);
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
     let looking = Looking::new(common)?;
     let (looks, permissions) = block_on(async {

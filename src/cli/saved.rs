@@ -1,6 +1,6 @@
 //! `run --plan`: exactly the plan that was saved, or a refusal that says what is different.
 
-use super::args::{Common, OrderArg, RunArgs};
+use super::args::{Common, RunArgs};
 use super::clock::SystemClock;
 use super::executor::block_on;
 use super::plan_file::{self, ReadPlan};
@@ -153,7 +153,7 @@ fn beside(read: &ReadPlan, args: &RunArgs) -> Result<(), Failure> {
         return Err(Failure::refused("what a check refuses is accepted when a plan is made, not when it is run")
             .hint("make a new plan with `--accept`, and have it signed"));
     }
-    let order = args.order.map(|order| if order == OrderArg::Overlap { Order::Overlap } else { Order::Article });
+    let order = args.order.map(Order::from);
     if order.is_some_and(|order| order != plan.order) {
         return Err(other("another order").hint(leave));
     }

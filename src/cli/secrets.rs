@@ -6,8 +6,8 @@
 use super::Failure;
 use crate::access::reveal;
 use crate::journal::RunState;
-use crate::model::{SecretRef, StepId, ValueType};
-use crate::plan::Plan;
+use crate::model::{SecretRef, StepAction, StepId, ValueType};
+use crate::plan::{Plan, Sequence};
 use std::collections::BTreeSet;
 
 /// Refuses when one of all secrets of a plan cannot be had: its checks may need those that no action uses.
@@ -17,9 +17,10 @@ pub(super) async fn of_plan(plan: &Plan) -> Result<(), Failure> {
 
 /// Refuses when a secret cannot be had that is used by what has not been done of a run, as far as it is to go.
 pub(super) async fn of_rest(plan: &Plan, state: &RunState, until: Option<&StepId>) -> Result<(), Failure> {
-    let last = until.map_or(usize::MAX, |step| plan.number(step));
-    let to_come =
-        plan.runbook.actions().filter(|a| plan.number(a.path.step()) <= last && !state.action(&a.path).is_done());
+    let sequence = Sequence::of(plan);
+    let last = until.and_then(|step| sequence.end(step)).unwrap_or(usize::MAX);
+    let within = |action: &StepAction| sequence.place(&action.path).is_some_and(|place| place <= last);
+    let to_come = plan.definitions().filter(|it| within(it) && !state.action(&it.path).is_done());
     let used: BTreeSet<&str> = to_come.flat_map(|action| plan.runbook.inputs_of(action)).collect();
     at_hand(plan, |name| used.contains(name)).await
 }

@@ -64,6 +64,8 @@ fn plan() -> Plan {
         retry: Default::default(),
         deadline_s: None,
         irreversible: None,
+        needs: None,
+        downtime: None,
     };
     let steps = vec![Step {
         id: "clone-server".parse().unwrap(),

@@ -1,10 +1,9 @@
 //! What an operator can type next: the exact commands, each with what it does, the most likely one first.
 
-use super::site::Site;
-use super::tally::{first_open, last_settled};
+use super::tally::first_open;
 use crate::journal::{ActionState, Mode, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, Step};
-use crate::plan::Plan;
+use crate::model::ActionPath;
+use crate::plan::{Plan, Sequence, Site};
 use serde::Serialize;
 
 /// A command and what it does.
@@ -86,7 +85,7 @@ fn gates_of(state: &RunState, action: &ActionPath) -> Vec<NextCommand> {
 
 fn goes_on(plan: &Plan, state: &RunState) -> String {
     match &state.mode {
-        Mode::Rollback { to } => format!("continues the rollback to {}", place(plan, to)),
+        Mode::Rollback { to, .. } => format!("continues the rollback to {}", place(plan, to)),
         Mode::Forward { .. } => match first_open(plan, state) {
             Some(step) => {
                 let first = if is_unfinished(state) { "; what is unfinished is looked at first" } else { "" };
@@ -127,7 +126,7 @@ fn paused(plan: &Plan, state: &RunState, actions: &[ActionPath]) -> Vec<NextComm
     let stuck_undo =
         actions.iter().any(|a| matches!(state.action(a), ActionState::UndoFailed { .. } | ActionState::Undoing { .. }));
     match (&state.mode, stuck_undo) {
-        (Mode::Rollback { to }, _) => {
+        (Mode::Rollback { to, .. }, _) => {
             let why = format!("tries the undo again, and continues the rollback to {}", place(plan, to));
             [vec![NextCommand { why, ..resume }], decided].concat()
         }
@@ -165,13 +164,11 @@ fn decisions(state: &RunState, action: &ActionPath) -> Vec<NextCommand> {
     }
 }
 
-/// Back to the last step that is wholly done; and when the site is down there, back to where it served.
+/// Back to the furthest place that was reached; and when the site is down there, back to where it served.
 fn ways_back(plan: &Plan, state: &RunState) -> Vec<NextCommand> {
-    let settled = last_settled(plan, state);
-    let to = settled.map_or(RollbackTo::Start, |step| RollbackTo::Step(step.clone()));
-    let after = settled.map_or(0, |step| plan.number(step));
-    let begun =
-        plan.actions.iter().any(|p| plan.number(p.action.step()) > after && !state.action(&p.action).is_pending());
+    let to = plan.reached(state);
+    let kept = plan.kept(&to);
+    let begun = state.actions.iter().any(|(action, it)| !kept.contains(action) && it.traces().is_some());
     let mut ways = Vec::new();
     if begun {
         let why = format!("takes back what was done after {}", place(plan, &to));
@@ -182,24 +179,26 @@ fn ways_back(plan: &Plan, state: &RunState) -> Vec<NextCommand> {
 }
 
 /// The way back to where the site served.
-pub(super) struct ToService<'a> {
-    /// The step after which it did; nothing when that was before the run.
-    pub(super) served: Option<&'a Step>,
+pub(super) struct ToService {
+    /// Where it did.
+    pub(super) to: RollbackTo,
     /// The rollback that goes there.
     pub(super) command: NextCommand,
 }
 
 /// How the site comes back when it is down after `from`.
-pub(super) fn service<'a>(plan: &'a Plan, state: &RunState, from: &RollbackTo) -> Option<ToService<'a>> {
+pub(super) fn service(plan: &Plan, state: &RunState, from: &RollbackTo) -> Option<ToService> {
     let RollbackTo::Step(step) = from else { return None };
-    if Site::after(plan, Some(step)) != Site::Down {
+    if plan.site_at(from) != Site::Down {
         return None;
     }
-    let number = plan.number(step);
-    let served = plan.runbook.steps.iter().rev().find(|s| s.number < number && !s.site_down);
+    let sequence = Sequence::of(plan);
+    let before = sequence.steps().into_iter().take_while(|it| *it != step);
+    let served = before.filter(|it| plan.site_after(it) != Site::Down).last();
+    let served = served.and_then(|it| plan.runbook.step(it.as_str()));
     let to = served.map_or(RollbackTo::Start, |step| RollbackTo::Step(step.id.clone()));
     let why = format!("brings the site back, as it was {}", as_of(plan, &to));
-    Some(ToService { served, command: rollback(state, &to, &why) })
+    Some(ToService { to: to.clone(), command: rollback(state, &to, &why) })
 }
 
 fn rollback(state: &RunState, to: &RollbackTo, why: &str) -> NextCommand {

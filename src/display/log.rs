@@ -84,7 +84,7 @@ fn says(kind: &RecordKind) -> String {
         K::Replanned { by, .. } => format!("what had not run, by {by}"),
         K::ForwardBegan { until: Some(step), executor } => format!("until {step}, {}", executed(executor)),
         K::ForwardBegan { until: None, executor } => executed(executor),
-        K::RollbackBegan { to, executor } => format!("to {to}, {}", executed(executor)),
+        K::RollbackBegan { to, executor, .. } => format!("to {to}, {}", executed(executor)),
         K::Started { attempt, evidence, .. } => format!("attempt {attempt}; seen: {evidence}"),
         K::Applied { outputs, .. } if outputs.is_empty() => String::new(),
         K::Applied { outputs, .. } => {

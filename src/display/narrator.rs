@@ -154,7 +154,7 @@ impl Narrator {
                 let until = until.as_ref().map_or_else(String::new, |s| format!(", until {s} is done"));
                 (Mark::Plain, format!("run {} goes forward{until}; {}", record.run, by(executor)))
             }
-            K::RollbackBegan { to, executor } => {
+            K::RollbackBegan { to, executor, .. } => {
                 let to = super::commands::place(&self.plan, to);
                 (Mark::Back, format!("run {} rolls back to {to}; {}", record.run, by(executor)))
             }
@@ -209,7 +209,7 @@ impl Narrator {
     pub(super) fn name(&self, action: &ActionPath) -> String {
         match self.plan.order {
             Order::Article => action.name().to_owned(),
-            Order::Overlap => action.to_string(),
+            Order::Overlap | Order::LeastDowntime => action.to_string(),
         }
     }
 

@@ -6,10 +6,9 @@ use super::failure::reasons_text;
 use super::look::one_line;
 use super::pending_value::{input, parameter, value};
 use super::plan_checks;
-use super::site::Site;
 use super::table::{columns, count, hanging, prose, wrapped};
 use super::usual;
-use super::wording::order_sentence;
+use super::wording::{order_sentence, site_sentence};
 use crate::model::{ActionPath, Description, Failure, Finding, Found, Reversibility, Spec, Step, StepAction};
 use crate::plan::Plan;
 
@@ -77,7 +76,8 @@ fn size(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
         0 => format!("{all}, usually takes {takes}"),
         done => format!("{all}, {done} done; the rest usually takes {takes}"),
     };
-    if let Some(down) = usual::of_downtime(plan, &done).filter(|down| down.seconds > 0) {
+    let down = usual::of_downtime(plan, &done);
+    if down.seconds > 0 {
         size.push_str(&format!(", the site is down for {} of it", down.told()));
     }
     size
@@ -125,7 +125,7 @@ fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(Ac
     for action in &step.actions {
         text.push_str(&one_action(plan, action, sentences, preflight));
     }
-    text.push_str(&format!("  afterwards {}\n", Site::after(plan, Some(&step.id)).sentence()));
+    text.push_str(&format!("  afterwards {}\n", site_sentence(plan.site_after(&step.id))));
     text
 }
 

@@ -2,13 +2,12 @@
 
 use super::commands::{self, next_commands};
 use super::failure::told;
-use super::site::Site;
 use super::table::{count, wrapped};
 use super::tally::Tally;
-use super::wording::{phase, rest_sentence};
+use super::wording::{phase, rest_sentence, site_sentence};
 use crate::journal::{ActionState, Rest, RunState};
 use crate::model::{ActionPath, Value};
-use crate::plan::Plan;
+use crate::plan::{Plan, Site};
 use serde_json::json;
 
 /// The text for people at a rest.
@@ -48,7 +47,7 @@ pub(super) fn far(plan: &Plan, state: &RunState) -> String {
         count(tally.steps, "step"),
         tally.actions_done,
         count(tally.actions, "action"),
-        Site::now(plan, state).sentence()
+        site_sentence(Site::now(plan, state))
     );
     wrapped("  ", &told)
 }

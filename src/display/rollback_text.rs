@@ -5,6 +5,7 @@ use super::commands::place;
 use super::plan_text::Sentences;
 use super::rollback_sheet::RollbackSheet;
 use super::table::wrapped;
+use super::wording::site_sentence;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::{ActionPath, Step, Value};
 use crate::plan::Plan;
@@ -40,10 +41,10 @@ pub fn rollback_text(
         text.push_str(&wrapped("  stays stopped: ", &format!("{does} ({action})")));
     }
     if sheet.ways.is_empty() {
-        text.push_str(&format!("  afterwards {}\n", sheet.site.sentence()));
+        text.push_str(&format!("  afterwards {}\n", site_sentence(sheet.site)));
         return text;
     }
-    text.push_str(&format!("  afterwards {}; the way back to service is one of\n", sheet.site.sentence()));
+    text.push_str(&format!("  afterwards {}; the way back to service is one of\n", site_sentence(sheet.site)));
     for way in &sheet.ways {
         let why = format!("{}, usually in {}", way.why, way.usual.told());
         text.push_str(&format!("      {}\n{}", way.command, wrapped("          ", &why)));
@@ -73,6 +74,7 @@ pub fn rollback_json(
         json!({
             "action": undo.action,
             "undo": undo.does,
+            "cleans_up": undo.cleans_up,
             "usual_s": undo.usual.seconds,
             "usual_from": undo.usual.source_json(),
         })
@@ -94,6 +96,8 @@ pub fn rollback_json(
         "usual_from": sheet.usual.source_json(),
         "downtime_s": sheet.down.seconds,
         "downtime_from": sheet.down.source_json(),
+        "up_again_s": sheet.up_again.as_ref().map(|(_, usual)| usual.seconds),
+        "up_again_by": sheet.up_again.as_ref().map(|(action, _)| action),
         "site": sheet.site,
         "stays_done": sheet.kept.iter().map(|step| &step.id).collect::<Vec<_>>(),
         "stays_stopped": sheet.stopped.iter().map(|(action, _)| action).collect::<Vec<_>>(),

@@ -1,7 +1,6 @@
 //! Where a run stands, for programs. Fields are only ever added.
 
 use super::commands::{next_commands, while_executed};
-use super::site::Site;
 use super::status_text::evidence;
 use super::tally::{Tally, step_word_now};
 use super::time::rfc3339;
@@ -9,7 +8,7 @@ use super::times::{Span, Times};
 use super::wording::{condition, state_word};
 use crate::journal::{ActionState, Holder, Record, RunState};
 use crate::model::{Millis, Step, Value};
-use crate::plan::Plan;
+use crate::plan::{Plan, Site};
 use serde_json::json;
 
 /// Fields: `run`, `runbook`, `opened_at` (RFC 3339), `by`, `plan_file` (the

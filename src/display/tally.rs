@@ -1,7 +1,7 @@
 //! How far a run is: steps and actions done, and a step's state in one word.
 
 use crate::journal::{ActionState, RunState};
-use crate::model::{Step, StepId};
+use crate::model::Step;
 use crate::plan::Plan;
 
 /// What is done of a plan.
@@ -58,12 +58,8 @@ pub(super) fn step_word_now(step: &Step, state: &RunState, executed: bool) -> &'
     }
 }
 
-/// The last step of the unbroken row of done steps from the first on.
-pub(super) fn last_settled<'a>(plan: &'a Plan, state: &RunState) -> Option<&'a StepId> {
-    plan.runbook.steps.iter().take_while(|s| step_word(s, state) == "done").last().map(|s| &s.id)
-}
-
-/// The first step that is not done.
+/// The first step, in the plan's sequence, of which something is not done.
 pub(super) fn first_open<'a>(plan: &'a Plan, state: &RunState) -> Option<&'a Step> {
-    plan.runbook.steps.iter().find(|s| step_word(s, state) != "done")
+    let open = plan.actions.iter().find(|planned| !state.action(&planned.action).is_done())?;
+    plan.runbook.step(open.action.step().as_str())
 }

@@ -2,10 +2,10 @@
 
 use super::plan_text::PreflightLine;
 use super::time::rough;
-use crate::model::{ActionPath, Reversibility, Step, StepAction};
-use crate::plan::{Duration, Order, Plan, Source};
+use crate::model::{ActionPath, Reversibility, Step, StepAction, Window};
+use crate::plan::{Duration, Plan, Sequence, Source};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A duration made of others, and where those come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +21,24 @@ impl Usual {
         self.seconds = self.seconds.saturating_add(other.seconds);
         self.sources.extend(other.sources);
         self
+    }
+
+    /// Of two that run at the same time the one that takes longer, with where both come from.
+    pub(super) fn longest(mut self, other: Usual) -> Usual {
+        self.seconds = self.seconds.max(other.seconds);
+        self.sources.extend(other.sources);
+        self
+    }
+
+    /// What is left of it after so many seconds.
+    pub(super) fn less(mut self, seconds: u64) -> Usual {
+        self.seconds = self.seconds.saturating_sub(seconds);
+        self
+    }
+
+    /// The same from the same sources, but so many seconds.
+    pub(super) fn lasting(self, seconds: u64) -> Usual {
+        Usual { seconds, ..self }
     }
 
     /// `7 min (from 3 runs here)`, `7 min (default)`.
@@ -94,22 +112,23 @@ pub(super) fn of_rest(plan: &Plan, action: &StepAction, done: &Done<'_>) -> Usua
     if done.contains(&action.path) { Usual::default() } else { of_action(plan, action) }
 }
 
-/// Begin and end of every action when each begins as soon as all it needs have ended. `after` is the moment at which an
-/// action ends that begins at the one given, `length` orders moments.
+/// Begin and end of every action, in the plan's sequence, when each begins as soon as all it waits for have ended. `after` is the
+/// moment at which an action ends that begins at the one given, `length` orders moments.
 pub(super) fn along_needs<T: Clone + Default>(
     plan: &Plan,
     after: impl Fn(T, &StepAction) -> T,
     length: impl Fn(&T) -> u64,
-) -> BTreeMap<&ActionPath, (T, T)> {
-    let mut all: BTreeMap<&ActionPath, (T, T)> = BTreeMap::new();
-    for planned in &plan.actions {
-        let ends = planned.needs.iter().filter_map(|need| all.get(need)).map(|(_, end)| end);
+) -> Vec<(T, T)> {
+    let sequence = Sequence::of(plan);
+    let mut all: Vec<(T, T)> = Vec::new();
+    for (place, planned) in plan.actions.iter().enumerate() {
+        let ends = sequence.waits_for(place).filter_map(|other| all.get(other)).map(|(_, end)| end);
         let begin = ends.max_by_key(|end| length(end)).cloned().unwrap_or_default();
         let end = match plan.definition(&planned.action) {
             Some(action) => after(begin.clone(), action),
             None => begin.clone(),
         };
-        all.insert(&planned.action, (begin, end));
+        all.push((begin, end));
     }
     all
 }
@@ -117,19 +136,46 @@ pub(super) fn along_needs<T: Clone + Default>(
 /// Usual duration of the whole plan, or of what is left of it: its longest chain of needs.
 pub(super) fn of_plan(plan: &Plan, done: &Done<'_>) -> Usual {
     let all = along_needs(plan, |begin: Usual, action| begin.and(of_rest(plan, action, done)), |end| end.seconds);
-    all.into_values().map(|(_, end)| end).max_by_key(|end| end.seconds).unwrap_or_default()
+    all.into_iter().map(|(_, end)| end).max_by_key(|end| end.seconds).unwrap_or_default()
 }
 
-/// How long the site is usually down, or will be for what is left: every step that begins or ends with the site down. Only
-/// known where steps run one after the other.
-pub(super) fn of_downtime(plan: &Plan, done: &Done<'_>) -> Option<Usual> {
-    let mut before = false;
-    let mut sum = Usual::default();
-    for step in &plan.runbook.steps {
-        if before || step.site_down {
-            sum = step.actions.iter().map(|action| of_rest(plan, action, done)).fold(sum, Usual::and);
-        }
-        before = step.site_down;
+/// A time without the site that is not over, in seconds from the beginning of what is left of the plan.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch<'a> {
+    pub(super) window: Window<'a>,
+    pub(super) begin_s: u64,
+    pub(super) end_s: u64,
+}
+
+/// The times without the site: from the beginning of the action that takes it down to the end of the one that brings it back.
+pub(super) fn stretches<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<Stretch<'a>> {
+    let sequence = Sequence::of(plan);
+    let rest = |action: &StepAction| of_rest(plan, action, done).seconds;
+    let slots = along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end);
+    let slot = |action: &ActionPath| sequence.place(action).and_then(|place| slots.get(place).copied());
+    let last = slots.iter().map(|(_, end)| *end).max().unwrap_or_default();
+    let stretch = |window: Window<'a>| {
+        let (begin, _) = slot(window.begins).filter(|_| !done.contains(window.begins)).unwrap_or_default();
+        let end = match window.ends {
+            Some(end) if done.contains(end) => return None,
+            Some(end) => slot(end)?.1,
+            None => last,
+        };
+        Some(Stretch { window, begin_s: begin, end_s: end })
+    };
+    plan.runbook.windows().into_iter().filter_map(stretch).collect()
+}
+
+/// How long the site is usually down, or will be for what is left.
+pub(super) fn of_downtime(plan: &Plan, done: &Done<'_>) -> Usual {
+    let rest = |action: &StepAction| of_rest(plan, action, done).seconds;
+    let slots = along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end);
+    let mut down = Usual::default();
+    for Stretch { begin_s, end_s, .. } in stretches(plan, done) {
+        down.seconds = down.seconds.saturating_add(end_s.saturating_sub(begin_s));
+        let inside = plan.actions.iter().zip(&slots).filter(|(_, (begin, end))| *begin >= begin_s && *end <= end_s);
+        let definitions = inside.filter_map(|(planned, _)| plan.definition(&planned.action));
+        down.sources.extend(definitions.flat_map(|action| of_rest(plan, action, done).sources));
     }
-    (plan.order == Order::Article).then_some(sum)
+    down
 }

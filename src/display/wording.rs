@@ -5,7 +5,7 @@ use super::look::one_line;
 use super::table::list;
 use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RunState};
 use crate::model::{ActionPath, Phase};
-use crate::plan::{Order, Plan};
+use crate::plan::{Order, Plan, Site};
 
 /// A run's condition in a word or two.
 pub(super) fn condition(state: &RunState, holder: Option<&Holder>) -> &'static str {
@@ -31,6 +31,18 @@ pub(super) fn order_sentence(order: Order) -> &'static str {
     match order {
         Order::Article => "one action at a time, as written",
         Order::Overlap => "what does not need each other runs at the same time",
+        Order::LeastDowntime => {
+            "least downtime: all that can be done before the site goes down is done before, the rest after"
+        }
+    }
+}
+
+/// Whether the site is up, as a clause.
+pub(super) fn site_sentence(site: Site) -> &'static str {
+    match site {
+        Site::Up => "the site is up",
+        Site::Down => "the site is down",
+        Site::MayBeDown => "the site may be down: an action that takes it down is half done",
     }
 }
 
@@ -50,7 +62,7 @@ pub(super) fn rest_word(rest: &Rest) -> &'static str {
 /// Why a run rests, one line that completes `run R `.
 pub(super) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Rest) -> String {
     let rollback = match &state.mode {
-        Mode::Rollback { to } => Some(place(plan, to)),
+        Mode::Rollback { to, .. } => Some(place(plan, to)),
         Mode::Forward { .. } => None,
     };
     match rest {

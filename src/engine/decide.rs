@@ -6,7 +6,7 @@ use super::flight::Flight;
 use super::rollback;
 use crate::journal::{ActionState, Mode, RecordKind, Rest, RunState};
 use crate::model::{ActionCall, ActionPath, Millis, Phase, StepAction, StepId};
-use crate::plan::{Plan, PlannedAction};
+use crate::plan::{Order, Plan, Sequence};
 
 /// What an executor has to do now.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +27,26 @@ pub enum Next {
 /// What comes next.
 #[must_use]
 pub fn next(plan: &Plan, state: &RunState, flight: &Flight, now: Millis) -> Next {
-    match &state.mode {
-        Mode::Forward { until } => forward(plan, state, flight, until.as_ref(), now),
-        Mode::Rollback { to } => rollback::next(plan, state, flight, to, now),
+    Moment { plan, sequence: &Sequence::of(plan), state, flight, now }.next()
+}
+
+/// Where a run stands at a moment, with all that decides what comes next.
+#[derive(Clone, Copy)]
+pub(super) struct Moment<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) sequence: &'a Sequence,
+    pub(super) state: &'a RunState,
+    pub(super) flight: &'a Flight,
+    pub(super) now: Millis,
+}
+
+impl Moment<'_> {
+    /// What comes next.
+    pub(super) fn next(&self) -> Next {
+        match &self.state.mode {
+            Mode::Forward { until } => forward(self, until.as_ref()),
+            Mode::Rollback { to, keeps } => rollback::next(self, to, keeps.as_deref()),
+        }
     }
 }
 
@@ -48,30 +65,40 @@ struct Pass {
 }
 
 /// Whether something on the way forward stands still until a person decides: then nothing new is begun.
-pub(super) fn is_held_up(plan: &Plan, state: &RunState, flight: &Flight) -> bool {
+pub(super) fn is_held_up(plan: &Plan, sequence: &Sequence, state: &RunState, flight: &Flight) -> bool {
     let Mode::Forward { until } = &state.mode else { return false };
     let stands = |action: &ActionPath| match state.action(action) {
         ActionState::Failed { retry_at: None, .. } => true,
         ActionState::InDoubt { .. } => flight.doubted.contains(action),
         other => other.is_undoing(),
     };
-    within(plan, until.as_ref()).any(|planned| stands(&planned.action))
+    within(plan, sequence, until.as_ref()).into_iter().any(stands)
 }
 
 /// The actions up to the step after which the run is to rest.
-fn within<'a>(plan: &'a Plan, until: Option<&StepId>) -> impl Iterator<Item = &'a PlannedAction> {
-    let last = until.map_or(usize::MAX, |step| plan.number(step));
-    plan.actions.iter().filter(move |p| plan.number(p.action.step()) <= last)
+fn within<'a>(plan: &'a Plan, sequence: &Sequence, until: Option<&StepId>) -> Vec<&'a ActionPath> {
+    match until {
+        Some(step) => plan.up_to(sequence, step),
+        None => plan.actions.iter().map(|planned| &planned.action).collect(),
+    }
 }
 
-fn forward(plan: &Plan, state: &RunState, flight: &Flight, until: Option<&StepId>, now: Millis) -> Next {
-    let mut pass = Pass { held_up: is_held_up(plan, state, flight), ..Pass::default() };
-    for planned in within(plan, until) {
-        look(state, flight, planned, now, &mut pass);
+fn forward(moment: &Moment<'_>, until: Option<&StepId>) -> Next {
+    let Moment { plan, sequence, state, flight, .. } = *moment;
+    let mut pass = Pass { held_up: is_held_up(plan, sequence, state, flight), ..Pass::default() };
+    let is_done = |place: usize| plan.actions.get(place).is_some_and(|it| state.action(&it.action).is_done());
+    let open = sequence.open(is_done);
+    for (action, is_open) in within(plan, sequence, until).into_iter().zip(open) {
+        look(moment, action, is_open, &mut pass);
     }
     if flight.stop == Stopping::No && !pass.held_up {
         let fresh = std::mem::take(&mut pass.fresh);
         pass.ready.extend(fresh.into_iter().map(|action| look_or_join(flight, action)));
+    }
+    if plan.order == Order::Article {
+        // What is half done after a rollback that was broken off may stand behind what is to be done anew.
+        pass.ready.sort_by_key(|(action, _)| sequence.place(action));
+        pass.ready.truncate(usize::from(flight.running.is_empty()));
     }
     let mut calls = Vec::new();
     for (action, phase) in &pass.ready {
@@ -100,8 +127,8 @@ fn look_or_join(flight: &Flight, action: ActionPath) -> (ActionPath, Phase) {
     (action, phase)
 }
 
-fn look(state: &RunState, flight: &Flight, planned: &PlannedAction, now: Millis, pass: &mut Pass) {
-    let action = &planned.action;
+fn look(moment: &Moment<'_>, action: &ActionPath, is_open: bool, pass: &mut Pass) {
+    let Moment { state, flight, now, .. } = *moment;
     let current = state.action(action);
     if !current.is_done() {
         pass.left += 1;
@@ -115,9 +142,20 @@ fn look(state: &RunState, flight: &Flight, planned: &PlannedAction, now: Millis,
         return;
     }
     let cut_short = flight.stop == Stopping::Now;
+    let is_half_done = matches!(
+        current,
+        ActionState::Started { .. }
+            | ActionState::Applied { .. }
+            | ActionState::InDoubt { .. }
+            | ActionState::Failed { retry_at: Some(_), .. }
+    );
+    // A rollback that was broken off may have undone what it stands on: that is done again first.
+    if is_half_done && !is_open && flight.stop == Stopping::No {
+        return;
+    }
     match &current {
         ActionState::Pending { .. } => {
-            if planned.needs.iter().all(|need| state.action(need).is_done()) {
+            if is_open {
                 pass.fresh.push(action.clone());
             }
         }

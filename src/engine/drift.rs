@@ -1,7 +1,8 @@
 //! Whether the world is still the one the plan was made on, told from what is seen just before an action acts.
 //!
 //! A fact is held until an action of the run that names it has acted; from then on it is the run's own doing. So an action
-//! is compared when it has not acted in this run, with the facts that no earlier action of the plan has had its hands on.
+//! is compared when it has not acted in this run, with the facts that no other action of the plan has had its hands on, wherever
+//! it stands in the plan.
 //! Not handled: what the preview could not see (an action that can be looked at only once earlier ones have run), and what
 //! happens between this look and the effect a moment later.
 
@@ -74,7 +75,7 @@ fn is_own_doing(plan: &Plan, state: &RunState, action: &ActionPath, what: &str) 
     let names = |previewed: &Previewed| previewed.facts.contains_key(what);
     plan.actions
         .iter()
-        .take_while(|p| p.action != *action)
+        .filter(|p| p.action != *action)
         .any(|p| p.previewed.as_ref().is_some_and(names) && has_acted(state, &p.action))
 }
 

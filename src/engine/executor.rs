@@ -9,13 +9,14 @@
 //!
 //! Not handled: two executors of one run. Whoever keeps the records refuses the elder one (`journal::Lease`).
 
-use super::decide::{Next, next};
+use super::decide::{Moment, Next};
 use super::exchange::{CallId, Effect, Input, Intent, Stopping};
 use super::flight::{Flight, UnderWay};
 use super::outcome::{Standing, records_of};
-use crate::journal::{IllegalRecord, Record, RecordKind, RunState};
-use crate::model::{ActionCall, Failure, FailureKind, Millis, Outcome};
-use crate::plan::Plan;
+use crate::journal::{IllegalRecord, Mode, Record, RecordKind, RollbackTo, RunState};
+use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome};
+use crate::plan::{Plan, Sequence};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How much longer than its deadline a call is waited for, in milliseconds: an action knows its deadline, and what it says
@@ -29,6 +30,7 @@ pub const LAST_WORDS: Millis = 3_000;
 #[derive(Debug, Clone)]
 pub struct Executor {
     plan: Arc<Plan>,
+    sequence: Arc<Sequence>,
     state: RunState,
     flight: Flight,
 }
@@ -43,7 +45,7 @@ impl Executor {
     /// An executor that goes on where it was, with what was in flight.
     #[must_use]
     pub fn with_flight(plan: Arc<Plan>, state: RunState, flight: Flight) -> Self {
-        Self { plan, state, flight }
+        Self { sequence: Arc::new(Sequence::of(&plan)), plan, state, flight }
     }
 
     /// The plan.
@@ -90,7 +92,7 @@ impl Executor {
             } else if self.flight.began.is_none() {
                 return Ok(());
             } else if !self.end_overdue(now, effects) {
-                match next(&self.plan, &self.state, &self.flight, now) {
+                match self.moment(now).next() {
                     Next::Record(kinds) => self.flight.to_record.extend(kinds),
                     Next::Rest(rest) => self.flight.to_record.push_back(RecordKind::Rested { rest }),
                     Next::Perform { calls, wake } => {
@@ -102,6 +104,18 @@ impl Executor {
             }
         }
         Ok(())
+    }
+
+    fn moment(&self, now: Millis) -> Moment<'_> {
+        Moment { plan: &self.plan, sequence: &self.sequence, state: &self.state, flight: &self.flight, now }
+    }
+
+    /// What stays on the way back to a place: as it was when that was typed, though the plan may have changed since.
+    fn keeps(&self, to: &RollbackTo) -> BTreeSet<ActionPath> {
+        match &self.state.mode {
+            Mode::Rollback { to: same, keeps: Some(keeps) } if same == to => BTreeSet::clone(keeps),
+            _ => self.plan.kept(to),
+        }
     }
 
     /// Whether it has recorded its rest.
@@ -148,7 +162,9 @@ impl Executor {
                 if self.flight.began.is_none() {
                     self.flight.to_record.push_back(match intent {
                         Intent::Forward { until } => RecordKind::ForwardBegan { until, executor: by },
-                        Intent::Rollback { to } => RecordKind::RollbackBegan { to, executor: by },
+                        Intent::Rollback { to } => {
+                            RecordKind::RollbackBegan { keeps: Some(self.keeps(&to)), to, executor: by }
+                        }
                     });
                 }
             }
@@ -175,7 +191,7 @@ impl Executor {
     }
 
     fn ended(&mut self, call: &ActionCall, outcome: Outcome, now: Millis) {
-        let standing = Standing { plan: &self.plan, state: &self.state, now };
+        let standing = Standing { plan: &self.plan, sequence: &self.sequence, state: &self.state, now };
         let records = records_of(&standing, &mut self.flight, call, outcome);
         self.flight.to_record.extend(records);
     }

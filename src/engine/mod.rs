@@ -31,4 +31,3 @@ pub use executor::{Executor, GRACE, LAST_WORDS};
 pub use flight::{Flight, UnderWay};
 pub use performer::{Performer, Worker};
 pub use preflight::{Look, drifts, drifts_ahead, look_ahead, preflight};
-pub use rollback::undo_queue;

@@ -6,12 +6,13 @@ use super::exchange::Stopping;
 use super::flight::Flight;
 use crate::journal::{ActionState, RecordKind, RunState};
 use crate::model::{ActionCall, Failure, FailureKind, Finding, Found, Millis, Outcome, Phase, RetryPolicy};
-use crate::plan::Plan;
+use crate::plan::{Plan, Sequence};
 
 /// Where a run stands when a call ends.
 #[derive(Clone, Copy)]
 pub(super) struct Standing<'a> {
     pub(super) plan: &'a Plan,
+    pub(super) sequence: &'a Sequence,
     pub(super) state: &'a RunState,
     pub(super) now: Millis,
 }
@@ -61,7 +62,7 @@ pub(super) fn records_of(
 }
 
 fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, finding: Finding) -> Vec<RecordKind> {
-    let Standing { plan, state, .. } = *standing;
+    let Standing { plan, sequence, state, .. } = *standing;
     let action = call.action.clone();
     let drifted = drift::drift(plan, state, &action, &finding);
     let current = state.action(&action);
@@ -93,7 +94,7 @@ fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, fin
         }
         // Asked to stop, nothing is begun, nor after something has failed for good: what was only looked at stays as it was.
         Found::Absent | Found::Otherwise if flight.stop != Stopping::No => Vec::new(),
-        Found::Absent | Found::Otherwise if !touched && is_held_up(plan, state, flight) => Vec::new(),
+        Found::Absent | Found::Otherwise if !touched && is_held_up(plan, sequence, state, flight) => Vec::new(),
         Found::Absent | Found::Otherwise => match drifted {
             Some(drifted) => stopped(drifted),
             None => vec![start(current.attempt() + 1)],
@@ -113,7 +114,7 @@ fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, fin
 }
 
 fn failed(standing: &Standing<'_>, call: &ActionCall, failure: Failure) -> RecordKind {
-    let Standing { plan, state, now } = *standing;
+    let Standing { plan, state, now, .. } = *standing;
     let action = call.action.clone();
     let policy = plan.definition(&action).map_or_else(RetryPolicy::default, |a| a.retry);
     let tries = state.action(&action).tries() + 1;

@@ -1,74 +1,103 @@
-//! Going back: every action of later steps is undone, half-done ones first, then in reverse order of completion, one at
-//! a time.
+//! Going back: everything that is not to stay is undone, what bears the site first.
+//!
+//! Promises:
+//! - what was there before is brought back as soon as everything that stood on it and bore the site is undone; what the run has
+//!   made is removed beside that or after it, when nothing stands on it any more;
+//! - an undo that fails holds up only what must wait for it;
+//! - in the order `article` one undo runs at a time.
 
 use super::call::call;
-use super::decide::{Next, gates_of};
+use super::decide::{Moment, Next, gates_of};
 use super::exchange::Stopping;
-use super::flight::Flight;
-use crate::journal::{ActionState, RecordKind, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, Millis, Phase};
-use crate::plan::Plan;
+use crate::journal::{ActionState, RecordKind, Rest, RollbackTo};
+use crate::model::{ActionCall, ActionPath, Millis, Phase};
+use crate::plan::Order;
+use std::collections::BTreeSet;
 
-/// The actions a rollback to `to` has to undo, in the order in which it does.
-#[must_use]
-pub fn undo_queue(plan: &Plan, state: &RunState, to: &RollbackTo) -> Vec<ActionPath> {
-    let keep = match to {
-        RollbackTo::Start => 0,
-        RollbackTo::Step(step) => plan.number(step),
-    };
-    let mut queue: Vec<(bool, u64, usize, ActionPath)> = Vec::new();
-    for (index, planned) in plan.actions.iter().enumerate() {
-        let current = state.action(&planned.action);
-        if plan.number(planned.action.step()) > keep && !current.is_pending() {
-            let seq = current.traces().map_or(u64::MAX, |t| t.seq);
-            queue.push((current.is_done(), seq, index, planned.action.clone()));
-        }
-    }
-    queue.sort_by(|a, b| (a.0, b.1, b.2).cmp(&(b.0, a.1, a.2)));
-    queue.into_iter().map(|(_, _, _, action)| action).collect()
+/// What was found out in one pass.
+#[derive(Default)]
+struct Pass {
+    records: Vec<RecordKind>,
+    calls: Vec<ActionCall>,
+    wake: Option<Millis>,
+    paused: Vec<ActionPath>,
+    waiting: Vec<String>,
+    unfinished: Vec<ActionPath>,
 }
 
-pub(super) fn next(plan: &Plan, state: &RunState, flight: &Flight, to: &RollbackTo, now: Millis) -> Next {
-    if !flight.running.is_empty() {
+pub(super) fn next(moment: &Moment<'_>, to: &RollbackTo, keeps: Option<&BTreeSet<ActionPath>>) -> Next {
+    let Moment { plan, sequence, state, flight, .. } = *moment;
+    let left = match keeps {
+        Some(keeps) => plan.left_to_undo(state, keeps),
+        None => plan.left_to_undo(state, &plan.kept(to)),
+    };
+    if left.is_empty() {
+        return Next::Rest(Rest::RolledBack { to: to.clone() });
+    }
+    let one_at_a_time = plan.order == Order::Article;
+    if one_at_a_time && !flight.running.is_empty() {
         return Next::Perform { calls: Vec::new(), wake: None };
     }
-    let Some(action) = undo_queue(plan, state, to).into_iter().next() else {
-        return Next::Rest(Rest::RolledBack { to: to.clone() });
-    };
-    let Some(definition) = plan.definition(&action) else {
-        return Next::Rest(Rest::Paused { actions: vec![action] });
-    };
-    let current = state.action(&action);
-    let gates = gates_of(state, &action);
+    let mut pass = Pass::default();
+    for place in plan.ready_to_undo(sequence, state, &left) {
+        let Some(action) = plan.actions.get(place).map(|planned| &planned.action) else { continue };
+        if !flight.running.contains_key(action) {
+            look(moment, action, &mut pass);
+        }
+        if one_at_a_time && !(pass.records.is_empty() && pass.calls.is_empty() && pass.wake.is_none()) {
+            break;
+        }
+    }
+    if !pass.records.is_empty() {
+        return Next::Record(pass.records);
+    }
+    let goes_on = !pass.calls.is_empty() || !flight.running.is_empty();
+    if goes_on || (pass.wake.is_some() && flight.stop == Stopping::No) {
+        return Next::Perform { calls: pass.calls, wake: pass.wake };
+    }
+    Next::Rest(if !pass.paused.is_empty() {
+        Rest::Paused { actions: pass.paused }
+    } else if flight.stop != Stopping::No {
+        Rest::Interrupted { unfinished: pass.unfinished }
+    } else {
+        Rest::Waiting { gates: pass.waiting }
+    })
+}
+
+fn look(moment: &Moment<'_>, action: &ActionPath, pass: &mut Pass) {
+    let Moment { plan, state, flight, now, .. } = *moment;
+    let Some(definition) = plan.definition(action) else { return pass.paused.push(action.clone()) };
+    let current = state.action(action);
+    let gates = gates_of(state, action);
     if current.is_undoing() && !gates.is_empty() {
-        return Next::Rest(Rest::Waiting { gates });
+        return pass.waiting.extend(gates);
     }
     if matches!(current, ActionState::UndoFailed { retry_at: None, .. }) {
-        return Next::Rest(Rest::Paused { actions: vec![action] });
+        return pass.paused.push(action.clone());
     }
-    let cleared = flight.cleared.contains(&action) && flight.stop != Stopping::Now;
+    let cleared = flight.cleared.contains(action) && flight.stop != Stopping::Now;
     if flight.stop != Stopping::No && !cleared {
-        let unfinished = if current.is_undoing() { vec![action] } else { Vec::new() };
-        return Next::Rest(Rest::Interrupted { unfinished });
+        pass.unfinished.extend(current.is_undoing().then(|| action.clone()));
+        return;
     }
     if let Some(why) = current.stays(&definition.kind.spec().reversibility) {
-        return Next::Record(vec![RecordKind::Undone { action, evidence: why.to_owned() }]);
+        return pass.records.push(RecordKind::Undone { action: action.clone(), evidence: why.to_owned() });
     }
     match current {
         ActionState::UndoFailed { retry_at: Some(at), .. } if at > now => {
-            Next::Perform { calls: Vec::new(), wake: Some(at) }
+            pass.wake = Some(pass.wake.map_or(at, |wake| wake.min(at)));
         }
-        ActionState::Undoing { .. } if flight.cleared.contains(&action) => {
+        ActionState::Undoing { .. } if flight.cleared.contains(action) => {
             match call(plan, state, definition, Phase::Undo) {
-                Ok(call) => Next::Perform { calls: vec![call], wake: None },
-                Err(failure) => Next::Record(vec![RecordKind::UndoFailed { action, failure, retry_at: None }]),
+                Ok(call) => pass.calls.push(call),
+                Err(failure) => {
+                    pass.records.push(RecordKind::UndoFailed { action: action.clone(), failure, retry_at: None });
+                }
             }
         }
-        ActionState::Undoing { attempt, .. } | ActionState::UndoFailed { attempt, .. } => start(action, attempt + 1),
-        _ => start(action, 1),
+        ActionState::Undoing { attempt, .. } | ActionState::UndoFailed { attempt, .. } => {
+            pass.records.push(RecordKind::UndoStarted { action: action.clone(), attempt: attempt + 1 });
+        }
+        _ => pass.records.push(RecordKind::UndoStarted { action: action.clone(), attempt: 1 }),
     }
-}
-
-fn start(action: ActionPath, attempt: u32) -> Next {
-    Next::Record(vec![RecordKind::UndoStarted { action, attempt }])
 }

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 /// "Rbk1": marks the file as ours.
 pub(super) const APPLICATION_ID: i32 = 0x5262_6b31;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE runs (
         run       TEXT PRIMARY KEY,
         runbook   TEXT NOT NULL,
@@ -36,7 +37,10 @@ const MIGRATIONS: &[&str] = &["
         BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
     CREATE TRIGGER records_are_not_removed BEFORE DELETE ON records
         BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
-"];
+",
+    // `rollback_began` says what stays: a tool that does not know it would undo something else.
+    "",
+];
 
 /// Brings a database to the newest version, in one transaction.
 ///

@@ -3,6 +3,7 @@
 use super::{InputsFrom, PlanFile, Rest};
 use crate::model::{ActionPath, Failure, Millis, Phase, RunId, StepId, Value, Values};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A fact with its place in the run.
@@ -78,6 +79,10 @@ pub enum RecordKind {
     RollbackBegan {
         /// The step that stays done.
         to: RollbackTo,
+        /// The actions that stay done: all up to there in the plan's sequence, as it was when that was typed. Nothing in a run
+        /// of a version that left that to the plan.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keeps: Option<BTreeSet<ActionPath>>,
         /// Who executes.
         executor: ExecutorId,
     },

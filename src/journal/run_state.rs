@@ -42,6 +42,8 @@ pub enum Mode {
     Rollback {
         /// The step that stays done.
         to: RollbackTo,
+        /// The actions that stay done; nothing in a run of a version that left that to the plan.
+        keeps: Option<Arc<BTreeSet<ActionPath>>>,
     },
 }
 
@@ -180,8 +182,11 @@ impl RunState {
                 next.mode = Mode::Forward { until: until.clone() };
                 next.begin();
             }
-            RecordKind::RollbackBegan { to, .. } => {
-                next.mode = Mode::Rollback { to: to.clone() };
+            RecordKind::RollbackBegan { to, keeps, .. } => {
+                if let Some(missing) = keeps.iter().flatten().find(|action| !self.action(action).is_done()) {
+                    return Err(illegal(record, format!("`{missing}` would stay done, and is not")));
+                }
+                next.mode = Mode::Rollback { to: to.clone(), keeps: keeps.clone().map(Arc::new) };
                 next.begin();
             }
             RecordKind::Rested { rest } => next.rest = Some(rest.clone()),

@@ -1,6 +1,8 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
-use super::{ActionKind, ActionPath, CheckKind, Expr, RetryPolicy, StepId, TargetSpec, Value, ValueType};
+use super::{
+    ActionKind, ActionPath, CheckKind, Downtime, Expr, Needed, RetryPolicy, StepId, TargetSpec, Value, ValueType,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -67,9 +69,10 @@ pub struct Step {
     pub title: String,
     /// Why it is done.
     pub why: String,
-    /// Whether the site is down while the world is as after this step; shown in rollback plans.
+    /// Whether the site is down while the world is as after this step, in the order written.
     pub site_down: bool,
-    /// The steps that must be done before it. Without `needs` in the document: the step before it.
+    /// The steps that must be done before its first action, and before any other that nothing else is said of. Without
+    /// `needs` in the document: the step before it.
     pub needs: Vec<StepId>,
     /// Its actions, in order.
     pub actions: Vec<StepAction>,
@@ -86,6 +89,13 @@ pub struct StepAction {
     pub title: Option<String>,
     /// Its parameters.
     pub with: BTreeMap<String, Expr>,
+    /// What must be done before it, when the document says so of this action; else the action before it in the step, and for the
+    /// first one what the step needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Vec<Needed>>,
+    /// What it does to the downtime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub downtime: Option<Downtime>,
     /// How often it is tried.
     pub retry: RetryPolicy,
     /// How long it may take with all its waiting, in seconds; the kind's default when absent.

@@ -7,19 +7,30 @@
 mod expected;
 mod named;
 mod needs;
+mod place;
 mod previewed;
+mod resources;
 mod saved;
+mod sequence;
+mod site;
+mod undo;
 
 pub use expected::{Duration, Expected, Source};
+pub use place::NoPlace;
 pub use previewed::Previewed;
+pub use resources::{Conflict, Resource};
 pub use saved::{Saved, SavedError};
+pub use sequence::Sequence;
+pub use site::Site;
 
 use crate::model::{ActionPath, CheckRow, Runbook, Scope, StepAction, StepId, Unresolved, Value, ValueType, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The version of the plan's form; a plan of another version is refused.
-pub const VERSION: u32 = 1;
+/// The version of the plan's form that is written.
+pub const VERSION: u32 = 2;
+/// The oldest version that is read. In 1 an action's needs held what the order `article` adds, too.
+const OLDEST: u64 = 1;
 
 /// What will be done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +49,7 @@ pub struct Plan {
     pub tags: BTreeMap<String, String>,
     /// The order.
     pub order: Order,
-    /// Every action with what must be done before it, in the document's order.
+    /// The sequence: every action with what must be done before it, in an order in which all can be done one by one.
     pub actions: Vec<PlannedAction>,
     /// How long things took before, as far as it was known when the plan was made.
     #[serde(default, skip_serializing_if = "Expected::is_empty")]
@@ -58,6 +69,9 @@ pub struct PlannedAction {
     pub action: ActionPath,
     /// The actions that must be done before it starts.
     pub needs: Vec<ActionPath>,
+    /// What the order makes it wait for besides; `article` besides makes each wait for the one before it in the sequence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<ActionPath>,
     /// What was previewed of it; nothing when it could not be looked at, or was planned by a version that kept nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previewed: Option<Previewed>,
@@ -72,6 +86,8 @@ pub enum Order {
     Article,
     /// What does not need each other runs at the same time.
     Overlap,
+    /// The same; and what begins a downtime waits for all that can be done before it, and what can wait until after it waits.
+    LeastDowntime,
 }
 
 /// Why there is no plan.
@@ -83,19 +99,28 @@ pub enum PlanError {
     /// Tags are not names with texts.
     #[error("the `tags` cannot be given: {0}")]
     Tags(String),
+    /// Two actions that may run at the same time work on the same.
+    #[error(transparent)]
+    Conflict(Box<Conflict>),
     /// A stored plan has another form.
-    #[error("the plan is of version {0}, and this `runbook` knows version {VERSION}")]
+    #[error("the plan is of version {0}, and this `runbook` knows versions {OLDEST} to {VERSION}")]
     Version(u64),
     /// A stored plan cannot be read.
     #[error("the plan cannot be read: {0}")]
     Form(String),
 }
 
+/// A runbook's actions in the sequence that an order gives them; every plan of it has the same, whatever its inputs.
+#[must_use]
+pub fn sequence(runbook: &Runbook, order: Order) -> Vec<ActionPath> {
+    needs::of(runbook, order).into_iter().map(|planned| planned.action).collect()
+}
+
 impl Plan {
     /// Plans a runbook with these inputs for an account.
     ///
     /// # Errors
-    /// When region or tags cannot be known beforehand.
+    /// When region or tags cannot be known beforehand; when actions that may run at the same time work on the same.
     pub fn make(runbook: Runbook, inputs: Values, account: Option<String>, order: Order) -> Result<Self, PlanError> {
         let nothing = BTreeMap::new();
         let scope = Scope { run: "", inputs: &inputs, outputs: &nothing };
@@ -108,7 +133,7 @@ impl Plan {
             tags.extend(given.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))));
         }
         let actions = needs::of(&runbook, order);
-        Ok(Self {
+        let plan = Self {
             version: VERSION,
             runbook,
             inputs,
@@ -120,7 +145,11 @@ impl Plan {
             expected: Expected::default(),
             checks: Vec::new(),
             names: BTreeMap::new(),
-        })
+        };
+        match resources::conflict(&plan) {
+            None => Ok(plan),
+            Some(conflict) => Err(PlanError::Conflict(Box::new(conflict))),
+        }
     }
 
     /// Reads a stored plan.
@@ -129,7 +158,7 @@ impl Plan {
     /// When its form is another.
     pub fn read(stored: &Value) -> Result<Self, PlanError> {
         match stored.get("version").and_then(Value::as_u64) {
-            Some(v) if v == u64::from(VERSION) => {}
+            Some(v) if (OLDEST..=u64::from(VERSION)).contains(&v) => {}
             other => return Err(PlanError::Version(other.unwrap_or(0))),
         }
         serde_json::from_value(stored.clone()).map_err(|e| PlanError::Form(e.to_string()))
@@ -147,6 +176,11 @@ impl Plan {
     #[must_use]
     pub fn definition(&self, action: &ActionPath) -> Option<&StepAction> {
         self.runbook.actions().find(|a| a.path == *action)
+    }
+
+    /// The definitions of all actions, in the plan's sequence.
+    pub fn definitions(&self) -> impl Iterator<Item = &StepAction> {
+        self.actions.iter().filter_map(|planned| self.definition(&planned.action))
     }
 
     /// The number of a step, from 1.

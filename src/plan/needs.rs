@@ -1,47 +1,86 @@
-//! Which action waits for which.
+//! Which action waits for which, and in which sequence a plan has them.
 //!
-//! A step's actions run in order. A step waits for the steps it needs; references add what they refer to. In the order
-//! `article` every action also waits for the one written before it, so that nothing runs at the same time.
+//! Promises: the sequence is one in which everything can be done one after the other, in every order. What an action needs is the
+//! same in every order; what an order adds to it is kept apart (`after`), for the way back follows needs alone.
+//! `least-downtime`: what opens a downtime waits for all that can be done before it; what can wait until after it waits for
+//! its end.
 
 use super::{Order, PlannedAction};
-use crate::model::{ActionPath, Expr, Reference, Runbook, Step, StepAction};
+use crate::model::{ActionPath, Runbook};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn of(runbook: &Runbook, order: Order) -> Vec<PlannedAction> {
-    let mut planned: Vec<PlannedAction> = Vec::new();
-    for step in &runbook.steps {
-        for (index, action) in step.actions.iter().enumerate() {
-            let mut needs: Vec<ActionPath> = Vec::new();
-            match index.checked_sub(1).and_then(|before| step.actions.get(before)) {
-                Some(before) => needs.push(before.path.clone()),
-                None => needs.extend(step.needs.iter().filter_map(|id| last_of(runbook, id.as_str()))),
-            }
-            needs.extend(referred(runbook, action));
-            if order == Order::Article {
-                needs.extend(planned.last().map(|p| p.action.clone()));
-            }
-            needs.sort();
-            needs.dedup();
-            planned.push(PlannedAction { action: action.path.clone(), needs, previewed: None });
-        }
+    let mut planned: Vec<PlannedAction> = runbook
+        .needs()
+        .into_iter()
+        .map(|(action, needs)| PlannedAction {
+            action: action.clone(),
+            needs: needs.into_iter().collect(),
+            after: Vec::new(),
+            previewed: None,
+        })
+        .collect();
+    if order == Order::LeastDowntime {
+        around_downtimes(runbook, &mut planned);
     }
     planned
 }
 
-fn last_of(runbook: &Runbook, step: &str) -> Option<ActionPath> {
-    let step: &Step = runbook.step(step)?;
-    step.actions.last().map(|a| a.path.clone())
+/// Sorts actions into those before, in and after each downtime, and lets its beginning and what comes after it wait.
+fn around_downtimes(runbook: &Runbook, planned: &mut [PlannedAction]) {
+    let index: BTreeMap<ActionPath, usize> = planned.iter().enumerate().map(|(n, p)| (p.action.clone(), n)).collect();
+    let needs: Vec<Vec<usize>> =
+        planned.iter().map(|p| p.needs.iter().filter_map(|need| index.get(need).copied()).collect()).collect();
+    let windows: Vec<(usize, Option<usize>)> = runbook
+        .windows()
+        .iter()
+        .filter_map(|window| Some((*index.get(window.begins)?, window.ends.and_then(|end| index.get(end).copied()))))
+        .collect();
+    let mut stage = vec![0; planned.len()];
+    for (n, (begins, ends)) in windows.iter().enumerate() {
+        let led_to = ends.map(|end| leading_to(end, &needs));
+        for (action, stands_on) in standing_on(*begins, &needs).iter().enumerate() {
+            if *stands_on {
+                let inside = led_to.as_ref().is_none_or(|led_to| led_to.get(action).copied().unwrap_or_default());
+                stage[action] = if inside { 2 * n + 1 } else { 2 * n + 2 };
+            }
+        }
+    }
+    for (n, (begins, ends)) in windows.iter().enumerate() {
+        let before: BTreeSet<usize> = (0..planned.len()).filter(|action| stage[*action] <= 2 * n).collect();
+        let waited_for: BTreeSet<usize> = before.iter().flat_map(|action| needs[*action].iter().copied()).collect();
+        let last: Vec<ActionPath> = before.difference(&waited_for).map(|last| planned[*last].action.clone()).collect();
+        let own = planned[*begins].needs.clone();
+        planned[*begins].after.extend(last.into_iter().filter(|path| !own.contains(path)));
+        let Some(end) = ends.map(|end| planned[end].action.clone()) else { continue };
+        for action in (0..planned.len()).filter(|action| stage[*action] == 2 * n + 2) {
+            let waits_by_need = needs[action].iter().any(|need| stage[*need] == 2 * n + 2);
+            if !waits_by_need && !planned[action].needs.contains(&end) {
+                planned[action].after.push(end.clone());
+            }
+        }
+    }
+    let place: BTreeMap<ActionPath, usize> = planned.iter().zip(&stage).map(|(p, s)| (p.action.clone(), *s)).collect();
+    planned.sort_by_key(|p| place.get(&p.action).copied());
 }
 
-/// The actions whose outputs an action uses, through its parameters and through the targets it works on.
-fn referred(runbook: &Runbook, action: &StepAction) -> Vec<ActionPath> {
-    let own = action.with.values();
-    let targets = runbook.targets_of(action);
-    let through_targets = targets.iter().flat_map(|target| target.used_by(action.kind)).map(|(_, expr)| expr);
-    own.chain(through_targets)
-        .flat_map(Expr::references)
-        .filter_map(|reference| match reference {
-            Reference::Output { action, .. } => Some(action.clone()),
-            Reference::Input(_) | Reference::RunId => None,
-        })
-        .collect()
+/// Which actions stand on this one: need it, or need what does; itself among them.
+fn standing_on(this: usize, needs: &[Vec<usize>]) -> Vec<bool> {
+    let mut standing = vec![false; needs.len()];
+    for (action, needs) in needs.iter().enumerate() {
+        standing[action] = action == this || needs.iter().any(|need| standing[*need]);
+    }
+    standing
+}
+
+/// Which actions lead to this one: it needs them, or needs what does; itself among them.
+fn leading_to(this: usize, needs: &[Vec<usize>]) -> Vec<bool> {
+    let mut leading = vec![false; needs.len()];
+    leading[this] = true;
+    for action in (0..=this).rev().filter(|action| needs.get(*action).is_some()) {
+        if leading[action] {
+            needs[action].iter().for_each(|need| leading[*need] = true);
+        }
+    }
+    leading
 }

@@ -2,7 +2,7 @@
 //!
 //! Whoever signs a plan signs this. It holds no before-image, for that is taken anew just before the action acts.
 
-use super::Plan;
+use super::{Plan, PlannedAction};
 use crate::model::{ActionPath, Change, Description, Facts, Finding, Found, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -72,8 +72,9 @@ impl Plan {
     /// Whether two plans do the same in the same order for the same account, whatever was seen when they were made.
     #[must_use]
     pub fn does_the_same_as(&self, other: &Plan) -> bool {
-        let order = |plan: &Plan| -> Vec<(ActionPath, Vec<ActionPath>)> {
-            plan.actions.iter().map(|planned| (planned.action.clone(), planned.needs.clone())).collect()
+        let order = |plan: &Plan| -> Vec<(ActionPath, Vec<ActionPath>, Vec<ActionPath>)> {
+            let waits = |it: &PlannedAction| (it.action.clone(), it.needs.clone(), it.after.clone());
+            plan.actions.iter().map(waits).collect()
         };
         let of = |plan: &Plan| (plan.account.clone(), plan.region.clone(), plan.tags.clone(), plan.order, order(plan));
         self.runbook == other.runbook && self.inputs == other.inputs && of(self) == of(other)

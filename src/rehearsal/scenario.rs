@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::spec::RegionSpec;
 use super::visitor::Downtime;
+use crate::model::ActionPath;
+use crate::plan::Order;
 
 /// One rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +14,10 @@ pub struct Scenario {
     pub region: RegionSpec,
     /// The runbook's name; its judge (`flagship`) knows how it is played.
     pub runbook: String,
+    /// In which order its actions run.
+    pub order: Order,
+    /// Kill every process at one of its appends, until the run has come to its end.
+    pub kill_at_appends: bool,
     /// Kill points, each for one process: the next one resumes and has the next kill point. `ACTION:before|after` on the
     /// way forward, `ACTION:before-undo|after-undo` on the way back. In the order in which they are reached.
     pub kill: Vec<String>,
@@ -32,8 +38,8 @@ pub struct Scenario {
 pub struct WayBack {
     /// As an operator names it: `step-5`, a step's id, or `start`.
     pub to: String,
-    /// The number of the last step that stays done; 0 for `start`.
-    pub kept: usize,
+    /// The actions that stay done; none for `start`.
+    pub kept: Vec<ActionPath>,
 }
 
 /// What can be made to go wrong in the world.

@@ -1,9 +1,11 @@
 //! One action: its kind, parameters, retry, deadline, and what is said about undoing it.
 
+use super::downtime;
 use super::duration;
 use super::expression::{Here, Reader};
 use super::fields::Fields;
 use super::literal::choices;
+use super::needs;
 use super::problem::Notes;
 use super::scope::{Scope, kind_named};
 use super::trial;
@@ -14,7 +16,7 @@ use crate::model::{
 };
 use std::collections::BTreeMap;
 
-const FIELDS: &[&str] = &["id", "do", "title", "with", "retry", "deadline", "irreversible"];
+const FIELDS: &[&str] = &["id", "do", "title", "needs", "downtime", "with", "retry", "deadline", "irreversible"];
 
 /// The most attempts; a failure that outlives them needs a person.
 const MOST_ATTEMPTS: i64 = 100;
@@ -43,11 +45,14 @@ pub(super) fn read(
     let retry = fields.get("retry").map_or_else(|| Some(RetryPolicy::default()), |n| retry(n, &what, notes));
     let deadline_s = fields.get("deadline").and_then(|n| deadline(n, &what, notes));
     let irreversible = fields.line("irreversible", notes);
+    let needs = fields.get("needs").and_then(|_| fields.list("needs", notes));
+    let needs = needs.map(|items| needs::of_action(around.scope, items, &what, position, notes));
+    let downtime = fields.get("downtime").and_then(|n| downtime::read(n, &what, notes));
     let kind = kind(&fields, &what, notes)?;
     let action = Action { around, kind, spec: kind.spec(), what, position };
     action.reversibility(&fields, irreversible.is_some(), node.place, notes);
     let with = action.parameters(fields.get("with"), node.place, notes);
-    Some(StepAction { path: path?, kind, title, with: with?, retry: retry?, deadline_s, irreversible })
+    Some(StepAction { path: path?, kind, title, with: with?, needs, downtime, retry: retry?, deadline_s, irreversible })
 }
 
 fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<ActionKind> {

@@ -40,7 +40,7 @@ fn way_out(action: &StepAction, first: &ActionPath) -> String {
 }
 
 /// Where the id of an action stands.
-fn place_of(items: &[Node], path: &ActionPath) -> Option<Place> {
+pub(super) fn place_of(items: &[Node], path: &ActionPath) -> Option<Place> {
     let called = |node: &&Node, name: &str| node.get("id").and_then(Node::text) == Some(name);
     let step = items.iter().find(|item| called(item, path.step().as_str()))?;
     let action = step.get("actions")?.items()?.iter().find(|item| called(item, path.name()))?;

@@ -10,6 +10,7 @@
 
 mod actions;
 mod checks;
+mod downtime;
 mod duration;
 mod expression;
 mod fields;

@@ -7,7 +7,7 @@ use super::literal::check;
 use super::problem::{Notes, Problems, Where};
 use super::scope::Scope;
 use super::words::{found, meant, value};
-use super::{checks, steps, targets};
+use super::{checks, downtime, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
 use crate::model::{InputSpec, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, is_id};
 
@@ -62,7 +62,10 @@ fn read(document: &Document, notes: &mut Notes) -> Option<Runbook> {
             "add e.g. `region: ${{ inputs.region }}`",
         );
     }
-    Some(Runbook { name: name?, title: title?, about: about?, region, tags, inputs, targets, preflight, steps })
+    let (name, title, about) = (name?, title?, about?);
+    let runbook = Runbook { name, title, about, region, tags, inputs, targets, preflight, steps };
+    downtime::ends_what_it_began(&runbook, fields.get("steps"), notes);
+    Some(runbook.with_downtime_by_step())
 }
 
 fn inputs(node: &Node, notes: &mut Notes) -> Vec<InputSpec> {

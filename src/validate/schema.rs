@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 const ID: &str = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$";
 /// What a step's id looks like; as [`crate::model::names_otherwise`] has it, `start` apart.
 const STEP_ID: &str = "^(?!step-[0-9]+$)[a-z][a-z0-9]*(-[a-z0-9]+)*$";
+/// What an action needs: a step, or an action of one.
+const NEEDED: &str = "^[a-z][a-z0-9]*(-[a-z0-9]+)*(/[a-z][a-z0-9]*(-[a-z0-9]+)*)?$";
 /// One line, without control characters; a block's own line break may end it.
 const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*\n?$";
 const DURATION: &str = "^([0-9]+(ms|s|m|h|d))+$";
@@ -156,6 +158,13 @@ fn action(kind: ActionKind) -> Schema {
     let mut more = json!({
         "id": id("the action's name within its step"),
         "title": line("what it does, in one line; without it the action's own sentence is shown"),
+        "needs": {
+            "type": "array",
+            "items": { "type": "string", "pattern": NEEDED },
+            "description": "what must be done before it: actions (`step/action`) and steps; without it the action before it in \
+                            the step, and for the first what the step needs",
+        },
+        "downtime": { "enum": ["begins", "ends"], "description": "whether the site goes down by it, or is up once it is done" },
         "retry": retry(),
         "deadline": duration(&format!("how long it may take with all its waiting; without it {} s", spec.deadline_s)),
     });
@@ -237,11 +246,11 @@ fn step() -> Schema {
             },
             "title": line("what it does, in one line"),
             "why": prose("why it is done"),
-            "site_down": { "type": "boolean", "description": "whether the site is down once this step is done" },
+            "site_down": { "type": "boolean", "description": "whether the site is down once this step is done; better said by the actions, with `downtime`" },
             "needs": {
                 "type": "array",
                 "items": { "type": "string", "pattern": ID },
-                "description": "the steps that must be done before; without it the step before",
+                "description": "the steps that must be done before its first action; without it the step before",
             },
             "actions": { "type": "array", "minItems": 1, "items": reference("action"), "description": "its actions, in order" },
         },

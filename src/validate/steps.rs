@@ -1,6 +1,7 @@
 //! Steps and the order among them.
 
 use super::actions::{self, Surroundings};
+use super::downtime;
 use super::fields::{Fields, twice};
 use super::gates;
 use super::needs;
@@ -43,6 +44,7 @@ pub(super) fn read(around: &Surroundings<'_>, node: &Node, notes: &mut Notes) ->
         needs::check(&steps, &needs_at, notes);
     }
     gates::check(items, &steps, notes);
+    downtime::check(items, &steps, notes);
     steps
 }
 

@@ -1,7 +1,7 @@
 //! The engine on a world in memory: order, concurrency, death at every effect, failures, rollback, stopping.
 
 use crate::support::fake::{Death, World, execute, execute_stoppable, open, plan, planned};
-use runbook::engine::{Flight, Intent, Next, next, preview_parameters, undo_queue};
+use runbook::engine::{Flight, Intent, Next, next, preview_parameters};
 use runbook::journal::{ActionState, Journal, RecordKind, Rest, RollbackTo};
 use runbook::model::{ActionPath, Failure, Phase, Values};
 use runbook::plan::Order;
@@ -97,7 +97,7 @@ fn death_at_every_undo() {
             assert_eq!(state.rest, None);
             let (life, state) = execute(folder.path(), &run, &world, to_start(), Death::Never);
             assert_eq!(life.rest(), Rest::RolledBack { to: RollbackTo::Start });
-            assert!(undo_queue(&plan("diamond", Order::Article), &state, &RollbackTo::Start).is_empty());
+            assert!(plan("diamond", Order::Article).undo_queue(&state, &RollbackTo::Start).is_empty());
             let world = world.borrow();
             for action in ACTIONS {
                 assert_eq!(world.unmade.get(&path(action)), Some(&1), "{action} after {death:?}");

@@ -1,7 +1,7 @@
 //! Random plans in random worlds with random deaths: whatever happens, resuming ends, every effect is made once, what
 //! depends waits, and a rollback leaves what it must leave and nothing else.
 
-use crate::support::fake::{Death, Life, StopAt, World, execute_until_asked, open, shaped};
+use crate::support::fake::{Death, Life, StopAt, World, execute_until_asked, open, shaped, undo_waits};
 use proptest::prelude::*;
 use runbook::engine::Intent;
 use runbook::journal::{Rest, RollbackTo, RunState};
@@ -51,6 +51,8 @@ fn world(plan: &Plan, oddities: &[Oddity]) -> World {
     for (planned, odd) in plan.actions.iter().zip(oddities.iter().cycle()) {
         let action = &planned.action;
         world.needs.insert(action.clone(), planned.needs.clone());
+        let not_waited_for = planned.needs.iter().filter(|need| !undo_waits(plan, need, action));
+        world.no_barrier.extend(not_waited_for.map(|need| (need.clone(), action.clone())));
         if odd.there_before {
             world.there.insert(action.clone(), true);
         } else if odd.in_progress {

@@ -1,6 +1,6 @@
 //! Arguments of the rehearsal's commands.
 
-use super::{ResumeArgs, RollbackArgs, RunArgs};
+use super::{OrderArg, ResumeArgs, RollbackArgs, RunArgs};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -12,6 +12,13 @@ pub(in crate::cli) struct RehearseArgs {
     /// the order in which they are reached. An undo's points are ACTION:before-undo and ACTION:after-undo
     #[arg(long, value_name = "ACTION:before|after")]
     pub(in crate::cli) kill: Vec<String>,
+    /// In which order actions run [default: article]
+    #[arg(long, value_enum)]
+    pub(in crate::cli) order: Option<OrderArg>,
+    /// Kill the tool (SIGKILL) at its appends to the journal, by turns just after one and just before one, one process after the
+    /// other until the run has come to its end; with `--rollback-to` on the way back, too
+    #[arg(long, conflicts_with_all = ["kill", "fail", "fault", "shell"])]
+    pub(in crate::cli) kill_at_appends: bool,
     /// Let the first try of this action fail, before its effect or after it (its answer is lost)
     #[arg(long, value_name = "ACTION:before|after", hide = true)]
     pub(in crate::cli) fail: Vec<String>,
@@ -62,6 +69,12 @@ pub(in crate::cli) struct RehearsedArgs {
     /// Where to kill this process
     #[arg(long, value_name = "ACTION:before|after")]
     pub(in crate::cli) kill: Vec<String>,
+    /// At which of its appends to kill this process
+    #[arg(long, value_name = "N:before|after")]
+    pub(in crate::cli) kill_at_append: Option<String>,
+    /// Where to write at which point it was killed
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) told_in: Option<PathBuf>,
     /// What to let fail once
     #[arg(long, value_name = "ACTION:before|after")]
     pub(in crate::cli) fail: Vec<String>,

@@ -2,6 +2,7 @@
 
 use super::value::{acceptance, age, pair};
 use crate::model::Acceptance;
+use crate::plan::Order;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,6 +87,18 @@ pub(in crate::cli) enum OrderArg {
     Article,
     /// What does not need each other runs at the same time
     Overlap,
+    /// The same; what can be done before the site goes down is done before, what can wait until it is back waits
+    LeastDowntime,
+}
+
+impl From<OrderArg> for Order {
+    fn from(order: OrderArg) -> Self {
+        match order {
+            OrderArg::Article => Self::Article,
+            OrderArg::Overlap => Self::Overlap,
+            OrderArg::LeastDowntime => Self::LeastDowntime,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -4,13 +4,13 @@ use super::super::commands::place;
 use super::super::plan_sheet::PlanOrigin;
 use super::super::plan_text::Sentences;
 use super::super::rollback_sheet::{RollbackSheet, Way};
-use super::super::site::Site;
+use super::super::wording::site_sentence;
 use super::markup::{Element, Html, el};
 use super::page::{Frame, kicker, page};
 use super::sections::{DURATIONS, titled};
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
-use crate::plan::Plan;
+use crate::plan::{Plan, Site};
 
 /// The rollback plan as a page. `queue` is what has to be undone, in order, as the engine has it.
 #[must_use]
@@ -33,7 +33,7 @@ pub fn rollback_html(
     });
     let heads = ["Order", "Action", "Its undo", "Usually takes"].map(|name| el("th").attr("scope", "col").text(name));
     let table = el("table")
-        .child(el("caption").text("From the last that was begun to the first that is taken back"))
+        .child(el("caption").text("In the order in which they are begun; what bears the site comes first"))
         .child(el("thead").child(el("tr").children(heads)))
         .child(el("tbody").children(rows));
     let main = el("main")
@@ -55,7 +55,7 @@ fn verdict(sheet: &RollbackSheet<'_>) -> Element {
     let heading = el("h2")
         .id("verdict-heading")
         .child(el("span").class("sign").attr("aria-hidden", "true").text(sign))
-        .text(&format!("Afterwards {}", sheet.site.sentence()));
+        .text(&format!("Afterwards {}", site_sentence(sheet.site)));
     let section = el("section").id("verdict").class(mood).attr("aria-labelledby", "verdict-heading");
     let section = section
         .child(heading)

@@ -1,9 +1,10 @@
 //! The page's sections around the steps: verdict, totals, warnings, inputs, and where the plan comes from.
 
 use super::super::failure;
-use super::super::plan_sheet::{Sheet, Stretch, Verdict};
+use super::super::plan_sheet::{Sheet, Verdict};
 use super::super::table::count;
 use super::super::time::rough;
+use super::super::usual::Stretch;
 use super::checks;
 use super::markup::{Element, Html, el, prose, rich, text};
 use crate::model::{ActionPath, CheckRow, Failure};
@@ -89,13 +90,12 @@ pub(super) fn totals(sheet: &Sheet<'_>) -> Element {
             )),
         ],
     );
-    let down = match (&timing.down, timing.down_s()) {
-        (Some(all), Some(seconds @ 1..)) => {
-            let source = timing.down_usual.iter().map(|down| text(&sentence(&down.source())));
-            card("Site down", &rough(seconds), source.chain(all.iter().map(stretch)))
+    let down = match timing.down_usual.seconds {
+        0 => card("Site down", "not at all", [text("Every action leaves the site up.")]),
+        seconds => {
+            let source = std::iter::once(text(&sentence(&timing.down_usual.source())));
+            card("Site down", &rough(seconds), source.chain(timing.down.iter().map(|it| stretch(sheet, it))))
         }
-        (Some(_), _) => card("Site down", "not at all", [text("Every step leaves the site up.")]),
-        (None, _) => card("Site down", "not predicted", [text("Actions overlap in this order.")]),
     };
     let back = sheet.ways_back();
     let (first, others) = back.split_first().map_or(("", [].as_slice()), |(first, others)| (first.as_str(), others));
@@ -118,17 +118,22 @@ fn card(name: &str, value: &str, more: impl IntoIterator<Item = Html>) -> Elemen
     el("div").child(el("dt").text(name)).child(el("dd").class("value").text(value)).children(more)
 }
 
-fn stretch(stretch: &Stretch<'_>) -> Html {
-    let (from, to) = (stretch.from, stretch.to);
-    let step = |step: &crate::model::Step| {
-        let link = el("a").link(format_args!("step-{}", step.number));
-        link.text(&format!("step {}", step.number)).text(" ").child(el("code").text(step.id.as_str()))
+fn stretch(sheet: &Sheet<'_>, stretch: &Stretch<'_>) -> Html {
+    let place = |path: &ActionPath| {
+        let number = sheet.plan.number(path.step());
+        let link = el("a").link(format_args!("step-{number}")).text(&format!("step {number}"));
+        link.text(" ").child(el("code").text(&path.to_string()))
     };
     let mut html = text("From ");
-    html.add(step(from));
-    html.add(if stretch.comes_back { text(", until it comes back in ") } else { text(", and still after ") });
-    html.add(step(to));
-    html.add(text("."));
+    html.add(place(stretch.window.begins));
+    match stretch.window.ends {
+        Some(end) => {
+            html.add(text(" until "));
+            html.add(place(end));
+            html.add(text(" is done."));
+        }
+        None => html.add(text(" to the end.")),
+    }
     html
 }
 
@@ -187,6 +192,10 @@ pub(super) fn anchor(path: &ActionPath) -> Element {
 pub(super) fn pace(order: Order) -> Html {
     rich(match order {
         Order::Article => "One action at a time, as written: every step is on the critical path.",
+        Order::LeastDowntime => {
+            "What can be done before the site goes down is done before, what can wait until it is back waits; the critical path \
+             decides how long it takes."
+        }
         Order::Overlap => {
             "What does not need each other runs at the same time; the critical path decides how long it takes."
         }

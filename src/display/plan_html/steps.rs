@@ -4,6 +4,7 @@ use super::super::plan_sheet::{Back, Sheet, SheetAction, SheetStep, SiteDuring};
 use super::super::plan_text::{PreflightLine, too_early};
 use super::super::table::count;
 use super::super::time::rough;
+use super::super::wording::site_sentence;
 use super::changes::changes;
 use super::markup::{Element, Html, el, prose, rich};
 use super::sections::{anchor, reasons, titled};
@@ -45,7 +46,7 @@ fn step(step: &SheetStep<'_>) -> Html {
         .child(el("span").class("tags").child(tags));
     let why = (!step.step.why.trim().is_empty())
         .then(|| el("div").class("why").child(el("h4").text("Why")).child(prose(&step.step.why)));
-    let after = format!("Once step {number} is done, {}.", step.after.sentence());
+    let after = format!("Once step {number} is done, {}.", site_sentence(step.after));
     let no_return = step.no_return.then(|| {
         let words = format!("Point of no return: once step {number} is done, no rollback reaches the time before it.");
         el("p").class("no-return").text(&words)

@@ -28,9 +28,11 @@ pub(super) fn section(sheet: &Sheet<'_>) -> Element {
 
 /// What else than a full bar is drawn.
 fn key(sheet: &Sheet<'_>) -> Option<Element> {
-    match (sheet.timing.down_s(), sheet.plan.order) {
-        (Some(1..), _) => Some(el("span").class("key down").text("shaded: the site is down")),
-        (_, Order::Overlap) => Some(el("span").class("key slack").text("dashed: could end later")),
+    match (sheet.timing.down_usual.seconds, sheet.plan.order) {
+        (1.., _) => Some(el("span").class("key down").text("shaded: the site is down")),
+        (_, Order::Overlap | Order::LeastDowntime) => {
+            Some(el("span").class("key slack").text("dashed: could end later"))
+        }
         _ => None,
     }
 }
@@ -65,8 +67,8 @@ fn row(sheet: &Sheet<'_>, step: &SheetStep<'_>, axis: &Axis) -> Element {
     match (sheet.plan.order, slot.slack_s) {
         _ if step.done => {}
         (Order::Article, _) => {}
-        (Order::Overlap, 0) => words.push_str(", on the critical path"),
-        (Order::Overlap, slack) => words.push_str(&format!(", could end {} later", rough(slack))),
+        (_, 0) => words.push_str(", on the critical path"),
+        (_, slack) => words.push_str(&format!(", could end {} later", rough(slack))),
     }
     let site = (step.site != SiteDuring::Up).then(|| el("span").class("tag down").text(step.site.words()));
     let back = step.no_return.then(|| el("span").class("tag never").text("point of no return"));
@@ -87,7 +89,7 @@ fn bar(sheet: &Sheet<'_>, slot: Slot, axis: &Axis) -> Html {
             .attr("width", end.saturating_sub(begin).max(THIN))
             .attr("height", height)
     };
-    let down = sheet.timing.down.iter().flatten().map(|s| rect("shade", axis.at(s.begin_s), axis.at(s.end_s), 0, 28));
+    let down = sheet.timing.down.iter().map(|s| rect("shade", axis.at(s.begin_s), axis.at(s.end_s), 0, 28));
     let marks = (1..axis.count).map(|n| {
         let x = axis.at(n * axis.tick);
         el("line").attr("x1", x).attr("x2", x).attr("y1", 0).attr("y2", 28).attr("vector-effect", "non-scaling-stroke")

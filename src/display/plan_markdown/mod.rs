@@ -13,11 +13,12 @@ mod rollback;
 pub use rollback::rollback_markdown;
 
 use super::failure;
-use super::plan_sheet::{Back, Parameter, PlanOrigin, Sheet, SheetAction, SheetInput, SheetStep, Stretch, Verdict};
+use super::plan_sheet::{Back, Parameter, PlanOrigin, Sheet, SheetAction, SheetInput, SheetStep, Verdict};
 use super::plan_text::{PreflightLine, Sentences, too_early};
 use super::table::count;
 use super::time::rough;
-use super::usual::Usual;
+use super::usual::Stretch;
+use super::wording::site_sentence;
 use crate::model::{ActionPath, Failure, Found};
 use crate::plan::{Order, Plan};
 use escape::{code, prose, rich};
@@ -96,21 +97,15 @@ fn reasons(failure: &Failure) -> impl Iterator<Item = String> {
 
 fn totals(sheet: &Sheet<'_>) -> String {
     let timing = &sheet.timing;
-    let down = match (&timing.down, timing.down_s()) {
-        (Some(all), Some(seconds @ 1..)) => {
-            let stretch = |s: &Stretch<'_>| {
-                let (from, to) = (format!("step {}", s.from.number), format!("step {}", s.to.number));
-                let end = if s.comes_back { "until it comes back in" } else { "and still after" };
-                format!("from {from}, {}, {end} {to}, {}", code(s.from.id.as_str()), code(s.to.id.as_str()))
-            };
-            format!(
-                "{}: {}",
-                told(timing.down_usual.as_ref(), seconds),
-                all.iter().map(stretch).collect::<Vec<_>>().join("; ")
-            )
-        }
-        (Some(_), _) => "not at all".to_owned(),
-        (None, _) => "not predicted: actions overlap in this order".to_owned(),
+    let down = if timing.down_usual.seconds == 0 {
+        "not at all".to_owned()
+    } else {
+        let place = |path: &ActionPath| format!("step {}, {}", sheet.plan.number(path.step()), code(&path.to_string()));
+        let stretch = |s: &Stretch<'_>| {
+            let end = s.window.ends.map_or("to the end".to_owned(), |end| format!("until {} is done", place(end)));
+            format!("from {} {end}", place(s.window.begins))
+        };
+        format!("{}: {}", timing.down_usual.told(), timing.down.iter().map(stretch).collect::<Vec<_>>().join("; "))
     };
     let rows = [
         ("Usually takes", timing.usual.told()),
@@ -129,10 +124,6 @@ fn totals(sheet: &Sheet<'_>) -> String {
 /// What the words after each duration mean.
 pub(super) const DURATIONS: &str = "(default): what comes with the tool for each kind of action; (from 3 runs here): the \
                                     median of what this journal has of 3 runs in this account and region";
-
-fn told(usual: Option<&Usual>, seconds: u64) -> String {
-    usual.map_or_else(|| rough(seconds), Usual::told)
-}
 
 fn timeline(sheet: &Sheet<'_>) -> String {
     let path = |step: &SheetStep<'_>| match (sheet.plan.order, step.slot.slack_s) {
@@ -172,7 +163,7 @@ fn step(step: &SheetStep<'_>) -> String {
     for it in &step.actions {
         out.push_str(&action(it));
     }
-    out.push_str(&format!("</details>\n\nOnce step {number} is done, {}.\n\n", step.after.sentence()));
+    out.push_str(&format!("</details>\n\nOnce step {number} is done, {}.\n\n", site_sentence(step.after)));
     out
 }
 

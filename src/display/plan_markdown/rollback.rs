@@ -3,6 +3,7 @@
 use super::super::commands::place;
 use super::super::plan_text::Sentences;
 use super::super::rollback_sheet::RollbackSheet;
+use super::super::wording::site_sentence;
 use super::escape::{code, rich};
 use super::{DURATIONS, table};
 use crate::journal::{RollbackTo, RunState};
@@ -20,7 +21,7 @@ pub fn rollback_markdown(
 ) -> String {
     let sheet = RollbackSheet::new(plan, state, to, queue, sentences);
     let heading = format!("Rollback of run `{}` to {}", state.run, place(plan, to));
-    let mut out = format!("# {}\n\n> **Afterwards {}**\n", rich(&heading), sheet.site.sentence());
+    let mut out = format!("# {}\n\n> **Afterwards {}**\n", rich(&heading), site_sentence(sheet.site));
     if let Some(meanwhile) = sheet.meanwhile() {
         out.push_str(&format!(">\n> Meanwhile {meanwhile}.\n"));
     }

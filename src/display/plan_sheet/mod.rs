@@ -13,14 +13,13 @@ mod warning;
 
 pub(super) use back::{Back, tally_text};
 pub(super) use schedule::Slot;
-pub(super) use timing::{SiteDuring, Stretch, Timing};
+pub(super) use timing::{SiteDuring, Timing};
 
 use super::changes::Shown;
 use super::pending_value::{input, parameter, value};
 use super::permission::{self, permission_warnings};
 use super::plan_checks;
 use super::plan_text::{PreflightLine, Sentences, first_sentence, undo_sentence};
-use super::site::Site;
 use super::table::count;
 use super::usual::{self, Usual};
 use super::wording::order_sentence;
@@ -28,7 +27,7 @@ use crate::journal::PlanFile;
 use crate::model::{
     ActionPath, CheckRow, Expr, Failure, Millis, Permissions, Reference, Step, StepAction, StepId, Value, ValueType,
 };
-use crate::plan::Plan;
+use crate::plan::{Plan, Site};
 
 /// Where a plan comes from: what makes two printed plans comparable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +136,7 @@ impl<'a> Sheet<'a> {
         let timing = Timing::of(plan, &done);
         let mut no_return_passed = false;
         let mut steps: Vec<SheetStep<'a>> = Vec::new();
-        for (index, step) in plan.runbook.steps.iter().enumerate() {
+        for step in &plan.runbook.steps {
             let action = |action| sheet_action(plan, action, &timing, sentences, preflight);
             let actions: Vec<SheetAction<'a>> = step.actions.iter().map(action).collect();
             let final_one = actions.iter().any(|a| matches!(a.back, Back::Never(_)));
@@ -145,8 +144,8 @@ impl<'a> Sheet<'a> {
                 step,
                 slot: timing.of_step(step),
                 usual: usual::of_step(plan, step),
-                site: SiteDuring::of(plan, index),
-                after: Site::after(plan, Some(&step.id)),
+                site: SiteDuring::of(plan, step, &timing),
+                after: plan.site_after(&step.id),
                 no_return: final_one && !no_return_passed,
                 done: step.actions.iter().all(|action| done.contains(&action.path)),
                 actions,

@@ -2,7 +2,7 @@
 
 use super::super::usual::{self, Done};
 use crate::model::{ActionPath, StepAction};
-use crate::plan::Plan;
+use crate::plan::{Plan, Sequence};
 use std::collections::BTreeMap;
 
 /// A stretch of the plan's time, in seconds from its beginning.
@@ -16,38 +16,31 @@ pub(in super::super) struct Slot {
     pub(in super::super) longest_s: u64,
 }
 
-impl Slot {
-    /// From its beginning to its end, in seconds.
-    pub(in super::super) fn usual_s(self) -> u64 {
-        self.end_s.saturating_sub(self.begin_s)
-    }
-}
-
 /// How long an action may take before it counts as failed, in seconds.
 pub(super) fn limit(action: &StepAction) -> u64 {
     action.deadline_s.unwrap_or(action.kind.spec().deadline_s)
 }
 
-/// The slot of every action, along the plan's own needs. What is done has none of the time.
+/// The slot of every action, along what it waits for. What is done has none of the time.
 pub(super) fn of(plan: &Plan, done: &Done<'_>) -> BTreeMap<ActionPath, Slot> {
     let rest = |action: &StepAction| usual::of_rest(plan, action, done).seconds;
     let spans = usual::along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end);
-    let mut slots: BTreeMap<ActionPath, Slot> = BTreeMap::new();
-    for (path, (begin_s, end_s)) in spans {
-        let Some(action) = plan.definition(path) else { continue };
-        slots.insert(path.clone(), Slot { begin_s, end_s, slack_s: 0, longest_s: limit(action) });
-    }
-    let end = slots.values().map(|s| s.end_s).max().unwrap_or(0);
-    // Backwards: an action must be done by the time the first that needs it has to begin.
-    let mut latest: BTreeMap<&ActionPath, u64> = BTreeMap::new();
-    for planned in plan.actions.iter().rev() {
-        let due = latest.get(&planned.action).copied().unwrap_or(end);
-        let Some(slot) = slots.get_mut(&planned.action) else { continue };
-        slot.slack_s = due.saturating_sub(slot.end_s);
-        let begin_by = due.saturating_sub(slot.usual_s());
-        for need in &planned.needs {
-            latest.entry(need).and_modify(|at| *at = (*at).min(begin_by)).or_insert(begin_by);
+    let end = spans.iter().map(|(_, end)| *end).max().unwrap_or(0);
+    let sequence = Sequence::of(plan);
+    // Backwards: an action must be done by the time the first that waits for it has to begin.
+    let mut latest = vec![end; spans.len()];
+    let mut slots = BTreeMap::new();
+    for (place, (planned, (begin_s, end_s))) in plan.actions.iter().zip(spans).enumerate().rev() {
+        let due = latest.get(place).copied().unwrap_or(end);
+        let begin_by = due.saturating_sub(end_s.saturating_sub(begin_s));
+        for other in sequence.waits_for(place) {
+            if let Some(by) = latest.get_mut(other) {
+                *by = begin_by.min(*by);
+            }
         }
+        let Some(action) = plan.definition(&planned.action) else { continue };
+        let slot = Slot { begin_s, end_s, slack_s: due.saturating_sub(end_s), longest_s: limit(action) };
+        slots.insert(planned.action.clone(), slot);
     }
     slots
 }

@@ -1,8 +1,8 @@
 //! How long the plan takes, and how long the site is down in it.
 
-use super::super::usual::{self, Done, Usual};
+use super::super::usual::{self, Done, Stretch, Usual};
 use super::schedule::{self, Slot};
-use crate::model::{ActionPath, Step, StepAction};
+use crate::model::{ActionPath, Step, StepAction, Window};
 use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
@@ -13,20 +13,10 @@ pub(in super::super) struct Timing<'a> {
     pub(in super::super) usual: Usual,
     /// How long it takes when every action takes as long as it may, in seconds.
     pub(in super::super) longest_s: u64,
-    /// When the site is down; nothing when actions overlap, for then it cannot be told beforehand.
-    pub(in super::super) down: Option<Vec<Stretch<'a>>>,
+    /// When the site is down.
+    pub(in super::super) down: Vec<Stretch<'a>>,
     /// How long that is in all.
-    pub(in super::super) down_usual: Option<Usual>,
-}
-
-/// A time without the site: from a step that takes it down to the one that brings it back.
-pub(in super::super) struct Stretch<'a> {
-    pub(in super::super) from: &'a Step,
-    /// The step in which it comes back; the last one when it does not.
-    pub(in super::super) to: &'a Step,
-    pub(in super::super) comes_back: bool,
-    pub(in super::super) begin_s: u64,
-    pub(in super::super) end_s: u64,
+    pub(in super::super) down_usual: Usual,
 }
 
 /// The site while a step runs.
@@ -36,18 +26,34 @@ pub(in super::super) enum SiteDuring {
     GoesDown,
     Down,
     ComesBack,
+    /// Down while a part of it runs.
+    Partly,
 }
 
 impl SiteDuring {
-    pub(super) fn of(plan: &Plan, index: usize) -> Self {
-        let steps = &plan.runbook.steps;
-        let down = |step: Option<&Step>| step.is_some_and(|s| s.site_down);
-        let before = down(index.checked_sub(1).and_then(|n| steps.get(n)));
-        match (before, down(steps.get(index))) {
-            (false, false) => SiteDuring::Up,
-            (false, true) => SiteDuring::GoesDown,
-            (true, true) => SiteDuring::Down,
-            (true, false) => SiteDuring::ComesBack,
+    pub(super) fn of(plan: &Plan, step: &Step, timing: &Timing<'_>) -> Self {
+        let windows = plan.runbook.windows();
+        let has = |path: &ActionPath| step.actions.iter().any(|action| action.path == *path);
+        let goes = windows.iter().any(|window| has(window.begins));
+        let comes = windows.iter().any(|window| window.ends.is_some_and(has));
+        let is_down = |action: &StepAction| match plan.order {
+            Order::Article => between(plan, &action.path, &windows),
+            _ => {
+                let slot = timing.of_action(&action.path);
+                timing
+                    .down
+                    .iter()
+                    .any(|it| slot.begin_s >= it.begin_s && slot.end_s <= it.end_s && it.begin_s < it.end_s)
+            }
+        };
+        let down = step.actions.iter().filter(|action| is_down(action)).count();
+        match (goes, comes, down) {
+            (true, true, _) => SiteDuring::Partly,
+            (true, false, _) => SiteDuring::GoesDown,
+            (false, true, _) => SiteDuring::ComesBack,
+            (false, false, 0) => SiteDuring::Up,
+            (false, false, n) if n == step.actions.len() => SiteDuring::Down,
+            (false, false, _) => SiteDuring::Partly,
         }
     }
 
@@ -57,60 +63,32 @@ impl SiteDuring {
             SiteDuring::GoesDown => "site goes down",
             SiteDuring::Down => "site down",
             SiteDuring::ComesBack => "site comes back",
+            SiteDuring::Partly => "site down for a part of it",
         }
     }
+}
+
+/// Whether an action stands between the beginning and the end of a downtime, in the plan's sequence.
+fn between(plan: &Plan, action: &ActionPath, windows: &[Window<'_>]) -> bool {
+    let place = |path: &ActionPath| plan.actions.iter().position(|planned| planned.action == *path);
+    let here = place(action);
+    windows.iter().any(|window| here > place(window.begins) && window.ends.is_none_or(|end| here < place(end)))
 }
 
 impl<'a> Timing<'a> {
     pub(super) fn of(plan: &'a Plan, done: &Done<'_>) -> Self {
         let may_take = |action: &StepAction| if done.contains(&action.path) { 0 } else { schedule::limit(action) };
         let longest = usual::along_needs(plan, |begin: u64, action| begin.saturating_add(may_take(action)), |end| *end);
-        let mut timing = Self {
+        Self {
             slots: schedule::of(plan, done),
             usual: usual::of_plan(plan, done),
-            longest_s: longest.into_values().map(|(_, end)| end).max().unwrap_or(0),
-            down: None,
+            longest_s: longest.into_iter().map(|(_, end)| end).max().unwrap_or(0),
+            down: usual::stretches(plan, done),
             down_usual: usual::of_downtime(plan, done),
-        };
-        timing.down = (plan.order == Order::Article).then(|| timing.stretches(plan, done));
-        timing
-    }
-
-    /// The times without the site that are not over.
-    fn stretches(&self, plan: &'a Plan, done: &Done<'_>) -> Vec<Stretch<'a>> {
-        let mut all: Vec<Stretch<'a>> = Vec::new();
-        for (index, step) in plan.runbook.steps.iter().enumerate() {
-            let (site, slot) = (SiteDuring::of(plan, index), self.of_step(step));
-            match (site, all.last_mut()) {
-                (SiteDuring::GoesDown, _) => all.push(Stretch {
-                    from: step,
-                    to: step,
-                    comes_back: false,
-                    begin_s: slot.begin_s,
-                    end_s: slot.end_s,
-                }),
-                (SiteDuring::Down | SiteDuring::ComesBack, Some(open)) => {
-                    open.to = step;
-                    open.end_s = slot.end_s;
-                    open.comes_back = site == SiteDuring::ComesBack;
-                }
-                _ => {}
-            }
         }
-        all.retain(|stretch| {
-            let numbers = stretch.from.number..=stretch.to.number;
-            let steps = plan.runbook.steps.iter().filter(|step| numbers.contains(&step.number));
-            steps.flat_map(|step| &step.actions).any(|action| !done.contains(&action.path))
-        });
-        all
     }
 
-    /// How long the site is down in all, in seconds.
-    pub(in super::super) fn down_s(&self) -> Option<u64> {
-        self.down_usual.as_ref().map(|down| down.seconds)
-    }
-
-    pub(super) fn of_action(&self, action: &ActionPath) -> Slot {
+    pub(in super::super) fn of_action(&self, action: &ActionPath) -> Slot {
         self.slots.get(action).copied().unwrap_or_default()
     }
 

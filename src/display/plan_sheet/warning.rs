@@ -4,7 +4,7 @@ use super::super::plan_checks;
 use super::super::plan_text::PreflightLine;
 use super::{Back, SheetStep};
 use crate::model::{ActionPath, Found};
-use crate::plan::{Order, Plan};
+use crate::plan::Plan;
 
 /// The warnings, the gravest first.
 pub(super) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &[(ActionPath, PreflightLine)]) -> Vec<String> {
@@ -41,11 +41,10 @@ pub(super) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &[(ActionPath
             ));
         }
     }
-    if let Some(last) = plan.runbook.steps.last().filter(|s| s.site_down) {
+    if plan.runbook.windows().last().is_some_and(|window| window.ends.is_none())
+        && let Some(last) = plan.runbook.steps.last()
+    {
         warnings.push(format!("the site is still down when the last step, `{}`, is done", last.id));
-    }
-    if plan.order == Order::Overlap && plan.runbook.steps.iter().any(|s| s.site_down) {
-        warnings.push("the downtime is not predicted: it cannot be while actions overlap".into());
     }
     warnings
 }

@@ -5,6 +5,8 @@
 mod spec;
 mod undo_time;
 mod vocabulary;
+mod way_back;
 
 pub use spec::{ParamSpec, Reversibility, Spec};
 pub use vocabulary::*;
+pub use way_back::WayBack;

@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use super::super::balancer_health::TargetCheck;
 use super::super::scenario::Row;
-use super::LAST_STEP;
-use super::expected::{Expected, SMALL};
+use super::expected::{Expected, SMALL, Servers};
 use super::facts::{Facts, Start, text};
 
 /// The keys of config.php the flagship sets, in order.
@@ -42,7 +41,7 @@ fn says_down(status: &str) -> bool {
     status.split_whitespace().collect::<Vec<_>>().join(" ").contains("the site is down")
 }
 
-pub(super) fn servers(facts: &Facts, start: &Facts, web: &str, expected: Expected) -> Row {
+pub(super) fn servers(facts: &Facts, start: &Facts, web: &str, expected: &Expected) -> Row {
     let live = facts.live();
     let old = start.instance(web).map(|i| text(i, "type")).unwrap_or_default();
     let mut seen: Vec<String> =
@@ -50,53 +49,58 @@ pub(super) fn servers(facts: &Facts, start: &Facts, web: &str, expected: Expecte
     seen.sort();
     let zones: BTreeSet<&str> = live.iter().map(|i| text(i, "az")).collect();
     let is = |i: &Value, state: &str, size: &str| text(i, "state") == state && text(i, "type") == size;
-    let one = |state: &str| live.len() == 1 && live.iter().all(|i| text(i, "id") == web && is(i, state, old));
+    let one = |state, size| live.len() == 1 && live.iter().all(|i| text(i, "id") == web && is(i, state, size));
     let size = |i: &Value| if text(i, "id") == web && expected.keeps_old_type { old } else { SMALL };
-    let (what, ok) = match expected.step {
-        0..=3 => ("one server, running, with its old type", one("running")),
-        4..=5 => ("one server, stopped, with its old type", one("stopped")),
-        _ => (
-            if expected.keeps_old_type {
-                "two servers run in two zones, the original with its old type"
-            } else {
-                "two servers of the smaller type run in two zones"
-            },
-            live.len() == 2 && zones.len() == 2 && live.iter().all(|i| is(i, "running", size(i))),
-        ),
+    let state = |i: &Value, running: bool| if running || text(i, "id") != web { "running" } else { "stopped" };
+    let two = |running| live.len() == 2 && zones.len() == 2 && live.iter().all(|i| is(i, state(i, running), size(i)));
+    let (what, ok) = match expected.servers() {
+        Servers::One { running: true, small: false } => ("one server, running, with its old type", one("running", old)),
+        Servers::One { running: false, small: false } => {
+            ("one server, stopped, with its old type", one("stopped", old))
+        }
+        Servers::One { running: true, small: true } => {
+            ("one server, running, with the smaller type", one("running", SMALL))
+        }
+        Servers::One { running: false, small: true } => {
+            ("one server, stopped, with the smaller type", one("stopped", SMALL))
+        }
+        Servers::Two { running: false } => ("two servers in two zones, the original stopped", two(false)),
+        Servers::Two { running: true } if expected.keeps_old_type => {
+            ("two servers run in two zones, the original with its old type", two(true))
+        }
+        Servers::Two { running: true } => ("two servers of the smaller type run in two zones", two(true)),
     };
     Row::new(what, ok, seen.join(", "))
 }
 
-pub(super) fn database(facts: &Facts, step: usize) -> Row {
+pub(super) fn database(facts: &Facts, expected: &Expected) -> Row {
+    let wanted = expected.multi_az();
     let db = facts.list("db_instances").first().cloned().unwrap_or_default();
     let multi = db.get("multi_az").and_then(Value::as_bool).unwrap_or_default();
     let pending = db.get("pending").map(Value::to_string).unwrap_or_default();
     let quiet = matches!(pending.as_str(), "{}" | "null" | "");
-    let what = if step >= 5 { "the database is Multi-AZ, nothing pending" } else { "the database is single-AZ" };
+    let what = if wanted { "the database is Multi-AZ, nothing pending" } else { "the database is single-AZ" };
     let status = text(&db, "status");
     let seen = format!("multi_az={multi}, {status}, pending {pending}");
-    Row::new(what, multi == (step >= 5) && quiet && status == "available", seen)
+    Row::new(what, multi == wanted && quiet && status == "available", seen)
 }
 
-pub(super) fn balancer(facts: &Facts, step: usize) -> Vec<Row> {
+pub(super) fn balancer(facts: &Facts, expected: &Expected) -> Vec<Row> {
     let balancers = facts.list("load_balancers");
     let groups = facts.list("target_groups");
     let seen = format!("{} balancers, {} target groups", balancers.len(), groups.len());
-    if step < 7 {
-        return vec![Row::new("no balancer and no target group", balancers.is_empty() && groups.is_empty(), seen)];
-    }
     let active = balancers.iter().all(|b| text(b, "state") == "active");
-    let ok = balancers.len() == 1 && groups.len() == 1 && active;
-    let listeners = listeners(balancers.first());
-    let wanted: &[&str] = match step {
-        7 => &[],
-        8 => &["HTTPS:443 forward"],
-        _ => &["HTTP:80 redirect", "HTTPS:443 forward"],
+    let wanted = (usize::from(expected.balancer()), usize::from(expected.target_group()));
+    let ok = (balancers.len(), groups.len()) == wanted && active;
+    let what = match wanted {
+        (0, 0) => return vec![Row::new("no balancer and no target group", ok, seen)],
+        (0, _) => return vec![Row::new("no balancer, and exactly one target group", ok, seen)],
+        (_, 0) => "exactly one balancer, active, and no target group",
+        _ => "exactly one balancer, active, with one target group",
     };
-    vec![
-        Row::new("exactly one balancer, active, with one target group", ok, seen),
-        Row::new("its listeners are those of this step", listeners == wanted, listeners.join(", ")),
-    ]
+    let listeners = listeners(balancers.first());
+    let as_wanted = listeners == expected.listeners();
+    vec![Row::new(what, ok, seen), Row::new("its listeners are those of this step", as_wanted, listeners.join(", "))]
 }
 
 fn listeners(balancer: Option<&Value>) -> Vec<String> {
@@ -111,22 +115,30 @@ fn listeners(balancer: Option<&Value>) -> Vec<String> {
     ports
 }
 
-pub(super) fn certificate(facts: &Facts, step: usize) -> Row {
+pub(super) fn certificate(facts: &Facts, expected: &Expected) -> Row {
     let told = |c: &Value| {
         let used = c.get("in_use_by").and_then(Value::as_array).is_some_and(|u| !u.is_empty());
         format!("{} {}", text(c, "status"), if used { "in use" } else { "unused" })
     };
     let seen: Vec<String> = facts.list("certificates").iter().map(told).collect();
-    match step {
-        8.. => Row::new("one certificate, issued and in use", seen == ["ISSUED in use"], seen.join(", ")),
-        _ => Row::new("no certificate", seen.is_empty(), format!("{} certificates", seen.len())),
+    if !expected.certificate() {
+        return Row::new("no certificate", seen.is_empty(), format!("{} certificates", seen.len()));
+    }
+    let used = expected.listeners().iter().any(|listener| listener.starts_with("HTTPS"));
+    match (expected.certificate_issued(), used) {
+        (_, true) => Row::new("one certificate, issued and in use", seen == ["ISSUED in use"], seen.join(", ")),
+        (true, false) => Row::new("one certificate, issued", seen == ["ISSUED unused"], seen.join(", ")),
+        // With its record in the zone it may be issued at any moment.
+        (false, false) => Row::new("one certificate", seen.len() == 1, seen.join(", ")),
     }
 }
 
-pub(super) fn name_at_home(at: &BTreeSet<IpAddr>, home: Ipv4Addr, same_records: bool) -> Row {
-    let seen = format!("{at:?}, records {}", if same_records { "as at the start" } else { "changed" });
-    let ok = same_records && *at == BTreeSet::from([home.into()]);
-    Row::new("the name points at the server, its records as at the start", ok, seen)
+/// `same_records`: whether all of the zone's records are as at the start; nothing where one more is wanted.
+pub(super) fn name_at_home(at: &BTreeSet<IpAddr>, home: Ipv4Addr, same_records: Option<bool>) -> Row {
+    let at_home = *at == BTreeSet::from([home.into()]);
+    let Some(same) = same_records else { return Row::new("the name points at the server", at_home, format!("{at:?}")) };
+    let seen = format!("{at:?}, records {}", if same { "as at the start" } else { "changed" });
+    Row::new("the name points at the server, its records as at the start", same && at_home, seen)
 }
 
 pub(super) fn name_at_balancer(at: &BTreeSet<IpAddr>, balancer: &BTreeSet<IpAddr>) -> Row {
@@ -168,7 +180,7 @@ pub(super) fn answers(answer: Result<(u16, String), String>) -> Row {
 }
 
 /// `files`: for each server, whether its cron file is there under its own name and under the hidden one.
-pub(super) fn cron(files: &[(bool, bool)], step: usize) -> Row {
+pub(super) fn cron(files: &[(bool, bool)], is_active: bool) -> Row {
     let told = |there: &(bool, bool)| match there {
         (true, false) => "active",
         (false, true) => "hidden",
@@ -178,9 +190,9 @@ pub(super) fn cron(files: &[(bool, bool)], step: usize) -> Row {
     let seen: Vec<&str> = files.iter().map(told).collect();
     let active = seen.iter().filter(|s| **s == "active").count();
     let clean = !seen.is_empty() && seen.iter().all(|s| matches!(*s, "active" | "hidden"));
-    let (what, wanted) = match step {
-        0 | LAST_STEP => ("cron is active on exactly one server", 1),
-        _ => ("cron is hidden on every server", 0),
+    let (what, wanted) = match is_active {
+        true => ("cron is active on exactly one server", 1),
+        false => ("cron is hidden on every server", 0),
     };
     Row::new(what, clean && active == wanted, seen.join(", "))
 }
@@ -205,13 +217,13 @@ pub(super) fn unchanged(path: &str, differs: &[&str]) -> Row {
 }
 
 /// Exactly one of everything, and nothing that should be gone.
-pub(super) fn leftovers(facts: &Facts, start: &Facts, web: &str, step: usize) -> Row {
+pub(super) fn leftovers(facts: &Facts, start: &Facts, web: &str, expected: &Expected) -> Row {
     let more = |kind: &str| facts.list(kind).len().saturating_sub(start.list(kind).len());
     let (images, snapshots, groups) = (more("images"), more("snapshots"), more("security_groups"));
     let claimed = facts.claim(web).is_some();
-    let claim_ok = (claimed, facts.locked(web)) == ((1..LAST_STEP).contains(&step), claimed);
-    let made = usize::from(step >= 7) + usize::from(claimed);
-    let ok = (images, groups) == (usize::from(step >= 6), made) && (snapshots > 0) == (step >= 6);
+    let claim_ok = (claimed, facts.locked(web)) == (expected.claimed(), claimed);
+    let made = usize::from(expected.balancer_group()) + usize::from(claimed);
+    let ok = (images, groups) == (usize::from(expected.image()), made) && (snapshots > 0) == expected.image();
     let seen = format!(
         "{images} images, {snapshots} snapshots, {groups} security groups more than at the start; the original is {}marked",
         if claimed { "" } else { "not " }

@@ -14,65 +14,68 @@ pub(super) async fn rows(
     region: &Region,
     facts: &Facts,
     start: &Start,
-    expected: Expected,
+    expected: &Expected,
 ) -> Result<Vec<Row>, RehearsalError> {
-    let (web, step) = (region.account().instance.as_str(), expected.step);
-    let mut rows = vec![judge::servers(facts, &start.facts, web, expected), judge::database(facts, step)];
-    rows.extend(judge::balancer(facts, step));
-    rows.push(judge::certificate(facts, step));
-    rows.push(name(region, facts, start, step).await);
-    if step >= 8 {
+    let web = region.account().instance.as_str();
+    let mut rows = vec![judge::servers(facts, &start.facts, web, expected), judge::database(facts, expected)];
+    rows.extend(judge::balancer(facts, expected));
+    rows.push(judge::certificate(facts, expected));
+    rows.push(name(region, facts, start, expected).await);
+    if expected.moved() && expected.both_serve() {
         rows.push(judge::targets(&region.balancer_health()));
+    }
+    if expected.moved() {
         rows.push(judge::round_trip(site::round_trip(region).await));
     }
-    if let Some(release) = region.release().filter(|_| step == 0 || step >= 8) {
+    if let Some(release) = region.release().filter(|_| expected.serves()) {
         rows.push(judge::version(&release.version, site::version(region).await));
     }
-    if !(4..6).contains(&step) {
+    if expected.original_is_on() {
         let mut seen = Vec::new();
         for instance in facts.live() {
             seen.push(files::let_in(region, text(instance, "id")).await);
         }
         rows.push(judge::let_in(&region.before().site.database.user, &seen));
     }
-    if step >= 9 {
+    if expected.redirects() {
         let fqdn = &region.account().fqdn;
         rows.push(judge::redirect(fqdn, site::ask(region, &format!("http://{fqdn}/")).await));
     }
-    rows.push(cron(region, facts, step));
-    rows.extend(edited(region, start, step).await?);
-    rows.push(judge::leftovers(facts, &start.facts, web, step));
-    if step == 0 {
+    rows.push(cron(region, facts, expected));
+    rows.extend(edited(region, start, expected).await?);
+    rows.push(judge::leftovers(facts, &start.facts, web, expected));
+    if expected.at_the_start() {
         rows.extend(as_at_the_start(region, facts, start).await?);
     }
     Ok(rows)
 }
 
-async fn name(region: &Region, facts: &Facts, start: &Start, step: usize) -> Row {
+async fn name(region: &Region, facts: &Facts, start: &Start, expected: &Expected) -> Row {
     let account = region.account();
     let at = site::addresses(&account.fqdn).await;
-    if step < 8 {
-        return judge::name_at_home(&at, account.public_ip, facts.records() == start.facts.records());
+    if !expected.moved() {
+        let same = (!expected.validation_record()).then(|| facts.records() == start.facts.records());
+        return judge::name_at_home(&at, account.public_ip, same);
     }
     let balancer = facts.list("load_balancers").first().map(|b| text(b, "dns_name").to_owned()).unwrap_or_default();
     judge::name_at_balancer(&at, &site::addresses(&balancer).await)
 }
 
-fn cron(region: &Region, facts: &Facts, step: usize) -> Row {
+fn cron(region: &Region, facts: &Facts, expected: &Expected) -> Row {
     let site = &region.before().site;
     let ids: Vec<String> = facts.live().iter().map(|i| text(i, "id").to_owned()).collect();
     let files: Vec<(bool, bool)> = ids
         .iter()
         .map(|id| [&site.cron_file, &site.hidden_cron_file].map(|f| files::there(region, id, f)).into())
         .collect();
-    judge::cron(&files, step)
+    judge::cron(&files, expected.cron_is_active())
 }
 
-async fn edited(region: &Region, start: &Start, step: usize) -> Result<Vec<Row>, RehearsalError> {
+async fn edited(region: &Region, start: &Start, expected: &Expected) -> Result<Vec<Row>, RehearsalError> {
     let (web, site) = (&region.account().instance, &region.before().site);
     let (nginx, config) = (site.nginx_file.as_str(), site.config_file.as_str());
     let mut rows = Vec::new();
-    if step >= 2 {
+    if expected.nginx_is_edited() {
         let hunks = match files::copy_of(region, web, nginx)? {
             Some(copy) => files::hunks(region, web, &copy, nginx).await?,
             None => Vec::new(),
@@ -81,7 +84,7 @@ async fn edited(region: &Region, start: &Start, step: usize) -> Result<Vec<Row>,
     } else {
         rows.push(unchanged(region, start, nginx)?);
     }
-    if step < 3 {
+    if !expected.config_is_edited() {
         rows.push(unchanged(region, start, config)?);
     } else if region.host(web).is_some_and(|host| host.is_up()) {
         let keys = match files::copy_of(region, web, config)? {

@@ -8,6 +8,7 @@ use super::super::scenario::Row;
 use super::expected::Expected;
 use super::facts::{Facts, Start};
 use super::rows;
+use crate::model::ActionPath;
 
 /// What was seen before the run.
 #[derive(Debug)]
@@ -24,12 +25,13 @@ impl Witness {
         Ok(Self { start: Start::look(region).await? })
     }
 
-    /// What must be so after the step of this number (0: as at the start), each with whether it is.
+    /// What must be so when exactly these actions are done (none: as at the start), each with whether it is.
     ///
     /// # Errors
     /// When the world cannot be looked at.
-    pub async fn rows(&self, region: &Region, step: usize) -> Result<Vec<Row>, RehearsalError> {
+    pub async fn rows(&self, region: &Region, done: &[ActionPath]) -> Result<Vec<Row>, RehearsalError> {
         let facts = Facts::look(region).await?;
-        rows::rows(region, &facts, &self.start, Expected::after(step)).await
+        let expected = Expected::when(done.iter().map(ToString::to_string));
+        rows::rows(region, &facts, &self.start, &expected).await
     }
 }

@@ -32,6 +32,8 @@ fn action(text: &str, kind: ActionKind, with: &[(&str, Expr)]) -> StepAction {
         retry: Default::default(),
         deadline_s: None,
         irreversible: None,
+        needs: None,
+        downtime: None,
     }
 }
 
@@ -41,7 +43,13 @@ fn text(text: &str) -> Expr {
 
 fn step(number: usize, id: &str, title: &str, why: &str, site_down: bool, actions: Vec<StepAction>) -> Step {
     let id = step_id(id);
-    Step { id, number, title: title.into(), why: why.into(), site_down, needs: Vec::new(), actions }
+    let needs = match number {
+        1 => Vec::new(),
+        2 | 3 => vec![step_id("stop-cron")],
+        4 => vec![step_id("shut-down")],
+        _ => vec![step_id("clone-server"), step_id("rds-multi-az")],
+    };
+    Step { id, number, title: title.into(), why: why.into(), site_down, needs, actions }
 }
 
 fn input(name: &str, value_type: ValueType) -> InputSpec {
@@ -258,7 +266,7 @@ impl Story {
     }
 
     pub(crate) fn back(&mut self, to: RollbackTo) -> &mut Self {
-        self.add(1_000, RecordKind::RollbackBegan { to, executor: executor() })
+        self.add(1_000, RecordKind::RollbackBegan { to, keeps: None, executor: executor() })
     }
 
     pub(crate) fn note(&mut self, after_ms: Millis, action: &str, note: &str) -> &mut Self {

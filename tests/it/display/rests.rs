@@ -2,10 +2,10 @@
 
 use super::fixture::{Story, no_capacity, path, plan, step_id, throttled};
 use super::golden;
-use runbook::display::{Site, failure_text, plan_text, rest_json, rest_text, rollback_text, status_text};
+use runbook::display::{failure_text, plan_text, rest_json, rest_text, rollback_text, status_text};
 use runbook::journal::{ActionState, RecordKind, Rest, RollbackTo};
 use runbook::model::{Change, Drift, FactDrift, Failure, Phase};
-use runbook::plan::Order;
+use runbook::plan::{Order, Site};
 
 fn told(story: &Story) -> String {
     rest_text(&plan(Order::Article), &story.state, story.state.rest.as_ref().unwrap())

@@ -1,7 +1,7 @@
 //! A run played by hand: the executor's inputs and effects lie on a table, and a player decides what happens next. What must
 //! never happen has a name here, and is looked for at every move.
 
-use crate::support::fake::opened;
+use crate::support::fake::{opened, stands_on, undo_waits};
 use runbook::engine::{CallId, Effect, Executor, Input, Intent, Stopping};
 use runbook::journal::{ActionState, ExecutorId, Mode, Record, RecordKind, Resolution, Rest, RollbackTo, RunState};
 use runbook::model::{ActionCall, ActionPath, Failure, FailureKind, Finding, Found, Outcome, Phase, Values};
@@ -157,7 +157,11 @@ impl Game {
             }
             Move::Back(step) => {
                 let step = step.and_then(|n| self.plan.runbook.steps.get(n)).map(|step| step.id.clone());
-                self.begin(Intent::Rollback { to: step.map_or(RollbackTo::Start, RollbackTo::Step) });
+                let to = step.map_or(RollbackTo::Start, RollbackTo::Step);
+                // The command refuses a place that was not reached.
+                if self.plan.place(&self.state, &to).is_ok() {
+                    self.begin(Intent::Rollback { to });
+                }
             }
         }
     }
@@ -351,7 +355,10 @@ impl Game {
 
     fn look_at_apply(&mut self, call: &ActionCall) {
         let planned = self.plan.actions.iter().find(|p| p.action == call.action).unwrap();
-        let needs_done = planned.needs.iter().all(|need| self.state.action(need).is_done());
+        let is_done = |action: &ActionPath| self.state.action(action).is_done();
+        let waits = planned.needs.iter().chain(&planned.after).all(is_done);
+        let all = self.plan.actions.iter().map(|p| &p.action).filter(|it| stands_on(&self.plan, &call.action, it));
+        let needs_done = waits && all.into_iter().all(is_done);
         self.rule("what it needs is done before", needs_done);
         let started = self.state.action(&call.action).traces().is_some_and(|traces| traces.is_started());
         self.rule("a record comes before its effect", started);
@@ -359,8 +366,10 @@ impl Game {
     }
 
     fn look_at_undo(&mut self, call: &ActionCall) {
-        let stand_on_it = self.plan.actions.iter().filter(|p| p.needs.contains(&call.action)).map(|p| &p.action);
-        let left = stand_on_it.filter(|it| self.is_ours(it)).count();
+        let all = self.plan.actions.iter().map(|p| &p.action);
+        let stand_on_it = all.filter(|it| stands_on(&self.plan, it, &call.action));
+        let waited_for = stand_on_it.filter(|it| undo_waits(&self.plan, &call.action, it));
+        let left = waited_for.filter(|it| self.is_ours(it)).count();
         self.rule("what stands on it is undone before", left == 0);
         self.rule("what was there before the run is not undone", !self.world.before.contains(&call.action));
     }
@@ -391,15 +400,14 @@ impl Game {
 
     fn rested(&mut self, rest: Rest) {
         self.rule("nothing is performed when it rests", self.table.is_empty());
-        let of = |kept: &RollbackTo| match kept {
-            RollbackTo::Start => 0,
-            RollbackTo::Step(step) => self.plan.number(step),
-        };
         let truth = match &rest {
             Rest::Finished => self.plan.actions.iter().all(|p| self.world.there.contains(&p.action)),
             Rest::RolledBack { to } => {
-                let above = self.plan.actions.iter().filter(|p| self.plan.number(p.action.step()) > of(to));
-                above.into_iter().all(|p| !self.is_ours(&p.action) || self.was_accepted(&p.action))
+                let keeps = self.plan.kept(to);
+                let (kept, gone): (Vec<_>, Vec<_>) =
+                    self.plan.actions.iter().map(|p| &p.action).partition(|it| keeps.contains(it));
+                let stays = |action: &&ActionPath| self.world.there.contains(*action);
+                kept.iter().all(stays) && gone.iter().all(|it| !self.is_ours(it) || self.was_accepted(it))
             }
             Rest::Paused { actions } | Rest::InDoubt { actions } => !actions.is_empty(),
             Rest::Waiting { gates } => gates.iter().all(|gate| self.state.open_gate(gate).is_some()),

@@ -90,4 +90,6 @@ lives! {
     one_at_a_time_and_long: Order::Article, 120;
     side_by_side_and_short: Order::Overlap, 30;
     side_by_side_and_long: Order::Overlap, 120;
+    round_a_downtime_and_short: Order::LeastDowntime, 30;
+    round_a_downtime_and_long: Order::LeastDowntime, 120;
 }

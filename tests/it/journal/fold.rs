@@ -114,7 +114,7 @@ fn any_record() -> impl Strategy<Value = RecordKind> {
     });
     let executor = || ExecutorId { fence: 1, by: "p".into(), host: "h".into(), pid: 1 };
     let step: StepId = "step".parse().unwrap();
-    let rollback = |to| RecordKind::RollbackBegan { to, executor: executor() };
+    let rollback = |to| RecordKind::RollbackBegan { to, keeps: None, executor: executor() };
     let rests = vec![
         opened(),
         RecordKind::Replanned {

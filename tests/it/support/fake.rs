@@ -6,6 +6,7 @@ use runbook::event::{self, Event};
 use runbook::journal::{ExecutorId, Held, Holder, Journal, Record, RecordKind, Rest, RunState};
 use runbook::model::{
     ActionCall, ActionPath, Facts, Failure, FailureKind, Finding, Found, Outcome, Phase, RunId, Runbook, Values,
+    WayBack,
 };
 use runbook::plan::{Order, Plan};
 use std::cell::{Cell, RefCell};
@@ -25,6 +26,8 @@ pub struct World {
     pub unmade: BTreeMap<ActionPath, u32>,
     pub order: Vec<(ActionPath, Phase)>,
     pub together: usize,
+    /// Actions whose undo does not wait for that of another that needs them.
+    pub no_barrier: BTreeSet<(ActionPath, ActionPath)>,
     /// Failures still to come, by action and phase: instead of the deed.
     pub failures: BTreeMap<(ActionPath, Phase), Vec<Failure>>,
     /// How many answers are still to be lost, by action and phase: after the deed.
@@ -201,6 +204,9 @@ impl Fake {
                 let dependents: Vec<_> =
                     world.needs.iter().filter(|(_, n)| n.contains(&action)).map(|(a, _)| a.clone()).collect();
                 for dependent in dependents {
+                    if world.no_barrier.contains(&(action.clone(), dependent.clone())) {
+                        continue;
+                    }
                     let ours = world.made.get(&dependent).copied().unwrap_or(0)
                         > world.unmade.get(&dependent).copied().unwrap_or(0);
                     if ours {
@@ -263,24 +269,60 @@ pub fn planned(mut runbook: Runbook, order: Order) -> Plan {
     Plan::make(runbook, inputs, None, order).unwrap()
 }
 
-/// A step of a random plan: which earlier steps it needs (bits), and how many actions it has.
+/// A step of a random plan: which earlier steps it needs (the lower bits) and of which kinds its actions are (the upper ones),
+/// and how many actions it has.
 pub type StepShape = (u8, usize);
 
-/// A plan of this shape.
+/// A plan of this shape: its actions change what was there, make something, or only their author knows. The first action takes
+/// the site down, and the last one that waits for it brings it back.
 pub fn shaped(shape: &[StepShape], order: Order) -> Plan {
-    let mut text =
-        "runbook: random\ntitle: random\nabout: random\ntargets:\n  host: { host: localhost }\nsteps:\n".to_owned();
-    for (index, (needs, actions)) in shape.iter().enumerate() {
-        let needs: Vec<String> = (0..index).filter(|n| needs & (1 << n) != 0).map(|n| format!("s{n}")).collect();
+    let mut text = "runbook: random\ntitle: random\nabout: random\nregion: eu-central-1\ntargets:\n".to_owned();
+    let names = |index: usize, actions: usize| (0..actions).map(move |action| format!("s{index}-{action}"));
+    for name in shape.iter().enumerate().flat_map(|(index, (_, actions))| names(index, *actions)) {
+        writeln!(text, "  {name}: {{ host: {name} }}").unwrap();
+    }
+    text.push_str("steps:\n");
+    let mut stands = Vec::new();
+    for (index, (bits, _)) in shape.iter().enumerate() {
+        stands.push(index == 0 || (0..index).any(|n| bits & (1 << n) != 0 && stands[n]));
+    }
+    let last = stands.iter().rposition(|stands| *stands);
+    for (index, (bits, actions)) in shape.iter().enumerate() {
+        let needs: Vec<String> = (0..index).filter(|n| bits & (1 << n) != 0).map(|n| format!("s{n}")).collect();
         let needs = needs.join(", ");
         writeln!(text, "  - id: s{index}\n    title: s\n    why: s\n    needs: [{needs}]\n    actions:").unwrap();
-        for action in 0..*actions {
-            let with = format!("{{ on: host, service: s{index}-{action} }}");
-            writeln!(text, "      - {{ id: a{action}, do: service.stop, with: {with} }}").unwrap();
+        for (action, name) in names(index, *actions).enumerate() {
+            let does = match (usize::from(*bits >> 5) + action) % 4 {
+                0 => format!("do: rds.set-multi-az, with: {{ db: {name}, multi_az: true }}"),
+                1 => format!("do: ssh.run, with: {{ on: {name}, argv: [up], undo: [down] }}"),
+                _ => format!("do: service.stop, with: {{ on: {name}, service: {name} }}"),
+            };
+            let begins = (index, action) == (0, 0);
+            let ends = Some(index) == last && action + 1 == *actions && !begins;
+            let downtime = if begins {
+                ", downtime: begins"
+            } else if ends {
+                ", downtime: ends"
+            } else {
+                ""
+            };
+            writeln!(text, "      - {{ id: a{action}, {does}{downtime} }}").unwrap();
         }
     }
     let parsed = runbook::validate::parse_runbook("random", &text);
     planned(parsed.unwrap_or_else(|problems| panic!("{text}\n{problems:?}")), order)
+}
+
+/// Whether the undo of an action must wait for the undo of another that stands on it, as docs/architecture.md has it.
+pub fn undo_waits(plan: &Plan, action: &ActionPath, other: &ActionPath) -> bool {
+    let (this, standing_on_it) = (plan.way_back(action), plan.way_back(other));
+    this != WayBack::Restores || standing_on_it != WayBack::CleansUp
+}
+
+/// Whether `other` needs an action, directly or by what it needs.
+pub fn stands_on(plan: &Plan, other: &ActionPath, action: &ActionPath) -> bool {
+    let planned = plan.actions.iter().find(|planned| planned.action == *other);
+    planned.is_some_and(|it| it.needs.iter().any(|need| need == action || stands_on(plan, need, action)))
 }
 
 /// The first record of a run of a plan.

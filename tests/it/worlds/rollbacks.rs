@@ -18,7 +18,7 @@ fn interrupt(child: &Child) {
 /// Rolls back to the start, and looks at everything there is.
 async fn back_to_the_start(lab: &Lab, witness: &Witness) {
     lab.types(&["rollback", "--to", "start", "--yes"]).await.exits(0).says("is rolled back");
-    let rows = witness.rows(&lab.region, 0).await.unwrap();
+    let rows = witness.rows(&lab.region, &[]).await.unwrap();
     assert!(rows.len() > 5, "{rows:#?}");
     let wrong: Vec<_> = rows.iter().filter(|row| !row.ok).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");

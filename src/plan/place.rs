@@ -1,0 +1,80 @@
+//! Places to which a run goes forward or back: what stays done there.
+//!
+//! A place is named by a step and means the plan's sequence up to the end of that step. One can go back only to a place that was
+//! reached: all that stays must be done.
+
+use super::{Plan, Sequence, Site};
+use crate::journal::{RollbackTo, RunState};
+use crate::model::{ActionPath, StepId};
+use std::collections::BTreeSet;
+
+/// There is no such place to go back to: something that would stay is not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not all that would stay is done: {}", list(.missing))]
+pub struct NoPlace {
+    /// What is not done of what would stay.
+    pub missing: Vec<ActionPath>,
+    /// The nearest place there is.
+    pub nearest: RollbackTo,
+}
+
+impl Plan {
+    /// The actions that are done when a run has come to the end of a step, in sequence.
+    #[must_use]
+    pub fn up_to<'a>(&'a self, sequence: &Sequence, step: &StepId) -> Vec<&'a ActionPath> {
+        let end = sequence.end(step).map_or(0, |end| end + 1);
+        self.actions.iter().take(end).map(|planned| &planned.action).collect()
+    }
+
+    /// The actions that stay at a place, whether they are done or not.
+    #[must_use]
+    pub fn kept(&self, to: &RollbackTo) -> BTreeSet<ActionPath> {
+        match to {
+            RollbackTo::Start => BTreeSet::new(),
+            RollbackTo::Step(step) => self.up_to(&Sequence::of(self), step).into_iter().cloned().collect(),
+        }
+    }
+
+    /// What stays when a run goes back to a place.
+    ///
+    /// # Errors
+    /// When it was not reached.
+    pub fn place(&self, state: &RunState, to: &RollbackTo) -> Result<BTreeSet<ActionPath>, NoPlace> {
+        let kept = self.kept(to);
+        let is_done = |action: &ActionPath| state.action(action).is_done();
+        let missing: Vec<ActionPath> =
+            self.actions.iter().map(|p| &p.action).filter(|it| kept.contains(*it) && !is_done(it)).cloned().collect();
+        if missing.is_empty() { Ok(kept) } else { Err(NoPlace { missing, nearest: self.reached(state) }) }
+    }
+
+    /// The site when exactly what stays at a place is done.
+    #[must_use]
+    pub fn site_at(&self, to: &RollbackTo) -> Site {
+        let kept = self.kept(to);
+        Site::when(self, |action| kept.contains(action))
+    }
+
+    /// The site once a step is done, and all before it in the sequence.
+    #[must_use]
+    pub fn site_after(&self, step: &StepId) -> Site {
+        self.site_at(&RollbackTo::Step(step.clone()))
+    }
+
+    /// The furthest place that a run has reached: all up to it is done.
+    #[must_use]
+    pub fn reached(&self, state: &RunState) -> RollbackTo {
+        let sequence = Sequence::of(self);
+        let done = self.actions.iter().take_while(|planned| state.action(&planned.action).is_done()).count();
+        let reached = |step: &&StepId| sequence.end(step).is_some_and(|end| end < done);
+        sequence
+            .steps()
+            .into_iter()
+            .rev()
+            .find(reached)
+            .map_or(RollbackTo::Start, |step| RollbackTo::Step(step.clone()))
+    }
+}
+
+fn list(actions: &[ActionPath]) -> String {
+    actions.iter().map(|action| format!("`{action}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,59 @@
+//! Whether the site is down, as far as the plan can tell.
+//!
+//! It is down from the action that begins a downtime until the one that ends it is done, in whatever order they come. While the first is
+//! half done it cannot be told (nginx may or may not have been stopped yet); while the second is, it counts as down.
+
+use super::Plan;
+use crate::journal::{ActionState, RunState};
+use crate::model::ActionPath;
+use serde::Serialize;
+
+/// What the plan says of the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Site {
+    /// It serves.
+    Up,
+    /// What takes it down is half done.
+    MayBeDown,
+    /// It does not serve.
+    Down,
+}
+
+impl Site {
+    /// The site as a run's state has it.
+    #[must_use]
+    pub fn now(plan: &Plan, state: &RunState) -> Self {
+        Self::told(plan, |action| match state.action(action) {
+            ActionState::Pending { .. } | ActionState::Failed { traces: None, .. } => Deed::Not,
+            ActionState::Done { .. } | ActionState::Applied { .. } => Deed::Done,
+            _ => Deed::Half,
+        })
+    }
+
+    /// The site when exactly these actions are done.
+    pub fn when(plan: &Plan, is_done: impl Fn(&ActionPath) -> bool) -> Self {
+        Self::told(plan, |action| if is_done(action) { Deed::Done } else { Deed::Not })
+    }
+
+    fn told(plan: &Plan, deed: impl Fn(&ActionPath) -> Deed) -> Self {
+        let of_window = |window: crate::model::Window<'_>| {
+            let over = window.ends.is_some_and(|end| deed(end) == Deed::Done);
+            match deed(window.begins) {
+                Deed::Not => Site::Up,
+                _ if over => Site::Up,
+                Deed::Half => Site::MayBeDown,
+                Deed::Done => Site::Down,
+            }
+        };
+        plan.runbook.windows().into_iter().map(of_window).max().unwrap_or(Site::Up)
+    }
+}
+
+/// How far an action is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Not,
+    Half,
+    Done,
+}
