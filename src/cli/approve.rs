@@ -10,7 +10,7 @@ use crate::journal::{Journal, JournalError, RecordKind, RunState};
 
 pub(super) fn approve(args: &ApproveArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
     let mut journal = open::journal(common)?;
-    let state = open::run(&journal, Some(&args.run))?;
+    let state = open::going(&journal, Some(&args.run))?;
     if !state.open_gates().contains_key(args.gate.as_str()) {
         let names: Vec<&str> = state.open_gates().into_keys().collect();
         let failure = Failure::usage(format!("no gate `{}` of run `{}` waits for an answer", args.gate, state.run));

@@ -126,7 +126,7 @@ fn report(plan: &Plan, state: &RunState, rest: &Rest, format: Format) -> String 
 
 fn exit(state: &RunState, rest: &Rest) -> Exit {
     match rest {
-        Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } => Exit::Done,
+        Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } | Rest::Abandoned { .. } => Exit::Done,
         // Nothing failed but what a person has to renew.
         Rest::Paused { actions } if actions.iter().any(|action| !state.action(action).wants_credentials()) => {
             Exit::Failed

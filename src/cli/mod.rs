@@ -22,6 +22,7 @@ mod settings;
 mod signals;
 mod spectator;
 
+mod abandon;
 mod approve;
 mod doctor;
 mod iam_policy;
@@ -93,6 +94,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Status(args) => status::status(&args, &common, format),
         Command::Runs => runs::runs(&common, format),
         Command::Log(args) => log::log(&args, &common, format),
+        Command::Abandon(args) => abandon::abandon(&args, &common, format),
         Command::Approve(args) => approve::approve(&args, &common, format),
         Command::Resolve(args) => resolve::resolve(&args, &common, format),
         Command::IamPolicy(args) => iam_policy::iam_policy(&args, format),

@@ -9,7 +9,7 @@ use crate::model::ActionPath;
 
 pub(super) fn resolve(args: &ResolveArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
     let mut journal = open::journal(common)?;
-    let state = open::run(&journal, Some(&args.run))?;
+    let state = open::going(&journal, Some(&args.run))?;
     let plan = open::plan(&state)?;
     let action: ActionPath = args.action.parse().map_err(|e| Failure::usage(format!("{e}")))?;
     if plan.definition(&action).is_none() {

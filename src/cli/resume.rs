@@ -14,7 +14,7 @@ use crate::plan::Plan;
 
 pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
     let mut journal = open::journal(common)?;
-    let state = open::run(&journal, args.run.run.as_deref())?;
+    let state = open::to_resume(&journal, args.run.run.as_deref())?;
     if args.dry_run {
         return preview(args, &state, &open::plan(&state)?, common, format);
     }

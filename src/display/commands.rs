@@ -23,13 +23,18 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
     let resume = |why: &str| command(format!("runbook resume {run}"), why);
     let mut next = Vec::new();
     match rest {
-        None => next.push(resume(&goes_on(plan, state))),
+        None => {
+            next.push(resume(&goes_on(plan, state)));
+            next.extend(ends(state));
+        }
+        Some(Rest::Abandoned { .. }) => {}
         Some(Rest::Finished) => {
             next.push(command(format!("runbook rollback {run} --to start"), "takes everything back, if need be"));
         }
         Some(Rest::UntilReached { .. } | Rest::Interrupted { .. }) => {
             next.push(resume(&goes_on(plan, state)));
             next.extend(ways_back(plan, state));
+            next.extend(ends(state));
         }
         Some(Rest::RolledBack { to }) => {
             next.push(resume(&forward_again(plan, state)));
@@ -179,6 +184,12 @@ fn ways_back(plan: &Plan, state: &RunState) -> Vec<NextCommand> {
     }
     ways.extend(service(plan, state, &to).map(|way| way.command));
     ways
+}
+
+/// How a run is ended of which nothing is in the world.
+fn ends(state: &RunState) -> Option<NextCommand> {
+    let nothing = state.actions.values().all(ActionState::is_pending);
+    nothing.then(|| rollback(state, &RollbackTo::Start, "ends the run: nothing is to be taken back"))
 }
 
 /// The way back to where the site served.

@@ -121,6 +121,7 @@ fn rested(rest: &Rest) -> String {
             list(actions)
         }
         Rest::Waiting { gates } => list(gates),
+        Rest::Abandoned { why, by } => format!("by {by}: {}", one_line(why)),
     };
     let word = rest_word(rest);
     if about.is_empty() { word.to_owned() } else { format!("{word}: {about}") }

@@ -2,6 +2,7 @@
 
 use super::commands::{self, next_commands};
 use super::failure::told;
+use super::leaves::of_abandoned;
 use super::site::Site;
 use super::table::{count, wrapped};
 use super::tally::Tally;
@@ -17,6 +18,7 @@ pub fn rest_text(plan: &Plan, state: &RunState, rest: &Rest) -> String {
     let mut text = wrapped("", &format!("run {} {}", state.run, rest_sentence(plan, state, rest)));
     text.push_str(&far(plan, state));
     text.push_str(&why(state, rest));
+    text.push_str(&of_abandoned(plan, state));
     text.push_str(&commands::block(&next_commands(plan, state, Some(rest))));
     text
 }
@@ -67,7 +69,7 @@ pub(super) fn why(state: &RunState, rest: &Rest) -> String {
                 text.push_str(&question(state, gate));
             }
         }
-        Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } => {}
+        Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } | Rest::Abandoned { .. } => {}
     }
     text
 }

@@ -44,6 +44,7 @@ pub(super) fn rest_word(rest: &Rest) -> &'static str {
         Rest::InDoubt { .. } => "in doubt",
         Rest::Waiting { .. } => "waits for a person",
         Rest::Interrupted { .. } => "interrupted",
+        Rest::Abandoned { .. } => "abandoned",
     }
 }
 
@@ -84,6 +85,7 @@ pub(super) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Rest) -> Strin
             Some(to) => format!("was interrupted on its way back to {to}"),
             None => "was interrupted".into(),
         },
+        Rest::Abandoned { why, by } => format!("was abandoned by {by}: {}", one_line(why)),
     }
 }
 
@@ -102,10 +104,10 @@ pub(super) fn executed_by(holder: &Holder) -> String {
     format!("{} on {} (process {})", holder.by, holder.host, holder.pid)
 }
 
-/// A state's word: what is recorded as started while nobody is at it is in doubt.
-pub(super) fn state_word(state: &ActionState, executed: bool) -> &'static str {
-    match state {
+/// An action's word: what is recorded as started while nobody is at it is in doubt.
+pub(super) fn action_word(state: &RunState, action: &ActionPath, executed: bool) -> &'static str {
+    match state.action(action) {
         ActionState::Started { .. } if !executed => "in doubt",
-        _ => state.word(),
+        other => other.word(),
     }
 }

@@ -9,7 +9,8 @@ use rusqlite::Connection;
 /// "Rbk1": marks the file as ours.
 pub(super) const APPLICATION_ID: i32 = 0x5262_6b31;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE runs (
         run       TEXT PRIMARY KEY,
         runbook   TEXT NOT NULL,
@@ -36,7 +37,12 @@ const MIGRATIONS: &[&str] = &["
         BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
     CREATE TRIGGER records_are_not_removed BEFORE DELETE ON records
         BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
-"];
+",
+    // Nothing changes in the tables. A version before this one would make another run of records that are new with it (what a
+    // person says that an action has given, a run that is abandoned, a bound that a replan sets), and is kept away.
+    "
+",
+];
 
 /// Brings a database to the newest version, in one transaction.
 ///

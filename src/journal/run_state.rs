@@ -158,6 +158,9 @@ impl RunState {
         if record.seq != self.seq + 1 {
             return Err(illegal(record, format!("expected number {}", self.seq + 1)));
         }
+        if let Some(Rest::Abandoned { by, .. }) = &self.rest {
+            return Err(illegal(record, format!("the run was abandoned by {by}")));
+        }
         let mut next = self.clone();
         next.seq = record.seq;
         next.at = record.at;

@@ -170,6 +170,18 @@ pub(in crate::cli) struct ResolveArgs {
     pub(in crate::cli) reason: String,
 }
 
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AbandonArgs {
+    /// The run
+    pub(in crate::cli) run: String,
+    /// Why it is not gone on with; kept with the run
+    #[arg(long)]
+    pub(in crate::cli) reason: String,
+    /// Do not ask before ending it
+    #[arg(long, short)]
+    pub(in crate::cli) yes: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum ResolutionArg {
     /// Its effect is there, or what is there is accepted in its place

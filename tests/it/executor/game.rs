@@ -404,6 +404,7 @@ impl Game {
             Rest::Paused { actions } | Rest::InDoubt { actions } => !actions.is_empty(),
             Rest::Waiting { gates } => gates.iter().all(|gate| self.state.open_gate(gate).is_some()),
             Rest::UntilReached { .. } | Rest::Interrupted { .. } => true,
+            Rest::Abandoned { .. } => false,
         };
         self.rule("the reason of a rest is true", truth);
         let folded = RunState::fold(&self.records).unwrap().unwrap();

@@ -51,6 +51,24 @@ fn what_cannot_follow_is_refused_with_the_reason() {
     );
 }
 
+/// Whatever a run stands at: once it is abandoned, no record follows.
+#[test]
+fn nothing_follows_an_abandoned_run() {
+    let rest = Rest::Abandoned { why: "by hand".into(), by: "kim".into() };
+    assert!(rest.is_over() && !rest.is_end());
+    let state = folded(&[forward(1), started("step/one"), RecordKind::Rested { rest: rest.clone() }]);
+    assert_eq!(state.action(&path("step/one")).word(), "started", "the rest is as it was");
+    let back = RecordKind::RollbackBegan {
+        to: RollbackTo::Start,
+        executor: ExecutorId { fence: 2, by: "p".into(), host: "h".into(), pid: 1 },
+    };
+    let more = [forward(2), back, opened(), answered("sure"), RecordKind::Rested { rest: Rest::Finished }];
+    for kind in records().into_iter().map(|(_, kind)| kind).chain(more) {
+        let refused = refusal(&state, kind);
+        assert!(refused.ends_with("cannot follow: the run was abandoned by kim"), "{refused}");
+    }
+}
+
 #[test]
 fn a_gate_is_answered_while_it_waits_and_belongs_to_one_action() {
     let open = folded(&[started("step/one"), started("step/two"), asked("step/one", "sure")]);

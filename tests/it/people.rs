@@ -1,0 +1,127 @@
+//! What people say of runs, as they type it: given up, ended, allowed, begun again.
+
+use crate::support::desk::{Desk, RUNBOOK};
+use runbook::journal::{Holder, Journal, RecordKind};
+use runbook::model::{RunId, Value};
+use runbook::plan::{Order, Plan};
+
+const BY_HAND: &str = "we finish it by hand";
+
+impl Desk {
+    fn only_run(&self) -> String {
+        let runs = self.runs();
+        assert_eq!(runs.as_array().unwrap().len(), 1, "{runs}");
+        runs[0]["run"].as_str().unwrap().to_owned()
+    }
+
+    fn json(&self, words: &[&str]) -> Value {
+        let ran = self.types("hana", &[&["--format", "json"], words].concat()).exits(0);
+        serde_json::from_str(&ran.stdout).unwrap()
+    }
+
+    /// A run whose first question is answered, and that waits at the second.
+    fn has_asked_twice(&self) -> String {
+        self.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+        let run = self.only_run();
+        self.types("kim", &["approve", &run, "kim"]).exits(0);
+        self.types("hana", &["resume"]).exits(4);
+        run
+    }
+
+    /// A run that was killed before it began anything.
+    fn has_begun_nothing(&self) -> String {
+        let runbook = runbook::validate::parse_runbook("ask", RUNBOOK).unwrap();
+        let inputs = runbook::validate::parse_inputs(&runbook, None, &[]).unwrap();
+        let opened = RecordKind::RunOpened {
+            runbook: "ask".into(),
+            document: RUNBOOK.into(),
+            fingerprint: runbook::validate::fingerprint(RUNBOOK),
+            plan: Plan::make(runbook, inputs, None, Order::Article).unwrap().to_value().unwrap(),
+            by: "hana".into(),
+            tool: "test".into(),
+            source: None,
+            inputs_from: None,
+            plan_file: None,
+            until: None,
+        };
+        let run: RunId = "r20260101-000000-dead".parse().unwrap();
+        Journal::open(&self.path("state")).unwrap().open_run(&run, 1, opened).unwrap();
+        run.to_string()
+    }
+}
+
+#[test]
+fn a_run_is_given_up_for_a_reason() {
+    let desk = Desk::new();
+    let run = desk.has_asked_twice();
+    desk.types("otto", &["abandon", &run]).exits(2).says("--reason");
+    desk.types("otto", &["abandon", &run, "--reason", " ", "--yes"]).exits(2).says("say why");
+    let asked = desk.types("otto", &["abandon", &run, "--reason", BY_HAND]).exits(3).says("there is nobody to ask");
+    asked.says("1 of 2 actions are done").says("second/otto");
+    desk.types("otto", &["abandon", &run, "--reason", BY_HAND, "--yes"])
+        .exits(0)
+        .says(&format!("run {run} was abandoned"));
+
+    let told = format!("was abandoned by otto: {BY_HAND}");
+    desk.types("hana", &["status", &run]).exits(0).says(&told);
+    desk.types("hana", &["log", &run]).exits(0).says(&format!("abandoned: by otto: {BY_HAND}"));
+    desk.types("hana", &["log", &run, "--verify"]).exits(0);
+    assert_eq!(desk.runs()[0]["condition"], "abandoned");
+    assert_eq!(desk.json(&["status", &run])["next"], serde_json::json!([]));
+    for words in [
+        &["resume", &run][..],
+        &["resume", &run, "--dry-run"],
+        &["rollback", &run, "--to", "start", "--yes"],
+        &["rollback", &run, "--to", "first", "--dry-run"],
+        &["approve", &run, "otto"],
+        &["resolve", &run, "second/otto", "--as", "done", "--reason", "seen"],
+        &["abandon", &run, "--reason", "again", "--yes"],
+    ] {
+        desk.types("hana", words).exits(3).says(&told);
+    }
+    // Who names no run does not mean this one.
+    desk.types("hana", &["resume"]).exits(2).says("every run has come to an end");
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    desk.types("hana", &["status"]).exits(0).says("first");
+    desk.types("hana", &["rollback", "--to", "start", "--yes"]).exits(0);
+}
+
+#[test]
+fn a_run_that_is_executed_is_not_given_up() {
+    let desk = Desk::new();
+    let run = desk.has_asked_twice();
+    let mut journal = Journal::open(&desk.path("state")).unwrap();
+    let holder = Holder { by: "kim".into(), host: "here".into(), pid: std::process::id() };
+    let lease = journal.lease(&run.parse().unwrap(), &holder, 1).unwrap();
+    desk.types("otto", &["abandon", &run, "--reason", BY_HAND, "--yes"]).exits(3).says("is being executed by kim");
+    drop(lease);
+    desk.types("otto", &["abandon", &run, "--reason", BY_HAND, "--yes"]).exits(0);
+}
+
+/// What was not shown is not given up.
+#[test]
+fn a_run_that_goes_on_meanwhile_is_not_given_up() {
+    let desk = Desk::new();
+    let run = desk.has_asked_twice();
+    let asked = desk.types_at_a_terminal("kim", &["abandon", &run, "--reason", "late"]).shows("Type `yes`");
+    desk.types("otto", &["approve", &run, "otto"]).exits(0);
+    asked.answers("yes").exits(3).says("has gone on since this was shown");
+    desk.types("otto", &["resume"]).exits(0);
+    desk.types("otto", &["abandon", &run, "--reason", BY_HAND, "--yes"]).exits(3).says("is finished");
+}
+
+/// Killed before it began anything: it can be ended, and is in nobody's way.
+#[test]
+fn a_run_in_which_nothing_was_done_can_be_ended() {
+    let desk = Desk::new();
+    let dead = desk.has_begun_nothing();
+    desk.types("hana", &["status"]).exits(0).says(&format!("runbook rollback {dead} --to start"));
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    desk.types("hana", &["status"]).exits(2).says("2 runs have not come to an end").says("runbook abandon RUN");
+    desk.types("hana", &["rollback", &dead, "--to", "first", "--yes"]).exits(3).says("nothing is to be undone");
+    desk.types("hana", &["rollback", &dead, "--to", "start", "--dry-run"]).exits(0).says("nothing is to be undone");
+    desk.types("hana", &["rollback", &dead, "--to", "start"]).exits(3).says("there is nobody to ask");
+    desk.types("hana", &["rollback", &dead, "--to", "start", "--yes"]).exits(0).says("is rolled back");
+    desk.types("hana", &["status"]).exits(0).says("waits for a person");
+    desk.types("hana", &["rollback", &dead, "--to", "start", "--yes"]).exits(3).says("nothing is to be undone");
+}
