@@ -2,6 +2,7 @@
 
 use super::site::Site;
 use super::tally::{first_open, last_settled};
+use super::wording::unanswered;
 use crate::journal::{ActionState, Mode, Rest, RollbackTo, RunState};
 use crate::model::{ActionPath, Step};
 use crate::plan::Plan;
@@ -50,8 +51,12 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
             next.extend(ways_back(plan, state));
         }
         Some(Rest::Waiting { gates }) => {
-            next.extend(gates.iter().map(|gate| approve(state, gate)));
-            next.push(resume(&format!("goes on once that is answered{}", rests(plan, state))));
+            let open = unanswered(state, gates);
+            next.extend(open.iter().map(|gate| approve(state, gate)));
+            next.push(resume(&match open.as_slice() {
+                [] => goes_on(plan, state),
+                _ => format!("goes on once that is answered{}", rests(plan, state)),
+            }));
             next.extend(ways_back(plan, state));
         }
     }

@@ -6,7 +6,7 @@ use super::leaves::of_abandoned;
 use super::site::Site;
 use super::table::{count, wrapped};
 use super::tally::Tally;
-use super::wording::{phase, rest_sentence};
+use super::wording::{phase, rest_sentence, unanswered};
 use crate::journal::{ActionState, Rest, RunState};
 use crate::model::{ActionPath, Value};
 use crate::plan::Plan;
@@ -65,7 +65,7 @@ pub(super) fn why(state: &RunState, rest: &Rest) -> String {
             }
         }
         Rest::Waiting { gates } => {
-            for gate in gates {
+            for gate in unanswered(state, gates) {
                 text.push_str(&question(state, gate));
             }
         }

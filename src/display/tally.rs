@@ -1,5 +1,6 @@
 //! How far a run is: steps and actions done, and a step's state in one word.
 
+use super::wording::action_word;
 use crate::journal::{ActionState, RunState};
 use crate::model::{Step, StepId};
 use crate::plan::Plan;
@@ -49,11 +50,13 @@ pub(super) fn step_word(step: &Step, state: &RunState) -> &'static str {
 
 /// The same, knowing whether somebody is at it.
 pub(super) fn step_word_now(step: &Step, state: &RunState, executed: bool) -> &'static str {
+    let any = |word: &str| step.actions.iter().any(|a| action_word(state, &a.path, executed) == word);
     match step_word(step, state) {
+        word @ ("undo failed" | "in doubt" | "failed") => word,
+        _ if any("waits") => "waits",
+        _ if any("approved") => "approved",
         "half done" if executed => "under way",
-        "half done" if step.actions.iter().any(|a| matches!(state.action(&a.path), ActionState::Started { .. })) => {
-            "in doubt"
-        }
+        "half done" if any("in doubt") => "in doubt",
         word => word,
     }
 }

@@ -125,3 +125,37 @@ fn a_run_in_which_nothing_was_done_can_be_ended() {
     desk.types("hana", &["status"]).exits(0).says("waits for a person");
     desk.types("hana", &["rollback", &dead, "--to", "start", "--yes"]).exits(3).says("nothing is to be undone");
 }
+
+#[test]
+fn what_waits_is_no_doubt_and_what_is_approved_waits_for_nobody() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let run = desk.only_run();
+    let words = || {
+        let status = desk.json(&["status"]);
+        let step = &status["steps"][0];
+        let word = |of: &Value| of["state"].as_str().unwrap().to_owned();
+        let next = status["next"].as_array().unwrap().iter().map(|it| it["command"].as_str().unwrap().to_owned());
+        (
+            word(step),
+            word(&step["actions"][0]),
+            status["condition"].as_str().unwrap().to_owned(),
+            next.collect::<Vec<_>>(),
+        )
+    };
+    let (step, action, condition, next) = words();
+    assert_eq!((step.as_str(), action.as_str(), condition.as_str()), ("waits", "waits", "waits for a person"));
+    assert_eq!(next[0], format!("runbook approve {run} kim"));
+    let text = desk.types("otto", &["status"]).exits(0).stdout;
+    assert!(!text.contains("in doubt"), "{text}");
+
+    desk.types("otto", &["approve", &run, "kim", "--reject"]).exits(0);
+    assert_eq!(words().0, "waits");
+    desk.types("otto", &["approve", &run, "kim"]).exits(0);
+    let (step, action, condition, next) = words();
+    assert_eq!((step.as_str(), action.as_str(), condition.as_str()), ("approved", "approved", "approved"));
+    assert_eq!(next[0], format!("runbook resume {run}"));
+    let text = desk.types("otto", &["status"]).exits(0).stdout;
+    assert!(!text.contains("in doubt") && !text.contains("runbook approve"), "{text}");
+    assert_eq!(desk.runs()[0]["condition"], "approved");
+}
