@@ -97,7 +97,8 @@ fn stopped(journal: &Journal, plan: &Plan, state: &RunState, error: &DriveError)
     let mut failure = Failure::chain(Exit::Failed, error);
     let under_way = |path: &ActionPath| {
         let current = state.action(path);
-        matches!(current, ActionState::Started { .. } | ActionState::Applied { .. } | ActionState::InDoubt { .. })
+        matches!(current, ActionState::Started { .. } | ActionState::Applied { .. })
+            || current.is_in_doubt()
             || current.is_undoing()
     };
     for action in plan.actions.iter().map(|planned| &planned.action).filter(|path| under_way(path)) {

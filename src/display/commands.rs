@@ -46,8 +46,16 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
             next.extend(paused(plan, state, actions));
         }
         Some(Rest::InDoubt { actions }) => {
-            next.extend(actions.iter().flat_map(|action| decisions(state, action)));
-            next.push(resume(&format!("looks again, and goes on with what is decided{}", rests(plan, state))));
+            let decisions = actions.iter().flat_map(|action| decisions(state, action));
+            let again = resume(&format!("looks again, and goes on with what is decided{}", rests(plan, state)));
+            // Who renews them need decide nothing.
+            if actions.iter().all(|action| state.action(action).wants_credentials()) {
+                next.push(again);
+                next.extend(decisions);
+            } else {
+                next.extend(decisions);
+                next.push(again);
+            }
             next.extend(ways_back(plan, state));
         }
         Some(Rest::Waiting { gates }) => {
@@ -114,7 +122,7 @@ fn rests(plan: &Plan, state: &RunState) -> String {
 
 fn is_unfinished(state: &RunState) -> bool {
     use ActionState as S;
-    state.actions.values().any(|s| matches!(s, S::Started { .. } | S::Applied { .. } | S::InDoubt { .. }))
+    state.actions.values().any(|s| s.is_in_doubt() || matches!(s, S::Started { .. } | S::Applied { .. }))
 }
 
 fn forward_again(plan: &Plan, state: &RunState) -> String {
@@ -160,14 +168,18 @@ fn decisions(state: &RunState, action: &ActionPath) -> Vec<NextCommand> {
         command(format!("runbook resolve {} {action} --as {word} --reason \"...\"", state.run), why)
     };
     let done = resolve("done", "when its effect is there, or what is there is as good");
-    match state.action(action) {
-        ActionState::InDoubt { .. } | ActionState::Started { .. } => {
-            vec![done, resolve("not-done", "when nothing of it is there: it is done again")]
-        }
+    let current = state.action(action);
+    if current.is_in_doubt() || matches!(current, ActionState::Started { .. }) {
+        return vec![done, resolve("not-done", "when nothing of it is there: it is done again")];
+    }
+    match current {
         ActionState::Failed { traces: None, .. } => {
             vec![resolve("done", "when a person has done it, or what is there is as good; a rollback leaves that")]
         }
-        ActionState::Failed { .. } | ActionState::Applied { .. } => vec![done],
+        ActionState::Failed { .. }
+        | ActionState::Applied { .. }
+        | ActionState::Started { .. }
+        | ActionState::InDoubt { .. } => vec![done],
         ActionState::Undoing { .. } | ActionState::UndoFailed { .. } => {
             vec![resolve("undone", "when you have taken it back by hand")]
         }

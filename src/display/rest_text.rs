@@ -77,9 +77,9 @@ pub(super) fn why(state: &RunState, rest: &Rest) -> String {
 fn one(state: &RunState, action: &ActionPath) -> String {
     let heading = |what: &str| format!("\n{action} {what}\n");
     match state.action(action) {
-        ActionState::Failed { attempt, phase: at, failure, .. } => {
+        ActionState::Failed { attempt, phase: at, failure, traces, .. } => {
             let tried = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
-            format!("{}{}", heading(&format!("failed {}{tried}", phase(at))), told(2, "", &failure))
+            format!("{}{}", heading(&format!("failed {}{tried}", phase(at, traces.is_some()))), told(2, "", &failure))
         }
         ActionState::UndoFailed { attempt, failure, .. } => {
             let tried = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };

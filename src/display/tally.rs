@@ -35,7 +35,7 @@ pub(super) fn step_word(step: &Step, state: &RunState) -> &'static str {
         "done"
     } else if any(|s| matches!(s, S::UndoFailed { .. })) {
         "undo failed"
-    } else if any(|s| matches!(s, S::InDoubt { .. })) {
+    } else if any(S::is_in_doubt) {
         "in doubt"
     } else if any(|s| matches!(s, S::Failed { .. })) {
         "failed"

@@ -78,6 +78,9 @@ pub(super) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Rest) -> Strin
                 (None, false) => format!("is paused: {names} failed"),
             }
         }
+        Rest::InDoubt { actions } if actions.iter().all(|action| state.action(action).wants_credentials()) => {
+            format!("is in doubt at {}: the credentials have ended before it could be looked at", list(actions))
+        }
         Rest::InDoubt { actions } => {
             format!("is in doubt: it cannot be told whether the effect of {} was made", list(actions))
         }
@@ -99,9 +102,10 @@ pub(super) fn unanswered<'a>(state: &RunState, gates: &'a [String]) -> Vec<&'a s
     gates.iter().map(String::as_str).filter(|gate| state.open_gate(gate).is_some()).collect()
 }
 
-/// What an action was at, for `failed while ...`.
-pub(super) fn phase(phase: Phase) -> &'static str {
+/// What an action was at, for `failed while ...`; `begun` when an attempt had started before.
+pub(super) fn phase(phase: Phase, begun: bool) -> &'static str {
     match phase {
+        Phase::Observe if begun => "while looking for what was begun: whether that is there is not known",
         Phase::Observe => "while looking, nothing was changed",
         Phase::Apply => "while making its effect",
         Phase::Verify => "while waiting for its effect",

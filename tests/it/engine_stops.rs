@@ -357,3 +357,23 @@ fn what_an_action_said_is_shown_before_its_end() {
         seen.iter().position(|e| matches!(e, Event::Recorded(r) if matches!(r.kind, RecordKind::Applied { .. })));
     assert!(note < applied.unwrap());
 }
+
+/// Killed after its effect, and then nobody may look: that is a doubt, and nothing is said of an unchanged world.
+#[test]
+fn what_was_begun_and_cannot_be_looked_at_stays_in_doubt() {
+    let stage = Stage::new(Order::Article);
+    let this = || path("first/two");
+    execute(stage.folder.path(), &stage.run, &stage.world, FORWARD, Death::After(1));
+    for _ in 0..2 {
+        stage.fails("first/two", Phase::Observe, vec![Failure::permanent("the credentials are nobody's")]);
+        let (rest, state) = stage.go(FORWARD);
+        assert_eq!(rest, Rest::InDoubt { actions: vec![this()] });
+        assert_eq!(state.action(&this()).word(), "in doubt");
+        let text = runbook::display::rest_text(&plan("diamond", Order::Article), &state, &rest);
+        assert!(!text.contains("nothing was changed"), "{text}");
+        assert!(text.contains("the credentials are nobody's"), "{text}");
+        assert!(text.contains("first/two --as not-done"), "{text}");
+    }
+    assert_eq!(stage.go(FORWARD).0, Rest::Finished);
+    assert_eq!(stage.made("first/two"), 1);
+}
