@@ -7,6 +7,7 @@ mod executor;
 mod exit;
 mod failure;
 mod form;
+mod given;
 mod harm;
 mod history;
 mod inputs_now;

@@ -56,6 +56,7 @@ pub use failure::failure_text;
 pub use leaves::{abandon_text, abandoned_json};
 pub use log::{log_json, log_text, verify_json, verify_text};
 pub use look::Look;
+pub use pending_value::value as value_text;
 pub use permission::{permission_warnings, permissions_json, permissions_text};
 pub use plan_file::{plan_file_text, plan_summary_text, saved_plan_json};
 pub use plan_html::{plan_html, rollback_html};

@@ -165,6 +165,9 @@ pub enum RecordKind {
         by: String,
         /// Why.
         reason: String,
+        /// What it gives, of an action that is done: as a look told, or the person.
+        #[serde(default, skip_serializing_if = "Values::is_empty")]
+        outputs: Values,
     },
     /// An undo is about to begin. Durable before its effect.
     UndoStarted {

@@ -26,12 +26,26 @@ impl Runbook {
     /// The inputs an action uses, itself and through the targets it works on.
     #[must_use]
     pub fn inputs_of<'a>(&'a self, action: &'a StepAction) -> BTreeSet<&'a str> {
-        let through = self.targets_of(action).into_iter().flat_map(|target| target.used_by(action.kind));
         let named = |reference: &'a Reference| match reference {
             Reference::Input(name) => Some(name.as_str()),
             Reference::Output { .. } | Reference::RunId => None,
         };
+        self.references_of(action).filter_map(named).collect()
+    }
+
+    /// The outputs an action uses, itself and through the targets it works on: of which action, and their names.
+    #[must_use]
+    pub fn outputs_used_by<'a>(&'a self, action: &'a StepAction) -> BTreeSet<(&'a ActionPath, &'a str)> {
+        let named = |reference: &'a Reference| match reference {
+            Reference::Output { action, output } => Some((action, output.as_str())),
+            Reference::Input(_) | Reference::RunId => None,
+        };
+        self.references_of(action).filter_map(named).collect()
+    }
+
+    fn references_of<'a>(&'a self, action: &'a StepAction) -> impl Iterator<Item = &'a Reference> {
+        let through = self.targets_of(action).into_iter().flat_map(|target| target.used_by(action.kind));
         let through = through.map(|(_, expr)| expr);
-        action.with.values().chain(through).flat_map(Expr::references).filter_map(named).collect()
+        action.with.values().chain(through).flat_map(Expr::references)
     }
 }

@@ -4,7 +4,7 @@ use crate::support::fake::{Death, Life, World, execute, execute_until_asked, liv
 use runbook::engine::Intent;
 use runbook::event::Event;
 use runbook::journal::{ActionState, Journal, RecordKind, Resolution, Rest, RollbackTo, RunState};
-use runbook::model::{ActionPath, Failure, Phase, RunId};
+use runbook::model::{ActionPath, Failure, Phase, RunId, Values};
 use runbook::plan::Order;
 use std::cell::RefCell;
 use std::path::Path;
@@ -276,7 +276,11 @@ fn what_a_person_resolves_is_believed() {
         stage.world.borrow_mut().there.insert(path("first/two"), resolution == Resolution::Done);
         stage.world.borrow_mut().verified.insert(path("first/two"));
         let (action, by, reason) = (path("first/two"), "somebody".into(), "looked".into());
-        say(stage.folder.path(), &stage.run, RecordKind::Resolved { action, resolution, by, reason });
+        say(
+            stage.folder.path(),
+            &stage.run,
+            RecordKind::Resolved { action, resolution, by, reason, outputs: Values::new() },
+        );
         assert_eq!(stage.go(FORWARD).0, Rest::Finished);
         assert_eq!(stage.made("first/two"), made);
         let accepted = stage.records().iter().any(|kind| matches!(kind, RecordKind::Resolved { .. }));
@@ -294,7 +298,11 @@ fn what_a_person_did_before_it_was_started_stays_after_a_rollback() {
         stage.world.borrow_mut().there.insert(path("first/two"), true);
         let resolution = Resolution::Done;
         let (action, by, reason) = (path("first/two"), "kim".into(), "did it by hand".into());
-        say(stage.folder.path(), &stage.run, RecordKind::Resolved { action, resolution, by, reason });
+        say(
+            stage.folder.path(),
+            &stage.run,
+            RecordKind::Resolved { action, resolution, by, reason, outputs: Values::new() },
+        );
         assert_eq!(stage.go(FORWARD).0, Rest::Finished);
         assert_eq!(stage.made("first/two"), 0);
         let (rest, state) = stage.go(TO_START);

@@ -2,7 +2,7 @@
 
 use crate::support::desk::{Desk, RUNBOOK};
 use runbook::journal::{Holder, Journal, RecordKind};
-use runbook::model::{RunId, Value};
+use runbook::model::{ActionPath, RunId, Value};
 use runbook::plan::{Order, Plan};
 
 const BY_HAND: &str = "we finish it by hand";
@@ -30,12 +30,17 @@ impl Desk {
 
     /// A run that was killed before it began anything.
     fn has_begun_nothing(&self) -> String {
-        let runbook = runbook::validate::parse_runbook("ask", RUNBOOK).unwrap();
+        self.has_a_run_of(RUNBOOK, &[])
+    }
+
+    /// A run of which this is recorded.
+    fn has_a_run_of(&self, text: &str, more: &[RecordKind]) -> String {
+        let runbook = runbook::validate::parse_runbook("ask", text).unwrap();
         let inputs = runbook::validate::parse_inputs(&runbook, None, &[]).unwrap();
         let opened = RecordKind::RunOpened {
             runbook: "ask".into(),
-            document: RUNBOOK.into(),
-            fingerprint: runbook::validate::fingerprint(RUNBOOK),
+            document: text.into(),
+            fingerprint: runbook::validate::fingerprint(text),
             plan: Plan::make(runbook, inputs, None, Order::Article).unwrap().to_value().unwrap(),
             by: "hana".into(),
             tool: "test".into(),
@@ -45,7 +50,11 @@ impl Desk {
             until: None,
         };
         let run: RunId = "r20260101-000000-dead".parse().unwrap();
-        Journal::open(&self.path("state")).unwrap().open_run(&run, 1, opened).unwrap();
+        let mut journal = Journal::open(&self.path("state")).unwrap();
+        let mut state = journal.open_run(&run, 1, opened).unwrap();
+        for kind in more {
+            (_, state) = journal.append(&state, None, 1, kind.clone()).unwrap();
+        }
         run.to_string()
     }
 }
@@ -158,4 +167,31 @@ fn what_waits_is_no_doubt_and_what_is_approved_waits_for_nobody() {
     let text = desk.types("otto", &["status"]).exits(0).stdout;
     assert!(!text.contains("in doubt") && !text.contains("runbook approve"), "{text}");
     assert_eq!(desk.runs()[0]["condition"], "approved");
+}
+
+/// Runs a command on a host that nobody reaches, and asks what it said.
+const SAYS: &str = "runbook: says\ntitle: ask what a command said\nabout: It asks.\ntargets:\n  away: { host: no-such-host.invalid }\n\
+                    steps:\n  - id: first\n    title: run\n    why: To know.\n    actions:\n      - id: run\n        do: ssh.run\n        \
+                    with: { on: away, argv: [hostname], check: [\"true\"], undo: [\"true\"] }\n  - id: second\n    \
+                    title: ask\n    why: To be sure.\n    actions:\n      - id: otto\n        do: gate.approve\n        \
+                    with: { prompt: \"is it ${{ steps.first.run.stdout }}?\" }\n";
+
+/// What is done by a person's word gives what later actions need, or it is not done.
+#[test]
+fn what_is_said_to_be_done_gives_what_is_needed() {
+    let desk = Desk::new();
+    desk.write("ask.yaml", SAYS);
+    let action: ActionPath = "first/run".parse().unwrap();
+    let (token, before, evidence) = ("t".to_owned(), Value::Null, String::new());
+    let started = RecordKind::Started { action, attempt: 1, token, before, evidence };
+    let run = desk.has_a_run_of(SAYS, &[started]);
+    let resolve =
+        |more: &[&str]| desk.types("kim", &[&["resolve", &run, "first/run", "--reason", "seen"], more].concat());
+    let refused = resolve(&["--as", "done"]).exits(3).says("`stdout` is not known, and is used by `second/otto`");
+    refused.says(&format!("runbook resolve {run} first/run --as done --reason \"...\" --output stdout=STRING"));
+    resolve(&["--as", "done", "--output", "stdin=it"]).exits(2).says("it gives: stdout");
+    resolve(&["--as", "not-done", "--output", "stdout=it"]).exits(2).says("only what is done gives something");
+    resolve(&["--as", "done", "--output", "stdout=web-1"]).exits(0).says("and gives stdout = web-1");
+    desk.types("hana", &["log", &run]).exits(0).says("stdout = web-1");
+    desk.types("hana", &["resume", &run]).exits(4).says("is it web-1?");
 }

@@ -168,6 +168,9 @@ pub(in crate::cli) struct ResolveArgs {
     /// Why you know
     #[arg(long)]
     pub(in crate::cli) reason: String,
+    /// What it gives, where that cannot be told by looking (`--as done` only)
+    #[arg(long = "output", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(in crate::cli) outputs: Vec<(String, String)>,
 }
 
 #[derive(Debug, Args)]

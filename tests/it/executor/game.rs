@@ -287,7 +287,13 @@ impl Game {
         if word == "failed" && !there {
             return;
         }
-        self.keep_kind(RecordKind::Resolved { action, resolution, by: "kim".into(), reason: "looked".into() });
+        self.keep_kind(RecordKind::Resolved {
+            action,
+            resolution,
+            by: "kim".into(),
+            reason: "looked".into(),
+            outputs: Values::new(),
+        });
     }
 
     fn lay_out(&mut self, id: CallId, call: ActionCall) {

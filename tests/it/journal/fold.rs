@@ -51,6 +51,29 @@ fn what_cannot_follow_is_refused_with_the_reason() {
     );
 }
 
+/// What a person or a look says that an action gives is what later actions are given, beside what was recorded.
+#[test]
+fn what_is_resolved_gives_what_is_said() {
+    let values = |all: &[(&str, &str)]| -> Values { all.iter().map(|(k, v)| ((*k).to_owned(), (*v).into())).collect() };
+    let applied = RecordKind::Applied { action: path("step/one"), outputs: values(&[("a", "1"), ("b", "1")]) };
+    for before in [vec![started("step/one")], vec![started("step/one"), applied], vec![failed("step/one", None)]] {
+        let recorded = folded(&before).action(&path("step/one")).traces().cloned();
+        let resolved = RecordKind::Resolved {
+            action: path("step/one"),
+            resolution: Resolution::Done,
+            by: "p".into(),
+            reason: "seen".into(),
+            outputs: values(&[("b", "2"), ("c", "2")]),
+        };
+        let state = folded(&[before, vec![resolved]].concat());
+        let traces = state.action(&path("step/one")).traces().cloned().unwrap();
+        let mut wanted = recorded.as_ref().map(|traces| traces.outputs.clone()).unwrap_or_default();
+        wanted.extend(values(&[("b", "2"), ("c", "2")]));
+        assert_eq!(state.outputs()[&path("step/one")], wanted);
+        assert!(recorded.is_none_or(|recorded| (recorded.before, recorded.seq) == (traces.before, traces.seq)));
+    }
+}
+
 /// Whatever a run stands at: once it is abandoned, no record follows.
 #[test]
 fn nothing_follows_an_abandoned_run() {
@@ -94,6 +117,7 @@ fn what_is_not_done_is_asked_for_anew() {
         resolution: Resolution::NotDone,
         by: "p".into(),
         reason: "the host was built anew".into(),
+        outputs: Values::new(),
     };
     let state = state.apply(&record(6, not_done)).unwrap();
     assert!(state.approved(&path("step/one")).is_empty(), "{state:?}");
