@@ -175,6 +175,7 @@ pub(super) fn replan(
         by: operator::name(),
         source: state.opened.source.clone(),
         inputs_from: now.inputs_from,
+        until: state.given.as_ref().filter(|step| plan.runbook.step(step.as_str()).is_none()).and(until).cloned(),
     };
     let (_, state) = journal.append(state, Some(lease), SystemClock.now(), kind)?;
     Ok((plan, state))

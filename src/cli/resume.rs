@@ -89,7 +89,7 @@ fn way_back(state: &RunState) -> Option<RollbackTo> {
 
 /// The step to rest after: the one that is named, else the one the run was to rest after, unless it has come there.
 fn until(args: &ResumeArgs, state: &RunState, runbook: &Runbook) -> Result<Option<StepId>, Failure> {
-    match (&args.until, state.bound()) {
+    match (&args.until, state.bound(runbook)) {
         (Some(name), _) => step(runbook, name).map(Some),
         (None, Some(bound)) if runbook.step(bound.as_str()).is_none() => {
             let run = &state.run;

@@ -117,7 +117,9 @@ fn goes_on(plan: &Plan, state: &RunState) -> String {
 
 /// Where going on ends, when that is not the end of the runbook.
 fn rests(plan: &Plan, state: &RunState) -> String {
-    state.bound().map_or_else(String::new, |step| format!("; rests after step {}, {step}", plan.number(step)))
+    state
+        .bound(&plan.runbook)
+        .map_or_else(String::new, |step| format!("; rests after step {}, {step}", plan.number(step)))
 }
 
 fn is_unfinished(state: &RunState) -> bool {

@@ -66,6 +66,9 @@ pub enum RecordKind {
         /// What the inputs were read from.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         inputs_from: Option<InputsFrom>,
+        /// Where it is to rest from now on, where the new runbook does not have the step that it was given; else that stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<StepId>,
     },
     /// An executor begins to go forward.
     ForwardBegan {

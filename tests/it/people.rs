@@ -195,3 +195,31 @@ fn what_is_said_to_be_done_gives_what_is_needed() {
     desk.types("hana", &["log", &run]).exits(0).says("stdout = web-1");
     desk.types("hana", &["resume", &run]).exits(4).says("is it web-1?");
 }
+
+/// Asks three people.
+fn three() -> String {
+    let third = "  - id: third\n    title: ask the third\n    why: To end.\n    actions:\n      - id: ida\n        \
+                 do: gate.approve\n        with:\n          prompt: is it at last?\n";
+    format!("{RUNBOOK}{third}")
+}
+
+#[test]
+fn a_nearer_place_to_rest_takes_no_bound_away() {
+    let desk = Desk::new();
+    desk.write("ask.yaml", &three());
+    desk.types("hana", &["plan", "ask.yaml", "--until", "second", "--out", "plan.json"]).exits(0);
+    desk.types("hana", &["run", "--plan", "plan.json", "--yes"]).exits(4).says("rests after step 2, second");
+    let run = desk.only_run();
+    desk.types("kim", &["approve", &run, "kim"]).exits(0);
+    desk.types("hana", &["resume", "--until", "first"]).exits(0).says("rests after step 2, second");
+    desk.types("hana", &["resume"]).exits(4).says("rests after step 2, second");
+    desk.types("otto", &["approve", &run, "otto"]).exits(0);
+    desk.types("hana", &["resume"]).exits(0).says("rests after step 2, second");
+    // It has come there.
+    desk.types("hana", &["resume"]).exits(4).says("is it at last?");
+    // Taken back to before it, it is bound again.
+    desk.types("hana", &["rollback", "--to", "first", "--yes"]).exits(0);
+    desk.types("hana", &["resume"]).exits(4).says("rests after step 2, second");
+    // Further is as far as it is said.
+    desk.types("hana", &["resume", "--until", "third"]).exits(4).says("rests after step 3, third");
+}

@@ -58,6 +58,13 @@ fn a_place_to_rest_that_is_gone_is_asked_for() {
     let gone = desk.types("hana", &["resume", "--replan", "--yes"]).exits(3);
     gone.says("was to rest after `second`, and the runbook has no such step now").says("--replan --until STEP");
     desk.types("hana", &["resume", "--replan", "--until", "other", "--yes"]).exits(4);
+    // The new place stands for the one that is gone.
+    let run = desk.run();
+    desk.types("kim", &["approve", &run, "kim"]).exits(0);
+    desk.types("hana", &["resume"]).exits(4).says("rests after step 2, other");
+    desk.types("otto", &["approve", &run, "otto"]).exits(0);
+    desk.types("hana", &["resume"]).exits(0).says("rests after step 2, other");
+    desk.types("hana", &["resume"]).exits(0).says("is finished");
 }
 
 #[test]
@@ -246,7 +253,8 @@ impl Desk {
         let run: RunId = "r20260101-000000-test".parse().unwrap();
         let mut state = journal.open_run(&run, 1, opened).unwrap();
         let plan = plan_of(RUNBOOK);
-        let replanned = RecordKind::Replanned { document, fingerprint, plan, by, source: None, inputs_from: None };
+        let replanned =
+            RecordKind::Replanned { document, fingerprint, plan, by, source: None, inputs_from: None, until: None };
         let action = || "second/otto".parse().unwrap();
         let token = "t".to_owned();
         let started =

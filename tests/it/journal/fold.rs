@@ -166,6 +166,7 @@ fn any_record() -> impl Strategy<Value = RecordKind> {
             by: "p".into(),
             source: None,
             inputs_from: None,
+            until: None,
         },
         forward(1),
         rollback(RollbackTo::Start),
@@ -279,5 +280,6 @@ fn where_a_run_is_to_rest_is_known_from_the_first_record_on() {
         *until = Some(first.clone());
     }
     let state = RunState::open(&record(1, opened)).unwrap();
-    assert_eq!(state.bound(), Some(&first));
+    let runbook = crate::support::fake::plan("diamond", runbook::plan::Order::Article).runbook;
+    assert_eq!(state.bound(&runbook), Some(&first));
 }

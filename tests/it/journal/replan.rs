@@ -38,6 +38,7 @@ fn replanned(plan: Value) -> RecordKind {
         by: "otto".into(),
         source: None,
         inputs_from: None,
+        until: None,
     }
 }
 
