@@ -1,6 +1,7 @@
 //! The command line: arguments, wiring, printing errors, exit codes. One file per command.
 
 mod account;
+mod again;
 mod args;
 mod clock;
 mod executor;

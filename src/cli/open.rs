@@ -3,7 +3,7 @@
 use super::args::Common;
 use super::{Failure, network_folder, settings};
 use crate::display;
-use crate::journal::{Journal, Rest, RunState};
+use crate::journal::{Journal, Rest, RollbackTo, RunState};
 use crate::model::RunId;
 use crate::plan::Plan;
 
@@ -79,10 +79,15 @@ pub(super) fn going(journal: &Journal, named: Option<&str>) -> Result<RunState, 
 /// The same for who would go on with it: without a name, no run is meant that a person has ended.
 pub(super) fn to_resume(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
     let state = run(journal, named)?;
-    if named.is_some() || !matches!(state.rest, Some(Rest::Abandoned { .. })) {
-        return going(journal, Some(state.run.as_str()));
+    let ended = Failure::usage("every run has come to an end").hint("`runbook run NAME` begins a new one");
+    match (named, &state.rest) {
+        (None, Some(Rest::Abandoned { .. })) => Err(ended),
+        (None, Some(Rest::RolledBack { to: RollbackTo::Start })) => Err(ended.hint(format!(
+            "`runbook resume {}` shows the plan of the one that was taken back, looks at the world and asks",
+            state.run
+        ))),
+        _ => going(journal, Some(state.run.as_str())),
     }
-    Err(Failure::usage("every run has come to an end").hint("`runbook run NAME` begins a new one"))
 }
 
 /// The plan a run was opened with.

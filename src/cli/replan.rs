@@ -9,7 +9,9 @@ use super::out::out;
 use super::refusal::refusals;
 use super::run::confirm;
 use super::settings::Looking;
-use super::{Exit, Failure, account, history, inputs_now, library, operator, plan as planning, remaining, secrets};
+use super::{
+    Exit, Failure, account, again, history, inputs_now, library, operator, plan as planning, remaining, secrets,
+};
 use crate::display;
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
@@ -150,7 +152,9 @@ pub(super) fn replan(
     plan.expected = history::of(journal, &plan)?;
     let looks = look(&mut plan, state, until, common)?;
     let looks = remaining::excused(&plan, state, looks);
-    if let Some(failure) = refusals(&looks, &[], "nothing was changed: the world is not ready for the new plan") {
+    // In the middle of a run the world is not as before it: its checks are asked where it begins again.
+    let checks = if again::begins(state) { plan.checks.as_slice() } else { &[] };
+    if let Some(failure) = refusals(&looks, checks, "nothing was changed: the world is not ready for the new plan") {
         return Err(failure.hint("then type the same command again: nothing was recorded"));
     }
     let outputs = planning::outputs_with(state.outputs(), &looks);
@@ -222,6 +226,9 @@ fn look(
     common: &Common,
 ) -> Result<Vec<(ActionPath, Look)>, Failure> {
     let looking = Looking::new(common)?;
+    if again::begins(state) {
+        return Ok(block_on(again::look(plan, state, &looking))??.0);
+    }
     let access = Rc::new(looking.access());
     block_on(async {
         account::same(plan, &access).await?;

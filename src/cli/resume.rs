@@ -4,8 +4,8 @@ use super::args::{Common, Format, ResumeArgs};
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
-use super::run::step;
-use super::{Exit, Failure, account, open, plan as planning, remaining, replan, secrets};
+use super::run::{confirm, step};
+use super::{Exit, Failure, account, again, open, plan as planning, remaining, replan, secrets};
 use crate::display;
 use crate::engine::{Intent, undo_queue};
 use crate::journal::{Mode, Rest, RollbackTo, RunState};
@@ -37,7 +37,14 @@ pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &
             } else {
                 replan::unchanged(&state, &plan, &now)?;
                 let until = until(args, &state, &plan.runbook)?;
-                block_on(secrets::of_rest(&plan, &state, until.as_ref()))??;
+                if again::begins(&state) {
+                    // Events are all that a program reads of it.
+                    let shown = if format.is_json() { None } else { Some(format) };
+                    again::show(&state, &plan, until.as_ref(), common, shown)?;
+                    confirm(args.yes, &format!("Begin run {} again?", state.run))?;
+                } else {
+                    block_on(secrets::of_rest(&plan, &state, until.as_ref()))??;
+                }
                 until
             };
             Intent::Forward { until }
@@ -52,6 +59,10 @@ fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, fo
     let Some(to) = way_back(state) else {
         replan::unchanged(state, plan, &replan::now(state, plan, args)?)?;
         let until = until(args, state, &plan.runbook)?;
+        if again::begins(state) {
+            again::show(state, plan, until.as_ref(), common, Some(format))?;
+            return Ok(Exit::Done);
+        }
         return remaining::show(state, plan, until.as_ref(), common, format);
     };
     as_it_was(args, state)?;

@@ -38,7 +38,12 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
             next.extend(ends(state));
         }
         Some(Rest::RolledBack { to }) => {
-            next.push(resume(&forward_again(plan, state)));
+            next.push(resume(&match to {
+                RollbackTo::Start => {
+                    format!("shows its plan, looks at the world, asks, and {}", forward_again(plan, state))
+                }
+                RollbackTo::Step(_) => forward_again(plan, state),
+            }));
             next.extend(service(plan, state, to).map(|way| way.command));
         }
         Some(Rest::Paused { actions }) => {

@@ -75,7 +75,7 @@ pub struct RunState {
     /// Actions that have left `pending` at some time.
     pub actions: BTreeMap<ActionPath, ActionState>,
     /// Actions that this run has started at some time and taken back, wholly. What was only found or refused is not here,
-    /// although a rollback has passed it.
+    /// although a rollback has passed it; and what was planned anew since is not.
     pub taken_back: BTreeSet<ActionPath>,
     /// Gates, by name.
     pub gates: BTreeMap<String, Gate>,
@@ -183,6 +183,8 @@ impl RunState {
                 };
                 next.opened = Arc::new(opened);
                 next.given = until.clone().or(next.given);
+                // What was just seen of the world is what they are held to, whatever they did to the one before.
+                next.taken_back.clear();
             }
             RecordKind::ForwardBegan { until, .. } => {
                 next.mode = Mode::Forward { until: until.clone() };

@@ -223,3 +223,27 @@ fn a_nearer_place_to_rest_takes_no_bound_away() {
     // Further is as far as it is said.
     desk.types("hana", &["resume", "--until", "third"]).exits(4).says("rests after step 3, third");
 }
+
+/// Taken back wholly, a run begins again as a new one does: shown, and asked for.
+#[test]
+fn what_was_taken_back_wholly_is_shown_and_asked_for_again() {
+    let desk = Desk::new();
+    let run = desk.has_asked_twice();
+    desk.types("hana", &["rollback", "--to", "start", "--yes"]).exits(0).says("looks at the world, asks");
+    let records = || desk.types("hana", &["log", &run]).exits(0).stdout;
+    let before = records();
+    desk.types("hana", &["resume"])
+        .exits(2)
+        .says("every run has come to an end")
+        .says(&format!("runbook resume {run}"));
+    let asked = desk.types("hana", &["resume", &run]).exits(3);
+    asked.says("plan of `ask`").says("step 1 of 2").says("there is nobody to ask");
+    desk.types("hana", &["resume", &run, "--dry-run"]).exits(0).says("plan of `ask`");
+    assert_eq!(records(), before, "nothing was recorded");
+    desk.types("hana", &["resume", &run, "--yes"]).exits(4).says("plan of `ask`").says("is the weather good?");
+    desk.types("hana", &["rollback", "--to", "start", "--yes"]).exits(0);
+    desk.types("hana", &["resume", &run, "--replan", "--yes"]).exits(4);
+    desk.types("hana", &["rollback", "--to", "start", "--yes"]).exits(0);
+    let asked = desk.types_at_a_terminal("hana", &["resume", &run]).shows("Type `yes`");
+    asked.answers("yes").exits(4);
+}

@@ -113,7 +113,7 @@ pub(in crate::cli) struct ResumeArgs {
     /// One input, the same way
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     pub(in crate::cli) sets: Vec<(String, String)>,
-    /// Do not ask before going on with a new plan
+    /// Do not ask before going on with a new plan, or beginning again what was taken back wholly
     #[arg(long, short)]
     pub(in crate::cli) yes: bool,
 }
