@@ -2,6 +2,7 @@
 
 mod account;
 mod again;
+mod append;
 mod args;
 mod clock;
 mod executor;

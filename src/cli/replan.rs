@@ -2,6 +2,7 @@
 //!
 //! What has begun stays as it was planned. Only what has not may be planned anew, and the journal refuses anything else.
 
+use super::append::append;
 use super::args::{Common, Format, ResumeArgs};
 use super::clock::SystemClock;
 use super::executor::block_on;
@@ -181,7 +182,14 @@ pub(super) fn replan(
         inputs_from: now.inputs_from,
         until: state.given.as_ref().filter(|step| plan.runbook.step(step.as_str()).is_none()).and(until).cloned(),
     };
-    let (_, state) = journal.append(state, Some(lease), SystemClock.now(), kind)?;
+    // Beside the lease only answers come: they are to what was asked, and stand.
+    let (run, shown) = (&state.run, &state.actions);
+    let still = |now: &RunState| match now.actions == *shown {
+        true => Ok(()),
+        false => Err(Failure::refused(format!("nothing was changed: run `{run}` has gone on since this was shown"))
+            .hint("type the same command again: it shows the new plan as it is now, and asks")),
+    };
+    let state = append(journal, Some(lease), state.clone(), &kind, still)?;
     Ok((plan, state))
 }
 

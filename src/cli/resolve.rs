@@ -1,9 +1,10 @@
 //! `runbook resolve`: a person decides what cannot be told by looking. Only while nobody executes the run.
 
+use super::append::append;
 use super::args::{Common, Format, ResolutionArg, ResolveArgs};
 use super::executor::lease;
 use super::out::out;
-use super::{Exit, Failure, approve, given, open, operator};
+use super::{Exit, Failure, given, open, operator};
 use crate::journal::{RecordKind, Resolution};
 use crate::model::{ActionPath, Values};
 
@@ -16,7 +17,7 @@ pub(super) fn resolve(args: &ResolveArgs, common: &Common, format: Format) -> Re
         return Err(Failure::usage(format!("run `{}` has no action `{action}`", state.run))
             .hint(format!("`runbook status {}` lists them", state.run)));
     };
-    let _lease = lease(&mut journal, &state)?;
+    let lease = lease(&mut journal, &state)?;
     let state = journal.state(&state.run)?;
     let resolution = match args.resolution {
         ResolutionArg::Done => Resolution::Done,
@@ -42,7 +43,7 @@ pub(super) fn resolve(args: &ResolveArgs, common: &Common, format: Format) -> Re
         RecordKind::Resolved { outputs, .. } => outputs.clone(),
         _ => Values::new(),
     };
-    let state = approve::append(&mut journal, state, &kind)?;
+    let state = append(&mut journal, Some(&lease), state, &kind, |_| Ok(()))?;
     let text = if format.is_json() {
         let told = serde_json::json!({
             "run": state.run, "action": action, "resolution": resolution, "outputs": gives

@@ -150,6 +150,10 @@ impl RunState {
     /// When it cannot follow.
     pub fn follow(&self, kind: RecordKind, at: Millis) -> Result<(Record, Self), IllegalRecord> {
         let record = Record { run: self.run.clone(), seq: self.seq + 1, at: at.max(self.at), kind };
+        // Judged once, when it is made: what is stored was judged by the version that stored it.
+        if let RecordKind::Replanned { plan, .. } = &record.kind {
+            self.may_go_on_with(plan).map_err(|e| illegal(&record, e.to_string()))?;
+        }
         let next = self.apply(&record)?;
         Ok((record, next))
     }
@@ -171,7 +175,6 @@ impl RunState {
         match &record.kind {
             RecordKind::RunOpened { .. } => return Err(illegal(record, "the run is open already")),
             RecordKind::Replanned { document, fingerprint, plan, by, source, inputs_from, until } => {
-                self.may_go_on_with(plan).map_err(|e| illegal(record, e.to_string()))?;
                 let opened = Opened {
                     document: document.clone(),
                     fingerprint: fingerprint.clone(),

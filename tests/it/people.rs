@@ -247,3 +247,15 @@ fn what_was_taken_back_wholly_is_shown_and_asked_for_again() {
     let asked = desk.types_at_a_terminal("hana", &["resume", &run]).shows("Type `yes`");
     asked.answers("yes").exits(4);
 }
+
+/// Somebody answers while a new plan is read: the new plan holds, and so does the answer.
+#[test]
+fn an_answer_does_not_spoil_a_new_plan() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let run = desk.only_run();
+    desk.write("ask.yaml", &RUNBOOK.replace("is it?", "is it not?"));
+    let asked = desk.types_at_a_terminal("hana", &["resume", "--replan"]).shows("Type `yes`");
+    desk.types("kim", &["approve", &run, "kim"]).exits(0);
+    asked.answers("yes").exits(4).says("is it not?");
+}
