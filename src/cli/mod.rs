@@ -13,6 +13,7 @@ mod given;
 mod harm;
 mod history;
 mod inputs_now;
+mod kept;
 mod library;
 mod network_folder;
 mod open;

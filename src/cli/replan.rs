@@ -6,6 +6,7 @@ use super::append::append;
 use super::args::{Common, Format, ResumeArgs};
 use super::clock::SystemClock;
 use super::executor::block_on;
+use super::kept::kept;
 use super::out::out;
 use super::refusal::refusals;
 use super::run::confirm;
@@ -17,9 +18,8 @@ use crate::display;
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
 use crate::model::{ActionPath, Runbook, StepId, Values};
-use crate::plan::{Plan, Previewed};
+use crate::plan::Plan;
 use crate::validate;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The runbook and the inputs as they are now.
@@ -147,7 +147,7 @@ pub(super) fn replan(
         .map_err(|e| Failure::usage(e.to_string()))?;
     let as_value = |plan: &Plan| plan.to_value().map_err(|e| Failure::refused(e.to_string()));
     state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, &error))?;
-    plan.preview(kept(state, old));
+    plan.preview(kept(state, old, &plan));
     plan.checks.clone_from(&old.checks);
     plan.names.clone_from(&old.names);
     plan.expected = history::of(journal, &plan)?;
@@ -210,21 +210,6 @@ fn may_not(state: &RunState, old: &Plan, error: &ReplanError) -> Failure {
         )),
         _ => failure.hint(format!("roll back: `runbook rollback {} --to start`", state.run)),
     }
-}
-
-/// The previews of what has begun. What is done holds nobody to what was so before it.
-fn kept(state: &RunState, old: &Plan) -> BTreeMap<ActionPath, Previewed> {
-    let mut kept = BTreeMap::new();
-    for planned in &old.actions {
-        let current = state.action(&planned.action);
-        let Some(previewed) = planned.previewed.as_ref().filter(|_| current.traces().is_some()) else { continue };
-        let mut previewed = previewed.clone();
-        if current.is_done() {
-            previewed.facts.clear();
-        }
-        kept.insert(planned.action.clone(), previewed);
-    }
-    kept
 }
 
 fn look(

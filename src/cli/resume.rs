@@ -71,7 +71,7 @@ fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, fo
     out(&match format {
         Format::Text => display::rollback_text(plan, state, &to, &queue, &sentences),
         Format::Markdown => display::rollback_markdown(plan, state, &to, &queue, &sentences),
-        Format::Json => format!("{}\n", serde_json::json!({ "run": state.run, "to": to, "undo": queue })),
+        Format::Json => format!("{}\n", display::rollback_json(plan, state, &to, &queue, &sentences)),
     })?;
     Ok(Exit::Done)
 }

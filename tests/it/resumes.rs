@@ -227,6 +227,25 @@ fn the_way_back_takes_nothing_that_is_for_the_way_forward() {
     desk.types("hana", &["resume", &run]).exits(0).says("everything is undone");
 }
 
+/// What a resume would do has every form that a plan has; on its way back it is the rollback's.
+#[test]
+fn what_a_resume_would_do_has_every_form() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let run = desk.run();
+    let form = |form: &str, words: &[&str]| desk.types("otto", &[&["--format", form], words].concat());
+    form("markdown", &["resume", "--dry-run"]).exits(0).says("# ");
+    form("markdown", &["resume"]).exits(2).says("`resume --dry-run`");
+    let mut journal = Journal::open(&desk.path("state")).unwrap();
+    let state = journal.state(&run.parse().unwrap()).unwrap();
+    let executor = ExecutorId { fence: 9, by: "hana".into(), host: "desk".into(), pid: 1 };
+    journal.append(&state, None, 0, RecordKind::RollbackBegan { to: RollbackTo::Start, executor }).unwrap();
+    drop(journal);
+    form("markdown", &["resume", "--dry-run"]).exits(0).says("# ");
+    let resume = form("json", &["resume", "--dry-run"]).exits(0).stdout;
+    assert_eq!(resume, form("json", &["rollback", "--to", "start", "--dry-run"]).exits(0).stdout);
+}
+
 fn plan_of(text: &str) -> Value {
     let runbook = runbook::validate::parse_runbook("ask", text).unwrap();
     let inputs = runbook::validate::parse_inputs(&runbook, None, &[]).unwrap();
