@@ -95,9 +95,16 @@ fn sentence(plan: &Arc<Plan>) -> Sentence {
 /// What is to be said when driving ended without a rest: what is in doubt, and what to do first.
 fn stopped(journal: &Journal, plan: &Plan, state: &RunState, error: &DriveError) -> Failure {
     let mut failure = Failure::chain(Exit::Failed, error);
+    // What is under way is somebody else's by now, and he knows more of it.
+    if let DriveError::Journal(JournalError::Fenced { run, .. }) = error {
+        return failure
+            .cause("nothing more is recorded or done from here")
+            .hint(format!("`runbook status {run}` shows who executes it, and where it stands"));
+    }
     let under_way = |path: &ActionPath| {
         let current = state.action(path);
-        matches!(current, ActionState::Started { .. } | ActionState::Applied { .. } | ActionState::InDoubt { .. })
+        matches!(current, ActionState::Started { .. } | ActionState::Applied { .. })
+            || current.is_in_doubt()
             || current.is_undoing()
     };
     for action in plan.actions.iter().map(|planned| &planned.action).filter(|path| under_way(path)) {
@@ -126,7 +133,7 @@ fn report(plan: &Plan, state: &RunState, rest: &Rest, format: Format) -> String 
 
 fn exit(state: &RunState, rest: &Rest) -> Exit {
     match rest {
-        Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } => Exit::Done,
+        Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } | Rest::Abandoned { .. } => Exit::Done,
         // Nothing failed but what a person has to renew.
         Rest::Paused { actions } if actions.iter().any(|action| !state.action(action).wants_credentials()) => {
             Exit::Failed
@@ -134,5 +141,47 @@ fn exit(state: &RunState, rest: &Rest) -> Exit {
         Rest::Paused { actions } if actions.is_empty() => Exit::Failed,
         Rest::Paused { .. } | Rest::InDoubt { .. } | Rest::Waiting { .. } => Exit::Waits,
         Rest::Interrupted { .. } => Exit::Interrupted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Record, RecordKind};
+    use crate::model::Value;
+    use crate::plan::Order;
+    use crate::validate;
+
+    /// Whose lease is gone is sent to who has it, and not to a resume that would be refused.
+    #[test]
+    fn who_was_overtaken_is_not_told_to_go_on() {
+        let text = "runbook: small\ntitle: small\nabout: for tests\nsteps:\n  - id: one\n    title: one\n    why: because\n    \
+                    actions:\n      - { id: it, do: gate.approve, with: { prompt: a } }\n";
+        let runbook = validate::parse_runbook("small", text).unwrap();
+        let plan = Plan::make(runbook, crate::model::Values::new(), None, Order::Article).unwrap();
+        let opened = RecordKind::RunOpened {
+            runbook: "small".into(),
+            document: String::new(),
+            fingerprint: String::new(),
+            plan: plan.to_value().unwrap(),
+            by: "hana".into(),
+            tool: String::new(),
+            source: None,
+            inputs_from: None,
+            plan_file: None,
+            until: None,
+        };
+        let run: crate::model::RunId = "r1".parse().unwrap();
+        let state = RunState::open(&Record { run: run.clone(), seq: 1, at: 1, kind: opened }).unwrap();
+        let action = "one/it".parse().unwrap();
+        let (token, before, evidence) = (String::new(), Value::Null, String::new());
+        let started = RecordKind::Started { action, attempt: 1, token, before, evidence };
+        let (_, state) = state.follow(started, 1).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path()).unwrap();
+        let error = DriveError::Journal(JournalError::Fenced { run, ours: 1, theirs: 2 });
+        let told = format!("{:?}", stopped(&journal, &plan, &state, &error));
+        assert!(told.contains("runbook status r1") && !told.contains("runbook resume"), "{told}");
+        assert!(!told.contains("in doubt"), "{told}");
     }
 }

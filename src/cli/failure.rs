@@ -75,6 +75,12 @@ impl Failure {
         failure
     }
 
+    /// What failed and why, as reasons of something else.
+    pub(super) fn as_causes(&self) -> Vec<String> {
+        let causes = self.causes.iter().filter(|cause| **cause != self.message);
+        std::iter::once(&self.message).chain(causes).cloned().collect()
+    }
+
     pub(super) fn message(&self) -> &str {
         &self.message
     }

@@ -9,6 +9,7 @@ pub(super) fn check(command: &Command, format: Format) -> Result<(), Failure> {
         Command::Plan(args) => ("plan", true, args.html.is_some()),
         Command::Run(args) => ("run", args.dry_run, args.html.is_some()),
         Command::Show(args) => ("show", true, args.html.is_some()),
+        Command::Resume(args) => ("resume", args.dry_run, false),
         Command::Rollback(args) => ("rollback", args.dry_run, args.html.is_some()),
         _ => ("this command", false, false),
     };
@@ -16,7 +17,7 @@ pub(super) fn check(command: &Command, format: Format) -> Result<(), Failure> {
     if plans {
         return Ok(());
     }
-    let only = "only plans have it: `plan`, `show`, `run --dry-run` and `rollback --dry-run`";
+    let only = "only plans have it: `plan`, `show`, `run --dry-run`, `resume --dry-run` and `rollback --dry-run`";
     if format == Format::Markdown {
         return Err(Failure::usage(format!("`--format markdown` is not for `{name}`")).hint(only));
     }

@@ -1,15 +1,19 @@
 //! The command line: arguments, wiring, printing errors, exit codes. One file per command.
 
 mod account;
+mod again;
+mod append;
 mod args;
 mod clock;
 mod executor;
 mod exit;
 mod failure;
 mod form;
+mod given;
 mod harm;
 mod history;
 mod inputs_now;
+mod kept;
 mod library;
 mod network_folder;
 mod open;
@@ -22,6 +26,7 @@ mod settings;
 mod signals;
 mod spectator;
 
+mod abandon;
 mod approve;
 mod doctor;
 mod iam_policy;
@@ -93,6 +98,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Status(args) => status::status(&args, &common, format),
         Command::Runs => runs::runs(&common, format),
         Command::Log(args) => log::log(&args, &common, format),
+        Command::Abandon(args) => abandon::abandon(&args, &common, format),
         Command::Approve(args) => approve::approve(&args, &common, format),
         Command::Resolve(args) => resolve::resolve(&args, &common, format),
         Command::IamPolicy(args) => iam_policy::iam_policy(&args, format),

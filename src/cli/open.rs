@@ -3,7 +3,7 @@
 use super::args::Common;
 use super::{Failure, network_folder, settings};
 use crate::display;
-use crate::journal::{Journal, Rest, RunState};
+use crate::journal::{Journal, Rest, RollbackTo, RunState};
 use crate::model::RunId;
 use crate::plan::Plan;
 
@@ -32,7 +32,7 @@ pub(super) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Fa
     let runs = journal.runs()?;
     for summary in &runs {
         match journal.state(&summary.run) {
-            Ok(state) if state.rest.as_ref().is_some_and(is_over) => {}
+            Ok(state) if state.rest.as_ref().is_some_and(Rest::is_over) => {}
             Ok(state) => open.push(state),
             // Nobody knows whether it has come to an end: that it is not the one meant, a person must say.
             Err(error) if error.is_of_one_run() => unreadable.push(format!("{} (it cannot be read)", summary.run)),
@@ -56,9 +56,37 @@ pub(super) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Fa
             let names: Vec<String> = many.iter().take(5).map(|r| r.run.to_string()).collect();
             Err(Failure::usage("every run has come to an end").hint(format!("name one: {}", names.join(", "))))
         }
-        (several, _) => {
-            Err(Failure::usage(format!("{} runs have not come to an end", several.len())).hint(names(several)))
+        (several, _) => Err(Failure::usage(format!("{} runs have not come to an end", several.len()))
+            .hint(names(several))
+            .hint("`runbook abandon RUN` ends one that will not be gone on with")),
+    }
+}
+
+/// The same for who would move it: refused when it was abandoned.
+pub(super) fn going(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
+    let state = run(journal, named)?;
+    match &state.rest {
+        Some(Rest::Abandoned { why, by }) => {
+            Err(Failure::refused(format!("run `{}` was abandoned by {by}: {why}", state.run))
+                .cause("it neither goes on nor back, and nothing of it is answered or decided any more")
+                .hint(format!("`runbook status {}` says what it has left in the world", state.run))
+                .hint("`runbook run NAME` begins a new run: what is there as it is wanted stays"))
         }
+        _ => Ok(state),
+    }
+}
+
+/// The same for who would go on with it: without a name, no run is meant that a person has ended.
+pub(super) fn to_resume(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
+    let state = run(journal, named)?;
+    let ended = Failure::usage("every run has come to an end").hint("`runbook run NAME` begins a new one");
+    match (named, &state.rest) {
+        (None, Some(Rest::Abandoned { .. })) => Err(ended),
+        (None, Some(Rest::RolledBack { to: RollbackTo::Start })) => Err(ended.hint(format!(
+            "`runbook resume {}` shows the plan of the one that was taken back, looks at the world and asks",
+            state.run
+        ))),
+        _ => going(journal, Some(state.run.as_str())),
     }
 }
 
@@ -66,12 +94,4 @@ pub(super) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Fa
 pub(super) fn plan(state: &RunState) -> Result<Plan, Failure> {
     Plan::read(&state.opened.plan)
         .map_err(|e| Failure::refused(format!("run `{}` cannot be executed", state.run)).cause(e.to_string()))
-}
-
-fn is_over(rest: &Rest) -> bool {
-    match rest {
-        Rest::Finished => true,
-        Rest::RolledBack { to } => *to == crate::journal::RollbackTo::Start,
-        _ => false,
-    }
 }

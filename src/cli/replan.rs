@@ -2,21 +2,24 @@
 //!
 //! What has begun stays as it was planned. Only what has not may be planned anew, and the journal refuses anything else.
 
+use super::append::append;
 use super::args::{Common, Format, ResumeArgs};
 use super::clock::SystemClock;
 use super::executor::block_on;
+use super::kept::kept;
 use super::out::out;
 use super::refusal::refusals;
 use super::run::confirm;
 use super::settings::Looking;
-use super::{Exit, Failure, account, history, inputs_now, library, operator, plan as planning, remaining, secrets};
+use super::{
+    Exit, Failure, account, again, history, inputs_now, library, operator, plan as planning, remaining, secrets,
+};
 use crate::display;
 use crate::engine::{Clock, Look, Worker, look_ahead};
 use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
 use crate::model::{ActionPath, Runbook, StepId, Values};
-use crate::plan::{Plan, Previewed, Sequence};
+use crate::plan::{Plan, Sequence};
 use crate::validate;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The runbook and the inputs as they are now.
@@ -144,13 +147,15 @@ pub(super) fn replan(
         .map_err(|e| Failure::usage(e.to_string()))?;
     let as_value = |plan: &Plan| plan.to_value().map_err(|e| Failure::refused(e.to_string()));
     state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, &error))?;
-    plan.preview(kept(state, old));
+    plan.preview(kept(state, old, &plan));
     plan.checks.clone_from(&old.checks);
     plan.names.clone_from(&old.names);
     plan.expected = history::of(journal, &plan)?;
     let looks = look(&mut plan, state, until, common)?;
     let looks = remaining::excused(&plan, state, looks);
-    if let Some(failure) = refusals(&looks, &[], "nothing was changed: the world is not ready for the new plan") {
+    // In the middle of a run the world is not as before it: its checks are asked where it begins again.
+    let checks = if again::begins(state) { plan.checks.as_slice() } else { &[] };
+    if let Some(failure) = refusals(&looks, checks, "nothing was changed: the world is not ready for the new plan") {
         return Err(failure.hint("then type the same command again: nothing was recorded"));
     }
     let outputs = planning::outputs_with(state.outputs(), &looks);
@@ -175,8 +180,16 @@ pub(super) fn replan(
         by: operator::name(),
         source: state.opened.source.clone(),
         inputs_from: now.inputs_from,
+        until: state.given.as_ref().filter(|step| plan.runbook.step(step.as_str()).is_none()).and(until).cloned(),
     };
-    let (_, state) = journal.append(state, Some(lease), SystemClock.now(), kind)?;
+    // Beside the lease only answers come: they are to what was asked, and stand.
+    let (run, shown) = (&state.run, &state.actions);
+    let still = |now: &RunState| match now.actions == *shown {
+        true => Ok(()),
+        false => Err(Failure::refused(format!("nothing was changed: run `{run}` has gone on since this was shown"))
+            .hint("type the same command again: it shows the new plan as it is now, and asks")),
+    };
+    let state = append(journal, Some(lease), state.clone(), &kind, still)?;
     Ok((plan, state))
 }
 
@@ -202,21 +215,6 @@ fn may_not(state: &RunState, old: &Plan, error: &ReplanError) -> Failure {
     }
 }
 
-/// The previews of what has begun. What is done holds nobody to what was so before it.
-fn kept(state: &RunState, old: &Plan) -> BTreeMap<ActionPath, Previewed> {
-    let mut kept = BTreeMap::new();
-    for planned in &old.actions {
-        let current = state.action(&planned.action);
-        let Some(previewed) = planned.previewed.as_ref().filter(|_| current.traces().is_some()) else { continue };
-        let mut previewed = previewed.clone();
-        if current.is_done() {
-            previewed.facts.clear();
-        }
-        kept.insert(planned.action.clone(), previewed);
-    }
-    kept
-}
-
 fn look(
     plan: &mut Plan,
     state: &RunState,
@@ -224,6 +222,9 @@ fn look(
     common: &Common,
 ) -> Result<Vec<(ActionPath, Look)>, Failure> {
     let looking = Looking::new(common)?;
+    if again::begins(state) {
+        return Ok(block_on(again::look(plan, state, &looking))??.0);
+    }
     let access = Rc::new(looking.access());
     block_on(async {
         account::same(plan, &access).await?;

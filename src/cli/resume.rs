@@ -4,8 +4,8 @@ use super::args::{Common, Format, ResumeArgs};
 use super::executor::{Execution, block_on, lease};
 use super::harm::Harm;
 use super::out::out;
-use super::run::step;
-use super::{Exit, Failure, account, open, plan as planning, remaining, replan, secrets};
+use super::run::{confirm, step};
+use super::{Exit, Failure, account, again, open, plan as planning, remaining, replan, secrets};
 use crate::display;
 use crate::engine::Intent;
 use crate::journal::{Mode, Rest, RollbackTo, RunState};
@@ -14,7 +14,7 @@ use crate::plan::Plan;
 
 pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
     let mut journal = open::journal(common)?;
-    let state = open::run(&journal, args.run.run.as_deref())?;
+    let state = open::to_resume(&journal, args.run.run.as_deref())?;
     if args.dry_run {
         return preview(args, &state, &open::plan(&state)?, common, format);
     }
@@ -37,7 +37,14 @@ pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &
             } else {
                 replan::unchanged(&state, &plan, &now)?;
                 let until = until(args, &state, &plan.runbook)?;
-                block_on(secrets::of_rest(&plan, &state, until.as_ref()))??;
+                if again::begins(&state) {
+                    // Events are all that a program reads of it.
+                    let shown = if format.is_json() { None } else { Some(format) };
+                    again::show(&state, &plan, until.as_ref(), common, shown)?;
+                    confirm(args.yes, &format!("Begin run {} again?", state.run))?;
+                } else {
+                    block_on(secrets::of_rest(&plan, &state, until.as_ref()))??;
+                }
                 until
             };
             Intent::Forward { until }
@@ -52,6 +59,10 @@ fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, fo
     let Some(to) = way_back(state) else {
         replan::unchanged(state, plan, &replan::now(state, plan, args)?)?;
         let until = until(args, state, &plan.runbook)?;
+        if again::begins(state) {
+            again::show(state, plan, until.as_ref(), common, Some(format))?;
+            return Ok(Exit::Done);
+        }
         return remaining::show(state, plan, until.as_ref(), common, format);
     };
     as_it_was(args, state)?;
@@ -60,7 +71,7 @@ fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, fo
     out(&match format {
         Format::Text => display::rollback_text(plan, state, &to, &queue, &sentences),
         Format::Markdown => display::rollback_markdown(plan, state, &to, &queue, &sentences),
-        Format::Json => format!("{}\n", serde_json::json!({ "run": state.run, "to": to, "undo": queue })),
+        Format::Json => format!("{}\n", display::rollback_json(plan, state, &to, &queue, &sentences)),
     })?;
     Ok(Exit::Done)
 }
@@ -89,7 +100,7 @@ fn way_back(state: &RunState) -> Option<RollbackTo> {
 
 /// The step to rest after: the one that is named, else the one the run was to rest after, unless it has come there.
 fn until(args: &ResumeArgs, state: &RunState, runbook: &Runbook) -> Result<Option<StepId>, Failure> {
-    match (&args.until, state.bound()) {
+    match (&args.until, state.bound(runbook)) {
         (Some(name), _) => step(runbook, name).map(Some),
         (None, Some(bound)) if runbook.step(bound.as_str()).is_none() => {
             let run = &state.run;

@@ -15,7 +15,7 @@ use crate::plan::{NoPlace, Plan};
 pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
     let mut journal = open::journal(common)?;
-    let state = open::run(&journal, args.run.run.as_deref())?;
+    let state = open::going(&journal, args.run.run.as_deref())?;
     let mut plan = open::plan(&state)?;
     plan.expected = history::of(&journal, &plan)?;
     let to = match args.to.as_str() {
@@ -24,7 +24,9 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, har
     };
     reached(&plan, &state, &to)?;
     let queue = plan.undo_queue(&state, &to);
-    if queue.is_empty() {
+    // A run of which nothing is in the world is ended so, once.
+    let ends = to == RollbackTo::Start && state.rest.as_ref().is_none_or(|rest| !rest.is_over());
+    if queue.is_empty() && !ends {
         return Err(Failure::refused(format!("nothing is to be undone: nothing after `{to}` has been done")));
     }
     let sentences = planning::sentences(&plan, &state.run, &state.outputs());
@@ -44,8 +46,12 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, har
     if args.dry_run {
         return Ok(Exit::Done);
     }
-    account::of_run(&plan, common, state.run.as_str())?;
-    confirm(args.yes, &format!("Undo these {} actions now?", queue.len()))?;
+    if queue.is_empty() {
+        confirm(args.yes, "End the run as rolled back?")?;
+    } else {
+        account::of_run(&plan, common, state.run.as_str())?;
+        confirm(args.yes, &format!("Undo these {} actions now?", queue.len()))?;
+    }
     let lease = lease(&mut journal, &state)?;
     // Shown and answered without the lease: somebody else may have gone on meanwhile.
     let now = journal.state(&state.run)?;

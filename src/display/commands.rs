@@ -1,6 +1,7 @@
 //! What an operator can type next: the exact commands, each with what it does, the most likely one first.
 
 use super::tally::first_open;
+use super::wording::unanswered;
 use crate::journal::{ActionState, Mode, Rest, RollbackTo, RunState};
 use crate::model::ActionPath;
 use crate::plan::{Plan, Sequence, Site};
@@ -22,16 +23,26 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
     let resume = |why: &str| command(format!("runbook resume {run}"), why);
     let mut next = Vec::new();
     match rest {
-        None => next.push(resume(&goes_on(plan, state))),
+        None => {
+            next.push(resume(&goes_on(plan, state)));
+            next.extend(ends(state));
+        }
+        Some(Rest::Abandoned { .. }) => {}
         Some(Rest::Finished) => {
             next.push(command(format!("runbook rollback {run} --to start"), "takes everything back, if need be"));
         }
         Some(Rest::UntilReached { .. } | Rest::Interrupted { .. }) => {
             next.push(resume(&goes_on(plan, state)));
             next.extend(ways_back(plan, state));
+            next.extend(ends(state));
         }
         Some(Rest::RolledBack { to }) => {
-            next.push(resume(&forward_again(plan, state)));
+            next.push(resume(&match to {
+                RollbackTo::Start => {
+                    format!("shows its plan, looks at the world, asks, and {}", forward_again(plan, state))
+                }
+                RollbackTo::Step(_) => forward_again(plan, state),
+            }));
             next.extend(service(plan, state, to).map(|way| way.command));
         }
         Some(Rest::Paused { actions }) => {
@@ -39,13 +50,25 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
             next.extend(paused(plan, state, actions));
         }
         Some(Rest::InDoubt { actions }) => {
-            next.extend(actions.iter().flat_map(|action| decisions(state, action)));
-            next.push(resume(&format!("looks again, and goes on with what is decided{}", rests(plan, state))));
+            let decisions = actions.iter().flat_map(|action| decisions(state, action));
+            let again = resume(&format!("looks again, and goes on with what is decided{}", rests(plan, state)));
+            // Who renews them need decide nothing.
+            if actions.iter().all(|action| state.action(action).wants_credentials()) {
+                next.push(again);
+                next.extend(decisions);
+            } else {
+                next.extend(decisions);
+                next.push(again);
+            }
             next.extend(ways_back(plan, state));
         }
         Some(Rest::Waiting { gates }) => {
-            next.extend(gates.iter().map(|gate| approve(state, gate)));
-            next.push(resume(&format!("goes on once that is answered{}", rests(plan, state))));
+            let open = unanswered(state, gates);
+            next.extend(open.iter().map(|gate| approve(state, gate)));
+            next.push(resume(&match open.as_slice() {
+                [] => goes_on(plan, state),
+                _ => format!("goes on once that is answered{}", rests(plan, state)),
+            }));
             next.extend(ways_back(plan, state));
         }
     }
@@ -98,12 +121,14 @@ fn goes_on(plan: &Plan, state: &RunState) -> String {
 
 /// Where going on ends, when that is not the end of the runbook.
 fn rests(plan: &Plan, state: &RunState) -> String {
-    state.bound().map_or_else(String::new, |step| format!("; rests after step {}, {step}", plan.number(step)))
+    state
+        .bound(&plan.runbook)
+        .map_or_else(String::new, |step| format!("; rests after step {}, {step}", plan.number(step)))
 }
 
 fn is_unfinished(state: &RunState) -> bool {
     use ActionState as S;
-    state.actions.values().any(|s| matches!(s, S::Started { .. } | S::Applied { .. } | S::InDoubt { .. }))
+    state.actions.values().any(|s| s.is_in_doubt() || matches!(s, S::Started { .. } | S::Applied { .. }))
 }
 
 fn forward_again(plan: &Plan, state: &RunState) -> String {
@@ -149,14 +174,18 @@ fn decisions(state: &RunState, action: &ActionPath) -> Vec<NextCommand> {
         command(format!("runbook resolve {} {action} --as {word} --reason \"...\"", state.run), why)
     };
     let done = resolve("done", "when its effect is there, or what is there is as good");
-    match state.action(action) {
-        ActionState::InDoubt { .. } | ActionState::Started { .. } => {
-            vec![done, resolve("not-done", "when nothing of it is there: it is done again")]
-        }
+    let current = state.action(action);
+    if current.is_in_doubt() || matches!(current, ActionState::Started { .. }) {
+        return vec![done, resolve("not-done", "when nothing of it is there: it is done again")];
+    }
+    match current {
         ActionState::Failed { traces: None, .. } => {
             vec![resolve("done", "when a person has done it, or what is there is as good; a rollback leaves that")]
         }
-        ActionState::Failed { .. } | ActionState::Applied { .. } => vec![done],
+        ActionState::Failed { .. }
+        | ActionState::Applied { .. }
+        | ActionState::Started { .. }
+        | ActionState::InDoubt { .. } => vec![done],
         ActionState::Undoing { .. } | ActionState::UndoFailed { .. } => {
             vec![resolve("undone", "when you have taken it back by hand")]
         }
@@ -176,6 +205,12 @@ fn ways_back(plan: &Plan, state: &RunState) -> Vec<NextCommand> {
     }
     ways.extend(service(plan, state, &to).map(|way| way.command));
     ways
+}
+
+/// How a run is ended of which nothing is in the world.
+fn ends(state: &RunState) -> Option<NextCommand> {
+    let nothing = state.actions.values().all(ActionState::is_pending);
+    nothing.then(|| rollback(state, &RollbackTo::Start, "ends the run: nothing is to be taken back"))
 }
 
 /// The way back to where the site served.

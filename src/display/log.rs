@@ -102,7 +102,10 @@ fn says(kind: &RecordKind) -> String {
         K::GateOpened { gate, prompt, .. } => format!("{gate}: {prompt}"),
         K::GateAnswered { gate, approved: true, by } => format!("{gate}: approved by {by}"),
         K::GateAnswered { gate, approved: false, by } => format!("{gate}: refused by {by}"),
-        K::Resolved { resolution, by, reason, .. } => format!("as {resolution} by {by}: {reason}"),
+        K::Resolved { resolution, by, reason, outputs, .. } => {
+            let given = outputs.iter().map(|(name, it)| format!("; {name} = {}", super::pending_value::value(it)));
+            format!("as {resolution} by {by}: {reason}{}", given.collect::<String>())
+        }
         K::UndoStarted { attempt, .. } => format!("attempt {attempt}"),
         K::Rested { rest } => rested(rest),
     }
@@ -121,6 +124,7 @@ fn rested(rest: &Rest) -> String {
             list(actions)
         }
         Rest::Waiting { gates } => list(gates),
+        Rest::Abandoned { why, by } => format!("by {by}: {}", one_line(why)),
     };
     let word = rest_word(rest);
     if about.is_empty() { word.to_owned() } else { format!("{word}: {about}") }

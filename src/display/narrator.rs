@@ -175,8 +175,11 @@ impl Narrator {
             K::Doubted { evidence, .. } => (Mark::Doubt, format!("in doubt: {evidence}")),
             K::Failed { phase: at, failure, retry_at, .. } => {
                 let attempt = before.map_or(0, ActionState::tries) + 1;
-                let what = if *at == Phase::Observe { format!("failed {}", phase(*at)) } else { "failed".into() };
-                (Mark::Failed, failed(&what, attempt, failure, *retry_at, record.at))
+                let begun = before.is_some_and(|state| state.traces().is_some());
+                let looking = *at == Phase::Observe;
+                let what = if looking { format!("failed {}", phase(*at, begun)) } else { "failed".into() };
+                let mark = if looking && begun { Mark::Doubt } else { Mark::Failed };
+                (mark, failed(&what, attempt, failure, *retry_at, record.at))
             }
             K::UndoFailed { failure, retry_at, .. } => {
                 let attempt = before.map_or(0, ActionState::tries) + 1;

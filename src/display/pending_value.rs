@@ -4,7 +4,8 @@ use crate::model::{Description, Expr, Piece, Reference, SecretRef, Value, ValueT
 use crate::plan::Plan;
 
 /// A value on one line. The reference to a secret is told as one; lists and maps as in a sentence.
-pub(super) fn value(value: &Value) -> String {
+#[must_use]
+pub fn value(value: &Value) -> String {
     if value.is_object()
         && let Ok(secret) = serde_json::from_value::<SecretRef>(value.clone())
     {

@@ -2,9 +2,10 @@
 
 use super::commands::{self, next_commands};
 use super::failure::told;
+use super::leaves::of_abandoned;
 use super::table::{count, wrapped};
 use super::tally::Tally;
-use super::wording::{phase, rest_sentence, site_sentence};
+use super::wording::{phase, rest_sentence, site_sentence, unanswered};
 use crate::journal::{ActionState, Rest, RunState};
 use crate::model::{ActionPath, Value};
 use crate::plan::{Plan, Site};
@@ -16,6 +17,7 @@ pub fn rest_text(plan: &Plan, state: &RunState, rest: &Rest) -> String {
     let mut text = wrapped("", &format!("run {} {}", state.run, rest_sentence(plan, state, rest)));
     text.push_str(&far(plan, state));
     text.push_str(&why(state, rest));
+    text.push_str(&of_abandoned(plan, state));
     text.push_str(&commands::block(&next_commands(plan, state, Some(rest))));
     text
 }
@@ -62,11 +64,11 @@ pub(super) fn why(state: &RunState, rest: &Rest) -> String {
             }
         }
         Rest::Waiting { gates } => {
-            for gate in gates {
+            for gate in unanswered(state, gates) {
                 text.push_str(&question(state, gate));
             }
         }
-        Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } => {}
+        Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } | Rest::Abandoned { .. } => {}
     }
     text
 }
@@ -74,9 +76,9 @@ pub(super) fn why(state: &RunState, rest: &Rest) -> String {
 fn one(state: &RunState, action: &ActionPath) -> String {
     let heading = |what: &str| format!("\n{action} {what}\n");
     match state.action(action) {
-        ActionState::Failed { attempt, phase: at, failure, .. } => {
+        ActionState::Failed { attempt, phase: at, failure, traces, .. } => {
             let tried = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
-            format!("{}{}", heading(&format!("failed {}{tried}", phase(at))), told(2, "", &failure))
+            format!("{}{}", heading(&format!("failed {}{tried}", phase(at, traces.is_some()))), told(2, "", &failure))
         }
         ActionState::UndoFailed { attempt, failure, .. } => {
             let tried = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };

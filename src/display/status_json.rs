@@ -5,7 +5,7 @@ use super::status_text::evidence;
 use super::tally::{Tally, step_word_now};
 use super::time::rfc3339;
 use super::times::{Span, Times};
-use super::wording::{condition, state_word};
+use super::wording::{action_word, condition};
 use crate::journal::{ActionState, Holder, Record, RunState};
 use crate::model::{Millis, Step, Value};
 use crate::plan::{Plan, Site};
@@ -61,7 +61,7 @@ fn step(step: &Step, state: &RunState, times: &Times, executed: bool, now: Milli
         };
         json!({
             "action": action.path,
-            "state": state_word(&current, executed),
+            "state": action_word(state, &action.path, executed),
             "attempt": current.attempt(),
             "ms": ms(times.action(&action.path)),
             "evidence": evidence(&current),

@@ -1,6 +1,7 @@
 //! Where a run stands: who is at it, every step with its actions, what to type next.
 
 use super::commands::{self, next_commands, while_executed};
+use super::leaves::of_abandoned;
 use super::look::one_line;
 use super::plan_checks::accepted_text;
 use super::rest_text::{far, question, why};
@@ -8,7 +9,7 @@ use super::table::{columns, hanging, wrapped};
 use super::tally::step_word_now;
 use super::time::{date_time, duration};
 use super::times::Times;
-use super::wording::{executed_by, plan_file_words, rest_sentence, state_word};
+use super::wording::{action_word, executed_by, plan_file_words, rest_sentence};
 use crate::journal::{ActionState, Holder, Record, RunState};
 use crate::model::{Millis, Step};
 use crate::plan::Plan;
@@ -43,6 +44,7 @@ pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Op
         while_executed(state)
     } else {
         text.push_str(&state.rest.as_ref().map_or_else(String::new, |rest| why(state, rest)));
+        text.push_str(&of_abandoned(plan, state));
         next_commands(plan, state, state.rest.as_ref())
     };
     text.push_str(&commands::block(&next));
@@ -83,7 +85,7 @@ fn step_rows(step: &Step, state: &RunState, times: &Times, executed: bool, now: 
         rows.push(vec![
             String::new(),
             format!("  {}", action.path.name()),
-            state_word(&current, executed).to_owned(),
+            action_word(state, &action.path, executed).to_owned(),
             took(times.action(&action.path)),
             one_line(&evidence(&current)),
         ]);

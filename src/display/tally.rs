@@ -1,5 +1,6 @@
 //! How far a run is: steps and actions done, and a step's state in one word.
 
+use super::wording::action_word;
 use crate::journal::{ActionState, RunState};
 use crate::model::Step;
 use crate::plan::Plan;
@@ -34,7 +35,7 @@ pub(super) fn step_word(step: &Step, state: &RunState) -> &'static str {
         "done"
     } else if any(|s| matches!(s, S::UndoFailed { .. })) {
         "undo failed"
-    } else if any(|s| matches!(s, S::InDoubt { .. })) {
+    } else if any(S::is_in_doubt) {
         "in doubt"
     } else if any(|s| matches!(s, S::Failed { .. })) {
         "failed"
@@ -49,11 +50,13 @@ pub(super) fn step_word(step: &Step, state: &RunState) -> &'static str {
 
 /// The same, knowing whether somebody is at it.
 pub(super) fn step_word_now(step: &Step, state: &RunState, executed: bool) -> &'static str {
+    let any = |word: &str| step.actions.iter().any(|a| action_word(state, &a.path, executed) == word);
     match step_word(step, state) {
+        word @ ("undo failed" | "in doubt" | "failed") => word,
+        _ if any("waits") => "waits",
+        _ if any("approved") => "approved",
         "half done" if executed => "under way",
-        "half done" if step.actions.iter().any(|a| matches!(state.action(&a.path), ActionState::Started { .. })) => {
-            "in doubt"
-        }
+        "half done" if any("in doubt") => "in doubt",
         word => word,
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn condition(state: &RunState, holder: Option<&Holder>) -> &'static s
         (_, Some(_), Mode::Rollback { .. }) => "rolling back",
         (None, None, _) if state.seq <= 1 => "not begun",
         (None, None, _) => "killed",
+        (Some(Rest::Waiting { gates }), None, _) if unanswered(state, gates).is_empty() => "approved",
         (Some(rest), None, _) => rest_word(rest),
     }
 }
@@ -56,6 +57,7 @@ pub(super) fn rest_word(rest: &Rest) -> &'static str {
         Rest::InDoubt { .. } => "in doubt",
         Rest::Waiting { .. } => "waits for a person",
         Rest::Interrupted { .. } => "interrupted",
+        Rest::Abandoned { .. } => "abandoned",
     }
 }
 
@@ -88,20 +90,34 @@ pub(super) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Rest) -> Strin
                 (None, false) => format!("is paused: {names} failed"),
             }
         }
+        Rest::InDoubt { actions } if actions.iter().all(|action| state.action(action).wants_credentials()) => {
+            format!("is in doubt at {}: the credentials have ended before it could be looked at", list(actions))
+        }
         Rest::InDoubt { actions } => {
             format!("is in doubt: it cannot be told whether the effect of {} was made", list(actions))
         }
-        Rest::Waiting { gates } => format!("waits for a person: {}", list(gates)),
+        Rest::Waiting { gates } => match unanswered(state, gates).as_slice() {
+            [] if gates.len() == 1 => format!("waits to be resumed: {} is answered", list(gates)),
+            [] => format!("waits to be resumed: {} are answered", list(gates)),
+            open => format!("waits for a person: {}", list(open)),
+        },
         Rest::Interrupted { .. } => match rollback {
             Some(to) => format!("was interrupted on its way back to {to}"),
             None => "was interrupted".into(),
         },
+        Rest::Abandoned { why, by } => format!("was abandoned by {by}: {}", one_line(why)),
     }
 }
 
-/// What an action was at, for `failed while ...`.
-pub(super) fn phase(phase: Phase) -> &'static str {
+/// Which of the gates that a run rests at still wait: an answer may have come since.
+pub(super) fn unanswered<'a>(state: &RunState, gates: &'a [String]) -> Vec<&'a str> {
+    gates.iter().map(String::as_str).filter(|gate| state.open_gate(gate).is_some()).collect()
+}
+
+/// What an action was at, for `failed while ...`; `begun` when an attempt had started before.
+pub(super) fn phase(phase: Phase, begun: bool) -> &'static str {
     match phase {
+        Phase::Observe if begun => "while looking for what was begun: whether that is there is not known",
         Phase::Observe => "while looking, nothing was changed",
         Phase::Apply => "while making its effect",
         Phase::Verify => "while waiting for its effect",
@@ -114,10 +130,18 @@ pub(super) fn executed_by(holder: &Holder) -> String {
     format!("{} on {} (process {})", holder.by, holder.host, holder.pid)
 }
 
-/// A state's word: what is recorded as started while nobody is at it is in doubt.
-pub(super) fn state_word(state: &ActionState, executed: bool) -> &'static str {
-    match state {
+/// An action's word: at a gate it waits, whether somebody is at it or not; what else is recorded as started while nobody is
+/// at it is in doubt.
+pub(super) fn action_word(state: &RunState, action: &ActionPath, executed: bool) -> &'static str {
+    use ActionState as S;
+    if state.open_gates().values().any(|gate| gate.action == *action) {
+        return "waits";
+    }
+    // When a run came to rest at its gates, nothing else was under way.
+    let answered = !executed && matches!(state.rest, Some(Rest::Waiting { .. }));
+    match state.action(action) {
+        S::Started { .. } | S::Applied { .. } | S::Undoing { .. } if answered => "approved",
         ActionState::Started { .. } if !executed => "in doubt",
-        _ => state.word(),
+        other => other.word(),
     }
 }

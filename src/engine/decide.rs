@@ -180,6 +180,8 @@ fn look(moment: &Moment<'_>, action: &ActionPath, is_open: bool, pass: &mut Pass
         ActionState::InDoubt { .. } if flight.doubted.contains(action) => pass.doubted.push(action.clone()),
         ActionState::InDoubt { .. } if flight.stop == Stopping::No => pass.ready.push((action.clone(), Phase::Observe)),
         ActionState::InDoubt { .. } => pass.doubted.push(action.clone()),
+        // What was begun and cannot be looked at stays a doubt.
+        ActionState::Failed { retry_at: None, .. } if current.is_in_doubt() => pass.doubted.push(action.clone()),
         // An undo that has not ended stands in the way of going forward: a person decides.
         ActionState::Failed { retry_at: None, .. } | ActionState::Undoing { .. } | ActionState::UndoFailed { .. } => {
             pass.paused.push(action.clone());

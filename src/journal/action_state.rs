@@ -207,6 +207,12 @@ impl ActionState {
         matches!(self, ActionState::Done { .. })
     }
 
+    /// Whether something of it was begun and a look could not tell whether its effect is there: it could not, or it failed.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, ActionState::InDoubt { .. } | ActionState::Failed { phase: Phase::Observe, traces: Some(_), .. })
+    }
+
     /// Whether it rests for nothing but the caller's credentials, forward or back.
     #[must_use]
     pub fn wants_credentials(&self) -> bool {
@@ -259,6 +265,7 @@ impl ActionState {
             S::Done { completion: Completion::Adopted, .. } => "found",
             S::Done { completion: Completion::Accepted, .. } => "accepted",
             S::Done { .. } => "done",
+            S::Failed { .. } if self.is_in_doubt() => "in doubt",
             S::Failed { .. } => "failed",
             S::InDoubt { .. } => "in doubt",
             S::Undoing { .. } => "undoing",

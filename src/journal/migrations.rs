@@ -38,8 +38,11 @@ const MIGRATIONS: &[&str] = &[
     CREATE TRIGGER records_are_not_removed BEFORE DELETE ON records
         BEGIN SELECT RAISE(ABORT, 'records are append-only'); END;
 ",
-    // `rollback_began` says what stays: a tool that does not know it would undo something else.
-    "",
+    // Nothing changes in the tables. A version before this one would make another run of records that are new with it (what a
+    // person says that an action has given, a run that is abandoned, a bound that a replan sets, what stays at a rollback),
+    // and is kept away.
+    "
+",
 ];
 
 /// Brings a database to the newest version, in one transaction.

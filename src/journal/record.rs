@@ -67,6 +67,9 @@ pub enum RecordKind {
         /// What the inputs were read from.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         inputs_from: Option<InputsFrom>,
+        /// Where it is to rest from now on, where the new runbook does not have the step that it was given; else that stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<StepId>,
     },
     /// An executor begins to go forward.
     ForwardBegan {
@@ -170,6 +173,9 @@ pub enum RecordKind {
         by: String,
         /// Why.
         reason: String,
+        /// What it gives, of an action that is done: as a look told, or the person.
+        #[serde(default, skip_serializing_if = "Values::is_empty")]
+        outputs: Values,
     },
     /// An undo is about to begin. Durable before its effect.
     UndoStarted {

@@ -40,6 +40,13 @@ pub enum Rest {
         /// Actions whose waiting was cut short; they are observed first on resume.
         unfinished: Vec<ActionPath>,
     },
+    /// A person has ended the run where it stood: nothing follows.
+    Abandoned {
+        /// Why.
+        why: String,
+        /// Who.
+        by: String,
+    },
 }
 
 impl Rest {
@@ -47,5 +54,11 @@ impl Rest {
     #[must_use]
     pub fn is_end(&self) -> bool {
         matches!(self, Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. })
+    }
+
+    /// Whether the run has come to its end: no command picks it that is not told its name.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self, Rest::Finished | Rest::RolledBack { to: RollbackTo::Start } | Rest::Abandoned { .. })
     }
 }

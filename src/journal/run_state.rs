@@ -1,7 +1,7 @@
 //! The state of a run: what its records add up to.
 
 use super::{ActionState, InputsFrom, PlanFile, Record, RecordKind, Resolution, Rest, RollbackTo, Traces};
-use crate::model::{ActionPath, Millis, RunId, StepId, Value, Values};
+use crate::model::{ActionPath, Millis, RunId, Runbook, StepId, Value, Values};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -69,12 +69,15 @@ pub struct RunState {
     pub opened: Arc<Opened>,
     /// The direction it goes.
     pub mode: Mode,
+    /// The step it was given to rest after when it was opened, or planned anew: whatever one executor is told beside it, it holds
+    /// until all up to it is done.
+    pub given: Option<StepId>,
     /// Why it rests; nothing while an executor is at it (or died at it).
     pub rest: Option<Rest>,
     /// Actions that have left `pending` at some time.
     pub actions: BTreeMap<ActionPath, ActionState>,
     /// Actions that this run has started at some time and taken back, wholly. What was only found or refused is not here,
-    /// although a rollback has passed it.
+    /// although a rollback has passed it; and what was planned anew since is not.
     pub taken_back: BTreeSet<ActionPath>,
     /// Gates, by name.
     pub gates: BTreeMap<String, Gate>,
@@ -131,6 +134,7 @@ impl RunState {
                     replanned: None,
                 }),
                 mode: Mode::Forward { until: until.clone() },
+                given: until.clone(),
                 rest: None,
                 actions: BTreeMap::new(),
                 taken_back: BTreeSet::new(),
@@ -148,6 +152,10 @@ impl RunState {
     /// When it cannot follow.
     pub fn follow(&self, kind: RecordKind, at: Millis) -> Result<(Record, Self), IllegalRecord> {
         let record = Record { run: self.run.clone(), seq: self.seq + 1, at: at.max(self.at), kind };
+        // Judged once, when it is made: what is stored was judged by the version that stored it.
+        if let RecordKind::Replanned { plan, .. } = &record.kind {
+            self.may_go_on_with(plan).map_err(|e| illegal(&record, e.to_string()))?;
+        }
         let next = self.apply(&record)?;
         Ok((record, next))
     }
@@ -160,13 +168,15 @@ impl RunState {
         if record.seq != self.seq + 1 {
             return Err(illegal(record, format!("expected number {}", self.seq + 1)));
         }
+        if let Some(Rest::Abandoned { by, .. }) = &self.rest {
+            return Err(illegal(record, format!("the run was abandoned by {by}")));
+        }
         let mut next = self.clone();
         next.seq = record.seq;
         next.at = record.at;
         match &record.kind {
             RecordKind::RunOpened { .. } => return Err(illegal(record, "the run is open already")),
-            RecordKind::Replanned { document, fingerprint, plan, by, source, inputs_from } => {
-                self.may_go_on_with(plan).map_err(|e| illegal(record, e.to_string()))?;
+            RecordKind::Replanned { document, fingerprint, plan, by, source, inputs_from, until } => {
                 let opened = Opened {
                     document: document.clone(),
                     fingerprint: fingerprint.clone(),
@@ -177,6 +187,9 @@ impl RunState {
                     ..Opened::clone(&self.opened)
                 };
                 next.opened = Arc::new(opened);
+                next.given = until.clone().or(next.given);
+                // What was just seen of the world is what they are held to, whatever they did to the one before.
+                next.taken_back.clear();
             }
             RecordKind::ForwardBegan { until, .. } => {
                 next.mode = Mode::Forward { until: until.clone() };
@@ -232,14 +245,21 @@ impl RunState {
         Ok(next)
     }
 
-    /// The step after which the run rests when it goes on and nothing else is said: the bound it was given, until it has
-    /// come there or has been rolled back.
+    /// The step after which the run rests when it goes on and nothing else is said: the one that the last executor was told,
+    /// until it has come there or has been rolled back; else the one it was given, until all up to that is done.
     #[must_use]
-    pub fn bound(&self) -> Option<&StepId> {
-        match (&self.mode, &self.rest) {
+    pub fn bound(&self, runbook: &Runbook) -> Option<&StepId> {
+        let told = match (&self.mode, &self.rest) {
             (Mode::Forward { .. }, Some(Rest::UntilReached { .. })) | (Mode::Rollback { .. }, _) => None,
             (Mode::Forward { until }, _) => until.as_ref(),
-        }
+        };
+        told.or_else(|| self.given.as_ref().filter(|step| !self.is_past(runbook, step)))
+    }
+
+    /// Whether everything up to the end of a step is done.
+    fn is_past(&self, runbook: &Runbook, step: &StepId) -> bool {
+        let Some(last) = runbook.steps.iter().position(|it| it.id == *step) else { return false };
+        runbook.steps.iter().take(last + 1).flat_map(|it| &it.actions).all(|it| self.action(&it.path).is_done())
     }
 
     /// The state of an action.

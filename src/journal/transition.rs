@@ -57,11 +57,11 @@ impl ActionState {
             },
             (
                 S::Started { .. } | S::Applied { .. } | S::Failed { .. } | S::InDoubt { .. },
-                K::Resolved { resolution: Resolution::Done, by, reason, .. },
+                K::Resolved { resolution: Resolution::Done, by, reason, outputs, .. },
             ) => S::Done {
                 generation,
                 completion: Completion::Accepted,
-                traces: self.traces().cloned().unwrap_or(fresh(None)),
+                traces: self.traces().cloned().unwrap_or(fresh(None)).giving(outputs),
                 evidence: format!("accepted by {by}: {reason}"),
             },
             (
@@ -135,8 +135,11 @@ impl ActionState {
 
 impl Traces {
     fn with(&self, more: &Values, seq: u64) -> Traces {
-        let mut outputs = self.outputs.clone();
-        outputs.extend(more.iter().map(|(k, v)| (k.clone(), v.clone())));
-        Traces { before: self.before.clone(), outputs, seq }
+        Traces { seq, ..self.clone().giving(more) }
+    }
+
+    fn giving(mut self, more: &Values) -> Traces {
+        self.outputs.extend(more.iter().map(|(k, v)| (k.clone(), v.clone())));
+        self
     }
 }

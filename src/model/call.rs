@@ -24,7 +24,8 @@ pub struct ActionCall {
     pub generation: u32,
     /// Its parameters, all values known; a target is a whole [`super::Target`].
     pub parameters: Value,
-    /// The before-image, from `observe`; null during observe.
+    /// The before-image, from the `observe` before the first attempt; null until there is one. An `observe` of what was begun
+    /// has it.
     pub before: Value,
     /// What the action has given so far.
     pub outputs: Values,

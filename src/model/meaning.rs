@@ -1,9 +1,9 @@
 //! What an action of a runbook means with given inputs: everything that its effect or its undo could depend on.
 //!
 //! Two runbooks mean the same by an action when an operator could not tell the deeds apart. Titles, reasons, deadlines and
-//! retries are no part of it.
+//! retries are no part of it, nor is where a secret is kept. The tags are, of what gives them to something it makes.
 
-use super::{ActionPath, Expr, Reference, Runbook, StepAction, Value, Values};
+use super::{ActionKind, ActionPath, Expr, Reference, Runbook, Scope, StepAction, Value, Values};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,25 +13,67 @@ impl Runbook {
     pub fn meaning(&self, action: &ActionPath, inputs: &Values) -> Option<Value> {
         let action = self.actions().find(|a| a.path == *action)?;
         let targets = self.targets_of(action);
+        let secret = |name: &str| self.inputs.iter().any(|input| input.name == name && input.value_type.is_secret());
+        let value = |name| if secret(name) { Some(&Value::Null) } else { inputs.get(name) };
         let used: BTreeMap<&str, &Value> =
-            self.inputs_of(action).into_iter().filter_map(|name| Some((name, inputs.get(name)?))).collect();
+            self.inputs_of(action).into_iter().filter_map(|name| Some((name, value(name)?))).collect();
+        let nothing = BTreeMap::new();
+        let scope = Scope { run: "", inputs, outputs: &nothing };
+        let tags = self.tags.as_ref().filter(|_| action.kind.gives_tags()).map(|tags| tags.resolve(&scope).ok());
         Some(json!({
             "kind": action.kind,
             "with": action.with,
             "irreversible": action.irreversible,
             "targets": targets,
             "inputs": used,
+            "tags": tags,
         }))
     }
     /// The inputs an action uses, itself and through the targets it works on.
     #[must_use]
     pub fn inputs_of<'a>(&'a self, action: &'a StepAction) -> BTreeSet<&'a str> {
-        let through = self.targets_of(action).into_iter().flat_map(|target| target.used_by(action.kind));
         let named = |reference: &'a Reference| match reference {
             Reference::Input(name) => Some(name.as_str()),
             Reference::Output { .. } | Reference::RunId => None,
         };
+        self.references_of(action).filter_map(named).collect()
+    }
+
+    /// The outputs an action uses, itself and through the targets it works on: of which action, and their names.
+    #[must_use]
+    pub fn outputs_used_by<'a>(&'a self, action: &'a StepAction) -> BTreeSet<(&'a ActionPath, &'a str)> {
+        let named = |reference: &'a Reference| match reference {
+            Reference::Output { action, output } => Some((action, output.as_str())),
+            Reference::Input(_) | Reference::RunId => None,
+        };
+        self.references_of(action).filter_map(named).collect()
+    }
+
+    fn references_of<'a>(&'a self, action: &'a StepAction) -> impl Iterator<Item = &'a Reference> {
+        let through = self.targets_of(action).into_iter().flat_map(|target| target.used_by(action.kind));
         let through = through.map(|(_, expr)| expr);
-        action.with.values().chain(through).flat_map(Expr::references).filter_map(named).collect()
+        action.with.values().chain(through).flat_map(Expr::references)
+    }
+}
+
+impl ActionKind {
+    /// Whether actions of the kind give the runbook's tags to what they make.
+    #[must_use]
+    pub fn gives_tags(self) -> bool {
+        use ActionKind as K;
+        matches!(
+            self,
+            K::InstanceClaim
+                | K::InstanceRelease
+                | K::ImageCreate
+                | K::InstanceClone
+                | K::SecurityGroupCreate
+                | K::SecurityGroupAdmit
+                | K::TargetGroupCreate
+                | K::LoadBalancerCreate
+                | K::ListenerCreateHttps
+                | K::ListenerCreateRedirect
+                | K::CertificateRequest
+        )
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::fake::{Death, World, execute, open, plan};
 use runbook::engine::{Intent, Look, drift, drifts, drifts_ahead};
-use runbook::journal::{ActionState, Journal, Rest, RollbackTo, RunState};
+use runbook::journal::{ActionState, Journal, RecordKind, Rest, RollbackTo, RunState};
 use runbook::model::{
     ActionKind, ActionPath, Change, FactDrift, Facts, Failure, FailureKind, Finding, Found, Phase, RunId, Value, Values,
 };
@@ -174,6 +174,33 @@ fn who_has_begun_is_held_to_nothing_any_more() {
     execute(folder.path(), &run, &world, to_start, Death::Never).0.rest();
     let (life, _) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
     assert_eq!(life.rest(), Rest::Finished);
+}
+
+/// Undone, and then planned anew on another world: it is held to what was seen then, as if it had never acted.
+#[test]
+fn what_was_planned_anew_is_held_to_what_was_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = open(folder.path(), &made_on(Order::Article, &[("left/one", &[("type", "large")])]));
+    let world = world(&[("left/one", &[("type", "large")])]);
+    let to_start = Intent::Rollback { to: RollbackTo::Start };
+    execute(folder.path(), &run, &world, FORWARD, Death::Never).0.rest();
+    execute(folder.path(), &run, &world, to_start, Death::Never).0.rest();
+    let mut journal = Journal::open(folder.path()).unwrap();
+    let state = journal.state(&run).unwrap();
+    let anew = RecordKind::Replanned {
+        document: String::new(),
+        fingerprint: String::new(),
+        plan: made_on(Order::Article, &[("left/one", &[("type", "medium")])]).to_value().unwrap(),
+        by: "kim".into(),
+        source: None,
+        inputs_from: None,
+        until: None,
+    };
+    journal.append(&state, None, state.at, anew).unwrap();
+    drop(journal);
+    let (life, state) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
+    assert_eq!(life.rest(), Rest::Paused { actions: vec![path("left/one")] });
+    assert_eq!(failure(&state, "left/one").drift[0].facts[0].was, "medium");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::support::fake::{Death, Life, World, execute, execute_until_asked, liv
 use runbook::engine::Intent;
 use runbook::event::Event;
 use runbook::journal::{ActionState, Journal, RecordKind, Resolution, Rest, RollbackTo, RunState};
-use runbook::model::{ActionPath, Failure, Phase, RunId};
+use runbook::model::{ActionPath, Failure, Phase, RunId, Values};
 use runbook::plan::Order;
 use std::cell::RefCell;
 use std::path::Path;
@@ -276,7 +276,11 @@ fn what_a_person_resolves_is_believed() {
         stage.world.borrow_mut().there.insert(path("first/two"), resolution == Resolution::Done);
         stage.world.borrow_mut().verified.insert(path("first/two"));
         let (action, by, reason) = (path("first/two"), "somebody".into(), "looked".into());
-        say(stage.folder.path(), &stage.run, RecordKind::Resolved { action, resolution, by, reason });
+        say(
+            stage.folder.path(),
+            &stage.run,
+            RecordKind::Resolved { action, resolution, by, reason, outputs: Values::new() },
+        );
         assert_eq!(stage.go(FORWARD).0, Rest::Finished);
         assert_eq!(stage.made("first/two"), made);
         let accepted = stage.records().iter().any(|kind| matches!(kind, RecordKind::Resolved { .. }));
@@ -294,7 +298,11 @@ fn what_a_person_did_before_it_was_started_stays_after_a_rollback() {
         stage.world.borrow_mut().there.insert(path("first/two"), true);
         let resolution = Resolution::Done;
         let (action, by, reason) = (path("first/two"), "kim".into(), "did it by hand".into());
-        say(stage.folder.path(), &stage.run, RecordKind::Resolved { action, resolution, by, reason });
+        say(
+            stage.folder.path(),
+            &stage.run,
+            RecordKind::Resolved { action, resolution, by, reason, outputs: Values::new() },
+        );
         assert_eq!(stage.go(FORWARD).0, Rest::Finished);
         assert_eq!(stage.made("first/two"), 0);
         let (rest, state) = stage.go(TO_START);
@@ -356,4 +364,24 @@ fn what_an_action_said_is_shown_before_its_end() {
     let applied =
         seen.iter().position(|e| matches!(e, Event::Recorded(r) if matches!(r.kind, RecordKind::Applied { .. })));
     assert!(note < applied.unwrap());
+}
+
+/// Killed after its effect, and then nobody may look: that is a doubt, and nothing is said of an unchanged world.
+#[test]
+fn what_was_begun_and_cannot_be_looked_at_stays_in_doubt() {
+    let stage = Stage::new(Order::Article);
+    let this = || path("first/two");
+    execute(stage.folder.path(), &stage.run, &stage.world, FORWARD, Death::After(1));
+    for _ in 0..2 {
+        stage.fails("first/two", Phase::Observe, vec![Failure::permanent("the credentials are nobody's")]);
+        let (rest, state) = stage.go(FORWARD);
+        assert_eq!(rest, Rest::InDoubt { actions: vec![this()] });
+        assert_eq!(state.action(&this()).word(), "in doubt");
+        let text = runbook::display::rest_text(&plan("diamond", Order::Article), &state, &rest);
+        assert!(!text.contains("nothing was changed"), "{text}");
+        assert!(text.contains("the credentials are nobody's"), "{text}");
+        assert!(text.contains("first/two --as not-done"), "{text}");
+    }
+    assert_eq!(stage.go(FORWARD).0, Rest::Finished);
+    assert_eq!(stage.made("first/two"), 1);
 }

@@ -29,6 +29,7 @@ mod iam;
 mod journal;
 mod lab;
 mod packages;
+mod people;
 mod plan_files;
 mod plan_page;
 mod rehearsals;

@@ -58,6 +58,13 @@ fn a_place_to_rest_that_is_gone_is_asked_for() {
     let gone = desk.types("hana", &["resume", "--replan", "--yes"]).exits(3);
     gone.says("was to rest after `second`, and the runbook has no such step now").says("--replan --until STEP");
     desk.types("hana", &["resume", "--replan", "--until", "other", "--yes"]).exits(4);
+    // The new place stands for the one that is gone.
+    let run = desk.run();
+    desk.types("kim", &["approve", &run, "kim"]).exits(0);
+    desk.types("hana", &["resume"]).exits(4).says("rests after step 2, other");
+    desk.types("otto", &["approve", &run, "otto"]).exits(0);
+    desk.types("hana", &["resume"]).exits(0).says("rests after step 2, other");
+    desk.types("hana", &["resume"]).exits(0).says("is finished");
 }
 
 #[test]
@@ -220,6 +227,25 @@ fn the_way_back_takes_nothing_that_is_for_the_way_forward() {
     desk.types("hana", &["resume", &run]).exits(0).says("everything is undone");
 }
 
+/// What a resume would do has every form that a plan has; on its way back it is the rollback's.
+#[test]
+fn what_a_resume_would_do_has_every_form() {
+    let desk = Desk::new();
+    desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    let run = desk.run();
+    let form = |form: &str, words: &[&str]| desk.types("otto", &[&["--format", form], words].concat());
+    form("markdown", &["resume", "--dry-run"]).exits(0).says("# ");
+    form("markdown", &["resume"]).exits(2).says("`resume --dry-run`");
+    let mut journal = Journal::open(&desk.path("state")).unwrap();
+    let state = journal.state(&run.parse().unwrap()).unwrap();
+    let executor = ExecutorId { fence: 9, by: "hana".into(), host: "desk".into(), pid: 1 };
+    journal.append(&state, None, 0, RecordKind::RollbackBegan { to: RollbackTo::Start, executor }).unwrap();
+    drop(journal);
+    form("markdown", &["resume", "--dry-run"]).exits(0).says("# ");
+    let resume = form("json", &["resume", "--dry-run"]).exits(0).stdout;
+    assert_eq!(resume, form("json", &["rollback", "--to", "start", "--dry-run"]).exits(0).stdout);
+}
+
 fn plan_of(text: &str) -> Value {
     let runbook = runbook::validate::parse_runbook("ask", text).unwrap();
     let inputs = runbook::validate::parse_inputs(&runbook, None, &[]).unwrap();
@@ -246,7 +272,8 @@ impl Desk {
         let run: RunId = "r20260101-000000-test".parse().unwrap();
         let mut state = journal.open_run(&run, 1, opened).unwrap();
         let plan = plan_of(RUNBOOK);
-        let replanned = RecordKind::Replanned { document, fingerprint, plan, by, source: None, inputs_from: None };
+        let replanned =
+            RecordKind::Replanned { document, fingerprint, plan, by, source: None, inputs_from: None, until: None };
         let action = || "second/otto".parse().unwrap();
         let token = "t".to_owned();
         let started =

@@ -98,6 +98,8 @@ pub(super) enum Command {
     Approve(ApproveArgs),
     /// Decide what cannot be told by looking: whether an action is done
     Resolve(ResolveArgs),
+    /// End a run that will not be gone on with, as it stands
+    Abandon(AbandonArgs),
     /// Print the IAM policy that a plan, a run and a rollback need, and no more
     IamPolicy(IamPolicyArgs),
     /// Rehearse a runbook in the lab: real hosts, an emulated AWS, nothing outside this machine

@@ -126,7 +126,7 @@ pub(in crate::cli) struct ResumeArgs {
     /// One input, the same way
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     pub(in crate::cli) sets: Vec<(String, String)>,
-    /// Do not ask before going on with a new plan
+    /// Do not ask before going on with a new plan, or beginning again what was taken back wholly
     #[arg(long, short)]
     pub(in crate::cli) yes: bool,
 }
@@ -181,6 +181,21 @@ pub(in crate::cli) struct ResolveArgs {
     /// Why you know
     #[arg(long)]
     pub(in crate::cli) reason: String,
+    /// What it gives, where that cannot be told by looking (`--as done` only)
+    #[arg(long = "output", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(in crate::cli) outputs: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AbandonArgs {
+    /// The run
+    pub(in crate::cli) run: String,
+    /// Why it is not gone on with; kept with the run
+    #[arg(long)]
+    pub(in crate::cli) reason: String,
+    /// Do not ask before ending it
+    #[arg(long, short)]
+    pub(in crate::cli) yes: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,9 +2,11 @@
 
 use super::fixture::{Story, no_capacity, path, plan, step_id, throttled};
 use super::golden;
-use runbook::display::{failure_text, plan_text, rest_json, rest_text, rollback_text, status_text};
-use runbook::journal::{ActionState, RecordKind, Rest, RollbackTo};
-use runbook::model::{Change, Drift, FactDrift, Failure, Phase};
+use runbook::display::{
+    abandon_text, abandoned_json, failure_text, plan_text, rest_json, rest_text, rollback_text, status_text,
+};
+use runbook::journal::{ActionState, RecordKind, Rest, RollbackTo, RunState};
+use runbook::model::{Change, Drift, FactDrift, Failure, Phase, Values};
 use runbook::plan::{Order, Site};
 
 fn told(story: &Story) -> String {
@@ -174,6 +176,35 @@ fn an_undo_that_failed() {
     golden("rest_undo_failed", &told(&story));
 }
 
+/// What is in the world and what is in doubt, with ids, before a person says yes; and afterwards for ever.
+#[test]
+fn abandoned_in_the_middle() {
+    let mut story = Story::three_steps();
+    story.start("clone-server/create-image");
+    let image = Values::from([("image".to_owned(), "ami-0a".into())]);
+    story.add(600, RecordKind::Applied { action: path("clone-server/create-image"), outputs: image });
+    story.done(1, "clone-server/create-image", "image `ami-0a` is `available`").start("clone-server/run");
+    let (plan, nobody) = (plan(Order::Article), RunState::clone(&story.state));
+    let killed = abandon_text(&plan, &nobody, &super::fixture::sentences);
+    assert!(
+        killed.starts_with("run r20261123-174501-k3f9 stands still: it was killed, or has not begun\n"),
+        "{killed}"
+    );
+    let (action, evidence) = (path("clone-server/run"), "two instances have the name `web-2`".into());
+    story.add(5_000, RecordKind::Doubted { action: action.clone(), evidence });
+    story.rest(Rest::InDoubt { actions: vec![action] });
+    golden("abandon", &abandon_text(&plan, &story.state, &super::fixture::sentences));
+    story.rest(Rest::Abandoned { why: "we go back to the backup".into(), by: "kenji".into() });
+    golden("rest_abandoned", &told(&story));
+    let status = status_text(&plan, &story.state, &story.records, None, story.now + 60_000);
+    assert!(status.contains("image = ami-0a") && status.contains("clone-server/run (in doubt)"), "{status}");
+    let json = abandoned_json(&plan, &story.state, &super::fixture::sentences);
+    assert_eq!(json["rest"]["reason"], "abandoned");
+    assert_eq!((&json["left"][0]["action"], &json["left"][0]["sure"]), (&"clone-server/run".into(), &false.into()));
+    assert_eq!(json["left"][1]["outputs"]["image"], "ami-0a");
+    assert_eq!(json["left"][1]["undo"], "deregister the image and delete its snapshots");
+}
+
 #[test]
 fn a_step_that_takes_the_site_down_leaves_it_unsure_while_it_is_half_done() {
     let mut story = Story::open();
@@ -220,6 +251,7 @@ fn a_plan_that_does_not_fit_the_records_breaks_nothing() {
         Rest::InDoubt { actions: actions.clone() },
         Rest::Waiting { gates: vec!["no-such".into()] },
         Rest::Interrupted { unfinished: actions.clone() },
+        Rest::Abandoned { why: "why".into(), by: "kim".into() },
     ];
     story.now = i64::MAX;
     for rest in &rests {

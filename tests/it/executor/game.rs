@@ -291,7 +291,13 @@ impl Game {
         if word == "failed" && !there {
             return;
         }
-        self.keep_kind(RecordKind::Resolved { action, resolution, by: "kim".into(), reason: "looked".into() });
+        self.keep_kind(RecordKind::Resolved {
+            action,
+            resolution,
+            by: "kim".into(),
+            reason: "looked".into(),
+            outputs: Values::new(),
+        });
     }
 
     fn lay_out(&mut self, id: CallId, call: ActionCall) {
@@ -412,6 +418,7 @@ impl Game {
             Rest::Paused { actions } | Rest::InDoubt { actions } => !actions.is_empty(),
             Rest::Waiting { gates } => gates.iter().all(|gate| self.state.open_gate(gate).is_some()),
             Rest::UntilReached { .. } | Rest::Interrupted { .. } => true,
+            Rest::Abandoned { .. } => false,
         };
         self.rule("the reason of a rest is true", truth);
         let folded = RunState::fold(&self.records).unwrap().unwrap();

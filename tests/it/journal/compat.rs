@@ -89,6 +89,7 @@ fn stories() -> Vec<(&'static str, Vec<RecordKind>)> {
         resolution,
         by: "operator".into(),
         reason: "it is stopped".into(),
+        outputs: Values::new(),
     };
     let adopted =
         RecordKind::Adopted { action: path("left/one"), outputs: Values::new(), evidence: "it did not run".into() };

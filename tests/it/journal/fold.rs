@@ -51,6 +51,47 @@ fn what_cannot_follow_is_refused_with_the_reason() {
     );
 }
 
+/// What a person or a look says that an action gives is what later actions are given, beside what was recorded.
+#[test]
+fn what_is_resolved_gives_what_is_said() {
+    let values = |all: &[(&str, &str)]| -> Values { all.iter().map(|(k, v)| ((*k).to_owned(), (*v).into())).collect() };
+    let applied = RecordKind::Applied { action: path("step/one"), outputs: values(&[("a", "1"), ("b", "1")]) };
+    for before in [vec![started("step/one")], vec![started("step/one"), applied], vec![failed("step/one", None)]] {
+        let recorded = folded(&before).action(&path("step/one")).traces().cloned();
+        let resolved = RecordKind::Resolved {
+            action: path("step/one"),
+            resolution: Resolution::Done,
+            by: "p".into(),
+            reason: "seen".into(),
+            outputs: values(&[("b", "2"), ("c", "2")]),
+        };
+        let state = folded(&[before, vec![resolved]].concat());
+        let traces = state.action(&path("step/one")).traces().cloned().unwrap();
+        let mut wanted = recorded.as_ref().map(|traces| traces.outputs.clone()).unwrap_or_default();
+        wanted.extend(values(&[("b", "2"), ("c", "2")]));
+        assert_eq!(state.outputs()[&path("step/one")], wanted);
+        assert!(recorded.is_none_or(|recorded| (recorded.before, recorded.seq) == (traces.before, traces.seq)));
+    }
+}
+
+/// Whatever a run stands at: once it is abandoned, no record follows.
+#[test]
+fn nothing_follows_an_abandoned_run() {
+    let rest = Rest::Abandoned { why: "by hand".into(), by: "kim".into() };
+    assert!(rest.is_over() && !rest.is_end());
+    let state = folded(&[forward(1), started("step/one"), RecordKind::Rested { rest: rest.clone() }]);
+    assert_eq!(state.action(&path("step/one")).word(), "started", "the rest is as it was");
+    let back = RecordKind::RollbackBegan {
+        to: RollbackTo::Start,
+        executor: ExecutorId { fence: 2, by: "p".into(), host: "h".into(), pid: 1 },
+    };
+    let more = [forward(2), back, opened(), answered("sure"), RecordKind::Rested { rest: Rest::Finished }];
+    for kind in records().into_iter().map(|(_, kind)| kind).chain(more) {
+        let refused = refusal(&state, kind);
+        assert!(refused.ends_with("cannot follow: the run was abandoned by kim"), "{refused}");
+    }
+}
+
 #[test]
 fn a_gate_is_answered_while_it_waits_and_belongs_to_one_action() {
     let open = folded(&[started("step/one"), started("step/two"), asked("step/one", "sure")]);
@@ -76,6 +117,7 @@ fn what_is_not_done_is_asked_for_anew() {
         resolution: Resolution::NotDone,
         by: "p".into(),
         reason: "the host was built anew".into(),
+        outputs: Values::new(),
     };
     let state = state.apply(&record(6, not_done)).unwrap();
     assert!(state.approved(&path("step/one")).is_empty(), "{state:?}");
@@ -124,6 +166,7 @@ fn any_record() -> impl Strategy<Value = RecordKind> {
             by: "p".into(),
             source: None,
             inputs_from: None,
+            until: None,
         },
         forward(1),
         rollback(RollbackTo::Start),
@@ -237,5 +280,6 @@ fn where_a_run_is_to_rest_is_known_from_the_first_record_on() {
         *until = Some(first.clone());
     }
     let state = RunState::open(&record(1, opened)).unwrap();
-    assert_eq!(state.bound(), Some(&first));
+    let runbook = crate::support::fake::plan("diamond", runbook::plan::Order::Article).runbook;
+    assert_eq!(state.bound(&runbook), Some(&first));
 }

@@ -3,7 +3,7 @@
 use super::{forward, path, run_id, started};
 use proptest::prelude::*;
 use runbook::journal::{ActionState, Record, RecordKind, RunState};
-use runbook::model::{Failure, Phase, Value, Values};
+use runbook::model::{ActionKind, Failure, Phase, Value, Values};
 use runbook::plan::{Order, Plan};
 
 /// Three actions; `words` are their prompts, an empty one leaves its action out.
@@ -38,6 +38,7 @@ fn replanned(plan: Value) -> RecordKind {
         by: "otto".into(),
         source: None,
         inputs_from: None,
+        until: None,
     }
 }
 
@@ -58,7 +59,7 @@ fn state(kinds: &[RecordKind]) -> RunState {
 }
 
 fn with(state: &RunState, plan: Value) -> Result<RunState, String> {
-    state.apply(&record(state.seq + 1, replanned(plan))).map_err(|refused| refused.why)
+    state.follow(replanned(plan), 5).map(|(_, next)| next).map_err(|refused| refused.why)
 }
 
 #[test]
@@ -97,6 +98,72 @@ fn what_has_begun_may_not() {
     let undoing =
         state(&[forward(1), started("one/one"), RecordKind::UndoStarted { action: path("one/one"), attempt: 1 }]);
     assert_eq!(with(&undoing, plan(FIRST, "kim")).unwrap_err(), "`one/one` is being undone");
+}
+
+const TAGGED: &str = r#"
+runbook: tagged
+title: make and look
+about: for tests
+region: us-east-1
+tags: { Owner: "${{ inputs.owner }}" }
+inputs:
+  owner: { type: string, about: whose it is }
+  word: { type: secret, about: a password }
+steps:
+  - id: make
+    title: make
+    why: because
+    actions:
+      - { id: group, do: security-group.create, with: { name: a-group, description: of a test, vpc: vpc-0123456789abcdef0 } }
+  - id: look
+    title: look
+    why: because
+    actions:
+      - { id: site, do: nextcloud.check, with: { fqdn: cloud.example.org, user: kim, password: "${{ inputs.word }}" } }
+"#;
+
+/// The tags are part of what makes something; where a secret is kept is part of nothing.
+#[test]
+fn tags_are_meant_and_places_of_secrets_are_not() {
+    let plan = |owner: &str, vault: &str| {
+        let runbook = runbook::validate::parse_runbook("tagged", TAGGED).unwrap();
+        let word = format!("{{\"command\": [\"cat\", \"{vault}\"]}}");
+        let sets = [("owner".to_owned(), owner.to_owned()), ("word".to_owned(), word)];
+        let inputs: Values = runbook::validate::parse_inputs(&runbook, None, &sets).unwrap();
+        Plan::make(runbook, inputs, Some("123456789012".into()), Order::Article).unwrap().to_value().unwrap()
+    };
+    let begun = |action: &str| {
+        let records: Vec<Record> = (1..)
+            .zip([opened(plan("kim", "one")), forward(1), started(action)])
+            .map(|(seq, it)| record(seq, it))
+            .collect();
+        RunState::fold(&records).unwrap().unwrap()
+    };
+    let refused = with(&begun("make/group"), plan("otto", "one")).unwrap_err();
+    assert_eq!(refused, "the plan changes what has begun: `make/group`");
+    with(&begun("make/group"), plan("kim", "two")).unwrap();
+    with(&begun("look/site"), plan("otto", "two")).unwrap();
+}
+
+/// Every kind that may tag what it makes is one whose tags are meant.
+#[test]
+fn every_kind_that_tags_is_known() {
+    let tags = |permission: &&&str| ["CreateTags", "AddTags"].iter().any(|word| permission.contains(word));
+    for kind in ActionKind::ALL {
+        let (run, undo) = runbook::action::permissions(*kind);
+        let may = run.iter().chain(undo).any(|permission| tags(&permission));
+        assert_eq!(kind.gives_tags(), may, "{kind}");
+    }
+}
+
+/// Judged when it is made: a version that judges otherwise reads it all the same.
+#[test]
+fn what_is_stored_was_judged_by_who_stored_it() {
+    let begun = state(&[forward(1), started("one/one")]);
+    let other = plan(["other", FIRST[1], "c"], "kim");
+    assert!(with(&begun, other.clone()).is_err());
+    let read = begun.apply(&record(begun.seq + 1, replanned(other))).unwrap();
+    assert_eq!(read.opened.document, "new");
 }
 
 proptest! {

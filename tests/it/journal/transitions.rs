@@ -56,7 +56,13 @@ pub(super) fn states() -> Vec<(&'static str, ActionState)> {
 pub(super) fn records() -> Vec<(&'static str, RecordKind)> {
     let action = || path("step/one");
     let text = || "seen".to_owned();
-    let resolved = |resolution| RecordKind::Resolved { action: action(), resolution, by: "p".into(), reason: text() };
+    let resolved = |resolution| RecordKind::Resolved {
+        action: action(),
+        resolution,
+        by: "p".into(),
+        reason: text(),
+        outputs: Values::new(),
+    };
     let outputs = Values::new;
     let failure = || Failure::transient("no");
     vec![
