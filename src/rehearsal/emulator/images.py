@@ -11,6 +11,8 @@ while the snapshot status is pending" (CreateSnapshot, EC2 API Reference; "Creat
 body keeps the disks, a snapshot is begun when the body has copied them, not before. Who starts the instance before each volume has
 its id changes what is being copied: such an image fails, and it is a trouble of the lab, for nothing on AWS would say so.
 
+The setting ``"image_outcome": "failed"`` makes a pending image end so.
+
 Not covered: ``NoReboot`` (the instance is never restarted for an image).
 """
 
@@ -22,7 +24,7 @@ from moto.ec2.models.elastic_block_store import Snapshot
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.amis import AmisResponse
 
-from state import TROUBLES, body_in_charge, later, paced, refuse
+from state import CONFIG, TROUBLES, body_in_charge, later, paced, refuse
 
 Ami, Backend = amis.Ami, amis.AmiBackend
 _moto_create, _moto_register = Backend.create_image, Backend.register_image
@@ -93,7 +95,7 @@ def move_on(image):
     if not image.is_counting:
         count(image)
     elif image.is_due:
-        enter(image, "failed" if getattr(image, "spoilt", False) else "available")
+        enter(image, "failed" if getattr(image, "spoilt", False) else CONFIG["image_outcome"])
 
 
 def started(instance):
