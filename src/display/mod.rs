@@ -21,6 +21,7 @@ mod lines;
 mod log;
 mod look;
 mod narrator;
+mod order_of_work;
 mod pending_value;
 mod permission;
 mod plan_checks;

@@ -4,6 +4,7 @@ use super::changes::Shown;
 use super::changes_text::changes_text;
 use super::failure::reasons_text;
 use super::look::one_line;
+use super::order_of_work::{Work, order_of_work};
 use super::pending_value::{input, parameter, value};
 use super::plan_checks;
 use super::table::{columns, count, hanging, prose, wrapped};
@@ -63,8 +64,22 @@ fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(Ac
     for step in steps {
         text.push_str(&one_step(plan, step, sentences, preflight));
     }
+    text.push_str(&work(plan, preflight));
     text.push_str(&looked(plan, preflight));
     text
+}
+
+/// Who works when, where that is not told by the order of the steps.
+fn work(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
+    let all = order_of_work(plan, preflight);
+    if all.is_empty() {
+        return String::new();
+    }
+    let row = |work: &Work<'_>| {
+        let after = work.after.map_or_else(|| "at once".to_owned(), |after| format!("after {after}"));
+        vec![work.span(), work.part.words().to_owned(), work.action.to_string(), after]
+    };
+    format!("\nwhen, if everything takes as long as usual\n{}", columns(2, &all.iter().map(row).collect::<Vec<_>>()))
 }
 
 /// How much it is and how long it takes; of a run that has begun, how long the rest takes.

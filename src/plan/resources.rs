@@ -113,6 +113,15 @@ fn beside_the_whole(places: &[(usize, bool)], unordered: impl Fn(usize, usize) -
     None
 }
 
+/// What the undo of an action works on.
+pub(super) fn touched_by_undo(plan: &Plan, action: &StepAction) -> Vec<Resource> {
+    match action.kind {
+        // Made of a host that is off, and removed wherever that host is.
+        ActionKind::ImageCreate => Vec::new(),
+        _ => touched(plan, action),
+    }
+}
+
 /// What an action works on.
 fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
     use ActionKind as K;
@@ -154,6 +163,8 @@ fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
         | K::SshPinHostKey
         | K::GateApprove
         | K::InstanceLookUp
+        | K::InstanceWaitChecked
+        | K::ImageWaitAvailable
         | K::TargetGroupWaitHealthy
         | K::TargetGroupWaitOut
         | K::CertificateWaitIssued

@@ -3,8 +3,9 @@
 //! Computed from a plan and never stored. Everything here is by place in the sequence, from 0; a step has the place of the last
 //! of its actions.
 
-use super::{Order, Plan};
-use crate::model::{ActionPath, StepId};
+use super::resources::touched_by_undo;
+use super::{Order, Plan, Resource};
+use crate::model::{ActionPath, StepId, WayBack};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The sequence of a plan.
@@ -17,6 +18,8 @@ pub struct Sequence {
     after: Vec<Vec<usize>>,
     /// Where each step ends.
     ends: BTreeMap<StepId, usize>,
+    /// What only cleans up and works, standing on what brings back, on the very same: the other one, and it.
+    alike: Vec<(usize, usize)>,
 }
 
 impl Sequence {
@@ -34,7 +37,9 @@ impl Sequence {
         let after = after.collect();
         let ends = plan.actions.iter().enumerate().map(|(place, planned)| (planned.action.step().clone(), place));
         let ends = ends.collect();
-        Self { places, needs, after, ends }
+        let mut sequence = Self { places, needs, after, ends, alike: Vec::new() };
+        sequence.alike = alike(plan, &sequence);
+        sequence
     }
 
     /// How many actions there are.
@@ -94,6 +99,12 @@ impl Sequence {
         open
     }
 
+    /// Pairs of a place that brings back what was there and a later one that only cleans up, stands on it, and works on the very
+    /// same (puts a server where the other one took it out): of these the later one is undone first, too.
+    pub(crate) fn alike(&self) -> &[(usize, usize)] {
+        &self.alike
+    }
+
     /// Whether a later action waits for an earlier one, however far.
     #[must_use]
     pub fn leads_to(&self, earlier: usize, later: usize) -> bool {
@@ -105,6 +116,21 @@ impl Sequence {
     pub fn needs_lead_to(&self, earlier: usize, later: usize) -> bool {
         reaches(later, earlier, |place| self.needs(place).to_vec())
     }
+}
+
+fn alike(plan: &Plan, sequence: &Sequence) -> Vec<(usize, usize)> {
+    let definitions: Vec<_> = plan.definitions().enumerate().collect();
+    let of = |kind| definitions.iter().filter(move |(_, action)| action.kind.way_back() == kind);
+    let mut cleaned: BTreeMap<Resource, Vec<usize>> = BTreeMap::new();
+    for (place, action) in of(WayBack::CleansUp) {
+        touched_by_undo(plan, action).into_iter().for_each(|it| cleaned.entry(it).or_default().push(*place));
+    }
+    let restored = of(WayBack::Restores).filter(|_| !cleaned.is_empty());
+    let pairs = restored.flat_map(|(place, action)| {
+        let same = touched_by_undo(plan, action).into_iter().filter_map(|it| cleaned.get(&it)).flatten().copied();
+        same.map(|later| (*place, later)).collect::<Vec<_>>()
+    });
+    pairs.filter(|(place, later)| later > place && sequence.needs_lead_to(*place, *later)).collect()
 }
 
 /// Whether one comes from a place back to an earlier one.

@@ -59,6 +59,8 @@ impl Conduct {
     pub(super) fn settings(&self) -> serde_json::Value {
         serde_json::json!({
             "ticks": self.ticks, "new_ticks": self.lag, "tag_ticks": self.lag.min(1), "snapshot_ticks": self.lag,
+            // An image is pending for long after its snapshots were begun.
+            "image_ticks": 8 * self.ticks,
             "page_size": u32::from(self.paged), "empty_pages": self.paged,
             "pace": self.pace.unwrap_or(0), "body": true, "judge_caller": true,
         })

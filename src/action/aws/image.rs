@@ -1,19 +1,24 @@
-//! `image.create`: an image of a stopped instance.
+//! `image.create`: an image of a stopped instance, begun.
 //!
 //! CreateImage has no client token: the image's name (unique in account and region) and our tag tell our own work. The
-//! image is consistent because the instance is stopped; a running one is refused. Once CreateImage has answered, the
-//! snapshots' contents are fixed, so the instance may be started while the image is still `pending`.
+//! image is consistent because the instance is stopped; a running one is refused.
+//!
+//! It is done when the pending image shows a snapshot of each volume, and not before: CreateImage returns when there may be none
+//! yet. A snapshot holds what was on the volume when it was asked for, and its volume may be used again as soon as it is `pending`
+//! ("Create Amazon EBS snapshots", EBS User Guide; CreateSnapshot, EC2 API Reference), so the instance may be started then, minutes
+//! before the image is available (`image.wait-available`).
 
+use super::answers::said;
 use super::image_parts::{
-    by_id, by_name, delete_snapshot, deregister, is_failed, is_pending, reason, snapshots_of, state, tagged_snapshots,
-    wait_available,
+    by_id, by_name, delete_snapshot, deregister, is_failed, is_pending, not_taken, reason, snapshots_of, state,
+    tagged_snapshots, wait_for,
 };
 use super::instance_state::{described, live, state as instance_state};
 use super::patience::{LATE_LOOKS, NOT_KNOWN_YET, SNAPSHOTS_BUSY, YOUNG_LOOKS, patiently};
 use super::preview::{request, run_tags, words};
 use super::tags;
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Perform, Stop, Verified};
+use crate::action::{Applied, Context, Look, Perform, Stop, Verified};
 use crate::model::{Change, Failure, FailureKind, Finding, Found, ImageCreate, Value, Values};
 use aws_sdk_ec2::types::{Image, ImageState, InstanceStateName, ResourceType};
 use serde_json::json;
@@ -87,6 +92,15 @@ impl ImageCreate {
         })
     }
 
+    /// What of the instance a pending image does not hold yet; nothing when all of it.
+    async fn waiting_for(&self, aws: &Aws, image: &Image) -> Result<Option<String>, Failure> {
+        let instance = live(aws, self.instance.as_str()).await?;
+        said(instance.block_device_mappings().first(), format_args!("the volumes of `{}`", self.instance))?;
+        let missing = not_taken(image, &instance);
+        let id = image.image_id().unwrap_or_default();
+        Ok((!missing.is_empty()).then(|| format!("image `{id}` has no snapshot of {} yet", missing.join(", "))))
+    }
+
     fn recorded_snapshots(&self, cx: &Context<'_>) -> BTreeSet<String> {
         let recorded = cx.call().outputs.get("snapshots").and_then(Value::as_array);
         recorded.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -132,6 +146,12 @@ impl ImageCreate {
     }
 }
 
+/// "image `ami-0a` holds the volumes, 1 snapshot(s), and is `pending`".
+fn told(image: &Image) -> String {
+    let (id, snapshots) = (image.image_id().unwrap_or_default(), snapshots_of(image).len());
+    format!("image `{id}` holds the volumes, {snapshots} snapshot(s), and is `{}`", state(image))
+}
+
 impl Perform for ImageCreate {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeImages", "ec2:DescribeInstances"];
     /// Deregistering and deleting belong to going forward too: what is left of an image that failed is removed.
@@ -148,7 +168,10 @@ impl Perform for ImageCreate {
         &["ec2:DeleteSnapshot", "ec2:DeregisterImage", "ec2:DescribeSnapshots"];
 
     fn sentence(&self) -> String {
-        format!("make an image `{}` of the stopped instance `{}`", self.name, self.instance)
+        format!(
+            "begin an image `{}` of the stopped instance `{}`, with a snapshot of each volume",
+            self.name, self.instance
+        )
     }
 
     fn undo_sentence(&self) -> Option<String> {
@@ -172,8 +195,11 @@ impl Perform for ImageCreate {
         };
         let id = image.image_id().unwrap_or_default();
         let (found, evidence) = match state(&image) {
-            ImageState::Available => (Found::Holds, format!("image `{id}` is available")),
-            _ if is_pending(&image) => (Found::InProgress, format!("image `{id}` is being made")),
+            ImageState::Available => (Found::Holds, told(&image)),
+            _ if is_pending(&image) => match self.waiting_for(&aws, &image).await? {
+                Some(missing) => (Found::InProgress, missing),
+                None => (Found::Holds, told(&image)),
+            },
             _ if is_failed(&image) => (Found::Otherwise, format!("image `{id}` is {}", reason(&image))),
             now => (Found::Unknown, format!("image `{id}` is `{now}`")),
         };
@@ -220,11 +246,11 @@ impl Perform for ImageCreate {
             Failure::permanent(format!("image `{id}` could not be made"))
                 .advise("`runbook resume` removes what is left of it and makes another")
         };
-        let image = wait_available(cx, &aws, &id, failed).await?;
-        let snapshots = snapshots_of(&image);
-        let evidence = format!("image `{id}` is available, {} snapshot(s)", snapshots.len());
-        let outputs = Values::from([("image".into(), json!(id)), ("snapshots".into(), json!(snapshots))]);
-        Ok(Verified { outputs, evidence })
+        let what = format!("image `{id}` with a snapshot of each volume");
+        let taken = async |image: &Image| Ok(self.waiting_for(&aws, image).await?.map_or(Look::Done(()), Look::NotYet));
+        let image = wait_for(cx, &aws, &id, &what, failed, taken).await?;
+        let outputs = Values::from([("image".into(), json!(id)), ("snapshots".into(), json!(snapshots_of(&image)))]);
+        Ok(Verified { outputs, evidence: told(&image) })
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {

@@ -5,7 +5,7 @@ use super::tags;
 use crate::access::{Aws, AwsError, code_of};
 use crate::action::{Context, Look, RUN_TAG, wait_until};
 use crate::model::{Failure, FailureKind};
-use aws_sdk_ec2::types::{Image, ImageState, Snapshot};
+use aws_sdk_ec2::types::{BlockDeviceMapping, Image, ImageState, Instance, Snapshot};
 use std::collections::BTreeSet;
 
 /// The state of an image.
@@ -53,6 +53,19 @@ pub(super) fn snapshots_of(image: &Image) -> BTreeSet<String> {
     mapped.map(str::to_owned).collect()
 }
 
+/// The volumes, by device, of which an image that is being made has no snapshot yet: those of the instance, each of which
+/// CreateImage takes. An entry of the image's own without a snapshot may stay so: an empty volume that a launch adds.
+pub(super) fn not_taken(image: &Image, of: &Instance) -> Vec<String> {
+    let taken: BTreeSet<&str> =
+        image.block_device_mappings().iter().filter(|m| has_snapshot(m)).filter_map(|m| m.device_name()).collect();
+    let volumes = of.block_device_mappings().iter().filter(|m| m.ebs().is_some()).filter_map(|m| m.device_name());
+    volumes.filter(|device| !taken.contains(device)).map(str::to_owned).collect()
+}
+
+fn has_snapshot(mapping: &BlockDeviceMapping) -> bool {
+    mapping.ebs().and_then(|ebs| ebs.snapshot_id()).is_some_and(|id| !id.is_empty())
+}
+
 /// Snapshots of this account by tag: those this run made for the image of that name.
 pub(super) async fn tagged_snapshots(cx: &Context<'_>, aws: &Aws, name: &str) -> Result<BTreeSet<String>, Failure> {
     let asked = aws.read.ec2.describe_snapshots().owner_ids("self");
@@ -82,7 +95,7 @@ pub(super) async fn progress(aws: &Aws, image: &Image) -> Result<String, Failure
     Ok(told.collect::<Vec<_>>().join(", "))
 }
 
-/// Waits until the image is available. It may be young, so that EC2 does not show it at first, nor at every look.
+/// Waits until the image is available.
 ///
 /// # Errors
 /// Refused when EC2 does not show it for long; `failed` of an image that cannot become available any more.
@@ -92,8 +105,26 @@ pub(super) async fn wait_available(
     id: &str,
     failed: impl Fn(&Image) -> Failure,
 ) -> Result<Image, Failure> {
+    let pending =
+        async |image: &Image| Ok(Look::NotYet(format!("image `{id}` is `pending`: {}", progress(aws, image).await?)));
+    wait_for(cx, aws, id, &format!("image `{id}` available"), failed, pending).await
+}
+
+/// Waits until the image is available, or, while it is pending, `enough`. It may be young, so that EC2 does not show it at first,
+/// nor at every look.
+///
+/// # Errors
+/// Those of [`wait_available`].
+pub(super) async fn wait_for(
+    cx: &Context<'_>,
+    aws: &Aws,
+    id: &str,
+    what: &str,
+    failed: impl Fn(&Image) -> Failure,
+    enough: impl AsyncFn(&Image) -> Result<Look<()>, Failure>,
+) -> Result<Image, Failure> {
     let mut unseen = 0;
-    wait_until(cx, &format!("image `{id}` available"), async || {
+    wait_until(cx, what, async || {
         let Some(image) = by_id(aws, id).await? else {
             unseen += 1;
             return match unseen <= YOUNG_LOOKS {
@@ -104,9 +135,10 @@ pub(super) async fn wait_available(
         unseen = 0;
         match state(&image) {
             ImageState::Available => Ok(Look::Done(image)),
-            ImageState::Pending | ImageState::Transient => {
-                Ok(Look::NotYet(format!("image `{id}` is `pending`: {}", progress(aws, &image).await?)))
-            }
+            ImageState::Pending | ImageState::Transient => Ok(match enough(&image).await? {
+                Look::Done(()) => Look::Done(image),
+                Look::NotYet(note) => Look::NotYet(note),
+            }),
             _ => Err(failed(&image).cause(reason(&image))),
         }
     })
@@ -158,4 +190,36 @@ pub(super) async fn delete_snapshot(cx: &Context<'_>, aws: &Aws, id: &str) -> Re
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::{EbsBlockDevice, EbsInstanceBlockDevice, InstanceBlockDeviceMapping};
+
+    fn mapping(device: &str, snapshot: Option<&str>) -> BlockDeviceMapping {
+        let ebs = EbsBlockDevice::builder().set_snapshot_id(snapshot.map(str::to_owned)).build();
+        BlockDeviceMapping::builder().device_name(device).ebs(ebs).build()
+    }
+
+    #[test]
+    fn each_volume_of_the_instance_has_a_snapshot_and_an_empty_entry_needs_none() {
+        let volume = |device: &str| {
+            let ebs = EbsInstanceBlockDevice::builder().volume_id("vol-0a").build();
+            InstanceBlockDeviceMapping::builder().device_name(device).ebs(ebs).build()
+        };
+        let of =
+            Instance::builder().block_device_mappings(volume("/dev/xvda")).block_device_mappings(volume("/dev/sdf"));
+        let of = of.build();
+        let image = |mappings: &[(&str, Option<&str>)]| {
+            let mappings = mappings.iter().map(|(device, snapshot)| mapping(device, *snapshot)).collect();
+            Image::builder().set_block_device_mappings(Some(mappings)).build()
+        };
+        assert_eq!(not_taken(&image(&[]), &of), ["/dev/xvda", "/dev/sdf"], "EC2 tells of none yet");
+        assert_eq!(not_taken(&image(&[("/dev/xvda", Some("snap-0a"))]), &of), ["/dev/sdf"]);
+        let half = image(&[("/dev/xvda", Some("snap-0a")), ("/dev/sdf", None)]);
+        assert_eq!(not_taken(&half, &of), ["/dev/sdf"]);
+        let whole = image(&[("/dev/xvda", Some("snap-0a")), ("/dev/sdf", Some("snap-0b")), ("/dev/sdg", None)]);
+        assert!(not_taken(&whole, &of).is_empty());
+    }
 }

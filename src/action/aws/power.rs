@@ -75,10 +75,15 @@ pub(in crate::action) async fn is_down(aws: &Aws, id: &str) -> Result<bool, Fail
 
 /// "`i-0ab` runs at 198.51.100.7, status checks 2/2".
 pub(super) fn up(instance: &Instance, passed: &str) -> String {
+    format!("{}, status checks {passed}", running(instance))
+}
+
+/// "`i-0ab` runs at 198.51.100.7".
+pub(super) fn running(instance: &Instance) -> String {
     let id = instance.instance_id().unwrap_or_default();
     let address = instance.public_ip_address().or(instance.private_ip_address());
     let at = address.map(|a| format!(" at {a}")).unwrap_or_default();
-    format!("`{id}` runs{at}, status checks {passed}")
+    format!("`{id}` runs{at}")
 }
 
 impl Perform for InstanceStop {

@@ -1,16 +1,17 @@
-//! `instance.start-as`: gives a stopped instance another type and starts it.
+//! `instance.start-as`: gives a stopped instance another type and starts it. It is done when the instance runs: whether its guest
+//! is well is for `instance.wait-checked` and the balancer's own check.
 //!
 //! Promise: a site does not stay down for a resize. When EC2 refuses the type, for whatever reason, the old one is put back
 //! and started with, and the run rests. ModifyInstanceAttribute accepts much of what StartInstances then refuses. The same when EC2 accepts the start and gives up on it later (`pending` -> `stopped`): verify
 //! reports that as passing, and from the third attempt on apply does not insist.
 
 use super::claim::not_anothers;
-use super::instance_checks::{Age, Checks, checks, launch_ran_out, wait_checked, wait_running};
+use super::instance_checks::{Age, launch_ran_out, wait_running};
 use super::instance_state::{
     NO_CAPACITY, cannot_start, described, live, start, state, stop, type_of, wait_stopped, zone_of,
 };
 use super::lack::Lack;
-use super::power::{power, starting, stopping, up};
+use super::power::{power, running, starting, stopping};
 use super::preview::{self, request};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
@@ -182,9 +183,8 @@ impl InstanceStartAs {
 }
 
 impl Perform for InstanceStartAs {
-    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &[
-        "ec2:DescribeInstanceStatus",
         "ec2:DescribeInstances",
         "ec2:DescribeSecurityGroups",
         "ec2:ModifyInstanceAttribute",
@@ -195,7 +195,7 @@ impl Perform for InstanceStartAs {
         &["ec2:DescribeSecurityGroups", "ec2:ModifyInstanceAttribute", "ec2:StopInstances"];
 
     fn sentence(&self) -> String {
-        format!("start instance `{}` as `{}` and wait until its status checks pass", self.instance, self.instance_type)
+        format!("start instance `{}` as `{}`", self.instance, self.instance_type)
     }
 
     fn undo_sentence(&self) -> Option<String> {
@@ -212,10 +212,7 @@ impl Perform for InstanceStartAs {
         let as_wanted = type_of(&instance) == self.instance_type.as_str();
         let found = match state(&instance) {
             State::Pending if as_wanted => Found::InProgress,
-            State::Running if as_wanted => match checks(&aws, self.id()).await? {
-                Checks::Passed(_) => Found::Holds,
-                Checks::Pending(_) | Checks::Impaired(_) => Found::InProgress,
-            },
+            State::Running if as_wanted => Found::Holds,
             State::Pending | State::Running | State::Stopping | State::Stopped => Found::Otherwise,
             _ => Found::Unknown,
         };
@@ -266,7 +263,7 @@ impl Perform for InstanceStartAs {
         let aws = cx.aws().await?;
         // Without one it was joined on its way up, and this run changed nothing.
         let before: Option<Before> = if cx.call().before.is_null() { None } else { Some(cx.before()?) };
-        let (instance, passed) = wait_checked(cx, &aws, self.id(), Age::Known).await.map_err(|failure| {
+        let instance = wait_running(cx, &aws, self.id(), Age::Known).await.map_err(|failure| {
             // Accepted and given up on later: the next attempts try again, then put the old type back.
             match failure.kind {
                 FailureKind::Transient => failure.advise(format!(
@@ -286,7 +283,7 @@ impl Perform for InstanceStartAs {
             .advise("`runbook resume` stops it for a moment and tries again")
             .into());
         }
-        let evidence = format!("{}, a {}", up(&instance, &passed), type_of(&instance));
+        let evidence = format!("{}, a {}", running(&instance), type_of(&instance));
         let outputs = before.map(|before| self.outputs(&before)).unwrap_or_default();
         Ok(Verified { outputs, evidence })
     }

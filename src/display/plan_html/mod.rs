@@ -43,6 +43,7 @@ pub fn plan_html(
         .child(sections::facts(&sheet))
         .child(sections::about(&sheet))
         .child(timeline::section(&sheet))
+        .child(sections::work(&sheet))
         .child(steps::section(&sheet))
         .child(sections::inputs(&sheet));
     let runbook = &plan.runbook;

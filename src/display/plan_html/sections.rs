@@ -175,6 +175,27 @@ pub(super) fn inputs(sheet: &Sheet<'_>) -> Html {
     titled("inputs", "Inputs").child(table).into()
 }
 
+/// Who works when, where the steps do not tell it.
+pub(super) fn work(sheet: &Sheet<'_>) -> Html {
+    if sheet.work.is_empty() {
+        return Html::default();
+    }
+    let rows = sheet.work.iter().map(|work| {
+        let after = work.after.map_or_else(|| text("at once"), |after| anchor(after).into());
+        el("tr")
+            .child(el("td").text(&work.span()))
+            .child(el("td").text(work.part.words()))
+            .child(el("th").attr("scope", "row").child(anchor(work.action)))
+            .child(el("td").child(after))
+    });
+    let heads = ["From and to", "Site", "Action", "Begins after"].map(|name| el("th").attr("scope", "col").text(name));
+    let table = el("table")
+        .child(el("caption").text("If everything takes as long as usual, in hours, minutes and seconds"))
+        .child(el("thead").child(el("tr").children(heads)))
+        .child(el("tbody").children(rows));
+    titled("work", "Who works when").child(table).into()
+}
+
 pub(super) fn facts(sheet: &Sheet<'_>) -> Element {
     let rows = sheet
         .facts()

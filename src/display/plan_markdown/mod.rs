@@ -45,6 +45,7 @@ pub fn plan_markdown(
     }
     out.push_str(&checks::section(plan));
     out.push_str(&timeline(&sheet));
+    out.push_str(&work(&sheet));
     out.push_str("## Steps\n\n");
     for it in &sheet.steps {
         out.push_str(&step(it));
@@ -142,6 +143,19 @@ fn timeline(sheet: &Sheet<'_>) -> String {
         ]
     });
     format!("## Timeline\n\n{}", table(&["", "Step", "Begins after", "Usually", "Site", "Path"], rows))
+}
+
+/// Who works when, where the steps do not tell it.
+fn work(sheet: &Sheet<'_>) -> String {
+    if sheet.work.is_empty() {
+        return String::new();
+    }
+    let rows = sheet.work.iter().map(|work| {
+        let after = work.after.map_or_else(|| "at once".to_owned(), |after| code(&after.to_string()));
+        vec![work.span(), work.part.words().to_owned(), code(&work.action.to_string()), after]
+    });
+    let heads = ["From and to", "Site", "Action", "Begins after"];
+    format!("## Who works when\n\nIf everything takes as long as usual.\n\n{}", table(&heads, rows))
 }
 
 fn step(step: &SheetStep<'_>) -> String {

@@ -16,6 +16,7 @@ pub(super) use schedule::Slot;
 pub(super) use timing::{SiteDuring, Timing};
 
 use super::changes::Shown;
+use super::order_of_work::{Work, order_of_work};
 use super::pending_value::{input, parameter, value};
 use super::permission::{self, permission_warnings};
 use super::plan_checks;
@@ -56,6 +57,8 @@ pub(super) struct Sheet<'a> {
     pub(super) warnings: Vec<String>,
     pub(super) timing: Timing<'a>,
     pub(super) steps: Vec<SheetStep<'a>>,
+    /// Who works when; nothing where the steps tell it.
+    pub(super) work: Vec<Work<'a>>,
 }
 
 /// Whether the run may begin.
@@ -155,7 +158,8 @@ impl<'a> Sheet<'a> {
         let verdict = Verdict::of(plan, preflight);
         let mut warnings = origin.permissions.as_ref().map(permission_warnings).unwrap_or_default();
         warnings.extend(warning::all(plan, &steps, preflight));
-        Self { plan, origin, verdict, warnings, timing, steps }
+        let work = order_of_work(plan, preflight);
+        Self { plan, origin, verdict, warnings, timing, steps, work }
     }
 
     /// What the plan is for and who made it: name and value.

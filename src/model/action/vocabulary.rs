@@ -224,23 +224,37 @@ actions! {
         instance: InstanceId,
     } gives {} NothingToUndo("the instance is to run"), usual 200 s, deadline 1200 s;
 
-    /// Gives a stopped instance another type, starts it and waits for both status checks. When there is no capacity
-    /// for the type, the old type is put back, the instance is started with it, and the run rests. Undo stops it and
-    /// gives the old type back.
+    /// Gives a stopped instance another type and starts it. It is done when EC2 says `running`; `instance.wait-checked` waits for
+    /// the status checks. When there is no capacity for the type, the old type is put back, the instance is started with it, and
+    /// the run rests. Undo stops it and gives the old type back.
     "instance.start-as" InstanceStartAs {
         /// The instance.
         instance: InstanceId,
         /// The type it is to have.
         instance_type: InstanceType,
-    } gives { previous_type: InstanceType } Reversible, usual 200 s, deadline 1200 s;
+    } gives { previous_type: InstanceType } Reversible, usual 20 s, deadline 1200 s;
 
-    /// Makes an image of a stopped instance. Undo deregisters it and deletes its snapshots.
+    /// Waits until an instance that was started runs and both its status checks have passed.
+    "instance.wait-checked" InstanceWaitChecked {
+        /// The instance.
+        instance: InstanceId,
+    } gives {} NothingToUndo("it only waits"), usual 170 s, deadline 1200 s;
+
+    /// Begins an image of a stopped instance. It is done when each volume has its snapshot, which holds what was on the volume at
+    /// that moment: from then on the instance may be started again. The image can be launched from when it is available, for which
+    /// `image.wait-available` waits. Undo deregisters it and deletes its snapshots.
     "image.create" ImageCreate {
         /// The stopped instance.
         instance: InstanceId,
         /// The image's name, unique in the account and region.
         name: ImageName,
-    } gives { image: ImageId, snapshots: Vec<String> } Reversible, usual 420 s, deadline 7200 s;
+    } gives { image: ImageId, snapshots: Vec<String> } Reversible, usual 10 s, deadline 1800 s;
+
+    /// Waits until an image is available, so that it can be launched from.
+    "image.wait-available" ImageWaitAvailable {
+        /// The image.
+        image: ImageId,
+    } gives {} NothingToUndo("it only waits"), usual 400 s, deadline 7200 s;
 
     /// Runs an instance from an image with everything of another instance that an image does not carry: key pair,
     /// security groups, instance profile, metadata options, public address, monitoring, tags. Undo terminates it.
@@ -426,7 +440,7 @@ actions! {
         /// it had none). Default: the one it has when this action looks, which is another one by then unless it is an
         /// Elastic IP.
         instance_address: Option<String>,
-    } gives { change: String } Reversible, usual 60 s, deadline 86400 s;
+    } gives { change: String } Reversible, usual 40 s, deadline 86400 s;
 
     // Checks, as a user of the site.
 

@@ -34,6 +34,8 @@ impl ActionKind {
             | K::InstanceShutDown
             | K::InstanceStop
             | K::InstanceStart
+            | K::InstanceWaitChecked
+            | K::ImageWaitAvailable
             | K::InstanceStartAs
             // The mark is put back, before anything that it speaks of.
             | K::InstanceRelease

@@ -4,14 +4,19 @@ moto's images are available at once, consist of one 15 GiB volume whatever the i
 instances with an unrelated 8 GiB disk. It refuses tags for snapshots with HTTP 500 and ignores
 ``DeleteAssociatedSnapshots``, which is how leftovers of an undo stay unnoticed.
 
-Snapshots are begun some looks (``snapshot_ticks``) after CreateImage has returned: until then the image's block devices have
-no snapshot ids, and DescribeSnapshots has none of them. Who starts the instance before each volume has its id changes what
-is being copied: such an image fails, and it is a trouble of the lab, for nothing on AWS would say so.
+Snapshots are begun some looks (``snapshot_ticks``) after CreateImage has returned, one volume after the other: until then the
+image's block devices have no snapshot ids, and DescribeSnapshots has none of them. From then on the image is pending for
+``image_ticks`` more, its snapshots too, and whatever happens to the volumes changes nothing: "You may remount and use your volume
+while the snapshot status is pending" (CreateSnapshot, EC2 API Reference; "Create Amazon EBS snapshots", EBS User Guide). Where a
+body keeps the disks, a snapshot is begun when the body has copied them, not before. Who starts the instance before each volume has
+its id changes what is being copied: such an image fails, and it is a trouble of the lab, for nothing on AWS would say so.
+
+The setting ``"image_outcome": "failed"`` makes a pending image end so.
 
 Not covered: ``NoReboot`` (the instance is never restarted for an image).
 """
 
-import time
+import functools
 
 import moto.ec2.models.amis as amis
 from moto.core.responses import ActionResult
@@ -19,7 +24,7 @@ from moto.ec2.models.elastic_block_store import Snapshot
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.amis import AmisResponse
 
-from state import TROUBLES, body_in_charge, due, later, refuse
+from state import CONFIG, TROUBLES, body_in_charge, later, paced, refuse
 
 Ami, Backend = amis.Ami, amis.AmiBackend
 _moto_create, _moto_register = Backend.create_image, Backend.register_image
@@ -43,42 +48,60 @@ def enter(image, state):
 
 
 def frozen(image):
-    """pending -> available, when the snapshots are taken too. False when the image was not waiting for that."""
-    early = time.monotonic() < getattr(image, "due", 0.0)
-    if image.state != "pending" or early or getattr(image, "is_frozen", False):
+    """The body has copied the disks. False when the image was not waiting for that."""
+    if image.state != "pending" or getattr(image, "is_copied", True):
         return False
-    image.is_frozen = True
-    finish(image)
+    image.is_copied = True
+    move_on(image)
     return True
 
 
-def finish(image):
-    if getattr(image, "is_frozen", False) and not_taken(image) is None and image.state == "pending":
-        enter(image, "failed" if getattr(image, "spoilt", False) else "available")
+def is_taken(image, device):
+    return not hasattr(image, "taken") or (image.is_copied and device in image.taken)
 
 
 def not_taken(image):
-    """The instance whose volumes the image still has no snapshots of; None when it has all."""
-    return getattr(image, "taking_from", None)
+    """The devices of whose volumes there are no snapshots yet."""
+    return [device for device in snapshots_of(image) if not is_taken(image, device)]
 
 
-def begin_to_take(image, instance):
+def begin_to_take(image):
     """CreateImage returns before there is a snapshot of any volume."""
+    image.taken, image.is_copied, image.is_due, image.is_counting = set(), not body_in_charge(), False, paced("image")
 
-    def begin():
-        image.taking_from = instance.id
+    def take(device):
+        image.taken.add(device)
+        move_on(image)
 
-    def taken():
-        image.taking_from = None
-        finish(image)
+    enter(image, "pending")
+    if image.is_counting:  # its time runs from the call, its looks from the last snapshot
+        count(image)
+    later("ec2", "snapshot", lambda: None, *(functools.partial(take, device) for device in snapshots_of(image)))
 
-    later("ec2", "snapshot", begin, taken)
+
+def count(image):
+    def over():
+        image.is_due = True
+        move_on(image)
+
+    image.is_counting = True
+    later("ec2", "image", lambda: None, over)
+
+
+def move_on(image):
+    """A pending image goes on when each volume is taken, and ends when that has lasted its time."""
+    if image.state != "pending" or not_taken(image):
+        return
+    if not image.is_counting:
+        count(image)
+    elif image.is_due:
+        enter(image, "failed" if getattr(image, "spoilt", False) else CONFIG["image_outcome"])
 
 
 def started(instance):
     """The instance is started: whatever is not taken of it yet is lost."""
     for image in instance.ec2_backend.amis.values():
-        if not_taken(image) == instance.id and image.state == "pending":
+        if image.state == "pending" and image.instance_id == instance.id and not_taken(image):
             image.spoilt = True
             TROUBLES.append(
                 f"instance {instance.id} was started before each of its volumes had a snapshot for image {image.id}: what the "
@@ -98,12 +121,7 @@ def create_image(self, instance_id, name, description, tag_specifications):
     for specification in of_snapshots:
         for snapshot in snapshots_of(image).values():
             snapshot.add_tags({tag["Key"]: tag["Value"] for tag in specification["Tags"]})
-    begin_to_take(image, instance)
-    if body_in_charge():
-        enter(image, "pending")
-        image.due = due("image")
-    else:
-        later("ec2", "image", lambda: enter(image, "pending"), lambda: frozen(image))
+    begin_to_take(image)
     return image
 
 
@@ -149,7 +167,7 @@ def block_device_mappings(self):
         {
             "DeviceName": device,
             "Ebs": {
-                **({} if not_taken(self) else {"SnapshotId": snapshot.id}),
+                **({"SnapshotId": snapshot.id} if is_taken(self, device) else {}),
                 "VolumeSize": snapshot.volume_size,
                 "Encrypted": snapshot.encrypted,
                 "DeleteOnTermination": device == self.root_device_name,
@@ -185,7 +203,7 @@ def state_reason(self):
 
 def describe_snapshots(self, snapshot_ids=None, filters=None):
     """Those that are not begun yet are nowhere to be seen."""
-    waiting = {s.id for image in self.amis.values() if not_taken(image) for s in snapshots_of(image).values()}
+    waiting = {snapshots_of(image)[device].id for image in self.amis.values() for device in not_taken(image)}
     for each in snapshot_ids or []:
         if each in waiting:
             refuse("InvalidSnapshot.NotFound", f"The snapshot '{each}' does not exist.")

@@ -5,8 +5,8 @@ passes against moto and fails against AWS. Here a change has *steps*: the first 
 after a number of *ticks*. A tick is one read (Describe*, Get*, List*) of that service: no clock is involved, so a
 test sees the same states in the same order on a fast and on a slow machine.
 
-With ``body`` set, instances and images do not tick: they wait until the process that boots real hosts reports
-(``control.py``, ``POST /plus/body``).
+With ``body`` set, instances do not tick, and an image's snapshots are not begun: they wait until the process that boots real
+hosts reports (``control.py``, ``POST /plus/body``).
 
 Everything here is guarded by ``LOCK``, which ``dispatch.py`` and ``control.py`` hold for the length of a call.
 Nothing is kept on disk: a restart is an empty account.
@@ -24,7 +24,7 @@ KINDS = {
     "start": "an instance that is pending",
     "stop": "an instance that is stopping or shutting down",
     "status": "status checks that are initializing",
-    "image": "an image that is pending",
+    "image": "an image that is pending, from its last snapshot on",
     "rds_unseen": "a database that has taken a change and does not show it yet",
     "rds": "a database that is available with pending changes, modifying, rebooting",
     "alb": "a balancer that is provisioning",
@@ -40,10 +40,10 @@ KINDS = {
     "snapshot": "snapshots of an image that are not taken yet",
 }
 
-#: ``ticks`` counts for every kind of transition that has no ``<kind>_ticks`` of its own. ``body``: instances and images
-#: wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``rds_standby``,
-#: ``start_outcome``,
-#: ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, elbv2.py, acm.py. ``stop_outcome``, ``kms_denied``,
+#: ``ticks`` counts for every kind of transition that has no ``<kind>_ticks`` of its own. ``body``: instances and an
+#: image's snapshots wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``rds_standby``,
+#: ``start_outcome``, ``image_outcome``, ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, images.py, elbv2.py, acm.py.
+#: ``stop_outcome``, ``kms_denied``,
 #: ``impaired_looks``, ``http_tokens_enforced``: see ec2.py. ``vcpu_quota``, ``rules_quota``: see quotas.py. ``dry_run``: see
 #: dispatch.py. ``page_size``,
 #: ``empty_pages``: see pages.py. ``judge_caller``: a request that AWS's model refuses is a trouble, for whoever calls here
@@ -62,6 +62,7 @@ DEFAULTS = {
     "impaired_looks": 0,
     "dry_run": "honoured",
     "http_tokens_enforced": False,
+    "image_outcome": "available",
     "alb_outcome": "active",
     "acm_outcome": "ISSUED",
     "vcpu_quota": 32,

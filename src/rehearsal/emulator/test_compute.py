@@ -276,6 +276,7 @@ class Images(Case):
             ec2.create_image(InstanceId=self.web, Name="clone-1")
         self.assertTrue(self.body("image-frozen", image_id))
         self.assertFalse(self.body("image-frozen", image_id))
+        self.assertEqual([self.image(image_id)["State"] for _ in range(2)], ["pending", "available"])
         shown = self.image(image_id)
         self.assertEqual((shown["State"], shown["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"]), ("available", 20))
         snapshot_id = shown["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]

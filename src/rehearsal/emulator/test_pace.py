@@ -60,6 +60,21 @@ class Paced(Case):
         self.assertGreater(self.seconds_until(done), 357 / 300 - 0.05)
         self.assertEqual(seen, ["available", "modifying"])
 
+    def test_an_image_is_pending_for_long_after_its_snapshots_are_begun(self):
+        ec2 = client("ec2")
+        self.up()
+        ec2.stop_instances(InstanceIds=[self.web])
+        self.seconds_until(lambda: self.body("instance-stopped", self.web))
+        image = ec2.create_image(InstanceId=self.web, Name="clone-1")["ImageId"]
+        self.assertTrue(self.body("image-frozen", image))
+
+        def shown():
+            return ec2.describe_images(ImageIds=[image])["Images"][0]
+
+        self.seconds_until(lambda: shown()["BlockDeviceMappings"][0]["Ebs"].get("SnapshotId"))
+        self.assertEqual(shown()["State"], "pending")
+        self.assertGreater(self.seconds_until(lambda: shown()["State"] == "available"), (186 - 45) / 300 - 0.05)
+
     def test_names_and_status_checks(self):
         self.up()
         record = {"Name": self.ids["fqdn"], "Type": "A", "TTL": 5, "ResourceRecords": [{"Value": "192.0.2.1"}]}

@@ -161,23 +161,40 @@ class Snapshots(Case):
         mapping = [mapping["Ebs"].get("SnapshotId") for mapping in image["BlockDeviceMappings"] if "Ebs" in mapping]
         return image["State"], [bool(each) for each in mapping]
 
-    def test_an_image_knows_its_snapshots_when_they_are_taken(self):
+    def test_an_image_knows_its_snapshots_when_they_are_taken_and_is_available_later(self):
         snapshots = [len(client("ec2").describe_snapshots(OwnerIds=["self"])["Snapshots"])]
         self.assertEqual(self.seen(), ("pending", [False]))
         self.assertTrue(self.body("image-frozen", self.image))
+        self.assertEqual(self.seen(), ("pending", [True]))
+        known = client("ec2").describe_snapshots(OwnerIds=["self"])["Snapshots"]
+        self.assertEqual(known[-1]["State"], "pending")
         self.assertEqual(self.seen(), ("available", [True]))
-        snapshots.append(len(client("ec2").describe_snapshots(OwnerIds=["self"])["Snapshots"]))
-        self.assertEqual(snapshots[1] - snapshots[0], 1)
+        self.assertEqual(len(known) - snapshots[0], 1)
 
     def test_a_body_that_is_early_does_not_end_it(self):
         self.assertTrue(self.body("image-frozen", self.image))
-        self.assertEqual([self.seen() for _ in range(3)], [("pending", [False]), ("pending", [False]), ("available", [True])])
+        seen = [self.seen() for _ in range(5)]
+        self.assertEqual(seen, [("pending", [False])] * 2 + [("pending", [True])] * 2 + [("available", [True])])
+
+    def test_a_body_that_is_late_has_not_taken_them(self):
+        self.assertEqual([self.seen() for _ in range(5)], [("pending", [False])] * 5)
+        self.assertTrue(self.body("image-frozen", self.image))
+        self.assertEqual(self.seen(), ("pending", [True]))
+
+    def test_one_volume_after_the_other(self):
+        ec2 = client("ec2")
+        volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=8)["VolumeId"]
+        ec2.attach_volume(InstanceId=self.web, VolumeId=volume, Device="/dev/sdf")
+        self.image = ec2.create_image(InstanceId=self.web, Name="clone-2")["ImageId"]
+        self.assertTrue(self.body("image-frozen", self.image))
+        taken = [self.seen()[1].count(True) for _ in range(5)]
+        self.assertEqual(taken, [0, 0, 1, 1, 2])
 
     def test_an_instance_that_is_started_too_early_spoils_it(self):
         self.assertEqual(self.seen(), ("pending", [False]))
         client("ec2").start_instances(InstanceIds=[self.web])
         self.body("image-frozen", self.image)
-        self.assertEqual([self.seen() for _ in range(2)][-1][0], "failed")
+        self.assertEqual([self.seen() for _ in range(4)][-1][0], "failed")
         (trouble,) = view()["troubles"]
         self.assertIn("was started before", trouble)
         (image,) = client("ec2").describe_images(ImageIds=[self.image])["Images"]
@@ -185,8 +202,10 @@ class Snapshots(Case):
         plus("reset")  # the trouble was meant
 
     def test_started_when_they_are_taken_it_is_whole(self):
-        for _ in range(3):
-            self.seen()
-        client("ec2").start_instances(InstanceIds=[self.web])
         self.body("image-frozen", self.image)
-        self.assertEqual(self.seen(), ("available", [True]))
+        for _ in range(3):
+            seen = self.seen()
+        self.assertEqual(seen, ("pending", [True]))
+        client("ec2").start_instances(InstanceIds=[self.web])
+        self.assertEqual([self.seen() for _ in range(2)][-1], ("available", [True]))
+        self.assertEqual(view()["troubles"], [])

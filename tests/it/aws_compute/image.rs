@@ -1,6 +1,6 @@
-//! An image of a stopped instance is made once; its undo takes the snapshots too.
+//! An image of a stopped instance is made once, and done when it has its snapshots; its undo takes those too.
 
-use super::{Account, Work, tag};
+use super::{Account, Work, tag, waits};
 use runbook::model::{ActionKind, FailureKind, Found, Phase};
 use serde_json::{Value, json};
 
@@ -12,6 +12,9 @@ both_halves! {
     a_running_instance_and_a_taken_name_are_refused,
     what_passes_is_waited_out,
     what_cannot_be_looked_for_is_not_undone_unseen,
+    each_volume_is_taken_before_the_instance_may_start,
+    one_that_is_pending_is_taken_away,
+    one_that_failed_is_told_and_made_again,
 }
 
 pub(super) fn deed(account: &Account) -> Work {
@@ -38,7 +41,7 @@ mod inside {
     async fn makes_one_image_and_takes_it_away() {
         let account = Account::new().await;
         account.stop(&account.web()).await;
-        account.lab.post("config", &json!({"image_ticks": 5}));
+        account.lab.post("config", &json!({"image_ticks": 5, "snapshot_ticks": 3}));
         let mut image = deed(&account);
         assert_eq!(image.observe().await.found, Found::Absent);
         image.apply().await;
@@ -46,6 +49,7 @@ mod inside {
         assert_eq!((finding.found, finding.ours), (Found::InProgress, true));
         account.refuse(("ec2", "DescribeImages"), "InvalidAMIID.NotFound", 2);
         image.verify().await;
+        assert_eq!(images(&account)[0]["state"], "pending");
         image.apply().await;
         image.verify().await;
         assert_eq!(account.lab.calls("CreateImage"), 1);
@@ -77,6 +81,7 @@ mod inside {
         account.stop(&account.web()).await;
         let mut image = deed(&account);
         image.observe().await;
+        account.lab.post("config", &json!({"snapshot_ticks": 9}));
         account.lose(("ec2", "CreateImage"));
         image.failure(Phase::Apply).await;
         assert_eq!(image.observe().await.found, Found::InProgress);
@@ -166,5 +171,61 @@ mod inside {
             assert_eq!(image.failure(phase).await.kind, FailureKind::Refused, "{phase:?}");
         }
         assert_eq!(images(&account).len(), 1);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn each_volume_is_taken_before_the_instance_may_start() {
+        let account = Account::new().await;
+        let ec2 = &account.aws.write.ec2;
+        let data = ec2.create_volume().availability_zone("us-east-1a").size(8).send().await.unwrap();
+        let attach = ec2.attach_volume().instance_id(account.web()).device("/dev/sdf");
+        attach.volume_id(data.volume_id().unwrap()).send().await.unwrap();
+        account.stop(&account.web()).await;
+        account.lab.post("config", &json!({"image_ticks": 9, "snapshot_ticks": 4}));
+        let mut image = deed(&account);
+        let evidence = image.forward().await;
+        assert!(evidence.contains("2 snapshot(s), and is `pending`"), "{evidence}");
+        assert_eq!(image.deed.call.outputs["snapshots"].as_array().unwrap().len(), 2);
+        // The account spoils an image whose instance is started before that.
+        ec2.start_instances().instance_ids(account.web()).send().await.unwrap();
+        account.settle(&account.web(), "running").await;
+        let mut available = waits::available(&account, &image.output("image"));
+        available.forward().await;
+        assert_eq!(account.lab.get("state")["troubles"], json!([]));
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn one_that_is_pending_is_taken_away() {
+        let account = Account::new().await;
+        account.stop(&account.web()).await;
+        account.lab.post("config", &json!({"image_ticks": 1000}));
+        let mut image = deed(&account);
+        image.forward().await;
+        assert_eq!(images(&account)[0]["state"], "pending");
+        for _ in 0..2 {
+            image.undo().await;
+            assert_eq!((images(&account).len(), snapshots(&account)), (0, 0));
+        }
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn one_that_failed_is_told_and_made_again() {
+        let account = Account::new().await;
+        account.stop(&account.web()).await;
+        account.lab.post("config", &json!({"image_ticks": 0, "snapshot_ticks": 1, "image_outcome": "failed"}));
+        let mut image = deed(&account);
+        image.observe().await;
+        image.apply().await;
+        let failure = image.failure(Phase::Verify).await;
+        assert_eq!(failure.kind, FailureKind::Permanent);
+        assert!(failure.causes[0].contains("Client.InternalError"), "{failure:?}");
+        assert_eq!(image.observe().await.found, Found::Otherwise);
+        account.lab.post("config", &json!({"image_outcome": "available"}));
+        image.apply().await;
+        image.verify().await;
+        assert_eq!((images(&account).len(), snapshots(&account)), (1, 1));
     }
 }

@@ -10,6 +10,7 @@ mod power;
 mod rds;
 mod shut_down;
 mod start_as;
+mod waits;
 
 use crate::support::emulator::{Emulator, REGION};
 use crate::support::sent::Told;

@@ -1,6 +1,6 @@
 //! What the actions say they need of IAM is what they call: nothing undeclared, forward and undo apart.
 
-use super::{Account, Work, image};
+use super::{Account, Work, image, waits};
 use runbook::action::{observe_permissions, permissions};
 use runbook::model::ActionKind;
 use serde_json::{Value, json};
@@ -80,10 +80,13 @@ mod inside {
             "image": image.output("image"), "like": account.web(), "subnet": account.seed["subnets"]["b"],
             "instance_type": "t3.small", "name": "nextcloud-web-2",
         });
+        let available = waits::available(&account, &image.output("image"));
         let mut later = vec![
             image,
+            available,
             account.work(ActionKind::InstanceClone, "clone/launch", like),
             account.work(ActionKind::InstanceStartAs, "clone/resize", resize),
+            on_web(ActionKind::InstanceWaitChecked),
             account.work(ActionKind::RdsSetMultiAz, "rds/convert", convert),
             on_web(ActionKind::InstanceRelease),
         ];

@@ -40,6 +40,7 @@ mod inside {
     async fn resizes_and_undoes() {
         let account = Account::new().await;
         account.stop(&account.web()).await;
+        account.lab.post("config", &json!({"status_ticks": 1000}));
         let mut resize = deed(&account);
         resize.forward_as_told().await;
         assert_eq!(resize.output("previous_type"), "t3.medium");

@@ -188,7 +188,7 @@ fn every_duration_says_where_it_comes_from() {
     let plan = Plan { expected: measured(), ..plan() };
     let text = plan_text(&plan, &sentences, &[]);
     for wanted in [
-        "usually takes 14 min (from 3 runs here, and defaults)",
+        "usually takes 7 min (from 3 runs here, and defaults)",
         "rds-multi-az  Make the database Multi-AZ, usually 2 min (from 3 runs here)",
         "clone web-1, usually 3 min (default)",
         "usually 31 s (from 3 runs here)",
@@ -218,9 +218,9 @@ fn a_rollback_says_how_long_it_takes_what_is_down_and_the_way_back() {
     assert_eq!(json["actions"][0]["usual_from"], json!({"source": "runs", "runs": 3}));
     assert_eq!((&json["downtime_s"], &json["site"]), (&json!(66), &json!("down")));
     assert_eq!(json["stays_stopped"], json!(["shut-down/guest"]));
-    // Forward: image 420, clone 200, start 31. Back: the start of the server, 200 by default; the database is only cleaned up.
+    // Forward: image 10, clone 200, start 31. Back: the start of the server, 200 by default; the database is only cleaned up.
     let ways: Vec<_> = json["ways_back"].as_array().unwrap().iter().map(|way| way["usual_s"].clone()).collect();
-    assert_eq!(ways, [json!(651), json!(200)]);
+    assert_eq!(ways, [json!(241), json!(200)]);
     let text = rollback_text(&plan, &story.state, &to, &queue, &super::fixture::sentences);
     for wanted in [
         "2 actions are undone, which usually takes 66 s (from 3 runs here, and defaults), in this order",

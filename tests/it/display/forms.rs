@@ -75,10 +75,10 @@ fn both_forms_say_how_long_the_site_is_down_and_between_which_steps() {
     let plan = plan(Order::Article);
     let markdown = plan_markdown(&plan, &origin(), &sentences, &clear());
     let down =
-        "| Site down | 25 min (default): from step 2, `shut-down/guest` until step 4, `clone-server/start` is done |";
+        "| Site down | 15 min (default): from step 2, `shut-down/guest` until step 4, `clone-server/start` is done |";
     assert!(markdown.contains(down), "{markdown}");
     let page = plan_html(&plan, &origin(), &sentences, &clear());
-    assert!(page.contains(r#"<dd class="value">25 min</dd>"#), "{page}");
+    assert!(page.contains(r#"<dd class="value">15 min</dd>"#), "{page}");
 }
 
 #[test]

@@ -19,7 +19,6 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ("ec2:DeregisterImage", "what is left of an image that failed is removed"),
     ("ec2:GetInstanceMetadataDefaults", "whether the account forbids the metadata options of a server without tokens"),
     ("kms:DescribeKey", "whose the keys of encrypted volumes are"),
-    ("ec2:DescribeSnapshots", "how far the snapshots are of an image that is waited for"),
     ("ec2:DescribeNetworkInterfaceAttribute", "whether a stopped server without an elastic address had a public one"),
     ("elasticloadbalancing:DeleteLoadBalancer", "a balancer whose provisioning failed is replaced"),
     ("iam:GetRole", "whether the account has the balancers' own role, for a caller who may not create it"),

@@ -45,7 +45,7 @@ fn it_shows_the_plan_and_asks_for_nothing() {
     let text = browser.evaluate("document.body.innerText");
     let text = text.as_str().unwrap();
     for wanted in
-        ["1 action refuses: the run must not begin", "One server becomes two", "123456789012", "25 min", "hana"]
+        ["1 action refuses: the run must not begin", "One server becomes two", "123456789012", "15 min", "hana"]
     {
         assert!(text.contains(wanted), "`{wanted}` is not in:\n{text}");
     }

@@ -1,0 +1,74 @@
+//! Where actions run side by side: when each begins and ends if all take as long as usual, and what it waits for at last.
+
+use super::plan_text::PreflightLine;
+use super::usual::{self, Done};
+use crate::model::{ActionPath, StepAction};
+use crate::plan::{Order, Plan, Sequence};
+
+/// A part of the plan's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The site is up.
+    Up,
+    /// The site is down.
+    Down,
+}
+
+/// When an action is at work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Work<'a> {
+    pub(super) action: &'a ActionPath,
+    pub(super) begin_s: u64,
+    pub(super) end_s: u64,
+    pub(super) part: Part,
+    /// Of all it waits for, what ends last; nothing when it begins at once.
+    pub(super) after: Option<&'a ActionPath>,
+}
+
+impl Work<'_> {
+    /// `0:01:40 to 0:02:15`.
+    pub(super) fn span(&self) -> String {
+        format!("{} to {}", clock(self.begin_s), clock(self.end_s))
+    }
+}
+
+impl Part {
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Part::Up => "site up",
+            Part::Down => "site down",
+        }
+    }
+}
+
+/// What is left of a plan, in the order in which it begins; nothing for a plan that does one action after the other.
+pub(super) fn order_of_work<'a>(plan: &'a Plan, preflight: &[(ActionPath, PreflightLine)]) -> Vec<Work<'a>> {
+    if plan.order == Order::Article {
+        return Vec::new();
+    }
+    let done = usual::done(preflight);
+    let mut all = works(plan, &done);
+    all.retain(|work| !done.contains(work.action));
+    all.sort_by_key(|work| (work.begin_s, work.end_s));
+    all
+}
+
+fn works<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<Work<'a>> {
+    let rest = |action: &StepAction| usual::of_rest(plan, action, done).seconds;
+    let slots = usual::along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end);
+    let sequence = Sequence::of(plan);
+    let down = usual::stretches(plan, done);
+    let work = |(place, (planned, (begin_s, end_s))): (usize, (&'a crate::plan::PlannedAction, &(u64, u64)))| {
+        let last = sequence.waits_for(place).max_by_key(|other| slots.get(*other).map(|(_, end)| *end));
+        let after = last.and_then(|other| plan.actions.get(other)).map(|other| &other.action);
+        let within = |it: &usual::Stretch<'_>| *begin_s >= it.begin_s && *end_s <= it.end_s && it.begin_s < it.end_s;
+        let part = if down.iter().any(within) { Part::Down } else { Part::Up };
+        let after = after.filter(|other| !done.contains(other));
+        Work { action: &planned.action, begin_s: *begin_s, end_s: *end_s, part, after }
+    };
+    plan.actions.iter().zip(&slots).enumerate().map(work).collect()
+}
+
+fn clock(seconds: u64) -> String {
+    format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+}
