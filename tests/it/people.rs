@@ -127,7 +127,7 @@ fn a_run_in_which_nothing_was_done_can_be_ended() {
     desk.types("hana", &["status"]).exits(0).says(&format!("runbook rollback {dead} --to start"));
     desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
     desk.types("hana", &["status"]).exits(2).says("2 runs have not come to an end").says("runbook abandon RUN");
-    desk.types("hana", &["rollback", &dead, "--to", "first", "--yes"]).exits(3).says("nothing is to be undone");
+    desk.types("hana", &["rollback", &dead, "--to", "first", "--yes"]).exits(3).says("it has not come there");
     desk.types("hana", &["rollback", &dead, "--to", "start", "--dry-run"]).exits(0).says("nothing is to be undone");
     desk.types("hana", &["rollback", &dead, "--to", "start"]).exits(3).says("there is nobody to ask");
     desk.types("hana", &["rollback", &dead, "--to", "start", "--yes"]).exits(0).says("is rolled back");

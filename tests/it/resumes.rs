@@ -239,7 +239,9 @@ fn what_a_resume_would_do_has_every_form() {
     let mut journal = Journal::open(&desk.path("state")).unwrap();
     let state = journal.state(&run.parse().unwrap()).unwrap();
     let executor = ExecutorId { fence: 9, by: "hana".into(), host: "desk".into(), pid: 1 };
-    journal.append(&state, None, 0, RecordKind::RollbackBegan { to: RollbackTo::Start, executor }).unwrap();
+    journal
+        .append(&state, None, 0, RecordKind::RollbackBegan { to: RollbackTo::Start, keeps: None, executor })
+        .unwrap();
     drop(journal);
     form("markdown", &["resume", "--dry-run"]).exits(0).says("# ");
     let resume = form("json", &["resume", "--dry-run"]).exits(0).stdout;

@@ -83,6 +83,7 @@ fn nothing_follows_an_abandoned_run() {
     assert_eq!(state.action(&path("step/one")).word(), "started", "the rest is as it was");
     let back = RecordKind::RollbackBegan {
         to: RollbackTo::Start,
+        keeps: None,
         executor: ExecutorId { fence: 2, by: "p".into(), host: "h".into(), pid: 1 },
     };
     let more = [forward(2), back, opened(), answered("sure"), RecordKind::Rested { rest: Rest::Finished }];
