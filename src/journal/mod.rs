@@ -10,6 +10,7 @@
 //! Not handled: secrets. Nothing that reaches a record may contain one; records hold references only.
 
 mod action_state;
+mod bound;
 mod held;
 mod lease;
 mod migrations;
