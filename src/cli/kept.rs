@@ -46,7 +46,7 @@ mod tests {
         let mut text = "runbook: small\ntitle: small\nabout: for tests\nsteps:\n".to_owned();
         for (name, prompt) in [("one", "a"), ("two", "b"), ("three", prompt)] {
             text.push_str(&format!(
-                "  - id: {name}\n    title: {name}\n    why: because\n    actions:\n      - {{ id: it, do: gate.approve, with: {{ prompt: {prompt} }} }}\n"
+                "  - id: {name}\n    title: {name}\n    why: because\n    actions:\n      - {{ id: {name}, do: gate.approve, with: {{ prompt: {prompt} }} }}\n"
             ));
         }
         let runbook = validate::parse_runbook("small", &text).unwrap();
@@ -55,7 +55,7 @@ mod tests {
     }
 
     fn path(step: &str) -> ActionPath {
-        format!("{step}/it").parse().unwrap()
+        format!("{step}/{step}").parse().unwrap()
     }
 
     /// A run of this plan whose first action has begun.
@@ -95,7 +95,7 @@ mod tests {
         };
         let told = |all: &[(&str, &[&str])]| -> Vec<(String, Vec<String>)> {
             all.iter()
-                .map(|(step, facts)| (format!("{step}/it"), facts.iter().map(|it| (*it).to_owned()).collect()))
+                .map(|(step, facts)| (format!("{step}/{step}"), facts.iter().map(|it| (*it).to_owned()).collect()))
                 .collect()
         };
         assert_eq!(facts(&plan("c")), told(&[("one", &["state"]), ("three", &["rules"]), ("two", &["type"])]));
