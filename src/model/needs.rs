@@ -68,7 +68,8 @@ impl Runbook {
     }
 
     /// The actions whose outputs an action uses, through its parameters and through the targets it works on.
-    fn referred(&self, action: &StepAction) -> BTreeSet<ActionPath> {
+    #[must_use]
+    pub fn referred(&self, action: &StepAction) -> BTreeSet<ActionPath> {
         let through = self.targets_of(action).into_iter().flat_map(|target| target.used_by(action.kind));
         let given = action.with.values().chain(through.map(|(_, expr)| expr));
         let of = |reference: &Reference| match reference {

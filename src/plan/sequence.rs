@@ -18,8 +18,8 @@ pub struct Sequence {
     after: Vec<Vec<usize>>,
     /// Where each step ends.
     ends: BTreeMap<StepId, usize>,
-    /// What only cleans up and works, standing on what brings back, on the very same: the other one, and it.
-    alike: Vec<(usize, usize)>,
+    /// What brings back what was there, and what only cleans up and is undone before it all the same.
+    bound: Vec<(usize, usize)>,
 }
 
 impl Sequence {
@@ -37,8 +37,8 @@ impl Sequence {
         let after = after.collect();
         let ends = plan.actions.iter().enumerate().map(|(place, planned)| (planned.action.step().clone(), place));
         let ends = ends.collect();
-        let mut sequence = Self { places, needs, after, ends, alike: Vec::new() };
-        sequence.alike = alike(plan, &sequence);
+        let mut sequence = Self { places, needs, after, ends, bound: Vec::new() };
+        sequence.bound = bound(plan, &sequence);
         sequence
     }
 
@@ -99,10 +99,11 @@ impl Sequence {
         open
     }
 
-    /// Pairs of a place that brings back what was there and a later one that only cleans up, stands on it, and works on the very
-    /// same (puts a server where the other one took it out): of these the later one is undone first, too.
-    pub(crate) fn alike(&self) -> &[(usize, usize)] {
-        &self.alike
+    /// Pairs of a place that brings back what was there and a later one that only cleans up and is undone first all the same: it
+    /// uses what the other one has given, or it stands on it and works on the very same (puts a server where the other one took
+    /// it out).
+    pub(crate) fn bound(&self) -> &[(usize, usize)] {
+        &self.bound
     }
 
     /// Whether a later action waits for an earlier one, however far.
@@ -118,7 +119,7 @@ impl Sequence {
     }
 }
 
-fn alike(plan: &Plan, sequence: &Sequence) -> Vec<(usize, usize)> {
+fn bound(plan: &Plan, sequence: &Sequence) -> Vec<(usize, usize)> {
     let definitions: Vec<_> = plan.definitions().enumerate().collect();
     let of = |kind| definitions.iter().filter(move |(_, action)| action.kind.way_back() == kind);
     let mut cleaned: BTreeMap<Resource, Vec<usize>> = BTreeMap::new();
@@ -130,7 +131,12 @@ fn alike(plan: &Plan, sequence: &Sequence) -> Vec<(usize, usize)> {
         let same = touched_by_undo(plan, action).into_iter().filter_map(|it| cleaned.get(&it)).flatten().copied();
         same.map(|later| (*place, later)).collect::<Vec<_>>()
     });
-    pairs.filter(|(place, later)| later > place && sequence.needs_lead_to(*place, *later)).collect()
+    let alike = pairs.filter(|(place, later)| later > place && sequence.needs_lead_to(*place, *later));
+    let uses = of(WayBack::CleansUp).flat_map(|(later, action)| {
+        let giving = plan.runbook.referred(action).into_iter().filter_map(|path| sequence.place(&path));
+        giving.map(|place| (place, *later)).collect::<Vec<_>>()
+    });
+    alike.chain(uses).collect()
 }
 
 /// Whether one comes from a place back to an earlier one.

@@ -1,8 +1,8 @@
 //! The way back as a partial order: what is undone before what.
 //!
 //! Promises: an undo waits for the undo of all that stands on it, by the needs that are the same in every order. But what brings back
-//! what was there waits for nothing that is only cleaned up, unless both work on the very same: the site does not stay down until a
-//! certificate is gone.
+//! what was there waits for nothing that is only cleaned up, unless that uses what it has given or works on the very same: the site
+//! does not stay down until a certificate is gone.
 
 use super::{Plan, Sequence};
 use crate::journal::{RollbackTo, RunState};
@@ -33,11 +33,11 @@ impl Plan {
                 (Some(place), Some(on_it)) => on_it > place && sequence.needs_lead_to(place, on_it),
                 _ => false,
             };
-            let alike = || match (sequence.place(action), sequence.place(other)) {
-                (Some(place), Some(on_it)) => sequence.alike().contains(&(place, on_it)),
+            let bound = || match (sequence.place(action), sequence.place(other)) {
+                (Some(place), Some(on_it)) => sequence.bound().contains(&(place, on_it)),
                 _ => false,
             };
-            stands && (is_barred_by(self.way_back(action), self.way_back(other)) || alike())
+            stands && (is_barred_by(self.way_back(action), self.way_back(other)) || bound())
         };
         let of = |action: &ActionPath| undone.iter().filter(|other| waits(action, other)).cloned().collect();
         undone.iter().map(|action| (action.clone(), of(action))).collect()
@@ -69,7 +69,7 @@ impl Plan {
                 barred[*need] |= barred[place] || (stands && *kind != WayBack::CleansUp);
             }
         }
-        for (place, on_it) in sequence.alike() {
+        for (place, on_it) in sequence.bound() {
             barred[*place] |= left.contains(on_it);
         }
         let key = |place: usize| {

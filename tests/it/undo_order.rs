@@ -93,6 +93,22 @@ fn what_puts_in_what_was_taken_out_is_undone_before_the_taking_out() {
 }
 
 #[test]
+fn what_has_given_something_is_undone_after_all_that_use_it() {
+    for (name, order) in
+        ["single-to-ha", "restart-web-node"].into_iter().flat_map(|name| ORDERS.map(|order| (name, order)))
+    {
+        let plan = planned(name, order);
+        let queue = undone(name, order, "start");
+        for action in plan.runbook.actions() {
+            for giving in plan.runbook.referred(action) {
+                let (user, giver) = (place(&queue, &action.path.to_string()), place(&queue, &giving.to_string()));
+                assert!(user < giver, "{name}, {order:?}: {} uses what {giving} has given", action.path);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_place_keeps_all_that_came_before_it_in_the_plans_own_sequence() {
     // In this order the database comes before the site goes down.
     let plan = planned("single-to-ha", Order::LeastDowntime);
