@@ -4,7 +4,7 @@
 
 use super::args::{Format, IamPolicyArgs, PurposeArg};
 use super::out::out;
-use super::{Exit, Failure, library};
+use super::{Exit, Failure, library, plan as planning};
 use crate::action::policy::{CheckDeed, Document, InstanceRole, Policy, Purpose, Surroundings, policy_with_checks};
 use crate::display;
 use crate::engine::{deeds, preview_check};
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub(super) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result<Exit, Failure> {
     let found = library::find(&args.runbook)?;
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
-    let plan = Plan::make(found.runbook, inputs, None, Order::Article).map_err(|e| Failure::usage(e.to_string()))?;
+    let plan = Plan::make(found.runbook, inputs, None, Order::Article).map_err(|e| planning::no_plan(&e))?;
     let region = plan.region.clone().ok_or_else(|| {
         Failure::usage(format!("`{}` does not use AWS", plan.runbook.name)).hint("it needs no IAM policy")
     })?;

@@ -10,7 +10,7 @@ use crate::action;
 use crate::display::{self, PlanOrigin, PreflightLine};
 use crate::engine::{Clock, Look, outputs_of, preview_parameters};
 use crate::model::{ActionPath, Description, RunId, StepId, Values};
-use crate::plan::{Plan, Previewed, Saved};
+use crate::plan::{Plan, PlanError, Previewed, Saved};
 use crate::validate;
 use std::collections::BTreeMap;
 
@@ -55,6 +55,17 @@ pub(super) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Ex
         tell(format, &format!("{}sha256: {sha256}\n", file.told()))?;
     }
     Ok(Exit::Done)
+}
+
+/// Why there is no plan, and what helps.
+pub(super) fn no_plan(error: &PlanError) -> Failure {
+    let failure = Failure::usage(error.to_string());
+    match error {
+        PlanError::Conflict(conflict) => failure
+            .hint(format!("let `{}` need `{}`: add it to its `needs`", conflict.later, conflict.earlier))
+            .hint("or do one action after the other: `--order article`"),
+        _ => failure,
+    }
 }
 
 /// Where a plan comes from that is made now from a runbook with this fingerprint.

@@ -143,8 +143,8 @@ pub(super) fn replan(
     until: Option<&StepId>,
     (args, common, format): (&ResumeArgs, &Common, Format),
 ) -> Result<(Plan, RunState), Failure> {
-    let mut plan = Plan::make(now.runbook, now.inputs, old.account.clone(), old.order)
-        .map_err(|e| Failure::usage(e.to_string()))?;
+    let mut plan =
+        Plan::make(now.runbook, now.inputs, old.account.clone(), old.order).map_err(|e| planning::no_plan(&e))?;
     let as_value = |plan: &Plan| plan.to_value().map_err(|e| Failure::refused(e.to_string()));
     state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, &error))?;
     plan.preview(kept(state, old, &plan));

@@ -9,8 +9,9 @@ use super::{Exit, Failure, account, again, open, plan as planning, remaining, re
 use crate::display;
 use crate::engine::Intent;
 use crate::journal::{Mode, Rest, RollbackTo, RunState};
-use crate::model::{Runbook, StepId};
+use crate::model::{ActionPath, Runbook, StepId};
 use crate::plan::Plan;
+use std::collections::BTreeSet;
 
 pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
     let mut journal = open::journal(common)?;
@@ -23,9 +24,9 @@ pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &
     let mut state = journal.state(&state.run)?;
     let mut plan = open::plan(&state)?;
     let intent = match way_back(&state) {
-        Some(to) => {
+        Some((to, leave)) => {
             as_it_was(args, &state)?;
-            Intent::Rollback { to }
+            Intent::Rollback { to, leave }
         }
         None => {
             let now = replan::now(&state, &plan, args)?;
@@ -56,7 +57,7 @@ pub(super) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &
 
 /// Says what going on would do.
 fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, format: Format) -> Result<Exit, Failure> {
-    let Some(to) = way_back(state) else {
+    let Some((to, leave)) = way_back(state) else {
         replan::unchanged(state, plan, &replan::now(state, plan, args)?)?;
         let until = until(args, state, &plan.runbook)?;
         if again::begins(state) {
@@ -66,7 +67,8 @@ fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, fo
         return remaining::show(state, plan, until.as_ref(), common, format);
     };
     as_it_was(args, state)?;
-    let queue = plan.undo_queue(state, &to);
+    let keeps = leave.into_iter().chain(plan.kept(&to)).collect();
+    let queue = plan.undo_queue_keeping(state, &keeps);
     let sentences = planning::sentences(plan, &state.run, &state.outputs());
     out(&match format {
         Format::Text => display::rollback_text(plan, state, &to, &queue, &sentences),
@@ -90,11 +92,11 @@ fn as_it_was(args: &ResumeArgs, state: &RunState) -> Result<(), Failure> {
     }
 }
 
-/// Where a rollback goes that has not come to its end; nothing for a run that goes forward.
-fn way_back(state: &RunState) -> Option<RollbackTo> {
+/// Where a rollback goes that has not come to its end, and what stays there; nothing for a run that goes forward.
+fn way_back(state: &RunState) -> Option<(RollbackTo, BTreeSet<ActionPath>)> {
     match (&state.mode, &state.rest) {
         (Mode::Rollback { .. }, Some(Rest::RolledBack { .. })) | (Mode::Forward { .. }, _) => None,
-        (Mode::Rollback { to, .. }, _) => Some(to.clone()),
+        (Mode::Rollback { to, keeps }, _) => Some((to.clone(), keeps.as_deref().cloned().unwrap_or_default())),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::engine::Intent;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
 use crate::plan::{NoPlace, Plan};
+use std::collections::BTreeSet;
 
 pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
@@ -22,8 +23,9 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, har
         "start" => RollbackTo::Start,
         name => RollbackTo::Step(step(&plan.runbook, name)?),
     };
-    reached(&plan, &state, &to)?;
-    let queue = plan.undo_queue(&state, &to);
+    let leave = left(&plan, &state, &args.leave)?;
+    let keeps = keeps(&plan, &state, &to, &leave)?;
+    let queue = plan.undo_queue_keeping(&state, &keeps);
     // A run of which nothing is in the world is ended so, once.
     let ends = to == RollbackTo::Start && state.rest.as_ref().is_none_or(|rest| !rest.is_over());
     if queue.is_empty() && !ends {
@@ -55,35 +57,72 @@ pub(super) fn rollback(args: &RollbackArgs, common: &Common, format: Format, har
     let lease = lease(&mut journal, &state)?;
     // Shown and answered without the lease: somebody else may have gone on meanwhile.
     let now = journal.state(&state.run)?;
-    as_shown(&plan, (&state, &queue), &now, &to)?;
-    reached(&plan, &now, &to)?;
-    Execution { journal, plan, common, format, harm }.go(lease, now, Intent::Rollback { to })
+    as_shown(&plan, (&state, &queue), (&now, &keeps), &to)?;
+    Execution { journal, plan, common, format, harm }.go(lease, now, Intent::Rollback { to, leave })
 }
 
-/// Refuses a place that the run has not reached: what is said to stay there would not be there.
-fn reached(plan: &Plan, state: &RunState, to: &RollbackTo) -> Result<(), Failure> {
-    let Err(NoPlace { missing, nearest }) = plan.place(state, to) else { return Ok(()) };
-    let mut failure = Failure::refused(format!("run `{}` cannot go back to `{to}`: it has not come there", state.run));
-    for action in missing.iter().take(3) {
-        failure = failure.cause(format!("`{action}` would stay done, and is {}", state.action(action).word()));
+/// The actions that a person leaves as they are: done, and known.
+fn left(plan: &Plan, state: &RunState, names: &[String]) -> Result<BTreeSet<ActionPath>, Failure> {
+    let mut leave = BTreeSet::new();
+    for name in names {
+        let known = name.parse::<ActionPath>().ok().filter(|path| plan.definition(path).is_some());
+        let path = known.ok_or_else(|| Failure::usage(format!("run `{}` has no action `{name}`", state.run)))?;
+        if !state.action(&path).is_done() {
+            let word = state.action(&path).word();
+            return Err(Failure::usage(format!("`{path}` cannot be left as it is: it is {word}, not done")));
+        }
+        leave.insert(path);
     }
-    if missing.len() > 3 {
-        failure = failure.cause(format!("and so are {} more", missing.len() - 3));
+    Ok(leave)
+}
+
+/// What stays. Refuses a place that the run has not reached, for what is said to stay there would not be there; and a way back
+/// that would end half-way, at what cannot be undone.
+fn keeps(
+    plan: &Plan,
+    state: &RunState,
+    to: &RollbackTo,
+    leave: &BTreeSet<ActionPath>,
+) -> Result<BTreeSet<ActionPath>, Failure> {
+    let run = &state.run;
+    let mut keeps = plan.place(state, to).map_err(|NoPlace { missing, nearest }| {
+        let mut failure = Failure::refused(format!("run `{run}` cannot go back to `{to}`: it has not come there"));
+        for action in missing.iter().take(3) {
+            failure = failure.cause(format!("`{action}` would stay done, and is {}", state.action(action).word()));
+        }
+        if missing.len() > 3 {
+            failure = failure.cause(format!("and so are {} more", missing.len() - 3));
+        }
+        failure.hint(format!("the furthest place there is: `runbook rollback {run} --to {nearest}`"))
+    })?;
+    keeps.extend(leave.iter().cloned());
+    let stuck = plan.beyond_recall(state, &keeps);
+    if stuck.is_empty() {
+        return Ok(keeps);
     }
-    Err(failure.hint(format!("the furthest place there is: `runbook rollback {} --to {nearest}`", state.run)))
+    let mut failure =
+        Failure::refused(format!("nothing was changed: run `{run}` cannot be taken back to `{to}` wholly"));
+    for (action, why) in &stuck {
+        failure = failure.cause(format!("`{action}` cannot be undone: {why}"));
+    }
+    if let Some(last) = plan.last_recall(state) {
+        failure = failure.hint(format!("as far back as can be: `runbook rollback {run} --to {last}`"));
+    }
+    let leaves: String = stuck.iter().map(|(action, _)| format!(" --leave {action}")).collect();
+    Err(failure.hint(format!("or leave it as it is: `runbook rollback {run} --to {to}{leaves}`")))
 }
 
 /// Refuses when what would be undone now is not what was shown.
 fn as_shown(
     plan: &Plan,
     (shown, queue): (&RunState, &[ActionPath]),
-    now: &RunState,
+    (now, keeps): (&RunState, &BTreeSet<ActionPath>),
     to: &RollbackTo,
 ) -> Result<(), Failure> {
     let mut failure =
         Failure::refused(format!("nothing was changed: run `{}` has gone on since this was shown", now.run));
     if now.opened.plan == shown.opened.plan {
-        let queue_now = plan.undo_queue(now, to);
+        let queue_now = plan.undo_queue_keeping(now, keeps);
         if queue_now == queue {
             return Ok(());
         }

@@ -77,7 +77,7 @@ pub(super) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Pre
     judge(&found.runbook, &args.accept)?;
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
     let order = args.order.map_or(Order::Article, Order::from);
-    let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| Failure::usage(e.to_string()))?;
+    let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| planning::no_plan(&e))?;
     let looking = Looking::new(common)?;
     let (looks, permissions) = block_on(async {
         secrets::of_plan(&plan).await?;

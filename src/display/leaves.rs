@@ -123,7 +123,7 @@ fn by_hand(action: &StepAction, sentences: Sentences<'_>) -> Option<String> {
     let spec = action.kind.spec();
     match spec.reversibility {
         Reversibility::NothingToUndo(_) | Reversibility::Irreversible(_) => None,
-        _ if action.irreversible.is_some() => None,
+        _ if action.cannot_be_undone().is_some() => None,
         _ => Some(undo_sentence(&spec, sentences(&action.path).and_then(|told| told.undo))),
     }
 }

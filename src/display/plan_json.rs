@@ -79,7 +79,7 @@ fn action(
         "kind": action.kind,
         "sentence": sentence.as_ref().map(|told| &told.does),
         "undo": sentence.as_ref().and_then(|told| told.undo.as_ref()),
-        "reversibility": match &action.irreversible {
+        "reversibility": match action.cannot_be_undone() {
             Some(why) => json!({ "is": "irreversible", "why": why }),
             None => reversibility(spec.reversibility),
         },

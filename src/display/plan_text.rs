@@ -168,7 +168,7 @@ fn one_action(
         }
     }
     let shown = Shown::of(plan, &action.path, sentence.as_ref(), preflight);
-    let back = match &action.irreversible {
+    let back = match action.cannot_be_undone() {
         Some(why) => format!("cannot be undone: {why}"),
         None => undo(&spec, sentence.and_then(|told| told.undo)),
     };

@@ -3,6 +3,7 @@
 use crate::journal::{ExecutorId, Record, Rest, RollbackTo};
 use crate::model::{ActionCall, ActionPath, Millis, Outcome, StepId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What an executor is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub enum Intent {
     Rollback {
         /// To here.
         to: RollbackTo,
+        /// What stays besides, though it came after that: a person says so.
+        leave: BTreeSet<ActionPath>,
     },
 }
 

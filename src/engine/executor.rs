@@ -110,12 +110,13 @@ impl Executor {
         Moment { plan: &self.plan, sequence: &self.sequence, state: &self.state, flight: &self.flight, now }
     }
 
-    /// What stays on the way back to a place: as it was when that was typed, though the plan may have changed since.
-    fn keeps(&self, to: &RollbackTo) -> BTreeSet<ActionPath> {
-        match &self.state.mode {
-            Mode::Rollback { to: same, keeps: Some(keeps) } if same == to => BTreeSet::clone(keeps),
-            _ => self.plan.kept(to),
+    /// What stays on the way back to a place. A rollback that a version began which left that to the plan goes on so.
+    fn keeps(&self, to: &RollbackTo, mut leave: BTreeSet<ActionPath>) -> Option<BTreeSet<ActionPath>> {
+        if matches!(&self.state.mode, Mode::Rollback { to: same, keeps: None } if same == to) {
+            return None;
         }
+        leave.extend(self.plan.kept(to));
+        Some(leave)
     }
 
     /// Whether it has recorded its rest.
@@ -162,8 +163,8 @@ impl Executor {
                 if self.flight.began.is_none() {
                     self.flight.to_record.push_back(match intent {
                         Intent::Forward { until } => RecordKind::ForwardBegan { until, executor: by },
-                        Intent::Rollback { to } => {
-                            RecordKind::RollbackBegan { keeps: Some(self.keeps(&to)), to, executor: by }
+                        Intent::Rollback { to, leave } => {
+                            RecordKind::RollbackBegan { keeps: self.keeps(&to, leave), to, executor: by }
                         }
                     });
                 }

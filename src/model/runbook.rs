@@ -1,7 +1,8 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
 use super::{
-    ActionKind, ActionPath, CheckKind, Downtime, Expr, Needed, RetryPolicy, StepId, TargetSpec, Value, ValueType,
+    ActionKind, ActionPath, CheckKind, Downtime, Expr, Needed, RetryPolicy, Reversibility, StepId, TargetSpec, Value,
+    ValueType,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -103,6 +104,18 @@ pub struct StepAction {
     /// Why it is done although it cannot be undone; given exactly when it cannot be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub irreversible: Option<String>,
+}
+
+impl StepAction {
+    /// Why it cannot be undone, when it cannot: what the document says weighs more than the kind.
+    #[must_use]
+    pub fn cannot_be_undone(&self) -> Option<&str> {
+        match (&self.irreversible, self.kind.spec().reversibility) {
+            (Some(why), _) => Some(why),
+            (None, Reversibility::Irreversible(why)) => Some(why),
+            (None, _) => None,
+        }
+    }
 }
 
 impl Runbook {

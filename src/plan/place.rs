@@ -4,7 +4,7 @@
 //! reached: all that stays must be done.
 
 use super::{Plan, Sequence, Site};
-use crate::journal::{RollbackTo, RunState};
+use crate::journal::{RollbackTo, RunState, Traces};
 use crate::model::{ActionPath, StepId};
 use std::collections::BTreeSet;
 
@@ -45,6 +45,23 @@ impl Plan {
         let missing: Vec<ActionPath> =
             self.actions.iter().map(|p| &p.action).filter(|it| kept.contains(*it) && !is_done(it)).cloned().collect();
         if missing.is_empty() { Ok(kept) } else { Err(NoPlace { missing, nearest: self.reached(state) }) }
+    }
+
+    /// What a run has done, would not stay, and cannot be undone, each with why.
+    #[must_use]
+    pub fn beyond_recall(&self, state: &RunState, keeps: &BTreeSet<ActionPath>) -> Vec<(&ActionPath, &str)> {
+        let is_ours = |action: &ActionPath| state.action(action).traces().is_some_and(Traces::is_started);
+        let gone = self.definitions().filter(|it| !keeps.contains(&it.path) && is_ours(&it.path));
+        gone.filter_map(|it| Some((&it.path, it.cannot_be_undone()?))).collect()
+    }
+
+    /// The first place, in sequence, that a run has reached and that keeps all that cannot be undone.
+    #[must_use]
+    pub fn last_recall(&self, state: &RunState) -> Option<RollbackTo> {
+        let places = Sequence::of(self).steps().into_iter().cloned().map(RollbackTo::Step).collect::<Vec<_>>();
+        let is_open =
+            |to: &RollbackTo| self.place(state, to).is_ok_and(|keeps| self.beyond_recall(state, &keeps).is_empty());
+        places.into_iter().find(is_open)
     }
 
     /// The site when exactly what stays at a place is done.

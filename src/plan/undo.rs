@@ -14,8 +14,14 @@ impl Plan {
     /// The actions a rollback to `to` has to undo, in the order in which they are begun when one runs at a time.
     #[must_use]
     pub fn undo_queue(&self, state: &RunState, to: &RollbackTo) -> Vec<ActionPath> {
+        self.undo_queue_keeping(state, &self.kept(to))
+    }
+
+    /// The same where exactly these are to stay.
+    #[must_use]
+    pub fn undo_queue_keeping(&self, state: &RunState, keeps: &BTreeSet<ActionPath>) -> Vec<ActionPath> {
         let sequence = Sequence::of(self);
-        let mut left = self.left_to_undo(state, &self.kept(to));
+        let mut left = self.left_to_undo(state, keeps);
         let mut queue = Vec::new();
         while let Some(first) = self.ready_to_undo(&sequence, state, &left).into_iter().next() {
             left.remove(&first);

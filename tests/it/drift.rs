@@ -8,7 +8,7 @@ use runbook::model::{
 };
 use runbook::plan::{Order, Plan, Previewed};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -91,7 +91,7 @@ fn everything_before_it_can_be_rolled_back() {
     let run = open(folder.path(), &made_on(Order::Article, &[("left/two", &[("type", "large")])]));
     let world = world(&[("left/two", &[("type", "huge")])]);
     execute(folder.path(), &run, &world, FORWARD, Death::Never).0.rest();
-    let to_start = Intent::Rollback { to: RollbackTo::Start };
+    let to_start = Intent::Rollback { to: RollbackTo::Start, leave: BTreeSet::new() };
     let (life, _) = execute(folder.path(), &run, &world, to_start, Death::Never);
     assert_eq!(life.rest(), Rest::RolledBack { to: RollbackTo::Start });
     let world = world.borrow();
@@ -107,7 +107,7 @@ fn what_was_refused_and_rolled_back_is_refused_again() {
         let run = open(folder.path(), &made_on(Order::Article, &[("left/one", &[("type", "large")])]));
         let world = world(&[("left/one", &[("type", "huge")])]);
         execute(folder.path(), &run, &world, FORWARD, Death::Never).0.rest();
-        execute(folder.path(), &run, &world, Intent::Rollback { to }, Death::Never).0.rest();
+        execute(folder.path(), &run, &world, Intent::Rollback { to, leave: BTreeSet::new() }, Death::Never).0.rest();
         let (life, state) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
         assert_eq!(life.rest(), Rest::Paused { actions: vec![path("left/one")] });
         assert_eq!(failure(&state, "left/one").drift[0].facts[0].is.as_deref(), Some("huge"));
@@ -125,7 +125,7 @@ fn what_was_only_found_is_nobodys_doing_after_a_rollback_either() {
     world.borrow_mut().there.insert(path("first/two"), true);
     let until = Intent::Forward { until: Some("first".parse().unwrap()) };
     execute(folder.path(), &run, &world, until, Death::Never).0.rest();
-    let to_start = Intent::Rollback { to: RollbackTo::Start };
+    let to_start = Intent::Rollback { to: RollbackTo::Start, leave: BTreeSet::new() };
     execute(folder.path(), &run, &world, to_start, Death::Never).0.rest();
     world.borrow_mut().facts.insert(path("last/one"), facts(&[("state", "stopped")]));
     let (life, state) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
@@ -170,7 +170,7 @@ fn who_has_begun_is_held_to_nothing_any_more() {
     let (life, _) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
     assert_eq!(life.rest(), Rest::Finished);
     // And after it was undone, too.
-    let to_start = Intent::Rollback { to: RollbackTo::Start };
+    let to_start = Intent::Rollback { to: RollbackTo::Start, leave: BTreeSet::new() };
     execute(folder.path(), &run, &world, to_start, Death::Never).0.rest();
     let (life, _) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
     assert_eq!(life.rest(), Rest::Finished);
@@ -182,7 +182,7 @@ fn what_was_planned_anew_is_held_to_what_was_seen() {
     let folder = tempfile::tempdir().unwrap();
     let run = open(folder.path(), &made_on(Order::Article, &[("left/one", &[("type", "large")])]));
     let world = world(&[("left/one", &[("type", "large")])]);
-    let to_start = Intent::Rollback { to: RollbackTo::Start };
+    let to_start = Intent::Rollback { to: RollbackTo::Start, leave: BTreeSet::new() };
     execute(folder.path(), &run, &world, FORWARD, Death::Never).0.rest();
     execute(folder.path(), &run, &world, to_start, Death::Never).0.rest();
     let mut journal = Journal::open(folder.path()).unwrap();

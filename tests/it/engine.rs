@@ -6,7 +6,7 @@ use runbook::journal::{ActionState, Journal, RecordKind, Rest, RollbackTo};
 use runbook::model::{ActionPath, Failure, Phase, Values};
 use runbook::plan::Order;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 const FORWARD: Intent = Intent::Forward { until: None };
@@ -21,11 +21,11 @@ fn world() -> Rc<RefCell<World>> {
 }
 
 fn to_start() -> Intent {
-    Intent::Rollback { to: RollbackTo::Start }
+    Intent::Rollback { to: RollbackTo::Start, leave: BTreeSet::new() }
 }
 
 fn to(step: &str) -> Intent {
-    Intent::Rollback { to: RollbackTo::Step(step.parse().unwrap()) }
+    Intent::Rollback { to: RollbackTo::Step(step.parse().unwrap()), leave: BTreeSet::new() }
 }
 
 #[test]

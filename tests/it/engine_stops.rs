@@ -7,11 +7,12 @@ use runbook::journal::{ActionState, Journal, RecordKind, Resolution, Rest, Rollb
 use runbook::model::{ActionPath, Failure, Phase, RunId, Values};
 use runbook::plan::Order;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 
 const FORWARD: Intent = Intent::Forward { until: None };
-const TO_START: Intent = Intent::Rollback { to: RollbackTo::Start };
+const TO_START: Intent = Intent::Rollback { to: RollbackTo::Start, leave: BTreeSet::new() };
 
 fn path(text: &str) -> ActionPath {
     text.parse().unwrap()

@@ -8,7 +8,7 @@ use runbook::journal::{Rest, RollbackTo, RunState};
 use runbook::model::{ActionPath, Failure, FailureKind, Phase, RunId};
 use runbook::plan::{Order, Plan};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -141,7 +141,7 @@ proptest! {
             None => RollbackTo::Start,
             Some(step) => RollbackTo::Step(format!("s{step}").parse().unwrap()),
         };
-        let rollback = Intent::Rollback { to: to.clone() };
+        let rollback = Intent::Rollback { to: to.clone(), leave: BTreeSet::new() };
         let state = until_the_end(folder.path(), &run, &world, &rollback, &back);
         prop_assert_eq!(state.rest, Some(Rest::RolledBack { to }));
         for planned in &plan.actions {

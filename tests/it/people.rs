@@ -2,7 +2,7 @@
 
 use crate::support::desk::{Desk, RUNBOOK};
 use runbook::journal::{Holder, Journal, RecordKind};
-use runbook::model::{ActionPath, RunId, Value};
+use runbook::model::{ActionPath, RunId, Value, Values};
 use runbook::plan::{Order, Plan};
 
 const BY_HAND: &str = "we finish it by hand";
@@ -133,6 +133,50 @@ fn a_run_in_which_nothing_was_done_can_be_ended() {
     desk.types("hana", &["rollback", &dead, "--to", "start", "--yes"]).exits(0).says("is rolled back");
     desk.types("hana", &["status"]).exits(0).says("waits for a person");
     desk.types("hana", &["rollback", &dead, "--to", "start", "--yes"]).exits(3).says("nothing is to be undone");
+}
+
+/// A run with a command that cannot be undone, and what came before and after it.
+fn beyond_recall(desk: &Desk) -> String {
+    let step = |id: &str, more: &str| {
+        let with = "with: { on: here, argv: [\"true\"]";
+        format!(
+            "  - id: {id}\n    title: x\n    why: x\n    actions:\n      - {{ id: it, do: ssh.run, {with}{more} }}\n"
+        )
+    };
+    let text = "runbook: ask\ntitle: x\nabout: x\ntargets:\n  here: { host: here }\nsteps:\n".to_owned()
+        + &step("before", ", undo: [\"true\"] }")
+        + &step("purge", " }, irreversible: the old files are of no use")
+        + &step("after", ", undo: [\"true\"] }");
+    let done = |step: &str| {
+        let action: ActionPath = format!("{step}/it").parse().unwrap();
+        let (outputs, evidence, token) = (Values::new(), "x".to_owned(), "t".to_owned());
+        let before = Value::from("b");
+        [
+            RecordKind::Started { action: action.clone(), attempt: 1, token, before, evidence: evidence.clone() },
+            RecordKind::Applied { action: action.clone(), outputs: outputs.clone() },
+            RecordKind::Done { action, outputs, evidence },
+        ]
+    };
+    desk.has_a_run_of(&text, &["before", "purge", "after"].map(done).concat())
+}
+
+#[test]
+fn a_way_back_that_would_end_at_what_cannot_be_undone_is_refused_before_anything_is_undone() {
+    let desk = Desk::new();
+    let run = beyond_recall(&desk);
+    let back = |more: &[&str]| desk.types("hana", &[&["rollback", &run, "--to", "start", "--yes"], more].concat());
+    back(&[])
+        .exits(3)
+        .says("nothing was changed")
+        .says("`purge/it` cannot be undone: the old files are of no use")
+        .says(&format!("runbook rollback {run} --to purge"))
+        .says(&format!("runbook rollback {run} --to start --leave purge/it"));
+    back(&["--leave", "no/such"]).exits(2).says("has no action `no/such`");
+    let dry = back(&["--leave", "purge/it", "--dry-run"]).exits(0);
+    assert!(dry.stdout.contains("after/it") && dry.stdout.contains("before/it"), "{}", dry.stdout);
+    assert!(!dry.stdout.contains("purge/it:"), "{}", dry.stdout);
+    desk.types("hana", &["rollback", &run, "--to", "purge", "--dry-run"]).exits(0).says("after/it");
+    desk.types("hana", &["rollback", &run, "--to", "no-such", "--yes"]).exits(2);
 }
 
 #[test]

@@ -178,6 +178,50 @@ fn rolled_back_to_the_start_with_every_undo_killed_nothing_is_left() {
     verdict.the_lab_had_no_troubles();
 }
 
+const AT_EVERY_APPEND: &str = "killed by SIGKILL at every append of the journal";
+
+/// Killed just after and just before its appends, one process after the other, there and back.
+fn killed_at_every_append(order: &str, back: &str) {
+    let options = ["--order", order, "--kill-at-appends", "--rollback-to", back];
+    let verdict = rehearse("single-to-ha", &options);
+    verdict.after("the run", FINISHED);
+    verdict.after("the run", &[AT_EVERY_APPEND]);
+    verdict.after(&format!("the rollback to {back}"), &[AT_EVERY_APPEND]);
+    match back {
+        "start" => verdict.after(&format!("the rollback to {back}"), AT_THE_START),
+        _ => verdict.after("going forward again", FINISHED),
+    };
+    verdict.the_lab_had_no_troubles();
+}
+
+#[test]
+fn killed_at_every_append_as_written() {
+    killed_at_every_append("article", "step-5");
+}
+
+#[test]
+fn killed_at_every_append_with_what_overlaps() {
+    killed_at_every_append("overlap", "step-5");
+}
+
+#[test]
+fn killed_at_every_append_with_the_least_downtime() {
+    killed_at_every_append("least-downtime", "start");
+}
+
+#[test]
+fn killed_at_every_effect_with_the_least_downtime_it_ends_the_same() {
+    let order = ["--order", "least-downtime", "--rollback-to", "step-5"];
+    let points = kill_points(&order);
+    let verdict = rehearse("single-to-ha", &[&order[..], &each("--kill", &points)[..]].concat());
+    for after in ["the run", "the rollback to step-5"] {
+        verdict.after(after, &[KILLED]);
+    }
+    verdict.after("the run", FINISHED);
+    verdict.after("going forward again", FINISHED);
+    verdict.the_lab_had_no_troubles();
+}
+
 const REFUSED: &[&str] = &[
     "the original runs again with its old type",
     "`runbook status` offers to try again, to go on as it is, to go back",

@@ -138,6 +138,9 @@ pub(in crate::cli) struct RollbackArgs {
     /// The step that stays done (`step-5` or its id), or `start`
     #[arg(long, value_name = "STEP")]
     pub(in crate::cli) to: String,
+    /// Leave this action as it is, though it came after that; may be given several times
+    #[arg(long, value_name = "ACTION")]
+    pub(in crate::cli) leave: Vec<String>,
     /// Only say what would be undone
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,

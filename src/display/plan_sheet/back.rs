@@ -19,8 +19,8 @@ pub(in super::super) enum Back {
 impl Back {
     /// What the kind of action allows; what the document says of this one weighs more. `undo` is the action's own sentence.
     pub(super) fn of(action: &StepAction, undo: Option<&str>) -> Self {
-        if let Some(why) = &action.irreversible {
-            return Back::Never(why.clone());
+        if let Some(why) = action.cannot_be_undone() {
+            return Back::Never(why.to_owned());
         }
         match action.kind.spec().reversibility {
             Reversibility::Reversible => Back::Whole,

@@ -72,7 +72,8 @@ fn a_driver_is_thirty_lines() {
 
     let mut executor = Executor::new(plan, executor.state().clone());
     let to = RollbackTo::Start;
-    let rest = drive(&mut executor, Intent::Rollback { to: to.clone() }, &mut records, &mut world);
+    let rest =
+        drive(&mut executor, Intent::Rollback { to: to.clone(), leave: BTreeSet::new() }, &mut records, &mut world);
     assert_eq!(rest, Rest::RolledBack { to });
     assert!(world.0.is_empty());
 }

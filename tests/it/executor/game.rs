@@ -115,6 +115,67 @@ impl Game {
         self.executor.is_some()
     }
 
+    /// How many calls lie on the table.
+    pub(super) fn on_the_table(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Keeps of what was told the last alone: what comes twice is the same whenever it comes.
+    pub(super) fn forget_what_was_told(&mut self) {
+        self.told = self.told.pop().into_iter().collect();
+    }
+
+    /// All that decides what can happen next, in words; numbers that only grow are left out.
+    pub(super) fn signature(&self) -> String {
+        let mut touched: Vec<_> =
+            self.state.actions.iter().filter_map(|(path, it)| Some((it.traces()?.seq, path))).collect();
+        touched.sort();
+        let order: Vec<&ActionPath> = touched.into_iter().map(|(_, path)| path).collect();
+        let of = |planned: &runbook::plan::PlannedAction| {
+            let (path, state) = (&planned.action, self.state.action(&planned.action));
+            let waits = matches!(
+                state,
+                ActionState::Failed { retry_at: Some(_), .. } | ActionState::UndoFailed { retry_at: Some(_), .. }
+            );
+            let started = state.traces().map(runbook::journal::Traces::is_started);
+            let phase = if let ActionState::Failed { phase, .. } = &state { Some(*phase) } else { None };
+            let gates: Vec<bool> = self
+                .state
+                .open_gates()
+                .values()
+                .filter(|it| it.action == *path)
+                .map(|it| it.answer.is_some())
+                .collect();
+            let approved = !self.state.approved(path).is_empty();
+            format!(
+                "{path} {} {} {started:?} {phase:?} {waits} {gates:?} {approved} {}",
+                state.word(),
+                state.tries(),
+                self.world.there.contains(path)
+            )
+        };
+        let actions: Vec<String> = self.plan.actions.iter().map(of).collect();
+        let executor = self.executor.as_ref().map(|executor| {
+            let flight = executor.flight();
+            let running: Vec<_> = flight.running.values().map(|it| (&it.id.action, it.call.phase)).collect();
+            format!(
+                "{running:?} {:?} {:?} {:?} {:?} {}",
+                flight.cleared,
+                flight.joined,
+                flight.doubted,
+                flight.stop,
+                flight.last_words.is_some()
+            )
+        });
+        let table: Vec<_> = self.table.iter().map(|(id, call)| (&id.action, call.phase, call.approved.len())).collect();
+        let (mode, rest) = (&self.state.mode, &self.state.rest);
+        format!(
+            "{actions:?} {order:?} {mode:?} {rest:?} {executor:?} {table:?} {} {:?}",
+            self.wake.is_some(),
+            self.at_append
+        )
+    }
+
     /// Makes a move; one that is not possible now does nothing.
     pub(super) fn make(&mut self, it: Move) {
         match it {
@@ -160,7 +221,7 @@ impl Game {
                 let to = step.map_or(RollbackTo::Start, RollbackTo::Step);
                 // The command refuses a place that was not reached.
                 if self.plan.place(&self.state, &to).is_ok() {
-                    self.begin(Intent::Rollback { to });
+                    self.begin(Intent::Rollback { to, leave: BTreeSet::new() });
                 }
             }
         }

@@ -35,7 +35,7 @@ mod inside {
             assert_eq!(lab.files().await, before, "a dry run");
             let nobody = lab.types(&["rollback", "--to", "step-1"]).await.exits(3);
             nobody.says("there is nobody to ask");
-            lab.types(&["rollback", "--to", "step-9", "--yes"]).await.exits(3).says("nothing is to be undone");
+            lab.types(&["rollback", "--to", "step-9", "--yes"]).await.exits(3).says("it has not come there");
             lab.types(&["rollback", "--to", "no-such-step", "--yes"]).await.exits(2).says("stop-cron");
             lab.types(&["rollback", "--to", "step-2", "--yes"]).await.exits(0).says("is rolled back to");
 

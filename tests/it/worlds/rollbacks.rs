@@ -9,7 +9,7 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::process::Child;
 
-in_regions! { "rollbacks": from_a_failure, from_an_interruption }
+in_regions! { "rollbacks": from_a_failure, from_an_interruption, with_the_database_held_up }
 
 fn interrupt(child: &Child) {
     kill_process(Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap(), Signal::INT).unwrap();
@@ -49,6 +49,38 @@ mod inside {
                 lab.region.emulator().call("POST", "/plus/unfault", None).await.unwrap();
                 back_to_the_start(lab, &witness).await;
             }
+        })
+        .await;
+    }
+
+    /// In the order as written, too: the site waits for nothing that is only cleaned up.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "runs inside a region"]
+    async fn with_the_database_held_up() {
+        region(async |lab| {
+            lab.write_inputs();
+            let witness = Witness::of(&lab.region).await.unwrap();
+            lab.types(RUN).await.exits(0);
+            // Far more looks than it has time for.
+            lab.configure(json!({ "rds_ticks": 1_000_000 })).await;
+            let child = lab.begins(&["rollback", "--to", "start", "--yes"]);
+            eventually("the database is being converted back", || async {
+                (lab.count("rds:ModifyDBInstance").await > 1).then_some(())
+            })
+            .await;
+            let rows = witness.rows(&lab.region, &[]).await.unwrap();
+            for back in [
+                "the site answers at its name",
+                "one server, running, with its old type",
+                "cron is active on exactly one server",
+            ] {
+                assert!(rows.iter().any(|row| row.what == back && row.ok), "{back}: {rows:#?}");
+            }
+            assert!(rows.iter().any(|row| row.what == "the database is single-AZ" && !row.ok), "{rows:#?}");
+            lab.configure(json!({ "rds_ticks": 1 })).await;
+            lab.end_of(child).await.exits(0).says("is rolled back");
+            let rows = witness.rows(&lab.region, &[]).await.unwrap();
+            assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
         })
         .await;
     }

@@ -1,0 +1,117 @@
+//! All states that small runs can come to: every input in each of them, equal states once.
+//!
+//! Two states are equal when nothing differs but numbers that only grow (records, calls, attempts, generations, times): what an
+//! executor does next does not depend on them, except for the order in which things were done, which counts.
+
+use super::game::{Fate, Game, Move};
+use crate::support::fake::shaped;
+use runbook::engine::Stopping;
+use runbook::journal::{Rest, RollbackTo};
+use runbook::plan::{Order, Plan};
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::sync::Arc;
+
+/// All that can become of a call.
+const ALL: &[Fate] =
+    &[Fate::Well, Fate::Transient, Fate::Permanent, Fate::LostBefore, Fate::LostAfter, Fate::Unclear, Fate::Asks];
+/// What differs for the order of two actions.
+const GRAVE: &[Fate] = &[Fate::Well, Fate::Permanent, Fate::LostAfter];
+
+/// Every move that a state allows, each with what is to happen at the append that it leads to.
+fn moves(game: &Game, fates: &[Fate]) -> Vec<Vec<Move>> {
+    let steps = game.plan.runbook.steps.len();
+    let mut all: Vec<Move> = vec![Move::Answer(0, true), Move::Answer(0, false)];
+    if game.is_executed() {
+        all.extend((0..game.on_the_table()).flat_map(|n| fates.iter().map(move |fate| Move::Perform(n, *fate))));
+        all.extend([Move::Time(None), Move::TellAgain(0), Move::Die(true), Move::Die(false)]);
+        all.extend([Stopping::Soon, Stopping::Now].map(Move::Stop));
+    } else {
+        all.extend((0..steps).map(|n| Move::Forward(Some(n))).chain([Move::Forward(None)]));
+        all.extend((0..steps).map(|n| Move::Back(Some(n))).chain([Move::Back(None)]));
+        all.extend((0..2).map(Move::Resolve));
+    }
+    let appends = |it: &Move| matches!(it, Move::Perform(_, Fate::Well));
+    let deadly: Vec<Vec<Move>> = all
+        .iter()
+        .filter(|it| appends(it))
+        .flat_map(|it| [true, false].map(|after| vec![Move::DieAtAppend(after), *it]))
+        .collect();
+    all.into_iter().map(|it| vec![it]).chain(deadly).collect()
+}
+
+/// Goes through all states; answers how many there are.
+fn all_states(plan: &Plan, before: BTreeSet<usize>, fates: &[Fate]) -> usize {
+    let plan = Arc::new(plan.clone());
+    let there = before.iter().map(|n| plan.actions[*n].action.clone()).collect();
+    let first = Game::new(&plan, there);
+    let mut seen = HashSet::from([first.signature()]);
+    let mut open = VecDeque::from([first]);
+    while let Some(game) = open.pop_front() {
+        for way in moves(&game, fates) {
+            let mut next = game.clone();
+            way.iter().for_each(|it| next.make(*it));
+            next.forget_what_was_told();
+            assert!(next.broken.is_empty(), "{:?} by {way:?} in {}", next.broken, game.signature());
+            if seen.insert(next.signature()) {
+                if seen.len() % 499 == 0 {
+                    comes_to_both_ends(next.clone());
+                }
+                open.push_back(next);
+            }
+        }
+    }
+    seen.len()
+}
+
+/// From wherever it is, a run comes to its end and back to its start once all goes well.
+fn comes_to_both_ends(mut game: Game) {
+    game.make(Move::Die(false));
+    let at = game.signature();
+    let to = RollbackTo::Start;
+    let back = game.goes_well(Move::Back(None), |rest| *rest == Rest::RolledBack { to: to.clone() });
+    assert_eq!((back, &game.broken), (Ok(()), &Vec::new()), "back from {at}");
+    let forward = game.goes_well(Move::Forward(None), |rest| *rest == Rest::Finished);
+    assert_eq!((forward, &game.broken), (Ok(()), &Vec::new()), "forward from {at}");
+}
+
+/// A plan of this shape in which what fails so often fails for good.
+fn impatient(shape: &[(u8, usize)], order: Order, attempts: u32) -> Plan {
+    let mut plan = shaped(shape, order);
+    let actions = plan.runbook.steps.iter_mut().flat_map(|step| &mut step.actions);
+    actions.for_each(|action| action.retry.attempts = attempts);
+    plan
+}
+
+/// The kinds of a step's actions, as `shaped` reads them: what is cleaned up, what only its author knows, what is restored.
+const CLEANED: u8 = 0 << 5;
+const UNKNOWN: u8 = 1 << 5;
+const RESTORED: u8 = 2 << 5;
+
+#[test]
+fn of_one_action() {
+    for kind in [RESTORED, CLEANED, UNKNOWN] {
+        let states = all_states(&impatient(&[(kind, 1)], Order::Article, 2), BTreeSet::new(), ALL);
+        assert!(states > 50, "{states}");
+    }
+}
+
+#[test]
+fn of_two_one_after_the_other() {
+    let plan = impatient(&[(RESTORED, 1), (1 | CLEANED, 1)], Order::Article, 1);
+    let states = all_states(&plan, BTreeSet::new(), GRAVE);
+    assert!(states > 500, "{states}");
+}
+
+#[test]
+fn of_two_side_by_side() {
+    let plan = impatient(&[(RESTORED, 1), (CLEANED, 1)], Order::Overlap, 1);
+    let states = all_states(&plan, BTreeSet::new(), GRAVE);
+    assert!(states > 500, "{states}");
+}
+
+#[test]
+fn of_two_of_which_one_was_there_before() {
+    let plan = impatient(&[(RESTORED, 1), (1 | UNKNOWN, 1)], Order::Overlap, 1);
+    let states = all_states(&plan, BTreeSet::from([0]), GRAVE);
+    assert!(states > 100, "{states}");
+}
