@@ -1,18 +1,9 @@
 //! Where actions run side by side: when each begins and ends if all take as long as usual, and what it waits for at last.
 
 use super::plan_text::PreflightLine;
-use super::usual::{self, Done};
+use super::usual::{self, Done, Without};
 use crate::model::{ActionPath, StepAction};
 use crate::plan::{Order, Plan, Sequence};
-
-/// A part of the plan's time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The site is up.
-    Up,
-    /// The site is down.
-    Down,
-}
 
 /// When an action is at work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +11,7 @@ pub(super) struct Work<'a> {
     pub(super) action: &'a ActionPath,
     pub(super) begin_s: u64,
     pub(super) end_s: u64,
-    pub(super) part: Part,
+    pub(super) without: Without,
     /// Of all it waits for, what ends last; nothing when it begins at once.
     pub(super) after: Option<&'a ActionPath>,
 }
@@ -30,13 +21,13 @@ impl Work<'_> {
     pub(super) fn span(&self) -> String {
         format!("{} to {}", clock(self.begin_s), clock(self.end_s))
     }
-}
 
-impl Part {
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Part::Up => "site up",
-            Part::Down => "site down",
+    /// The site meanwhile.
+    pub(super) fn site(&self) -> &'static str {
+        match self.without {
+            Without::Nothing => "site up",
+            Without::Part => "site down in part",
+            Without::All => "site down",
         }
     }
 }
@@ -61,10 +52,9 @@ fn works<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<Work<'a>> {
     let work = |(place, (planned, (begin_s, end_s))): (usize, (&'a crate::plan::PlannedAction, &(u64, u64)))| {
         let last = sequence.waits_for(place).max_by_key(|other| slots.get(*other).map(|(_, end)| *end));
         let after = last.and_then(|other| plan.actions.get(other)).map(|other| &other.action);
-        let within = |it: &usual::Stretch<'_>| *begin_s >= it.begin_s && *end_s <= it.end_s && it.begin_s < it.end_s;
-        let part = if down.iter().any(within) { Part::Down } else { Part::Up };
+        let without = usual::without(&down, *begin_s, *end_s);
         let after = after.filter(|other| !done.contains(other));
-        Work { action: &planned.action, begin_s: *begin_s, end_s: *end_s, part, after }
+        Work { action: &planned.action, begin_s: *begin_s, end_s: *end_s, without, after }
     };
     plan.actions.iter().zip(&slots).enumerate().map(work).collect()
 }

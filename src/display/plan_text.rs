@@ -77,7 +77,7 @@ fn work(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
     }
     let row = |work: &Work<'_>| {
         let after = work.after.map_or_else(|| "at once".to_owned(), |after| format!("after {after}"));
-        vec![work.span(), work.part.words().to_owned(), work.action.to_string(), after]
+        vec![work.span(), work.site().to_owned(), work.action.to_string(), after]
     };
     format!("\nwhen, if everything takes as long as usual\n{}", columns(2, &all.iter().map(row).collect::<Vec<_>>()))
 }

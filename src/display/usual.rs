@@ -166,6 +166,27 @@ pub(super) fn stretches<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<Stretch<'a>>
     plan.runbook.windows().into_iter().filter_map(stretch).collect()
 }
 
+/// How much of a stretch of time is without the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Without {
+    Nothing,
+    Part,
+    All,
+}
+
+/// How much of the time from `begin_s` to `end_s` is without the site.
+pub(super) fn without(down: &[Stretch<'_>], begin_s: u64, end_s: u64) -> Without {
+    let is_all = |it: &Stretch<'_>| begin_s >= it.begin_s && end_s <= it.end_s && it.begin_s < it.end_s;
+    let is_part = |it: &Stretch<'_>| begin_s < it.end_s && end_s > it.begin_s;
+    if down.iter().any(is_all) {
+        Without::All
+    } else if down.iter().any(is_part) {
+        Without::Part
+    } else {
+        Without::Nothing
+    }
+}
+
 /// How long the site is usually down, or will be for what is left.
 pub(super) fn of_downtime(plan: &Plan, done: &Done<'_>) -> Usual {
     let rest = |action: &StepAction| of_rest(plan, action, done).seconds;

@@ -26,12 +26,17 @@ impl Plan {
         self.actions.iter().take(end).map(|planned| &planned.action).collect()
     }
 
-    /// The actions that stay at a place, whether they are done or not.
+    /// The actions that stay at a place, whether they are done or not. At a step that the plan does not have all stays: nothing may
+    /// be undone for a name that means nothing.
     #[must_use]
     pub fn kept(&self, to: &RollbackTo) -> BTreeSet<ActionPath> {
         match to {
             RollbackTo::Start => BTreeSet::new(),
-            RollbackTo::Step(step) => self.up_to(&Sequence::of(self), step).into_iter().cloned().collect(),
+            RollbackTo::Step(step) => {
+                let end = Sequence::of(self).end(step).unwrap_or(usize::MAX);
+                let stays = self.actions.iter().enumerate().filter(|(place, _)| *place <= end);
+                stays.map(|(_, planned)| planned.action.clone()).collect()
+            }
         }
     }
 

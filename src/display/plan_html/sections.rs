@@ -184,7 +184,7 @@ pub(super) fn work(sheet: &Sheet<'_>) -> Html {
         let after = work.after.map_or_else(|| text("at once"), |after| anchor(after).into());
         el("tr")
             .child(el("td").text(&work.span()))
-            .child(el("td").text(work.part.words()))
+            .child(el("td").text(work.site()))
             .child(el("th").attr("scope", "row").child(anchor(work.action)))
             .child(el("td").child(after))
     });

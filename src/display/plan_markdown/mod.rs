@@ -152,7 +152,7 @@ fn work(sheet: &Sheet<'_>) -> String {
     }
     let rows = sheet.work.iter().map(|work| {
         let after = work.after.map_or_else(|| "at once".to_owned(), |after| code(&after.to_string()));
-        vec![work.span(), work.part.words().to_owned(), code(&work.action.to_string()), after]
+        vec![work.span(), work.site().to_owned(), code(&work.action.to_string()), after]
     });
     let heads = ["From and to", "Site", "Action", "Begins after"];
     format!("## Who works when\n\nIf everything takes as long as usual.\n\n{}", table(&heads, rows))

@@ -1,6 +1,6 @@
 //! How long the plan takes, and how long the site is down in it.
 
-use super::super::usual::{self, Done, Stretch, Usual};
+use super::super::usual::{self, Done, Stretch, Usual, Without};
 use super::schedule::{self, Slot};
 use crate::model::{ActionPath, Step, StepAction, Window};
 use crate::plan::{Order, Plan};
@@ -36,24 +36,23 @@ impl SiteDuring {
         let has = |path: &ActionPath| step.actions.iter().any(|action| action.path == *path);
         let goes = windows.iter().any(|window| has(window.begins));
         let comes = windows.iter().any(|window| window.ends.is_some_and(has));
-        let is_down = |action: &StepAction| match plan.order {
-            Order::Article => between(plan, &action.path, &windows),
+        let without = |action: &StepAction| match plan.order {
+            Order::Article if between(plan, &action.path, &windows) => Without::All,
+            Order::Article => Without::Nothing,
             _ => {
                 let slot = timing.of_action(&action.path);
-                timing
-                    .down
-                    .iter()
-                    .any(|it| slot.begin_s >= it.begin_s && slot.end_s <= it.end_s && it.begin_s < it.end_s)
+                usual::without(&timing.down, slot.begin_s, slot.end_s)
             }
         };
-        let down = step.actions.iter().filter(|action| is_down(action)).count();
-        match (goes, comes, down) {
-            (true, true, _) => SiteDuring::Partly,
-            (true, false, _) => SiteDuring::GoesDown,
-            (false, true, _) => SiteDuring::ComesBack,
-            (false, false, 0) => SiteDuring::Up,
-            (false, false, n) if n == step.actions.len() => SiteDuring::Down,
-            (false, false, _) => SiteDuring::Partly,
+        let all: Vec<Without> = step.actions.iter().map(without).collect();
+        let is_all = |what: Without| all.iter().all(|it| *it == what);
+        match (goes, comes) {
+            (true, true) => SiteDuring::Partly,
+            (true, false) => SiteDuring::GoesDown,
+            (false, true) => SiteDuring::ComesBack,
+            (false, false) if is_all(Without::Nothing) => SiteDuring::Up,
+            (false, false) if is_all(Without::All) => SiteDuring::Down,
+            (false, false) => SiteDuring::Partly,
         }
     }
 

@@ -23,6 +23,10 @@ use crate::plan::Order;
 /// The runbook whose before-state the lab has.
 const FLAGSHIP: &str = "single-to-ha";
 
+/// Where a process dies, by turns; the first append is that it begins. What leaves nothing in the world is done anew by each process
+/// (`started`, `applied`): one of them must live until it has recorded both.
+const DEATHS: [&str; 4] = ["2:after", "3:before", "3:after", "4:before"];
+
 /// More processes than this are not needed to come to the end, however each is killed.
 const MOST_DEATHS: usize = 600;
 
@@ -208,13 +212,12 @@ impl Play<'_> {
         Ok(vec![Row::new("killed by SIGKILL at every point asked for", ok, seen)])
     }
 
-    /// Starts the command and resumes it, each process killed just after its second append or just before its third, until the
-    /// run has come to this end.
+    /// Starts the command and resumes it, each process killed at one of its first appends, until the run has come to this end.
     async fn killed_at_appends(&mut self, first: &[&str], end: &str) -> Result<Vec<Row>, RehearsalError> {
         let mut died = 0;
         loop {
             let words = if died == 0 { first } else { &["resume"] };
-            let point = if died % 2 == 0 { "2:after" } else { "3:before" };
+            let point = DEATHS[died % DEATHS.len()];
             if died % 20 == 0 {
                 (self.say)(&format!("runbook {}, killed at every append ({died} so far)", words.join(" ")));
             }
