@@ -16,7 +16,7 @@ pub(super) fn read(node: &Node, what: &str, notes: &mut Notes) -> Option<Downtim
         Some("ends") => Some(Downtime::Ends),
         other => {
             let message = format!("`downtime` of {what}: found {}, expected `begins` or `ends`", found(node));
-            match other.and_then(|text| nearest(text, WORDS.into_iter())) {
+            match other.and_then(|text| nearest(text, WORDS)) {
                 Some(near) => notes.advise(node.place, message, format!("did you mean `{near}`?")),
                 None => notes.add(node.place, message),
             }

@@ -178,15 +178,15 @@ fn rolled_back_to_the_start_with_every_undo_killed_nothing_is_left() {
     verdict.the_lab_had_no_troubles();
 }
 
-const AT_EVERY_APPEND: &str = "killed by SIGKILL at every append of the journal";
+const AT_APPENDS: &str = "killed by SIGKILL at its appends to the journal, one process after the other";
 
 /// Killed just after and just before its appends, one process after the other, there and back.
-fn killed_at_every_append(order: &str, back: &str) {
+fn killed_at_appends(order: &str, back: &str) {
     let options = ["--order", order, "--kill-at-appends", "--rollback-to", back];
     let verdict = rehearse("single-to-ha", &options);
     verdict.after("the run", FINISHED);
-    verdict.after("the run", &[AT_EVERY_APPEND]);
-    verdict.after(&format!("the rollback to {back}"), &[AT_EVERY_APPEND]);
+    verdict.after("the run", &[AT_APPENDS]);
+    verdict.after(&format!("the rollback to {back}"), &[AT_APPENDS]);
     match back {
         "start" => verdict.after(&format!("the rollback to {back}"), AT_THE_START),
         _ => verdict.after("going forward again", FINISHED),
@@ -195,18 +195,18 @@ fn killed_at_every_append(order: &str, back: &str) {
 }
 
 #[test]
-fn killed_at_every_append_as_written() {
-    killed_at_every_append("article", "step-5");
+fn killed_at_its_appends_as_written() {
+    killed_at_appends("article", "step-5");
 }
 
 #[test]
-fn killed_at_every_append_with_what_overlaps() {
-    killed_at_every_append("overlap", "step-5");
+fn killed_at_its_appends_with_what_overlaps() {
+    killed_at_appends("overlap", "step-5");
 }
 
 #[test]
-fn killed_at_every_append_with_the_least_downtime() {
-    killed_at_every_append("least-downtime", "start");
+fn killed_at_its_appends_with_the_least_downtime() {
+    killed_at_appends("least-downtime", "start");
 }
 
 #[test]

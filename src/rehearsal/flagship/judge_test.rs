@@ -58,14 +58,14 @@ fn after_step(number: usize) -> Expected {
     Expected::when(done.map(|action| action.path.to_string()))
 }
 
-fn wrong(picture: &Value, expected: Expected) -> Vec<String> {
-    all(picture, &expected).into_iter().filter(|row| !row.ok).map(|row| row.what).collect()
+fn wrong(picture: &Value, expected: &Expected) -> Vec<String> {
+    all(picture, expected).into_iter().filter(|row| !row.ok).map(|row| row.what).collect()
 }
 
 #[test]
 fn a_world_as_it_must_be_passes() {
-    assert_eq!(wrong(&after(), Expected::finished()), [""; 0]);
-    assert_eq!(wrong(&before(), after_step(0)), [""; 0]);
+    assert_eq!(wrong(&after(), &Expected::finished()), [""; 0]);
+    assert_eq!(wrong(&before(), &after_step(0)), [""; 0]);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn each_way_of_doctoring_the_end_is_noticed_by_its_row() {
     ] {
         let mut doctored = after();
         *doctored.pointer_mut(place).unwrap_or_else(|| panic!("nothing at {place}")) = value.clone();
-        let noticed_by = wrong(&doctored, Expected::finished());
+        let noticed_by = wrong(&doctored, &Expected::finished());
         assert!(noticed_by.iter().any(|row| row == noticed), "{place} = {value}: {noticed_by:?}");
     }
 }
@@ -118,23 +118,23 @@ fn what_a_rollback_leaves_is_noticed() {
     ] {
         let mut doctored = before();
         doctored[list] = left;
-        assert!(!wrong(&doctored, after_step(0)).is_empty(), "{list}");
+        assert!(!wrong(&doctored, &after_step(0)).is_empty(), "{list}");
     }
     let mut claimed = before();
     claimed["instances"][0]["tags"] = json!({ "runbook:claim": "r1" });
-    assert_eq!(wrong(&claimed, after_step(0)).len(), 2, "the claim, and a mark");
+    assert_eq!(wrong(&claimed, &after_step(0)).len(), 2, "the claim, and a mark");
     let mut moved = before();
     moved["instances"][0]["public_ip"] = json!("10.77.0.10");
-    assert_eq!(wrong(&moved, after_step(0)), ["the server has its Elastic IP"]);
+    assert_eq!(wrong(&moved, &after_step(0)), ["the server has its Elastic IP"]);
 }
 
 #[test]
 fn the_start_is_not_the_end_nor_a_step_between() {
     for step in 1..=11 {
-        assert!(!wrong(&before(), after_step(step)).is_empty(), "as if step {step} were done");
+        assert!(!wrong(&before(), &after_step(step)).is_empty(), "as if step {step} were done");
     }
     for step in 0..11 {
-        assert!(!wrong(&after(), after_step(step)).is_empty(), "as if only step {step} were done");
+        assert!(!wrong(&after(), &after_step(step)).is_empty(), "as if only step {step} were done");
     }
 }
 
@@ -143,11 +143,11 @@ fn an_accepted_old_type_is_wanted_only_where_it_was_accepted() {
     let accepted = Expected::finished().with_the_original_as_it_was();
     let mut old = after();
     old["instances"][0]["type"] = json!("t3.medium");
-    assert_eq!(wrong(&old, accepted.clone()), [""; 0]);
-    assert!(!wrong(&old, Expected::finished()).is_empty());
-    assert!(!wrong(&after(), accepted.clone()).is_empty());
+    assert_eq!(wrong(&old, &accepted), [""; 0]);
+    assert!(!wrong(&old, &Expected::finished()).is_empty());
+    assert!(!wrong(&after(), &accepted).is_empty());
     old["instances"][1]["type"] = json!("t3.medium");
-    assert!(!wrong(&old, accepted).is_empty(), "the clone has the smaller type all the same");
+    assert!(!wrong(&old, &accepted).is_empty(), "the clone has the smaller type all the same");
 }
 
 #[test]
