@@ -51,6 +51,7 @@ fn as_judged(gate: &str, shown: &RunState, now: &RunState) -> Result<(), Failure
 
 #[cfg(test)]
 mod tests {
+    use super::super::opened_test::opened;
     use super::*;
     use crate::journal::Journal;
     use crate::model::{RunId, Value};
@@ -58,18 +59,7 @@ mod tests {
     /// A run whose gate `kim` waits.
     fn asked(journal: &mut Journal) -> RunState {
         let run: RunId = "r1".parse().unwrap();
-        let opened = RecordKind::RunOpened {
-            runbook: "ask".into(),
-            document: String::new(),
-            fingerprint: String::new(),
-            plan: Value::Null,
-            by: "hana".into(),
-            tool: String::new(),
-            source: None,
-            inputs_from: None,
-            plan_file: None,
-            until: None,
-        };
+        let opened = opened(Value::Null);
         let state = journal.open_run(&run, 1, opened).unwrap();
         let action = || "first/kim".parse().unwrap();
         let (token, before, evidence) = (String::new(), Value::Null, String::new());

@@ -146,6 +146,7 @@ fn exit(state: &RunState, rest: &Rest) -> Exit {
 
 #[cfg(test)]
 mod tests {
+    use super::super::opened_test::opened;
     use super::*;
     use crate::journal::{Record, RecordKind};
     use crate::model::Value;
@@ -159,18 +160,7 @@ mod tests {
                     actions:\n      - { id: it, do: gate.approve, with: { prompt: a } }\n";
         let runbook = validate::parse_runbook("small", text).unwrap();
         let plan = Plan::make(runbook, crate::model::Values::new(), None, Order::Article).unwrap();
-        let opened = RecordKind::RunOpened {
-            runbook: "small".into(),
-            document: String::new(),
-            fingerprint: String::new(),
-            plan: plan.to_value().unwrap(),
-            by: "hana".into(),
-            tool: String::new(),
-            source: None,
-            inputs_from: None,
-            plan_file: None,
-            until: None,
-        };
+        let opened = opened(plan.to_value().unwrap());
         let run: crate::model::RunId = "r1".parse().unwrap();
         let state = RunState::open(&Record { run: run.clone(), seq: 1, at: 1, kind: opened }).unwrap();
         let action = "one/it".parse().unwrap();

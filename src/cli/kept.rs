@@ -36,6 +36,7 @@ pub(super) fn kept(state: &RunState, old: &Plan, new: &Plan) -> BTreeMap<ActionP
 
 #[cfg(test)]
 mod tests {
+    use super::super::opened_test::opened;
     use super::*;
     use crate::journal::{Record, RecordKind};
     use crate::model::{Facts, Finding, Found, Value};
@@ -60,18 +61,7 @@ mod tests {
 
     /// A run of this plan whose first action has begun.
     fn begun(plan: &Plan) -> RunState {
-        let opened = RecordKind::RunOpened {
-            runbook: "small".into(),
-            document: String::new(),
-            fingerprint: String::new(),
-            plan: plan.to_value().unwrap(),
-            by: "hana".into(),
-            tool: String::new(),
-            source: None,
-            inputs_from: None,
-            plan_file: None,
-            until: None,
-        };
+        let opened = opened(plan.to_value().unwrap());
         let state = RunState::open(&Record { run: "r1".parse().unwrap(), seq: 1, at: 1, kind: opened }).unwrap();
         let (token, before, evidence) = (String::new(), Value::Null, String::new());
         let started = RecordKind::Started { action: path("one"), attempt: 1, token, before, evidence };

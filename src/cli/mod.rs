@@ -17,6 +17,8 @@ mod kept;
 mod library;
 mod network_folder;
 mod open;
+#[cfg(test)]
+mod opened_test;
 mod operator;
 mod out;
 mod place;

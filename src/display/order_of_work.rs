@@ -2,7 +2,7 @@
 
 use super::plan_text::PreflightLine;
 use super::usual::{self, Done, Without};
-use crate::model::{ActionPath, StepAction};
+use crate::model::ActionPath;
 use crate::plan::{Order, Plan, Sequence};
 
 /// When an action is at work.
@@ -45,9 +45,7 @@ pub(super) fn order_of_work<'a>(plan: &'a Plan, preflight: &[(ActionPath, Prefli
 }
 
 fn works<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<Work<'a>> {
-    let rest = |action: &StepAction| usual::of_rest(plan, action, done).seconds;
-    let slots = usual::along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end);
-    let sequence = Sequence::of(plan);
+    let (sequence, slots) = (Sequence::of(plan), usual::slots(plan, done));
     let down = usual::stretches(plan, done);
     let work = |(place, (planned, (begin_s, end_s))): (usize, (&'a crate::plan::PlannedAction, &(u64, u64)))| {
         let last = sequence.waits_for(place).max_by_key(|other| slots.get(*other).map(|(_, end)| *end));

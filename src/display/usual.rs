@@ -139,6 +139,12 @@ pub(super) fn of_plan(plan: &Plan, done: &Done<'_>) -> Usual {
     all.into_iter().map(|(_, end)| end).max_by_key(|end| end.seconds).unwrap_or_default()
 }
 
+/// Begin and end of every action in seconds, in the plan's sequence, if all take as long as usual. What is done takes no time.
+pub(super) fn slots(plan: &Plan, done: &Done<'_>) -> Vec<(u64, u64)> {
+    let rest = |action: &StepAction| of_rest(plan, action, done).seconds;
+    along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end)
+}
+
 /// A time without the site that is not over, in seconds from the beginning of what is left of the plan.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stretch<'a> {
@@ -149,9 +155,7 @@ pub(super) struct Stretch<'a> {
 
 /// The times without the site: from the beginning of the action that takes it down to the end of the one that brings it back.
 pub(super) fn stretches<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<Stretch<'a>> {
-    let sequence = Sequence::of(plan);
-    let rest = |action: &StepAction| of_rest(plan, action, done).seconds;
-    let slots = along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end);
+    let (sequence, slots) = (Sequence::of(plan), slots(plan, done));
     let slot = |action: &ActionPath| sequence.place(action).and_then(|place| slots.get(place).copied());
     let last = slots.iter().map(|(_, end)| *end).max().unwrap_or_default();
     let stretch = |window: Window<'a>| {
@@ -189,8 +193,7 @@ pub(super) fn without(down: &[Stretch<'_>], begin_s: u64, end_s: u64) -> Without
 
 /// How long the site is usually down, or will be for what is left.
 pub(super) fn of_downtime(plan: &Plan, done: &Done<'_>) -> Usual {
-    let rest = |action: &StepAction| of_rest(plan, action, done).seconds;
-    let slots = along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end);
+    let slots = slots(plan, done);
     let mut down = Usual::default();
     for Stretch { begin_s, end_s, .. } in stretches(plan, done) {
         down.seconds = down.seconds.saturating_add(end_s.saturating_sub(begin_s));

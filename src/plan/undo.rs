@@ -35,15 +35,10 @@ impl Plan {
     pub fn undo_waits(&self, undone: &[ActionPath]) -> Vec<(ActionPath, Vec<ActionPath>)> {
         let sequence = Sequence::of(self);
         let waits = |action: &ActionPath, other: &ActionPath| {
-            let stands = match (sequence.place(action), sequence.place(other)) {
-                (Some(place), Some(on_it)) => on_it > place && sequence.needs_lead_to(place, on_it),
-                _ => false,
-            };
-            let bound = || match (sequence.place(action), sequence.place(other)) {
-                (Some(place), Some(on_it)) => sequence.bound().contains(&(place, on_it)),
-                _ => false,
-            };
-            stands && (is_barred_by(self.way_back(action), self.way_back(other)) || bound())
+            let (Some(place), Some(on_it)) = (sequence.place(action), sequence.place(other)) else { return false };
+            let stands = on_it > place && sequence.needs_lead_to(place, on_it);
+            let barred = stands && is_barred_by(self.way_back(action), self.way_back(other));
+            barred || sequence.bound().contains(&(place, on_it))
         };
         let of = |action: &ActionPath| undone.iter().filter(|other| waits(action, other)).cloned().collect();
         undone.iter().map(|action| (action.clone(), of(action))).collect()

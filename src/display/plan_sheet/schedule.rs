@@ -23,8 +23,7 @@ pub(super) fn limit(action: &StepAction) -> u64 {
 
 /// The slot of every action, along what it waits for. What is done has none of the time.
 pub(super) fn of(plan: &Plan, done: &Done<'_>) -> BTreeMap<ActionPath, Slot> {
-    let rest = |action: &StepAction| usual::of_rest(plan, action, done).seconds;
-    let spans = usual::along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end);
+    let spans = usual::slots(plan, done);
     let end = spans.iter().map(|(_, end)| *end).max().unwrap_or(0);
     let sequence = Sequence::of(plan);
     // Backwards: an action must be done by the time the first that waits for it has to begin.

@@ -39,9 +39,9 @@ mod inside {
             lab.types(&["rollback", "--to", "no-such-step", "--yes"]).await.exits(2).says("stop-cron");
             lab.types(&["rollback", "--to", "step-2", "--yes"]).await.exits(0).says("is rolled back to");
 
-            // Brought back as it was, it goes on; killed, it goes back all the same.
+            // Brought back as it was, it goes on, further than it was to rest for once; killed, it goes back all the same.
             lab.write_home("mine.yaml", shipped);
-            let mut resume = lab.runbook(&["resume"]);
+            let mut resume = lab.runbook(&["resume", "--until", "step-5"]);
             let mut child = resume.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
             crate::support::region::eventually("the server goes down", || async {
                 (lab.state(&web).await.as_str() != "running").then_some(())
