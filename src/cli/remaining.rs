@@ -15,7 +15,7 @@ use super::{Exit, Failure, account, plan as planning, secrets};
 use crate::display::{self, PreflightLine};
 use crate::engine::{Clock, Look, Worker, drifts_ahead, look_ahead, ways_on};
 use crate::journal::{ActionState, RunState};
-use crate::model::{self, ActionPath, FailureKind, Finding, Found, StepId};
+use crate::model::{self, ActionPath, Finding, Found, StepId};
 use crate::plan::Plan;
 use std::rc::Rc;
 
@@ -72,7 +72,7 @@ fn refusal(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Optio
 /// may just be the one that an earlier action will start.
 pub(super) fn excused(plan: &Plan, state: &RunState, looks: Vec<(ActionPath, Look)>) -> Vec<(ActionPath, Look)> {
     let next = plan.actions.iter().find(|p| !state.action(&p.action).is_done()).map(|p| &p.action);
-    let passes = |failure: &model::Failure| matches!(failure.kind, FailureKind::Transient | FailureKind::Lost);
+    let passes = |failure: &model::Failure| failure.kind.may_pass();
     let excuse = |(action, look): (ActionPath, Look)| match look {
         Look::Refused(failure) if passes(&failure) && Some(&action) != next => (action, Look::NotYet),
         look => (action, look),

@@ -14,10 +14,11 @@ use super::exchange::{CallId, Effect, Input, Intent, Stopping};
 use super::flight::{Flight, UnderWay};
 use super::outcome::{Standing, records_of};
 use crate::journal::{IllegalRecord, Mode, Record, RecordKind, RollbackTo, RunState};
-use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome};
+use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome, Pace};
 use crate::plan::{Plan, Sequence};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How much longer than its deadline a call is waited for, in milliseconds: an action knows its deadline, and what it says
 /// when that is over tells more than silence.
@@ -33,6 +34,7 @@ pub struct Executor {
     sequence: Arc<Sequence>,
     state: RunState,
     flight: Flight,
+    pace: Pace,
 }
 
 impl Executor {
@@ -45,7 +47,13 @@ impl Executor {
     /// An executor that goes on where it was, with what was in flight.
     #[must_use]
     pub fn with_flight(plan: Arc<Plan>, state: RunState, flight: Flight) -> Self {
-        Self { sequence: Arc::new(Sequence::of(&plan)), plan, state, flight }
+        Self { sequence: Arc::new(Sequence::of(&plan)), plan, state, flight, pace: Pace::USUAL }
+    }
+
+    /// The same, with all its waits and deadlines at this pace.
+    #[must_use]
+    pub fn at_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 
     /// The plan.
@@ -192,7 +200,8 @@ impl Executor {
     }
 
     fn ended(&mut self, call: &ActionCall, outcome: Outcome, now: Millis) {
-        let standing = Standing { plan: &self.plan, sequence: &self.sequence, state: &self.state, now };
+        let standing =
+            Standing { plan: &self.plan, sequence: &self.sequence, state: &self.state, now, pace: self.pace };
         let records = records_of(&standing, &mut self.flight, call, outcome);
         self.flight.to_record.extend(records);
     }
@@ -201,7 +210,8 @@ impl Executor {
         let executor = self.flight.began.unwrap_or_default();
         let id = CallId { action: call.action.clone(), executor, number: self.flight.made };
         self.flight.made += 1;
-        let deadline = i64::try_from(call.deadline_s).unwrap_or(i64::MAX).saturating_mul(1_000);
+        let deadline = self.pace.limit(Duration::from_secs(call.deadline_s));
+        let deadline = i64::try_from(deadline.as_millis()).unwrap_or(i64::MAX);
         let until = now.saturating_add(deadline).saturating_add(GRACE);
         effects.push(Effect::Perform { id: id.clone(), call: Box::new(call.clone()) });
         self.flight.running.insert(call.action.clone(), UnderWay { id, call, until });

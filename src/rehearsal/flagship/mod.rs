@@ -74,6 +74,31 @@ fn no_capacity(account: &SeededAccount) -> Value {
     })
 }
 
+/// How often EC2 refuses the clone: at a wait of a minute after the first few, more than a quarter of an hour.
+const NO_ROOM_TIMES: usize = 20;
+
+/// The fault of an EC2 that has no room for the clone for a while.
+fn no_room() -> Value {
+    serde_json::json!({
+        "service": "ec2", "action": "RunInstances", "code": "InsufficientInstanceCapacity",
+        "message": "We currently do not have sufficient capacity in the Availability Zone you requested.",
+        "times": NO_ROOM_TIMES,
+    })
+}
+
+/// Whether a run has asked for the clone until there was room, and has got one.
+fn asked_until_there_was_room(log: &Value) -> Row {
+    let records = log.as_array().map(Vec::as_slice).unwrap_or_default();
+    let of_clone = records.iter().filter(|r| facts::text(r, "action") == "clone-server/clone");
+    let (mut refused, mut done) = (0, 0);
+    for record in of_clone {
+        refused += usize::from(record.pointer("/failure/kind").and_then(Value::as_str) == Some("no_capacity"));
+        done += usize::from(facts::text(record, "record") == "done");
+    }
+    let seen = format!("refused {refused} times, launched {done} times");
+    Row::new("the clone was asked for until there was room", (refused, done) == (NO_ROOM_TIMES, 1), seen)
+}
+
 /// Whether each of these points (`ACTION:before|after`) was met by one failure in a run's log, and the action was done
 /// all the same.
 fn injected(log: &Value, points: &[String]) -> Row {

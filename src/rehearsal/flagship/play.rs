@@ -17,7 +17,9 @@ use super::super::{enter, shell};
 use super::expected::Expected;
 use super::facts::{Facts, Start};
 use super::node::{self, NodeBefore};
-use super::{START_ORIGINAL, commands, injected, inputs, judge, no_capacity, rows};
+use super::{
+    START_ORIGINAL, asked_until_there_was_room, commands, injected, inputs, judge, no_capacity, no_room, rows,
+};
 use crate::plan::Order;
 
 /// The runbook whose before-state the lab has.
@@ -94,6 +96,7 @@ impl Play<'_> {
         let run = ["run", FLAGSHIP, "--inputs", "site.yaml", "--order", order, "--yes"];
         match self.scenario.fault {
             None => self.whole_run(&run).await?,
+            Some(Fault::NoRoom) => self.without_room(&run).await?,
             Some(fault) => self.without_capacity(&run, fault).await?,
         }
         if self.scenario.runbook != FLAGSHIP {
@@ -126,6 +129,15 @@ impl Play<'_> {
         self.look("the run", Expected::finished(), rows).await
     }
 
+    /// EC2 has no room for the clone for a while: the run asks again until it has, and nobody has to do anything.
+    async fn without_room(&mut self, run: &[&str]) -> Result<(), RehearsalError> {
+        self.region.emulator().fault(no_room()).await?;
+        let mut rows = vec![self.command(&[], run, 0).await?];
+        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
+        rows.push(asked_until_there_was_room(&log));
+        self.look("the run", Expected::finished(), rows).await
+    }
+
     /// EC2 refuses the smaller type; the run rests with the original running, and goes on either way.
     async fn without_capacity(&mut self, run: &[&str], fault: Fault) -> Result<(), RehearsalError> {
         self.region.emulator().fault(no_capacity(self.region.account())).await?;
@@ -139,7 +151,7 @@ impl Play<'_> {
                 self.region.emulator().call("POST", "/plus/unfault", None).await?;
                 Expected::finished()
             }
-            Fault::NoCapacityAccepted => {
+            Fault::NoCapacityAccepted | Fault::NoRoom => {
                 let why = "there is no capacity for the smaller type today";
                 let resolve = ["resolve", &id, START_ORIGINAL, "--as", "done", "--reason", why];
                 (self.say)(&format!("runbook {}", resolve.join(" ")));
