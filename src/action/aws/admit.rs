@@ -5,7 +5,7 @@
 //!
 //! Only the very same rule counts as there: a wider one (all ports, a larger range) is left alone and not relied on.
 
-use super::answers::{before, failed};
+use super::answers::failed;
 use super::patience::{NOT_KNOWN_YET, Passing, YOUNG_LOOKS, patiently};
 use super::preview::{fact, list, request, rules_of, words};
 use super::tags::{filter, pairs, specification};
@@ -279,7 +279,7 @@ impl Perform for SecurityGroupAdmit {
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let aws = cx.aws().await?;
-        let kept = before::<Before>(cx)?.unwrap_or_default().present;
+        let kept = cx.before_if_any::<Before>()?.unwrap_or_default().present;
         let mut revoked = Vec::new();
         wait_until(cx, &format!("revoking rules of `{}`", self.group), async || {
             let rules = match self.look(cx, &aws).await {

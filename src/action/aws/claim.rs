@@ -7,19 +7,16 @@
 
 use super::answers::said;
 use super::claim_lock::{self, Groups, Held, give_back, held, held_by, name_of, take};
+use super::instance_state;
 use super::instance_state::{live, unknown};
 use super::patience::{TAGS_BUSY, patiently};
 use super::preview::{fact, mark_of, request, run_id, run_tags, words};
-use super::{instance_state, tags};
+use super::tags::{self, CLAIM_TAG};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Facts, Failure, Finding, Found, InstanceClaim, InstanceId, InstanceRelease, Values};
 use aws_sdk_ec2::types::{DeviceType, Instance, InstanceAttributeName};
 use serde_json::json;
-
-/// The tag that says which run is at work on an instance. Not the tag of what a run created: a server that one run made
-/// can be worked on by another, and must not lose its maker's tag when that one is done.
-pub(in crate::action) const CLAIM_TAG: &str = "runbook:claim";
 
 /// Whose mark an instance bears.
 #[derive(Debug, PartialEq, Eq)]

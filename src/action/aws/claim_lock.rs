@@ -66,7 +66,7 @@ impl Held {
              `aws ec2 delete-security-group --group-id {}` and `aws ec2 delete-tags --resources {instance} --tags Key={}` make \
              `{instance}` free again",
             self.id,
-            super::claim::CLAIM_TAG
+            super::tags::CLAIM_TAG
         )
     }
 }

@@ -4,7 +4,8 @@
 //! stop: a guest that hangs on its way down is the operator's to judge.
 
 use super::claim::{not_anothers, shutdown_behaviour};
-use super::instance_state::{described, instance_of, live, state, stopped_as_asked, wait_stopped};
+use super::instance_state::{described, instance_of, live, state, stopped_as_asked};
+use super::instance_stopped::wait_stopped;
 use super::power::{PowerBefore, bring_up, observe_stop};
 use crate::access::{Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
 use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};

@@ -7,9 +7,8 @@
 
 use super::claim::not_anothers;
 use super::instance_checks::{Age, launch_ran_out, wait_running};
-use super::instance_state::{
-    NO_CAPACITY, cannot_start, described, live, start, state, stop, type_of, wait_stopped, zone_of,
-};
+use super::instance_state::{NO_CAPACITY, cannot_start, described, live, start, state, stop, type_of, zone_of};
+use super::instance_stopped::wait_stopped;
 use super::lack::Lack;
 use super::power::{power, running, starting, stopping};
 use super::preview::{self, request};
