@@ -26,7 +26,7 @@ impl House {
     pub fn read<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> House {
         let files: BTreeMap<String, Source> = texts
             .into_iter()
-            .filter(|(file, _)| !file.ends_with("_test.rs") && *file != "main.rs")
+            .filter(|(file, _)| !file.ends_with("_test.rs") && !file.ends_with("/tests.rs") && *file != "main.rs")
             .map(|(file, text)| (file.to_owned(), Source::read(text)))
             .collect();
         let mut modules = BTreeMap::new();

@@ -143,13 +143,14 @@ fn only_its_judge_knows_the_flagship() {
     let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rehearsal");
     let mut files = Vec::new();
     rust_files(&lab, &mut files);
-    let apart = |file: &PathBuf| !file.starts_with(lab.join("flagship")) && *file != lab.join("mod.rs");
+    let theirs = ["flagship", "judge", "play", "mod.rs"].map(|part| lab.join(part));
+    let apart = |file: &PathBuf| !theirs.iter().any(|part| file.starts_with(part));
     let knows = |file: &PathBuf| {
         let text = fs::read_to_string(file).unwrap();
         let code = text.lines().map(|line| line.split("//").next().unwrap());
         code.into_iter().any(|line| ["flagship", "single-to-ha", "restart-web-node"].iter().any(|n| line.contains(n)))
     };
-    assert!(knows(&lab.join("flagship/play.rs")), "the look sees who knows");
+    assert!(knows(&lab.join("play/mod.rs")), "the look sees who knows");
     let wrong: Vec<PathBuf> = files.into_iter().filter(apart).filter(knows).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }

@@ -1,0 +1,33 @@
+//! That what was made to fail failed, and was done all the same.
+
+use super::facts;
+use crate::rehearsal::scenario::Row;
+use serde_json::Value;
+
+/// Whether each of these points (`ACTION:before|after`) was met by one failure in a run's log, and the action was done
+/// all the same.
+pub(in crate::rehearsal) fn injected(log: &Value, points: &[String]) -> Row {
+    let records = log.as_array().map(Vec::as_slice).unwrap_or_default();
+    let of = |kind: &str, action: &str| {
+        let is = |r: &&Value| facts::text(r, "record") == kind && facts::text(r, "action") == action;
+        records.iter().filter(is).count()
+    };
+    let missed: Vec<&str> = points
+        .iter()
+        .filter(|point| {
+            let action = point.rsplit_once(':').map_or(point.as_str(), |(action, _)| action);
+            let wanted = points.iter().filter(|p| p.rsplit_once(':').is_some_and(|(a, _)| a == action)).count();
+            (of("failed", action), of("done", action)) != (wanted, 1)
+        })
+        .map(String::as_str)
+        .collect();
+    let mut seen = format!("{} of {}", points.len() - missed.len(), points.len());
+    if !missed.is_empty() {
+        seen = format!("{seen}; not {}", missed.join(", "));
+    }
+    Row::new(
+        "every action asked for failed once and was done by a retry",
+        missed.is_empty() && !points.is_empty(),
+        seen,
+    )
+}
