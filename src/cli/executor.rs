@@ -10,7 +10,7 @@ use crate::action;
 use crate::display::{self, Console, Mode, Sentence};
 use crate::engine::{Clock, DriveError, Driver, Executor, Intent, Worker, preview_parameters};
 use crate::event;
-use crate::journal::{ActionState, ExecutorId, Held, Journal, JournalError, Lease, Rest, RunState};
+use crate::journal::{ActionState, ExecutorId, Held, History, Journal, JournalError, Lease, Rest, RunState};
 use crate::model::ActionPath;
 use crate::plan::Plan;
 use std::rc::Rc;
@@ -53,7 +53,9 @@ impl Execution<'_> {
             let mut stop = signals::listen()
                 .map_err(|e| Failure::new(Exit::Failed, "cannot listen for signals").cause(e.to_string()))?;
             let (events, shown) = event::channel();
-            let console = Console::new(Mode::choose(format.is_json()), &plan, &state).with_sentences(sentence(&plan));
+            let past = History::of(&self.journal.records(&state.run, 0)?);
+            let console =
+                Console::new(Mode::choose(format.is_json()), &plan, &state, past).with_sentences(sentence(&plan));
             let spectator = Spectator::watch(console, shown);
             let mut driver = Driver {
                 store: Mortal { inner: Held { journal: self.journal, lease }, harm: self.harm.clone(), appends: 0 },

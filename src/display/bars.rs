@@ -9,6 +9,7 @@ use super::narrator::{About, Narrator, Said};
 use super::table::{hanging_within, list};
 use super::tally::Tally;
 use super::time::duration;
+use super::took::{Took, Until};
 use crate::event::Event;
 use crate::journal::RecordKind;
 use crate::model::{ActionPath, Millis, Phase, StepId};
@@ -34,7 +35,6 @@ pub(super) struct Bars {
     overall: Option<ProgressBar>,
     last_step: Option<StepId>,
     running: BTreeMap<ActionPath, ProgressBar>,
-    begun: BTreeMap<ActionPath, Millis>,
 }
 
 impl Bars {
@@ -45,8 +45,7 @@ impl Bars {
 
     pub(super) fn on(look: Look, target: ProgressDrawTarget, columns: fn() -> usize) -> Self {
         let multi = MultiProgress::with_draw_target(target);
-        let (running, begun) = (BTreeMap::new(), BTreeMap::new());
-        Self { look, multi, columns, overall: None, last_step: None, running, begun }
+        Self { look, multi, columns, overall: None, last_step: None, running: BTreeMap::new() }
     }
 
     pub(super) fn show(&mut self, narrator: &mut Narrator, event: &Event) {
@@ -75,14 +74,10 @@ impl Bars {
     fn recorded(&mut self, narrator: &Narrator, kind: &RecordKind, at: Millis) {
         match kind {
             RecordKind::Started { action, .. } => {
-                self.begun.entry(action.clone()).or_insert(at);
                 let does = narrator.does(action);
                 self.run(narrator, action, &does);
             }
-            RecordKind::UndoStarted { action, .. } => {
-                self.begun.insert(action.clone(), at);
-                self.run(narrator, action, "undoing");
-            }
+            RecordKind::UndoStarted { action, .. } => self.run(narrator, action, "undoing"),
             RecordKind::Failed { action, retry_at: Some(again), failure, .. }
             | RecordKind::UndoFailed { action, retry_at: Some(again), failure, .. } => {
                 let wait = duration(again.saturating_sub(at));
@@ -119,8 +114,10 @@ impl Bars {
         match said.mark {
             Mark::Done | Mark::Back if said.text.starts_with("undo started") => {}
             Mark::Done | Mark::Back => {
-                let took = self.begun.remove(action).map(|at| duration(said.at.saturating_sub(at)));
-                let took = took.map_or_else(String::new, |t| format!("  {t}"));
+                let until = Until { now: said.at, executed: true };
+                // What was only found took nobody any time.
+                let took = Took::last_of_action(&narrator.history, action, until).filter(|took| !took.is_none());
+                let took = took.map_or_else(String::new, |took| format!("  {}", took.text()));
                 let text = said.text.strip_prefix("done: ").unwrap_or(&said.text);
                 self.above(said.mark, "  ", &format!("{name}{took}  {}", one_line(text)), true);
             }

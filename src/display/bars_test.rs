@@ -4,7 +4,7 @@ use super::bars::Bars;
 use super::look::{Look, width};
 use super::narrator::Narrator;
 use crate::event::Event;
-use crate::journal::{Record, RecordKind, Rest, RunState};
+use crate::journal::{History, Record, RecordKind, Rest, RunState};
 use crate::model::{ActionKind, Failure, Phase, Runbook, Step, StepAction, Value, Values};
 use crate::plan::{Order, Plan};
 use indicatif::{ProgressDrawTarget, TermLike};
@@ -127,7 +127,7 @@ fn nothing_is_wider_than_the_terminal_and_what_ended_is_told() {
     let notes = Notes::default();
     let target = ProgressDrawTarget::term_like(Box::new(notes.clone()));
     let mut bars = Bars::on(Look { unicode: true, colour: false }, target, || WIDE);
-    let mut narrator = Narrator::new(&plan(), &state);
+    let mut narrator = Narrator::new(&plan(), &state, History::default());
     for (seq, kind) in (2..).zip(story()) {
         let at = 1_000 * i64::try_from(seq).unwrap();
         bars.show(&mut narrator, &Event::Recorded(Box::new(Record { run: run.clone(), seq, at, kind })));

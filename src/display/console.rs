@@ -6,7 +6,7 @@ use super::look::{Look, is_dumb};
 use super::narrator::Narrator;
 pub use super::narrator::Sentence;
 use crate::event::Event;
-use crate::journal::RunState;
+use crate::journal::{History, RunState};
 use crate::plan::Plan;
 use std::io::{self, IsTerminal, Write};
 
@@ -48,22 +48,22 @@ enum Face {
 }
 
 impl Console {
-    /// A display of a run that stands at `state`.
+    /// A display of a run that stands at `state`, after what its history tells.
     #[must_use]
-    pub fn new(mode: Mode, plan: &Plan, state: &RunState) -> Self {
+    pub fn new(mode: Mode, plan: &Plan, state: &RunState, history: History) -> Self {
         let face = match mode {
             Mode::Bars => Face::Bars(Bars::new(Look::of_environment(true))),
             Mode::Lines => Face::Lines(Lines::new(Box::new(io::stderr()))),
             Mode::Json => Face::Json(Box::new(io::stdout())),
         };
-        Self { narrator: Narrator::new(plan, state), face }
+        Self { narrator: Narrator::new(plan, state, history), face }
     }
 
-    /// A display that writes elsewhere: lines, or JSON.
+    /// A display of a run from its beginning that writes elsewhere: lines, or JSON.
     #[must_use]
     pub fn to_writer(json: bool, plan: &Plan, state: &RunState, out: Box<dyn Write + Send>) -> Self {
         let face = if json { Face::Json(out) } else { Face::Lines(Lines::new(out)) };
-        Self { narrator: Narrator::new(plan, state), face }
+        Self { narrator: Narrator::new(plan, state, History::default()), face }
     }
 
     /// With sentences that say what an action does; else its title, or the name of its kind, has to do.

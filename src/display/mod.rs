@@ -43,7 +43,7 @@ mod stays_stopped;
 mod table;
 mod tally;
 mod time;
-mod times;
+mod took;
 mod usual;
 mod verdict;
 mod wording;

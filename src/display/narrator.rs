@@ -6,10 +6,10 @@
 use super::look::Mark;
 use super::tally::step_word;
 use super::time::duration;
-use super::times::Times;
+use super::took::{Took, Until};
 use super::wording::{phase, rest_sentence};
 use crate::event::Event;
-use crate::journal::{ActionState, ExecutorId, Mode, Record, RecordKind, Resolution, RunState};
+use crate::journal::{ActionState, ExecutorId, History, Mode, Record, RecordKind, Resolution, RunState};
 use crate::model::{ActionPath, Failure, Millis, Phase, Step, StepId};
 use crate::plan::{Order, Plan};
 use std::collections::BTreeSet;
@@ -39,18 +39,19 @@ pub(super) enum About {
 pub(super) struct Narrator {
     pub(super) plan: Plan,
     pub(super) state: RunState,
-    times: Times,
+    pub(super) history: History,
     begun: BTreeSet<StepId>,
     started_here: BTreeSet<ActionPath>,
     pub(super) sentence: Option<Sentence>,
 }
 
 impl Narrator {
-    pub(super) fn new(plan: &Plan, state: &RunState) -> Self {
+    /// Of a run that stands at `state`, after what its history tells.
+    pub(super) fn new(plan: &Plan, state: &RunState, history: History) -> Self {
         Self {
             plan: plan.clone(),
             state: state.clone(),
-            times: Times::default(),
+            history,
             begun: BTreeSet::new(),
             started_here: BTreeSet::new(),
             sentence: None,
@@ -92,14 +93,13 @@ impl Narrator {
         if let Ok(next) = self.state.apply(record) {
             self.state = next;
         }
-        self.times.note_keeping(record);
+        self.history.note(record);
         let mut said = Vec::new();
         if let Some(action) = record.kind.action() {
             said.extend(self.begin_step(action, record.at));
         } else if matches!(record.kind, RecordKind::ForwardBegan { .. } | RecordKind::RollbackBegan { .. }) {
             self.begun.clear();
             self.started_here.clear();
-            self.times = Times::default();
         }
         said.extend(self.say(record, before.as_ref()).map(|(mark, text)| Said {
             at: record.at,
@@ -127,10 +127,8 @@ impl Narrator {
     fn end_step(&self, id: &StepId, record: &Record) -> Option<Said> {
         let step = self.step(id)?;
         let word = step_word(step, &self.state);
-        // A step that an earlier executor had begun took longer than this display knows.
-        let whole = self.rolls_back() || step.actions.iter().all(|a| self.times.action(&a.path).is_some());
-        let took = self.times.step(step).filter(|_| whole).map(|s| format!(" in {}", duration(s.length(record.at))));
-        let took = took.unwrap_or_default();
+        let took = Took::last_of_step(&self.history, step, Until { now: record.at, executed: true });
+        let took = took.map(|took| format!(" in {}", took.text())).unwrap_or_default();
         let (mark, text) = match (&record.kind, word) {
             (RecordKind::Done { .. } | RecordKind::Adopted { .. } | RecordKind::Resolved { .. }, "done") => {
                 (Mark::Done, format!("done{took}"))

@@ -4,9 +4,9 @@ use super::commands::{next_commands, while_executed};
 use super::status_text::evidence;
 use super::tally::{Tally, step_word_now};
 use super::time::rfc3339;
-use super::times::{Span, Times};
+use super::took::{Took, Until};
 use super::wording::{action_word, condition};
-use crate::journal::{ActionState, Holder, Record, RunState};
+use crate::journal::{ActionState, History, Holder, Record, RunState};
 use crate::model::{Millis, Step, Value};
 use crate::plan::{Plan, Site};
 use serde_json::json;
@@ -15,12 +15,13 @@ use serde_json::json;
 /// saved plan it was opened from: `sha256`, `made_by`, `made_at`, `signatures`; null when it was planned on the spot),
 /// `replanned` (`by`, `at`; null when it was not), `condition` (one word or two), `rest` (as in the journal, or
 /// null), `executor` (`by`, `host`, `pid`; null when nobody executes it), `site` (`up`, `down`, `may_be_down`),
-/// `accepted` (refusals of checks that a person accepted: `id`, `evidence`, `reason`), `steps_done`, `actions_done`, `steps` (each: `number`, `id`, `title`, `state`, `ms`, `actions`; an action: `action`,
-/// `state`, `attempt`, `ms`, `evidence`, `failure`), `gates` (open ones: `gate`, `action`, `prompt`), `next` (each with
-/// `command` and `why`). `ms` is a duration in milliseconds, null before the begin.
+/// `accepted` (refusals of checks that a person accepted: `id`, `evidence`, `reason`), `steps_done`, `actions_done`, `steps` (each: `number`, `id`, `title`, `state`, `ms`,
+/// `asked_ms`, `actions`; an action: `action`, `state`, `attempt`, `ms`, `asked_ms`, `evidence`, `failure`), `gates` (open ones: `gate`, `action`, `prompt`), `next` (each with
+/// `command` and `why`). `ms` is how long executors were at it, in milliseconds, without pauses and without `asked_ms`, the wait for people;
+/// both null before the begin.
 #[must_use]
 pub fn status_json(plan: &Plan, state: &RunState, records: &[Record], holder: Option<&Holder>, now: Millis) -> Value {
-    let times = Times::of(records);
+    let (history, until) = (History::of(records), Until { now, executed: holder.is_some() });
     let tally = Tally::of(plan, state);
     let next = match holder {
         Some(_) => while_executed(state),
@@ -45,35 +46,38 @@ pub fn status_json(plan: &Plan, state: &RunState, records: &[Record], holder: Op
         "accepted": accepted.collect::<Vec<_>>(),
         "steps_done": tally.steps_done,
         "actions_done": tally.actions_done,
-        "steps": plan.runbook.steps.iter().map(|s| step(s, state, &times, holder.is_some(), now)).collect::<Vec<_>>(),
+        "steps": plan.runbook.steps.iter().map(|s| step(s, state, &history, until)).collect::<Vec<_>>(),
         "gates": gates.collect::<Vec<_>>(),
         "next": next,
     })
 }
 
-fn step(step: &Step, state: &RunState, times: &Times, executed: bool, now: Millis) -> Value {
-    let ms = |span: Option<Span>| span.map(|s| s.length(now));
+fn step(step: &Step, state: &RunState, history: &History, until: Until) -> Value {
     let actions = step.actions.iter().map(|action| {
         let current = state.action(&action.path);
+        let took = Took::action(history, &action.path, until);
         let failure = match &current {
             ActionState::Failed { failure, .. } | ActionState::UndoFailed { failure, .. } => Some(failure),
             _ => None,
         };
         json!({
             "action": action.path,
-            "state": action_word(state, &action.path, executed),
+            "state": action_word(state, &action.path, until.executed),
             "attempt": current.attempt(),
-            "ms": ms(times.action(&action.path)),
+            "ms": took.map(|it| it.work),
+            "asked_ms": took.map(|it| it.asked),
             "evidence": evidence(&current),
             "failure": failure,
         })
     });
+    let took = Took::step(history, step, until);
     json!({
         "number": step.number,
         "id": step.id,
         "title": step.title,
-        "state": step_word_now(step, state, executed),
-        "ms": ms(times.step(step)),
+        "state": step_word_now(step, state, until.executed),
+        "ms": took.map(|it| it.work),
+        "asked_ms": took.map(|it| it.asked),
         "actions": actions.collect::<Vec<_>>(),
     })
 }

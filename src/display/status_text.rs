@@ -8,9 +8,9 @@ use super::rest_text::{far, question, why};
 use super::table::{columns, hanging, wrapped};
 use super::tally::step_word_now;
 use super::time::{date_time, duration};
-use super::times::Times;
+use super::took::{Took, Until};
 use super::wording::{action_word, executed_by, plan_file_words, rest_sentence};
-use crate::journal::{ActionState, Holder, Record, RunState};
+use crate::journal::{ActionState, History, Holder, Record, RunState};
 use crate::model::{Millis, Step};
 use crate::plan::Plan;
 
@@ -31,10 +31,10 @@ pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Op
     text.push_str(&far(plan, state));
     text.push_str(&accepted_text(plan));
     text.push('\n');
-    let times = Times::of(records);
+    let (history, until) = (History::of(records), Until { now, executed: holder.is_some() });
     let mut rows = Vec::new();
     for step in &plan.runbook.steps {
-        rows.extend(step_rows(step, state, &times, holder.is_some(), now));
+        rows.extend(step_rows(step, state, &history, until));
     }
     text.push_str(&columns(0, &rows));
     let next = if holder.is_some() {
@@ -66,14 +66,14 @@ fn who(plan: &Plan, state: &RunState, holder: Option<&Holder>, now: Millis) -> S
     }
 }
 
-fn step_rows(step: &Step, state: &RunState, times: &Times, executed: bool, now: Millis) -> Vec<Vec<String>> {
-    let took = |span: Option<super::times::Span>| span.map_or_else(String::new, |s| duration(s.length(now)));
-    let word = step_word_now(step, state, executed);
+fn step_rows(step: &Step, state: &RunState, history: &History, until: Until) -> Vec<Vec<String>> {
+    let took = |took: Option<Took>| took.map_or_else(String::new, Took::text);
+    let word = step_word_now(step, state, until.executed);
     let title = vec![
         format!("step {:>2}", step.number),
         step.id.to_string(),
         word.to_owned(),
-        took(times.step(step)),
+        took(Took::step(history, step, until)),
         step.title.clone(),
     ];
     let mut rows = vec![title];
@@ -85,8 +85,8 @@ fn step_rows(step: &Step, state: &RunState, times: &Times, executed: bool, now: 
         rows.push(vec![
             String::new(),
             format!("  {}", action.path.name()),
-            action_word(state, &action.path, executed).to_owned(),
-            took(times.action(&action.path)),
+            action_word(state, &action.path, until.executed).to_owned(),
+            took(Took::action(history, &action.path, until)),
             one_line(&evidence(&current)),
         ]);
     }

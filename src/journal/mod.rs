@@ -12,6 +12,8 @@
 mod action_state;
 mod bound;
 mod held;
+mod history;
+mod intervals;
 mod lease;
 mod migrations;
 mod plan_file;
@@ -27,6 +29,7 @@ mod verify;
 
 pub use action_state::{ActionState, Completion, Traces};
 pub use held::{Held, Store};
+pub use history::{Ending, Execution, History, Question, Replan, Spell, Way, Work};
 pub use lease::{Holder, Lease, LeaseError};
 pub use plan_file::{InputsFrom, PlanFile, Signature};
 pub use record::{ExecutorId, Record, RecordKind, Resolution, RollbackTo};

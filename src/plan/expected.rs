@@ -8,7 +8,7 @@
 //! Not handled: what makes one action slower than another of its kind (a larger volume, a larger database).
 
 use super::Plan;
-use crate::journal::{Record, RecordKind};
+use crate::journal::{History, Record, RecordKind, Way};
 use crate::model::{ActionKind, ActionPath, Millis};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,54 +111,22 @@ fn plan_of(record: &Record) -> Option<Plan> {
 }
 
 fn of_run(records: &[Record], forward: &mut BTreeMap<ActionKind, Times>, undo: &mut BTreeMap<ActionKind, Times>) {
-    use RecordKind as K;
-    let mut kinds: BTreeMap<ActionPath, ActionKind> = BTreeMap::new();
-    let (mut begun, mut undoing) = (BTreeMap::new(), BTreeMap::new());
-    let (mut done_kinds, mut undone_kinds) = (BTreeSet::new(), BTreeSet::new());
-    for record in records {
-        let Record { at, kind, .. } = record;
-        match kind {
-            // What is planned anew has not begun: what has begun keeps its kind.
-            K::RunOpened { .. } | K::Replanned { .. } => {
-                if let Some(plan) = plan_of(record) {
-                    kinds = plan.runbook.actions().map(|a| (a.path.clone(), a.kind)).collect();
-                }
-            }
-            K::Started { action, .. } => {
-                begun.insert(action, *at);
-            }
-            K::UndoStarted { action, .. } => {
-                undoing.insert(action, *at);
-            }
-            K::Done { action, .. } => {
-                if let (Some(begin), Some(kind)) = (begun.remove(action), kinds.get(action)) {
-                    forward.entry(*kind).or_default().ms.push(at - begin);
-                    done_kinds.insert(*kind);
-                }
-            }
-            K::Undone { action, .. } => {
-                if let (Some(begin), Some(kind)) = (undoing.remove(action), kinds.get(action)) {
-                    undo.entry(*kind).or_default().ms.push(at - begin);
-                    undone_kinds.insert(*kind);
-                }
-            }
-            // Nobody was at it in between.
-            K::ForwardBegan { .. } | K::RollbackBegan { .. } | K::Rested { .. } => {
-                begun.clear();
-                undoing.clear();
-            }
-            other => {
-                // It failed, is in doubt, or waits for a person: what follows is not its own time.
-                if let Some(action) = other.action().filter(|_| !matches!(other, K::Applied { .. })) {
-                    begun.remove(action);
-                    undoing.remove(action);
-                }
-            }
-        }
-    }
-    for (kinds, times) in [(done_kinds, forward), (undone_kinds, undo)] {
-        for kind in kinds {
-            times.entry(kind).or_default().runs += 1;
+    // What is planned anew has not begun: what has begun keeps its kind.
+    let plans = records.iter().filter_map(plan_of);
+    let kinds: BTreeMap<ActionPath, ActionKind> =
+        plans.flat_map(|plan| plan.runbook.actions().map(|a| (a.path.clone(), a.kind)).collect::<Vec<_>>()).collect();
+    let history = History::of(records);
+    let mut seen = BTreeSet::new();
+    for (action, kind) in &kinds {
+        for work in history.works(action) {
+            let Some(ms) = work.undisturbed() else { continue };
+            let (times, way) = match work.way {
+                Way::Forward => (&mut *forward, "forward"),
+                Way::Back => (&mut *undo, "back"),
+            };
+            let of_kind = times.entry(*kind).or_default();
+            of_kind.ms.push(ms);
+            of_kind.runs += usize::from(seen.insert((way, *kind)));
         }
     }
 }

@@ -3,6 +3,7 @@
 mod compat;
 mod crash;
 mod fold;
+mod history;
 mod replan;
 mod store;
 mod tamper;
