@@ -5,6 +5,8 @@
 //! function. What was seen of the world is put in afterwards, as previews; comparing them with the world is the engine's.
 
 mod expected;
+mod left;
+mod lookup;
 mod named;
 mod needs;
 mod place;
@@ -12,18 +14,22 @@ mod previewed;
 mod resources;
 mod saved;
 mod sequence;
+mod settled;
 mod site;
 mod undo;
 
 pub use expected::{Duration, Expected, Source};
+pub(crate) use left::Left;
+pub use lookup::Lookup;
 pub use place::NoPlace;
 pub use previewed::Previewed;
 pub use resources::{Conflict, Resource};
 pub use saved::{Saved, SavedError};
 pub use sequence::Sequence;
+pub(crate) use settled::Settled;
 pub use site::Site;
 
-use crate::model::{ActionPath, CheckRow, Runbook, Scope, StepAction, StepId, Unresolved, Value, ValueType, Values};
+use crate::model::{ActionPath, CheckRow, Runbook, Scope, StepAction, Unresolved, Value, ValueType, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -60,6 +66,9 @@ pub struct Plan {
     /// Ids of resources with what they are called, as far as looking showed; for showing only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<String, String>,
+    /// Where its actions and steps stand: no part of what it is.
+    #[serde(skip)]
+    pub lookup: Lookup,
 }
 
 /// An action's place in the plan.
@@ -145,6 +154,7 @@ impl Plan {
             expected: Expected::default(),
             checks: Vec::new(),
             names: BTreeMap::new(),
+            lookup: Lookup::default(),
         };
         match resources::conflict(&plan) {
             None => Ok(plan),
@@ -161,7 +171,7 @@ impl Plan {
             Some(v) if (OLDEST..=u64::from(VERSION)).contains(&v) => {}
             other => return Err(PlanError::Version(other.unwrap_or(0))),
         }
-        serde_json::from_value(stored.clone()).map_err(|e| PlanError::Form(e.to_string()))
+        Self::deserialize(stored).map_err(|e| PlanError::Form(e.to_string()))
     }
 
     /// The plan as it is stored.
@@ -172,20 +182,8 @@ impl Plan {
         serde_json::to_value(self).map_err(|e| PlanError::Form(e.to_string()))
     }
 
-    /// The definition of an action.
-    #[must_use]
-    pub fn definition(&self, action: &ActionPath) -> Option<&StepAction> {
-        self.runbook.actions().find(|a| a.path == *action)
-    }
-
     /// The definitions of all actions, in the plan's sequence.
     pub fn definitions(&self) -> impl Iterator<Item = &StepAction> {
         self.actions.iter().filter_map(|planned| self.definition(&planned.action))
-    }
-
-    /// The number of a step, from 1.
-    #[must_use]
-    pub fn number(&self, step: &StepId) -> usize {
-        self.runbook.steps.iter().find(|s| s.id == *step).map_or(0, |s| s.number)
     }
 }

@@ -57,7 +57,7 @@ impl Plan {
     /// What was previewed of an action; nothing when it could not be looked at.
     #[must_use]
     pub fn previewed(&self, action: &ActionPath) -> Option<&Previewed> {
-        self.actions.iter().find(|p| p.action == *action).and_then(|p| p.previewed.as_ref())
+        self.planned(action).and_then(|planned| planned.previewed.as_ref())
     }
 
     /// Puts what was previewed into the plan. Actions that are not named keep what they have.

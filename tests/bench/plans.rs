@@ -16,7 +16,8 @@ pub fn document(steps: usize, host: &str) -> String {
     let mut text = format!("runbook: costs\ntitle: costs\nabout: costs\ntargets:\n  web: {{ host: {host} }}\nsteps:\n");
     for n in 1..=steps {
         writeln!(text, "  - id: s{n}\n    title: step {n}\n    why: to be measured\n    actions:").unwrap();
-        writeln!(text, "      - {{ id: act, do: ssh.run, with: {{ on: web, argv: [\"true\"], undo: [\"true\"] }} }}").unwrap();
+        writeln!(text, "      - {{ id: act, do: ssh.run, with: {{ on: web, argv: [\"true\"], undo: [\"true\"] }} }}")
+            .unwrap();
     }
     text
 }
