@@ -27,7 +27,7 @@ struct Left<'a> {
 fn left<'a>(plan: &'a Plan, state: &RunState) -> Vec<Left<'a>> {
     let one = |path: &ActionPath| {
         let action = plan.definition(path)?;
-        let current = state.action(path);
+        let current = state.action(path).clone();
         let begun = current.traces().filter(|traces| traces.is_started())?.seq;
         let sure = current.is_done() || matches!(current, ActionState::Applied { .. });
         let nothing = matches!(action.kind.spec().reversibility, Reversibility::NothingToUndo(_));

@@ -81,7 +81,7 @@ impl Narrator {
     }
 
     pub(super) fn step(&self, id: &StepId) -> Option<&Step> {
-        self.plan.runbook.steps.iter().find(|s| s.id == *id)
+        self.plan.step(id)
     }
 
     pub(super) fn rolls_back(&self) -> bool {
@@ -89,10 +89,9 @@ impl Narrator {
     }
 
     fn recorded(&mut self, record: &Record) -> Vec<Said> {
-        let before = record.kind.action().map(|a| self.state.action(a));
-        if let Ok(next) = self.state.apply(record) {
-            self.state = next;
-        }
+        let before = record.kind.action().map(|a| self.state.action(a).clone());
+        // What cannot follow is not this display's to judge: it stays as it was.
+        let _ = self.state.add(record);
         self.history.note(record);
         let mut said = Vec::new();
         if let Some(action) = record.kind.action() {

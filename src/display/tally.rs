@@ -29,9 +29,9 @@ impl Tally {
 /// A step's state: the most pressing of its actions' states.
 pub(super) fn step_word(step: &Step, state: &RunState) -> &'static str {
     use ActionState as S;
-    let states: Vec<S> = step.actions.iter().map(|a| state.action(&a.path)).collect();
-    let any = |is: fn(&S) -> bool| states.iter().any(is);
-    if states.iter().all(S::is_done) {
+    let states: Vec<&S> = step.actions.iter().map(|a| state.action(&a.path)).collect();
+    let any = |is: fn(&S) -> bool| states.iter().any(|state| is(state));
+    if states.iter().all(|s| s.is_done()) {
         "done"
     } else if any(|s| matches!(s, S::UndoFailed { .. })) {
         "undo failed"
@@ -41,7 +41,7 @@ pub(super) fn step_word(step: &Step, state: &RunState) -> &'static str {
         "failed"
     } else if any(|s| matches!(s, S::Undoing { .. })) {
         "undoing"
-    } else if states.iter().all(S::is_pending) {
+    } else if states.iter().all(|s| s.is_pending()) {
         if states.iter().any(|s| s.generation() > 0) { "undone" } else { "pending" }
     } else {
         "half done"

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// # Errors
 /// When a value it needs is not known: an output that an action declared and did not give.
 pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase) -> Result<ActionCall, Failure> {
-    let outputs = state.outputs();
+    let outputs = state.outputs_of(plan.runbook.giving(action));
     let scope = Scope { run: state.run.as_str(), inputs: &plan.inputs, outputs: &outputs };
     let filling = Filling::of_action(plan, action);
     let parameters =
@@ -27,7 +27,7 @@ pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Ph
 /// The call that looks at an action some of whose parameters are not known yet; nothing for a kind that cannot look without
 /// them.
 pub(super) fn call_ahead(plan: &Plan, state: &RunState, action: &StepAction) -> Option<ActionCall> {
-    let parameters = preview_parameters(plan, &state.run, &state.outputs(), action);
+    let parameters = preview_parameters(plan, &state.run, &state.outputs_of(plan.runbook.giving(action)), action);
     looks_ahead(action.kind, &parameters).then(|| with(plan, state, action, Phase::Observe, parameters))
 }
 

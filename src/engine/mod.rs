@@ -15,6 +15,7 @@ mod exchange;
 mod executor;
 mod fill;
 mod flight;
+mod frontier;
 mod look_once;
 mod outcome;
 mod performer;

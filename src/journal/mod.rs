@@ -11,6 +11,7 @@
 
 mod action_state;
 mod bound;
+mod gate;
 mod held;
 mod history;
 mod intervals;
@@ -28,6 +29,7 @@ mod unusable;
 mod verify;
 
 pub use action_state::{ActionState, Completion, Traces};
+pub use gate::Gate;
 pub use held::{Held, Store};
 pub use history::{Ending, Execution, History, Question, Replan, Spell, Way, Work};
 pub use lease::{Holder, Lease, LeaseError};
@@ -35,7 +37,7 @@ pub use plan_file::{InputsFrom, PlanFile, Signature};
 pub use record::{ExecutorId, Record, RecordKind, Resolution, RollbackTo};
 pub use replan::ReplanError;
 pub use rest::Rest;
-pub use run_state::{Gate, IllegalRecord, Mode, Opened, RunState};
+pub use run_state::{IllegalRecord, Mode, Opened, RunState};
 pub use store::{Journal, JournalError, RunSummary};
 pub use unusable::Unusable;
 pub use verify::{Broken, Verdict};

@@ -1,7 +1,8 @@
 //! The plan itself: what is stored in a run's first record, and what can be told from it alone.
 
-use super::{Conflict, Expected, Order, PlannedAction, Previewed};
-use crate::model::{ActionPath, CheckRow, Runbook, StepAction, StepId, Unresolved, Value, Values};
+use super::lookup::Places;
+use super::{Conflict, Expected, Lookup, Order, PlannedAction, Previewed};
+use crate::model::{ActionPath, CheckRow, Runbook, Step, StepAction, StepId, Unresolved, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -38,6 +39,9 @@ pub struct Plan {
     /// Ids of resources with what they are called, as far as looking showed; for showing only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<String, String>,
+    /// Where its actions and steps stand: no part of what it is.
+    #[serde(skip)]
+    pub lookup: Lookup,
 }
 
 /// Why there is no plan.
@@ -70,7 +74,7 @@ impl Plan {
             Some(v) if (OLDEST..=u64::from(VERSION)).contains(&v) => {}
             other => return Err(PlanError::Version(other.unwrap_or(0))),
         }
-        serde_json::from_value(stored.clone()).map_err(|e| PlanError::Form(e.to_string()))
+        Self::deserialize(stored).map_err(|e| PlanError::Form(e.to_string()))
     }
 
     /// The plan as it is stored.
@@ -81,27 +85,47 @@ impl Plan {
         serde_json::to_value(self).map_err(|e| PlanError::Form(e.to_string()))
     }
 
-    /// The definition of an action.
-    #[must_use]
-    pub fn definition(&self, action: &ActionPath) -> Option<&StepAction> {
-        self.runbook.actions().find(|a| a.path == *action)
-    }
-
     /// The definitions of all actions, in the plan's sequence.
     pub fn definitions(&self) -> impl Iterator<Item = &StepAction> {
         self.actions.iter().filter_map(|planned| self.definition(&planned.action))
     }
 
+    fn places(&self) -> &Places {
+        self.lookup.of(&self.runbook, &self.actions)
+    }
+
+    /// The definition of an action.
+    #[must_use]
+    pub fn definition(&self, action: &ActionPath) -> Option<&StepAction> {
+        let known = self.places().definitions.get(action);
+        let known = known.and_then(|(step, at)| self.runbook.steps.get(*step)?.actions.get(*at));
+        known.filter(|it| it.path == *action).or_else(|| self.runbook.actions().find(|it| it.path == *action))
+    }
+
+    /// An action's place in the plan.
+    #[must_use]
+    pub fn planned(&self, action: &ActionPath) -> Option<&PlannedAction> {
+        let known = self.places().planned.get(action).and_then(|place| self.actions.get(*place));
+        known.filter(|it| it.action == *action).or_else(|| self.actions.iter().find(|it| it.action == *action))
+    }
+
+    /// A step.
+    #[must_use]
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        let known = self.places().steps.get(id).and_then(|at| self.runbook.steps.get(*at));
+        known.filter(|it| it.id == *id).or_else(|| self.runbook.steps.iter().find(|it| it.id == *id))
+    }
+
     /// The number of a step, from 1.
     #[must_use]
     pub fn number(&self, step: &StepId) -> usize {
-        self.runbook.steps.iter().find(|s| s.id == *step).map_or(0, |s| s.number)
+        self.step(step).map_or(0, |step| step.number)
     }
 
     /// What was previewed of an action; nothing when it could not be looked at.
     #[must_use]
     pub fn previewed(&self, action: &ActionPath) -> Option<&Previewed> {
-        self.actions.iter().find(|p| p.action == *action).and_then(|p| p.previewed.as_ref())
+        self.planned(action).and_then(|planned| planned.previewed.as_ref())
     }
 
     /// Puts what was previewed into the plan. Actions that are not named keep what they have.

@@ -1,7 +1,7 @@
 //! How a plan is made: the runbook, the inputs and an order go in.
 
 use super::frozen::VERSION;
-use super::{Expected, Order, Plan, PlanError, needs, unordered};
+use super::{Expected, Lookup, Order, Plan, PlanError, needs, unordered};
 use crate::model::{ActionPath, Runbook, Scope, ValueType, Values};
 use std::collections::BTreeMap;
 
@@ -40,6 +40,7 @@ impl Plan {
             expected: Expected::default(),
             checks: Vec::new(),
             names: BTreeMap::new(),
+            lookup: Lookup::default(),
         };
         match unordered::conflict(&plan) {
             None => Ok(plan),

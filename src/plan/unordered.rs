@@ -3,7 +3,6 @@
 use super::resources::touched;
 use super::{Conflict, Order, Plan, Resource, Sequence};
 use std::collections::BTreeMap;
-
 /// Who works on a host, in the plan's sequence: all of it, or something on it.
 type OnHost = BTreeMap<String, Vec<(usize, bool)>>;
 
@@ -27,41 +26,40 @@ pub(super) fn conflict(plan: &Plan) -> Option<Conflict> {
             }
         }
     }
-    let conflict = |(earlier, later): (usize, usize), resource: Resource| {
-        let path = |place: usize| plan.actions.get(place).map(|planned| planned.action.clone());
-        Some(Conflict { earlier: path(earlier)?, later: path(later)?, resource })
-    };
-    let unordered = |earlier: usize, later: usize| earlier != later && !sequence.leads_to(earlier, later);
     // In sequence: if each leads to the next, each leads to every later one.
-    let of_alike = alike.into_iter().find_map(|(resource, places)| {
-        let pair = places.windows(2).find_map(|pair| match pair {
-            [earlier, later] if unordered(*earlier, *later) => Some((*earlier, *later)),
-            _ => None,
-        });
-        conflict(pair?, resource)
-    });
-    of_alike.or_else(|| {
-        on_hosts.into_iter().find_map(|(host, places)| {
-            let pair = beside_the_whole(&places, unordered);
-            conflict(pair?, Resource::Host { host })
-        })
-    })
+    let alike = alike.into_iter().map(|(resource, places)| (resource, neighbours(&places)));
+    let on_hosts = on_hosts.into_iter().map(|(host, places)| (Resource::Host { host }, beside_the_whole(&places)));
+    let all: Vec<(Resource, Vec<(usize, usize)>)> = alike.chain(on_hosts).collect();
+    let pairs: Vec<(usize, usize)> = all.iter().flat_map(|(_, pairs)| pairs.iter().copied()).collect();
+    let unordered = sequence.lead(&pairs).into_iter().position(|leads| !leads)?;
+    let (earlier, later) = *pairs.get(unordered)?;
+    let mut counted = 0;
+    let resource = all.into_iter().find_map(|(resource, pairs)| {
+        counted += pairs.len();
+        (unordered < counted).then_some(resource)
+    })?;
+    let path = |place: usize| plan.actions.get(place).map(|planned| planned.action.clone());
+    Some(Conflict { earlier: path(earlier)?, later: path(later)?, resource })
 }
 
-/// The first pair of which one works on all of a host while the other works on it.
-fn beside_the_whole(places: &[(usize, bool)], unordered: impl Fn(usize, usize) -> bool) -> Option<(usize, usize)> {
+/// Each place with the next one, but for one that comes twice.
+fn neighbours(places: &[usize]) -> Vec<(usize, usize)> {
+    places.iter().copied().zip(places.iter().copied().skip(1)).filter(|(earlier, later)| earlier != later).collect()
+}
+
+/// The pairs of which one works on all of a host while the other works on it, as far as the others do not follow from them.
+fn beside_the_whole(places: &[(usize, bool)]) -> Vec<(usize, usize)> {
     let (mut whole, mut parts): (Option<usize>, Vec<usize>) = (None, Vec::new());
+    let mut pairs = Vec::new();
     for (place, is_whole) in places {
         let before =
             if *is_whole && !parts.is_empty() { std::mem::take(&mut parts) } else { whole.into_iter().collect() };
-        if let Some(earlier) = before.into_iter().find(|earlier| unordered(*earlier, *place)) {
-            return Some((earlier, *place));
-        }
+        pairs.extend(before.into_iter().filter(|earlier| earlier != place).map(|earlier| (earlier, *place)));
         if *is_whole {
             whole = Some(*place);
         } else {
             parts.push(*place);
         }
     }
-    None
+    pairs
 }

@@ -9,7 +9,7 @@ use super::trial;
 use super::words::{found, inside, listed, nearest};
 use crate::document::{Node, Place};
 use crate::model::{ActionKind, CheckKind, Expr, PreflightCheck, Reference, TargetSpec, ValueType};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 const FIELDS: &[&str] = &["id", "do", "title", "with"];
 
@@ -20,7 +20,7 @@ pub(super) fn read(around: &Surroundings<'_>, node: Option<&Node>, notes: &mut N
         notes.add(node.place, format!("`preflight`: found {}, expected a list of checks", found(node)));
         return Vec::new();
     };
-    let mut ids = Vec::new();
+    let mut ids = HashMap::new();
     let mut checks = Vec::new();
     for (n, item) in items.iter().enumerate() {
         let id = steps::id(item, "check", &mut ids, notes).map(|(id, _)| id);

@@ -82,7 +82,7 @@ impl Reader<'_> {
             notes.add(node.place, format!("{what}: a target is given by its name, references are not possible here"));
             return None;
         }
-        if self.scope.targets.iter().any(|t| t == name) {
+        if self.scope.has_target(name) {
             return Some(Expr::Literal(Value::from(name)));
         }
         let help = meant(name, self.scope.targets.iter().map(String::as_str), "targets");
@@ -195,7 +195,7 @@ impl Reader<'_> {
         }
         let Some(known) = self.scope.action(action) else {
             let step = action.step().as_str();
-            if self.scope.steps.iter().any(|s| s == step) {
+            if self.scope.step(step).is_some() {
                 let siblings = self.scope.actions.iter().filter(|k| k.path.step().as_str() == step);
                 let help = meant(action.name(), siblings.map(|k| k.path.name()), "actions of the step");
                 notes.advise(place, format!("step `{step}` has no action `{}`", action.name()), help);

@@ -10,6 +10,7 @@ use super::words::{found, meant, value};
 use super::{checks, downtime, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
 use crate::model::{InputSpec, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, is_id};
+use std::collections::HashMap;
 
 const FIELDS: &[&str] = &["runbook", "title", "about", "region", "tags", "inputs", "targets", "preflight", "steps"];
 const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
@@ -74,11 +75,15 @@ fn inputs(node: &Node, notes: &mut Notes) -> Vec<InputSpec> {
         return Vec::new();
     };
     let mut inputs: Vec<InputSpec> = Vec::new();
-    for (n, entry) in entries.iter().enumerate() {
+    let mut seen = HashMap::new();
+    for entry in entries {
         let name = &entry.key.text;
-        if let Some(first) = entries[..n].iter().find(|e| e.key.text == *name) {
-            twice(&format!("input `{name}`"), "the runbook", entry.key.place, first.key.place, notes);
-        } else if Reference::parse(&format!("inputs.{name}")).is_err() {
+        if let Some(first) = seen.get(name) {
+            twice(&format!("input `{name}`"), "the runbook", entry.key.place, *first, notes);
+            continue;
+        }
+        seen.insert(name, entry.key.place);
+        if Reference::parse(&format!("inputs.{name}")).is_err() {
             let message =
                 format!("`{name}` cannot be the name of an input: expected lower-case letters, digits and `_`");
             let near = name.to_lowercase().replace(['-', ' ', '.'], "_");
