@@ -31,3 +31,22 @@ pub(in crate::rehearsal) fn injected(log: &Value, points: &[String]) -> Row {
         seen,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_that_was_not_met_or_not_retried_is_seen() {
+        let record = |kind: &str| serde_json::json!({ "record": kind, "action": "a/b" });
+        let ok = |kinds: &[&str]| {
+            let log: Value = kinds.iter().map(|kind| record(kind)).collect();
+            injected(&log, &["a/b:after".to_owned()]).ok
+        };
+        assert!(ok(&["started", "failed", "applied", "done"]));
+        assert!(!ok(&["started", "applied", "done"]), "it never failed");
+        assert!(!ok(&["started", "failed"]), "it was never done");
+        assert!(!ok(&["started", "failed", "failed", "done"]), "it failed once more than asked for");
+        assert!(!injected(&serde_json::json!([]), &[]).ok, "nothing asked for is nothing shown");
+    }
+}

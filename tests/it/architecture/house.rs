@@ -83,10 +83,10 @@ impl House {
         let (first, rest) = path.split_first()?;
         let here = &self.files[file].modules[inside];
         let down = [module, std::slice::from_ref(first)].concat();
-        if here.defined.contains(first) {
-            Some(file.clone())
-        } else if self.modules.contains_key(&down) {
+        if !rest.is_empty() && self.modules.contains_key(&down) {
             self.below(&down, rest, hops)
+        } else if here.defined.contains(first) {
+            Some(file.clone())
         } else if let Some(bound) = here.bound.get(first).filter(|bound| *bound != path) {
             self.home(module, &[bound, rest].concat(), hops + 1)
         } else {
