@@ -66,7 +66,7 @@ fn step(step: &Step, state: &RunState, history: &History, until: Until) -> Value
             "attempt": current.attempt(),
             "ms": took.map(|it| it.work),
             "asked_ms": took.map(|it| it.asked),
-            "evidence": evidence(&current),
+            "evidence": evidence(current),
             "failure": failure,
         })
     });

@@ -87,7 +87,7 @@ fn step_rows(step: &Step, state: &RunState, history: &History, until: Until) -> 
             format!("  {}", action.path.name()),
             action_word(state, &action.path, until.executed).to_owned(),
             took(Took::action(history, &action.path, until)),
-            one_line(&evidence(&current)),
+            one_line(&evidence(current)),
         ]);
     }
     rows

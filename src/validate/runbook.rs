@@ -1,6 +1,6 @@
 //! The whole runbook.
 
-use super::actions::{Surroundings, uses_aws};
+use super::actions::Surroundings;
 use super::expression::{Here, Reader};
 use super::fields::{Fields, twice};
 use super::literal::check;
@@ -135,10 +135,10 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
 
 /// What in a runbook needs AWS, if anything does.
 fn needs_region(steps: &[Step], targets: &[TargetSpec], preflight: &[PreflightCheck]) -> Option<String> {
-    if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| uses_aws(a.kind)) {
+    if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| a.kind.needs_aws()) {
         return Some(format!("`{}` (`{}`) works in AWS", action.path, action.kind));
     }
-    if let Some(check) = preflight.iter().find(|c| checks::uses_aws(c.kind)) {
+    if let Some(check) = preflight.iter().find(|c| c.kind.needs_aws()) {
         return Some(format!("check `{}` (`{}`) asks AWS", check.id, check.kind));
     }
     let target = targets.iter().find(|t| t.fields.contains_key("instance"))?;
