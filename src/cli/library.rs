@@ -64,7 +64,7 @@ pub(in crate::cli) fn inputs(
 
 pub(in crate::cli) fn problems(problems: &validate::Problems) -> Failure {
     Failure::problems(
-        problems.render(display::Look::of_environment(std::io::stderr().is_terminal()).colour),
+        problems.render(display::Terminal::of_environment(std::io::stderr().is_terminal()).colour),
         problems.to_json(),
     )
 }

@@ -3,12 +3,12 @@
 //!
 //! What was there before the run, what a person did in its stead and what leaves nothing behind is not told.
 
-use super::look::one_line;
 use super::pending_value::value;
 use super::plan_text::{Sentences, undo_sentence};
 use super::rest_text::far;
 use super::status_text::evidence;
 use super::table::wrapped;
+use super::terminal::one_line;
 use super::wording::{action_word, rest_sentence};
 use crate::journal::{ActionState, Rest, RunState};
 use crate::model::{ActionPath, Reversibility, StepAction, Value};

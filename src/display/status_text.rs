@@ -2,11 +2,11 @@
 
 use super::commands::{self, next_commands, while_executed};
 use super::leaves::of_abandoned;
-use super::look::one_line;
 use super::plan_checks::accepted_text;
 use super::rest_text::{far, question, why};
 use super::table::{columns, hanging, wrapped};
 use super::tally::step_word_now;
+use super::terminal::one_line;
 use super::time::{date_time, duration};
 use super::took::{Took, Until};
 use super::wording::{action_word, executed_by, plan_file_words, rest_sentence};

@@ -4,7 +4,7 @@
 //! service of one host. Not handled: services that another action starts by the way (a reload, a command).
 
 use crate::journal::RunState;
-use crate::model::{ActionPath, Expr, Mark, Runbook, Scope, StepAction, Value, Values};
+use crate::model::{ActionPath, Expr, Property, Runbook, Scope, StepAction, Value, Values};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
@@ -18,18 +18,18 @@ pub(super) fn stopped<'a>(
     let known = Known { runbook: &plan.runbook, run: state.run.as_str(), inputs: &plan.inputs, outputs: &outputs };
     let mut all: Vec<&StepAction> = Vec::new();
     for action in kept.filter(|action| state.action(&action.path).is_done()) {
-        for mark in action.kind.marks() {
-            match mark {
-                Mark::Stops => all.push(action),
-                Mark::StartsInstance => {
+        for property in action.kind.properties() {
+            match property {
+                Property::Stops => all.push(action),
+                Property::StartsInstance => {
                     all.retain(|stop| known.is_disabled(stop) || !known.same(action, stop, Known::instance));
                 }
-                Mark::StartsService => all.retain(|stop| {
+                Property::StartsService => all.retain(|stop| {
                     let same_service = known.same(action, stop, |known, it| known.value(it.with.get("service")?));
                     !(same_service && known.same(action, stop, Known::host))
                 }),
-                Mark::NeedsAws | Mark::LooksUp | Mark::LearnsHostKey => {}
-                Mark::Asks | Mark::AsksForRecord | Mark::AsksAboutHostKey => {}
+                Property::NeedsAws | Property::LooksUp | Property::LearnsHostKey => {}
+                Property::Asks | Property::AsksForRecord | Property::AsksAboutHostKey => {}
             }
         }
     }

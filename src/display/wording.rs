@@ -1,8 +1,8 @@
 //! The words for what a run is at.
 
 use super::commands::place;
-use super::look::one_line;
 use super::table::list;
+use super::terminal::one_line;
 use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RunState};
 use crate::model::{ActionPath, Phase};
 use crate::plan::{Order, Plan, Site};

@@ -1,14 +1,13 @@
 //! From a planned action and the run's state to a complete call.
 
 use super::fill::Filling;
-use super::preflight::Look;
 use crate::action::{asks_in_part, looks_ahead};
 use crate::journal::RunState;
 use crate::model::{
     ActionCall, ActionPath, CheckCall, Failure, Found, Phase, PreflightCheck, RunId, Scope, StepAction, Unresolved,
     Value, Values,
 };
-use crate::plan::Plan;
+use crate::plan::{Look, Plan};
 use std::collections::BTreeMap;
 
 /// The call of one phase of an action.

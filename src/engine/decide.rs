@@ -4,26 +4,11 @@ use super::call::call;
 use super::exchange::Stopping;
 use super::flight::Flight;
 use super::frontier::{Ahead, Frontier};
+use super::moment::{Moment, Next};
 use super::rollback;
 use crate::journal::{ActionState, RecordKind, Rest, RunState};
-use crate::model::{ActionCall, ActionPath, Millis, Phase, StepAction};
+use crate::model::{ActionPath, Millis, Phase};
 use crate::plan::{Order, Plan, Sequence};
-
-/// What an executor has to do now.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Next {
-    /// Append these records, then ask again.
-    Record(Vec<RecordKind>),
-    /// Have these calls performed (there may be none), and ask again when one ends, or at `wake`.
-    Perform {
-        /// The calls.
-        calls: Vec<ActionCall>,
-        /// When a failed action is to be tried again.
-        wake: Option<Millis>,
-    },
-    /// Stop, for this reason.
-    Rest(Rest),
-}
 
 /// What comes next.
 #[must_use]
@@ -31,17 +16,6 @@ pub fn next(plan: &Plan, state: &RunState, flight: &Flight, now: Millis) -> Next
     let sequence = Sequence::of(plan);
     let frontier = Frontier::of(plan, &sequence, state);
     Moment { plan, sequence: &sequence, state, frontier: &frontier, flight, now }.next()
-}
-
-/// Where a run stands at a moment, with all that decides what comes next.
-#[derive(Clone, Copy)]
-pub(super) struct Moment<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) sequence: &'a Sequence,
-    pub(super) state: &'a RunState,
-    pub(super) frontier: &'a Frontier,
-    pub(super) flight: &'a Flight,
-    pub(super) now: Millis,
 }
 
 impl Moment<'_> {
@@ -201,9 +175,4 @@ fn rest(flight: &Flight, pass: Pass) -> Rest {
     }
     // Needs that can never be met: a plan is made from a validated runbook, which has no cycle.
     Rest::Paused { actions: pass.unfinished }
-}
-
-/// Whether an action has something that must be undone when it was only found.
-pub(super) fn leaves_nothing(definition: &StepAction) -> bool {
-    matches!(definition.kind.spec().reversibility, crate::model::Reversibility::NothingToUndo(_))
 }

@@ -6,9 +6,8 @@
 //! Not handled: what the preview could not see (an action that can be looked at only once earlier ones have run), and what
 //! happens between this look and the effect a moment later.
 
-use super::decide::leaves_nothing;
 use crate::journal::{ActionState, Completion, RunState};
-use crate::model::{ActionPath, Drift, FactDrift, Failure, Finding, Found, RunId};
+use crate::model::{ActionPath, Drift, FactDrift, Failure, Finding, Found, RunId, StepAction};
 use crate::plan::{Plan, Sequence};
 
 /// How the world differs from what was previewed of `action`; nothing when it does not, or when there is nothing to be held
@@ -23,7 +22,7 @@ pub fn drift(
 ) -> Option<Drift> {
     let previewed = plan.previewed(action)?;
     // What is as wanted is left as it is, whatever else changed. Who only looks is what others rest on.
-    let only_looks = plan.definition(action).is_some_and(leaves_nothing);
+    let only_looks = plan.definition(action).is_some_and(StepAction::leaves_nothing);
     if (finding.found == Found::Holds && !only_looks) || has_acted(state, action) {
         return None;
     }

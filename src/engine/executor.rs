@@ -9,10 +9,10 @@
 //!
 //! Not handled: two executors of one run. Whoever keeps the records refuses the elder one (`journal::Lease`).
 
-use super::decide::{Moment, Next};
 use super::exchange::{CallId, Effect, Input, Intent, Stopping};
 use super::flight::{Flight, UnderWay};
 use super::frontier::Frontier;
+use super::moment::{Moment, Next};
 use super::outcome::{Standing, records_of};
 use crate::journal::{IllegalRecord, Mode, Record, RecordKind, RollbackTo, RunState};
 use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome};

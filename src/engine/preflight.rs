@@ -6,24 +6,12 @@
 
 use super::Performer;
 use super::call::{call, call_ahead};
-use super::decide::leaves_nothing;
 use super::drift::drift;
 use crate::access::Beat;
 use crate::journal::{Record, RecordKind, RunState};
 use crate::model::{ActionPath, Drift, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
-use crate::plan::{Plan, Sequence};
+use crate::plan::{Look, Plan, Sequence};
 use std::collections::BTreeSet;
-
-/// What was seen of one action.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Look {
-    /// It was observed.
-    Seen(Finding),
-    /// It refuses, or could not be observed: the run must not begin.
-    Refused(Failure),
-    /// Its parameters are not known yet.
-    NotYet,
-}
 
 /// Observes what can be observed, in plan order.
 pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, now: Millis) -> Vec<(ActionPath, Look)> {
@@ -57,7 +45,7 @@ pub async fn look_ahead<P: Performer>(
                     .advise("put that right by hand"),
             ),
             Outcome::Observed(finding) => {
-                if finding.found == Found::Holds && leaves_nothing(definition) {
+                if finding.found == Found::Holds && definition.leaves_nothing() {
                     give(&mut known, &planned.action, &finding, now);
                 }
                 Look::Seen(finding)

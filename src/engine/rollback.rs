@@ -7,8 +7,8 @@
 //! - in the order `article` one undo runs at a time.
 
 use super::call::call;
-use super::decide::{Moment, Next};
 use super::exchange::Stopping;
+use super::moment::{Moment, Next};
 use crate::journal::{ActionState, RecordKind, Rest, RollbackTo};
 use crate::model::{ActionCall, ActionPath, Millis, Phase};
 use crate::plan::{Left, Order};

@@ -1,11 +1,12 @@
 //! A world that changed since the plan was made, in memory: the run stops before the effect concerned, and nowhere else.
 
 use crate::support::fake::{Death, World, execute, open, plan};
-use runbook::engine::{Intent, Look, drift, drifts, drifts_ahead};
+use runbook::engine::{Intent, drift, drifts, drifts_ahead};
 use runbook::journal::{ActionState, Journal, RecordKind, Rest, RollbackTo, RunState};
 use runbook::model::{
     ActionKind, ActionPath, Change, FactDrift, Facts, Failure, FailureKind, Finding, Found, Phase, RunId, Value, Values,
 };
+use runbook::plan::Look;
 use runbook::plan::{Order, Plan, Previewed, Sequence};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

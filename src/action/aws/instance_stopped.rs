@@ -2,7 +2,7 @@
 
 use super::instance_state::{described, find, state, unknown};
 use crate::access::Aws;
-use crate::action::{Context, Look, wait_until};
+use crate::action::{Context, Glance, wait_until};
 use crate::model::{Failure, FailureKind};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 
@@ -14,12 +14,12 @@ pub(super) async fn wait_stopped(cx: &Context<'_>, aws: &Aws, id: &str) -> Resul
         let instance = find(aws, id).await?.ok_or_else(|| unknown(aws, id))?;
         stopping = state(&instance) == State::Stopping;
         match state(&instance) {
-            State::Stopped => Ok(Look::Done(instance)),
+            State::Stopped => Ok(Glance::Done(instance)),
             State::ShuttingDown | State::Terminated => {
                 Err(Failure::permanent(format!("instance `{id}` is being terminated instead of stopped"))
                     .cause(described(&instance)))
             }
-            now => Ok(Look::NotYet(format!("`{id}` is `{now}`"))),
+            now => Ok(Glance::NotYet(format!("`{id}` is `{now}`"))),
         }
     });
     let result = waited.await;

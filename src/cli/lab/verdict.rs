@@ -3,7 +3,7 @@
 use crate::cli::Failure;
 use crate::cli::args::Format;
 use crate::cli::out::out;
-use crate::display::{self, Look, Row};
+use crate::display::{self, Row, Terminal};
 use crate::rehearsal::Report;
 use std::io::IsTerminal;
 
@@ -58,8 +58,8 @@ fn measures(report: &Report) -> String {
 }
 
 /// How standard output is to look.
-pub(in crate::cli) fn look() -> Look {
-    Look::of_environment(std::io::stdout().is_terminal())
+pub(in crate::cli) fn look() -> Terminal {
+    Terminal::of_environment(std::io::stdout().is_terminal())
 }
 
 #[cfg(test)]

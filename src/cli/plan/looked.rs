@@ -4,8 +4,9 @@ use crate::cli::clock::SystemClock;
 use crate::cli::plan::permission;
 use crate::cli::settings::Looking;
 use crate::cli::{Failure, account};
-use crate::engine::{Clock, Look, Worker, preflight_with_checks};
+use crate::engine::{Clock, Worker, preflight_with_checks};
 use crate::model::{ActionPath, Permissions, RunId};
+use crate::plan::Look;
 use crate::plan::Plan;
 use std::rc::Rc;
 

@@ -2,8 +2,9 @@
 
 use crate::access::{Access, Caller};
 use crate::action::check_permissions;
-use crate::engine::{Look, deeds, outputs_of};
+use crate::engine::{deeds, outputs_of};
 use crate::model::{ActionPath, Failure, Lack, Permissions, RunId};
+use crate::plan::Look;
 use crate::plan::Plan;
 
 /// Asks for the whole plan: nothing is known of where a rollback may have to go.

@@ -1,8 +1,8 @@
 //! A plan with what was seen of the world.
 
-use crate::engine::Look;
 use crate::journal::{InputsFrom, PlanFile};
 use crate::model::{ActionPath, Permissions, RunId, StepId};
+use crate::plan::Look;
 use crate::plan::Plan;
 
 /// A plan with what was seen of the world.

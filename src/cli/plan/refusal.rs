@@ -2,8 +2,8 @@
 
 use crate::cli::Failure;
 use crate::cli::plan::planned_id;
-use crate::engine::Look;
 use crate::model::{self, Acceptance, AcceptanceError, ActionPath, CheckRow, Refusal, Runbook};
+use crate::plan::Look;
 use crate::plan::PlanError;
 
 /// Judges what was given with `--accept`, before anything is looked at.

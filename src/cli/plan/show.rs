@@ -8,8 +8,9 @@ use crate::cli::plan::file::ReadPlan;
 use crate::cli::plan::planned_id;
 use crate::cli::plan::shown;
 use crate::cli::{Exit, Failure};
-use crate::display::{self, PlanOrigin, PreflightLine};
+use crate::display::{self, PlanOrigin};
 use crate::model::{ActionPath, Found, Values};
+use crate::plan::Look;
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
@@ -46,10 +47,10 @@ pub(in crate::cli) fn origin(read: &ReadPlan) -> PlanOrigin {
 }
 
 /// What was seen when the plan was made.
-fn lines(plan: &Plan) -> Vec<(ActionPath, PreflightLine)> {
+fn lines(plan: &Plan) -> Vec<(ActionPath, Look)> {
     let line = |p: &crate::plan::PlannedAction| {
-        let seen = p.previewed.as_ref().map(|previewed| PreflightLine::Seen(previewed.finding()));
-        (p.action.clone(), seen.unwrap_or(PreflightLine::NotYet))
+        let seen = p.previewed.as_ref().map(|previewed| Look::Seen(previewed.finding()));
+        (p.action.clone(), seen.unwrap_or(Look::NotYet))
     };
     plan.actions.iter().map(line).collect()
 }

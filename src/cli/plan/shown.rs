@@ -5,9 +5,10 @@ use crate::cli::clock::SystemClock;
 use crate::cli::operator;
 use crate::cli::plan::planned_id;
 use crate::cli::plan::prepared::Prepared;
-use crate::display::{self, PlanOrigin, PreflightLine};
-use crate::engine::{Clock, Look, outputs_of, preview_parameters};
+use crate::display::{self, PlanOrigin};
+use crate::engine::{Clock, outputs_of, preview_parameters};
 use crate::model::{ActionPath, Description, RunId, StepId, Values};
+use crate::plan::Look;
 use crate::plan::{Plan, Previewed};
 use std::collections::BTreeMap;
 
@@ -60,17 +61,18 @@ pub(in crate::cli) fn previews(
         Look::Seen(finding) => {
             Some((action.clone(), Previewed::of(&planned_id::finding(finding), sentences(action).as_ref())))
         }
-        Look::Refused(_) | Look::NotYet => None,
+        Look::Refused(_) | Look::NotYet | Look::Done(_) => None,
     };
     looks.iter().filter_map(seen).collect()
 }
 
 /// What was seen of each action, one line each.
-pub(in crate::cli) fn lines(looks: &[(ActionPath, Look)]) -> Vec<(ActionPath, PreflightLine)> {
+pub(in crate::cli) fn lines(looks: &[(ActionPath, Look)]) -> Vec<(ActionPath, Look)> {
     let line = |look: &Look| match look {
-        Look::Seen(finding) => PreflightLine::Seen(planned_id::finding(finding)),
-        Look::Refused(failure) => PreflightLine::Refused(planned_id::failure(failure)),
-        Look::NotYet => PreflightLine::NotYet,
+        Look::Seen(finding) => Look::Seen(planned_id::finding(finding)),
+        Look::Refused(failure) => Look::Refused(planned_id::failure(failure)),
+        Look::NotYet => Look::NotYet,
+        Look::Done(finding) => Look::Done(planned_id::finding(finding)),
     };
     looks.iter().map(|(action, look)| (action.clone(), line(look))).collect()
 }

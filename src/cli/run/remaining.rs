@@ -15,10 +15,11 @@ use crate::cli::run::executor::block_on;
 use crate::cli::secrets;
 use crate::cli::settings::Looking;
 use crate::cli::{Exit, Failure};
-use crate::display::{self, PreflightLine};
-use crate::engine::{Clock, Look, Worker, drifts_ahead, look_ahead, ways_on};
+use crate::display;
+use crate::engine::{Clock, Worker, drifts_ahead, look_ahead, ways_on};
 use crate::journal::{ActionState, RunState};
 use crate::model::{self, ActionPath, FailureKind, Finding, Found, StepId};
+use crate::plan::Look;
 use crate::plan::Plan;
 use std::rc::Rc;
 
@@ -100,21 +101,17 @@ fn head(plan: &Plan, state: &RunState, until: Option<&StepId>, refused: bool) ->
 }
 
 /// One line for each action of the plan that is done, has begun or was looked at, in the plan's order.
-pub(in crate::cli) fn lines(
-    plan: &Plan,
-    state: &RunState,
-    looks: &[(ActionPath, Look)],
-) -> Vec<(ActionPath, PreflightLine)> {
+pub(in crate::cli) fn lines(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Vec<(ActionPath, Look)> {
     let seen = shown::lines(looks);
     let line = |action: &ActionPath| {
         let current = state.action(action);
         match &current {
             ActionState::Done { evidence, .. } => {
-                Some(PreflightLine::Done(told(Found::Holds, format!("{}: {evidence}", current.word()))))
+                Some(Look::Done(told(Found::Holds, format!("{}: {evidence}", current.word()))))
             }
             _ if current.traces().is_some() => {
                 let evidence = format!("this run has begun it (it is {})", current.word());
-                Some(PreflightLine::Seen(told(Found::InProgress, evidence)))
+                Some(Look::Seen(told(Found::InProgress, evidence)))
             }
             _ => seen.iter().find(|(path, _)| path == action).map(|(_, line)| line.clone()),
         }

@@ -14,12 +14,13 @@ pub use rollback::rollback_markdown;
 
 use super::failure;
 use super::plan_sheet::{Back, Parameter, PlanOrigin, Sheet, SheetAction, SheetInput, SheetStep, Verdict};
-use super::plan_text::{PreflightLine, Sentences, too_early};
+use super::plan_text::{Sentences, too_early};
 use super::table::count;
 use super::time::rough;
 use super::usual::Stretch;
 use super::wording::site_sentence;
 use crate::model::{ActionPath, Failure, Found};
+use crate::plan::Look;
 use crate::plan::{Order, Plan};
 use escape::{code, prose, rich};
 
@@ -29,7 +30,7 @@ pub fn plan_markdown(
     plan: &Plan,
     origin: &PlanOrigin,
     sentences: Sentences<'_>,
-    preflight: &[(ActionPath, PreflightLine)],
+    preflight: &[(ActionPath, Look)],
 ) -> String {
     let sheet = Sheet::new(plan, origin, sentences, preflight);
     let mut out = format!("# Plan of {}: {}\n\n", code(&plan.runbook.name), rich(&plan.runbook.title));
@@ -163,7 +164,7 @@ fn step(step: &SheetStep<'_>) -> String {
     let mut out = format!("### {number}. {} ({})\n\n", rich(&step.step.title), code(step.step.id.as_str()));
     let size = format!("{}, usually {}", count(step.actions.len(), "action"), step.usual.told());
     out.push_str(&format!("{size}, {}.", step.site.words()));
-    let refused = step.actions.iter().filter(|a| matches!(a.look, Some(PreflightLine::Refused(_)))).count();
+    let refused = step.actions.iter().filter(|a| matches!(a.look, Some(Look::Refused(_)))).count();
     if refused > 0 {
         out.push_str(&format!(" **REFUSED by {}.**", count(refused, "action")));
     }
@@ -207,9 +208,9 @@ fn action(action: &SheetAction<'_>) -> String {
     out
 }
 
-fn look(line: &PreflightLine, after: Option<&ActionPath>) -> String {
+fn look(line: &Look, after: Option<&ActionPath>) -> String {
     match line {
-        PreflightLine::Seen(finding) | PreflightLine::Done(finding) => {
+        Look::Seen(finding) | Look::Done(finding) => {
             if let Some(after) = after {
                 return format!("Seen now: {}, but {}", rich(&finding.evidence), rich(&too_early(after)));
             }
@@ -221,11 +222,11 @@ fn look(line: &PreflightLine, after: Option<&ActionPath>) -> String {
             };
             format!("Seen now: {word}{}", rich(&finding.evidence))
         }
-        PreflightLine::Refused(failure) => {
+        Look::Refused(failure) => {
             let reasons: String = reasons(failure).map(|reason| format!("\n  - {reason}")).collect();
             format!("Seen now: **REFUSES: {}**{reasons}", rich(&failure.message))
         }
-        PreflightLine::NotYet => "Seen now: can be looked at only after earlier actions have run".into(),
+        Look::NotYet => "Seen now: can be looked at only after earlier actions have run".into(),
     }
 }
 

@@ -20,7 +20,7 @@ use super::order_of_work::{Work, order_of_work};
 use super::pending_value::{input, parameter, value};
 use super::permission::{self, permission_warnings};
 use super::plan_checks;
-use super::plan_text::{PreflightLine, Sentences, first_sentence, undo_sentence};
+use super::plan_text::{Sentences, first_sentence, undo_sentence};
 use super::table::count;
 use super::usual::{self, Usual};
 use super::wording::order_sentence;
@@ -28,6 +28,7 @@ use crate::journal::PlanFile;
 use crate::model::{
     ActionPath, CheckRow, Expr, Failure, Millis, Permissions, Reference, Step, StepAction, StepId, Value, ValueType,
 };
+use crate::plan::Look;
 use crate::plan::{Plan, Site};
 
 /// Where a plan comes from: what makes two printed plans comparable.
@@ -105,7 +106,7 @@ pub(super) struct SheetAction<'a> {
     pub(super) undo: String,
     pub(super) back: Back,
     /// What was seen of it; nothing when nobody looked.
-    pub(super) look: Option<&'a PreflightLine>,
+    pub(super) look: Option<&'a Look>,
 }
 
 /// An input.
@@ -133,7 +134,7 @@ impl<'a> Sheet<'a> {
         plan: &'a Plan,
         origin: &'a PlanOrigin,
         sentences: Sentences<'_>,
-        preflight: &'a [(ActionPath, PreflightLine)],
+        preflight: &'a [(ActionPath, Look)],
     ) -> Self {
         let done = usual::done(preflight);
         let timing = Timing::of(plan, &done);
@@ -211,21 +212,21 @@ impl<'a> Sheet<'a> {
 }
 
 impl<'a> Verdict<'a> {
-    fn of(plan: &'a Plan, preflight: &'a [(ActionPath, PreflightLine)]) -> Self {
+    fn of(plan: &'a Plan, preflight: &'a [(ActionPath, Look)]) -> Self {
         let refused: Vec<_> = preflight
             .iter()
             .filter_map(|(path, line)| match line {
-                PreflightLine::Refused(failure) => Some((path, failure)),
+                Look::Refused(failure) => Some((path, failure)),
                 _ => None,
             })
             .collect();
-        let later = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::NotYet)).count();
+        let later = preflight.iter().filter(|(_, line)| matches!(line, Look::NotYet)).count();
         let checks = plan_checks::refusing(plan);
         match (refused.is_empty() && checks.is_empty(), preflight.is_empty()) {
             (false, _) => Verdict::Refused(refused, checks),
             (true, true) => Verdict::NotLooked,
             (true, false) => {
-                let seen = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Seen(_))).count();
+                let seen = preflight.iter().filter(|(_, line)| matches!(line, Look::Seen(_))).count();
                 Verdict::Clear { seen, later }
             }
         }
@@ -273,7 +274,7 @@ fn sheet_action<'a>(
     action: &'a StepAction,
     timing: &Timing<'_>,
     sentences: Sentences<'_>,
-    preflight: &'a [(ActionPath, PreflightLine)],
+    preflight: &'a [(ActionPath, Look)],
 ) -> SheetAction<'a> {
     let spec = action.kind.spec();
     let told = sentences(&action.path);

@@ -1,5 +1,5 @@
 //! The table of all actions. One row each: name, parameters, outputs, reversibility, what its undo is to the way back, what others
-//! must know of it ([`Mark`]), usual and longest duration.
+//! must know of it ([`Property`]), usual and longest duration.
 //!
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
@@ -8,13 +8,13 @@ use super::super::{
     HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param, SecretRef, Service,
     SubnetId, TagValue, Target, TargetGroupName, Url, Values, VpcId,
 };
-use super::{Mark, Reversibility, Spec, WayBack};
+use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
 
 macro_rules! actions {
     ($($(#[doc = $doc:literal])+ $name:literal $kind:ident {
         $($(#[doc = $pdoc:literal])+ $param:ident: $ptype:ty,)*
-    } gives { $($output:ident: $otype:ty),* $(,)? } $undo:expr, $back:ident, [$($mark:ident),*], usual $usual:literal s, deadline $deadline:literal s;)+) => {
+    } gives { $($output:ident: $otype:ty),* $(,)? } $undo:expr, $back:ident, [$($property:ident),*], usual $usual:literal s, deadline $deadline:literal s;)+) => {
         vocabulary! {
             /// The name of a kind of action.
             kinds ActionKind;
@@ -38,8 +38,8 @@ macro_rules! actions {
 
             /// What others must know of an action of this kind.
             #[must_use]
-            pub fn marks(self) -> &'static [Mark] {
-                match self { $(Self::$kind => &[$(Mark::$mark),*],)+ }
+            pub fn properties(self) -> &'static [Property] {
+                match self { $(Self::$kind => &[$(Property::$property),*],)+ }
             }
         }
     };

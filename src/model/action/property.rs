@@ -4,7 +4,7 @@ use super::ActionKind;
 
 /// Something that a kind of action has to do with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
+pub enum Property {
     /// It talks to AWS, and so needs the runbook's `region`.
     NeedsAws,
     /// It only looks up what it gives: that is known before a run.
@@ -29,19 +29,19 @@ impl ActionKind {
     /// Whether an action of this kind talks to AWS, and so needs the runbook's `region`.
     #[must_use]
     pub fn needs_aws(self) -> bool {
-        self.marks().contains(&Mark::NeedsAws)
+        self.properties().contains(&Property::NeedsAws)
     }
 
     /// Whether what an action of this kind gives is known before a run: it only looks it up.
     #[must_use]
     pub fn looks_up(self) -> bool {
-        self.marks().contains(&Mark::LooksUp)
+        self.properties().contains(&Property::LooksUp)
     }
 
     /// Whether an action of this kind learns a host's key, and does without one.
     #[must_use]
     pub fn learns_host_key(self) -> bool {
-        self.marks().contains(&Mark::LearnsHostKey)
+        self.properties().contains(&Property::LearnsHostKey)
     }
 }
 
@@ -50,22 +50,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_stands_at_a_kind_with_the_parameters_that_it_speaks_of() {
+    fn a_property_stands_at_a_kind_with_the_parameters_that_it_speaks_of() {
         for kind in ActionKind::ALL {
             let spec = kind.spec();
             let has = |name: &str| spec.params.iter().any(|param| param.name == name);
-            for mark in kind.marks() {
-                let fits = match mark {
-                    Mark::NeedsAws | Mark::Asks => true,
-                    Mark::LooksUp => !spec.outputs.is_empty(),
-                    Mark::LearnsHostKey => has("on"),
-                    Mark::AsksForRecord => has("zone"),
-                    Mark::AsksAboutHostKey => has("on") && has("by"),
-                    Mark::Stops => has("service") || has("instance") || has("on"),
-                    Mark::StartsInstance => has("instance"),
-                    Mark::StartsService => has("service"),
+            for property in kind.properties() {
+                let fits = match property {
+                    Property::NeedsAws | Property::Asks => true,
+                    Property::LooksUp => !spec.outputs.is_empty(),
+                    Property::LearnsHostKey => has("on"),
+                    Property::AsksForRecord => has("zone"),
+                    Property::AsksAboutHostKey => has("on") && has("by"),
+                    Property::Stops => has("service") || has("instance") || has("on"),
+                    Property::StartsInstance => has("instance"),
+                    Property::StartsService => has("service"),
                 };
-                assert!(fits, "{kind}: {mark:?}");
+                assert!(fits, "{kind}: {property:?}");
             }
         }
     }

@@ -6,7 +6,7 @@ use std::env;
 
 /// What the reader's terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct Terminal {
     /// Symbols beyond ASCII.
     pub unicode: bool,
     /// Colours.
@@ -15,7 +15,7 @@ pub struct Look {
 
 /// What a line says about something, by a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(super) enum Symbol {
     Done,
     Failed,
     Back,
@@ -25,9 +25,9 @@ pub(super) enum Mark {
     Plain,
 }
 
-impl Look {
+impl Terminal {
     /// ASCII without colours.
-    pub const PLAIN: Look = Look { unicode: false, colour: false };
+    pub const PLAIN: Terminal = Terminal { unicode: false, colour: false };
 
     /// What the environment says; `terminal` is whether the stream in question is one.
     #[must_use]
@@ -39,27 +39,27 @@ impl Look {
         Self { unicode, colour: terminal && set("NO_COLOR").is_none() && !is_dumb() }
     }
 
-    pub(super) fn mark(self, mark: Mark) -> &'static str {
+    pub(super) fn mark(self, mark: Symbol) -> &'static str {
         let (unicode, ascii) = match mark {
-            Mark::Done => ("✓", "+"),
-            Mark::Failed => ("✗", "x"),
-            Mark::Back => ("↶", "<"),
-            Mark::Doubt => ("?", "?"),
-            Mark::Person => ("●", "*"),
-            Mark::Here => ("▸", ">"),
-            Mark::Plain => (" ", " "),
+            Symbol::Done => ("✓", "+"),
+            Symbol::Failed => ("✗", "x"),
+            Symbol::Back => ("↶", "<"),
+            Symbol::Doubt => ("?", "?"),
+            Symbol::Person => ("●", "*"),
+            Symbol::Here => ("▸", ">"),
+            Symbol::Plain => (" ", " "),
         };
         if self.unicode { unicode } else { ascii }
     }
 
     /// A text in the colour of a mark.
-    pub(super) fn paint(self, mark: Mark, text: &str) -> String {
+    pub(super) fn paint(self, mark: Symbol, text: &str) -> String {
         let code = match mark {
             _ if !self.colour => return text.to_owned(),
-            Mark::Done => "32",
-            Mark::Failed => "31",
-            Mark::Back | Mark::Doubt | Mark::Person => "33",
-            Mark::Here | Mark::Plain => return text.to_owned(),
+            Symbol::Done => "32",
+            Symbol::Failed => "31",
+            Symbol::Back | Symbol::Doubt | Symbol::Person => "33",
+            Symbol::Here | Symbol::Plain => return text.to_owned(),
         };
         format!("\x1b[{code}m{text}\x1b[0m")
     }
@@ -123,10 +123,10 @@ mod tests {
 
     #[test]
     fn texts_are_cut_to_columns() {
-        let look = Look { unicode: true, colour: false };
+        let look = Terminal { unicode: true, colour: false };
         assert_eq!(look.cut("image ami-0 pending", 40), "image ami-0 pending");
         assert_eq!(look.cut("image ami-0 pending", 10), "image ami…");
-        assert_eq!(Look::PLAIN.cut("image ami-0 pending", 10), "image a...");
+        assert_eq!(Terminal::PLAIN.cut("image ami-0 pending", 10), "image a...");
         assert_eq!(look.cut("サイトを止める", 7), "サイト…");
         assert_eq!(look.cut("a  b\n\x1b[2Jc", 12), "a  b  [2Jc");
         assert_eq!(look.cut("abc", 0), "");
