@@ -5,10 +5,10 @@
 
 use super::pending_value::value;
 use super::plan_text::{Sentences, undo_sentence};
-use super::rest_text::far;
-use super::status_text::evidence;
 use super::table::wrapped;
+use super::tally::far;
 use super::terminal::one_line;
+use super::wording::evidence;
 use super::wording::{action_word, rest_sentence};
 use crate::journal::{ActionState, Rest, RunState};
 use crate::model::{ActionPath, Reversibility, StepAction, Value};

@@ -152,7 +152,7 @@ impl Narrator {
                 (Symbol::Plain, format!("run {} goes forward{until}; {}", record.run, by(executor)))
             }
             K::RollbackBegan { to, executor, .. } => {
-                let to = super::commands::place(&self.plan, to);
+                let to = super::wording::place(&self.plan, to);
                 (Symbol::Back, format!("run {} rolls back to {to}; {}", record.run, by(executor)))
             }
             K::Started { action, attempt, .. } => {

@@ -1,7 +1,7 @@
 //! A saved plan's own facts: which file it is, who made it, who signed it.
 
+use super::origin::PlanOrigin;
 use super::plan_json;
-use super::plan_sheet::PlanOrigin;
 use super::plan_text::Sentences;
 use super::table::{columns, count, wrapped};
 use super::terminal::one_line;

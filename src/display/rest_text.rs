@@ -3,12 +3,12 @@
 use super::commands::{self, next_commands};
 use super::failure::told;
 use super::leaves::of_abandoned;
-use super::table::{count, wrapped};
-use super::tally::Tally;
-use super::wording::{phase, rest_sentence, site_sentence, unanswered};
+use super::table::wrapped;
+use super::tally::{Tally, far};
+use super::wording::{phase, rest_sentence, unanswered};
 use crate::journal::{ActionState, Rest, RunState};
 use crate::model::{ActionPath, Value};
-use crate::plan::{Plan, Site};
+use crate::plan::Plan;
 use serde_json::json;
 
 /// The text for people at a rest.
@@ -38,20 +38,6 @@ pub fn rest_json(plan: &Plan, state: &RunState, rest: &Rest) -> Value {
         "site": Site::now(plan, state),
         "next": next_commands(plan, state, Some(rest)),
     })
-}
-
-/// Two lines: how far it is, and whether the site is down.
-pub(super) fn far(plan: &Plan, state: &RunState) -> String {
-    let tally = Tally::of(plan, state);
-    let told = format!(
-        "{} of {} and {} of {} are done; {}",
-        tally.steps_done,
-        count(tally.steps, "step"),
-        tally.actions_done,
-        count(tally.actions, "action"),
-        site_sentence(Site::now(plan, state))
-    );
-    wrapped("  ", &told)
 }
 
 /// Failures, doubts and questions behind a rest, each under a heading.

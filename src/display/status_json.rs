@@ -1,10 +1,10 @@
 //! Where a run stands, for programs. Fields are only ever added.
 
 use super::commands::{next_commands, while_executed};
-use super::status_text::evidence;
 use super::tally::{Tally, step_word_now};
 use super::time::rfc3339;
 use super::took::{Took, Until};
+use super::wording::evidence;
 use super::wording::{action_word, condition};
 use crate::journal::{ActionState, History, Holder, Record, RunState};
 use crate::model::{Millis, Step, Value};

@@ -16,7 +16,8 @@ mod sections;
 mod steps;
 mod timeline;
 
-use super::plan_sheet::{PlanOrigin, Sheet};
+use super::origin::PlanOrigin;
+use super::plan_sheet::Sheet;
 use super::plan_text::Sentences;
 use crate::model::ActionPath;
 use crate::plan::Look;

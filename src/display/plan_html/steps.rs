@@ -6,8 +6,9 @@ use super::super::table::count;
 use super::super::time::rough;
 use super::super::wording::site_sentence;
 use super::changes::changes;
+use super::markup::titled;
 use super::markup::{Element, Html, el, prose, rich};
-use super::sections::{anchor, reasons, titled};
+use super::sections::{anchor, reasons};
 use crate::model::{ActionPath, Found};
 use crate::plan::Look;
 

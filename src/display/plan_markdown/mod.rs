@@ -9,11 +9,13 @@ mod changes;
 mod checks;
 mod escape;
 mod rollback;
+mod table;
 
 pub use rollback::rollback_markdown;
 
 use super::failure;
-use super::plan_sheet::{Back, Parameter, PlanOrigin, Sheet, SheetAction, SheetInput, SheetStep, Verdict};
+use super::origin::PlanOrigin;
+use super::plan_sheet::{Back, Parameter, Sheet, SheetAction, SheetInput, SheetStep, Verdict};
 use super::plan_text::{Sentences, too_early};
 use super::table::count;
 use super::time::rough;
@@ -23,6 +25,7 @@ use crate::model::{ActionPath, Failure, Found};
 use crate::plan::Look;
 use crate::plan::{Order, Plan};
 use escape::{code, prose, rich};
+use table::table;
 
 /// The plan as a Markdown document.
 #[must_use]
@@ -56,19 +59,6 @@ pub fn plan_markdown(
     let rows = sheet.facts().into_iter().map(|(name, value)| vec![name.to_owned(), code(&value)]);
     out.push_str(&table(&["", ""], rows));
     format!("{}\n", out.trim_end())
-}
-
-/// A table; the cells are Markdown already.
-fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
-    let mut out = line(&heads);
-    out.push_str(&format!("|{}\n", " --- |".repeat(heads.len())));
-    for row in rows {
-        out.push_str(&line(&row));
-    }
-    out.push('\n');
-    out
 }
 
 fn verdict(sheet: &Sheet<'_>) -> String {

@@ -1,7 +1,8 @@
 //! What a reader must not overlook although nothing refuses.
 
 use super::super::plan_checks;
-use super::{Back, SheetStep};
+use super::back::Back;
+use super::step::SheetStep;
 use crate::model::{ActionPath, Found};
 use crate::plan::Look;
 use crate::plan::Plan;
