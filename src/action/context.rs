@@ -98,6 +98,14 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// The before-image, or nothing when none was recorded: then undo looks for its own work by its tag.
+    ///
+    /// # Errors
+    /// When it has another form.
+    pub(crate) fn before_if_any<T: DeserializeOwned>(&self) -> Result<Option<T>, Failure> {
+        if self.call.before.is_null() { Ok(None) } else { self.before().map(Some) }
+    }
+
     /// An output of this action that is a text, if it is known already.
     pub(crate) fn output(&self, name: &str) -> Option<&'a str> {
         self.call.outputs.get(name).and_then(Value::as_str)

@@ -25,4 +25,4 @@ pub(crate) use contract::{Applied, Perform, Stop, Verified};
 pub use dispatch::{describe, looks_ahead, observe_permissions, perform, permissions};
 pub(crate) use lines::Lines;
 pub use permission::check_permissions;
-pub(crate) use wait::{Look, send_until_taken, wait_until};
+pub(crate) use wait::{Glance, send_until_taken, wait_until};

@@ -6,7 +6,7 @@ use super::Context;
 use crate::model::{Failure, FailureKind};
 
 /// What one look gave.
-pub(crate) enum Look<T> {
+pub(crate) enum Glance<T> {
     /// It is as wanted.
     Done(T),
     /// Not yet; the note says what is being waited for, e.g. "target `i-0ab` is unhealthy: 400".
@@ -23,16 +23,16 @@ pub(crate) async fn send_until_taken<T>(
     cx: &Context<'_>,
     what: &str,
     mut find: impl AsyncFnMut() -> Result<Option<T>, Failure>,
-    mut send: impl AsyncFnMut() -> Result<Look<T>, Failure>,
+    mut send: impl AsyncFnMut() -> Result<Glance<T>, Failure>,
 ) -> Result<T, Failure> {
     wait_until(cx, what, async || {
         if let Some(found) = find().await? {
-            return Ok(Look::Done(Ok(found)));
+            return Ok(Glance::Done(Ok(found)));
         }
         Ok(match send().await {
-            Ok(Look::Done(made)) => Look::Done(Ok(made)),
-            Ok(Look::NotYet(note)) => Look::NotYet(note),
-            Err(failure) => Look::Done(Err(failure)),
+            Ok(Glance::Done(made)) => Glance::Done(Ok(made)),
+            Ok(Glance::NotYet(note)) => Glance::NotYet(note),
+            Err(failure) => Glance::Done(Err(failure)),
         })
     })
     .await?
@@ -46,12 +46,12 @@ pub(crate) async fn send_until_taken<T>(
 pub(crate) async fn wait_until<T>(
     cx: &Context<'_>,
     what: &str,
-    mut look: impl AsyncFnMut() -> Result<Look<T>, Failure>,
+    mut look: impl AsyncFnMut() -> Result<Glance<T>, Failure>,
 ) -> Result<T, Failure> {
     loop {
         let note = match look().await {
-            Ok(Look::Done(value)) => return Ok(value),
-            Ok(Look::NotYet(note)) => note,
+            Ok(Glance::Done(value)) => return Ok(value),
+            Ok(Glance::NotYet(note)) => note,
             // A look only reads: a lost answer is just no answer.
             Err(f) if f.kind.may_pass() => {
                 format!("{}: {}", f.message, f.causes.first().map_or("", String::as_str))

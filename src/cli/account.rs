@@ -1,13 +1,14 @@
 //! Which account the credentials are for, compared with the one a plan is for before anything is changed.
 
-use super::args::Common;
-use super::executor::block_on;
-use super::{Failure, settings};
 use crate::access::{Access, Caller};
+use crate::cli::Failure;
+use crate::cli::args::Common;
+use crate::cli::run::executor::block_on;
+use crate::cli::settings;
 use crate::plan::Plan;
 
 /// Whose credentials these are.
-pub(super) async fn of(access: &Access, region: &str) -> Result<Caller, Failure> {
+pub(in crate::cli) async fn of(access: &Access, region: &str) -> Result<Caller, Failure> {
     access.caller(region).await.map_err(|e| {
         let what =
             format!("nothing was changed: AWS in `{region}` does not know these credentials, or cannot be reached");
@@ -16,7 +17,7 @@ pub(super) async fn of(access: &Access, region: &str) -> Result<Caller, Failure>
 }
 
 /// Refuses when the plan is for another account than this one.
-pub(super) fn agree(plan: &Plan, account: &str) -> Result<(), Failure> {
+pub(in crate::cli) fn agree(plan: &Plan, account: &str) -> Result<(), Failure> {
     match &plan.account {
         Some(planned) if planned != account => {
             Err(Failure::refused(format!("nothing was changed: the plan is for account {planned}"))
@@ -28,7 +29,7 @@ pub(super) fn agree(plan: &Plan, account: &str) -> Result<(), Failure> {
 }
 
 /// Refuses when these credentials are for another account than the plan.
-pub(super) async fn same(plan: &Plan, access: &Access) -> Result<(), Failure> {
+pub(in crate::cli) async fn same(plan: &Plan, access: &Access) -> Result<(), Failure> {
     match (&plan.region, &plan.account) {
         (Some(region), Some(_)) => agree(plan, &of(access, region).await?.account),
         _ => Ok(()),
@@ -36,7 +37,7 @@ pub(super) async fn same(plan: &Plan, access: &Access) -> Result<(), Failure> {
 }
 
 /// The same for a run that goes on.
-pub(super) fn of_run(plan: &Plan, common: &Common, run: &str) -> Result<(), Failure> {
+pub(in crate::cli) fn of_run(plan: &Plan, common: &Common, run: &str) -> Result<(), Failure> {
     let access = Access::new(settings::connections(common, run)?);
     block_on(same(plan, &access))?
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SystemClock;
+pub(in crate::cli) struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Millis {
@@ -18,13 +18,13 @@ impl Clock for SystemClock {
 /// The clock of an executor: the system's, but when that is set back it goes on as if it had not been. So no wait gets longer
 /// because somebody, or NTP, set the clock.
 #[derive(Debug)]
-pub(super) struct SteadyClock {
+pub(in crate::cli) struct SteadyClock {
     anchor: Cell<(Millis, Instant)>,
 }
 
 impl SteadyClock {
     /// A clock that goes on from now.
-    pub(super) fn new() -> Self {
+    pub(in crate::cli) fn new() -> Self {
         Self { anchor: Cell::new((SystemClock.now(), Instant::now())) }
     }
 }

@@ -1,6 +1,6 @@
 //! The one shape of an error at the edge: what failed, why, what to type next; and the exit code it means.
 
-use super::Exit;
+use crate::cli::Exit;
 use crate::display;
 use crate::journal::{JournalError, LeaseError};
 use crate::model::Drift;
@@ -8,7 +8,7 @@ use std::error::Error;
 
 /// An error as the operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(in crate::cli) struct Failure {
     exit: Exit,
     message: String,
     causes: Vec<String>,
@@ -19,50 +19,50 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(in crate::cli) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), causes: Vec::new(), hints: Vec::new(), drift: Vec::new(), problems: None }
     }
 
-    pub(super) fn usage(message: impl Into<String>) -> Self {
+    pub(in crate::cli) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    pub(super) fn refused(message: impl Into<String>) -> Self {
+    pub(in crate::cli) fn refused(message: impl Into<String>) -> Self {
         Self::new(Exit::Refused, message)
     }
 
     /// Problems of a document, printed as they are.
-    pub(super) fn problems(text: String, json: serde_json::Value) -> Self {
+    pub(in crate::cli) fn problems(text: String, json: serde_json::Value) -> Self {
         Self { problems: Some(Box::new((text, json))), ..Self::new(Exit::Usage, "the document has problems") }
     }
 
-    pub(super) fn output(error: &std::io::Error) -> Self {
+    pub(in crate::cli) fn output(error: &std::io::Error) -> Self {
         Self::new(Exit::Failed, "cannot write the result").cause(error.to_string())
     }
 
-    pub(super) fn cause(mut self, cause: impl Into<String>) -> Self {
+    pub(in crate::cli) fn cause(mut self, cause: impl Into<String>) -> Self {
         self.causes.push(cause.into());
         self
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(in crate::cli) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
     /// Adds where the world is another one than the plan was made on.
-    pub(super) fn drift(mut self, drift: Vec<Drift>) -> Self {
+    pub(in crate::cli) fn drift(mut self, drift: Vec<Drift>) -> Self {
         self.drift.extend(drift);
         self
     }
 
     /// Adds a hint unless it is there.
-    pub(super) fn hint_once(self, hint: &str) -> Self {
+    pub(in crate::cli) fn hint_once(self, hint: &str) -> Self {
         if self.hints.iter().any(|h| h == hint) { self } else { self.hint(hint) }
     }
 
     /// The error with all its causes, each once.
-    pub(super) fn chain(exit: Exit, error: &dyn Error) -> Self {
+    pub(in crate::cli) fn chain(exit: Exit, error: &dyn Error) -> Self {
         let mut failure = Self::new(exit, error.to_string());
         let mut source = error.source();
         while let Some(cause) = source {
@@ -76,20 +76,20 @@ impl Failure {
     }
 
     /// What failed and why, as reasons of something else.
-    pub(super) fn as_causes(&self) -> Vec<String> {
+    pub(in crate::cli) fn as_causes(&self) -> Vec<String> {
         let causes = self.causes.iter().filter(|cause| **cause != self.message);
         std::iter::once(&self.message).chain(causes).cloned().collect()
     }
 
-    pub(super) fn message(&self) -> &str {
+    pub(in crate::cli) fn message(&self) -> &str {
         &self.message
     }
 
-    pub(super) fn exit(&self) -> Exit {
+    pub(in crate::cli) fn exit(&self) -> Exit {
         self.exit
     }
 
-    pub(super) fn print(&self, json: bool) {
+    pub(in crate::cli) fn print(&self, json: bool) {
         let text = match (&self.problems, json) {
             (Some(problems), true) => format!("{}\n", problems.1),
             (Some(problems), false) => problems.0.clone(),

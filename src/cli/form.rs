@@ -1,10 +1,10 @@
 //! Which command can give its result in which form.
 
-use super::Failure;
-use super::args::{Command, Format};
+use crate::cli::Failure;
+use crate::cli::args::{Command, Format};
 
 /// Refuses a form that the command does not have.
-pub(super) fn check(command: &Command, format: Format) -> Result<(), Failure> {
+pub(in crate::cli) fn check(command: &Command, format: Format) -> Result<(), Failure> {
     let (name, plans, page) = match command {
         Command::Plan(args) => ("plan", true, args.html.is_some()),
         Command::Run(args) => ("run", args.dry_run, args.html.is_some()),

@@ -3,14 +3,15 @@
 //! Durations are a comfort: a run whose records cannot be understood is left out, and stands in nobody's way. The commands that
 //! are about that run say what is wrong with it.
 
-use super::args::Common;
-use super::{Failure, settings};
+use crate::cli::Failure;
+use crate::cli::args::Common;
+use crate::cli::settings;
 use crate::journal::Journal;
 use crate::plan::{Expected, Plan};
 
 /// What the journal of the state folder has measured in the plan's account and region; nothing when there is no journal
 /// yet, for a plan makes none.
-pub(super) fn expected(common: &Common, plan: &Plan) -> Result<Expected, Failure> {
+pub(in crate::cli) fn expected(common: &Common, plan: &Plan) -> Result<Expected, Failure> {
     let folder = settings::state_folder(common)?;
     if !Journal::is_in(&folder) {
         return Ok(Expected::default());
@@ -19,7 +20,7 @@ pub(super) fn expected(common: &Common, plan: &Plan) -> Result<Expected, Failure
 }
 
 /// What this journal has measured in the plan's account and region.
-pub(super) fn of(journal: &Journal, plan: &Plan) -> Result<Expected, Failure> {
+pub(in crate::cli) fn of(journal: &Journal, plan: &Plan) -> Result<Expected, Failure> {
     let mut runs = Vec::new();
     for summary in journal.runs()? {
         match journal.records(&summary.run, 0) {

@@ -1,29 +1,29 @@
 //! The runbooks that come with the tool, and finding the one an operator names.
 
-use super::Failure;
+use crate::cli::Failure;
 use crate::display;
-use crate::model::{Runbook, Values};
+use crate::model::{Runbook, StepId, Values};
 use crate::validate;
 use std::io::IsTerminal;
 use std::path::Path;
 
 /// Name and text of each.
-pub(super) const SHIPPED: &[(&str, &str)] = &[
+pub(in crate::cli) const SHIPPED: &[(&str, &str)] = &[
     ("single-to-ha", include_str!("../../runbooks/single-to-ha.yaml")),
     ("restart-web-node", include_str!("../../runbooks/restart-web-node.yaml")),
 ];
 
 /// A runbook that was found and is valid.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) text: String,
+pub(in crate::cli) struct Found {
+    pub(in crate::cli) text: String,
     /// The file it was read from, absolute; nothing when it comes with the tool.
-    pub(super) source: Option<String>,
-    pub(super) runbook: Runbook,
+    pub(in crate::cli) source: Option<String>,
+    pub(in crate::cli) runbook: Runbook,
 }
 
 /// The runbook of this name, or in this file.
-pub(super) fn find(name: &str) -> Result<Found, Failure> {
+pub(in crate::cli) fn find(name: &str) -> Result<Found, Failure> {
     let mut source = None;
     let (place, text) = match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
         Some((shipped, text)) => (format!("{shipped}.yaml"), (*text).to_owned()),
@@ -49,7 +49,11 @@ pub(super) fn find(name: &str) -> Result<Found, Failure> {
 }
 
 /// The inputs from a file and `--set`, checked against the runbook.
-pub(super) fn inputs(runbook: &Runbook, file: Option<&Path>, sets: &[(String, String)]) -> Result<Values, Failure> {
+pub(in crate::cli) fn inputs(
+    runbook: &Runbook,
+    file: Option<&Path>,
+    sets: &[(String, String)],
+) -> Result<Values, Failure> {
     let read = match file {
         Some(path) => Some((path.display().to_string(), read(path)?)),
         None => None,
@@ -58,9 +62,9 @@ pub(super) fn inputs(runbook: &Runbook, file: Option<&Path>, sets: &[(String, St
     validate::parse_inputs(runbook, named, sets).map_err(|p| problems(&p))
 }
 
-pub(super) fn problems(problems: &validate::Problems) -> Failure {
+pub(in crate::cli) fn problems(problems: &validate::Problems) -> Failure {
     Failure::problems(
-        problems.render(display::Look::of_environment(std::io::stderr().is_terminal()).colour),
+        problems.render(display::Terminal::of_environment(std::io::stderr().is_terminal()).colour),
         problems.to_json(),
     )
 }
@@ -72,4 +76,11 @@ fn looks_like_a_file(name: &str) -> bool {
 fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path)
         .map_err(|e| Failure::usage(format!("cannot read `{}`", path.display())).cause(e.to_string()))
+}
+
+pub(in crate::cli) fn step(runbook: &Runbook, name: &str) -> Result<StepId, Failure> {
+    runbook.step(name).map(|s| s.id.clone()).ok_or_else(|| {
+        let steps: Vec<String> = runbook.steps.iter().map(|s| format!("step-{} {}", s.number, s.id)).collect();
+        Failure::usage(format!("there is no step `{name}`")).hint(format!("steps: {}", steps.join(", ")))
+    })
 }

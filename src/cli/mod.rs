@@ -1,19 +1,13 @@
-//! The command line: arguments, wiring, printing errors, exit codes. One file per command.
+//! The command line: arguments, wiring, printing errors, exit codes. One file per command, in the folder of what people do.
 
 mod account;
-mod again;
-mod append;
 mod args;
 mod clock;
-mod executor;
+mod confirm;
 mod exit;
 mod failure;
 mod form;
-mod given;
-mod harm;
 mod history;
-mod inputs_now;
-mod kept;
 mod library;
 mod network_folder;
 mod open;
@@ -22,43 +16,26 @@ mod opened_test;
 mod operator;
 mod out;
 mod place;
-mod plan_file;
-mod planned_id;
-mod settings;
-mod signals;
-mod spectator;
-
-mod abandon;
-mod approve;
-mod doctor;
-mod iam_policy;
-mod list;
-mod log;
-mod permission;
-mod plan;
-mod refusal;
-mod rehearse;
-mod remaining;
-mod replan;
-mod resolve;
-mod resume;
-mod rollback;
-mod run;
-mod runs;
-mod saved;
-mod schema;
 mod secrets;
-mod show;
-mod sign;
-mod status;
-mod validate;
-mod verdict;
+mod settings;
+
+mod lab;
+mod look;
+mod people;
+mod plan;
+mod run;
 
 pub use exit::Exit;
 
 use args::{Cli, Command};
 use clap::Parser;
 use failure::Failure;
+use lab::harm::Harm;
+use lab::{doctor, rehearse};
+use look::{list, log, runs, schema, status, validate};
+use people::{abandon, approve, resolve};
+use plan::{iam_policy, show, sign};
+use run::{resume, rollback};
 use std::process::ExitCode;
 
 /// Runs the command line of this process.
@@ -74,7 +51,7 @@ pub fn main() -> ExitCode {
     };
     crate::display::fit_to_terminal();
     let json = cli.format.is_json();
-    match run(cli) {
+    match perform(cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             failure.print(json);
@@ -83,7 +60,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<Exit, Failure> {
+fn perform(cli: Cli) -> Result<Exit, Failure> {
     let common = cli.common;
     let format = cli.format;
     form::check(&cli.command, format)?;
@@ -94,9 +71,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::plan(&args, &common, format),
         Command::Show(args) => show::show(&args, format),
         Command::Sign(args) => sign::sign(&args, format),
-        Command::Run(args) => run::run(&args, &common, format, &harm::Harm::none()),
-        Command::Resume(args) => resume::resume(&args, &common, format, &harm::Harm::none()),
-        Command::Rollback(args) => rollback::rollback(&args, &common, format, &harm::Harm::none()),
+        Command::Run(args) => run::run(&args, &common, format, &Harm::none()),
+        Command::Resume(args) => resume::resume(&args, &common, format, &Harm::none()),
+        Command::Rollback(args) => rollback::rollback(&args, &common, format, &Harm::none()),
         Command::Status(args) => status::status(&args, &common, format),
         Command::Runs => runs::runs(&common, format),
         Command::Log(args) => log::log(&args, &common, format),

@@ -19,7 +19,7 @@ const NETWORK: &[(i64, &str)] = &[
 ];
 
 /// What the folder is on, when that is, or may be, another machine's.
-pub(super) fn kind(folder: &Path) -> Option<&'static str> {
+pub(in crate::cli) fn kind(folder: &Path) -> Option<&'static str> {
     // A folder that is not made yet is where its parent is.
     let there = folder.ancestors().find(|path| path.exists())?;
     let number = rustix::fs::statfs(there).ok()?.f_type;

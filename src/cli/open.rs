@@ -1,7 +1,9 @@
 //! Opening the journal, and finding the run that is meant.
 
-use super::args::Common;
-use super::{Failure, network_folder, settings};
+use crate::cli::Failure;
+use crate::cli::args::Common;
+use crate::cli::network_folder;
+use crate::cli::settings;
 use crate::display;
 use crate::journal::{Journal, Rest, RollbackTo, RunState};
 use crate::model::RunId;
@@ -9,7 +11,7 @@ use crate::plan::Plan;
 
 /// The journal of the state folder. Where that is another machine's it is used all the same: a run that is under way there has
 /// no other.
-pub(super) fn journal(common: &Common) -> Result<Journal, Failure> {
+pub(in crate::cli) fn journal(common: &Common) -> Result<Journal, Failure> {
     let folder = settings::state_folder(common)?;
     if let Some(kind) = network_folder::kind(&folder) {
         display::to_stderr(&format!(
@@ -22,7 +24,7 @@ pub(super) fn journal(common: &Common) -> Result<Journal, Failure> {
 }
 
 /// The run that is named, or the only one that has not come to an end.
-pub(super) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
+pub(in crate::cli) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
     if let Some(name) = named {
         let run: RunId =
             name.parse().map_err(|e| Failure::usage(format!("{e}")).hint("`runbook runs` lists all runs"))?;
@@ -63,7 +65,7 @@ pub(super) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Fa
 }
 
 /// The same for who would move it: refused when it was abandoned.
-pub(super) fn going(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
+pub(in crate::cli) fn going(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
     let state = run(journal, named)?;
     match &state.rest {
         Some(Rest::Abandoned { why, by }) => {
@@ -77,7 +79,7 @@ pub(super) fn going(journal: &Journal, named: Option<&str>) -> Result<RunState, 
 }
 
 /// The same for who would go on with it: without a name, no run is meant that a person has ended.
-pub(super) fn to_resume(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
+pub(in crate::cli) fn to_resume(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
     let state = run(journal, named)?;
     let ended = Failure::usage("every run has come to an end").hint("`runbook run NAME` begins a new one");
     match (named, &state.rest) {
@@ -91,7 +93,7 @@ pub(super) fn to_resume(journal: &Journal, named: Option<&str>) -> Result<RunSta
 }
 
 /// The plan a run was opened with.
-pub(super) fn plan(state: &RunState) -> Result<Plan, Failure> {
+pub(in crate::cli) fn plan(state: &RunState) -> Result<Plan, Failure> {
     Plan::read(&state.opened.plan)
         .map_err(|e| Failure::refused(format!("run `{}` cannot be executed", state.run)).cause(e.to_string()))
 }

@@ -4,7 +4,7 @@ use crate::journal::RecordKind;
 use crate::model::Value;
 
 /// A run of this plan as hana opens it.
-pub(super) fn opened(plan: Value) -> RecordKind {
+pub(in crate::cli) fn opened(plan: Value) -> RecordKind {
     RecordKind::RunOpened {
         runbook: "small".into(),
         document: String::new(),

@@ -3,7 +3,7 @@
 use crate::journal::Holder;
 
 /// The operator's name, as the journal records it: of `sudo`'s caller when there is one.
-pub(super) fn name() -> String {
+pub(in crate::cli) fn name() -> String {
     let from = |key: &str| std::env::var(key).ok().filter(|v| !v.is_empty());
     from("SUDO_USER")
         .or_else(|| from("USER"))
@@ -12,7 +12,7 @@ pub(super) fn name() -> String {
 }
 
 /// This process.
-pub(super) fn holder() -> Holder {
+pub(in crate::cli) fn holder() -> Holder {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Holder { by: name(), host, pid: std::process::id() }
 }

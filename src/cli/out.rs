@@ -1,15 +1,25 @@
 //! Writing results.
 
-use super::{Exit, Failure};
+use crate::cli::args::Format;
+use crate::cli::{Exit, Failure};
 use crate::display;
 use std::io::ErrorKind;
 
 /// Writes a result to standard output. A reader that has gone away (`| head`) is no failure.
-pub(super) fn out(text: &str) -> Result<(), Failure> {
+pub(in crate::cli) fn out(text: &str) -> Result<(), Failure> {
     match display::to_stdout(text) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::new(Exit::Failed, "cannot write the result").cause(e.to_string()))
         }
         _ => Ok(()),
     }
+}
+
+/// Says something beside a result without spoiling one that a program reads.
+pub(in crate::cli) fn tell(format: Format, text: &str) -> Result<(), Failure> {
+    if format == Format::Text {
+        return out(text);
+    }
+    display::to_stderr(text);
+    Ok(())
 }

@@ -3,7 +3,7 @@
 //! It is written whole or not at all: beside its place first, then moved there. Mode 0644, for it is made to be given
 //! away; it holds references to secrets, never a secret.
 
-use super::{Exit, Failure};
+use crate::cli::{Exit, Failure};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// A place where a file can be written.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(in crate::cli) struct Place {
     /// What is written there, a noun.
     what: &'static str,
     named: PathBuf,
@@ -19,7 +19,7 @@ pub(super) struct Place {
 }
 
 /// Finds out before a long look at the world whether a page or a plan (`what`) can be written there.
-pub(super) fn place(what: &'static str, named: &Path) -> Result<Place, Failure> {
+pub(in crate::cli) fn place(what: &'static str, named: &Path) -> Result<Place, Failure> {
     let example = if what == "page" { "plan.html" } else { "plan.json" };
     let refused = |why: &str| Failure::usage(format!("no {what} can be written to `{}`: {why}", named.display()));
     let file = match fs::metadata(named) {
@@ -43,7 +43,7 @@ pub(super) fn place(what: &'static str, named: &Path) -> Result<Place, Failure> 
 
 impl Place {
     /// Writes it.
-    pub(super) fn write(&self, text: &str) -> Result<(), Failure> {
+    pub(in crate::cli) fn write(&self, text: &str) -> Result<(), Failure> {
         let name = self.file.file_name().unwrap_or_default().to_string_lossy();
         let beside = folder(&self.file).join(format!(".{name}.{}.new", std::process::id()));
         let written = put(&beside, text).and_then(|()| fs::rename(&beside, &self.file));
@@ -57,7 +57,7 @@ impl Place {
     }
 
     /// Where it is, for the operator.
-    pub(super) fn told(&self) -> String {
+    pub(in crate::cli) fn told(&self) -> String {
         format!("{}: {}\n", self.what, self.named.display())
     }
 }

@@ -3,20 +3,20 @@
 //!
 //! Not handled: whether a secret is the right one.
 
-use super::Failure;
 use crate::access::reveal;
+use crate::cli::Failure;
 use crate::journal::RunState;
 use crate::model::{SecretRef, StepAction, StepId, ValueType};
 use crate::plan::{Plan, Sequence};
 use std::collections::BTreeSet;
 
 /// Refuses when one of all secrets of a plan cannot be had: its checks may need those that no action uses.
-pub(super) async fn of_plan(plan: &Plan) -> Result<(), Failure> {
+pub(in crate::cli) async fn of_plan(plan: &Plan) -> Result<(), Failure> {
     at_hand(plan, |_| true).await
 }
 
 /// Refuses when a secret cannot be had that is used by what has not been done of a run, as far as it is to go.
-pub(super) async fn of_rest(plan: &Plan, state: &RunState, until: Option<&StepId>) -> Result<(), Failure> {
+pub(in crate::cli) async fn of_rest(plan: &Plan, state: &RunState, until: Option<&StepId>) -> Result<(), Failure> {
     let sequence = Sequence::of(plan);
     let last = until.and_then(|step| sequence.end(step)).unwrap_or(usize::MAX);
     let within = |action: &StepAction| sequence.place(&action.path).is_some_and(|place| place <= last);

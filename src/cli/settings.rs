@@ -1,12 +1,12 @@
 //! From arguments and environment to settings.
 
-use super::Failure;
-use super::args::Common;
 use crate::access::{Access, Settings};
+use crate::cli::Failure;
+use crate::cli::args::Common;
 use std::path::{Path, PathBuf};
 
 /// The folder of the journal.
-pub(super) fn state_folder(common: &Common) -> Result<PathBuf, Failure> {
+pub(in crate::cli) fn state_folder(common: &Common) -> Result<PathBuf, Failure> {
     let from = |key: &str| std::env::var_os(key).filter(|v| !v.is_empty()).map(PathBuf::from);
     common
         .state
@@ -18,18 +18,18 @@ pub(super) fn state_folder(common: &Common) -> Result<PathBuf, Failure> {
 
 /// Connections for a look, with a folder of their own, which goes when the look is over: whoever executes the run, or looks at
 /// the same time, has another.
-pub(super) struct Looking {
+pub(in crate::cli) struct Looking {
     settings: Settings,
 }
 
 impl Looking {
-    pub(super) fn new(common: &Common) -> Result<Self, Failure> {
+    pub(in crate::cli) fn new(common: &Common) -> Result<Self, Failure> {
         let unique = format!("look-{}-{}", std::process::id(), jiff::Timestamp::now().as_nanosecond());
         Ok(Self { settings: connections(common, &unique)? })
     }
 
     /// New connections.
-    pub(super) fn access(&self) -> Access {
+    pub(in crate::cli) fn access(&self) -> Access {
         Access::new(self.settings.clone())
     }
 }
@@ -42,7 +42,7 @@ impl Drop for Looking {
 }
 
 /// The settings of connections, for one run.
-pub(super) fn connections(common: &Common, run: &str) -> Result<Settings, Failure> {
+pub(in crate::cli) fn connections(common: &Common, run: &str) -> Result<Settings, Failure> {
     Ok(Settings {
         ssh_config: common.ssh_config.as_deref().map(|path| readable("--ssh-config", path)).transpose()?,
         trust: common.trust_ca.clone(),
@@ -64,8 +64,8 @@ fn readable(option: &str, path: &Path) -> Result<PathBuf, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::args::Cli;
     use super::*;
+    use crate::cli::args::Cli;
     use clap::Parser;
 
     #[test]

@@ -4,10 +4,10 @@
 //! The lines that are redrawn are cut to the terminal's width, so that nothing wraps and a redraw touches a few lines
 //! only. What a person must read (failures, questions) is wrapped instead and stays.
 
-use super::look::{Look, Mark, one_line, width};
 use super::narrator::{About, Narrator, Said};
 use super::table::{hanging_within, list};
 use super::tally::Tally;
+use super::terminal::{Symbol, Terminal, one_line, width};
 use super::time::duration;
 use super::took::{Took, Until};
 use crate::event::Event;
@@ -28,7 +28,7 @@ const USUAL_WIDTH: usize = 80;
 const TAKEN: usize = 2 + 2 + 2 + 7 + 2;
 
 pub(super) struct Bars {
-    look: Look,
+    look: Terminal,
     multi: MultiProgress,
     /// Tells the terminal's width, in columns, at this moment.
     columns: fn() -> usize,
@@ -39,11 +39,11 @@ pub(super) struct Bars {
 
 impl Bars {
     /// Bars on standard error.
-    pub(super) fn new(look: Look) -> Self {
+    pub(super) fn new(look: Terminal) -> Self {
         Self::on(look, ProgressDrawTarget::stderr_with_hz(DRAWS), columns_of_stderr)
     }
 
-    pub(super) fn on(look: Look, target: ProgressDrawTarget, columns: fn() -> usize) -> Self {
+    pub(super) fn on(look: Terminal, target: ProgressDrawTarget, columns: fn() -> usize) -> Self {
         let multi = MultiProgress::with_draw_target(target);
         Self { look, multi, columns, overall: None, last_step: None, running: BTreeMap::new() }
     }
@@ -112,8 +112,8 @@ impl Bars {
     fn tell_action(&mut self, narrator: &Narrator, action: &ActionPath, said: &Said) {
         let name = narrator.name(action);
         match said.mark {
-            Mark::Done | Mark::Back if said.text.starts_with("undo started") => {}
-            Mark::Done | Mark::Back => {
+            Symbol::Done | Symbol::Back if said.text.starts_with("undo started") => {}
+            Symbol::Done | Symbol::Back => {
                 let until = Until { now: said.at, executed: true };
                 // What was only found took nobody any time.
                 let took = Took::last_of_action(&narrator.history, action, until).filter(|took| !took.is_none());
@@ -122,8 +122,8 @@ impl Bars {
                 self.above(said.mark, "  ", &format!("{name}{took}  {}", one_line(text)), true);
             }
             // What begins is shown by its bar.
-            Mark::Plain | Mark::Here => {}
-            Mark::Failed | Mark::Doubt | Mark::Person => {
+            Symbol::Plain | Symbol::Here => {}
+            Symbol::Failed | Symbol::Doubt | Symbol::Person => {
                 self.above(said.mark, "  ", &format!("{name}: {}", said.text), false);
             }
         }
@@ -151,7 +151,7 @@ impl Bars {
         let room = (self.columns)().saturating_sub(3);
         let text = self.look.cut(&format!("{undo}{what}"), room);
         let rest = self.look.cut(&done, room.saturating_sub(width(&text)));
-        let mark = if narrator.rolls_back() { Mark::Back } else { Mark::Here };
+        let mark = if narrator.rolls_back() { Symbol::Back } else { Symbol::Here };
         let text = format!("{} {}{rest}", self.look.mark(mark), self.look.strong(&text));
         let bar = self.overall.get_or_insert_with(|| {
             let bar = self.multi.insert(0, ProgressBar::new_spinner());
@@ -196,7 +196,7 @@ impl Bars {
     }
 
     /// A text above the bars, for good: cut to one line, or wrapped.
-    fn above(&self, mark: Mark, indent: &str, text: &str, cut: bool) {
+    fn above(&self, mark: Symbol, indent: &str, text: &str, cut: bool) {
         let wide = (self.columns)().saturating_sub(1);
         let symbol = self.look.mark(mark);
         let inner = indent.len() + 2;

@@ -1,8 +1,8 @@
 //! Bars on a terminal that only takes notes.
 
 use super::bars::Bars;
-use super::look::{Look, width};
 use super::narrator::Narrator;
+use super::terminal::{Terminal, width};
 use crate::event::Event;
 use crate::journal::{History, Record, RecordKind, Rest, RunState};
 use crate::model::{ActionKind, Failure, Phase, Runbook, Step, StepAction, Value, Values};
@@ -126,7 +126,7 @@ fn nothing_is_wider_than_the_terminal_and_what_ended_is_told() {
     let state = RunState::open(&Record { run: run.clone(), seq: 1, at: 0, kind: opened }).unwrap();
     let notes = Notes::default();
     let target = ProgressDrawTarget::term_like(Box::new(notes.clone()));
-    let mut bars = Bars::on(Look { unicode: true, colour: false }, target, || WIDE);
+    let mut bars = Bars::on(Terminal { unicode: true, colour: false }, target, || WIDE);
     let mut narrator = Narrator::new(&plan(), &state, History::default());
     for (seq, kind) in (2..).zip(story()) {
         let at = 1_000 * i64::try_from(seq).unwrap();

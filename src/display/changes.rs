@@ -3,9 +3,9 @@
 //! Promises: what was seen of the world weighs more than what parameters tell; what is as wanted already changes nothing,
 //! unless an earlier action of the same plan changes it first. A diff is shown as it is given, line by line.
 
-use super::plan_text::PreflightLine;
 use super::rich::visible;
 use crate::model::{ActionPath, Change, Description, Found};
+use crate::plan::Look;
 use crate::plan::Plan;
 
 /// What is shown of an action's changes.
@@ -23,11 +23,11 @@ impl Shown {
         plan: &Plan,
         path: &ActionPath,
         told: Option<&Description>,
-        preflight: &[(ActionPath, PreflightLine)],
+        preflight: &[(ActionPath, Look)],
     ) -> Self {
         let described = || told.map(|told| plan.named(&told.changes)).unwrap_or_default();
         let look = preflight.iter().find(|(looked, _)| looked == path).map(|(_, line)| line);
-        let Some(finding) = look.and_then(PreflightLine::finding) else {
+        let Some(finding) = look.and_then(Look::finding) else {
             return Self { changes: described(), after: None };
         };
         let after = earlier(path, preflight);
@@ -41,12 +41,12 @@ impl Shown {
 }
 
 /// The first action before this one that would change one of the facts that were seen of this one.
-fn earlier(path: &ActionPath, preflight: &[(ActionPath, PreflightLine)]) -> Option<ActionPath> {
+fn earlier(path: &ActionPath, preflight: &[(ActionPath, Look)]) -> Option<ActionPath> {
     let at = preflight.iter().position(|(looked, _)| looked == path)?;
     let (before, rest) = preflight.split_at(at);
-    let (_, PreflightLine::Seen(own)) = rest.first()? else { return None };
-    let changes_it = |line: &PreflightLine| match line {
-        PreflightLine::Seen(finding) if finding.found != Found::Holds => {
+    let (_, Look::Seen(own)) = rest.first()? else { return None };
+    let changes_it = |line: &Look| match line {
+        Look::Seen(finding) if finding.found != Found::Holds => {
             finding.facts.keys().any(|fact| own.facts.contains_key(fact))
         }
         _ => false,

@@ -1,6 +1,7 @@
 //! What an operator can type next: the exact commands, each with what it does, the most likely one first.
 
 use super::tally::first_open;
+use super::wording::place;
 use super::wording::unanswered;
 use crate::journal::{ActionState, Mode, Rest, RollbackTo, RunState};
 use crate::model::ActionPath;
@@ -238,14 +239,6 @@ pub(super) fn service(plan: &Plan, state: &RunState, from: &RollbackTo) -> Optio
 
 fn rollback(state: &RunState, to: &RollbackTo, why: &str) -> NextCommand {
     command(format!("runbook rollback {} --to {to}", state.run), why)
-}
-
-/// `step 5, rds-multi-az`, or `the start`.
-pub(super) fn place(plan: &Plan, to: &RollbackTo) -> String {
-    match to {
-        RollbackTo::Start => "the start".into(),
-        RollbackTo::Step(step) => format!("step {}, {step}", plan.number(step)),
-    }
 }
 
 fn as_of(plan: &Plan, to: &RollbackTo) -> String {

@@ -2,9 +2,9 @@
 
 use super::bars::Bars;
 use super::lines::Lines;
-use super::look::{Look, is_dumb};
 use super::narrator::Narrator;
 pub use super::narrator::Sentence;
+use super::terminal::{Terminal, is_dumb};
 use crate::event::Event;
 use crate::journal::{History, RunState};
 use crate::plan::Plan;
@@ -52,7 +52,7 @@ impl Console {
     #[must_use]
     pub fn new(mode: Mode, plan: &Plan, state: &RunState, history: History) -> Self {
         let face = match mode {
-            Mode::Bars => Face::Bars(Bars::new(Look::of_environment(true))),
+            Mode::Bars => Face::Bars(Bars::new(Terminal::of_environment(true))),
             Mode::Lines => Face::Lines(Lines::new(Box::new(io::stderr()))),
             Mode::Json => Face::Json(Box::new(io::stdout())),
         };

@@ -3,12 +3,12 @@
 //!
 //! What was there before the run, what a person did in its stead and what leaves nothing behind is not told.
 
-use super::look::one_line;
 use super::pending_value::value;
 use super::plan_text::{Sentences, undo_sentence};
-use super::rest_text::far;
-use super::status_text::evidence;
 use super::table::wrapped;
+use super::tally::far;
+use super::terminal::one_line;
+use super::wording::evidence;
 use super::wording::{action_word, rest_sentence};
 use crate::journal::{ActionState, Rest, RunState};
 use crate::model::{ActionPath, Reversibility, StepAction, Value};
@@ -27,7 +27,7 @@ struct Left<'a> {
 fn left<'a>(plan: &'a Plan, state: &RunState) -> Vec<Left<'a>> {
     let one = |path: &ActionPath| {
         let action = plan.definition(path)?;
-        let current = state.action(path);
+        let current = state.action(path).clone();
         let begun = current.traces().filter(|traces| traces.is_started())?.seq;
         let sure = current.is_done() || matches!(current, ActionState::Applied { .. });
         let nothing = matches!(action.kind.spec().reversibility, Reversibility::NothingToUndo(_));

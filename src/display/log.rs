@@ -1,7 +1,7 @@
 //! The journal as it stands, a line a record, and whether it is intact.
 
-use super::look::one_line;
 use super::table::{columns, list, wrapped};
+use super::terminal::one_line;
 use super::time::{clock, date_time, rfc3339};
 use super::wording::{plan_file_words, rest_word};
 use crate::journal::{ExecutorId, Record, RecordKind, Rest, Verdict};

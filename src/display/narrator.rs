@@ -3,8 +3,8 @@
 //! It folds records into the run's state itself. A record that cannot follow (a display that was started late) is told
 //! and not folded.
 
-use super::look::Mark;
 use super::tally::step_word;
+use super::terminal::Symbol;
 use super::time::duration;
 use super::took::{Took, Until};
 use super::wording::{phase, rest_sentence};
@@ -22,7 +22,7 @@ pub type Sentence = Box<dyn Fn(&RunState, &ActionPath) -> Option<String> + Send>
 pub(super) struct Said {
     pub(super) at: Millis,
     pub(super) about: About,
-    pub(super) mark: Mark,
+    pub(super) mark: Symbol,
     /// One line, or several when a person is asked or told why.
     pub(super) text: String,
 }
@@ -70,7 +70,7 @@ impl Narrator {
                 } else {
                     "stopping: what is running is finished first; Ctrl-C again stops waiting for it"
                 };
-                vec![Said { at: self.state.at, about: About::Run, mark: Mark::Person, text: text.into() }]
+                vec![Said { at: self.state.at, about: About::Run, mark: Symbol::Person, text: text.into() }]
             }
         }
     }
@@ -81,7 +81,7 @@ impl Narrator {
     }
 
     pub(super) fn step(&self, id: &StepId) -> Option<&Step> {
-        self.plan.runbook.steps.iter().find(|s| s.id == *id)
+        self.plan.step(id)
     }
 
     pub(super) fn rolls_back(&self) -> bool {
@@ -89,10 +89,9 @@ impl Narrator {
     }
 
     fn recorded(&mut self, record: &Record) -> Vec<Said> {
-        let before = record.kind.action().map(|a| self.state.action(a));
-        if let Ok(next) = self.state.apply(record) {
-            self.state = next;
-        }
+        let before = record.kind.action().map(|a| self.state.action(a).clone());
+        // What cannot follow is not this display's to judge: it stays as it was.
+        let _ = self.state.add(record);
         self.history.note(record);
         let mut said = Vec::new();
         if let Some(action) = record.kind.action() {
@@ -120,7 +119,7 @@ impl Narrator {
         }
         let title = self.step(step).map_or_else(String::new, |s| s.title.clone());
         let (mark, text) =
-            if self.rolls_back() { (Mark::Back, format!("undo: {title}")) } else { (Mark::Plain, title) };
+            if self.rolls_back() { (Symbol::Back, format!("undo: {title}")) } else { (Symbol::Plain, title) };
         Some(Said { at, about: About::StepBegins(step.clone()), mark, text })
     }
 
@@ -131,77 +130,77 @@ impl Narrator {
         let took = took.map(|took| format!(" in {}", took.text())).unwrap_or_default();
         let (mark, text) = match (&record.kind, word) {
             (RecordKind::Done { .. } | RecordKind::Adopted { .. } | RecordKind::Resolved { .. }, "done") => {
-                (Mark::Done, format!("done{took}"))
+                (Symbol::Done, format!("done{took}"))
             }
             (RecordKind::Undone { .. } | RecordKind::Resolved { .. }, "undone" | "pending") => {
-                (Mark::Back, format!("undone{took}"))
+                (Symbol::Back, format!("undone{took}"))
             }
             _ => return None,
         };
         Some(Said { at: record.at, about: About::StepEnds(id.clone()), mark, text })
     }
 
-    fn say(&mut self, record: &Record, before: Option<&ActionState>) -> Option<(Mark, String)> {
+    fn say(&mut self, record: &Record, before: Option<&ActionState>) -> Option<(Symbol, String)> {
         use RecordKind as K;
         Some(match &record.kind {
             K::RunOpened { runbook, by, .. } => {
-                (Mark::Plain, format!("run {} of `{runbook}`, opened by {by}", record.run))
+                (Symbol::Plain, format!("run {} of `{runbook}`, opened by {by}", record.run))
             }
-            K::Replanned { by, .. } => (Mark::Plain, format!("what had not run was planned anew by {by}")),
+            K::Replanned { by, .. } => (Symbol::Plain, format!("what had not run was planned anew by {by}")),
             K::ForwardBegan { until, executor } => {
                 let until = until.as_ref().map_or_else(String::new, |s| format!(", until {s} is done"));
-                (Mark::Plain, format!("run {} goes forward{until}; {}", record.run, by(executor)))
+                (Symbol::Plain, format!("run {} goes forward{until}; {}", record.run, by(executor)))
             }
             K::RollbackBegan { to, executor, .. } => {
-                let to = super::commands::place(&self.plan, to);
-                (Mark::Back, format!("run {} rolls back to {to}; {}", record.run, by(executor)))
+                let to = super::wording::place(&self.plan, to);
+                (Symbol::Back, format!("run {} rolls back to {to}; {}", record.run, by(executor)))
             }
             K::Started { action, attempt, .. } => {
                 self.started_here.insert(action.clone());
                 let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
-                (Mark::Plain, format!("started{again}: {}", self.does(action)))
+                (Symbol::Plain, format!("started{again}: {}", self.does(action)))
             }
             K::Applied { action, .. } => {
                 let found = matches!(before, Some(ActionState::Started { .. } | ActionState::InDoubt { .. }));
                 if !found || self.started_here.contains(action) {
                     return None;
                 }
-                (Mark::Plain, "its effect was made before the interruption; waiting until it is complete".into())
+                (Symbol::Plain, "its effect was made before the interruption; waiting until it is complete".into())
             }
-            K::Done { evidence, .. } => (Mark::Done, format!("done: {evidence}")),
-            K::Adopted { evidence, .. } => (Mark::Done, format!("found as wanted: {evidence}")),
-            K::Doubted { evidence, .. } => (Mark::Doubt, format!("in doubt: {evidence}")),
+            K::Done { evidence, .. } => (Symbol::Done, format!("done: {evidence}")),
+            K::Adopted { evidence, .. } => (Symbol::Done, format!("found as wanted: {evidence}")),
+            K::Doubted { evidence, .. } => (Symbol::Doubt, format!("in doubt: {evidence}")),
             K::Failed { phase: at, failure, retry_at, .. } => {
                 let attempt = before.map_or(0, ActionState::tries) + 1;
                 let begun = before.is_some_and(|state| state.traces().is_some());
                 let looking = *at == Phase::Observe;
                 let what = if looking { format!("failed {}", phase(*at, begun)) } else { "failed".into() };
-                let mark = if looking && begun { Mark::Doubt } else { Mark::Failed };
+                let mark = if looking && begun { Symbol::Doubt } else { Symbol::Failed };
                 (mark, failed(&what, attempt, failure, *retry_at, record.at))
             }
             K::UndoFailed { failure, retry_at, .. } => {
                 let attempt = before.map_or(0, ActionState::tries) + 1;
-                (Mark::Failed, failed("undo failed", attempt, failure, *retry_at, record.at))
+                (Symbol::Failed, failed("undo failed", attempt, failure, *retry_at, record.at))
             }
             K::GateOpened { gate, prompt, .. } => {
                 let answer = format!("runbook approve {} {gate}", record.run);
-                (Mark::Person, format!("waits for a person: {}\nwhen it is done: {answer}", prompt.trim_end()))
+                (Symbol::Person, format!("waits for a person: {}\nwhen it is done: {answer}", prompt.trim_end()))
             }
             K::GateAnswered { gate, approved, by } => {
                 let word = if *approved { "approved" } else { "refused" };
-                (Mark::Person, format!("gate {gate}: {word} by {by}"))
+                (Symbol::Person, format!("gate {gate}: {word} by {by}"))
             }
             K::Resolved { resolution, by, reason, .. } => {
-                let mark = if *resolution == Resolution::Undone { Mark::Back } else { Mark::Person };
+                let mark = if *resolution == Resolution::Undone { Symbol::Back } else { Symbol::Person };
                 (mark, format!("resolved as {resolution} by {by}: {reason}"))
             }
             K::UndoStarted { attempt, .. } => {
                 let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
-                (Mark::Back, format!("undo started{again}"))
+                (Symbol::Back, format!("undo started{again}"))
             }
-            K::Undone { evidence, .. } => (Mark::Back, format!("undone: {evidence}")),
+            K::Undone { evidence, .. } => (Symbol::Back, format!("undone: {evidence}")),
             K::Rested { rest } => {
-                (Mark::Plain, format!("run {} {}", record.run, rest_sentence(&self.plan, &self.state, rest)))
+                (Symbol::Plain, format!("run {} {}", record.run, rest_sentence(&self.plan, &self.state, rest)))
             }
         })
     }

@@ -1,8 +1,8 @@
 //! Where actions run side by side: when each begins and ends if all take as long as usual, and what it waits for at last.
 
-use super::plan_text::PreflightLine;
 use super::usual::{self, Done, Without};
 use crate::model::ActionPath;
+use crate::plan::Look;
 use crate::plan::{Order, Plan, Sequence};
 
 /// When an action is at work.
@@ -33,7 +33,7 @@ impl Work<'_> {
 }
 
 /// What is left of a plan, in the order in which it begins; nothing for a plan that does one action after the other.
-pub(super) fn order_of_work<'a>(plan: &'a Plan, preflight: &[(ActionPath, PreflightLine)]) -> Vec<Work<'a>> {
+pub(super) fn order_of_work<'a>(plan: &'a Plan, preflight: &[(ActionPath, Look)]) -> Vec<Work<'a>> {
     if plan.order == Order::Article {
         return Vec::new();
     }

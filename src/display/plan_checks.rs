@@ -1,8 +1,8 @@
 //! What the checks before a run said, ordered and worded the same for every form: what keeps the run from beginning first,
 //! then what a person has accepted, what only warns, what could not be found out, and what is as it should be.
 
-use super::look::one_line;
 use super::table::{count, hanging, wrapped};
+use super::terminal::one_line;
 use crate::model::{CheckRow, CheckVerdict};
 use crate::plan::Plan;
 

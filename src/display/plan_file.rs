@@ -1,12 +1,13 @@
 //! A saved plan's own facts: which file it is, who made it, who signed it.
 
-use super::look::one_line;
+use super::origin::PlanOrigin;
 use super::plan_json;
-use super::plan_sheet::PlanOrigin;
-use super::plan_text::{PreflightLine, Sentences};
+use super::plan_text::Sentences;
 use super::table::{columns, count, wrapped};
+use super::terminal::one_line;
 use super::time::{date_time, rfc3339};
 use crate::model::{ActionPath, Value};
+use crate::plan::Look;
 use crate::plan::Plan;
 use serde_json::json;
 
@@ -50,7 +51,7 @@ pub fn saved_plan_json(
     plan: &Plan,
     origin: &PlanOrigin,
     sentences: Sentences<'_>,
-    preflight: &[(ActionPath, PreflightLine)],
+    preflight: &[(ActionPath, Look)],
 ) -> Value {
     let mut value = plan_json(plan, sentences, preflight);
     let file = origin.file.as_ref();

@@ -2,15 +2,16 @@
 
 use super::changes::Shown;
 use super::pending_value::parameter;
-use super::plan_text::{PreflightLine, Sentences};
+use super::plan_text::Sentences;
 use super::usual;
 use crate::model::{ActionPath, CheckRow, Reversibility, StepAction, Value};
+use crate::plan::Look;
 use crate::plan::Plan;
 use serde_json::{Map, json};
 
 /// Fields: docs/plan.md lists them, in "Fields of the JSON".
 #[must_use]
-pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> Value {
+pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> Value {
     let steps = plan.runbook.steps.iter().map(|step| {
         json!({
             "number": step.number,
@@ -39,7 +40,7 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
         "usual_from": usual.source_json(),
         "downtime_s": downtime.seconds,
         "downtime_from": downtime.source_json(),
-        "refused": preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Refused(_))).count(),
+        "refused": preflight.iter().filter(|(_, line)| matches!(line, Look::Refused(_))).count(),
         "checks": plan.checks.iter().map(check).collect::<Vec<_>>(),
         "refused_checks": plan.checks.iter().filter(|row| row.refuses()).count(),
         "steps": steps.collect::<Vec<_>>(),
@@ -57,12 +58,7 @@ fn check(row: &CheckRow) -> Value {
     })
 }
 
-fn action(
-    plan: &Plan,
-    action: &StepAction,
-    sentences: Sentences<'_>,
-    preflight: &[(ActionPath, PreflightLine)],
-) -> Value {
+fn action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> Value {
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
     let (mut with, mut pending) = (Map::new(), Vec::new());
@@ -94,12 +90,12 @@ fn action(
     })
 }
 
-fn look(line: &PreflightLine) -> Value {
+fn look(line: &Look) -> Value {
     match line {
-        PreflightLine::Seen(finding) => json!({ "look": "seen", "finding": finding }),
-        PreflightLine::Done(finding) => json!({ "look": "done", "finding": finding }),
-        PreflightLine::Refused(failure) => json!({ "look": "refused", "failure": failure }),
-        PreflightLine::NotYet => json!({ "look": "not_yet" }),
+        Look::Seen(finding) => json!({ "look": "seen", "finding": finding }),
+        Look::Done(finding) => json!({ "look": "done", "finding": finding }),
+        Look::Refused(failure) => json!({ "look": "refused", "failure": failure }),
+        Look::NotYet => json!({ "look": "not_yet" }),
     }
 }
 

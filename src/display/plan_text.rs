@@ -3,52 +3,29 @@
 use super::changes::Shown;
 use super::changes_text::changes_text;
 use super::failure::reasons_text;
-use super::look::one_line;
 use super::order_of_work::{Work, order_of_work};
 use super::pending_value::{input, parameter, value};
 use super::plan_checks;
 use super::table::{columns, count, hanging, prose, wrapped};
+use super::terminal::one_line;
 use super::usual;
 use super::wording::{order_sentence, site_sentence};
-use crate::model::{ActionPath, Description, Failure, Finding, Found, Reversibility, Spec, Step, StepAction};
-use crate::plan::Plan;
+use crate::model::{ActionPath, Description, Found, Reversibility, Spec, Step, StepAction};
+use crate::plan::{Look, Plan};
 
 /// Where an action's description comes from. Nothing when its parameters do not fit.
 pub type Sentences<'a> = &'a dyn Fn(&ActionPath) -> Option<Description>;
 
-/// What a look at the world before the run says of one action.
-#[derive(Debug, Clone, PartialEq)]
-pub enum PreflightLine {
-    /// It was observed.
-    Seen(Finding),
-    /// The run has done it: what was found then. It takes no more time.
-    Done(Finding),
-    /// It refuses, or could not be observed: the run must not begin.
-    Refused(Failure),
-    /// It cannot be looked at before an earlier action has run.
-    NotYet,
-}
-
-impl PreflightLine {
-    /// What was found, by looking or by the run that has done it.
-    pub(super) fn finding(&self) -> Option<&Finding> {
-        match self {
-            PreflightLine::Seen(finding) | PreflightLine::Done(finding) => Some(finding),
-            PreflightLine::Refused(_) | PreflightLine::NotYet => None,
-        }
-    }
-}
-
 /// The plan as a person reviews it. `preflight` may be empty: then nothing was looked at.
 #[must_use]
-pub fn plan_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
+pub fn plan_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
     sheet(plan, &plan.runbook.steps, sentences, preflight)
 }
 
 /// The same without what is done: a person reviews what is still to come. `plan` is whole all the same, for what is done
 /// decides how long the rest takes and whether the site is down meanwhile.
 #[must_use]
-pub fn left_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
+pub fn left_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
     let done = usual::done(preflight);
     let mut left = plan.runbook.steps.clone();
     for step in &mut left {
@@ -58,7 +35,7 @@ pub fn left_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
     sheet(plan, &left, sentences, preflight)
 }
 
-fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
+fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
     let mut text = header(plan, preflight);
     text.push_str(&plan_checks::text(plan));
     for step in steps {
@@ -70,7 +47,7 @@ fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(Ac
 }
 
 /// Who works when, where that is not told by the order of the steps.
-fn work(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
+fn work(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
     let all = order_of_work(plan, preflight);
     if all.is_empty() {
         return String::new();
@@ -83,7 +60,7 @@ fn work(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
 }
 
 /// How much it is and how long it takes; of a run that has begun, how long the rest takes.
-fn size(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
+fn size(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
     let done = usual::done(preflight);
     let all = [count(plan.runbook.steps.len(), "step"), count(plan.actions.len(), "action")].join(" with ");
     let takes = usual::of_plan(plan, &done).told();
@@ -98,7 +75,7 @@ fn size(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
     size
 }
 
-fn header(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
+fn header(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
     let runbook = &plan.runbook;
     let mut text = wrapped("", &format!("plan of `{}`: {}", runbook.name, one_line(&runbook.title)));
     if !runbook.about.trim().is_empty() {
@@ -130,7 +107,7 @@ fn inputs(plan: &Plan) -> String {
     if rows.is_empty() { String::new() } else { format!("\ninputs\n{}", columns(2, &rows)) }
 }
 
-fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(ActionPath, PreflightLine)]) -> String {
+fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
     let of = plan.runbook.steps.len();
     let usual = usual::of_step(plan, step).told();
     let mut text = format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
@@ -144,12 +121,7 @@ fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(Ac
     text
 }
 
-fn one_action(
-    plan: &Plan,
-    action: &StepAction,
-    sentences: Sentences<'_>,
-    preflight: &[(ActionPath, PreflightLine)],
-) -> String {
+fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
     let told = sentence.as_ref().map(|told| told.does.clone());
@@ -207,9 +179,9 @@ pub(super) fn nothing_to_undo(why: &str, sentence: Option<&str>) -> String {
 }
 
 /// What was seen; `after` changes it before it is this one's turn.
-fn now(line: &PreflightLine, after: Option<&ActionPath>) -> String {
+fn now(line: &Look, after: Option<&ActionPath>) -> String {
     match line {
-        PreflightLine::Seen(finding) | PreflightLine::Done(finding) => {
+        Look::Seen(finding) | Look::Done(finding) => {
             if let Some(after) = after {
                 return wrapped("      now: ", &format!("{} ({})", finding.evidence, too_early(after)));
             }
@@ -221,21 +193,21 @@ fn now(line: &PreflightLine, after: Option<&ActionPath>) -> String {
             };
             wrapped(&format!("      {word}"), &finding.evidence)
         }
-        PreflightLine::Refused(failure) => {
+        Look::Refused(failure) => {
             let reasons = reasons_text(8, &failure.message, &failure.causes, &failure.advice);
             format!("{}{reasons}", wrapped("      REFUSED: ", &failure.message))
         }
-        PreflightLine::NotYet => "      now: cannot be looked at before earlier actions have run\n".into(),
+        Look::NotYet => "      now: cannot be looked at before earlier actions have run\n".into(),
     }
 }
 
-fn looked(plan: &Plan, preflight: &[(ActionPath, PreflightLine)]) -> String {
+fn looked(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
     if preflight.is_empty() {
         return String::new();
     }
-    let refused = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Refused(_))).count();
-    let later = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::NotYet)).count();
-    let seen = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Seen(_))).count();
+    let refused = preflight.iter().filter(|(_, line)| matches!(line, Look::Refused(_))).count();
+    let later = preflight.iter().filter(|(_, line)| matches!(line, Look::NotYet)).count();
+    let seen = preflight.iter().filter(|(_, line)| matches!(line, Look::Seen(_))).count();
     let checks = plan_checks::refusing(plan).len();
     let verdict = match (refused, checks) {
         (0, 0) => "nothing speaks against beginning".to_owned(),

@@ -3,9 +3,9 @@
 use super::commands::{self, next_commands};
 use super::failure::told;
 use super::leaves::of_abandoned;
-use super::table::{count, wrapped};
-use super::tally::Tally;
-use super::wording::{phase, rest_sentence, site_sentence, unanswered};
+use super::table::wrapped;
+use super::tally::{Tally, far};
+use super::wording::{phase, rest_sentence, unanswered};
 use crate::journal::{ActionState, Rest, RunState};
 use crate::model::{ActionPath, Value};
 use crate::plan::{Plan, Site};
@@ -40,20 +40,6 @@ pub fn rest_json(plan: &Plan, state: &RunState, rest: &Rest) -> Value {
     })
 }
 
-/// Two lines: how far it is, and whether the site is down.
-pub(super) fn far(plan: &Plan, state: &RunState) -> String {
-    let tally = Tally::of(plan, state);
-    let told = format!(
-        "{} of {} and {} of {} are done; {}",
-        tally.steps_done,
-        count(tally.steps, "step"),
-        tally.actions_done,
-        count(tally.actions, "action"),
-        site_sentence(Site::now(plan, state))
-    );
-    wrapped("  ", &told)
-}
-
 /// Failures, doubts and questions behind a rest, each under a heading.
 pub(super) fn why(state: &RunState, rest: &Rest) -> String {
     let mut text = String::new();
@@ -77,17 +63,17 @@ fn one(state: &RunState, action: &ActionPath) -> String {
     let heading = |what: &str| format!("\n{action} {what}\n");
     match state.action(action) {
         ActionState::Failed { attempt, phase: at, failure, traces, .. } => {
-            let tried = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
-            format!("{}{}", heading(&format!("failed {}{tried}", phase(at, traces.is_some()))), told(2, "", &failure))
+            let tried = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+            format!("{}{}", heading(&format!("failed {}{tried}", phase(*at, traces.is_some()))), told(2, "", failure))
         }
         ActionState::UndoFailed { attempt, failure, .. } => {
-            let tried = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+            let tried = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
             let stays =
                 wrapped("  ", "what it made may still be there; the rollback goes on only when it is taken back");
-            format!("{}{}{stays}", heading(&format!("could not be undone{tried}")), told(2, "", &failure))
+            format!("{}{}{stays}", heading(&format!("could not be undone{tried}")), told(2, "", failure))
         }
         ActionState::InDoubt { evidence, .. } => {
-            let seen = wrapped("  seen: ", &evidence);
+            let seen = wrapped("  seen: ", evidence);
             format!("{}{seen}", heading("was started, and its end is not recorded"))
         }
         ActionState::Started { .. } => heading("was started, and its end is not recorded: it is looked at on resume"),

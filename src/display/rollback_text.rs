@@ -1,10 +1,10 @@
 //! What a rollback will do: what is undone, in which order and how long that takes, what stays, and where that leaves the
 //! site.
 
-use super::commands::place;
 use super::plan_text::Sentences;
 use super::rollback_sheet::RollbackSheet;
 use super::table::wrapped;
+use super::wording::place;
 use super::wording::site_sentence;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::{ActionPath, Step, Value};

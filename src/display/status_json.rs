@@ -1,10 +1,10 @@
 //! Where a run stands, for programs. Fields are only ever added.
 
 use super::commands::{next_commands, while_executed};
-use super::status_text::evidence;
 use super::tally::{Tally, step_word_now};
 use super::time::rfc3339;
 use super::took::{Took, Until};
+use super::wording::evidence;
 use super::wording::{action_word, condition};
 use crate::journal::{ActionState, History, Holder, Record, RunState};
 use crate::model::{Millis, Step, Value};
@@ -66,7 +66,7 @@ fn step(step: &Step, state: &RunState, history: &History, until: Until) -> Value
             "attempt": current.attempt(),
             "ms": took.map(|it| it.work),
             "asked_ms": took.map(|it| it.asked),
-            "evidence": evidence(&current),
+            "evidence": evidence(current),
             "failure": failure,
         })
     });

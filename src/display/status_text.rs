@@ -2,15 +2,15 @@
 
 use super::commands::{self, next_commands, while_executed};
 use super::leaves::of_abandoned;
-use super::look::one_line;
 use super::plan_checks::accepted_text;
-use super::rest_text::{far, question, why};
+use super::rest_text::{question, why};
 use super::table::{columns, hanging, wrapped};
-use super::tally::step_word_now;
+use super::tally::{far, step_word_now};
+use super::terminal::one_line;
 use super::time::{date_time, duration};
 use super::took::{Took, Until};
-use super::wording::{action_word, executed_by, plan_file_words, rest_sentence};
-use crate::journal::{ActionState, History, Holder, Record, RunState};
+use super::wording::{action_word, evidence, executed_by, plan_file_words, rest_sentence};
+use crate::journal::{History, Holder, Record, RunState};
 use crate::model::{Millis, Step};
 use crate::plan::Plan;
 
@@ -87,17 +87,8 @@ fn step_rows(step: &Step, state: &RunState, history: &History, until: Until) -> 
             format!("  {}", action.path.name()),
             action_word(state, &action.path, until.executed).to_owned(),
             took(Took::action(history, &action.path, until)),
-            one_line(&evidence(&current)),
+            one_line(&evidence(current)),
         ]);
     }
     rows
-}
-
-/// What shows an action's state, if something does.
-pub(super) fn evidence(state: &ActionState) -> String {
-    match state {
-        ActionState::Done { evidence, .. } | ActionState::InDoubt { evidence, .. } => evidence.clone(),
-        ActionState::Failed { failure, .. } | ActionState::UndoFailed { failure, .. } => failure.message.clone(),
-        _ => String::new(),
-    }
 }

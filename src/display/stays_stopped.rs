@@ -4,7 +4,7 @@
 //! service of one host. Not handled: services that another action starts by the way (a reload, a command).
 
 use crate::journal::RunState;
-use crate::model::{ActionKind, ActionPath, Expr, Runbook, Scope, StepAction, Value, Values};
+use crate::model::{ActionPath, Expr, Property, Runbook, Scope, StepAction, Value, Values};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 
@@ -14,21 +14,23 @@ pub(super) fn stopped<'a>(
     state: &RunState,
     kept: impl Iterator<Item = &'a StepAction>,
 ) -> Vec<&'a StepAction> {
-    use ActionKind as K;
     let outputs = state.outputs();
     let known = Known { runbook: &plan.runbook, run: state.run.as_str(), inputs: &plan.inputs, outputs: &outputs };
     let mut all: Vec<&StepAction> = Vec::new();
     for action in kept.filter(|action| state.action(&action.path).is_done()) {
-        match action.kind {
-            K::ServiceStop | K::InstanceShutDown | K::InstanceStop => all.push(action),
-            K::InstanceStart | K::InstanceStartAs => {
-                all.retain(|stop| known.is_disabled(stop) || !known.same(action, stop, Known::instance));
+        for property in action.kind.properties() {
+            match property {
+                Property::Stops => all.push(action),
+                Property::StartsInstance => {
+                    all.retain(|stop| known.is_disabled(stop) || !known.same(action, stop, Known::instance));
+                }
+                Property::StartsService => all.retain(|stop| {
+                    let same_service = known.same(action, stop, |known, it| known.value(it.with.get("service")?));
+                    !(same_service && known.same(action, stop, Known::host))
+                }),
+                Property::NeedsAws | Property::LooksUp | Property::LearnsHostKey => {}
+                Property::Asks | Property::AsksForRecord | Property::AsksAboutHostKey => {}
             }
-            K::ServiceRestart => all.retain(|stop| {
-                let same_service = known.same(action, stop, |known, it| known.value(it.with.get("service")?));
-                !(stop.kind == K::ServiceStop && same_service && known.same(action, stop, Known::host))
-            }),
-            _ => {}
         }
     }
     all

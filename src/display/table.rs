@@ -1,7 +1,7 @@
 //! Columns that line up, and texts that wrap.
 
-use super::look::width;
 use super::rich::visible;
+use super::terminal::width;
 use std::sync::OnceLock;
 
 /// How wide texts for people are wrapped. A screen of 80 columns shows most of them without a second wrap.

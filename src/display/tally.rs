@@ -1,9 +1,11 @@
 //! How far a run is: steps and actions done, and a step's state in one word.
 
-use super::wording::action_word;
+use super::table::{count, wrapped};
+use super::wording::{action_word, site_sentence};
 use crate::journal::{ActionState, RunState};
 use crate::model::Step;
 use crate::plan::Plan;
+use crate::plan::Site;
 
 /// What is done of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +31,9 @@ impl Tally {
 /// A step's state: the most pressing of its actions' states.
 pub(super) fn step_word(step: &Step, state: &RunState) -> &'static str {
     use ActionState as S;
-    let states: Vec<S> = step.actions.iter().map(|a| state.action(&a.path)).collect();
-    let any = |is: fn(&S) -> bool| states.iter().any(is);
-    if states.iter().all(S::is_done) {
+    let states: Vec<&S> = step.actions.iter().map(|a| state.action(&a.path)).collect();
+    let any = |is: fn(&S) -> bool| states.iter().any(|state| is(state));
+    if states.iter().all(|s| s.is_done()) {
         "done"
     } else if any(|s| matches!(s, S::UndoFailed { .. })) {
         "undo failed"
@@ -41,7 +43,7 @@ pub(super) fn step_word(step: &Step, state: &RunState) -> &'static str {
         "failed"
     } else if any(|s| matches!(s, S::Undoing { .. })) {
         "undoing"
-    } else if states.iter().all(S::is_pending) {
+    } else if states.iter().all(|s| s.is_pending()) {
         if states.iter().any(|s| s.generation() > 0) { "undone" } else { "pending" }
     } else {
         "half done"
@@ -65,4 +67,18 @@ pub(super) fn step_word_now(step: &Step, state: &RunState, executed: bool) -> &'
 pub(super) fn first_open<'a>(plan: &'a Plan, state: &RunState) -> Option<&'a Step> {
     let open = plan.actions.iter().find(|planned| !state.action(&planned.action).is_done())?;
     plan.runbook.step(open.action.step().as_str())
+}
+
+/// Two lines: how far it is, and whether the site is down.
+pub(super) fn far(plan: &Plan, state: &RunState) -> String {
+    let tally = Tally::of(plan, state);
+    let told = format!(
+        "{} of {} and {} of {} are done; {}",
+        tally.steps_done,
+        count(tally.steps, "step"),
+        tally.actions_done,
+        count(tally.actions, "action"),
+        site_sentence(Site::now(plan, state))
+    );
+    wrapped("  ", &told)
 }

@@ -1,8 +1,8 @@
 //! How long a plan is expected to take, along its own order, and where each number comes from.
 
-use super::plan_text::PreflightLine;
 use super::time::rough;
 use crate::model::{ActionPath, Reversibility, Step, StepAction, Window};
+use crate::plan::Look;
 use crate::plan::{Duration, Plan, Sequence, Source};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -85,8 +85,8 @@ impl FromIterator<Usual> for Usual {
 pub(super) type Done<'a> = BTreeSet<&'a ActionPath>;
 
 /// What is done of a plan; nothing of one that has not begun.
-pub(super) fn done(preflight: &[(ActionPath, PreflightLine)]) -> Done<'_> {
-    preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Done(_))).map(|(path, _)| path).collect()
+pub(super) fn done(preflight: &[(ActionPath, Look)]) -> Done<'_> {
+    preflight.iter().filter(|(_, line)| matches!(line, Look::Done(_))).map(|(path, _)| path).collect()
 }
 
 /// Usual duration of an action.

@@ -1,9 +1,8 @@
 //! The words for what a run is at.
 
-use super::commands::place;
-use super::look::one_line;
 use super::table::list;
-use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RunState};
+use super::terminal::one_line;
+use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RollbackTo, RunState};
 use crate::model::{ActionPath, Phase};
 use crate::plan::{Order, Plan, Site};
 
@@ -143,5 +142,22 @@ pub(super) fn action_word(state: &RunState, action: &ActionPath, executed: bool)
         S::Started { .. } | S::Applied { .. } | S::Undoing { .. } if answered => "approved",
         ActionState::Started { .. } if !executed => "in doubt",
         other => other.word(),
+    }
+}
+
+/// `step 5, rds-multi-az`, or `the start`.
+pub(super) fn place(plan: &Plan, to: &RollbackTo) -> String {
+    match to {
+        RollbackTo::Start => "the start".into(),
+        RollbackTo::Step(step) => format!("step {}, {step}", plan.number(step)),
+    }
+}
+
+/// What shows an action's state, if something does.
+pub(super) fn evidence(state: &ActionState) -> String {
+    match state {
+        ActionState::Done { evidence, .. } | ActionState::InDoubt { evidence, .. } => evidence.clone(),
+        ActionState::Failed { failure, .. } | ActionState::UndoFailed { failure, .. } => failure.message.clone(),
+        _ => String::new(),
     }
 }

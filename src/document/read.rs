@@ -6,8 +6,8 @@ use serde_json::Number;
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, MessageFormatter, Options, Spanned};
 use std::fmt;
 
-/// The longest document read. The flagship has 20 KB; a runbook beyond this is a mistake.
-const MAX_BYTES: usize = 1 << 20;
+/// The longest document read. The flagship has 20 KB, ten thousand steps written by a program about 2 MB; beyond this it is a mistake.
+const MAX_BYTES: usize = 8 << 20;
 
 /// Reads a YAML document. `name` is what the operator calls it in messages.
 ///
@@ -36,8 +36,8 @@ pub fn parse(name: &str, text: &str) -> Result<Document, Unreadable> {
 fn options() -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_events: 100_000,
-            max_nodes: 50_000,
+            max_events: 1_000_000,
+            max_nodes: 500_000,
             max_depth: 32,
             max_documents: 1,
             max_aliases: 200,

@@ -1,14 +1,13 @@
 //! From a planned action and the run's state to a complete call.
 
 use super::fill::Filling;
-use super::preflight::Look;
 use crate::action::{asks_in_part, looks_ahead};
 use crate::journal::RunState;
 use crate::model::{
     ActionCall, ActionPath, CheckCall, Failure, Found, Phase, PreflightCheck, RunId, Scope, StepAction, Unresolved,
     Value, Values,
 };
-use crate::plan::Plan;
+use crate::plan::{Look, Plan};
 use std::collections::BTreeMap;
 
 /// The call of one phase of an action.
@@ -16,7 +15,7 @@ use std::collections::BTreeMap;
 /// # Errors
 /// When a value it needs is not known: an output that an action declared and did not give.
 pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase) -> Result<ActionCall, Failure> {
-    let outputs = state.outputs();
+    let outputs = state.outputs_of(plan.runbook.giving(action));
     let scope = Scope { run: state.run.as_str(), inputs: &plan.inputs, outputs: &outputs };
     let filling = Filling::of_action(plan, action);
     let parameters =
@@ -27,7 +26,7 @@ pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Ph
 /// The call that looks at an action some of whose parameters are not known yet; nothing for a kind that cannot look without
 /// them.
 pub(super) fn call_ahead(plan: &Plan, state: &RunState, action: &StepAction) -> Option<ActionCall> {
-    let parameters = preview_parameters(plan, &state.run, &state.outputs(), action);
+    let parameters = preview_parameters(plan, &state.run, &state.outputs_of(plan.runbook.giving(action)), action);
     looks_ahead(action.kind, &parameters).then(|| with(plan, state, action, Phase::Observe, parameters))
 }
 

@@ -4,12 +4,12 @@
 //! made. The rows come in the document's order. Not repeated by `resume`: what they ask is true at the start and not later.
 
 use super::call::{check_call, check_call_in_part, outputs_of};
-use super::preflight::{Look, preflight};
+use super::preflight::preflight;
 use super::{Performer, Worker};
 use crate::model::{
     ActionPath, CheckCall, CheckRow, CheckVerdict, Millis, PreflightCheck, Refusal, RunId, Unresolved, Values,
 };
-use crate::plan::Plan;
+use crate::plan::{Look, Plan};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;

@@ -3,49 +3,27 @@
 use super::call::call;
 use super::exchange::Stopping;
 use super::flight::Flight;
+use super::frontier::{Ahead, Frontier};
+use super::moment::{Moment, Next};
 use super::rollback;
-use crate::journal::{ActionState, Mode, RecordKind, Rest, RunState};
-use crate::model::{ActionCall, ActionPath, Millis, Phase, StepAction, StepId};
+use crate::journal::{ActionState, RecordKind, Rest, RunState};
+use crate::model::{ActionPath, Millis, Phase};
 use crate::plan::{Order, Plan, Sequence};
-
-/// What an executor has to do now.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Next {
-    /// Append these records, then ask again.
-    Record(Vec<RecordKind>),
-    /// Have these calls performed (there may be none), and ask again when one ends, or at `wake`.
-    Perform {
-        /// The calls.
-        calls: Vec<ActionCall>,
-        /// When a failed action is to be tried again.
-        wake: Option<Millis>,
-    },
-    /// Stop, for this reason.
-    Rest(Rest),
-}
 
 /// What comes next.
 #[must_use]
 pub fn next(plan: &Plan, state: &RunState, flight: &Flight, now: Millis) -> Next {
-    Moment { plan, sequence: &Sequence::of(plan), state, flight, now }.next()
-}
-
-/// Where a run stands at a moment, with all that decides what comes next.
-#[derive(Clone, Copy)]
-pub(super) struct Moment<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) sequence: &'a Sequence,
-    pub(super) state: &'a RunState,
-    pub(super) flight: &'a Flight,
-    pub(super) now: Millis,
+    let sequence = Sequence::of(plan);
+    let frontier = Frontier::of(plan, &sequence, state);
+    Moment { plan, sequence: &sequence, state, frontier: &frontier, flight, now }.next()
 }
 
 impl Moment<'_> {
     /// What comes next.
     pub(super) fn next(&self) -> Next {
-        match &self.state.mode {
-            Mode::Forward { until } => forward(self, until.as_ref()),
-            Mode::Rollback { to, keeps } => rollback::next(self, to, keeps.as_deref()),
+        match self.frontier {
+            Frontier::Forward(ahead) => forward(self, ahead),
+            Frontier::Rollback(to, left) => rollback::next(self, left, to),
         }
     }
 }
@@ -61,35 +39,24 @@ struct Pass {
     doubted: Vec<ActionPath>,
     waiting: Vec<String>,
     unfinished: Vec<ActionPath>,
-    left: usize,
 }
 
 /// Whether something on the way forward stands still until a person decides: then nothing new is begun.
-pub(super) fn is_held_up(plan: &Plan, sequence: &Sequence, state: &RunState, flight: &Flight) -> bool {
-    let Mode::Forward { until } = &state.mode else { return false };
+pub(super) fn is_held_up(plan: &Plan, frontier: &Frontier, state: &RunState, flight: &Flight) -> bool {
+    let Frontier::Forward(ahead) = frontier else { return false };
     let stands = |action: &ActionPath| match state.action(action) {
         ActionState::Failed { retry_at: None, .. } => true,
         ActionState::InDoubt { .. } => flight.doubted.contains(action),
         other => other.is_undoing(),
     };
-    within(plan, sequence, until.as_ref()).into_iter().any(stands)
+    ahead.within_reach(plan).any(|(_, action)| stands(action))
 }
 
-/// The actions up to the step after which the run is to rest.
-fn within<'a>(plan: &'a Plan, sequence: &Sequence, until: Option<&StepId>) -> Vec<&'a ActionPath> {
-    match until {
-        Some(step) => plan.up_to(sequence, step),
-        None => plan.actions.iter().map(|planned| &planned.action).collect(),
-    }
-}
-
-fn forward(moment: &Moment<'_>, until: Option<&StepId>) -> Next {
-    let Moment { plan, sequence, state, flight, .. } = *moment;
-    let mut pass = Pass { held_up: is_held_up(plan, sequence, state, flight), ..Pass::default() };
-    let is_done = |place: usize| plan.actions.get(place).is_some_and(|it| state.action(&it.action).is_done());
-    let open = sequence.open(is_done);
-    for (action, is_open) in within(plan, sequence, until).into_iter().zip(open) {
-        look(moment, action, is_open, &mut pass);
+fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
+    let Moment { plan, sequence, state, frontier, flight, .. } = *moment;
+    let mut pass = Pass { held_up: is_held_up(plan, frontier, state, flight), ..Pass::default() };
+    for (place, action) in ahead.within_reach(plan) {
+        look(moment, action, ahead.is_open(place), &mut pass);
     }
     if flight.stop == Stopping::No && !pass.held_up {
         let fresh = std::mem::take(&mut pass.fresh);
@@ -118,7 +85,13 @@ fn forward(moment: &Moment<'_>, until: Option<&StepId>) -> Next {
     if !calls.is_empty() || !flight.running.is_empty() || (pass.wake.is_some() && flight.stop == Stopping::No) {
         return Next::Perform { calls, wake: pass.wake };
     }
-    Next::Rest(rest(flight, until, pass))
+    if ahead.is_empty() {
+        return Next::Rest(match &ahead.until {
+            Some(step) => Rest::UntilReached { step: step.clone() },
+            None => Rest::Finished,
+        });
+    }
+    Next::Rest(rest(flight, pass))
 }
 
 /// What somebody else is making is waited for; everything else is observed first.
@@ -130,13 +103,10 @@ fn look_or_join(flight: &Flight, action: ActionPath) -> (ActionPath, Phase) {
 fn look(moment: &Moment<'_>, action: &ActionPath, is_open: bool, pass: &mut Pass) {
     let Moment { state, flight, now, .. } = *moment;
     let current = state.action(action);
-    if !current.is_done() {
-        pass.left += 1;
-    }
     if flight.running.contains_key(action) || current.is_done() {
         return;
     }
-    let asked = gates_of(state, action);
+    let asked = state.open_gates_of(action);
     if !asked.is_empty() {
         pass.waiting.extend(asked);
         return;
@@ -153,7 +123,7 @@ fn look(moment: &Moment<'_>, action: &ActionPath, is_open: bool, pass: &mut Pass
     if is_half_done && !is_open && flight.stop == Stopping::No {
         return;
     }
-    match &current {
+    match current {
         ActionState::Pending { .. } => {
             if is_open {
                 pass.fresh.push(action.clone());
@@ -190,13 +160,7 @@ fn look(moment: &Moment<'_>, action: &ActionPath, is_open: bool, pass: &mut Pass
     }
 }
 
-fn rest(flight: &Flight, until: Option<&StepId>, pass: Pass) -> Rest {
-    if pass.left == 0 {
-        return match until {
-            Some(step) => Rest::UntilReached { step: step.clone() },
-            None => Rest::Finished,
-        };
-    }
+fn rest(flight: &Flight, pass: Pass) -> Rest {
     if !pass.doubted.is_empty() {
         return Rest::InDoubt { actions: pass.doubted };
     }
@@ -211,15 +175,4 @@ fn rest(flight: &Flight, until: Option<&StepId>, pass: Pass) -> Rest {
     }
     // Needs that can never be met: a plan is made from a validated runbook, which has no cycle.
     Rest::Paused { actions: pass.unfinished }
-}
-
-/// The gates that hold an action up.
-pub(super) fn gates_of(state: &RunState, action: &ActionPath) -> Vec<String> {
-    let gates = state.open_gates();
-    gates.iter().filter(|(_, gate)| gate.action == *action).map(|(name, _)| (*name).to_owned()).collect()
-}
-
-/// Whether an action has something that must be undone when it was only found.
-pub(super) fn leaves_nothing(definition: &StepAction) -> bool {
-    matches!(definition.kind.spec().reversibility, crate::model::Reversibility::NothingToUndo(_))
 }

@@ -6,25 +6,30 @@
 //! Not handled: what the preview could not see (an action that can be looked at only once earlier ones have run), and what
 //! happens between this look and the effect a moment later.
 
-use super::decide::leaves_nothing;
 use crate::journal::{ActionState, Completion, RunState};
-use crate::model::{ActionPath, Drift, FactDrift, Failure, Finding, Found, RunId};
-use crate::plan::{Plan, Previewed};
+use crate::model::{ActionPath, Drift, FactDrift, Failure, Finding, Found, RunId, StepAction};
+use crate::plan::{Plan, Sequence};
 
 /// How the world differs from what was previewed of `action`; nothing when it does not, or when there is nothing to be held
 /// to.
 #[must_use]
-pub fn drift(plan: &Plan, state: &RunState, action: &ActionPath, finding: &Finding) -> Option<Drift> {
+pub fn drift(
+    plan: &Plan,
+    sequence: &Sequence,
+    state: &RunState,
+    action: &ActionPath,
+    finding: &Finding,
+) -> Option<Drift> {
     let previewed = plan.previewed(action)?;
     // What is as wanted is left as it is, whatever else changed. Who only looks is what others rest on.
-    let only_looks = plan.definition(action).is_some_and(leaves_nothing);
+    let only_looks = plan.definition(action).is_some_and(StepAction::leaves_nothing);
     if (finding.found == Found::Holds && !only_looks) || has_acted(state, action) {
         return None;
     }
     let facts: Vec<FactDrift> = previewed
         .facts
         .iter()
-        .filter(|(what, _)| !is_own_doing(plan, state, action, what))
+        .filter(|(what, _)| !is_own_doing(plan, sequence, (state, action), what))
         .filter_map(|(what, was)| differs(finding, what, was))
         .collect();
     if facts.is_empty() {
@@ -71,12 +76,10 @@ fn differs(finding: &Finding, what: &str, was: &str) -> Option<FactDrift> {
     (!silent && !same).then(|| FactDrift { what: what.to_owned(), was: was.to_owned(), is: is.cloned() })
 }
 
-fn is_own_doing(plan: &Plan, state: &RunState, action: &ActionPath, what: &str) -> bool {
-    let names = |previewed: &Previewed| previewed.facts.contains_key(what);
-    plan.actions
-        .iter()
-        .filter(|p| p.action != *action)
-        .any(|p| p.previewed.as_ref().is_some_and(names) && has_acted(state, &p.action))
+/// Whether another action that names a fact has acted.
+fn is_own_doing(plan: &Plan, sequence: &Sequence, (state, action): (&RunState, &ActionPath), what: &str) -> bool {
+    let naming = sequence.naming(what).iter().filter_map(|place| plan.actions.get(*place));
+    naming.map(|planned| &planned.action).any(|other| other != action && has_acted(state, other))
 }
 
 /// Whether an action has begun to act in this run, at some time; or a person has in its place, and it stands. What was only

@@ -9,9 +9,10 @@
 //!
 //! Not handled: two executors of one run. Whoever keeps the records refuses the elder one (`journal::Lease`).
 
-use super::decide::{Moment, Next};
 use super::exchange::{CallId, Effect, Input, Intent, Stopping};
 use super::flight::{Flight, UnderWay};
+use super::frontier::Frontier;
+use super::moment::{Moment, Next};
 use super::outcome::{Standing, records_of};
 use crate::journal::{IllegalRecord, Mode, Record, RecordKind, RollbackTo, RunState};
 use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome, Pace};
@@ -33,6 +34,7 @@ pub struct Executor {
     plan: Arc<Plan>,
     sequence: Arc<Sequence>,
     state: RunState,
+    frontier: Frontier,
     flight: Flight,
     pace: Pace,
 }
@@ -47,7 +49,9 @@ impl Executor {
     /// An executor that goes on where it was, with what was in flight.
     #[must_use]
     pub fn with_flight(plan: Arc<Plan>, state: RunState, flight: Flight) -> Self {
-        Self { sequence: Arc::new(Sequence::of(&plan)), plan, state, flight, pace: Pace::USUAL }
+        let sequence = Arc::new(Sequence::of(&plan));
+        let frontier = Frontier::of(&plan, &sequence, &state);
+        Self { frontier, sequence, plan, state, flight, pace: Pace::USUAL }
     }
 
     /// The same, with all its waits and deadlines at this pace.
@@ -92,7 +96,7 @@ impl Executor {
     fn go_on(&mut self, now: Millis, effects: &mut Vec<Effect>) -> Result<(), IllegalRecord> {
         while self.flight.appending.is_none() && !self.is_over() {
             if let Some(kind) = self.flight.to_record.pop_front() {
-                let (record, _) = self.state.follow(kind, now)?;
+                let record = self.state.record_of(kind, now)?;
                 self.flight.appending = Some(Box::new(record.clone()));
                 effects.push(Effect::Append { record: Box::new(record) });
             } else if let Some(input) = self.flight.waiting.pop_front() {
@@ -115,7 +119,8 @@ impl Executor {
     }
 
     fn moment(&self, now: Millis) -> Moment<'_> {
-        Moment { plan: &self.plan, sequence: &self.sequence, state: &self.state, flight: &self.flight, now }
+        let Self { plan, sequence, state, frontier, flight, .. } = self;
+        Moment { plan, sequence, state, frontier, flight, now }
     }
 
     /// What stays on the way back to a place. A rollback that a version began which left that to the plan goes on so.
@@ -134,7 +139,7 @@ impl Executor {
 
     fn appended(&mut self, effects: &mut Vec<Effect>) -> Result<(), IllegalRecord> {
         let Some(record) = self.flight.appending.take() else { return Ok(()) };
-        self.state = self.state.apply(&record)?;
+        self.fold(&record)?;
         match record.kind {
             RecordKind::ForwardBegan { .. } | RecordKind::RollbackBegan { .. } => self.flight.began = Some(record.seq),
             RecordKind::Rested { rest } => {
@@ -153,9 +158,15 @@ impl Executor {
         Ok(())
     }
 
+    fn fold(&mut self, record: &Record) -> Result<(), IllegalRecord> {
+        self.state.add(record)?;
+        self.frontier.follow(&self.plan, &self.sequence, &self.state, record);
+        Ok(())
+    }
+
     fn foreign(&mut self, records: &[Record]) -> Result<(), IllegalRecord> {
         for record in records.iter().filter(|record| record.seq > self.state.seq).collect::<Vec<_>>() {
-            self.state = self.state.apply(record)?;
+            self.fold(record)?;
         }
         match self.flight.appending.take().map(|record| record.kind) {
             // What was appended may be the reason to go on.
@@ -200,8 +211,14 @@ impl Executor {
     }
 
     fn ended(&mut self, call: &ActionCall, outcome: Outcome, now: Millis) {
-        let standing =
-            Standing { plan: &self.plan, sequence: &self.sequence, state: &self.state, now, pace: self.pace };
+        let standing = Standing {
+            plan: &self.plan,
+            sequence: &self.sequence,
+            state: &self.state,
+            frontier: &self.frontier,
+            now,
+            pace: self.pace,
+        };
         let records = records_of(&standing, &mut self.flight, call, outcome);
         self.flight.to_record.extend(records);
     }

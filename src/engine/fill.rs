@@ -1,7 +1,7 @@
 //! From the expressions of an action or a check to its parameters: references filled in, names of targets replaced by targets.
 
 use crate::model::{
-    ActionKind, Expr, ParamSpec, PreflightCheck, Reference, Scope, StepAction, TargetSpec, Value, ValueType, stand_in,
+    Expr, ParamSpec, PreflightCheck, Reference, Scope, StepAction, TargetSpec, Value, ValueType, stand_in,
 };
 use crate::plan::Plan;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ enum HostKeys {
 impl<'a> Filling<'a> {
     /// Who pins a host key uses the target before the key is known.
     pub(super) fn of_action(plan: &'a Plan, action: &'a StepAction) -> Self {
-        let pins = action.kind == ActionKind::SshPinHostKey;
+        let pins = action.kind.learns_host_key();
         let host_keys = if pins { HostKeys::KnownOrLeftOut } else { HostKeys::Known };
         Self { plan, with: &action.with, params: action.kind.spec().params, host_keys }
     }

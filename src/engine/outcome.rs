@@ -4,6 +4,7 @@ use super::decide::is_held_up;
 use super::drift;
 use super::exchange::Stopping;
 use super::flight::Flight;
+use super::frontier::Frontier;
 use crate::journal::{ActionState, RecordKind, RunState};
 use crate::model::{ActionCall, Failure, FailureKind, Finding, Found, Millis, Outcome, Pace, Phase, RetryPolicy};
 use crate::plan::{Plan, Sequence};
@@ -15,6 +16,7 @@ pub(super) struct Standing<'a> {
     pub(super) plan: &'a Plan,
     pub(super) sequence: &'a Sequence,
     pub(super) state: &'a RunState,
+    pub(super) frontier: &'a Frontier,
     pub(super) now: Millis,
     pub(super) pace: Pace,
 }
@@ -64,9 +66,9 @@ pub(super) fn records_of(
 }
 
 fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, finding: Finding) -> Vec<RecordKind> {
-    let Standing { plan, sequence, state, .. } = *standing;
+    let Standing { plan, sequence, state, frontier, .. } = *standing;
     let action = call.action.clone();
-    let drifted = drift::drift(plan, state, &action, &finding);
+    let drifted = drift::drift(plan, sequence, state, &action, &finding);
     let current = state.action(&action);
     let touched = current.traces().is_some();
     let Finding { found, ours, before, outputs, evidence, .. } = finding;
@@ -96,7 +98,7 @@ fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, fin
         }
         // Asked to stop, nothing is begun, nor after something has failed for good: what was only looked at stays as it was.
         Found::Absent | Found::Otherwise if flight.stop != Stopping::No => Vec::new(),
-        Found::Absent | Found::Otherwise if !touched && is_held_up(plan, sequence, state, flight) => Vec::new(),
+        Found::Absent | Found::Otherwise if !touched && is_held_up(plan, frontier, state, flight) => Vec::new(),
         Found::Absent | Found::Otherwise => match drifted {
             Some(drifted) => stopped(drifted),
             None => vec![start(current.attempt() + 1)],

@@ -6,24 +6,12 @@
 
 use super::Performer;
 use super::call::{call, call_ahead};
-use super::decide::leaves_nothing;
 use super::drift::drift;
 use crate::access::Beat;
 use crate::journal::{Record, RecordKind, RunState};
 use crate::model::{ActionPath, Drift, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
-use crate::plan::Plan;
+use crate::plan::{Look, Plan, Sequence};
 use std::collections::BTreeSet;
-
-/// What was seen of one action.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Look {
-    /// It was observed.
-    Seen(Finding),
-    /// It refuses, or could not be observed: the run must not begin.
-    Refused(Failure),
-    /// Its parameters are not known yet.
-    NotYet,
-}
 
 /// Observes what can be observed, in plan order.
 pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, now: Millis) -> Vec<(ActionPath, Look)> {
@@ -57,8 +45,8 @@ pub async fn look_ahead<P: Performer>(
                     .advise("put that right by hand"),
             ),
             Outcome::Observed(finding) => {
-                if finding.found == Found::Holds && leaves_nothing(definition) {
-                    known = with(&known, &planned.action, &finding, now);
+                if finding.found == Found::Holds && definition.leaves_nothing() {
+                    give(&mut known, &planned.action, &finding, now);
                 }
                 Look::Seen(finding)
             }
@@ -81,11 +69,12 @@ pub fn drifts(plan: &Plan, run: &RunId, looks: &[(ActionPath, Look)], now: Milli
 /// The same for a run that has begun: what it has changed itself is no difference.
 #[must_use]
 pub fn drifts_ahead(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Vec<Drift> {
+    let sequence = Sequence::of(plan);
     let mut told: BTreeSet<String> = BTreeSet::new();
     let mut all = Vec::new();
     for (action, look) in looks {
         let Look::Seen(finding) = look else { continue };
-        let Some(mut drift) = drift(plan, state, action, finding) else { continue };
+        let Some(mut drift) = drift(plan, &sequence, state, action, finding) else { continue };
         drift.facts.retain(|fact| told.insert(fact.what.clone()));
         if !drift.facts.is_empty() {
             all.push(drift);
@@ -128,14 +117,15 @@ fn imagined(plan: &Plan, run: &RunId, now: Millis) -> Option<RunState> {
     RunState::open(&Record { run: run.clone(), seq: 1, at: now, kind }).ok()
 }
 
-fn with(state: &RunState, action: &ActionPath, finding: &Finding, now: Millis) -> RunState {
+/// Gives to a state that is in no journal what a look has found. What cannot be given is not known there.
+fn give(state: &mut RunState, action: &ActionPath, finding: &Finding, now: Millis) {
     let kind = RecordKind::Adopted {
         action: action.clone(),
         outputs: finding.outputs.clone(),
         evidence: finding.evidence.clone(),
     };
     let record = Record { run: state.run.clone(), seq: state.seq + 1, at: now, kind };
-    state.apply(&record).unwrap_or_else(|_| state.clone())
+    let _ = state.add(&record);
 }
 
 #[cfg(test)]

@@ -7,12 +7,11 @@
 //! - in the order `article` one undo runs at a time.
 
 use super::call::call;
-use super::decide::{Moment, Next, gates_of};
 use super::exchange::Stopping;
+use super::moment::{Moment, Next};
 use crate::journal::{ActionState, RecordKind, Rest, RollbackTo};
 use crate::model::{ActionCall, ActionPath, Millis, Phase};
-use crate::plan::Order;
-use std::collections::BTreeSet;
+use crate::plan::{Left, Order};
 
 /// What was found out in one pass.
 #[derive(Default)]
@@ -25,12 +24,8 @@ struct Pass {
     unfinished: Vec<ActionPath>,
 }
 
-pub(super) fn next(moment: &Moment<'_>, to: &RollbackTo, keeps: Option<&BTreeSet<ActionPath>>) -> Next {
-    let Moment { plan, sequence, state, flight, .. } = *moment;
-    let left = match keeps {
-        Some(keeps) => plan.left_to_undo(state, keeps),
-        None => plan.left_to_undo(state, &plan.kept(to)),
-    };
+pub(super) fn next(moment: &Moment<'_>, left: &Left, to: &RollbackTo) -> Next {
+    let Moment { plan, flight, .. } = *moment;
     if left.is_empty() {
         return Next::Rest(Rest::RolledBack { to: to.clone() });
     }
@@ -39,7 +34,7 @@ pub(super) fn next(moment: &Moment<'_>, to: &RollbackTo, keeps: Option<&BTreeSet
         return Next::Perform { calls: Vec::new(), wake: None };
     }
     let mut pass = Pass::default();
-    for place in plan.ready_to_undo(sequence, state, &left) {
+    for place in left.ready() {
         let Some(action) = plan.actions.get(place).map(|planned| &planned.action) else { continue };
         if !flight.running.contains_key(action) {
             look(moment, action, &mut pass);
@@ -68,7 +63,7 @@ fn look(moment: &Moment<'_>, action: &ActionPath, pass: &mut Pass) {
     let Moment { plan, state, flight, now, .. } = *moment;
     let Some(definition) = plan.definition(action) else { return pass.paused.push(action.clone()) };
     let current = state.action(action);
-    let gates = gates_of(state, action);
+    let gates = state.open_gates_of(action);
     if current.is_undoing() && !gates.is_empty() {
         return pass.waiting.extend(gates);
     }
@@ -84,8 +79,8 @@ fn look(moment: &Moment<'_>, action: &ActionPath, pass: &mut Pass) {
         return pass.records.push(RecordKind::Undone { action: action.clone(), evidence: why.to_owned() });
     }
     match current {
-        ActionState::UndoFailed { retry_at: Some(at), .. } if at > now => {
-            pass.wake = Some(pass.wake.map_or(at, |wake| wake.min(at)));
+        ActionState::UndoFailed { retry_at: Some(at), .. } if *at > now => {
+            pass.wake = Some(pass.wake.map_or(*at, |wake| wake.min(*at)));
         }
         ActionState::Undoing { .. } if flight.cleared.contains(action) => {
             match call(plan, state, definition, Phase::Undo) {

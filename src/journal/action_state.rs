@@ -134,11 +134,14 @@ pub enum ActionState {
 
 impl Default for ActionState {
     fn default() -> Self {
-        ActionState::Pending { generation: 0 }
+        Self::UNTOUCHED
     }
 }
 
 impl ActionState {
+    /// The state of an action of which nothing is recorded.
+    pub const UNTOUCHED: ActionState = ActionState::Pending { generation: 0 };
+
     /// How often it was undone.
     #[must_use]
     pub fn generation(&self) -> u32 {

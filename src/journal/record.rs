@@ -1,6 +1,6 @@
 //! Records: the facts of a run, in the words of the journal.
 
-use super::{InputsFrom, PlanFile, Rest};
+use super::{InputsFrom, PlanFile, Rest, RollbackTo};
 use crate::model::{ActionPath, Failure, Millis, Phase, RunId, StepId, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -220,16 +220,6 @@ pub struct ExecutorId {
     pub pid: u32,
 }
 
-/// Where a rollback ends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RollbackTo {
-    /// Everything is undone.
-    Start,
-    /// This step and those before it stay done.
-    Step(StepId),
-}
-
 /// What a person decides an action to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -290,15 +280,6 @@ impl RecordKind {
             K::Undone { .. } => "undone",
             K::UndoFailed { .. } => "undo_failed",
             K::Rested { .. } => "rested",
-        }
-    }
-}
-
-impl fmt::Display for RollbackTo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RollbackTo::Start => f.write_str("start"),
-            RollbackTo::Step(step) => step.fmt(f),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a person can do about a journal that cannot be read or written.
 
 use super::JournalError;
-use rusqlite::ErrorCode;
+use super::unusable::of_code;
 
 impl JournalError {
     /// What makes the journal usable again; nothing when no general advice fits.
@@ -16,23 +16,6 @@ impl JournalError {
             _ => None,
         }
     }
-}
-
-pub(super) fn of_code(code: ErrorCode) -> Option<&'static str> {
-    Some(match code {
-        ErrorCode::DiskFull => "make room on the disk of the journal's folder",
-        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
-            "make the journal's folder and its files writable"
-        }
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            "end the program that holds the journal (`fuser journal.db` names it)"
-        }
-        ErrorCode::SystemIoFailure => "look after the disk of the journal's folder (`dmesg`)",
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
-            "take a copy before anything else; `runbook log --verify` tells how far the journal is intact"
-        }
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The state of a run: what its records add up to.
 
-use super::{ActionState, InputsFrom, PlanFile, Record, RecordKind, Resolution, Rest, RollbackTo, Traces};
+use super::{ActionState, Gate, InputsFrom, PlanFile, Record, RecordKind, Resolution, Rest, RollbackTo, Traces};
 use crate::model::{ActionPath, Millis, RunId, StepId, Value, Values};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -47,19 +47,6 @@ pub enum Mode {
     },
 }
 
-/// A question to a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gate {
-    /// The action that asks.
-    pub action: ActionPath,
-    /// What to do or judge.
-    pub prompt: String,
-    /// The generation of the action that asked; a redo after a rollback asks anew.
-    pub generation: u32,
-    /// The answer, once given: whether approved, and by whom.
-    pub answer: Option<(bool, String)>,
-}
-
 /// The state of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunState {
@@ -81,6 +68,8 @@ pub struct RunState {
     pub taken_back: BTreeSet<ActionPath>,
     /// Gates, by name.
     pub gates: BTreeMap<String, Gate>,
+    /// The names of each action's gates.
+    pub(super) asked: BTreeMap<ActionPath, BTreeSet<String>>,
     /// The last record's number.
     pub seq: u64,
     /// When the last record was made.
@@ -139,6 +128,7 @@ impl RunState {
                 actions: BTreeMap::new(),
                 taken_back: BTreeSet::new(),
                 gates: BTreeMap::new(),
+                asked: BTreeMap::new(),
                 seq: 1,
                 at: record.at,
             }),
@@ -146,36 +136,50 @@ impl RunState {
         }
     }
 
-    /// The record of this fact that follows, made at `at` or at the time of the one before, and the state after it.
+    /// The record of this fact that follows, made at `at` or at the time of the one before.
     ///
     /// # Errors
     /// When it cannot follow.
-    pub fn follow(&self, kind: RecordKind, at: Millis) -> Result<(Record, Self), IllegalRecord> {
+    pub fn record_of(&self, kind: RecordKind, at: Millis) -> Result<Record, IllegalRecord> {
         let record = Record { run: self.run.clone(), seq: self.seq + 1, at: at.max(self.at), kind };
         // Judged once, when it is made: what is stored was judged by the version that stored it.
         if let RecordKind::Replanned { plan, .. } = &record.kind {
             self.may_go_on_with(plan).map_err(|e| illegal(&record, e.to_string()))?;
         }
+        self.judge(&record)?;
+        Ok(record)
+    }
+
+    /// The same, and the state after it.
+    ///
+    /// # Errors
+    /// When it cannot follow.
+    pub fn follow(&self, kind: RecordKind, at: Millis) -> Result<(Record, Self), IllegalRecord> {
+        let record = self.record_of(kind, at)?;
         let next = self.apply(&record)?;
         Ok((record, next))
     }
 
-    /// The state after one more record: the only place where a run's state changes.
+    /// The state after one more record.
+    ///
+    /// # Errors
+    /// When the record cannot follow.
+    pub fn apply(&self, record: &Record) -> Result<Self, IllegalRecord> {
+        let mut next = self.clone();
+        next.add(record)?;
+        Ok(next)
+    }
+
+    /// Takes one more record in: the only place where a run's state changes. What it costs does not grow with the run, but for
+    /// records by which an executor begins.
     ///
     /// # Errors
     /// When the record cannot follow; the state is unchanged then.
-    pub fn apply(&self, record: &Record) -> Result<Self, IllegalRecord> {
-        if record.seq != self.seq + 1 {
-            return Err(illegal(record, format!("expected number {}", self.seq + 1)));
-        }
-        if let Some(Rest::Abandoned { by, .. }) = &self.rest {
-            return Err(illegal(record, format!("the run was abandoned by {by}")));
-        }
-        let mut next = self.clone();
-        next.seq = record.seq;
-        next.at = record.at;
+    pub fn add(&mut self, record: &Record) -> Result<(), IllegalRecord> {
+        let changed = self.judge(record)?;
+        self.seq = record.seq;
+        self.at = record.at;
         match &record.kind {
-            RecordKind::RunOpened { .. } => return Err(illegal(record, "the run is open already")),
             RecordKind::Replanned { document, fingerprint, plan, by, source, inputs_from, until } => {
                 let opened = Opened {
                     document: document.clone(),
@@ -186,69 +190,96 @@ impl RunState {
                     replanned: Some((by.clone(), record.at)),
                     ..Opened::clone(&self.opened)
                 };
-                next.opened = Arc::new(opened);
-                next.given = until.clone().or(next.given);
+                self.opened = Arc::new(opened);
+                self.given = until.clone().or(self.given.take());
                 // What was just seen of the world is what they are held to, whatever they did to the one before.
-                next.taken_back.clear();
+                self.taken_back.clear();
             }
             RecordKind::ForwardBegan { until, .. } => {
-                next.mode = Mode::Forward { until: until.clone() };
-                next.begin();
+                self.mode = Mode::Forward { until: until.clone() };
+                self.begin();
             }
             RecordKind::RollbackBegan { to, keeps, .. } => {
-                if let Some(missing) = keeps.iter().flatten().find(|action| !self.action(action).is_done()) {
-                    return Err(illegal(record, format!("`{missing}` would stay done, and is not")));
-                }
-                next.mode = Mode::Rollback { to: to.clone(), keeps: keeps.clone().map(Arc::new) };
-                next.begin();
+                self.mode = Mode::Rollback { to: to.clone(), keeps: keeps.clone().map(Arc::new) };
+                self.begin();
             }
-            RecordKind::Rested { rest } => next.rest = Some(rest.clone()),
+            RecordKind::Rested { rest } => self.rest = Some(rest.clone()),
             RecordKind::GateAnswered { gate, approved, by } => {
-                let waits = self.open_gate(gate).is_some();
-                match next.gates.get_mut(gate).filter(|_| waits) {
-                    None => return Err(illegal(record, format!("no gate `{gate}` waits for an answer"))),
-                    Some(gate) => gate.answer = Some((*approved, by.clone())),
+                if let Some(gate) = self.gates.get_mut(gate) {
+                    gate.answer = Some((*approved, by.clone()));
                 }
             }
+            kind => {
+                if let (Some(action), Some(changed)) = (kind.action(), changed) {
+                    self.change(kind, action, changed);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a record can follow; the state in which it leaves the action that it is about.
+    fn judge(&self, record: &Record) -> Result<Option<ActionState>, IllegalRecord> {
+        if record.seq != self.seq + 1 {
+            return Err(illegal(record, format!("expected number {}", self.seq + 1)));
+        }
+        if let Some(Rest::Abandoned { by, .. }) = &self.rest {
+            return Err(illegal(record, format!("the run was abandoned by {by}")));
+        }
+        match &record.kind {
+            RecordKind::RunOpened { .. } => Err(illegal(record, "the run is open already")),
+            RecordKind::Replanned { .. } | RecordKind::ForwardBegan { .. } | RecordKind::Rested { .. } => Ok(None),
+            RecordKind::RollbackBegan { keeps, .. } => {
+                match keeps.iter().flatten().find(|action| !self.action(action).is_done()) {
+                    Some(missing) => Err(illegal(record, format!("`{missing}` would stay done, and is not"))),
+                    None => Ok(None),
+                }
+            }
+            RecordKind::GateAnswered { gate, .. } => match self.open_gate(gate) {
+                Some(_) => Ok(None),
+                None => Err(illegal(record, format!("no gate `{gate}` waits for an answer"))),
+            },
             kind => {
                 let Some(action) = kind.action() else { return Err(illegal(record, "it is about no action")) };
                 let state = self.action(action);
                 let Some(changed) = state.next(kind, record.seq) else {
                     return Err(illegal(record, format!("the action is `{}`", state.word())));
                 };
-                if matches!(kind, RecordKind::UndoStarted { .. }) && !state.is_undoing() {
-                    // What the way forward asked is moot on the way back.
-                    next.gates.retain(|_, gate| gate.action != *action || matches!(gate.answer, Some((true, _))));
+                if let RecordKind::GateOpened { gate, .. } = kind
+                    && let Some(other) = self.open_gate(gate).filter(|other| other.action != *action)
+                {
+                    return Err(illegal(record, format!("gate `{gate}` of `{}` has the name", other.action)));
                 }
-                if matches!(kind, RecordKind::Resolved { resolution: Resolution::NotDone, .. }) {
-                    // What was approved is not there: what is made in its stead is asked for anew.
-                    next.gates.retain(|_, gate| gate.action != *action);
-                }
-                if changed.is_pending() && state.traces().is_some_and(Traces::is_started) {
-                    next.taken_back.insert(action.clone());
-                }
-                if let RecordKind::GateOpened { gate, prompt, .. } = kind {
-                    if let Some(other) = self.open_gate(gate).filter(|other| other.action != *action) {
-                        return Err(illegal(record, format!("gate `{gate}` of `{}` has the name", other.action)));
-                    }
-                    let gate_state = Gate {
-                        action: action.clone(),
-                        prompt: prompt.clone(),
-                        generation: changed.generation(),
-                        answer: None,
-                    };
-                    next.gates.insert(gate.clone(), gate_state);
-                }
-                next.actions.insert(action.clone(), changed);
+                Ok(Some(changed))
             }
         }
-        Ok(next)
+    }
+
+    fn change(&mut self, kind: &RecordKind, action: &ActionPath, changed: ActionState) {
+        let state = self.action(action);
+        let (is_undoing, is_started) = (state.is_undoing(), state.traces().is_some_and(Traces::is_started));
+        if matches!(kind, RecordKind::UndoStarted { .. }) && !is_undoing {
+            // What the way forward asked is moot on the way back.
+            self.drop_gates(action, false);
+        }
+        if matches!(kind, RecordKind::Resolved { resolution: Resolution::NotDone, .. }) {
+            // What was approved is not there: what is made in its stead is asked for anew.
+            self.drop_gates(action, true);
+        }
+        if changed.is_pending() && is_started {
+            self.taken_back.insert(action.clone());
+        }
+        if let RecordKind::GateOpened { gate: name, prompt, .. } = kind {
+            let (prompt, generation) = (prompt.clone(), changed.generation());
+            self.open_a_gate(name, Gate { action: action.clone(), prompt, generation, answer: None });
+        }
+        self.actions.insert(action.clone(), changed);
     }
 
     /// The state of an action.
     #[must_use]
-    pub fn action(&self, action: &ActionPath) -> ActionState {
-        self.actions.get(action).cloned().unwrap_or_default()
+    pub fn action(&self, action: &ActionPath) -> &ActionState {
+        self.actions.get(action).unwrap_or(&ActionState::UNTOUCHED)
     }
 
     /// The outputs of every action that has given some and is not undone.
@@ -260,33 +291,11 @@ impl RunState {
         self.actions.iter().filter_map(given).collect()
     }
 
-    /// Gates of an action's current generation that a person approved.
+    /// The outputs of these actions, as far as they have given some and are not undone.
     #[must_use]
-    pub fn approved(&self, action: &ActionPath) -> Vec<String> {
-        let generation = self.action(action).generation();
-        let open = |gate: &Gate| gate.action == *action && gate.generation == generation;
-        self.gates
-            .iter()
-            .filter(|(_, gate)| open(gate) && matches!(gate.answer, Some((true, _))))
-            .map(|(name, _)| name.clone())
-            .collect()
-    }
-
-    /// Gates that wait for an answer, or were refused, and hold their action up.
-    #[must_use]
-    pub fn open_gates(&self) -> BTreeMap<&str, &Gate> {
-        let holds = |gate: &Gate| {
-            !matches!(gate.answer, Some((true, _)))
-                && gate.generation == self.action(&gate.action).generation()
-                && !self.action(&gate.action).is_done()
-        };
-        self.gates.iter().filter(|(_, g)| holds(g)).map(|(name, gate)| (name.as_str(), gate)).collect()
-    }
-
-    /// The gate of this name, when it holds its action up.
-    #[must_use]
-    pub fn open_gate(&self, name: &str) -> Option<&Gate> {
-        self.open_gates().remove(name)
+    pub fn outputs_of<'a>(&self, actions: impl IntoIterator<Item = &'a ActionPath>) -> BTreeMap<ActionPath, Values> {
+        let given = |path: &ActionPath| Some((path.clone(), self.action(path).traces()?.outputs.clone()));
+        actions.into_iter().filter_map(given).collect()
     }
 
     /// Folds all records of a run.
@@ -295,14 +304,14 @@ impl RunState {
     /// The first record that cannot follow; no records at all.
     pub fn fold(records: &[Record]) -> Result<Option<Self>, IllegalRecord> {
         let Some((first, rest)) = records.split_first() else { return Ok(None) };
-        rest.iter().try_fold(Self::open(first)?, |state, record| state.apply(record)).map(Some)
+        let mut state = Self::open(first)?;
+        rest.iter().try_for_each(|record| state.add(record))?;
+        Ok(Some(state))
     }
 
     fn begin(&mut self) {
         self.rest = None;
-        for state in self.actions.values_mut() {
-            *state = state.begun_anew();
-        }
+        self.actions.values_mut().for_each(ActionState::begin_anew);
     }
 }
 

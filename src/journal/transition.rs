@@ -114,11 +114,9 @@ impl ActionState {
         })
     }
 
-    /// The state when an executor begins anew: what failed may be tried again, with a full count of tries.
-    #[must_use]
-    pub(super) fn begun_anew(&self) -> ActionState {
-        let mut state = self.clone();
-        match &mut state {
+    /// An executor begins anew: what failed may be tried again, with a full count of tries.
+    pub(super) fn begin_anew(&mut self) {
+        match self {
             ActionState::Failed { tries, retry_at, .. } | ActionState::UndoFailed { tries, retry_at, .. } => {
                 *tries = 0;
                 *retry_at = Some(0);
@@ -129,7 +127,6 @@ impl ActionState {
             | ActionState::Undoing { tries, .. } => *tries = 0,
             ActionState::Pending { .. } | ActionState::Done { .. } => {}
         }
-        state
     }
 }
 

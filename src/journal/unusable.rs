@@ -31,7 +31,7 @@ impl Unusable {
     pub(super) fn remedy(&self, path: &Path) -> Option<String> {
         match self {
             Unusable::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
-                super::remedy::of_code(ErrorCode::DiskFull).map(str::to_owned)
+                of_code(ErrorCode::DiskFull).map(str::to_owned)
             }
             Unusable::Io(_) => Some(
                 "make its folder writable; or, if no run was begun in it yet, choose another one with `--state FOLDER`"
@@ -46,8 +46,25 @@ impl Unusable {
                     "take a copy of its folder before anything else; `sqlite3 {} .recover` prints what can still be read of it",
                     path.display()
                 )),
-                code => super::remedy::of_code(code).map(str::to_owned),
+                code => of_code(code).map(str::to_owned),
             },
         }
     }
+}
+
+pub(super) fn of_code(code: ErrorCode) -> Option<&'static str> {
+    Some(match code {
+        ErrorCode::DiskFull => "make room on the disk of the journal's folder",
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+            "make the journal's folder and its files writable"
+        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            "end the program that holds the journal (`fuser journal.db` names it)"
+        }
+        ErrorCode::SystemIoFailure => "look after the disk of the journal's folder (`dmesg`)",
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
+            "take a copy before anything else; `runbook log --verify` tells how far the journal is intact"
+        }
+        _ => return None,
+    })
 }

@@ -4,8 +4,9 @@
 //! cut at the end shows too. Not handled: somebody who rewrites records, hashes and head alike. For that, keep the head's
 //! hash elsewhere (a report, a ticket).
 
+use super::chain::chain_hash;
 use super::{Journal, JournalError, Record};
-use crate::model::{Millis, RunId, sha256};
+use crate::model::{Millis, RunId};
 use rusqlite::params;
 
 /// What a check of a run's records found.
@@ -53,11 +54,6 @@ pub enum Broken {
         /// Why.
         why: String,
     },
-}
-
-/// The hash of a record that follows one with hash `prev`, hexadecimal.
-pub(super) fn chain_hash(prev: &str, run: &RunId, seq: u64, at: Millis, body: &str) -> String {
-    sha256(format!("{prev}\n{run}\n{seq}\n{at}\n{body}"))
 }
 
 impl Journal {

@@ -1,6 +1,5 @@
 //! The downtime: begun by one action, ended by another, whatever stands between them in the document.
 
-use super::{ActionPath, Runbook};
 use serde::{Deserialize, Serialize};
 
 /// What an action does to the downtime.
@@ -11,56 +10,4 @@ pub enum Downtime {
     Begins,
     /// Once it is done the site is up again.
     Ends,
-}
-
-/// A time without the site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window<'a> {
-    /// The action that takes the site down.
-    pub begins: &'a ActionPath,
-    /// The one that brings it back; nothing when the runbook leaves it down.
-    pub ends: Option<&'a ActionPath>,
-}
-
-impl Runbook {
-    /// The times without the site, in the document's order. Where only steps say that the site is down after them, the first
-    /// action of the first such step takes it down, and the last one of the first other step brings it back.
-    #[must_use]
-    pub fn windows(&self) -> Vec<Window<'_>> {
-        let mut windows: Vec<Window<'_>> = Vec::new();
-        let mut mark = |path, downtime| match (downtime, windows.last_mut()) {
-            (Downtime::Begins, None | Some(Window { ends: Some(_), .. })) => {
-                windows.push(Window { begins: path, ends: None });
-            }
-            (Downtime::Ends, Some(open @ Window { ends: None, .. })) => open.ends = Some(path),
-            _ => {}
-        };
-        if self.actions().any(|action| action.downtime.is_some()) {
-            self.actions().for_each(|action| action.downtime.into_iter().for_each(|it| mark(&action.path, it)));
-        } else {
-            for step in &self.steps {
-                let (first, last) = (step.actions.first(), step.actions.last());
-                match step.site_down {
-                    true => first.into_iter().for_each(|action| mark(&action.path, Downtime::Begins)),
-                    false => last.into_iter().for_each(|action| mark(&action.path, Downtime::Ends)),
-                }
-            }
-        }
-        windows
-    }
-
-    /// Says of each step whether the site is down after it, as the actions tell it in the order written.
-    #[must_use]
-    pub fn with_downtime_by_step(mut self) -> Self {
-        if self.actions().any(|action| action.downtime.is_some()) {
-            let mut down = false;
-            for step in &mut self.steps {
-                for downtime in step.actions.iter().filter_map(|action| action.downtime) {
-                    down = downtime == Downtime::Begins;
-                }
-                step.site_down = down;
-            }
-        }
-        self
-    }
 }

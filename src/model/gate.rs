@@ -3,7 +3,7 @@
 //! A name is made of the action's (or the host's) and nothing else, so it is known before the run. Names are unique in a
 //! runbook: `validate` refuses two actions that would ask under the same one.
 
-use super::{ActionKind, Expr, Scope, StepAction, Value, Values};
+use super::{Expr, Property, Scope, StepAction, Value, Values};
 use std::collections::BTreeMap;
 
 /// The longest name of a gate that is made of an action's name.
@@ -56,17 +56,20 @@ impl StepAction {
 
     fn gates_as(&self, known: &dyn Fn(&Expr) -> Option<Value>) -> Vec<String> {
         let name = self.path.name();
-        match self.kind {
-            ActionKind::GateApprove => vec![approval_gate(name)],
-            ActionKind::DnsPutCname | ActionKind::DnsPointAtBalancer if self.may_be("zone", "external", known) => {
+        let gates = |property: &Property| match property {
+            Property::Asks => vec![approval_gate(name)],
+            Property::AsksForRecord if self.may_be("zone", "external", known) => {
                 vec![dns_gate(name), dns_undo_gate(name)]
             }
-            ActionKind::SshPinHostKey if self.may_be("by", "approve", known) => match self.with.get("on") {
+            Property::AsksAboutHostKey if self.may_be("by", "approve", known) => match self.with.get("on") {
                 Some(Expr::Literal(target)) => target.as_str().map(host_key_gate).into_iter().collect(),
                 _ => Vec::new(),
             },
-            _ => Vec::new(),
-        }
+            Property::AsksForRecord | Property::AsksAboutHostKey => Vec::new(),
+            Property::NeedsAws | Property::LooksUp | Property::LearnsHostKey => Vec::new(),
+            Property::Stops | Property::StartsInstance | Property::StartsService => Vec::new(),
+        };
+        self.kind.properties().iter().flat_map(gates).collect()
     }
 
     /// Whether a parameter is this text, or not known.

@@ -1,9 +1,11 @@
 //! Ids of steps, actions and runs.
 //!
-//! Promise: an id that exists is well formed, so it can be put in file names, tags and commands without quoting.
+//! Promise: an id that exists is well formed, so it can be put in file names, tags and commands without quoting. Ids of steps and
+//! actions are cloned without copying their text: an executor has them in many places.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a text is no id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,14 +47,14 @@ pub fn names_otherwise(text: &str) -> Option<&'static str> {
 /// The id of a step, e.g. `rds-multi-az`: never a text that [`names_otherwise`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct StepId(String);
+pub struct StepId(Arc<str>);
 
 /// An action within its step, written `step/action`, e.g. `clone-server/create-image`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ActionPath {
     step: StepId,
-    name: String,
+    name: Arc<str>,
 }
 
 /// The id of a run, e.g. `r20261123-174501-k3f9`.
@@ -107,7 +109,7 @@ impl TryFrom<String> for StepId {
         } else if names_otherwise(&text).is_some() {
             Err(IdError { text, expected: "a step's id: neither `start` nor `step-` and a number" })
         } else {
-            Ok(Self(text))
+            Ok(Self(text.into()))
         }
     }
 }
@@ -118,7 +120,7 @@ impl TryFrom<String> for ActionPath {
     fn try_from(text: String) -> Result<Self, IdError> {
         let path = text.split_once('/').filter(|(_, name)| is_id(name)).and_then(|(step, name)| {
             let step = StepId::try_from(step.to_owned()).ok()?;
-            Some(Self { step, name: name.to_owned() })
+            Some(Self { step, name: name.into() })
         });
         path.ok_or(IdError { text, expected: "an action's path, `step/action`" })
     }
@@ -160,7 +162,7 @@ macro_rules! text_forms {
 }
 
 text_forms! {
-    StepId => |it| it.0.clone(),
+    StepId => |it| it.as_str().to_owned(),
     ActionPath => |it| format!("{}/{}", it.step.0, it.name),
     RunId => |it| it.0.clone(),
 }

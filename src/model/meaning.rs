@@ -29,6 +29,7 @@ impl Runbook {
             "tags": tags,
         }))
     }
+
     /// The inputs an action uses, itself and through the targets it works on.
     #[must_use]
     pub fn inputs_of<'a>(&'a self, action: &'a StepAction) -> BTreeSet<&'a str> {
@@ -47,6 +48,17 @@ impl Runbook {
             Reference::Input(_) | Reference::RunId => None,
         };
         self.references_of(action).filter_map(named).collect()
+    }
+
+    /// The actions whose outputs may be filled in for an action, in its parameters and in all that is said of its targets.
+    #[must_use]
+    pub fn giving<'a>(&'a self, action: &'a StepAction) -> BTreeSet<&'a ActionPath> {
+        let targets = self.targets_of(action).into_iter().flat_map(|target| target.fields.values());
+        let named = |reference: &'a Reference| match reference {
+            Reference::Output { action, .. } => Some(action),
+            Reference::Input(_) | Reference::RunId => None,
+        };
+        action.with.values().chain(targets).flat_map(Expr::references).filter_map(named).collect()
     }
 
     fn references_of<'a>(&'a self, action: &'a StepAction) -> impl Iterator<Item = &'a Reference> {

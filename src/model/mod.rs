@@ -23,6 +23,7 @@ mod hash;
 mod host_keys;
 mod id;
 mod meaning;
+mod needed;
 mod needs;
 mod outcome;
 mod pace;
@@ -34,6 +35,7 @@ mod secret;
 mod tags;
 mod target;
 mod value_type;
+mod window;
 
 pub use action::*;
 pub use aws_names::{
@@ -43,13 +45,13 @@ pub use aws_names::{
 pub use call::{ActionCall, Phase};
 pub use change::{Change, Description, Facts, KeyChange};
 pub use check::*;
-pub use downtime::{Downtime, Window};
+pub use downtime::Downtime;
 pub use drift::{Drift, FactDrift};
 pub use expr::{Expr, Piece, Reference, ReferenceError, Scope, Unresolved};
 pub use gate::{approval_gate, dns_gate, dns_undo_gate, host_key_gate};
 pub use hash::{hex, sha256};
 pub use id::{ActionPath, IdError, RunId, StepId, is_id, names_otherwise};
-pub use needs::Needed;
+pub use needed::Needed;
 pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};
 pub use pace::Pace;
 pub use param::Param;
@@ -60,6 +62,7 @@ pub use secret::{Secret, SecretRef};
 pub use target::{AddressChoice, Reach, Target, TargetSpec};
 pub use text::*;
 pub use value_type::{Mismatch, ValueType};
+pub use window::Window;
 
 /// A JSON value: what inputs, parameters and outputs are made of.
 pub type Value = serde_json::Value;

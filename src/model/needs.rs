@@ -3,43 +3,8 @@
 //! Promises: only direct needs, each named once, and each of an action that is written earlier (validation sees to that); so
 //! the document's order is one in which everything can be done. What follows from the needs of needs is for whoever asks.
 
-use super::{ActionPath, Expr, IdError, Reference, Runbook, Step, StepAction, StepId};
-use serde::{Deserialize, Serialize};
+use super::{ActionPath, Expr, Needed, Reference, Runbook, Step, StepAction, StepId};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-
-/// What an action says it needs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Needed {
-    /// All of a step.
-    Step(StepId),
-    /// One action.
-    Action(ActionPath),
-}
-
-impl TryFrom<String> for Needed {
-    type Error = IdError;
-
-    fn try_from(text: String) -> Result<Self, IdError> {
-        if text.contains('/') { text.try_into().map(Self::Action) } else { text.try_into().map(Self::Step) }
-    }
-}
-
-impl fmt::Display for Needed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Step(step) => step.fmt(f),
-            Self::Action(action) => action.fmt(f),
-        }
-    }
-}
-
-impl From<Needed> for String {
-    fn from(needed: Needed) -> Self {
-        needed.to_string()
-    }
-}
 
 impl Runbook {
     /// Every action with what it directly needs, in the document's order.
@@ -93,20 +58,4 @@ fn ends(step: &Step) -> Vec<&ActionPath> {
         }
     }
     step.actions.iter().map(|action| &action.path).filter(|path| !waited_for.contains(path)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_need_is_a_step_or_an_action() {
-        let read = |text: &str| Needed::try_from(text.to_owned());
-        assert!(matches!(read("rds-multi-az"), Ok(Needed::Step(_))));
-        assert!(matches!(read("rds-multi-az/multi-az"), Ok(Needed::Action(_))));
-        for wrong in ["step-5", "start", "a/b/c", "", "/", "A"] {
-            assert!(read(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(String::from(read("a/b").unwrap()), "a/b");
-    }
 }

@@ -107,6 +107,12 @@ pub struct StepAction {
 }
 
 impl StepAction {
+    /// Whether it has nothing that must be undone when it was only found.
+    #[must_use]
+    pub fn leaves_nothing(&self) -> bool {
+        matches!(self.kind.spec().reversibility, Reversibility::NothingToUndo(_))
+    }
+
     /// Why it cannot be undone, when it cannot: what the document says weighs more than the kind.
     #[must_use]
     pub fn cannot_be_undone(&self) -> Option<&str> {

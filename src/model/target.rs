@@ -77,7 +77,7 @@ impl TargetSpec {
     /// The fields that an action of this kind uses, by name. `ssh.pin-host-key` learns the host's key and does without one,
     /// so the key may come from that very action, or from a later one.
     pub fn used_by(&self, kind: ActionKind) -> impl Iterator<Item = (&str, &Expr)> {
-        let learns = kind == ActionKind::SshPinHostKey;
+        let learns = kind.learns_host_key();
         self.fields
             .iter()
             .map(|(name, expr)| (name.as_str(), expr))

@@ -1,39 +1,30 @@
-//! How long actions are expected to take: what this journal has measured, else the figures that come with the tool.
-//!
-//! Promises: a pure function of records. Measured is what an executor saw from the start of an attempt to its verified end,
-//! or from the start of an undo to its end; of all such times of one kind of action, in runs in the same account and
-//! region, the median counts. Left out, for they are not the action's own time: what was interrupted and resumed, what
-//! waited for a person, what failed.
-//!
-//! Not handled: what makes one action slower than another of its kind (a larger volume, a larger database).
+//! How long actions are expected to take: what was measured, else the figures that come with the tool.
 
-use super::Plan;
-use crate::journal::{History, Record, RecordKind, Way};
-use crate::model::{ActionKind, ActionPath, Millis};
+use crate::model::ActionKind;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What was measured, by kind of action. Empty where nothing was.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     /// From the start to the verified end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    forward: BTreeMap<ActionKind, Measured>,
+    pub(super) forward: BTreeMap<ActionKind, Measured>,
     /// From the start of an undo to its end.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    undo: BTreeMap<ActionKind, Measured>,
+    pub(super) undo: BTreeMap<ActionKind, Measured>,
 }
 
 /// What was measured of a kind of action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Measured {
+pub(super) struct Measured {
     /// The median, in seconds.
-    median_s: u64,
+    pub(super) median_s: u64,
     /// How many runs it comes from.
-    runs: usize,
+    pub(super) runs: usize,
 }
 
-/// An expected duration, and where it comes from.
+/// How long something is expected to take, and where that comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duration {
     /// In seconds.
@@ -51,32 +42,7 @@ pub enum Source {
     Runs(usize),
 }
 
-/// Times of one kind of action, and the runs they come from.
-#[derive(Debug, Default)]
-struct Times {
-    ms: Vec<Millis>,
-    runs: usize,
-}
-
 impl Expected {
-    /// What these runs, each with all its records, tell of a plan's account and region.
-    #[must_use]
-    pub fn of_runs<'a>(plan: &Plan, runs: impl IntoIterator<Item = &'a [Record]>) -> Self {
-        let (mut forward, mut undo) = (BTreeMap::new(), BTreeMap::new());
-        for records in runs {
-            // A run whose plan cannot be read tells nothing of kinds.
-            let Some(theirs) = records.first().and_then(plan_of) else { continue };
-            // A new plan of a run is for the same account and region.
-            if (&theirs.account, &theirs.region) == (&plan.account, &plan.region) {
-                of_run(records, &mut forward, &mut undo);
-            }
-        }
-        let medians = |times: BTreeMap<ActionKind, Times>| {
-            times.into_iter().map(|(kind, Times { ms, runs })| (kind, Measured { median_s: median_s(ms), runs }))
-        };
-        Self { forward: medians(forward).collect(), undo: medians(undo).collect() }
-    }
-
     /// Whether nothing was measured.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -101,39 +67,4 @@ fn known(measured: Option<&Measured>, shipped: impl Fn() -> u64) -> Duration {
         Some(Measured { median_s, runs }) => Duration { seconds: *median_s, source: Source::Runs(*runs) },
         None => Duration { seconds: shipped(), source: Source::Shipped },
     }
-}
-
-fn plan_of(record: &Record) -> Option<Plan> {
-    match &record.kind {
-        RecordKind::RunOpened { plan, .. } | RecordKind::Replanned { plan, .. } => Plan::read(plan).ok(),
-        _ => None,
-    }
-}
-
-fn of_run(records: &[Record], forward: &mut BTreeMap<ActionKind, Times>, undo: &mut BTreeMap<ActionKind, Times>) {
-    // What is planned anew has not begun: what has begun keeps its kind.
-    let plans = records.iter().filter_map(plan_of);
-    let kinds: BTreeMap<ActionPath, ActionKind> =
-        plans.flat_map(|plan| plan.runbook.actions().map(|a| (a.path.clone(), a.kind)).collect::<Vec<_>>()).collect();
-    let history = History::of(records);
-    let mut seen = BTreeSet::new();
-    for (action, kind) in &kinds {
-        for work in history.works(action) {
-            let Some(ms) = work.undisturbed() else { continue };
-            let (times, way) = match work.way {
-                Way::Forward => (&mut *forward, "forward"),
-                Way::Back => (&mut *undo, "back"),
-            };
-            let of_kind = times.entry(*kind).or_default();
-            of_kind.ms.push(ms);
-            of_kind.runs += usize::from(seen.insert((way, *kind)));
-        }
-    }
-}
-
-/// The median in seconds, rounded; the upper one of two.
-fn median_s(mut ms: Vec<Millis>) -> u64 {
-    ms.sort_unstable();
-    let middle = ms.get(ms.len() / 2).copied().unwrap_or(0);
-    u64::try_from(middle.saturating_add(500) / 1_000).unwrap_or(0)
 }

@@ -2,10 +2,8 @@
 //!
 //! Whoever signs a plan signs this. It holds no before-image, for that is taken anew just before the action acts.
 
-use super::{Plan, PlannedAction};
-use crate::model::{ActionPath, Change, Description, Facts, Finding, Found, Values};
+use crate::model::{Change, Description, Facts, Finding, Found, Values};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What was previewed of one action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,33 +48,5 @@ impl Previewed {
             facts: self.facts.clone(),
             ..Finding::new(self.found, false, self.evidence.clone())
         }
-    }
-}
-
-impl Plan {
-    /// What was previewed of an action; nothing when it could not be looked at.
-    #[must_use]
-    pub fn previewed(&self, action: &ActionPath) -> Option<&Previewed> {
-        self.actions.iter().find(|p| p.action == *action).and_then(|p| p.previewed.as_ref())
-    }
-
-    /// Puts what was previewed into the plan. Actions that are not named keep what they have.
-    pub fn preview(&mut self, mut seen: BTreeMap<ActionPath, Previewed>) {
-        for planned in &mut self.actions {
-            if let Some(previewed) = seen.remove(&planned.action) {
-                planned.previewed = Some(previewed);
-            }
-        }
-    }
-
-    /// Whether two plans do the same in the same order for the same account, whatever was seen when they were made.
-    #[must_use]
-    pub fn does_the_same_as(&self, other: &Plan) -> bool {
-        let order = |plan: &Plan| -> Vec<(ActionPath, Vec<ActionPath>, Vec<ActionPath>)> {
-            let waits = |it: &PlannedAction| (it.action.clone(), it.needs.clone(), it.after.clone());
-            plan.actions.iter().map(waits).collect()
-        };
-        let of = |plan: &Plan| (plan.account.clone(), plan.region.clone(), plan.tags.clone(), plan.order, order(plan));
-        self.runbook == other.runbook && self.inputs == other.inputs && of(self) == of(other)
     }
 }

@@ -1,117 +1,13 @@
-//! What actions work on, and which two would work on the same thing at the same time.
+//! What actions work on.
 //!
 //! Promises: told from the document and the inputs alone, before anything is looked at. A command works on its whole host, and so does
 //! who stops or starts it; an edit on its file; what reads works on nothing. Two values that are known only later are the same when the
 //! document says the same of them.
 //! Not handled: what a command touches elsewhere, and two names for one thing.
 
-use super::{Order, Plan, Sequence};
-use crate::model::{ActionKind, ActionPath, Expr, Runbook, Scope, StepAction, Value};
+use super::{Plan, Resource};
+use crate::model::{ActionKind, Expr, Runbook, Scope, StepAction, Value};
 use std::collections::BTreeMap;
-use std::fmt;
-
-/// Something that actions work on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Resource {
-    /// A whole host.
-    Host {
-        /// Its instance, or its name.
-        host: String,
-    },
-    /// Something on a host.
-    OnHost {
-        /// The host's instance, or its name.
-        host: String,
-        /// What it is.
-        what: String,
-    },
-    /// Something in the account, or a name in DNS.
-    Thing(String),
-}
-
-/// Two actions of which neither waits for the other, and that work on the same.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{earlier}` and `{later}` would run at the same time, and both work on {resource}")]
-pub struct Conflict {
-    /// The one written first.
-    pub earlier: ActionPath,
-    /// The other one.
-    pub later: ActionPath,
-    /// What they work on.
-    pub resource: Resource,
-}
-
-impl fmt::Display for Resource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Host { host } => write!(f, "host {host}"),
-            Self::OnHost { host, what } => write!(f, "{what} on host {host}"),
-            Self::Thing(what) => f.write_str(what),
-        }
-    }
-}
-
-/// Who works on a host, in the plan's sequence: all of it, or something on it.
-type OnHost = BTreeMap<String, Vec<(usize, bool)>>;
-
-/// The first conflict of a plan; none where one action runs at a time.
-pub(super) fn conflict(plan: &Plan) -> Option<Conflict> {
-    if plan.order == Order::Article {
-        return None;
-    }
-    let sequence = Sequence::of(plan);
-    let (mut on_hosts, mut alike): (OnHost, BTreeMap<Resource, Vec<usize>>) = Default::default();
-    for (place, planned) in plan.actions.iter().enumerate() {
-        let Some(action) = plan.definition(&planned.action) else { continue };
-        for resource in touched(plan, action) {
-            match &resource {
-                Resource::Host { host } => on_hosts.entry(host.clone()).or_default().push((place, true)),
-                Resource::OnHost { host, .. } => {
-                    on_hosts.entry(host.clone()).or_default().push((place, false));
-                    alike.entry(resource).or_default().push(place);
-                }
-                Resource::Thing(_) => alike.entry(resource).or_default().push(place),
-            }
-        }
-    }
-    let conflict = |(earlier, later): (usize, usize), resource: Resource| {
-        let path = |place: usize| plan.actions.get(place).map(|planned| planned.action.clone());
-        Some(Conflict { earlier: path(earlier)?, later: path(later)?, resource })
-    };
-    let unordered = |earlier: usize, later: usize| earlier != later && !sequence.leads_to(earlier, later);
-    // In sequence: if each leads to the next, each leads to every later one.
-    let of_alike = alike.into_iter().find_map(|(resource, places)| {
-        let pair = places.windows(2).find_map(|pair| match pair {
-            [earlier, later] if unordered(*earlier, *later) => Some((*earlier, *later)),
-            _ => None,
-        });
-        conflict(pair?, resource)
-    });
-    of_alike.or_else(|| {
-        on_hosts.into_iter().find_map(|(host, places)| {
-            let pair = beside_the_whole(&places, unordered);
-            conflict(pair?, Resource::Host { host })
-        })
-    })
-}
-
-/// The first pair of which one works on all of a host while the other works on it.
-fn beside_the_whole(places: &[(usize, bool)], unordered: impl Fn(usize, usize) -> bool) -> Option<(usize, usize)> {
-    let (mut whole, mut parts): (Option<usize>, Vec<usize>) = (None, Vec::new());
-    for (place, is_whole) in places {
-        let before =
-            if *is_whole && !parts.is_empty() { std::mem::take(&mut parts) } else { whole.into_iter().collect() };
-        if let Some(earlier) = before.into_iter().find(|earlier| unordered(*earlier, *place)) {
-            return Some((earlier, *place));
-        }
-        if *is_whole {
-            whole = Some(*place);
-        } else {
-            parts.push(*place);
-        }
-    }
-    None
-}
 
 /// What the undo of an action works on.
 pub(super) fn touched_by_undo(plan: &Plan, action: &StepAction) -> Vec<Resource> {
@@ -123,7 +19,7 @@ pub(super) fn touched_by_undo(plan: &Plan, action: &StepAction) -> Vec<Resource>
 }
 
 /// What an action works on.
-fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
+pub(super) fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
     use ActionKind as K;
     let told = Told { plan, action };
     let host = |name: &str| Resource::Host { host: told.host(name) };

@@ -6,39 +6,53 @@
 use super::resources::touched_by_undo;
 use super::{Order, Plan, Resource};
 use crate::model::{ActionPath, StepId, WayBack};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The sequence of a plan.
 #[derive(Debug, Clone)]
 pub struct Sequence {
-    places: BTreeMap<ActionPath, usize>,
+    places: HashMap<ActionPath, usize>,
     /// What each action needs, directly.
     needs: Vec<Vec<usize>>,
     /// What the order makes each action wait for besides.
     after: Vec<Vec<usize>>,
+    /// What needs each action, directly.
+    needed_by: Vec<Vec<usize>>,
+    /// What waits for each action, directly; as often as it does.
+    waited_for_by: Vec<Vec<usize>>,
+    /// What each action is to the way back.
+    ways_back: Vec<WayBack>,
+    /// The actions of which a preview names a fact.
+    naming: HashMap<String, Vec<usize>>,
     /// Where each step ends.
     ends: BTreeMap<StepId, usize>,
-    /// What brings back what was there, and what only cleans up and is undone before it all the same.
-    bound: Vec<(usize, usize)>,
+    /// By what only cleans up, those that bring back what was there and wait for it all the same.
+    bound: HashMap<usize, Vec<usize>>,
 }
 
 impl Sequence {
     /// The sequence of a plan.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        let places: BTreeMap<ActionPath, usize> =
+        let places: HashMap<ActionPath, usize> =
             plan.actions.iter().enumerate().map(|(place, planned)| (planned.action.clone(), place)).collect();
         let found = |these: &[ActionPath]| these.iter().filter_map(|path| places.get(path).copied()).collect();
-        let needs = plan.actions.iter().map(|planned| found(&planned.needs)).collect();
+        let needs: Vec<Vec<usize>> = plan.actions.iter().map(|planned| found(&planned.needs)).collect();
         let after = plan.actions.iter().enumerate().map(|(place, planned)| match plan.order {
             Order::Article => place.checked_sub(1).into_iter().collect(),
             Order::Overlap | Order::LeastDowntime => found(&planned.after),
         });
-        let after = after.collect();
+        let after: Vec<Vec<usize>> = after.collect();
         let ends = plan.actions.iter().enumerate().map(|(place, planned)| (planned.action.step().clone(), place));
-        let ends = ends.collect();
-        let mut sequence = Self { places, needs, after, ends, bound: Vec::new() };
-        sequence.bound = bound(plan, &sequence);
+        let needed_by = turned(needs.iter().map(|needs| needs.iter()));
+        let waited_for_by = turned(needs.iter().zip(&after).map(|(needs, after)| needs.iter().chain(after)));
+        let ways_back = plan.actions.iter().map(|planned| plan.way_back(&planned.action)).collect();
+        let (ends, naming) = (ends.collect(), naming(plan));
+        let mut sequence =
+            Self { places, needs, after, needed_by, waited_for_by, ways_back, naming, ends, bound: HashMap::new() };
+        for (place, on_it) in bound(plan, &sequence) {
+            sequence.bound.entry(on_it).or_default().push(place);
+        }
         sequence
     }
 
@@ -86,40 +100,113 @@ impl Sequence {
         self.needs(place).iter().copied().chain(after)
     }
 
-    /// For each place, whether all that leads to it is done, by what is done. Being done says nothing of what came before it: a
-    /// new plan may put something there.
-    #[must_use]
-    pub fn open(&self, is_done: impl Fn(usize) -> bool) -> Vec<bool> {
-        let mut settled = vec![false; self.len()];
-        let mut open = vec![false; self.len()];
-        for place in 0..self.len() {
-            open[place] = self.waits_for(place).all(|other| settled.get(other).copied().unwrap_or_default());
-            settled[place] = open[place] && is_done(place);
-        }
-        open
+    /// What directly needs the action at a place.
+    pub(crate) fn needed_by(&self, place: usize) -> &[usize] {
+        self.needed_by.get(place).map_or(&[], Vec::as_slice)
     }
 
-    /// Pairs of a place that brings back what was there and a later one that only cleans up and is undone first all the same: it
-    /// uses what the other one has given, or it stands on it and works on the very same (puts a server where the other one took
-    /// it out).
-    pub(crate) fn bound(&self) -> &[(usize, usize)] {
-        &self.bound
+    /// What directly waits for the action at a place; as often as it does.
+    #[must_use]
+    pub fn waited_for_by(&self, place: usize) -> &[usize] {
+        self.waited_for_by.get(place).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the action at a place is to the way back.
+    pub(crate) fn way_back(&self, place: usize) -> WayBack {
+        self.ways_back.get(place).copied().unwrap_or(WayBack::Unknown)
+    }
+
+    /// The actions of which a preview names this fact.
+    #[must_use]
+    pub fn naming(&self, fact: &str) -> &[usize] {
+        self.naming.get(fact).map_or(&[], Vec::as_slice)
+    }
+
+    /// What brings back what was there and waits for the undo at a later place, although that only cleans up: that uses what it has
+    /// given, or stands on it and works on the very same (puts a server where the other one took it out).
+    pub(crate) fn bound_to(&self, place: usize) -> &[usize] {
+        self.bound.get(&place).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a later action waits for an earlier one, however far.
     #[must_use]
     pub fn leads_to(&self, earlier: usize, later: usize) -> bool {
-        reaches(later, earlier, |place| self.waits_for(place).collect())
+        self.lead(&[(earlier, later)]) == [true]
     }
 
-    /// Whether a later action needs an earlier one, however far; what the order adds does not count.
-    #[must_use]
-    pub fn needs_lead_to(&self, earlier: usize, later: usize) -> bool {
-        reaches(later, earlier, |place| self.needs(place).to_vec())
+    /// The places of all that needs the action at a place, however far.
+    pub(crate) fn standing_on(&self, place: usize) -> BTreeSet<usize> {
+        let (mut standing, mut open) = (BTreeSet::new(), vec![place]);
+        while let Some(place) = open.pop() {
+            open.extend(self.needed_by(place).iter().filter(|other| standing.insert(**other)));
+        }
+        standing
+    }
+
+    /// Of each of these pairs, whether the later action waits for the earlier one, however far.
+    pub(crate) fn lead(&self, pairs: &[(usize, usize)]) -> Vec<bool> {
+        led(pairs, |place| self.waits_for(place))
+    }
+
+    /// The same by what actions need; what the order adds does not count.
+    pub(crate) fn needs_lead(&self, pairs: &[(usize, usize)]) -> Vec<bool> {
+        led(pairs, |place| self.needs(place).iter().copied())
     }
 }
 
-fn bound(plan: &Plan, sequence: &Sequence) -> Vec<(usize, usize)> {
+/// Of each pair of an earlier and a later place, whether one comes from the later one back to the earlier one. As many pairs as a
+/// number has bits go along the sequence at once, from the first earlier place to the last later one.
+fn led<I: Iterator<Item = usize>>(pairs: &[(usize, usize)], back: impl Fn(usize) -> I) -> Vec<bool> {
+    let mut led = vec![false; pairs.len()];
+    let mut sorted: Vec<usize> = (0..pairs.len()).collect();
+    sorted.sort_unstable_by_key(|pair| pairs[*pair]);
+    for some in sorted.chunks(64) {
+        let Some(first) = some.first().map(|pair| pairs[*pair].0) else { continue };
+        let last = some.iter().map(|pair| pairs[*pair].1).max().unwrap_or(first);
+        let mut from: Vec<u64> = vec![0; (last + 1).saturating_sub(first)];
+        for (bit, pair) in some.iter().enumerate() {
+            if let Some(from) = from.get_mut(pairs[*pair].0 - first) {
+                *from |= 1 << bit;
+            }
+        }
+        for place in first..=last {
+            let own = back(place).filter(|other| (first..place).contains(other)).map(|other| from[other - first]);
+            let all = own.fold(from[place - first], |all, own| all | own);
+            from[place - first] = all;
+        }
+        for (bit, pair) in some.iter().enumerate() {
+            let (earlier, later) = pairs[*pair];
+            led[*pair] = earlier < later && from[later - first] & (1 << bit) != 0;
+        }
+    }
+    led
+}
+
+/// From what each place points at to what points at it.
+fn turned<'a>(pointing: impl ExactSizeIterator<Item = impl Iterator<Item = &'a usize>>) -> Vec<Vec<usize>> {
+    let mut turned = vec![Vec::new(); pointing.len()];
+    for (place, others) in pointing.enumerate() {
+        for other in others {
+            if let Some(others) = turned.get_mut(*other) {
+                others.push(place);
+            }
+        }
+    }
+    turned
+}
+
+fn naming(plan: &Plan) -> HashMap<String, Vec<usize>> {
+    let mut naming: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, planned) in plan.actions.iter().enumerate() {
+        for fact in planned.previewed.iter().flat_map(|previewed| previewed.facts.keys()) {
+            naming.entry(fact.clone()).or_default().push(place);
+        }
+    }
+    naming
+}
+
+/// What brings back what was there, with what only cleans up and is undone before it all the same; each pair once.
+fn bound(plan: &Plan, sequence: &Sequence) -> BTreeSet<(usize, usize)> {
     let definitions: Vec<_> = plan.definitions().enumerate().collect();
     let of = |kind| definitions.iter().filter(move |(_, action)| action.kind.way_back() == kind);
     let mut cleaned: BTreeMap<Resource, Vec<usize>> = BTreeMap::new();
@@ -131,27 +218,12 @@ fn bound(plan: &Plan, sequence: &Sequence) -> Vec<(usize, usize)> {
         let same = touched_by_undo(plan, action).into_iter().filter_map(|it| cleaned.get(&it)).flatten().copied();
         same.map(|later| (*place, later)).collect::<Vec<_>>()
     });
-    let alike = pairs.filter(|(place, later)| later > place && sequence.needs_lead_to(*place, *later));
+    let alike: Vec<(usize, usize)> = pairs.filter(|(place, later)| later > place).collect();
+    let stands = sequence.needs_lead(&alike);
+    let alike = alike.into_iter().zip(stands).filter_map(|(pair, stands)| stands.then_some(pair));
     let uses = of(WayBack::CleansUp).flat_map(|(later, action)| {
         let giving = plan.runbook.referred(action).into_iter().filter_map(|path| sequence.place(&path));
         giving.map(|place| (place, *later)).collect::<Vec<_>>()
     });
     alike.chain(uses).collect()
-}
-
-/// Whether one comes from a place back to an earlier one.
-fn reaches(from: usize, earlier: usize, back: impl Fn(usize) -> Vec<usize>) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![from];
-    while let Some(place) = open.pop() {
-        for other in back(place) {
-            if other == earlier {
-                return true;
-            }
-            if other > earlier && seen.insert(other) {
-                open.push(other);
-            }
-        }
-    }
-    false
 }

@@ -77,13 +77,13 @@ fn tail_of(said: &str) -> String {
 
 impl RehearsalError {
     /// For `map_err`: a failed file operation with its verb and path.
-    pub(super) fn file(doing: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
+    pub(in crate::rehearsal) fn file(doing: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         let path = path.as_ref().to_path_buf();
         move |source| Self::File { doing, path, source }
     }
 
     /// The message with all its causes, as one line for a log.
-    pub(super) fn chain(&self) -> String {
+    pub(in crate::rehearsal) fn chain(&self) -> String {
         let mut text = self.to_string();
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
@@ -96,7 +96,7 @@ impl RehearsalError {
 }
 
 /// The last `lines` lines of a file; empty when it cannot be read.
-pub(super) fn tail(path: &Path, lines: usize) -> String {
+pub(in crate::rehearsal) fn tail(path: &Path, lines: usize) -> String {
     let text = String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
     let all: Vec<&str> = text.lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::RegionSpec;
-use super::visitor::Downtime;
 use crate::model::ActionPath;
 use crate::plan::Order;
+use crate::rehearsal::region::spec::RegionSpec;
+use crate::rehearsal::site::visitor::Downtime;
 
 /// One rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ pub enum Ending {
 }
 
 impl Report {
-    pub(super) fn new(lab_s: f64) -> Self {
+    pub(in crate::rehearsal) fn new(lab_s: f64) -> Self {
         Self { parts: Vec::new(), lab_s, commands_s: Vec::new(), peak_memory_kib: 0, downtime: None }
     }
 
@@ -120,7 +120,7 @@ impl Fault {
 }
 
 impl Row {
-    pub(super) fn new(what: impl Into<String>, ok: bool, seen: impl Into<String>) -> Self {
+    pub(in crate::rehearsal) fn new(what: impl Into<String>, ok: bool, seen: impl Into<String>) -> Self {
         Self { what: what.into(), seen: seen.into(), ok }
     }
 }

@@ -13,6 +13,7 @@ use super::words::{found, inside, listed};
 use crate::document::{Document, Node, Place};
 use crate::model::{
     ActionKind, ActionPath, Expr, Reference, RetryPolicy, Reversibility, Spec, StepAction, TargetSpec, ValueType,
+    WayBack,
 };
 use std::collections::BTreeMap;
 
@@ -174,9 +175,9 @@ impl Action<'_> {
     /// What cannot be undone must say why it is done all the same, and nothing else may say so.
     fn reversibility(&self, fields: &Fields<'_>, said: bool, place: Place, notes: &mut Notes) {
         let has_undo = fields.get("with").is_some_and(|w| w.get("undo").is_some());
-        let cannot = match (self.kind, self.spec.reversibility) {
-            (ActionKind::SshRun, _) if !has_undo => Some("a command without `undo`"),
-            (ActionKind::SshRun, _) => None,
+        let cannot = match (self.kind.way_back(), self.spec.reversibility) {
+            (WayBack::Unknown, _) if !has_undo => Some("a command without `undo`"),
+            (WayBack::Unknown, _) => None,
             (_, Reversibility::Irreversible(why)) => Some(why),
             _ => None,
         };
@@ -234,37 +235,4 @@ fn deadline(node: &Node, what: &str, notes: &mut Notes) -> Option<u64> {
         notes.add(node.place, format!("`deadline` of {what} is shorter than a second"));
     }
     Some(ms / 1_000)
-}
-
-/// Whether an action of this kind talks to AWS, and so needs the runbook's `region`.
-pub(super) fn uses_aws(kind: ActionKind) -> bool {
-    matches!(
-        family(kind),
-        "instance"
-            | "image"
-            | "rds"
-            | "security-group"
-            | "target-group"
-            | "load-balancer"
-            | "listener"
-            | "certificate"
-            | "dns"
-    )
-}
-
-fn family(kind: ActionKind) -> &'static str {
-    kind.as_str().split('.').next().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_family_of_actions_is_known_to_use_aws_or_not() {
-        let others = ["file", "process", "service", "nginx", "php", "cron", "ssh", "gate", "http", "nextcloud"];
-        for kind in ActionKind::ALL {
-            assert!(uses_aws(*kind) != others.contains(&family(*kind)), "{kind}");
-        }
-    }
 }

@@ -6,10 +6,10 @@ use super::fields::Fields;
 use super::problem::Notes;
 use super::steps;
 use super::trial;
-use super::words::{found, inside, listed, nearest};
+use super::words::{found, inside, nearest};
 use crate::document::{Node, Place};
 use crate::model::{ActionKind, CheckKind, Expr, PreflightCheck, Reference, TargetSpec, ValueType};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 const FIELDS: &[&str] = &["id", "do", "title", "with"];
 
@@ -20,7 +20,7 @@ pub(super) fn read(around: &Surroundings<'_>, node: Option<&Node>, notes: &mut N
         notes.add(node.place, format!("`preflight`: found {}, expected a list of checks", found(node)));
         return Vec::new();
     };
-    let mut ids = Vec::new();
+    let mut ids = HashMap::new();
     let mut checks = Vec::new();
     for (n, item) in items.iter().enumerate() {
         let id = steps::id(item, "check", &mut ids, notes).map(|(id, _)| id);
@@ -122,23 +122,6 @@ fn target_known(targets: &[TargetSpec], node: &Node, what: &str, notes: &mut Not
     }
 }
 
-/// Whether what an action of this kind gives is known before a run: it only looks it up.
-pub(super) fn looks_up(kind: ActionKind) -> bool {
-    kind == ActionKind::InstanceLookUp
-}
-
-/// Whether a check of this kind talks to AWS, and so needs the runbook's `region`.
-pub(super) fn uses_aws(kind: CheckKind) -> bool {
-    let family = kind.as_str().split('.').next().unwrap_or_default();
-    kind != CheckKind::NextcloudLogin
-        && !["ssh", "service", "host", "cron", "certificate", "http", "nginx"].contains(&family)
-}
-
-/// The kinds whose outputs a check can use, for a message.
-pub(super) fn lookers() -> String {
-    listed(ActionKind::ALL.iter().filter(|k| looks_up(**k)).map(|k| k.as_str()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +132,7 @@ mod tests {
             let on_host = kind.spec().params.iter().any(|p| p.value_type == ValueType::Target);
             let both = [CheckKind::NextcloudConfig, CheckKind::InstanceGuest].contains(kind);
             let neither = [CheckKind::HttpAnswers, CheckKind::NextcloudLogin].contains(kind);
-            assert!(both || neither || on_host != uses_aws(*kind), "{kind}");
+            assert!(both || neither || on_host != kind.needs_aws(), "{kind}");
         }
     }
 }

@@ -5,7 +5,7 @@ use super::problem::Notes;
 use super::words::{found, nearest};
 use crate::document::{Node, Place};
 use crate::model::{ActionPath, Downtime, Runbook, Step};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 const WORDS: [&str; 2] = ["begins", "ends"];
 
@@ -58,15 +58,18 @@ pub(super) fn check(items: &[Node], steps: &[Step], notes: &mut Notes) {
 
 /// Tells an action that ends a downtime without waiting for its beginning: nothing would keep it from being done before.
 pub(super) fn ends_what_it_began(runbook: &Runbook, steps: Option<&Node>, notes: &mut Notes) {
-    let needs: BTreeMap<&ActionPath, BTreeSet<ActionPath>> = runbook.needs().into_iter().collect();
+    let needs = runbook.needs();
+    let at: HashMap<&ActionPath, usize> = needs.iter().enumerate().map(|(n, (path, _))| (*path, n)).collect();
     for window in runbook.windows() {
         let Some(end) = window.ends else { continue };
-        let (mut seen, mut open) = (BTreeSet::new(), vec![end.clone()]);
-        while let Some(path) = open.pop() {
-            let before = needs.get(&path).into_iter().flatten().cloned();
-            open.extend(before.filter(|path| seen.insert(path.clone())));
+        let (Some(&begins), Some(&ends)) = (at.get(window.begins), at.get(end)) else { continue };
+        // What is needed is written earlier: what leads back to the beginning stands between the two.
+        let (mut seen, mut open) = (BTreeSet::from([ends]), vec![ends]);
+        while let Some(n) = open.pop() {
+            let before = needs[n].1.iter().filter_map(|path| at.get(path).copied());
+            open.extend(before.filter(|n| *n >= begins && seen.insert(*n)));
         }
-        if !seen.contains(window.begins) {
+        if begins == ends || !seen.contains(&begins) {
             let place = steps.and_then(Node::items).and_then(|items| place_of(items, end)).unwrap_or(Place::START);
             let message = format!("`{end}` ends the downtime that `{}` begins, and does not need it", window.begins);
             notes.advise(place, message, format!("let it need `{}`, directly or by what it needs", window.begins));

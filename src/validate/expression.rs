@@ -4,9 +4,9 @@ use super::literal::{item, list, map, of_type, once};
 use super::problem::Notes;
 use super::scope::Scope;
 use super::trial;
-use super::words::{meant, value};
+use super::words::{listed, meant, value};
 use crate::document::{Kind, Node, Place};
-use crate::model::{Expr, Piece, Reference, ReferenceError, Value, ValueType};
+use crate::model::{ActionKind, Expr, Piece, Reference, ReferenceError, Value, ValueType};
 
 /// What is said of a secret where plain data belongs.
 const SECRET_ALONE: &str = "a secret can only stand in a parameter of type `secret`: elsewhere its reference would be \
@@ -82,7 +82,7 @@ impl Reader<'_> {
             notes.add(node.place, format!("{what}: a target is given by its name, references are not possible here"));
             return None;
         }
-        if self.scope.targets.iter().any(|t| t == name) {
+        if self.scope.has_target(name) {
             return Some(Expr::Literal(Value::from(name)));
         }
         let help = meant(name, self.scope.targets.iter().map(String::as_str), "targets");
@@ -195,7 +195,7 @@ impl Reader<'_> {
         }
         let Some(known) = self.scope.action(action) else {
             let step = action.step().as_str();
-            if self.scope.steps.iter().any(|s| s == step) {
+            if self.scope.step(step).is_some() {
                 let siblings = self.scope.actions.iter().filter(|k| k.path.step().as_str() == step);
                 let help = meant(action.name(), siblings.map(|k| k.path.name()), "actions of the step");
                 notes.advise(place, format!("step `{step}` has no action `{}`", action.name()), help);
@@ -216,11 +216,11 @@ impl Reader<'_> {
             return None;
         }
         let kind = known.kind?;
-        if self.here == Here::Preflight && !super::checks::looks_up(kind) {
+        if self.here == Here::Preflight && !kind.looks_up() {
             notes.advise(
                 place,
                 format!("`{reference}` is known only once `{action}` has run, and checks come before"),
-                format!("a check can use inputs, and what {} gives", super::checks::lookers()),
+                format!("a check can use inputs, and what {} gives", lookers()),
             );
             return None;
         }
@@ -276,4 +276,9 @@ fn later(known: (usize, usize), here: (usize, usize)) -> &'static str {
     } else {
         "it is an output of a later step"
     }
+}
+
+/// The kinds whose outputs a check can use, for a message.
+fn lookers() -> String {
+    listed(ActionKind::ALL.iter().filter(|k| k.looks_up()).map(|k| k.as_str()))
 }

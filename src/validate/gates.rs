@@ -2,7 +2,7 @@
 
 use super::problem::Notes;
 use crate::document::{Node, Place};
-use crate::model::{ActionKind, ActionPath, Step, StepAction, is_id};
+use crate::model::{ActionPath, Step, StepAction, is_id};
 use std::collections::BTreeMap;
 
 /// Tells actions that may ask at a gate of the same name. `items` are the document's steps.
@@ -28,7 +28,7 @@ pub(super) fn check(items: &[Node], steps: &[Step], notes: &mut Notes) {
 
 fn way_out(action: &StepAction, first: &ActionPath) -> String {
     let path = &action.path;
-    if action.kind == ActionKind::SshPinHostKey {
+    if action.kind.learns_host_key() {
         return format!("pin the host's key once: later actions can use what `{first}` gives");
     }
     let name = format!("{}-{}", path.step(), path.name());

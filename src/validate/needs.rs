@@ -8,45 +8,64 @@ use super::scope::Scope;
 use super::words::{found, meant};
 use crate::document::{Node, Place};
 use crate::model::{ActionPath, Needed, Step, StepId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Tells cycles and needs that point at later steps. `places` says where each step's needs are written.
 pub(super) fn check(steps: &[Step], places: &BTreeMap<StepId, Place>, notes: &mut Notes) {
-    let number: BTreeMap<StepId, usize> = steps.iter().map(|s| (s.id.clone(), s.number)).collect();
-    let mut in_cycles = BTreeSet::new();
-    for step in steps {
-        if in_cycles.contains(&step.id) {
-            continue;
-        }
-        if let Some(cycle) = cycle_through(steps, &step.id) {
-            let mut names: Vec<&str> = cycle.iter().map(StepId::as_str).collect();
-            names.push(step.id.as_str());
-            let place = places.get(&step.id).copied().unwrap_or(Place::START);
-            notes.add(place, format!("these steps need each other: `{}`", names.join("` -> `")));
-            in_cycles.extend(cycle);
+    let at: HashMap<&StepId, usize> = steps.iter().enumerate().map(|(n, step)| (&step.id, n)).collect();
+    let needs: Vec<Vec<usize>> =
+        steps.iter().map(|step| step.needs.iter().filter_map(|need| at.get(need).copied()).collect()).collect();
+    let place = |step: &Step| places.get(&step.id).copied().unwrap_or(Place::START);
+    let (suspects, mut in_cycles) = (can_be_in_a_cycle(&needs), vec![false; steps.len()]);
+    for (n, step) in steps.iter().enumerate().filter(|(n, _)| suspects[*n]) {
+        let cycle = if in_cycles[n] { None } else { cycle_through(&needs, n) };
+        if let Some(cycle) = cycle {
+            let names = cycle.iter().chain([&n]).map(|n| steps[*n].id.as_str());
+            let names = names.collect::<Vec<_>>().join("` -> `");
+            notes.add(place(step), format!("these steps need each other: `{names}`"));
+            cycle.into_iter().for_each(|n| in_cycles[n] = true);
         }
     }
-    for step in steps.iter().filter(|s| !in_cycles.contains(&s.id)) {
-        for need in step.needs.iter().filter(|n| number.get(*n).is_some_and(|n| *n >= step.number)) {
-            let place = places.get(&step.id).copied().unwrap_or(Place::START);
+    for (n, step) in steps.iter().enumerate().filter(|(n, _)| !in_cycles[*n]) {
+        for need in needs[n].iter().filter(|need| **need >= n).map(|need| &steps[*need].id) {
             let message = format!("step `{}` needs `{need}`, which is written after it", step.id);
-            notes.advise(place, message, format!("move `{need}` before `{}`", step.id));
+            notes.advise(place(step), message, format!("move `{need}` before `{}`", step.id));
         }
     }
 }
 
-/// The shortest cycle through a step, beginning with it.
-fn cycle_through(steps: &[Step], start: &StepId) -> Option<Vec<StepId>> {
-    let mut seen = BTreeSet::new();
-    let mut open = std::collections::VecDeque::from([vec![start.clone()]]);
-    while let Some(path) = open.pop_front() {
-        let last = path.last()?;
-        for need in steps.iter().filter(|s| s.id == *last).flat_map(|s| &s.needs) {
-            if need == start {
-                return Some(path);
+/// Which steps may be in a cycle: what is left when those that need nothing of what is left are taken away, again and again.
+fn can_be_in_a_cycle(needs: &[Vec<usize>]) -> Vec<bool> {
+    let mut needed_by = vec![Vec::new(); needs.len()];
+    needs.iter().enumerate().for_each(|(n, needs)| needs.iter().for_each(|need| needed_by[*need].push(n)));
+    let mut open: Vec<usize> = needs.iter().map(Vec::len).collect();
+    let mut away: Vec<usize> = (0..needs.len()).filter(|n| open[*n] == 0).collect();
+    while let Some(gone) = away.pop() {
+        for &n in &needed_by[gone] {
+            open[n] -= 1;
+            if open[n] == 0 {
+                away.push(n);
             }
-            if seen.insert(need.clone()) {
-                open.push_back(path.iter().cloned().chain([need.clone()]).collect());
+        }
+    }
+    open.into_iter().map(|open| open > 0).collect()
+}
+
+/// The shortest cycle through a step, beginning with it.
+fn cycle_through(needs: &[Vec<usize>], start: usize) -> Option<Vec<usize>> {
+    let mut came_from: HashMap<usize, usize> = HashMap::new();
+    let mut open = VecDeque::from([start]);
+    while let Some(last) = open.pop_front() {
+        for &need in &needs[last] {
+            if need == start {
+                let back = std::iter::successors(Some(last), |n| came_from.get(n).copied());
+                let mut cycle: Vec<usize> = back.collect();
+                cycle.reverse();
+                return Some(cycle);
+            }
+            if !came_from.contains_key(&need) {
+                came_from.insert(need, last);
+                open.push_back(need);
             }
         }
     }
@@ -77,7 +96,7 @@ pub(super) fn of_action(
                 }
                 Some(_) => needs.push(Needed::Action(path)),
             },
-            Ok(Needed::Step(step)) => match scope.steps.iter().position(|id| id == step.as_str()) {
+            Ok(Needed::Step(step)) => match scope.step(step.as_str()) {
                 None => nobody(scope, item, what, notes),
                 Some(number) if number >= position.0 => {
                     notes.add(item.place, format!("{what} needs step `{step}`, which does not end before it"));

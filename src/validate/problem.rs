@@ -1,10 +1,11 @@
 //! Problems: what is wrong, where, and what to write instead.
 
 use crate::document::{Document, Place, Unreadable};
+use std::collections::HashSet;
 use std::fmt;
 
 /// Where a problem is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Where {
     /// At a place of the document.
     At(Place),
@@ -15,7 +16,7 @@ pub enum Where {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// Where.
     pub place: Where,
@@ -48,6 +49,7 @@ pub(super) struct Quote {
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     list: Vec<Problem>,
+    told: HashSet<Problem>,
     hidden: Vec<Place>,
 }
 
@@ -65,7 +67,7 @@ impl Notes {
     /// Notes a problem that may be elsewhere.
     pub(super) fn push(&mut self, place: Where, message: String, suggestion: Option<String>) {
         let problem = Problem { place, message, suggestion };
-        if !self.list.contains(&problem) {
+        if self.told.insert(problem.clone()) {
             self.list.push(problem);
         }
     }

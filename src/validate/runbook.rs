@@ -1,6 +1,6 @@
 //! The whole runbook.
 
-use super::actions::{Surroundings, uses_aws};
+use super::actions::Surroundings;
 use super::expression::{Here, Reader};
 use super::fields::{Fields, twice};
 use super::literal::check;
@@ -10,6 +10,7 @@ use super::words::{found, meant, value};
 use super::{checks, downtime, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
 use crate::model::{InputSpec, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, is_id};
+use std::collections::HashMap;
 
 const FIELDS: &[&str] = &["runbook", "title", "about", "region", "tags", "inputs", "targets", "preflight", "steps"];
 const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
@@ -74,11 +75,15 @@ fn inputs(node: &Node, notes: &mut Notes) -> Vec<InputSpec> {
         return Vec::new();
     };
     let mut inputs: Vec<InputSpec> = Vec::new();
-    for (n, entry) in entries.iter().enumerate() {
+    let mut seen = HashMap::new();
+    for entry in entries {
         let name = &entry.key.text;
-        if let Some(first) = entries[..n].iter().find(|e| e.key.text == *name) {
-            twice(&format!("input `{name}`"), "the runbook", entry.key.place, first.key.place, notes);
-        } else if Reference::parse(&format!("inputs.{name}")).is_err() {
+        if let Some(first) = seen.get(name) {
+            twice(&format!("input `{name}`"), "the runbook", entry.key.place, *first, notes);
+            continue;
+        }
+        seen.insert(name, entry.key.place);
+        if Reference::parse(&format!("inputs.{name}")).is_err() {
             let message =
                 format!("`{name}` cannot be the name of an input: expected lower-case letters, digits and `_`");
             let near = name.to_lowercase().replace(['-', ' ', '.'], "_");
@@ -130,10 +135,10 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
 
 /// What in a runbook needs AWS, if anything does.
 fn needs_region(steps: &[Step], targets: &[TargetSpec], preflight: &[PreflightCheck]) -> Option<String> {
-    if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| uses_aws(a.kind)) {
+    if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| a.kind.needs_aws()) {
         return Some(format!("`{}` (`{}`) works in AWS", action.path, action.kind));
     }
-    if let Some(check) = preflight.iter().find(|c| checks::uses_aws(c.kind)) {
+    if let Some(check) = preflight.iter().find(|c| c.kind.needs_aws()) {
         return Some(format!("check `{}` (`{}`) asks AWS", check.id, check.kind));
     }
     let target = targets.iter().find(|t| t.fields.contains_key("instance"))?;

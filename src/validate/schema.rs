@@ -3,7 +3,7 @@
 //! It is made of the vocabulary, so it cannot forget an action or a parameter. It says less than [`super::runbook()`]: what a
 //! reference points at, its type and the order among steps only validation knows.
 
-use crate::model::{ActionKind, CheckKind, ParamSpec, Reversibility, TargetSpec, ValueType};
+use crate::model::{ActionKind, CheckKind, ParamSpec, Reversibility, TargetSpec, ValueType, WayBack};
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
@@ -168,7 +168,7 @@ fn action(kind: ActionKind) -> Schema {
         "retry": retry(),
         "deadline": duration(&format!("how long it may take with all its waiting; without it {} s", spec.deadline_s)),
     });
-    if kind == ActionKind::SshRun || matches!(spec.reversibility, Reversibility::Irreversible(_)) {
+    if kind.way_back() == WayBack::Unknown || matches!(spec.reversibility, Reversibility::Irreversible(_)) {
         more["irreversible"] = line("why it is right to do it although it cannot be undone");
     }
     of_kind(spec.name, &spec.about, &spec.params, more)

@@ -5,7 +5,7 @@
 
 use crate::document::{Document, Entry, Node};
 use crate::model::{ActionKind, ActionPath, ValueType, is_id};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// An action as others see it.
 #[derive(Debug, Clone)]
@@ -28,6 +28,10 @@ pub(super) struct Scope {
     pub(super) actions: Vec<Known>,
     /// Names of the targets.
     pub(super) targets: Vec<String>,
+    /// Where the first step, action and target of a name stand among them.
+    steps_at: HashMap<String, usize>,
+    actions_at: HashMap<ActionPath, usize>,
+    targets_at: HashMap<String, usize>,
 }
 
 impl Scope {
@@ -52,13 +56,33 @@ impl Scope {
                 it.actions.extend(path.map(|path| Known { path, kind, position: (s, a) }));
             }
         }
+        it.steps_at = first_of(it.steps.iter().cloned());
+        it.actions_at = first_of(it.actions.iter().map(|known| known.path.clone()));
+        it.targets_at = first_of(it.targets.iter().cloned());
         it
     }
 
     /// The action of this path; of duplicates the first.
     pub(super) fn action(&self, path: &ActionPath) -> Option<&Known> {
-        self.actions.iter().find(|k| k.path == *path)
+        self.actions.get(*self.actions_at.get(path)?)
     }
+
+    /// Where a step stands among the steps, from 0; of duplicates the first.
+    pub(super) fn step(&self, id: &str) -> Option<usize> {
+        self.steps_at.get(id).copied()
+    }
+
+    /// Whether there is a target of this name.
+    pub(super) fn has_target(&self, name: &str) -> bool {
+        self.targets_at.contains_key(name)
+    }
+}
+
+/// Where each name stands first.
+fn first_of<N: std::hash::Hash + Eq>(names: impl Iterator<Item = N>) -> HashMap<N, usize> {
+    let mut first = HashMap::new();
+    names.enumerate().for_each(|(at, name)| _ = first.entry(name).or_insert(at));
+    first
 }
 
 /// The kind of this name.

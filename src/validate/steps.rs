@@ -9,7 +9,7 @@ use super::problem::Notes;
 use super::words::{found, meant};
 use crate::document::{Node, Place};
 use crate::model::{ActionPath, Step, StepAction, StepId, is_id, names_otherwise};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 const FIELDS: &[&str] = &["id", "title", "why", "site_down", "needs", "actions"];
 
@@ -24,7 +24,7 @@ pub(super) fn read(around: &Surroundings<'_>, node: &Node, notes: &mut Notes) ->
     }
     let before = notes.len();
     let mut steps: Vec<Step> = Vec::new();
-    let mut ids: Vec<(String, Place)> = Vec::new();
+    let mut ids = HashMap::new();
     let mut needs_at = BTreeMap::new();
     for (n, item) in items.iter().enumerate() {
         let id = id(item, "step", &mut ids, notes).and_then(|(text, place)| {
@@ -70,7 +70,7 @@ fn one(
         if list.is_empty() {
             notes.add(fields.get("actions").map_or(node.place, |n| n.place), format!("{what} has no actions"));
         }
-        let mut ids = Vec::new();
+        let mut ids = HashMap::new();
         for (n, item) in list.iter().enumerate() {
             let name = self::id(item, "action", &mut ids, notes);
             let path = name.zip(id.as_ref()).and_then(|((name, _), step)| ActionPath::new(step, &name).ok());
@@ -87,7 +87,7 @@ fn needs_of(around: &Surroundings<'_>, items: &[Node], what: &str, notes: &mut N
             notes.add(item.place, format!("`needs` of {what}: found {}, expected the id of a step", found(item)));
             continue;
         };
-        if !around.scope.steps.iter().any(|s| s == name) {
+        if around.scope.step(name).is_none() {
             let message = format!("`needs` of {what}: there is no step `{name}`");
             notes.advise(item.place, message, meant(name, around.scope.steps.iter().map(String::as_str), "steps"));
         } else if let Ok(id) = StepId::try_from(name.to_owned())
@@ -103,7 +103,7 @@ fn needs_of(around: &Surroundings<'_>, items: &[Node], what: &str, notes: &mut N
 pub(super) fn id(
     node: &Node,
     what: &str,
-    seen: &mut Vec<(String, Place)>,
+    seen: &mut HashMap<String, Place>,
     notes: &mut Notes,
 ) -> Option<(String, Place)> {
     node.entries()?;
@@ -120,12 +120,12 @@ pub(super) fn id(
         no_id(text, &format!("the id of {article} {what}"), id.place, notes);
         return None;
     }
-    if let Some((_, first)) = seen.iter().find(|(t, _)| t == text) {
+    if let Some(first) = seen.get(text) {
         let scope = if what == "action" { "this step" } else { "the runbook" };
         twice(&format!("the id `{text}`"), scope, id.place, *first, notes);
         return None;
     }
-    seen.push((text.to_owned(), id.place));
+    seen.insert(text.to_owned(), id.place);
     Some((text.to_owned(), id.place))
 }
 

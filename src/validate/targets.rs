@@ -8,7 +8,7 @@ use super::trial;
 use super::words::found;
 use crate::document::{Document, Node};
 use crate::model::{Expr, TargetSpec, ValueType, is_id};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Reads all targets of a runbook.
 pub(super) fn read(document: &Document, node: Option<&Node>, scope: &Scope, notes: &mut Notes) -> Vec<TargetSpec> {
@@ -18,12 +18,14 @@ pub(super) fn read(document: &Document, node: Option<&Node>, scope: &Scope, note
         return Vec::new();
     };
     let mut targets: Vec<TargetSpec> = Vec::new();
-    for (n, entry) in entries.iter().enumerate() {
+    let mut seen = HashMap::new();
+    for entry in entries {
         let name = &entry.key.text;
-        if let Some(first) = entries[..n].iter().find(|e| e.key.text == *name) {
-            twice(&format!("target `{name}`"), "the runbook", entry.key.place, first.key.place, notes);
+        if let Some(first) = seen.get(name) {
+            twice(&format!("target `{name}`"), "the runbook", entry.key.place, *first, notes);
             continue;
         }
+        seen.insert(name, entry.key.place);
         if !is_id(name) {
             super::steps::no_id(name, "a target's name", entry.key.place, notes);
         }

@@ -1,12 +1,13 @@
 //! A world that changed since the plan was made, in memory: the run stops before the effect concerned, and nowhere else.
 
 use crate::support::fake::{Death, World, execute, open, plan};
-use runbook::engine::{Intent, Look, drift, drifts, drifts_ahead};
+use runbook::engine::{Intent, drift, drifts, drifts_ahead};
 use runbook::journal::{ActionState, Journal, RecordKind, Rest, RollbackTo, RunState};
 use runbook::model::{
     ActionKind, ActionPath, Change, FactDrift, Facts, Failure, FailureKind, Finding, Found, Phase, RunId, Value, Values,
 };
-use runbook::plan::{Order, Plan, Previewed};
+use runbook::plan::Look;
+use runbook::plan::{Order, Plan, Previewed, Sequence};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -55,7 +56,7 @@ fn world(seen: &[(&str, &[(&str, &str)])]) -> Rc<RefCell<World>> {
 
 fn failure(state: &RunState, action: &str) -> Failure {
     match state.action(&path(action)) {
-        ActionState::Failed { failure, retry_at: None, phase: Phase::Observe, traces: None, .. } => failure,
+        ActionState::Failed { failure, retry_at: None, phase: Phase::Observe, traces: None, .. } => failure.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -240,7 +241,7 @@ fn a_fact_that_is_not_seen_any_more_is_another_for_who_would_act() {
     let folder = tempfile::tempdir().unwrap();
     let plan = made_on(Order::Article, &[("left/one", &[("type", "large")])]);
     let state = begun(folder.path(), &plan);
-    let of = |found| drift(&plan, &state, &path("left/one"), &finding(found, &[]));
+    let of = |found| drift(&plan, &Sequence::of(&plan), &state, &path("left/one"), &finding(found, &[]));
     for found in [Found::Absent, Found::Otherwise] {
         assert_eq!(of(found).unwrap().facts, [FactDrift { what: "type".into(), was: "large".into(), is: None }]);
     }
@@ -260,10 +261,10 @@ fn the_changes_are_told_when_they_are_others() {
     let state = begun(folder.path(), &plan);
     let mut now = finding(Found::Otherwise, &[("file", "cd34")]);
     now.changes = vec![file("-a\n+c\n")];
-    let drifted = drift(&plan, &state, &path("left/one"), &now).unwrap();
+    let drifted = drift(&plan, &Sequence::of(&plan), &state, &path("left/one"), &now).unwrap();
     assert_eq!((drifted.changes_planned, drifted.changes_now), (vec![file("-a\n+b\n")], vec![file("-a\n+c\n")]));
     now.changes = vec![file("-a\n+b\n")];
-    assert!(drift(&plan, &state, &path("left/one"), &now).unwrap().changes_now.is_empty());
+    assert!(drift(&plan, &Sequence::of(&plan), &state, &path("left/one"), &now).unwrap().changes_now.is_empty());
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn back_to_a_step_and_forward_again() {
     let (life, state) = execute(folder.path(), &run, &world, to("left"), Death::Never);
     assert_eq!(life.rest(), Rest::RolledBack { to: RollbackTo::Step("left".parse().unwrap()) });
     assert!(state.action(&path("left/two")).is_done());
-    assert_eq!(state.action(&path("right/one")), ActionState::Pending { generation: 1 });
+    assert_eq!(*state.action(&path("right/one")), ActionState::Pending { generation: 1 });
     execute(folder.path(), &run, &world, FORWARD, Death::Never).0.rest();
     let made = |a: &str| world.borrow().made.get(&path(a)).copied();
     assert_eq!((made("left/two"), made("right/one"), made("last/one")), (Some(1), Some(2), Some(2)));

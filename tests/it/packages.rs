@@ -33,7 +33,7 @@ cat /mnt/disabled
 
 #[test]
 fn nothing_that_is_installed_becomes_a_service_of_the_machine() {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rehearsal/install.sh");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rehearsal/machine/install.sh");
     let mut command = Command::new("unshare");
     if !rustix::process::geteuid().is_root() {
         command = Command::new("sudo");

@@ -5,12 +5,12 @@
 //!
 //! Only the very same rule counts as there: a wider one (all ports, a larger range) is left alone and not relied on.
 
-use super::answers::{before, failed};
+use super::answers::failed;
 use super::patience::{NOT_KNOWN_YET, Passing, YOUNG, patiently};
 use super::preview::{fact, list, request, rules_of, words};
 use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, Found, SecurityGroupAdmit};
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroupRule, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
@@ -268,9 +268,9 @@ impl Perform for SecurityGroupAdmit {
             let rules = self.look(cx, &aws).await?;
             let missing: Vec<_> = wanted.iter().filter(|source| !rules.contains_key(*source)).cloned().collect();
             Ok(if missing.is_empty() {
-                Look::Done(())
+                Glance::Done(())
             } else {
-                Look::NotYet(format!("`{}` does not admit {} yet", self.group, missing.join(", ")))
+                Glance::NotYet(format!("`{}` does not admit {} yet", self.group, missing.join(", ")))
             })
         })
         .await?;
@@ -279,29 +279,29 @@ impl Perform for SecurityGroupAdmit {
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let aws = cx.aws().await?;
-        let kept = before::<Before>(cx)?.unwrap_or_default().present;
+        let kept = cx.before_if_any::<Before>()?.unwrap_or_default().present;
         let mut revoked = Vec::new();
         wait_until(cx, &format!("revoking rules of `{}`", self.group), async || {
             let rules = match self.look(cx, &aws).await {
                 Ok(rules) => rules,
-                Err(_) if gone(&aws, self.group.as_str()).await? => return Ok(Look::Done(())),
+                Err(_) if gone(&aws, self.group.as_str()).await? => return Ok(Glance::Done(())),
                 Err(failure) => return Err(failure),
             };
             let ours = rules.into_iter().filter(|(source, rule)| rule.ours && !kept.contains(source));
             let (sources, ids): (Vec<String>, Vec<String>) = ours.map(|(source, rule)| (source, rule.id)).unzip();
             if ids.is_empty() {
-                return Ok(Look::Done(()));
+                return Ok(Glance::Done(()));
             }
             let told = format!("the rules for {} on port {} of `{}`", sources.join(", "), self.port, self.group);
             let request = aws.write.ec2.revoke_security_group_ingress().group_id(self.group.as_str());
             match request.set_security_group_rule_ids(Some(ids)).send().await.map_err(AwsError::from) {
                 Ok(_) => {
                     revoked.extend(sources);
-                    Ok(Look::Done(()))
+                    Ok(Glance::Done(()))
                 }
                 // One of them went meanwhile, and EC2 revoked none: look again.
                 Err(e) if e.is(&["InvalidPermission.NotFound", "InvalidSecurityGroupRuleId.NotFound"]) => {
-                    Ok(Look::NotYet(format!("{told} changed meanwhile")))
+                    Ok(Glance::NotYet(format!("{told} changed meanwhile")))
                 }
                 Err(e) => Err(e.failure(format!("cannot revoke {told}"))),
             }

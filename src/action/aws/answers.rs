@@ -1,7 +1,6 @@
 //! Short forms for what the network actions answer.
 
 use crate::access::AwsError;
-use crate::action::Context;
 use crate::model::{Failure, FailureKind, Value, Values};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -42,11 +41,6 @@ const LOOK_AGAIN: &str =
 /// The failure of a request that cannot even be built: a required field is missing, which is a mistake of this program.
 pub(super) fn unbuilt(error: impl std::fmt::Display) -> Failure {
     Failure::permanent("cannot build a request to AWS").cause(error.to_string())
-}
-
-/// The before-image, or nothing when none was recorded: then undo looks for its own work by its tag.
-pub(super) fn before<T: serde::de::DeserializeOwned>(cx: &Context<'_>) -> Result<Option<T>, Failure> {
-    if cx.call().before.is_null() { Ok(None) } else { cx.before().map(Some) }
 }
 
 /// A resource of the wanted name that another run or person made.

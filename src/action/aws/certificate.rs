@@ -8,7 +8,7 @@ use super::answers::{answered, outputs, said, unbuilt};
 use super::dns_records::{Name, same_name};
 use super::preview::{request, run_tags};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{CertificateRequest, Change, Failure, Finding, Found, Values};
 use aws_sdk_acm::types::{CertificateDetail, Tag, ValidationMethod};
 use serde_json::json;
@@ -153,18 +153,18 @@ impl Perform for CertificateRequest {
                 None => self.own(cx, &aws).await?.alive,
             };
             let Some(arn) = arn else {
-                return Ok(Look::NotYet(format!("ACM does not list the certificate for `{}` yet", self.fqdn)));
+                return Ok(Glance::NotYet(format!("ACM does not list the certificate for `{}` yet", self.fqdn)));
             };
             match certificate(&aws, &arn).await? {
                 Some(found) if is_dead(found.status())? => Err(dead(&arn, &found)),
                 Some(found) => Ok(match self.record(&found) {
                     Some(mut known) => {
                         known.extend(outputs([("certificate", &arn)]));
-                        Look::Done(known)
+                        Glance::Done(known)
                     }
-                    None => Look::NotYet(format!("ACM has not named the validation record for `{}` yet", self.fqdn)),
+                    None => Glance::NotYet(format!("ACM has not named the validation record for `{}` yet", self.fqdn)),
                 }),
-                None => Ok(Look::NotYet(format!("ACM does not know `{arn}` yet"))),
+                None => Ok(Glance::NotYet(format!("ACM does not know `{arn}` yet"))),
             }
         })
         .await?;
@@ -183,17 +183,17 @@ impl Perform for CertificateRequest {
         for arn in &all {
             wait_until(cx, &format!("deleting the certificate for `{}`", self.fqdn), async || {
                 let users = match certificate(&aws, arn).await? {
-                    None => return Ok(Look::Done(())),
+                    None => return Ok(Glance::Done(())),
                     Some(found) => found.in_use_by().join(", "),
                 };
                 match aws.write.acm.delete_certificate().certificate_arn(arn).send().await.map_err(AwsError::from) {
-                    Ok(_) => Ok(Look::Done(())),
-                    Err(e) if e.is(&["ResourceNotFoundException"]) => Ok(Look::Done(())),
+                    Ok(_) => Ok(Glance::Done(())),
+                    Err(e) if e.is(&["ResourceNotFoundException"]) => Ok(Glance::Done(())),
                     // ACM goes on counting a use for minutes after the listener is gone.
                     Err(e) if e.is(&["ResourceInUseException"]) => {
-                        Ok(Look::NotYet(format!("the certificate is still in use by {users}")))
+                        Ok(Glance::NotYet(format!("the certificate is still in use by {users}")))
                     }
-                    Err(e) if e.is(&["ConflictException"]) => Ok(Look::NotYet(e.message)),
+                    Err(e) if e.is(&["ConflictException"]) => Ok(Glance::NotYet(e.message)),
                     Err(e) => Err(e.failure(format!("cannot delete certificate `{arn}`"))),
                 }
             })

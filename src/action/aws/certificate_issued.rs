@@ -5,7 +5,7 @@
 
 use super::acm::{certificate, dead, is_dead, records};
 use super::dns_records::Name;
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{CertificateWaitIssued, Failure, Finding, Found};
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
 
@@ -57,9 +57,9 @@ impl Perform for CertificateWaitIssued {
         let domain = wait_until(cx, "issuing the certificate", async || {
             match certificate(&aws, self.certificate.as_str()).await? {
                 None => Err(Failure::permanent(format!("ACM has no certificate `{}`", self.certificate))),
-                Some(found) if is_issued(&found) => Ok(Look::Done(found.domain_name().unwrap_or("?").to_owned())),
+                Some(found) if is_issued(&found) => Ok(Glance::Done(found.domain_name().unwrap_or("?").to_owned())),
                 Some(found) if is_dead(found.status())? => Err(dead(self.certificate.as_str(), &found)),
-                Some(found) => Ok(Look::NotYet(told(&found))),
+                Some(found) => Ok(Glance::NotYet(told(&found))),
             }
         })
         .await?;

@@ -7,19 +7,16 @@
 
 use super::answers::said;
 use super::claim_lock::{self, Groups, Held, give_back, held, held_by, name_of, take};
+use super::instance_state;
 use super::instance_state::{live, unknown};
 use super::patience::{TAGS_BUSY, patiently};
 use super::preview::{fact, mark_of, request, run_id, run_tags, words};
-use super::{instance_state, tags};
+use super::tags::{self, CLAIM_TAG};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Facts, Failure, Finding, Found, InstanceClaim, InstanceId, InstanceRelease, Values};
 use aws_sdk_ec2::types::{DeviceType, Instance, InstanceAttributeName};
 use serde_json::json;
-
-/// The tag that says which run is at work on an instance. Not the tag of what a run created: a server that one run made
-/// can be worked on by another, and must not lose its maker's tag when that one is done.
-pub(in crate::action) const CLAIM_TAG: &str = "runbook:claim";
 
 /// Whose mark an instance bears.
 #[derive(Debug, PartialEq, Eq)]
@@ -145,19 +142,19 @@ async fn take_mark(cx: &Context<'_>, aws: &Aws, id: &InstanceId, perhaps: bool) 
     wait_until(cx, &format!("instance `{id}` no longer marked by this run"), async || {
         let instance = instance_state::find(aws, id.as_str()).await?.ok_or_else(|| unknown(aws, id.as_str()))?;
         let shows = match mark(cx, &instance) {
-            Mark::Other(run) => return Ok(Look::Done(format!("`{id}` is marked by run `{run}` now"))),
+            Mark::Other(run) => return Ok(Glance::Done(format!("`{id}` is marked by run `{run}` now"))),
             Mark::Nobody if std::mem::replace(&mut sent, true) => {
-                return Ok(Look::Done(format!("`{id}` bears no mark")));
+                return Ok(Glance::Done(format!("`{id}` bears no mark")));
             }
             mark => mark == Mark::Ours,
         };
         let tag = tags::tag(CLAIM_TAG, cx.call().run.as_str());
         sent = true;
         match aws.write.ec2.delete_tags().resources(id.as_str()).tags(tag).send().await.map_err(AwsError::from) {
-            Ok(_) => Ok(Look::NotYet(format!("the mark on `{id}` still shows"))),
+            Ok(_) => Ok(Glance::NotYet(format!("the mark on `{id}` still shows"))),
             // Whoever may not delete it, could not put it on either: there is none.
-            Err(e) if !shows && e.refuses() => Ok(Look::Done(format!("`{id}` bears no mark"))),
-            Err(e) if e.is(TAGS_BUSY.codes) => Ok(Look::NotYet(format!("`{id}`: {}", TAGS_BUSY.because))),
+            Err(e) if !shows && e.refuses() => Ok(Glance::Done(format!("`{id}` bears no mark"))),
+            Err(e) if e.is(TAGS_BUSY.codes) => Ok(Glance::NotYet(format!("`{id}`: {}", TAGS_BUSY.because))),
             Err(e) => Err(e.failure(format!("cannot take the tag off instance `{id}`"))),
         }
     })
@@ -185,10 +182,10 @@ async fn wait_claimed(cx: &Context<'_>, aws: &Aws, id: &InstanceId) -> Result<(S
     let lock = claim_lock::wait_held(cx, &Groups { cx, aws, vpc: vpc_of(&instance)? }, id).await?;
     wait_until(cx, &format!("instance `{id}` marked by this run"), async || {
         match mark(cx, &live(aws, id.as_str()).await?) {
-            Mark::Ours => Ok(Look::Done(())),
-            Mark::Nobody => Ok(Look::NotYet(format!("the mark on `{id}` does not show yet"))),
+            Mark::Ours => Ok(Glance::Done(())),
+            Mark::Nobody => Ok(Glance::NotYet(format!("the mark on `{id}` does not show yet"))),
             // We have the lock: it is left over from a run that is over, or came late.
-            Mark::Other(run) => Ok(Look::NotYet(format!("`{id}` still shows the mark of run `{run}`"))),
+            Mark::Other(run) => Ok(Glance::NotYet(format!("`{id}` still shows the mark of run `{run}`"))),
         }
     })
     .await?;

@@ -23,7 +23,7 @@ use super::answers::failed;
 use super::patience::{LATE, YOUNG};
 use super::tags::{filter, specification};
 use crate::access::{Aws, AwsError};
-use crate::action::{Context, Look, wait_until};
+use crate::action::{Context, Glance, wait_until};
 use crate::model::{Failure, FailureKind, InstanceId, RunId};
 use aws_sdk_ec2::types::{ResourceType, SecurityGroup};
 
@@ -66,7 +66,7 @@ impl Held {
              `aws ec2 delete-security-group --group-id {}` and `aws ec2 delete-tags --resources {instance} --tags Key={}` make \
              `{instance}` free again",
             self.id,
-            super::claim::CLAIM_TAG
+            super::tags::CLAIM_TAG
         )
     }
 }
@@ -184,26 +184,26 @@ pub(super) async fn give_back(
         let held = locks.look(&name).await?;
         let id = match &held {
             Some(held) if !held.is_of(&cx.call().run) => {
-                return Ok(Look::Done(format!("run `{}` has the lock on `{instance}` now", held.by())));
+                return Ok(Glance::Done(format!("run `{}` has the lock on `{instance}` now", held.by())));
             }
             Some(held) => Some(held.id.as_str()),
-            None if asked => return Ok(Look::Done(format!("the lock on `{instance}` is given back"))),
+            None if asked => return Ok(Glance::Done(format!("the lock on `{instance}` is given back"))),
             None if absent < most => {
                 absent += 1;
-                return Ok(Look::NotYet(format!("looking for the lock on `{instance}` ({absent}/{most})")));
+                return Ok(Glance::NotYet(format!("looking for the lock on `{instance}` ({absent}/{most})")));
             }
             // Should it be too young to show, its id is asked for all the same, where it is known.
             None => known,
         };
         let Some(id) = id else {
-            return Ok(Look::Done(format!("there is no lock of this run on `{instance}`")));
+            return Ok(Glance::Done(format!("there is no lock of this run on `{instance}`")));
         };
         match locks.delete(id).await {
             Ok(()) => asked = true,
             Err(e) if e.is(GONE) => asked = true,
             Err(e) => return Err(e.failure(format!("cannot give the lock `{id}` on `{instance}` back"))),
         }
-        Ok(Look::NotYet(format!("the lock on `{instance}` still shows")))
+        Ok(Glance::NotYet(format!("the lock on `{instance}` still shows")))
     })
     .await
 }
@@ -212,9 +212,9 @@ pub(super) async fn give_back(
 pub(super) async fn wait_held(cx: &Context<'_>, locks: &impl Locks, instance: &InstanceId) -> Result<String, Failure> {
     let name = name_of(instance);
     wait_until(cx, &format!("the lock on `{instance}`"), async || match locks.look(&name).await? {
-        Some(held) if held.is_of(&cx.call().run) => Ok(Look::Done(held.id)),
+        Some(held) if held.is_of(&cx.call().run) => Ok(Glance::Done(held.id)),
         Some(held) => Err(held_by(instance, &held)),
-        None => Ok(Look::NotYet(format!("EC2 does not show the lock on `{instance}` yet"))),
+        None => Ok(Glance::NotYet(format!("EC2 does not show the lock on `{instance}` yet"))),
     })
     .await
 }

@@ -9,7 +9,7 @@ use super::instance_state::{described, find, state};
 use super::patience::LATE;
 use super::tags;
 use crate::access::{Aws, AwsError};
-use crate::action::{Context, Look, RUN_TAG, STEP_TAG, wait_until};
+use crate::action::{Context, Glance, RUN_TAG, STEP_TAG, wait_until};
 use crate::model::{Failure, InstanceClone};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State, VolumeState};
 use std::collections::BTreeSet;
@@ -88,9 +88,9 @@ async fn terminate(cx: &Context<'_>, aws: &Aws, instance: &Instance) -> Result<(
     }
     wait_until(cx, &format!("instance `{id}` terminated"), async || {
         Ok(match find(aws, id).await? {
-            None => Look::Done(()),
-            Some(instance) if state(&instance) == State::Terminated => Look::Done(()),
-            Some(instance) => Look::NotYet(described(&instance)),
+            None => Glance::Done(()),
+            Some(instance) if state(&instance) == State::Terminated => Glance::Done(()),
+            Some(instance) => Glance::NotYet(described(&instance)),
         })
     })
     .await
@@ -107,18 +107,18 @@ async fn delete_volume(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<bool, Fa
             Err(e) if e.is(VOLUME_GONE) => None,
             Err(e) => return Err(e.failure(format!("cannot look at volume `{id}`"))),
         };
-        let Some(volume) = found else { return Ok(Look::Done(sent)) };
+        let Some(volume) = found else { return Ok(Glance::Done(sent)) };
         if !volume.attachments().is_empty() || volume.state() == Some(&VolumeState::Deleting) {
-            return Ok(Look::NotYet(format!("volume `{id}` is still held by its instance")));
+            return Ok(Glance::NotYet(format!("volume `{id}` is still held by its instance")));
         }
         let answer = aws.write.ec2.delete_volume().volume_id(id).send().await.map_err(AwsError::from);
         sent = true;
         match answer {
-            Ok(_) => Ok(Look::Done(true)),
-            Err(e) if e.is(VOLUME_GONE) => Ok(Look::Done(true)),
+            Ok(_) => Ok(Glance::Done(true)),
+            Err(e) if e.is(VOLUME_GONE) => Ok(Glance::Done(true)),
             // It is being detached, or is going away with its instance.
             Err(e) if e.is(&["VolumeInUse", "IncorrectState"]) => {
-                Ok(Look::NotYet(format!("volume `{id}`: {}", e.message)))
+                Ok(Glance::NotYet(format!("volume `{id}`: {}", e.message)))
             }
             Err(e) => Err(e.failure(format!("cannot delete volume `{id}`"))),
         }

@@ -5,7 +5,7 @@ use super::answers::{answered, failed, unbuilt};
 use super::dns_records::RecordSet;
 use super::preview::request;
 use crate::access::{Aws, AwsError};
-use crate::action::{Context, Look, wait_until};
+use crate::action::{Context, Glance, wait_until};
 use crate::model::{self, Failure, Value};
 use aws_sdk_route53::types::{
     AliasTarget, Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
@@ -107,14 +107,14 @@ pub(super) async fn in_sync(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(),
         let answer = match aws.read.route53.get_change().id(id).send().await.map_err(AwsError::from) {
             Ok(answer) => answer,
             // Route 53 forgets changes when they are old: then it is on all name servers for long.
-            Err(e) if e.is(&["NoSuchChange"]) => return Ok(Look::Done(())),
+            Err(e) if e.is(&["NoSuchChange"]) => return Ok(Glance::Done(())),
             Err(e) => return Err(e.failure(format!("cannot look at DNS change `{id}`"))),
         };
         let status = answer.change_info().map(|info| info.status());
         Ok(if status == Some(&ChangeStatus::Insync) {
-            Look::Done(())
+            Glance::Done(())
         } else {
-            Look::NotYet(format!("DNS change `{id}` is not on all name servers yet"))
+            Glance::NotYet(format!("DNS change `{id}` is not on all name servers yet"))
         })
     })
     .await

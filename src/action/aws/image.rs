@@ -18,7 +18,7 @@ use super::patience::{LATE, NOT_KNOWN_YET, SNAPSHOTS_BUSY, YOUNG, patiently};
 use super::preview::{request, run_tags, words};
 use super::tags;
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified};
 use crate::model::{Change, Failure, FailureKind, Finding, Found, ImageCreate, Value, Values};
 use aws_sdk_ec2::types::{Image, ImageState, InstanceStateName, ResourceType};
 use serde_json::json;
@@ -245,7 +245,8 @@ impl Perform for ImageCreate {
                 .advise("`runbook resume` removes what is left of it and makes another")
         };
         let what = format!("image `{id}` with a snapshot of each volume");
-        let taken = async |image: &Image| Ok(self.waiting_for(&aws, image).await?.map_or(Look::Done(()), Look::NotYet));
+        let taken =
+            async |image: &Image| Ok(self.waiting_for(&aws, image).await?.map_or(Glance::Done(()), Glance::NotYet));
         let image = wait_for(cx, &aws, &id, &what, failed, taken).await?;
         let outputs = Values::from([("image".into(), json!(id)), ("snapshots".into(), json!(snapshots_of(&image)))]);
         Ok(Verified { outputs, evidence: told(&image) })

@@ -3,7 +3,7 @@
 use super::patience::YOUNG;
 use super::tags;
 use crate::access::{Aws, AwsError, code_of};
-use crate::action::{Context, Look, RUN_TAG, wait_until};
+use crate::action::{Context, Glance, RUN_TAG, wait_until};
 use crate::model::{Failure, FailureKind};
 use aws_sdk_ec2::types::{BlockDeviceMapping, Image, ImageState, Instance, Snapshot};
 use std::collections::BTreeSet;
@@ -106,7 +106,7 @@ pub(super) async fn wait_available(
     failed: impl Fn(&Image) -> Failure,
 ) -> Result<Image, Failure> {
     let pending =
-        async |image: &Image| Ok(Look::NotYet(format!("image `{id}` is `pending`: {}", progress(aws, image).await?)));
+        async |image: &Image| Ok(Glance::NotYet(format!("image `{id}` is `pending`: {}", progress(aws, image).await?)));
     wait_for(cx, aws, id, &format!("image `{id}` available"), failed, pending).await
 }
 
@@ -121,7 +121,7 @@ pub(super) async fn wait_for(
     id: &str,
     what: &str,
     failed: impl Fn(&Image) -> Failure,
-    enough: impl AsyncFn(&Image) -> Result<Look<()>, Failure>,
+    enough: impl AsyncFn(&Image) -> Result<Glance<()>, Failure>,
 ) -> Result<Image, Failure> {
     let mut unseen = 0;
     wait_until(cx, what, async || {
@@ -129,16 +129,16 @@ pub(super) async fn wait_for(
             unseen += 1;
             let most = cx.looks(YOUNG);
             return match unseen <= most {
-                true => Ok(Look::NotYet(format!("EC2 does not show image `{id}` ({unseen}/{most})"))),
+                true => Ok(Glance::NotYet(format!("EC2 does not show image `{id}` ({unseen}/{most})"))),
                 false => Err(Failure::refused(format!("there is no image `{id}` in {}", aws.region))),
             };
         };
         unseen = 0;
         match state(&image) {
-            ImageState::Available => Ok(Look::Done(image)),
+            ImageState::Available => Ok(Glance::Done(image)),
             ImageState::Pending | ImageState::Transient => Ok(match enough(&image).await? {
-                Look::Done(()) => Look::Done(image),
-                Look::NotYet(note) => Look::NotYet(note),
+                Glance::Done(()) => Glance::Done(image),
+                Glance::NotYet(note) => Glance::NotYet(note),
             }),
             _ => Err(failed(&image).cause(reason(&image))),
         }
@@ -153,19 +153,19 @@ pub(super) async fn deregister(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<
     wait_until(cx, &format!("image `{id}` gone"), async || {
         let shown = by_id(aws, id).await?;
         if shown.is_none() && std::mem::replace(&mut sent, true) {
-            return Ok(Look::Done(()));
+            return Ok(Glance::Done(()));
         }
         // Its snapshots are deleted one by one afterwards: the option that deletes them along is young and fails by halves.
         match aws.write.ec2.deregister_image().image_id(id).send().await.map_err(AwsError::from) {
             Ok(_) => {}
             Err(e) if e.is(&["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"]) => {}
-            Err(e) if shown.is_none() && e.refuses() => return Ok(Look::Done(())),
+            Err(e) if shown.is_none() && e.refuses() => return Ok(Glance::Done(())),
             Err(e) => return Err(e.failure(format!("cannot deregister image `{id}`"))),
         }
         sent = true;
         Ok(match by_id(aws, id).await? {
-            None => Look::Done(()),
-            Some(image) => Look::NotYet(format!("image `{id}` is still `{}`", state(&image))),
+            None => Glance::Done(()),
+            Some(image) => Glance::NotYet(format!("image `{id}` is still `{}`", state(&image))),
         })
     })
     .await
@@ -175,18 +175,18 @@ pub(super) async fn deregister(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<
 pub(super) async fn delete_snapshot(cx: &Context<'_>, aws: &Aws, id: &str) -> Result<(), Failure> {
     wait_until(cx, &format!("snapshot `{id}` deleted"), async || {
         match aws.read.ec2.describe_snapshots().snapshot_ids(id).send().await {
-            Err(e) if code_of(&e) == Some("InvalidSnapshot.NotFound") => return Ok(Look::Done(())),
+            Err(e) if code_of(&e) == Some("InvalidSnapshot.NotFound") => return Ok(Glance::Done(())),
             _ => {}
         }
-        let Err(e) = aws.write.ec2.delete_snapshot().snapshot_id(id).send().await else { return Ok(Look::Done(())) };
+        let Err(e) = aws.write.ec2.delete_snapshot().snapshot_id(id).send().await else { return Ok(Glance::Done(())) };
         let error = AwsError::from(e);
         if error.is(&["InvalidSnapshot.NotFound"]) {
-            return Ok(Look::Done(()));
+            return Ok(Glance::Done(()));
         }
         let failure = error.failure(format!("cannot delete snapshot `{id}`"));
         // Deleting twice is harmless, so a lost answer is simply asked again.
         match error.is(&["InvalidSnapshot.InUse"]) || failure.kind == FailureKind::Lost {
-            true => Ok(Look::NotYet(format!("snapshot `{id}`: {}", error.message))),
+            true => Ok(Glance::NotYet(format!("snapshot `{id}`: {}", error.message))),
             false => Err(failure),
         }
     })

@@ -3,7 +3,7 @@
 use super::instance_state::{described, find, is_dead, reason, state, unknown};
 use super::patience::YOUNG;
 use crate::access::{Aws, AwsError, code_of};
-use crate::action::{Context, Look, wait_until};
+use crate::action::{Context, Glance, wait_until};
 use crate::model::{Failure, FailureKind};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State, InstanceStatus, SummaryStatus};
 use std::time::Duration;
@@ -82,19 +82,19 @@ pub(super) async fn wait_running(cx: &Context<'_>, aws: &Aws, id: &str, age: Age
         let Some(instance) = find(aws, id).await? else {
             unseen += 1;
             return match age {
-                Age::New if unseen <= cx.looks(YOUNG) => Ok(Look::NotYet(format!("EC2 does not show `{id}` yet"))),
+                Age::New if unseen <= cx.looks(YOUNG) => Ok(Glance::NotYet(format!("EC2 does not show `{id}` yet"))),
                 _ => Err(unknown(aws, id)),
             };
         };
         match state(&instance) {
-            State::Running => return Ok(Look::Done(Ok(instance))),
+            State::Running => return Ok(Glance::Done(Ok(instance))),
             State::Stopped | State::Stopping => stale += 1,
             _ => was_up = true,
         }
         if is_dead(&instance) || (stale > 0 && was_up) || stale >= STALE_LOOKS {
-            return Ok(Look::Done(Err(did_not_come_up(&instance))));
+            return Ok(Glance::Done(Err(did_not_come_up(&instance))));
         }
-        Ok(Look::NotYet(described(&instance)))
+        Ok(Glance::NotYet(described(&instance)))
     })
     .await?
 }
@@ -111,7 +111,7 @@ pub(super) async fn wait_checked(
     let mut impaired = 0;
     let passed = wait_until(cx, &what, async || {
         let which = match checks(aws, id).await? {
-            Checks::Passed(count) => return Ok(Look::Done(Ok(format!("{count}/{count}")))),
+            Checks::Passed(count) => return Ok(Glance::Done(Ok(format!("{count}/{count}")))),
             Checks::Impaired(which) if impaired >= cx.looks(IMPAIRED) => {
                 let failure = Failure::permanent(format!("instance `{id}` fails its status checks")).cause(which);
                 return Err(failure.advise(format!(
@@ -129,8 +129,8 @@ pub(super) async fn wait_checked(
         };
         match find(aws, id).await? {
             // Checks never pass on an instance that went down meanwhile.
-            Some(instance) if state(&instance) != State::Running => Ok(Look::Done(Err(did_not_come_up(&instance)))),
-            _ => Ok(Look::NotYet(format!("`{id}` runs, status checks: {which}"))),
+            Some(instance) if state(&instance) != State::Running => Ok(Glance::Done(Err(did_not_come_up(&instance)))),
+            _ => Ok(Glance::NotYet(format!("`{id}` runs, status checks: {which}"))),
         }
     })
     .await??;

@@ -7,7 +7,7 @@ use super::answers::{answered, outputs, said};
 use super::elb;
 use super::preview::{request, words};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, send_until_taken, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, send_until_taken, wait_until};
 use crate::model::{Arn, Change, Failure, Finding, Found, ListenerCreateHttps, ListenerCreateRedirect};
 use aws_sdk_elasticloadbalancingv2::operation::create_listener::builders::CreateListenerFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
@@ -85,18 +85,23 @@ async fn apply(it: &impl Listen, cx: &Context<'_>) -> Result<Applied, Stop> {
         let e = match request.send().await {
             Ok(answer) => {
                 let arn = answer.listeners().first().and_then(|l| l.listener_arn()).map(str::to_owned);
-                return Ok(Look::Done(answered(arn, format_args!("which listener is {}", it.name()))?));
+                return Ok(Glance::Done(answered(arn, format_args!("which listener is {}", it.name()))?));
             }
             Err(e) => AwsError::from(e),
         };
         let failure = || e.failure(format!("cannot create {}", it.name()));
         match &e {
             // Somebody was quicker, or our own does not show yet: the next look tells whose it is.
-            e if e.is(&["DuplicateListener"]) => Ok(Look::NotYet(format!("{} is there and not listed yet", it.name()))),
+            e if e.is(&["DuplicateListener"]) => {
+                Ok(Glance::NotYet(format!("{} is there and not listed yet", it.name())))
+            }
             e if e.is(&["UnsupportedCertificate", "CertificateNotFound"]) => {
                 refused.set(refused.get() + 1);
                 if refused.get() <= cx.looks(CERTIFICATE_PATIENCE) {
-                    return Ok(Look::NotYet(format!("the balancer does not take the certificate yet: {}", e.message)));
+                    return Ok(Glance::NotYet(format!(
+                        "the balancer does not take the certificate yet: {}",
+                        e.message
+                    )));
                 }
                 Err(failure()
                     .advise("the certificate must be issued, in the balancer's region, RSA or ECDSA P-256/P-384"))
@@ -112,8 +117,8 @@ async fn verify(it: &impl Listen, cx: &Context<'_>) -> Result<Verified, Stop> {
     let aws = cx.aws().await?;
     let arn = wait_until(cx, &it.name(), async || {
         Ok(match own(it, cx, &aws).await? {
-            Some(arn) => Look::Done(arn),
-            None => Look::NotYet(format!("{} is not listed yet", it.name())),
+            Some(arn) => Glance::Done(arn),
+            None => Glance::NotYet(format!("{} is not listed yet", it.name())),
         })
     })
     .await?;

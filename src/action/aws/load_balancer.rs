@@ -8,7 +8,7 @@ use super::answers::{answered, failed, not_ours, outputs, said};
 use super::elb;
 use super::preview::{self, request, run_tags, words};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, send_until_taken, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, send_until_taken, wait_until};
 use crate::model::{Change, Failure, Finding, Found, LoadBalancerCreate, Value, Values};
 use aws_sdk_elasticloadbalancingv2::types::{
     IpAddressType, LoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
@@ -83,7 +83,7 @@ impl LoadBalancerCreate {
     }
 
     /// `since`: when it was tried first.
-    async fn create(&self, cx: &Context<'_>, aws: &Aws, refused: &Cell<u32>) -> Result<Look<LoadBalancer>, Failure> {
+    async fn create(&self, cx: &Context<'_>, aws: &Aws, refused: &Cell<u32>) -> Result<Glance<LoadBalancer>, Failure> {
         let request = aws.write.elb.create_load_balancer().name(self.name.as_str());
         let answer = request
             .r#type(LoadBalancerTypeEnum::Application)
@@ -103,7 +103,7 @@ impl LoadBalancerCreate {
             Err(e) if e.is(&["DuplicateLoadBalancerName"]) => self.own(cx, aws).await?,
             Err(e) if e.is(&["InvalidSecurityGroup"]) && refused.get() < cx.looks(GROUP_PATIENCE) => {
                 refused.set(refused.get() + 1);
-                return Ok(Look::NotYet(format!(
+                return Ok(Glance::NotYet(format!(
                     "the security group is not known to load balancing yet: {}",
                     e.message
                 )));
@@ -125,7 +125,7 @@ impl LoadBalancerCreate {
         if elb::is_foreign(cx, aws, arn(&found)?).await? {
             return Err(not_ours("load balancer", self.name.as_str(), ""));
         }
-        Ok(Look::Done(found))
+        Ok(Glance::Done(found))
     }
 
     /// Deletes a balancer of ours and waits until it is gone. Protection is taken off first: it can only have been put on
@@ -134,17 +134,17 @@ impl LoadBalancerCreate {
         wait_until(cx, &format!("deleting load balancer `{}`", self.name), async || {
             let what = || format!("cannot delete load balancer `{}`", self.name);
             if elb::balancer(aws, self.name.as_str()).await?.is_none_or(|b| b.load_balancer_arn() != Some(arn)) {
-                return Ok(Look::Done(()));
+                return Ok(Glance::Done(()));
             }
             match aws.write.elb.delete_load_balancer().load_balancer_arn(arn).send().await.map_err(AwsError::from) {
-                Ok(_) => Ok(Look::NotYet(format!("load balancer `{}` is being deleted", self.name))),
-                Err(e) if e.is(elb::NOT_FOUND) => Ok(Look::Done(())),
+                Ok(_) => Ok(Glance::NotYet(format!("load balancer `{}` is being deleted", self.name))),
+                Err(e) if e.is(elb::NOT_FOUND) => Ok(Glance::Done(())),
                 Err(e) if e.is(&["ResourceInUse"]) => {
-                    Ok(Look::NotYet(format!("load balancer `{}` is still in use: {}", self.name, e.message)))
+                    Ok(Glance::NotYet(format!("load balancer `{}` is still in use: {}", self.name, e.message)))
                 }
                 Err(e) if e.is(&["OperationNotPermitted"]) && self.is_protected(aws, arn).await? => {
                     self.unprotect(aws, arn).await?;
-                    Ok(Look::NotYet(format!("deletion protection of `{}` is taken off", self.name)))
+                    Ok(Glance::NotYet(format!("deletion protection of `{}` is taken off", self.name)))
                 }
                 Err(e) => Err(e.failure(what())),
             }
@@ -268,7 +268,7 @@ impl Perform for LoadBalancerCreate {
         let aws = cx.aws().await?;
         let balancer = wait_until(cx, &format!("load balancer `{}` active", self.name), async || {
             let Some(balancer) = self.own(cx, &aws).await? else {
-                return Ok(Look::NotYet(format!("load balancer `{}` is not listed yet", self.name)));
+                return Ok(Glance::NotYet(format!("load balancer `{}` is not listed yet", self.name)));
             };
             match state(&balancer) {
                 Some(LoadBalancerStateEnum::Active) => {}
@@ -281,14 +281,14 @@ impl Perform for LoadBalancerCreate {
                         "it works but cannot grow: look at its subnets' free addresses, then resume or roll back",
                     ));
                 }
-                _ => return Ok(Look::NotYet(told(&balancer))),
+                _ => return Ok(Glance::NotYet(told(&balancer))),
             }
             said(balancer.dns_name(), format_args!("the DNS name of `{}`", self.name))?;
             said(balancer.canonical_hosted_zone_id(), format_args!("the hosted zone of `{}`", self.name))?;
             Ok(if elb::balancer_attributes_fit(&aws, arn(&balancer)?, &self.attributes()).await? {
-                Look::Done(balancer)
+                Glance::Done(balancer)
             } else {
-                Look::NotYet(format!("load balancer `{}` does not show its idle timeout yet", self.name))
+                Glance::NotYet(format!("load balancer `{}` does not show its idle timeout yet", self.name))
             })
         })
         .await?;

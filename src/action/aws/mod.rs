@@ -28,6 +28,7 @@ mod image_parts;
 mod instance_checked;
 mod instance_checks;
 mod instance_state;
+mod instance_stopped;
 mod lack;
 mod likeness;
 mod listener;
@@ -51,7 +52,7 @@ mod target_health;
 
 pub(super) use admitted::Admitted;
 pub(super) use answers::{failed, said};
-pub(super) use claim::CLAIM_TAG;
+
 pub(super) use dns_external::is_apex;
 pub(super) use dns_records::ttl_at;
 pub(super) use elb::{balancer, target_group};
@@ -60,4 +61,4 @@ pub(super) use instance_state::{find as find_instance, live, type_of, unknown as
 pub(super) use power::{bring_up, is_down};
 pub(super) use rds_state::{db_instance, endpoint};
 pub(super) use security_group::group_named;
-pub(super) use tags::{filter, value as tag_value};
+pub(super) use tags::{CLAIM_TAG, filter, value as tag_value};

@@ -12,7 +12,7 @@ use super::dns_records::RecordSet;
 use super::instance_state::{find, unknown};
 use super::preview::{request, words};
 use crate::access::Aws;
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, DnsPointAtBalancer, Failure, Finding, Found, Value, holds_stand_in};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -111,18 +111,18 @@ impl DnsPointAtBalancer {
         wait_until(cx, &format!("`{}` resolving to the balancer", self.fqdn), async || {
             let (site, balancer) = self.resolved(cx).await?;
             if balancer.is_empty() {
-                return Ok(Look::NotYet(format!("the balancer's name `{}` does not resolve yet", self.dns_name)));
+                return Ok(Glance::NotYet(format!("the balancer's name `{}` does not resolve yet", self.dns_name)));
             }
             let lingering = site.difference(&balancer).any(|address| old.contains(address));
             Ok(if site.is_disjoint(&balancer) || lingering {
-                Look::NotYet(format!(
+                Glance::NotYet(format!(
                     "`{}` resolves to [{}], the balancer has [{}]",
                     self.fqdn,
                     list(&site),
                     list(&balancer)
                 ))
             } else {
-                Look::Done(format!("`{}` resolves to the balancer: {}", self.fqdn, list(&site)))
+                Glance::Done(format!("`{}` resolves to the balancer: {}", self.fqdn, list(&site)))
             })
         })
         .await
@@ -133,9 +133,9 @@ impl DnsPointAtBalancer {
         wait_until(cx, &format!("`{}` no longer resolving to the balancer", self.fqdn), async || {
             let (site, balancer) = self.resolved(cx).await?;
             Ok(if site.is_disjoint(&balancer) {
-                Look::Done(format!("`{}` resolves to [{}]", self.fqdn, list(&site)))
+                Glance::Done(format!("`{}` resolves to [{}]", self.fqdn, list(&site)))
             } else {
-                Look::NotYet(format!("`{}` still resolves to the balancer: [{}]", self.fqdn, list(&site)))
+                Glance::NotYet(format!("`{}` still resolves to the balancer: [{}]", self.fqdn, list(&site)))
             })
         })
         .await

@@ -2,7 +2,8 @@
 
 use super::claim::not_anothers;
 use super::instance_checks::{Age, Checks, checks, wait_checked};
-use super::instance_state::{cannot_start, described, live, start, state, stop, stopped_as_asked, wait_stopped};
+use super::instance_state::{cannot_start, described, live, start, state, stop, stopped_as_asked};
+use super::instance_stopped::wait_stopped;
 use super::preview::{fact, request, state_of};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Perform, Stop, Verified};

@@ -14,7 +14,7 @@ use super::dns_external::{ask, ask_back};
 use super::dns_records::{Name, RecordSet, at_name};
 use super::preview::{fact, record_of};
 use crate::access::Aws;
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, DnsPutCname, Failure, Finding, Found, Value};
 use std::time::Duration;
 
@@ -75,11 +75,11 @@ impl DnsPutCname {
         let mut looks = 0;
         wait_until(cx, &format!("`{}` in DNS", Name::of(&self.name)), async || {
             if self.resolves(cx).await? {
-                return Ok(Look::Done(()));
+                return Ok(Glance::Done(()));
             }
             looks += 1;
             if looks < most {
-                return Ok(Look::NotYet(format!("the name servers have {}, the resolver does not show it yet", self.told())));
+                return Ok(Glance::NotYet(format!("the name servers have {}, the resolver does not show it yet", self.told())));
             }
             Err(Failure::permanent(format!("{} is in zone `{zone}`, and nobody sees it", self.told()))
                 .cause("the resolver gives no such record although the zone's name servers are in sync")
@@ -126,9 +126,9 @@ impl DnsPutCname {
         ask_back(cx, || format!("remove this record at your DNS provider:\n\n  {}", self.told()))?;
         wait_until(cx, &format!("the removal of `{}`", Name::of(&self.name)), async || {
             Ok(if self.resolves(cx).await? {
-                Look::NotYet(format!("waiting for {} to go at your DNS provider", self.told()))
+                Glance::NotYet(format!("waiting for {} to go at your DNS provider", self.told()))
             } else {
-                Look::Done(())
+                Glance::Done(())
             })
         })
         .await?;
@@ -218,9 +218,9 @@ impl Perform for DnsPutCname {
         let Some(zone) = self.zone.hosted() else {
             wait_until(cx, &format!("`{}` in DNS", Name::of(&self.name)), async || {
                 Ok(if self.resolves(cx).await? {
-                    Look::Done(())
+                    Glance::Done(())
                 } else {
-                    Look::NotYet(format!("waiting for the record {} at your DNS provider", self.told()))
+                    Glance::NotYet(format!("waiting for the record {} at your DNS provider", self.told()))
                 })
             })
             .await?;

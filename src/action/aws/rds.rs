@@ -6,7 +6,7 @@
 use super::preview::request;
 use super::rds_state::{Db, Follow, Progress, UNSEEN, describe, last_event, name};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Facts, Failure, FailureKind, Finding, Found, RdsSetMultiAz};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -69,23 +69,23 @@ impl RdsSetMultiAz {
             let db = describe(aws, self.id()).await?;
             self.check(&db, wanted)?;
             if db.pending == Some(wanted) {
-                return Ok(Look::Done(Ok(())));
+                return Ok(Glance::Done(Ok(())));
             }
             idle = if db.is_idle() { idle + 1 } else { 0 };
             if idle < settled {
-                return Ok(Look::NotYet(format!("`{}` is {}", self.id(), db.told())));
+                return Ok(Glance::NotYet(format!("`{}` is {}", self.id(), db.told())));
             }
             if db.multi_az == wanted {
-                return Ok(Look::Done(Ok(())));
+                return Ok(Glance::Done(Ok(())));
             }
             Ok(match self.send(aws, wanted).await {
-                Ok(()) => Look::Done(Ok(())),
+                Ok(()) => Glance::Done(Ok(())),
                 // A backup that began since, or the end of another change.
                 Err(error) if error.is(&["InvalidDBInstanceState", "InvalidDBInstanceStateFault"]) => {
                     idle = 0;
-                    Look::NotYet(format!("RDS does not change `{}` yet: {}", self.id(), error.message))
+                    Glance::NotYet(format!("RDS does not change `{}` yet: {}", self.id(), error.message))
                 }
-                Err(error) => Look::Done(Err(self.refused(&error, wanted))),
+                Err(error) => Glance::Done(Err(self.refused(&error, wanted))),
             })
         })
         .await?
@@ -123,12 +123,12 @@ impl RdsSetMultiAz {
                 return Err(Failure::permanent(format!("DB instance `{}` is in trouble", self.id())).cause(db.told()));
             }
             match follow.look(&db, wanted) {
-                Progress::Done(told) => Ok(Look::Done(format!("`{}` is {told}", self.id()))),
+                Progress::Done(told) => Ok(Glance::Done(format!("`{}` is {told}", self.id()))),
                 Progress::CameToNothing => Err(self.came_back(aws, &db).await),
                 Progress::Going(told) => {
                     let event = if db.status == "modifying" { last_event(aws, self.id()).await } else { None };
                     let event = event.map(|e| format!(": {e}")).unwrap_or_default();
-                    Ok(Look::NotYet(format!("`{}` is {told}{event}", self.id())))
+                    Ok(Glance::NotYet(format!("`{}` is {told}{event}", self.id())))
                 }
             }
         })

@@ -7,7 +7,7 @@ use super::elb;
 use super::preview::{fact, registration_of, request};
 use super::target_health::{Health, health, health_in};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Arn, Change, Failure, Finding, Found, InstanceId, TargetGroupDeregister, TargetGroupRegister};
 use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 use serde::{Deserialize, Serialize};
@@ -84,9 +84,9 @@ impl Place<'_> {
     async fn wait_in(&self, cx: &Context<'_>, aws: &Aws, enough: impl Fn(&Health) -> bool) -> Result<String, Failure> {
         wait_until(cx, &format!("`{}` in target group `{}`", self.instance, self.name()), async || {
             Ok(match self.look(aws).await? {
-                Some(health) if health.registered() && enough(&health) => Look::Done(health.told()),
-                Some(health) => Look::NotYet(health.told()),
-                None => Look::NotYet(format!("target `{}` is not told of", self.instance)),
+                Some(health) if health.registered() && enough(&health) => Glance::Done(health.told()),
+                Some(health) => Glance::NotYet(health.told()),
+                None => Glance::NotYet(format!("target `{}` is not told of", self.instance)),
             })
         })
         .await
@@ -97,8 +97,8 @@ impl Place<'_> {
             let found = health(aws, self.group, std::slice::from_ref(self.instance)).await?;
             let found = found.and_then(|all| all.into_iter().find(|h| h.instance == self.instance.as_str()));
             Ok(match found {
-                Some(health) if health.registered() || health.draining() => Look::NotYet(health.told()),
-                _ => Look::Done(format!("`{}` is not in target group `{}`", self.instance, self.name())),
+                Some(health) if health.registered() || health.draining() => Glance::NotYet(health.told()),
+                _ => Glance::Done(format!("`{}` is not in target group `{}`", self.instance, self.name())),
             })
         })
         .await

@@ -9,7 +9,7 @@ use super::patience::LATE;
 use super::preview::{request, run_tags};
 use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, Found, SecurityGroupCreate};
 use aws_sdk_ec2::types::{ResourceType, SecurityGroup};
 use serde_json::json;
@@ -114,8 +114,8 @@ impl Perform for SecurityGroupCreate {
         let aws = cx.aws().await?;
         let id = wait_until(cx, &format!("security group `{}`", self.name), async || {
             Ok(match self.own(cx, &aws).await? {
-                Some(id) => Look::Done(id),
-                None => Look::NotYet(format!("EC2 does not list security group `{}` yet", self.name)),
+                Some(id) => Glance::Done(id),
+                None => Glance::NotYet(format!("EC2 does not list security group `{}` yet", self.name)),
             })
         })
         .await?;
@@ -130,10 +130,10 @@ impl Perform for SecurityGroupCreate {
         };
         wait_until(cx, &format!("deleting security group `{id}`"), async || {
             match aws.write.ec2.delete_security_group().group_id(id).send().await.map_err(AwsError::from) {
-                Ok(_) => Ok(Look::Done(())),
-                Err(e) if e.is(&["InvalidGroup.NotFound", "InvalidGroupId.NotFound"]) => Ok(Look::Done(())),
+                Ok(_) => Ok(Glance::Done(())),
+                Err(e) if e.is(&["InvalidGroup.NotFound", "InvalidGroupId.NotFound"]) => Ok(Glance::Done(())),
                 Err(e) if e.is(&["DependencyViolation", "InvalidGroup.InUse"]) => {
-                    Ok(Look::NotYet(format!("`{id}` is still held by {}", holders(&aws, id).await)))
+                    Ok(Glance::NotYet(format!("`{id}` is still held by {}", holders(&aws, id).await)))
                 }
                 Err(e) => Err(e.failure(format!("cannot delete security group `{id}`"))),
             }

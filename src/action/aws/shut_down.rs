@@ -4,10 +4,11 @@
 //! stop: a guest that hangs on its way down is the operator's to judge.
 
 use super::claim::{not_anothers, shutdown_behaviour};
-use super::instance_state::{described, instance_of, live, state, stopped_as_asked, wait_stopped};
+use super::instance_state::{described, instance_of, live, state, stopped_as_asked};
+use super::instance_stopped::wait_stopped;
 use super::power::{PowerBefore, bring_up, observe_stop};
 use crate::access::{Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, InstanceShutDown};
 use aws_sdk_ec2::types::InstanceStateName as State;
 use std::time::{Duration, Instant};
@@ -38,10 +39,10 @@ impl InstanceShutDown {
         let since = Instant::now();
         wait_until(cx, &format!("SSH on {}", self.on), async || {
             match cx.run(&self.on, RemoteCommand::new(["true"])).await {
-                Ok(output) if output.ok() => Ok(Look::Done(())),
-                Ok(output) => Ok(Look::NotYet(format!("{} answers `true` with {}", self.on, output.ended()))),
+                Ok(output) if output.ok() => Ok(Glance::Done(())),
+                Ok(output) => Ok(Glance::NotYet(format!("{} answers `true` with {}", self.on, output.ended()))),
                 Err(SshError { trouble: SshTrouble::Address(failure), .. }) => Err(failure),
-                Err(error) if error.trouble.may_pass_at_boot(since.elapsed()) => Ok(Look::NotYet(error.to_string())),
+                Err(error) if error.trouble.may_pass_at_boot(since.elapsed()) => Ok(Glance::NotYet(error.to_string())),
                 Err(error) => Err(error.failure()),
             }
         })

@@ -7,14 +7,13 @@
 
 use super::claim::not_anothers;
 use super::instance_checks::{Age, launch_ran_out, wait_running};
-use super::instance_state::{
-    cannot_start, described, is_lack, live, start, state, stop, type_of, wait_stopped, zone_of,
-};
+use super::instance_state::{cannot_start, described, is_lack, live, start, state, stop, type_of, zone_of};
+use super::instance_stopped::wait_stopped;
 use super::lack::Lack;
 use super::power::{power, running, starting, stopping};
 use super::preview::{self, request};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, FailureKind, Finding, Found, InstanceStartAs, Values};
 use aws_sdk_ec2::types::{AttributeValue, Instance, InstanceStateName as State};
 use serde::{Deserialize, Serialize};
@@ -92,8 +91,8 @@ impl InstanceStartAs {
         wait_until(cx, &format!("instance `{id}` of type `{wanted}`"), async || {
             let instance = live(aws, id).await?;
             match type_of(&instance) {
-                now if now == wanted => Ok(Look::Done(())),
-                now => Ok(Look::NotYet(format!("`{id}` still reads `{now}`"))),
+                now if now == wanted => Ok(Glance::Done(())),
+                now => Ok(Glance::NotYet(format!("`{id}` still reads `{now}`"))),
             }
         })
         .await?;

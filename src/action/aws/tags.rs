@@ -2,6 +2,10 @@
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 
+/// The tag that says which run is at work on an instance. Not the tag of what a run created: a server that one run made
+/// can be worked on by another, and must not lose its maker's tag when that one is done.
+pub(in crate::action) const CLAIM_TAG: &str = "runbook:claim";
+
 /// The tags for a resource of this type that a call is about to create.
 pub(super) fn specification(kind: ResourceType, tags: &[(String, String)]) -> TagSpecification {
     let tags = tags.iter().map(|(key, value)| tag(key, value)).collect();

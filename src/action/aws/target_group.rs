@@ -8,7 +8,7 @@ use super::answers::{answered, failed, not_ours, outputs, said};
 use super::elb;
 use super::preview::{attributes, request, run_tags, words};
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, Found, TargetGroupCreate};
 use aws_sdk_elasticloadbalancingv2::types::{Matcher, ProtocolEnum, TargetGroup, TargetGroupAttribute, TargetTypeEnum};
 use serde_json::{Value, json};
@@ -182,9 +182,9 @@ impl Perform for TargetGroupCreate {
         let aws = cx.aws().await?;
         let arn = wait_until(cx, &format!("target group `{}`", self.name), async || {
             Ok(match self.own(cx, &aws).await? {
-                None => Look::NotYet(format!("target group `{}` is not listed yet", self.name)),
-                Some(arn) if elb::group_attributes_fit(&aws, &arn, &self.attributes()).await? => Look::Done(arn),
-                Some(_) => Look::NotYet(format!("target group `{}` does not show its attributes yet", self.name)),
+                None => Glance::NotYet(format!("target group `{}` is not listed yet", self.name)),
+                Some(arn) if elb::group_attributes_fit(&aws, &arn, &self.attributes()).await? => Glance::Done(arn),
+                Some(_) => Glance::NotYet(format!("target group `{}` does not show its attributes yet", self.name)),
             })
         })
         .await?;
@@ -202,13 +202,13 @@ impl Perform for TargetGroupCreate {
         }
         wait_until(cx, &format!("deleting target group `{}`", self.name), async || {
             if elb::target_group(&aws, self.name.as_str()).await?.is_none_or(|g| g.target_group_arn() != Some(arn)) {
-                return Ok(Look::Done(()));
+                return Ok(Glance::Done(()));
             }
             match aws.write.elb.delete_target_group().target_group_arn(arn).send().await.map_err(AwsError::from) {
-                Ok(_) => Ok(Look::Done(())),
-                Err(e) if e.is(elb::NOT_FOUND) => Ok(Look::Done(())),
+                Ok(_) => Ok(Glance::Done(())),
+                Err(e) if e.is(elb::NOT_FOUND) => Ok(Glance::Done(())),
                 Err(e) if e.is(&["ResourceInUse"]) => {
-                    Ok(Look::NotYet(format!("target group `{}` is still in use: {}", self.name, e.message)))
+                    Ok(Glance::NotYet(format!("target group `{}` is still in use: {}", self.name, e.message)))
                 }
                 Err(e) => Err(e.failure(format!("cannot delete target group `{}`", self.name))),
             }

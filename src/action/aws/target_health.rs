@@ -7,7 +7,7 @@
 use super::answers::said;
 use super::elb;
 use crate::access::{Aws, AwsError};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Arn, Failure, Finding, Found, InstanceId, TargetGroupWaitHealthy, TargetGroupWaitOut};
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthReasonEnum, TargetHealthStateEnum};
 
@@ -138,7 +138,7 @@ impl Perform for TargetGroupWaitHealthy {
         let what = format!("healthy targets in `{}`", elb::short(self.target_group.as_str()));
         wait_until(cx, &what, async || {
             let waiting = self.waiting_for(&aws).await?;
-            Ok(if waiting.is_empty() { Look::Done(()) } else { Look::NotYet(waiting.join("; ")) })
+            Ok(if waiting.is_empty() { Glance::Done(()) } else { Glance::NotYet(waiting.join("; ")) })
         })
         .await?;
         Ok(Verified::by(format!("{} are healthy", self.names())))
@@ -194,7 +194,7 @@ impl Perform for TargetGroupWaitOut {
         let aws = cx.aws().await?;
         let seen = wait_until(cx, &format!("`{}` out of service", self.instance), async || {
             let (out, seen) = self.out(&aws).await?;
-            Ok(if out { Look::Done(seen) } else { Look::NotYet(seen) })
+            Ok(if out { Glance::Done(seen) } else { Glance::NotYet(seen) })
         })
         .await?;
         Ok(Verified::by(seen))

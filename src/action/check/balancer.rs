@@ -1,6 +1,7 @@
 //! `balancer.subnets` and `balancer.quota`: what an Application Load Balancer needs of its subnets (ELB user guide: two
 //! Availability Zones, one subnet in each, at least 8 free addresses, a route to an internet gateway) and of the account.
 
+use super::routes;
 use super::subnets::{self, Subnet, told};
 use super::{Examine, Seen};
 use crate::action::Lines;
@@ -20,7 +21,7 @@ impl Examine for BalancerSubnets {
         let own = subnets::describe(&aws, &self.subnets).await?;
         let servers = subnets::describe(&aws, &self.server_subnets).await?;
         let vpc = own.first().map(|s| s.vpc.clone()).unwrap_or_default();
-        let public = subnets::private(&aws, &vpc, &own).await.map(|private| public(&own, &private));
+        let public = routes::private(&aws, &vpc, &own).await.map(|private| public(&own, &private));
         Ok(vec![zones(&own), covers(&own, &servers), Seen::of("public", public), addresses(&own)])
     }
 }

@@ -102,6 +102,13 @@ pub(super) fn route(instance: &Instance, subnet: &Subnet, tables: &[RouteTable])
     Seen::pass(ROW, format!("`{id}` {told}"))
 }
 
+/// The subnets of a VPC whose traffic has no way to an internet gateway.
+pub(super) async fn private(aws: &Aws, vpc: &str, subnets: &[Subnet]) -> Result<Vec<String>, Failure> {
+    let tables = tables(aws, vpc).await?;
+    let without = |s: &&Subnet| way_out(&tables, &s.id) != WayOut::Public;
+    Ok(subnets.iter().filter(without).map(|s| s.id.clone()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,5 @@
-//! What EC2 says of subnets: VPC, zone, free addresses, range, and where their traffic goes.
+//! What EC2 says of subnets: VPC, zone, free addresses.
 
-use super::routes::{self, WayOut};
 use crate::access::Aws;
 use crate::action::aws::{failed, said, tag_value};
 use crate::model::{Failure, SubnetId};
@@ -53,13 +52,6 @@ pub(super) async fn describe(aws: &Aws, ids: &[SubnetId]) -> Result<Vec<Subnet>,
         })
     };
     ids.iter().map(find).collect()
-}
-
-/// The subnets of a VPC whose traffic has no way to an internet gateway.
-pub(super) async fn private(aws: &Aws, vpc: &str, subnets: &[Subnet]) -> Result<Vec<String>, Failure> {
-    let tables = routes::tables(aws, vpc).await?;
-    let without = |s: &&Subnet| routes::way_out(&tables, &s.id) != WayOut::Public;
-    Ok(subnets.iter().filter(without).map(|s| s.id.clone()).collect())
 }
 
 /// "`subnet-1` in us-east-1a, `subnet-2` in us-east-1b".

@@ -16,6 +16,7 @@ mod pin;
 mod place;
 mod place_scripts;
 mod preview;
+mod reload;
 mod rename;
 mod restart;
 mod restore;

@@ -9,9 +9,9 @@
 use super::file::{HostFile, Image, Kept, Sight};
 use super::nginx::{Nginx, Read, TEST, refused_by, service, whole};
 use super::preview::{fact_of_file, unified};
+use super::reload::reload_if_active;
 use super::restore::{Standing, original, standing};
 use super::scratch::tried;
-use super::systemd::reload_if_active;
 use crate::access::RemoteCommand;
 use crate::action::edit::nginx::Elsewhere;
 use crate::action::edit::nginx::whole::{Configuration, wanted};

@@ -6,7 +6,7 @@
 
 use super::local::{Way, fingerprints, keys_on_console};
 use crate::access::{AwsError, RemoteCommand, SshError, SshTrouble};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{
     Facts, Failure, FailureKind, Finding, Found, HostKeys, Reach, SshPinHostKey, Target, Value, Values, host_key_gate,
 };
@@ -70,9 +70,9 @@ impl SshPinHostKey {
             }
             let keys = way.shown_keys().await?;
             Ok(if keys.is_empty() {
-                Look::NotYet(format!("no host key from {} port {} yet", way.host, way.port))
+                Glance::NotYet(format!("no host key from {} port {} yet", way.host, way.port))
             } else {
-                Look::Done(keys)
+                Glance::Done(keys)
             })
         })
         .await
@@ -99,11 +99,11 @@ impl SshPinHostKey {
             let bytes = aws_smithy_types::base64::decode(answer.output().unwrap_or_default()).unwrap_or_default();
             let keys = keys_on_console(&String::from_utf8_lossy(&bytes));
             Ok(if keys.is_empty() {
-                Look::NotYet(format!(
+                Glance::NotYet(format!(
                     "no host keys on the console of `{id}` yet (cloud-init prints them at first boot)"
                 ))
             } else {
-                Look::Done(keys)
+                Glance::Done(keys)
             })
         })
         .await
@@ -135,12 +135,12 @@ impl SshPinHostKey {
     }
 
     /// Connects with these keys and no others. A host that was started a moment ago may not let users in yet.
-    async fn connect(&self, cx: &Context<'_>, keys: &str, since: Instant) -> Result<Look<()>, Failure> {
+    async fn connect(&self, cx: &Context<'_>, keys: &str, since: Instant) -> Result<Glance<()>, Failure> {
         let pinned = self.with_key(keys)?;
         match cx.run(&pinned, RemoteCommand::new(["true"])).await {
-            Ok(output) if output.ok() => Ok(Look::Done(())),
+            Ok(output) if output.ok() => Ok(Glance::Done(())),
             Ok(output) => Err(Failure::permanent(format!("logging in on {} failed", self.on)).cause(output.stderr)),
-            Err(error) if error.trouble.may_pass_at_boot(since.elapsed()) => Ok(Look::NotYet(error.to_string())),
+            Err(error) if error.trouble.may_pass_at_boot(since.elapsed()) => Ok(Glance::NotYet(error.to_string())),
             Err(error @ SshError { trouble: SshTrouble::HostKey(_), .. }) => Err(error.failure().advise(format!(
                 "if you know why it shows another key than the pinned one: `runbook resolve {} {} --as not-done`, and its \
                  key is learned anew",

@@ -5,7 +5,7 @@
 use super::preview::command_of;
 use super::stray;
 use super::systemd::{Unit, asking, systemctl};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, Found, ServiceRestart};
 use serde_json::json;
 
@@ -51,7 +51,7 @@ impl Perform for ServiceRestart {
         let evidence = wait_until(cx, &what, async || {
             let unit = Unit::look(cx, &self.on, &self.service).await?;
             let told = format!("`{}` on {} is {}", self.service, self.on.name, unit.state);
-            Ok(if unit.is_active() { Look::Done(told) } else { Look::NotYet(told) })
+            Ok(if unit.is_active() { Glance::Done(told) } else { Glance::NotYet(told) })
         })
         .await?;
         Ok(Verified::by(evidence))

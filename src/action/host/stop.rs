@@ -3,7 +3,7 @@
 use super::preview::{command_of, fact_name};
 use super::stray;
 use super::systemd::{Unit, asking, systemctl};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Facts, Failure, Finding, Found, ServiceStop};
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +95,7 @@ impl Perform for ServiceStop {
         let evidence = wait_until(cx, &what, async || {
             let unit = Unit::look(cx, &self.on, &self.service).await?;
             let told = self.told(&unit);
-            Ok(if !unit.exists || self.is_so(&unit) { Look::Done(told) } else { Look::NotYet(told) })
+            Ok(if !unit.exists || self.is_so(&unit) { Glance::Done(told) } else { Glance::NotYet(told) })
         })
         .await?;
         let unit = Unit::look(cx, &self.on, &self.service).await?;
@@ -122,7 +122,7 @@ impl Perform for ServiceStop {
         let what = format!("`{}` runs on {}", self.service, self.on.name);
         Ok(wait_until(cx, &what, async || {
             let unit = Unit::look(cx, &self.on, &self.service).await?;
-            Ok(if unit.is_active() { Look::Done(self.told(&unit)) } else { Look::NotYet(self.told(&unit)) })
+            Ok(if unit.is_active() { Glance::Done(self.told(&unit)) } else { Glance::NotYet(self.told(&unit)) })
         })
         .await?)
     }

@@ -1,6 +1,5 @@
 //! What systemd says of a unit.
 
-use super::stray;
 use crate::access::RemoteCommand;
 use crate::action::Context;
 use crate::model::{Failure, Service, Target};
@@ -68,17 +67,6 @@ pub(super) async fn systemctl(cx: &Context<'_>, host: &Target, verb: &str, unit:
         .await
         .map(drop)
         .map_err(|failure| failure.advise(format!("see `journalctl -u {unit} -n 50` on {}", host.name)))
-}
-
-/// Reloads a service if it runs; answers whether it did. One that runs without systemd cannot be reloaded by it, and would
-/// go on with the old files: that is refused.
-pub(super) async fn reload_if_active(cx: &Context<'_>, host: &Target, unit: &Service) -> Result<bool, Failure> {
-    let found = Unit::look(cx, host, unit).await?;
-    stray::must_be_none(cx, host, unit, &found).await?;
-    if found.is_active() {
-        systemctl(cx, host, "reload", unit).await?;
-    }
-    Ok(found.is_active())
 }
 
 #[cfg(test)]

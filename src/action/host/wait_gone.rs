@@ -1,7 +1,7 @@
 //! `process.wait-gone`: waits until no process has a text in its command line.
 
 use crate::access::RemoteCommand;
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Failure, Finding, Found, ProcessWaitGone};
 
 /// Reads the text from standard input, for as an argument it would be found in this script's own command line, and in
@@ -58,7 +58,7 @@ impl Perform for ProcessWaitGone {
         let evidence = wait_until(cx, &what, async || {
             let processes = self.processes(cx).await?;
             let told = self.told(&processes);
-            Ok(if processes.is_empty() { Look::Done(told) } else { Look::NotYet(told) })
+            Ok(if processes.is_empty() { Glance::Done(told) } else { Glance::NotYet(told) })
         })
         .await
         .map_err(|f| f.advise("if it hangs, look at it (`ps`, `strace -p`) and end it by hand, then resume"))?;

@@ -9,7 +9,7 @@
 //! carried out; and at the first that was carried out it ends.
 
 use super::super::policy::{Question, is_read};
-use super::{Answer, names};
+use super::answer::Answer;
 use crate::access::{Aws, AwsError};
 use crate::action::aws::{CLAIM_TAG, find_instance, type_of};
 use crate::action::{RUN_TAG, STEP_TAG};
@@ -17,7 +17,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
     AttributeValue, InstanceAttributeName, IpPermission, IpRange, ResourceType, Tag, TagSpecification,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -80,7 +80,7 @@ async fn reads(
 ) -> (BTreeMap<&'static str, Answer>, bool) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut under_way = JoinSet::new();
-    let names: std::collections::BTreeSet<&'static str> = names.chain([CANARY]).collect();
+    let names: BTreeSet<&'static str> = names.chain([CANARY]).collect();
     for permission in names.into_iter().filter(|name| name.starts_with("ec2:")) {
         let ids = existing(questions, permission);
         let (client, places) = (aws.read.ec2.clone(), Arc::clone(&places));
@@ -238,4 +238,9 @@ fn tags(on: ResourceType) -> TagSpecification {
 fn rule() -> IpPermission {
     let range = IpRange::builder().cidr_ip("192.0.2.1/32").build();
     IpPermission::builder().ip_protocol("tcp").from_port(80).to_port(80).ip_ranges(range).build()
+}
+
+/// The IAM actions of some questions.
+fn names(questions: &[Question]) -> BTreeSet<&'static str> {
+    questions.iter().map(|q| q.permission).collect()
 }

@@ -6,7 +6,7 @@
 //! looked for.
 
 use super::super::policy::Question;
-use super::Answer;
+use super::answer::Answer;
 use crate::access::{Aws, AwsError};
 
 /// The IAM action.

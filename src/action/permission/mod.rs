@@ -7,26 +7,18 @@
 //! Not handled: session policies of an assumed role, which IAM does not tell; resource policies (KMS keys); keys that encrypt
 //! the server's volumes, for only `iam-policy` is told of them.
 
+mod answer;
 mod dry_run;
 mod linked_role;
 mod server;
 mod simulate;
 mod verdict;
 
-use super::policy::{Deed, InstanceRole, Question, Surroundings, questions};
+use super::policy::{Deed, InstanceRole, Surroundings, questions};
 use crate::access::{Access, Caller, Principal};
 use crate::model::{Judged, Permissions};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// The answer to one question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Answer {
-    Allowed,
-    /// With who says so.
-    Denied(String),
-    /// With why it cannot be told.
-    Open(String),
-}
+use answer::Answer;
+use std::collections::BTreeMap;
 
 /// Finds out about everything that these deeds need in this region. It takes a second or so and does not fail: what cannot
 /// be told is in the result as such.
@@ -55,9 +47,4 @@ pub async fn check_permissions(access: &Access, caller: &Caller, region: &str, d
     };
     linked_role::leave_out_known(&aws, &mut asked, &mut answers).await;
     verdict::of(&caller.arn, judged, &asked, answers)
-}
-
-/// The IAM actions of some questions.
-fn names(questions: &[Question]) -> BTreeSet<&'static str> {
-    questions.iter().map(|q| q.permission).collect()
 }

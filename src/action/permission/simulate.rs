@@ -5,7 +5,7 @@
 //! throttles soon.
 
 use super::super::policy::{Entries, Entry, OF_INSTANCES, Question};
-use super::Answer;
+use super::answer::Answer;
 use crate::access::{Aws, AwsError, role_name};
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{

@@ -1,7 +1,7 @@
 //! From answers to what is told: an IAM action each, with all that needs it.
 
 use super::super::policy::{Question, is_read};
-use super::Answer;
+use super::answer::Answer;
 use crate::model::{Judged, Lack, NeedFor, Permissions};
 use std::collections::{BTreeMap, BTreeSet};
 

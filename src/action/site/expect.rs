@@ -2,7 +2,7 @@
 
 use super::web::{causes, normal};
 use crate::access::{HttpOptions, http_client};
-use crate::action::{Applied, Context, Look, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Failure, Finding, Found, HttpExpect};
 
 impl HttpExpect {
@@ -38,7 +38,7 @@ impl HttpExpect {
     async fn wait(&self, cx: &Context<'_>) -> Result<String, Failure> {
         wait_until(cx, &self.expected(), async || {
             let (as_expected, told) = self.ask(cx).await?;
-            Ok(if as_expected { Look::Done(told) } else { Look::NotYet(told) })
+            Ok(if as_expected { Glance::Done(told) } else { Glance::NotYet(told) })
         })
         .await
     }

@@ -2,8 +2,8 @@
 
 use super::super::plan_checks::{Standing, ordered, tally, way_to_accept};
 use super::super::plan_sheet::Sheet;
+use super::markup::titled;
 use super::markup::{Element, Html, el};
-use super::sections::titled;
 use crate::model::CheckRow;
 
 pub(super) fn section(sheet: &Sheet<'_>) -> Html {

@@ -168,6 +168,12 @@ fn escaped(text: &str) -> String {
     safe
 }
 
+/// A section of the page under a heading of its own.
+pub(super) fn titled(id: &'static str, heading: &str) -> Element {
+    let name = format!("{id}-heading");
+    el("section").id(id).attr("aria-labelledby", &name).child(el("h2").id(&name).text(heading))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,9 +16,11 @@ mod sections;
 mod steps;
 mod timeline;
 
-use super::plan_sheet::{PlanOrigin, Sheet};
-use super::plan_text::{PreflightLine, Sentences};
+use super::origin::PlanOrigin;
+use super::plan_sheet::Sheet;
+use super::plan_text::Sentences;
 use crate::model::ActionPath;
+use crate::plan::Look;
 use crate::plan::Plan;
 use markup::el;
 use page::{Frame, kicker};
@@ -31,7 +33,7 @@ pub fn plan_html(
     plan: &Plan,
     origin: &PlanOrigin,
     sentences: Sentences<'_>,
-    preflight: &[(ActionPath, PreflightLine)],
+    preflight: &[(ActionPath, Look)],
 ) -> String {
     let sheet = Sheet::new(plan, origin, sentences, preflight);
     let main = el("main")

@@ -1,6 +1,6 @@
 //! The page around the plan: head, title, way to skip, foot.
 
-use super::super::plan_sheet::PlanOrigin;
+use super::super::origin::PlanOrigin;
 use super::super::time::date_time;
 use super::markup::{Element, Html, el, text};
 use crate::plan::Plan;

@@ -1,13 +1,14 @@
 //! The rollback plan as a page: what is undone, in which order, what stays, and the way back to service.
 
-use super::super::commands::place;
-use super::super::plan_sheet::PlanOrigin;
+use super::super::origin::PlanOrigin;
 use super::super::plan_text::Sentences;
 use super::super::rollback_sheet::{RollbackSheet, Way};
+use super::super::wording::place;
 use super::super::wording::site_sentence;
+use super::markup::titled;
 use super::markup::{Element, Html, el};
 use super::page::{Frame, kicker, page};
-use super::sections::{DURATIONS, titled};
+use super::sections::DURATIONS;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
 use crate::plan::{Plan, Site};

@@ -6,6 +6,7 @@ use super::super::table::count;
 use super::super::time::rough;
 use super::super::usual::Stretch;
 use super::checks;
+use super::markup::titled;
 use super::markup::{Element, Html, el, prose, rich, text};
 use crate::model::{ActionPath, CheckRow, Failure};
 use crate::plan::Order;
@@ -14,12 +15,6 @@ use crate::plan::Order;
 pub(super) const DURATIONS: &str = "Durations: (default) is what comes with the tool for each kind of action; (from 3 \
                                     runs here) is the median of what this journal has of 3 runs in this account and \
                                     region. A person who is waited for takes as long as it takes.";
-
-/// A section of the page under a heading of its own.
-pub(super) fn titled(id: &'static str, heading: &str) -> Element {
-    let name = format!("{id}-heading");
-    el("section").id(id).attr("aria-labelledby", &name).child(el("h2").id(&name).text(heading))
-}
 
 pub(super) fn verdict(sheet: &Sheet<'_>) -> Element {
     let (mood, sign) = match &sheet.verdict {

@@ -1,14 +1,16 @@
 //! The steps, to fold and unfold: why, what each action does, what was seen, its parameters, the way back.
 
 use super::super::plan_sheet::{Back, Sheet, SheetAction, SheetStep, SiteDuring};
-use super::super::plan_text::{PreflightLine, too_early};
+use super::super::plan_text::too_early;
 use super::super::table::count;
 use super::super::time::rough;
 use super::super::wording::site_sentence;
 use super::changes::changes;
+use super::markup::titled;
 use super::markup::{Element, Html, el, prose, rich};
-use super::sections::{anchor, reasons, titled};
+use super::sections::{anchor, reasons};
 use crate::model::{ActionPath, Found};
+use crate::plan::Look;
 
 pub(super) fn section(sheet: &Sheet<'_>) -> Element {
     let tool = |what: &'static str, words| el("button").attr("type", "button").attr("data-fold", what).text(words);
@@ -18,7 +20,7 @@ pub(super) fn section(sheet: &Sheet<'_>) -> Element {
 }
 
 fn step(step: &SheetStep<'_>) -> Html {
-    let refused = step.actions.iter().filter(|a| matches!(a.look, Some(PreflightLine::Refused(_)))).count();
+    let refused = step.actions.iter().filter(|a| matches!(a.look, Some(Look::Refused(_)))).count();
     let lossy = step.actions.iter().filter(|a| matches!(a.back, Back::Loss(_))).count();
     let mut tags = Html::default();
     if refused > 0 {
@@ -95,7 +97,7 @@ fn duration(action: &SheetAction<'_>) -> String {
     format!("usually {}, at most {}", action.usual.told(), rough(slot.longest_s))
 }
 
-fn look(line: &PreflightLine, after: Option<&ActionPath>) -> Element {
+fn look(line: &Look, after: Option<&ActionPath>) -> Element {
     let seen = |word: &'static str, evidence: &str| {
         let word = (!word.is_empty()).then(|| el("b").text(word));
         let mut html = Html::from(word);
@@ -103,11 +105,11 @@ fn look(line: &PreflightLine, after: Option<&ActionPath>) -> Element {
         html
     };
     match line {
-        PreflightLine::Seen(finding) | PreflightLine::Done(finding) if after.is_some() => {
+        Look::Seen(finding) | Look::Done(finding) if after.is_some() => {
             let early = after.map(too_early).unwrap_or_default();
             row("Seen now", seen("", &format!("{}, but {early}", finding.evidence)))
         }
-        PreflightLine::Seen(finding) | PreflightLine::Done(finding) => row(
+        Look::Seen(finding) | Look::Done(finding) => row(
             "Seen now",
             match finding.found {
                 Found::Absent | Found::Otherwise => seen("", &finding.evidence),
@@ -116,11 +118,11 @@ fn look(line: &PreflightLine, after: Option<&ActionPath>) -> Element {
                 Found::Unknown => seen("cannot be judged: ", &finding.evidence),
             },
         ),
-        PreflightLine::Refused(failure) => {
+        Look::Refused(failure) => {
             let message = el("p").class("what").child(el("b").text("refuses: ")).rich(&failure.message);
             row("Seen now", el("div").class("refusal").child(message).child(reasons(failure)))
         }
-        PreflightLine::NotYet => row("Seen now", rich("can be looked at only after earlier actions have run")),
+        Look::NotYet => row("Seen now", rich("can be looked at only after earlier actions have run")),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::super::plan_sheet::{Sheet, SheetStep, SiteDuring, Slot};
 use super::super::time::rough;
+use super::markup::titled;
 use super::markup::{Element, Html, el};
-use super::sections::{pace, titled};
+use super::sections::pace;
 use crate::plan::Order;
 
 /// How wide a bar's drawing is, in its own units.

@@ -3,7 +3,7 @@
 use super::super::changes::{counted, shell_line, shown_line};
 use super::super::pending_value::{some_key, value};
 use super::escape::{code, fenced_as, rich};
-use super::table;
+use super::table::table;
 use crate::model::Change;
 
 /// All of them, each under a line that says where.

@@ -2,6 +2,7 @@
 
 use super::super::plan_checks::{Standing, ordered, tally, way_to_accept};
 use super::escape::{code, rich};
+use super::table::table;
 use crate::model::CheckRow;
 use crate::plan::Plan;
 
@@ -16,7 +17,7 @@ pub(super) fn section(plan: &Plan) -> String {
         };
         vec![code(&row.id), word, told(standing, row)]
     });
-    let table = super::table(&["Check", "Verdict", "What was seen"], rows);
+    let table = table(&["Check", "Verdict", "What was seen"], rows);
     format!("## Checks before the run\n\n{}.\n\n{table}", tally(plan))
 }
 

@@ -9,19 +9,23 @@ mod changes;
 mod checks;
 mod escape;
 mod rollback;
+mod table;
 
 pub use rollback::rollback_markdown;
 
 use super::failure;
-use super::plan_sheet::{Back, Parameter, PlanOrigin, Sheet, SheetAction, SheetInput, SheetStep, Verdict};
-use super::plan_text::{PreflightLine, Sentences, too_early};
+use super::origin::PlanOrigin;
+use super::plan_sheet::{Back, Parameter, Sheet, SheetAction, SheetInput, SheetStep, Verdict};
+use super::plan_text::{Sentences, too_early};
 use super::table::count;
 use super::time::rough;
 use super::usual::Stretch;
 use super::wording::site_sentence;
 use crate::model::{ActionPath, Failure, Found};
+use crate::plan::Look;
 use crate::plan::{Order, Plan};
 use escape::{code, prose, rich};
+use table::table;
 
 /// The plan as a Markdown document.
 #[must_use]
@@ -29,7 +33,7 @@ pub fn plan_markdown(
     plan: &Plan,
     origin: &PlanOrigin,
     sentences: Sentences<'_>,
-    preflight: &[(ActionPath, PreflightLine)],
+    preflight: &[(ActionPath, Look)],
 ) -> String {
     let sheet = Sheet::new(plan, origin, sentences, preflight);
     let mut out = format!("# Plan of {}: {}\n\n", code(&plan.runbook.name), rich(&plan.runbook.title));
@@ -55,19 +59,6 @@ pub fn plan_markdown(
     let rows = sheet.facts().into_iter().map(|(name, value)| vec![name.to_owned(), code(&value)]);
     out.push_str(&table(&["", ""], rows));
     format!("{}\n", out.trim_end())
-}
-
-/// A table; the cells are Markdown already.
-fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
-    let mut out = line(&heads);
-    out.push_str(&format!("|{}\n", " --- |".repeat(heads.len())));
-    for row in rows {
-        out.push_str(&line(&row));
-    }
-    out.push('\n');
-    out
 }
 
 fn verdict(sheet: &Sheet<'_>) -> String {
@@ -163,7 +154,7 @@ fn step(step: &SheetStep<'_>) -> String {
     let mut out = format!("### {number}. {} ({})\n\n", rich(&step.step.title), code(step.step.id.as_str()));
     let size = format!("{}, usually {}", count(step.actions.len(), "action"), step.usual.told());
     out.push_str(&format!("{size}, {}.", step.site.words()));
-    let refused = step.actions.iter().filter(|a| matches!(a.look, Some(PreflightLine::Refused(_)))).count();
+    let refused = step.actions.iter().filter(|a| matches!(a.look, Some(Look::Refused(_)))).count();
     if refused > 0 {
         out.push_str(&format!(" **REFUSED by {}.**", count(refused, "action")));
     }
@@ -207,9 +198,9 @@ fn action(action: &SheetAction<'_>) -> String {
     out
 }
 
-fn look(line: &PreflightLine, after: Option<&ActionPath>) -> String {
+fn look(line: &Look, after: Option<&ActionPath>) -> String {
     match line {
-        PreflightLine::Seen(finding) | PreflightLine::Done(finding) => {
+        Look::Seen(finding) | Look::Done(finding) => {
             if let Some(after) = after {
                 return format!("Seen now: {}, but {}", rich(&finding.evidence), rich(&too_early(after)));
             }
@@ -221,11 +212,11 @@ fn look(line: &PreflightLine, after: Option<&ActionPath>) -> String {
             };
             format!("Seen now: {word}{}", rich(&finding.evidence))
         }
-        PreflightLine::Refused(failure) => {
+        Look::Refused(failure) => {
             let reasons: String = reasons(failure).map(|reason| format!("\n  - {reason}")).collect();
             format!("Seen now: **REFUSES: {}**{reasons}", rich(&failure.message))
         }
-        PreflightLine::NotYet => "Seen now: can be looked at only after earlier actions have run".into(),
+        Look::NotYet => "Seen now: can be looked at only after earlier actions have run".into(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The rollback plan as Markdown.
 
-use super::super::commands::place;
 use super::super::plan_text::Sentences;
 use super::super::rollback_sheet::RollbackSheet;
+use super::super::wording::place;
 use super::super::wording::site_sentence;
+use super::DURATIONS;
 use super::escape::{code, rich};
-use super::{DURATIONS, table};
+use super::table::table;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
 use crate::plan::Plan;

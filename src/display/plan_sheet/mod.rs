@@ -8,46 +8,28 @@
 
 mod back;
 mod schedule;
+mod step;
 mod timing;
 mod warning;
 
 pub(super) use back::{Back, tally_text};
 pub(super) use schedule::Slot;
+pub(super) use step::{Parameter, SheetAction, SheetStep};
 pub(super) use timing::{SiteDuring, Timing};
 
 use super::changes::Shown;
 use super::order_of_work::{Work, order_of_work};
+use super::origin::PlanOrigin;
 use super::pending_value::{input, parameter, value};
 use super::permission::{self, permission_warnings};
 use super::plan_checks;
-use super::plan_text::{PreflightLine, Sentences, first_sentence, undo_sentence};
+use super::plan_text::{Sentences, first_sentence, undo_sentence};
 use super::table::count;
-use super::usual::{self, Usual};
+use super::usual;
 use super::wording::order_sentence;
-use crate::journal::PlanFile;
-use crate::model::{
-    ActionPath, CheckRow, Expr, Failure, Millis, Permissions, Reference, Step, StepAction, StepId, Value, ValueType,
-};
-use crate::plan::{Plan, Site};
-
-/// Where a plan comes from: what makes two printed plans comparable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanOrigin {
-    /// When it was made, UTC.
-    pub at: Millis,
-    /// Who made it.
-    pub by: String,
-    /// SHA-256 of the runbook's text, in hexadecimal.
-    pub fingerprint: String,
-    /// The version of the tool.
-    pub tool: String,
-    /// The step after which the run would rest, when not all steps are to run.
-    pub until: Option<StepId>,
-    /// What the caller may do; nothing when AWS is not used or was not asked.
-    pub permissions: Option<Permissions>,
-    /// The file it was saved in, with its signatures; nothing for a plan that is made now.
-    pub file: Option<PlanFile>,
-}
+use crate::model::{ActionPath, CheckRow, Expr, Failure, Reference, StepAction, Value, ValueType};
+use crate::plan::Look;
+use crate::plan::Plan;
 
 /// A plan, ready to be given a form.
 pub(super) struct Sheet<'a> {
@@ -76,38 +58,6 @@ pub(super) enum Verdict<'a> {
     Refused(Vec<(&'a ActionPath, &'a Failure)>, Vec<&'a CheckRow>),
 }
 
-/// A step.
-pub(super) struct SheetStep<'a> {
-    pub(super) step: &'a Step,
-    pub(super) slot: Slot,
-    pub(super) usual: Usual,
-    pub(super) site: SiteDuring,
-    /// The site once it is done.
-    pub(super) after: Site,
-    /// Nothing before it can be brought back once it is done.
-    pub(super) no_return: bool,
-    /// The run has done all of it.
-    pub(super) done: bool,
-    pub(super) actions: Vec<SheetAction<'a>>,
-}
-
-/// An action.
-pub(super) struct SheetAction<'a> {
-    pub(super) action: &'a StepAction,
-    pub(super) slot: Slot,
-    pub(super) usual: Usual,
-    /// What it does, in a sentence.
-    pub(super) does: String,
-    /// The author's title, when `does` says something else.
-    pub(super) title: Option<String>,
-    pub(super) parameters: Vec<Parameter>,
-    pub(super) shown: Shown,
-    pub(super) undo: String,
-    pub(super) back: Back,
-    /// What was seen of it; nothing when nobody looked.
-    pub(super) look: Option<&'a PreflightLine>,
-}
-
 /// An input.
 pub(super) struct SheetInput {
     pub(super) name: String,
@@ -118,22 +68,12 @@ pub(super) struct SheetInput {
     pub(super) in_words: bool,
 }
 
-/// A parameter of an action.
-pub(super) struct Parameter {
-    pub(super) name: String,
-    pub(super) value: String,
-    /// Only the run will bring all of it.
-    pub(super) later: bool,
-    /// The value is told in words, with names in backticks.
-    pub(super) in_words: bool,
-}
-
 impl<'a> Sheet<'a> {
     pub(super) fn new(
         plan: &'a Plan,
         origin: &'a PlanOrigin,
         sentences: Sentences<'_>,
-        preflight: &'a [(ActionPath, PreflightLine)],
+        preflight: &'a [(ActionPath, Look)],
     ) -> Self {
         let done = usual::done(preflight);
         let timing = Timing::of(plan, &done);
@@ -211,21 +151,21 @@ impl<'a> Sheet<'a> {
 }
 
 impl<'a> Verdict<'a> {
-    fn of(plan: &'a Plan, preflight: &'a [(ActionPath, PreflightLine)]) -> Self {
+    fn of(plan: &'a Plan, preflight: &'a [(ActionPath, Look)]) -> Self {
         let refused: Vec<_> = preflight
             .iter()
             .filter_map(|(path, line)| match line {
-                PreflightLine::Refused(failure) => Some((path, failure)),
+                Look::Refused(failure) => Some((path, failure)),
                 _ => None,
             })
             .collect();
-        let later = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::NotYet)).count();
+        let later = preflight.iter().filter(|(_, line)| matches!(line, Look::NotYet)).count();
         let checks = plan_checks::refusing(plan);
         match (refused.is_empty() && checks.is_empty(), preflight.is_empty()) {
             (false, _) => Verdict::Refused(refused, checks),
             (true, true) => Verdict::NotLooked,
             (true, false) => {
-                let seen = preflight.iter().filter(|(_, line)| matches!(line, PreflightLine::Seen(_))).count();
+                let seen = preflight.iter().filter(|(_, line)| matches!(line, Look::Seen(_))).count();
                 Verdict::Clear { seen, later }
             }
         }
@@ -273,7 +213,7 @@ fn sheet_action<'a>(
     action: &'a StepAction,
     timing: &Timing<'_>,
     sentences: Sentences<'_>,
-    preflight: &'a [(ActionPath, PreflightLine)],
+    preflight: &'a [(ActionPath, Look)],
 ) -> SheetAction<'a> {
     let spec = action.kind.spec();
     let told = sentences(&action.path);

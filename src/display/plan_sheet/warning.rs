@@ -1,13 +1,14 @@
 //! What a reader must not overlook although nothing refuses.
 
 use super::super::plan_checks;
-use super::super::plan_text::PreflightLine;
-use super::{Back, SheetStep};
+use super::back::Back;
+use super::step::SheetStep;
 use crate::model::{ActionPath, Found};
+use crate::plan::Look;
 use crate::plan::Plan;
 
 /// The warnings, the gravest first.
-pub(super) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &[(ActionPath, PreflightLine)]) -> Vec<String> {
+pub(super) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &[(ActionPath, Look)]) -> Vec<String> {
     let mut warnings = Vec::new();
     let actions = || steps.iter().flat_map(|s| s.actions.iter().map(move |a| (s, a)));
     for (step, action) in actions() {

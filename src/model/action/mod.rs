@@ -2,11 +2,13 @@
 //!
 //! Adding one: a row in `vocabulary.rs`, then the compiler names every place that must know it (docs/architecture.md).
 
+mod property;
 mod spec;
 mod undo_time;
 mod vocabulary;
 mod way_back;
 
+pub use property::Property;
 pub use spec::{ParamSpec, Reversibility, Spec};
 pub use vocabulary::*;
 pub use way_back::WayBack;

@@ -1,4 +1,5 @@
-//! The table of all actions. One row each: name, parameters, outputs, reversibility, usual and longest duration.
+//! The table of all actions. One row each: name, parameters, outputs, reversibility, what its undo is to the way back, what others
+//! must know of it ([`Property`]), usual and longest duration.
 //!
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
@@ -7,13 +8,13 @@ use super::super::{
     HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param, SecretRef, Service,
     SubnetId, TagValue, Target, TargetGroupName, Url, Values, VpcId,
 };
-use super::{Reversibility, Spec};
+use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
 
 macro_rules! actions {
     ($($(#[doc = $doc:literal])+ $name:literal $kind:ident {
         $($(#[doc = $pdoc:literal])+ $param:ident: $ptype:ty,)*
-    } gives { $($output:ident: $otype:ty),* $(,)? } $undo:expr, usual $usual:literal s, deadline $deadline:literal s;)+) => {
+    } gives { $($output:ident: $otype:ty),* $(,)? } $undo:expr, $back:ident, [$($property:ident),*], usual $usual:literal s, deadline $deadline:literal s;)+) => {
         vocabulary! {
             /// The name of a kind of action.
             kinds ActionKind;
@@ -26,6 +27,20 @@ macro_rules! actions {
                 usual_s: $usual,
                 deadline_s: $deadline,
             })+
+        }
+
+        impl ActionKind {
+            /// What the undo of an action of this kind is to the way back.
+            #[must_use]
+            pub fn way_back(self) -> WayBack {
+                match self { $(Self::$kind => WayBack::$back,)+ }
+            }
+
+            /// What others must know of an action of this kind.
+            #[must_use]
+            pub fn properties(self) -> &'static [Property] {
+                match self { $(Self::$kind => &[$(Property::$property),*],)+ }
+            }
         }
     };
 }
@@ -41,7 +56,7 @@ actions! {
         from: HostPath,
         /// The path afterwards, in the same file system.
         to: HostPath,
-    } gives {} Reversible, usual 1 s, deadline 60 s;
+    } gives {} Reversible, Restores, [], usual 1 s, deadline 60 s;
 
     /// Waits until no process on the host has the text in its command line.
     "process.wait-gone" ProcessWaitGone {
@@ -49,7 +64,7 @@ actions! {
         on: Target,
         /// A part of the command line, e.g. `nextcloud/cron.php`.
         command: String,
-    } gives {} NothingToUndo("it only waits"), usual 1 s, deadline 1800 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [], usual 1 s, deadline 1800 s;
 
     /// Stops a service, and on request keeps it from starting at boot. Undo restarts it if it ran, and enables it if
     /// it was enabled.
@@ -62,7 +77,7 @@ actions! {
         disable: Option<bool>,
         /// Whether a host without this service is fine. Default: no.
         missing_ok: Option<bool>,
-    } gives {} Reversible, usual 2 s, deadline 120 s;
+    } gives {} Reversible, Restores, [Stops], usual 2 s, deadline 120 s;
 
     /// Restarts a service and waits until it is active.
     "service.restart" ServiceRestart {
@@ -70,7 +85,7 @@ actions! {
         on: Target,
         /// The service.
         service: Service,
-    } gives {} NothingToUndo("a restart leaves nothing behind"), usual 3 s, deadline 120 s;
+    } gives {} NothingToUndo("a restart leaves nothing behind"), Restores, [StartsService], usual 3 s, deadline 120 s;
 
     /// Turns an nginx site that ends TLS itself into a plain HTTP one behind a balancer, keeping every other byte. All files
     /// that nginx reads are judged before: whether another server has the site's name on port 80, whether nginx could start,
@@ -85,7 +100,7 @@ actions! {
         fqdn: Fqdn,
         /// The service of nginx, whose unit says which nginx reads which configuration. Default: `nginx`.
         service: Option<Service>,
-    } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, usual 2 s, deadline 120 s;
+    } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;
 
     /// Gives nginx what a plain site needs behind a balancer besides its own file, in one file of its own: connections kept
     /// longer than the balancer keeps them, redirects that stay relative, and, where another server would answer it, a
@@ -107,7 +122,7 @@ actions! {
         health_path: Option<HostPath>,
         /// The service of nginx. Default: `nginx`.
         service: Option<Service>,
-    } gives { sha256: String } Reversible, usual 2 s, deadline 120 s;
+    } gives { sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;
 
     /// Sets keys in a PHP configuration file of the form `$CONFIG = array (...)`, keeping every other byte. A copy is
     /// kept beside it; php must accept the result, and only the intended keys may differ.
@@ -124,7 +139,7 @@ actions! {
         php: Option<String>,
         /// A service to reload afterwards, so that no opcode cache keeps the old file.
         reload: Option<Service>,
-    } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, usual 2 s, deadline 120 s;
+    } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;
 
     /// Checks that a line is active in cron on exactly one host: the file is there with its plain name on one, hidden
     /// or absent on the others, and no other source (user crontabs, timers) starts the same command.
@@ -137,7 +152,7 @@ actions! {
         file: HostPath,
         /// A part of the command that must not be started from elsewhere, e.g. `nextcloud/cron.php`.
         command: String,
-    } gives {} NothingToUndo("it only looks"), usual 2 s, deadline 120 s;
+    } gives {} NothingToUndo("it only looks"), Restores, [], usual 2 s, deadline 120 s;
 
     /// Learns a host's SSH key and pins it for this run. `known-hosts`: from the operator's own known_hosts;
     /// `console`: from the instance's console output, as cloud-init prints it; `approve`: at first contact, shown to a
@@ -147,7 +162,7 @@ actions! {
         on: Target,
         /// `known-hosts`, `console` or `approve`.
         by: String,
-    } gives { host_key: String, fingerprint: String } NothingToUndo("the pin belongs to the run"), usual 2 s, deadline 600 s;
+    } gives { host_key: String, fingerprint: String } NothingToUndo("the pin belongs to the run"), Restores, [LearnsHostKey, AsksAboutHostKey], usual 2 s, deadline 600 s;
 
     /// Runs a command on a host, argument by argument, without a shell.
     "ssh.run" SshRun {
@@ -161,7 +176,7 @@ actions! {
         check: Option<Vec<String>>,
         /// A command that takes it back; without it the action cannot be undone.
         undo: Option<Vec<String>>,
-    } gives { stdout: String } WithLoss("only as far as its `undo` command goes"), usual 5 s, deadline 600 s;
+    } gives { stdout: String } WithLoss("only as far as its `undo` command goes"), Unknown, [], usual 5 s, deadline 600 s;
 
     // People.
 
@@ -169,7 +184,7 @@ actions! {
     "gate.approve" GateApprove {
         /// What is to be judged.
         prompt: String,
-    } gives {} NothingToUndo("an approval stays given"), usual 60 s, deadline 86400 s;
+    } gives {} NothingToUndo("an approval stays given"), Restores, [Asks], usual 60 s, deadline 86400 s;
 
     // Looking things up.
 
@@ -184,23 +199,25 @@ actions! {
     } gives {
         vpc: VpcId, group: GroupId, groups: Vec<GroupId>, subnet: SubnetId, zone: String, ranges: Vec<Cidr>, sources: Vec<Cidr>,
         instance_type: InstanceType, name: String, public_ip: String,
-    } NothingToUndo("it only looks"), usual 1 s, deadline 60 s;
+    } NothingToUndo("it only looks"), Restores, [NeedsAws, LooksUp], usual 1 s, deadline 60 s;
 
     // EC2.
 
+    // The mark says that somebody is at it: it goes when nothing is left to do.
     /// Locks an instance for this run, by an empty security group `runbook-claim-INSTANCE` of which EC2 lets there be one, and
     /// marks it as being worked on (tag `runbook:claim`), so that a second operator elsewhere is refused. Also refuses
     /// instances that a shutdown would destroy or that cannot be stopped and cloned safely.
     "instance.claim" InstanceClaim {
         /// The instance.
         instance: InstanceId,
-    } gives { lock: GroupId } Reversible, usual 2 s, deadline 300 s;
+    } gives { lock: GroupId } Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 300 s;
 
+    // The mark is put back, before anything that it speaks of.
     /// Takes the mark and the lock of `instance.claim` away. Refuses when another run has taken them over.
     "instance.release" InstanceRelease {
         /// The instance.
         instance: InstanceId,
-    } gives {} Reversible, usual 2 s, deadline 300 s;
+    } gives {} Reversible, Restores, [NeedsAws], usual 2 s, deadline 300 s;
 
     /// Shuts a guest down from inside and waits until EC2 says `stopped`. Undo starts it, waits for both status checks
     /// and SSH, and stops the services named.
@@ -209,20 +226,20 @@ actions! {
         on: Target,
         /// Services to stop again after an undo has started the guest (they start at boot).
         stop_after_undo: Option<Vec<Service>>,
-    } gives {} Reversible, usual 35 s, deadline 900 s;
+    } gives {} Reversible, Restores, [NeedsAws, Stops], usual 35 s, deadline 900 s;
 
     /// Stops an instance. Undo makes sure that it runs.
     "instance.stop" InstanceStop {
         /// The instance.
         instance: InstanceId,
-    } gives {} Reversible, usual 35 s, deadline 900 s;
+    } gives {} Reversible, Restores, [NeedsAws, Stops], usual 35 s, deadline 900 s;
 
     /// Starts a stopped instance and waits for both status checks. Undo leaves it running: what follows a failover test
     /// is a running instance either way.
     "instance.start" InstanceStart {
         /// The instance.
         instance: InstanceId,
-    } gives {} NothingToUndo("the instance is to run"), usual 200 s, deadline 1200 s;
+    } gives {} NothingToUndo("the instance is to run"), Restores, [NeedsAws, StartsInstance], usual 200 s, deadline 1200 s;
 
     /// Gives a stopped instance another type and starts it. It is done when EC2 says `running`; `instance.wait-checked` waits for
     /// the status checks. When there is no capacity for the type, the old type is put back, the instance is started with it, and
@@ -232,13 +249,13 @@ actions! {
         instance: InstanceId,
         /// The type it is to have.
         instance_type: InstanceType,
-    } gives { previous_type: InstanceType } Reversible, usual 20 s, deadline 1200 s;
+    } gives { previous_type: InstanceType } Reversible, Restores, [NeedsAws, StartsInstance], usual 20 s, deadline 1200 s;
 
     /// Waits until an instance that was started runs and both its status checks have passed.
     "instance.wait-checked" InstanceWaitChecked {
         /// The instance.
         instance: InstanceId,
-    } gives {} NothingToUndo("it only waits"), usual 170 s, deadline 1200 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws], usual 170 s, deadline 1200 s;
 
     /// Begins an image of a stopped instance. It is done when each volume has its snapshot, which holds what was on the volume at
     /// that moment: from then on the instance may be started again. The image can be launched from when it is available, for which
@@ -248,13 +265,13 @@ actions! {
         instance: InstanceId,
         /// The image's name, unique in the account and region.
         name: ImageName,
-    } gives { image: ImageId, snapshots: Vec<String> } Reversible, usual 10 s, deadline 1800 s;
+    } gives { image: ImageId, snapshots: Vec<String> } Reversible, CleansUp, [NeedsAws], usual 10 s, deadline 1800 s;
 
     /// Waits until an image is available, so that it can be launched from.
     "image.wait-available" ImageWaitAvailable {
         /// The image.
         image: ImageId,
-    } gives {} NothingToUndo("it only waits"), usual 400 s, deadline 7200 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws], usual 400 s, deadline 7200 s;
 
     /// Runs an instance from an image with everything of another instance that an image does not carry: key pair,
     /// security groups, instance profile, metadata options, public address, monitoring, tags. Undo terminates it.
@@ -269,7 +286,7 @@ actions! {
         instance_type: InstanceType,
         /// Its Name tag.
         name: InstanceName,
-    } gives { instance: InstanceId } Reversible, usual 200 s, deadline 1200 s;
+    } gives { instance: InstanceId } Reversible, CleansUp, [NeedsAws], usual 200 s, deadline 1200 s;
 
     // RDS.
 
@@ -280,7 +297,7 @@ actions! {
         db: DbId,
         /// Whether it is to be Multi-AZ.
         multi_az: bool,
-    } gives {} Reversible, usual 640 s, deadline 7200 s;
+    } gives {} Reversible, CleansUp, [NeedsAws], usual 640 s, deadline 7200 s;
 
     // Security groups.
 
@@ -292,7 +309,7 @@ actions! {
         description: GroupDescription,
         /// Its VPC.
         vpc: VpcId,
-    } gives { group: GroupId } Reversible, usual 2 s, deadline 900 s;
+    } gives { group: GroupId } Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 900 s;
 
     /// Admits TCP traffic to a port of a security group. A rule that was there is found, and stays after an undo.
     "security-group.admit" SecurityGroupAdmit {
@@ -304,7 +321,7 @@ actions! {
         ranges: Option<Vec<Cidr>>,
         /// A group whose members to admit.
         source: Option<GroupId>,
-    } gives {} Reversible, usual 1 s, deadline 120 s;
+    } gives {} Reversible, CleansUp, [NeedsAws], usual 1 s, deadline 120 s;
 
     // Load balancing.
 
@@ -322,7 +339,7 @@ actions! {
         drain_s: Option<DrainTime>,
         /// Keep a visitor on one target by a cookie. Default: no.
         sticky: Option<bool>,
-    } gives { target_group: Arn } Reversible, usual 2 s, deadline 300 s;
+    } gives { target_group: Arn } Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 300 s;
 
     /// Puts an instance into a target group. Undo takes it out and waits until it is drained.
     "target-group.register" TargetGroupRegister {
@@ -332,7 +349,7 @@ actions! {
         instance: InstanceId,
         /// Wait until the balancer calls it healthy; else being registered is enough. Default: no.
         wait_healthy: Option<bool>,
-    } gives {} Reversible, usual 2 s, deadline 900 s;
+    } gives {} Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 900 s;
 
     /// Takes an instance out of a target group and waits until it is drained. Undo puts it back and waits until it is
     /// healthy.
@@ -341,7 +358,7 @@ actions! {
         target_group: Arn,
         /// The instance.
         instance: InstanceId,
-    } gives {} Reversible, usual 40 s, deadline 900 s;
+    } gives {} Reversible, Restores, [NeedsAws], usual 40 s, deadline 900 s;
 
     /// Waits until every one of the instances is healthy by the balancer's own check.
     "target-group.wait-healthy" TargetGroupWaitHealthy {
@@ -349,7 +366,7 @@ actions! {
         target_group: Arn,
         /// The instances.
         instances: Vec<InstanceId>,
-    } gives {} NothingToUndo("it only waits"), usual 20 s, deadline 900 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws], usual 20 s, deadline 900 s;
 
     /// Waits until the balancer no longer sends requests to the instance.
     "target-group.wait-out" TargetGroupWaitOut {
@@ -357,7 +374,7 @@ actions! {
         target_group: Arn,
         /// The instance.
         instance: InstanceId,
-    } gives {} NothingToUndo("it only waits"), usual 20 s, deadline 600 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws], usual 20 s, deadline 600 s;
 
     /// Creates an internet-facing Application Load Balancer and waits until it is active.
     "load-balancer.create" LoadBalancerCreate {
@@ -369,7 +386,7 @@ actions! {
         groups: Vec<GroupId>,
         /// Seconds a connection may be idle. Default: 60, as AWS's.
         idle_timeout_s: Option<IdleTimeout>,
-    } gives { load_balancer: Arn, dns_name: String, dns_zone: String } Reversible, usual 164 s, deadline 1200 s;
+    } gives { load_balancer: Arn, dns_name: String, dns_zone: String } Reversible, CleansUp, [NeedsAws], usual 164 s, deadline 1200 s;
 
     /// Creates an HTTPS listener that forwards to a target group.
     "listener.create-https" ListenerCreateHttps {
@@ -381,7 +398,7 @@ actions! {
         certificate: Arn,
         /// Where requests go.
         target_group: Arn,
-    } gives { listener: Arn } Reversible, usual 2 s, deadline 300 s;
+    } gives { listener: Arn } Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 300 s;
 
     /// Creates an HTTP listener that redirects to HTTPS for good (301).
     "listener.create-redirect" ListenerCreateRedirect {
@@ -391,7 +408,7 @@ actions! {
         port: u16,
         /// The HTTPS port.
         to_port: u16,
-    } gives { listener: Arn } Reversible, usual 2 s, deadline 300 s;
+    } gives { listener: Arn } Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 300 s;
 
     // Certificates and DNS.
 
@@ -401,7 +418,7 @@ actions! {
         fqdn: CertificateName,
         /// Its Name tag.
         name: TagValue,
-    } gives { certificate: Arn, record_name: String, record_value: String } Reversible, usual 5 s, deadline 900 s;
+    } gives { certificate: Arn, record_name: String, record_value: String } Reversible, CleansUp, [NeedsAws], usual 5 s, deadline 900 s;
 
     /// Puts a CNAME record into a hosted zone and waits until it is in sync; with `external`, shows it and waits until
     /// it is there. A record that was there is found, and stays after an undo.
@@ -414,13 +431,13 @@ actions! {
         value: String,
         /// Its TTL in seconds. Default: 300.
         ttl: Option<u32>,
-    } gives { change: String } Reversible, usual 38 s, deadline 86400 s;
+    } gives { change: String } Reversible, CleansUp, [NeedsAws, AsksForRecord], usual 38 s, deadline 86400 s;
 
     /// Waits until a certificate is issued.
     "certificate.wait-issued" CertificateWaitIssued {
         /// The certificate.
         certificate: Arn,
-    } gives {} NothingToUndo("it only waits"), usual 105 s, deadline 14400 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws], usual 105 s, deadline 14400 s;
 
     /// Points a name at a load balancer (alias A, an AAAA goes, for the balancer has no such address; a CNAME stays a CNAME) and waits until
     /// it is in sync and resolves. Undo brings the old record sets back.
@@ -440,7 +457,7 @@ actions! {
         /// it had none). Default: the one it has when this action looks, which is another one by then unless it is an
         /// Elastic IP.
         instance_address: Option<String>,
-    } gives { change: String } Reversible, usual 40 s, deadline 86400 s;
+    } gives { change: String } Reversible, Restores, [NeedsAws, AsksForRecord], usual 40 s, deadline 86400 s;
 
     // Checks, as a user of the site.
 
@@ -454,7 +471,7 @@ actions! {
         location: Option<Url>,
         /// Whether an undo expects the same answer. Default: no.
         also_after_undo: Option<bool>,
-    } gives {} NothingToUndo("it only looks"), usual 1 s, deadline 120 s;
+    } gives {} NothingToUndo("it only looks"), Restores, [], usual 1 s, deadline 120 s;
 
     /// Uses a Nextcloud site as a user does: trusted certificate, log in by the form, upload a file at once and one in
     /// chunks, download them (the first through each of the hosts too), compare, remove them (from the trash bin too), log
@@ -473,7 +490,7 @@ actions! {
         /// An instance that is stopped for this check. When the check fails for good it is started and waited for before
         /// the run rests; and the check is not made while it runs, for it would prove nothing.
         start_if_it_fails: Option<InstanceId>,
-    } gives {} NothingToUndo("it removes its files"), usual 5 s, deadline 600 s;
+    } gives {} NothingToUndo("it removes its files"), Restores, [], usual 5 s, deadline 600 s;
 
 }
 

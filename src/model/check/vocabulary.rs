@@ -1,4 +1,5 @@
-//! The table of all checks. One row each: name, parameters, and the rows it gives with what a refusal of each means.
+//! The table of all checks. One row each: name, parameters, whether it needs AWS, and the rows it gives with what a
+//! refusal of each means.
 //!
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
@@ -12,7 +13,7 @@ use super::{CheckSpec, RowSpec};
 macro_rules! checks {
     ($($(#[doc = $doc:literal])+ $name:literal $kind:ident {
         $($(#[doc = $pdoc:literal])+ $param:ident: $ptype:ty,)*
-    } rows { $($row:literal $refusal:ident $rdoc:literal),+ $(,)? };)+) => {
+    } needs_aws: $aws:literal, rows { $($row:literal $refusal:ident $rdoc:literal),+ $(,)? };)+) => {
         vocabulary! {
             /// The name of a kind of check.
             kinds CheckKind;
@@ -23,6 +24,14 @@ macro_rules! checks {
                 rows: vec![$(RowSpec { name: $row, about: $rdoc, refusal: $refusal }),+],
             })+
         }
+
+        impl CheckKind {
+            /// Whether a check of this kind talks to AWS, and so needs the runbook's `region`.
+            #[must_use]
+            pub fn needs_aws(self) -> bool {
+                match self { $(Self::$kind => $aws,)+ }
+            }
+        }
     };
 }
 
@@ -31,7 +40,7 @@ checks! {
     "account.caller" AccountCaller {
         /// How many minutes the run may take with its longest usual waits. Default: 60.
         minutes: Option<u32>,
-    } rows {
+    } needs_aws: true, rows {
         "account" Never "the account and the user or role are shown",
         "expiry" Acceptable "the credentials last as long as the run may take",
     };
@@ -40,7 +49,7 @@ checks! {
     "instance.running" InstanceRunning {
         /// The instance.
         instance: InstanceId,
-    } rows {
+    } needs_aws: true, rows {
         "running" Final "it is `running`",
         "status-checks" Acceptable "EC2's status checks of it are passed",
     };
@@ -49,7 +58,7 @@ checks! {
     "ssh.login" SshLogin {
         /// The host.
         on: Target,
-    } rows {
+    } needs_aws: false, rows {
         "login" Final "SSH answers, its host key is the known one, and we may log in",
         "sudo" Final "sudo works without a password",
     };
@@ -62,7 +71,7 @@ checks! {
         by: String,
         /// The name of the input that says so, for the advice.
         input: String,
-    } rows {
+    } needs_aws: false, rows {
         "shown" Acceptable "cloud-init is there and shows a new instance's host keys on its console",
     };
 
@@ -72,7 +81,7 @@ checks! {
         on: Target,
         /// The services.
         services: Vec<Service>,
-    } rows {
+    } needs_aws: false, rows {
         "enabled" Acceptable "each is enabled at boot",
     };
 
@@ -84,7 +93,7 @@ checks! {
         paths: Vec<HostPath>,
         /// How much must be free, in MiB. Default: 64.
         mb: Option<u32>,
-    } rows {
+    } needs_aws: false, rows {
         "space" Acceptable "each file system has that much room, and free inodes",
     };
 
@@ -98,7 +107,7 @@ checks! {
         sources: Vec<Cidr>,
         /// The host's public address; empty when it has none.
         address: Option<String>,
-    } rows {
+    } needs_aws: false, rows {
         "hosts-file" Never "`/etc/hosts` does not name the site",
         "admitted" Never "the balancer will let the host in, as it lets visitors in",
     };
@@ -117,7 +126,7 @@ checks! {
         config: HostPath,
         /// The php program. Default: `php`.
         php: Option<String>,
-    } rows {
+    } needs_aws: false, rows {
         "file" Final "the file is there, cron reads it, and it starts the command",
         "elsewhere" Final "nothing else starts it: no other file of cron, no crontab, no timer, no service",
         "mode" Never "Nextcloud leaves its background jobs to cron",
@@ -132,7 +141,7 @@ checks! {
         timer: Service,
         /// The site's name.
         fqdn: Fqdn,
-    } rows {
+    } needs_aws: false, rows {
         "sources" Acceptable "only that timer renews certificates: no other timer, service or line of cron",
         "others" Never "no certificate but the site's is renewed there",
     };
@@ -143,7 +152,7 @@ checks! {
         url: Url,
         /// The status expected. Default: 200.
         status: Option<u16>,
-    } rows {
+    } needs_aws: false, rows {
         "answers" Acceptable "it answers with this status, with a certificate that is trusted; a Nextcloud is neither in maintenance mode nor in need of an upgrade",
     };
 
@@ -162,7 +171,7 @@ checks! {
         balancer_ranges: Option<Vec<Cidr>>,
         /// The service of nginx. Default: `nginx`.
         service: Option<Service>,
-    } rows {
+    } needs_aws: false, rows {
         "port-80" Acceptable "nginx reads the site's file, and on port 80 no other server has its name, no second default server, no socket and no backend is in its way",
         "health-check" Never "which server answers the balancer's health check, whose Host is the server's address",
         "keep-alive" Acceptable "nginx keeps connections longer than the balancer, or a drop-in can make it",
@@ -183,7 +192,7 @@ checks! {
         db: DbId,
         /// The php program. Default: `php`.
         php: Option<String>,
-    } rows {
+    } needs_aws: true, rows {
         "database" Acceptable "`dbhost` is the DB instance's endpoint",
         "data-directory" Acceptable "users' files are in an object store or on a network file system",
         "sessions" Never "PHP keeps sessions where every node finds them",
@@ -202,7 +211,7 @@ checks! {
         user: String,
         /// A reference to the user's own password; the login form takes no app password.
         password: SecretRef,
-    } rows {
+    } needs_aws: false, rows {
         "login" Final "the user logs in by the login form, and out again",
         "client" Final "WebDAV takes name and password with a request, as each server is asked for a file later",
     };
@@ -215,7 +224,7 @@ checks! {
         clients: Vec<GroupId>,
         /// The subnets the servers are and will be in.
         client_subnets: Vec<SubnetId>,
-    } rows {
+    } needs_aws: true, rows {
         "available" Final "it is `available`, and no member of a DB cluster",
         "backup" Never "its data can be restored from automated backups; else a snapshot is offered",
         "engine" Acceptable "its engine, version and class can be Multi-AZ",
@@ -229,7 +238,7 @@ checks! {
         like: InstanceId,
         /// The subnet.
         subnet: SubnetId,
-    } rows {
+    } needs_aws: true, rows {
         "network" Final "the subnet is in the instance's VPC",
         "zone" Acceptable "the subnet is in another Availability Zone than the instance",
         "addresses" Final "the subnet has a free address",
@@ -246,7 +255,7 @@ checks! {
         subnet: SubnetId,
         /// The type.
         instance_type: InstanceType,
-    } rows {
+    } needs_aws: true, rows {
         "offered" Final "the type is offered in both Availability Zones",
         "fits" Final "the type has the instance's architecture, virtualization, boot mode and network driver (ENA)",
         "attachments" Final "the type carries the instance's interfaces, addresses and volumes",
@@ -258,7 +267,7 @@ checks! {
     "instance.volume-keys" InstanceVolumeKeys {
         /// The instance.
         instance: InstanceId,
-    } rows {
+    } needs_aws: true, rows {
         "enabled" Final "each key is enabled",
         "usable" Acceptable "the caller's policies allow what EC2 asks of each key in the caller's name",
     };
@@ -271,7 +280,7 @@ checks! {
         instance_type: InstanceType,
         /// The subnet of its copy.
         subnet: SubnetId,
-    } rows {
+    } needs_aws: true, rows {
         "devices" Acceptable "file systems are mounted by UUID or label where the new type names disks otherwise",
         "network" Acceptable "network settings name no interface or MAC address that the new type, or a copy, does not have",
         "drivers" Acceptable "the drivers that the new type needs (nvme, ena) are installed, in the initial RAM disk too",
@@ -284,7 +293,7 @@ checks! {
         subnets: Vec<SubnetId>,
         /// The subnets of the servers behind it.
         server_subnets: Vec<SubnetId>,
-    } rows {
+    } needs_aws: true, rows {
         "zones" Final "they are in one VPC, at least two Availability Zones, and one in each",
         "covers-servers" Acceptable "they cover the servers' Availability Zones",
         "public" Acceptable "each has a route to an internet gateway",
@@ -292,7 +301,7 @@ checks! {
     };
 
     /// The account may have one more balancer and one more target group.
-    "balancer.quota" BalancerQuota {} rows {
+    "balancer.quota" BalancerQuota {} needs_aws: true, rows {
         "balancers" Acceptable "the region's quota of Application Load Balancers has room",
         "target-groups" Acceptable "the region's quota of target groups has room",
     };
@@ -309,7 +318,7 @@ checks! {
         vpc: VpcId,
         /// The new server's Name tag.
         instance: InstanceName,
-    } rows {
+    } needs_aws: true, rows {
         "balancer" Final "no balancer has this name",
         "target-group" Final "no target group has this name",
         "security-group" Final "no security group of the VPC has this name",
@@ -322,7 +331,7 @@ checks! {
         groups: Vec<GroupId>,
         /// The port.
         port: u16,
-    } rows {
+    } needs_aws: true, rows {
         "open" Never "the port is not open to the world",
     };
 
@@ -334,7 +343,7 @@ checks! {
         group: GroupId,
         /// Address ranges that may reach the balancer, on 443 and on 80.
         sources: Vec<Cidr>,
-    } rows {
+    } needs_aws: true, rows {
         "admitted" Never "no security group is admitted on 443, whose members the balancer would shut out",
         "servers-room" Acceptable "the servers' group has room for one more rule",
         "balancer-room" Acceptable "a security group has room for two rules for each of the ranges",
@@ -348,7 +357,7 @@ checks! {
         zone: DnsZone,
         /// The instance it must point at now.
         instance: InstanceId,
-    } rows {
+    } needs_aws: true, rows {
         "points-here" Acceptable "the name resolves to the instance",
         "zone" Final "the hosted zone is public and is the one that the world asks for the name",
         "private-zone" Never "no private zone hides the name from the servers' VPC",

@@ -3,25 +3,11 @@
 //!
 //! The only place of the tool that knows the flagship: engine and actions do not, nor does the rest of the lab.
 
-mod expected;
-mod facts;
-mod files;
-mod judge;
-mod node;
-mod play;
-mod rows;
-mod site;
-mod witness;
-
-pub use play::play;
-pub use witness::Witness;
-
 use serde_json::Value;
 
-use super::account::SeededAccount;
-use super::before::BeforeState;
-use super::region::Region;
-use super::scenario::Row;
+use crate::rehearsal::emulator::account::SeededAccount;
+use crate::rehearsal::region::Region;
+use crate::rehearsal::region::before::BeforeState;
 
 /// What there is before `single-to-ha`.
 #[must_use]
@@ -51,7 +37,7 @@ pub fn inputs(region: &Region) -> String {
 }
 
 /// What an operator may type in the lab's shell, for `single-to-ha`.
-fn commands() -> String {
+pub(super) fn commands() -> String {
     [
         ("plan single-to-ha --inputs site.yaml", "say what would be done"),
         ("run single-to-ha --inputs site.yaml", "do it; Ctrl-C once: it rests"),
@@ -63,68 +49,27 @@ fn commands() -> String {
 }
 
 /// The action that finds no capacity when it is refused.
-const START_ORIGINAL: &str = "clone-server/start-original";
+pub(super) const START_ORIGINAL: &str = "clone-server/start-original";
 
 /// The fault of an EC2 that has no capacity for the smaller type in the original's zone.
-fn no_capacity(account: &SeededAccount) -> Value {
+pub(super) fn no_capacity(account: &SeededAccount) -> Value {
     serde_json::json!({
         "service": "ec2", "action": "StartInstances", "code": "InsufficientInstanceCapacity",
         "message": "We currently do not have sufficient t3.small capacity in the Availability Zone you requested.",
-        "times": 1000, "match": account.instance, "instance_type": expected::SMALL,
+        "times": 1000, "match": account.instance, "instance_type": crate::rehearsal::judge::expected::SMALL,
     })
 }
 
 /// How often EC2 refuses the clone: at a wait of a minute after the first few, more than a quarter of an hour.
-const NO_ROOM_TIMES: usize = 20;
+pub(super) const NO_ROOM_TIMES: usize = 20;
 
 /// The fault of an EC2 that has no room for the clone for a while.
-fn no_room() -> Value {
+pub(super) fn no_room() -> Value {
     serde_json::json!({
         "service": "ec2", "action": "RunInstances", "code": "InsufficientInstanceCapacity",
         "message": "We currently do not have sufficient capacity in the Availability Zone you requested.",
         "times": NO_ROOM_TIMES,
     })
-}
-
-/// Whether a run has asked for the clone until there was room, and has got one.
-fn asked_until_there_was_room(log: &Value) -> Row {
-    let records = log.as_array().map(Vec::as_slice).unwrap_or_default();
-    let of_clone = records.iter().filter(|r| facts::text(r, "action") == "clone-server/clone");
-    let (mut refused, mut done) = (0, 0);
-    for record in of_clone {
-        refused += usize::from(record.pointer("/failure/kind").and_then(Value::as_str) == Some("no_capacity"));
-        done += usize::from(facts::text(record, "record") == "done");
-    }
-    let seen = format!("refused {refused} times, launched {done} times");
-    Row::new("the clone was asked for until there was room", (refused, done) == (NO_ROOM_TIMES, 1), seen)
-}
-
-/// Whether each of these points (`ACTION:before|after`) was met by one failure in a run's log, and the action was done
-/// all the same.
-fn injected(log: &Value, points: &[String]) -> Row {
-    let records = log.as_array().map(Vec::as_slice).unwrap_or_default();
-    let of = |kind: &str, action: &str| {
-        let is = |r: &&Value| facts::text(r, "record") == kind && facts::text(r, "action") == action;
-        records.iter().filter(is).count()
-    };
-    let missed: Vec<&str> = points
-        .iter()
-        .filter(|point| {
-            let action = point.rsplit_once(':').map_or(point.as_str(), |(action, _)| action);
-            let wanted = points.iter().filter(|p| p.rsplit_once(':').is_some_and(|(a, _)| a == action)).count();
-            (of("failed", action), of("done", action)) != (wanted, 1)
-        })
-        .map(String::as_str)
-        .collect();
-    let mut seen = format!("{} of {}", points.len() - missed.len(), points.len());
-    if !missed.is_empty() {
-        seen = format!("{seen}; not {}", missed.join(", "));
-    }
-    Row::new(
-        "every action asked for failed once and was done by a retry",
-        missed.is_empty() && !points.is_empty(),
-        seen,
-    )
 }
 
 #[cfg(test)]
@@ -157,19 +102,5 @@ mod tests {
         let text = include_str!("../../../runbooks/single-to-ha.yaml");
         let runbook = crate::validate::parse_runbook("single-to-ha.yaml", text).unwrap();
         assert!(runbook.actions().any(|action| action.path.to_string() == START_ORIGINAL));
-    }
-
-    #[test]
-    fn a_failure_that_was_not_met_or_not_retried_is_seen() {
-        let record = |kind: &str| serde_json::json!({ "record": kind, "action": "a/b" });
-        let ok = |kinds: &[&str]| {
-            let log: Value = kinds.iter().map(|kind| record(kind)).collect();
-            injected(&log, &["a/b:after".to_owned()]).ok
-        };
-        assert!(ok(&["started", "failed", "applied", "done"]));
-        assert!(!ok(&["started", "applied", "done"]), "it never failed");
-        assert!(!ok(&["started", "failed"]), "it was never done");
-        assert!(!ok(&["started", "failed", "failed", "done"]), "it failed once more than asked for");
-        assert!(!injected(&serde_json::json!([]), &[]).ok, "nothing asked for is nothing shown");
     }
 }

@@ -2,11 +2,12 @@
 
 use super::fixture::{Story, origin, path, plan as fixture_plan, step_id};
 use super::{golden, golden_file, golden_page};
-use runbook::display::{PreflightLine, plan_html, plan_json, plan_markdown, plan_text, rollback_json, rollback_text};
+use runbook::display::{plan_html, plan_json, plan_markdown, plan_text, rollback_json, rollback_text};
 use runbook::journal::{Record, RecordKind, RollbackTo};
 use runbook::model::{
     ActionKind, ActionPath, Change, Description, Expr, Facts, Finding, Found, KeyChange, StepAction, Value, Values,
 };
+use runbook::plan::Look;
 use runbook::plan::{Duration, Expected, Order, Plan, Source};
 use serde_json::json;
 
@@ -71,11 +72,11 @@ pub(crate) fn sentences(action: &ActionPath) -> Option<Description> {
     Some(Description { parameters: Value::Null, does: does.into(), undo: Some("take it back".into()), changes })
 }
 
-pub(crate) fn looks() -> Vec<(ActionPath, PreflightLine)> {
+pub(crate) fn looks() -> Vec<(ActionPath, Look)> {
     let finding = |found, evidence: &str, changes: Vec<Change>, facts: &[(&str, &str)]| {
         let facts: Facts = facts.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())).collect();
         let (before, outputs, evidence) = (Value::Null, Values::new(), evidence.to_owned());
-        PreflightLine::Seen(Finding { found, ours: false, before, outputs, evidence, changes, facts })
+        Look::Seen(Finding { found, ours: false, before, outputs, evidence, changes, facts })
     };
     let key = |key: &str, from: Option<&str>, to: Option<&str>| KeyChange {
         key: key.into(),
@@ -96,7 +97,7 @@ pub(crate) fn looks() -> Vec<(ActionPath, PreflightLine)> {
         (path("stop-cron/config"), finding(Found::Absent, "it is understood", vec![config, reload], &[])),
         (path("stop-cron/back"), finding(Found::Holds, "the file has its plain name", vec![], &[file])),
         (path("rds-multi-az/modify"), finding(Found::Holds, "it is Multi-AZ", vec![], &[])),
-        (path("clone-server/run"), PreflightLine::NotYet),
+        (path("clone-server/run"), Look::NotYet),
     ]
 }
 

@@ -2,11 +2,12 @@
 
 use super::fixture::{Story, origin, path, plan, step_id};
 use proptest::prelude::*;
-use runbook::display::{PreflightLine, plan_html, plan_markdown, rollback_html, rollback_markdown};
+use runbook::display::{plan_html, plan_markdown, rollback_html, rollback_markdown};
 use runbook::journal::RollbackTo;
 use runbook::model::{
     ActionPath, Change, CheckRow, CheckVerdict, Description, Failure, Finding, Found, KeyChange, Value, Values,
 };
+use runbook::plan::Look;
 use runbook::plan::{Order, Plan};
 
 /// A change of each kind. A diff's lines are those of a file, so that a text cannot add one.
@@ -61,7 +62,7 @@ fn on_its_way_back() -> (Story, RollbackTo, [ActionPath; 3]) {
 }
 
 /// A plan in which a text stands everywhere where somebody else's text can stand.
-fn everywhere(text: &str) -> (Plan, Vec<(ActionPath, PreflightLine)>) {
+fn everywhere(text: &str) -> (Plan, Vec<(ActionPath, Look)>) {
     let mut plan = plan(Order::Article);
     plan.account = Some(text.into());
     plan.region = Some(text.into());
@@ -92,7 +93,7 @@ fn everywhere(text: &str) -> (Plan, Vec<(ActionPath, PreflightLine)>) {
     plan.checks = checks(text);
     let refused = Failure::refused(text).cause(format!("{text}1")).advise(text);
     let path = |step: usize| plan.runbook.steps[step].actions[0].path.clone();
-    let looks = vec![(path(0), PreflightLine::Seen(finding)), (path(1), PreflightLine::Refused(refused))];
+    let looks = vec![(path(0), Look::Seen(finding)), (path(1), Look::Refused(refused))];
     (plan, looks)
 }
 

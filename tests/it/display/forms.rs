@@ -3,14 +3,15 @@
 use super::fixture::{origin, path, plan, sentences, step_id};
 use super::plans::looks;
 use super::{golden_file, golden_page};
-use runbook::display::{PlanOrigin, PreflightLine, plan_html, plan_markdown};
+use runbook::display::{PlanOrigin, plan_html, plan_markdown};
 use runbook::model::{ActionKind, Expr, Value};
+use runbook::plan::Look;
 use runbook::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
 /// What was looked at, without what refuses.
-fn clear() -> Vec<(runbook::model::ActionPath, PreflightLine)> {
-    looks().into_iter().filter(|(_, line)| !matches!(line, PreflightLine::Refused(_))).collect()
+fn clear() -> Vec<(runbook::model::ActionPath, Look)> {
+    looks().into_iter().filter(|(_, line)| !matches!(line, Look::Refused(_))).collect()
 }
 
 /// The fixture with a command that cannot be taken back, and one that can only partly be.

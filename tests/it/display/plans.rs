@@ -3,17 +3,17 @@
 use super::fixture::{Story, origin, path, plan, sentences, step_id};
 use super::{golden, golden_file, golden_page};
 use runbook::display::{
-    PreflightLine, left_text, plan_html, plan_json, plan_markdown, plan_text, rollback_html, rollback_markdown,
-    rollback_text,
+    left_text, plan_html, plan_json, plan_markdown, plan_text, rollback_html, rollback_markdown, rollback_text,
 };
 use runbook::journal::{RecordKind, RollbackTo};
 use runbook::model::{ActionPath, Failure, Finding, Found, Value, Values};
+use runbook::plan::Look;
 use runbook::plan::Order;
 
-pub(crate) fn looks() -> Vec<(runbook::model::ActionPath, PreflightLine)> {
+pub(crate) fn looks() -> Vec<(runbook::model::ActionPath, Look)> {
     let finding = |found, evidence: &str| {
         let (before, outputs) = (Value::Null, Values::new());
-        PreflightLine::Seen(Finding {
+        Look::Seen(Finding {
             found,
             ours: false,
             before,
@@ -28,9 +28,9 @@ pub(crate) fn looks() -> Vec<(runbook::model::ActionPath, PreflightLine)> {
         .advise("set it to `stop` first");
     vec![
         (path("stop-cron/hide"), finding(Found::Absent, "the file has its plain name")),
-        (path("shut-down/guest"), PreflightLine::Refused(refused)),
+        (path("shut-down/guest"), Look::Refused(refused)),
         (path("rds-multi-az/modify"), finding(Found::Holds, "it is Multi-AZ already")),
-        (path("clone-server/run"), PreflightLine::NotYet),
+        (path("clone-server/run"), Look::NotYet),
     ]
 }
 
@@ -47,7 +47,7 @@ fn the_plan_after_looking() {
 #[test]
 fn every_form_says_each_reason_once() {
     let failure = Failure::refused("no room").cause("no room").cause("the disk is full").cause("the disk is full ");
-    let looks = [(path("stop-cron/hide"), PreflightLine::Refused(failure.advise("make room").advise("make room")))];
+    let looks = [(path("stop-cron/hide"), Look::Refused(failure.advise("make room").advise("make room")))];
     let (plan, origin) = (plan(Order::Article), origin());
     let text = plan_text(&plan, &sentences, &looks);
     let markdown = plan_markdown(&plan, &origin, &sentences, &looks);
@@ -63,10 +63,10 @@ fn every_form_says_each_reason_once() {
 }
 
 /// The run has done so many of the steps.
-fn done(steps: usize) -> Vec<(runbook::model::ActionPath, PreflightLine)> {
+fn done(steps: usize) -> Vec<(runbook::model::ActionPath, Look)> {
     let plan = plan(Order::Article);
     let actions = plan.runbook.steps.iter().take(steps).flat_map(|step| &step.actions);
-    actions.map(|a| (a.path.clone(), PreflightLine::Done(Finding::new(Found::Holds, true, "done: it is")))).collect()
+    actions.map(|a| (a.path.clone(), Look::Done(Finding::new(Found::Holds, true, "done: it is")))).collect()
 }
 
 #[test]

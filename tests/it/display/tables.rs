@@ -3,8 +3,8 @@
 use super::fixture::{BEGIN, Story, holder, no_capacity, path, plan};
 use super::golden;
 use runbook::display::{
-    Look, Row, RunRow, log_json, log_text, rows_table, runs_json, runs_text, status_json, status_text, verdict_line,
-    verify_text,
+    Row, RunRow, Terminal, log_json, log_text, rows_table, runs_json, runs_text, status_json, status_text,
+    verdict_line, verify_text,
 };
 use runbook::journal::{Broken, Rest, RunSummary, Verdict};
 use runbook::plan::Order;
@@ -93,6 +93,6 @@ fn the_verdict_of_a_rehearsal() {
         row("two targets healthy", "web-1 healthy, web-2 unhealthy: 502 on /status.php", false),
     ];
     let told = |look| format!("{}{}", rows_table(&rows, look), verdict_line(&rows, look));
-    golden("verdict", &told(Look { unicode: true, colour: false }));
-    golden("verdict_ascii", &told(Look::PLAIN));
+    golden("verdict", &told(Terminal { unicode: true, colour: false }));
+    golden("verdict_ascii", &told(Terminal::PLAIN));
 }

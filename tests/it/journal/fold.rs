@@ -134,7 +134,7 @@ fn a_new_executor_has_all_tries() {
     let ActionState::Failed { tries: 0, retry_at: Some(0), attempt, .. } = anew.action(&path("step/one")) else {
         panic!("{anew:?}")
     };
-    assert_eq!(attempt, 1, "attempts are counted on");
+    assert_eq!(*attempt, 1, "attempts are counted on");
 }
 
 #[test]

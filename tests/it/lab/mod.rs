@@ -14,7 +14,7 @@ mod preflight;
 mod systemd;
 
 use crate::support::region::{LIMIT, in_a_region, in_a_region_on, region};
-use runbook::rehearsal::{Prepared, Region, RegionSpec, before};
+use runbook::rehearsal::{Machine, Region, RegionSpec, before};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_before_state_is_a_working_site() {
@@ -36,7 +36,7 @@ async fn a_region_starts_where_the_resolvers_file_is_a_link_into_run() {
 async fn a_region_does_not_start_on_the_machine_itself() {
     let folder = tempfile::tempdir().unwrap();
     let place = || folder.path().to_path_buf();
-    let machine = Prepared { image: place(), database: place(), venv: place(), rootless: false };
+    let machine = Machine { image: place(), database: place(), venv: place(), rootless: false };
     let spec = RegionSpec::new(place(), machine, before());
     let refused = Region::start(&spec, &|_| ()).await.err().expect("it is refused");
     assert!(refused.to_string().contains("namespaces of its own"), "{refused}");

@@ -15,6 +15,7 @@
 mod address;
 mod choose;
 mod edit;
+mod elsewhere;
 mod guard;
 mod kept;
 mod listen;
@@ -29,6 +30,7 @@ mod tree;
 mod variables;
 pub mod whole;
 
+pub use elsewhere::Elsewhere;
 pub use shown::shown;
 
 use super::span::Patch;
@@ -36,17 +38,6 @@ use super::{Edit, Note, Reason, Refusal};
 use server::Server;
 use tree::Tree;
 use variables::Tainted;
-
-/// What the other files of the configuration hold, as far as it decides what is written into this one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Elsewhere {
-    /// A server of another file is the `default_server` of port 80: nginx refuses a second one.
-    pub default_on_80: bool,
-    /// The other files were read, and are judged too ([`whole`]): nothing need be said of what may be in them.
-    pub is_read: bool,
-    /// Another file has `set_real_ip_from` for every site.
-    pub real_ip: bool,
-}
 
 /// Turns the TLS server of the site `fqdn` into a plain one on port 80 behind a balancer.
 ///

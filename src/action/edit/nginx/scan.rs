@@ -12,13 +12,16 @@
 use super::super::{Reason, span};
 use super::tree::{Tree, Word};
 
-/// Reads the file.
-///
-/// # Errors
-///
-/// The first place where the file is not what nginx reads, or where Lua begins.
-pub(super) fn scan(bytes: &[u8]) -> Result<Tree<'_>, Reason> {
-    Reader::new(bytes).read()
+impl<'a> Tree<'a> {
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// The first place where the file is not what nginx reads, or where Lua begins: what comes
+    /// after cannot be trusted.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Reason> {
+        Reader::new(bytes).read()
+    }
 }
 
 /// What has been read so far.

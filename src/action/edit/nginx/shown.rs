@@ -13,7 +13,7 @@ use super::tree::{Directive, Tree, Word};
 use std::ops::Range;
 
 /// What stands in a secret's place.
-pub(super) const MASK: &str = "(masked)";
+const MASK: &str = "(masked)";
 
 /// What gives a secret away in a name, wherever it stands, and in prose.
 const NAMES: &[&str] =
@@ -58,6 +58,30 @@ const SECRETIVE: &[&str] = &["secure_link_md5", "secure_link_secret"];
 /// Directives whose names speak of a secret while their values are none.
 const HARMLESS: &[&str] = &["server_tokens", "fastcgi_pass_header", "proxy_pass_header", "proxy_hide_header"];
 
+impl Tree<'_> {
+    /// The directive as it stands in the file up to its end or its block, on one line, for a
+    /// message: without what plainly is a secret.
+    pub(super) fn quote(&self, directive: &Directive) -> String {
+        const LONGEST: usize = 80;
+        let (Some(first), Some(last)) = (directive.words().first(), directive.words().last()) else {
+            return String::new();
+        };
+        let mut patch = Patch::default();
+        let start = first.span.start;
+        for word in masked_words(directive) {
+            patch.replace(word.span.start - start..word.span.end - start, MASK);
+        }
+        let text = patch.apply(&self.bytes[start..last.span.end]);
+        let text = String::from_utf8_lossy(&text);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut short: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        if short.len() < text.len() {
+            short.push_str("...");
+        }
+        short
+    }
+}
+
 /// The text with secrets masked; bytes that are not UTF-8 become U+FFFD.
 ///
 /// # Errors
@@ -97,7 +121,7 @@ fn entries(tree: &Tree<'_>, block: &Directive, patch: &mut Patch) {
 }
 
 /// The words of a directive that may not be shown.
-pub(super) fn masked_words(directive: &Directive) -> impl Iterator<Item = &Word> {
+fn masked_words(directive: &Directive) -> impl Iterator<Item = &Word> {
     let name = String::from_utf8_lossy(directive.name()).to_ascii_lowercase();
     let is_path = name.ends_with("_file") || HARMLESS.contains(&name.as_str());
     // Only `if` has a variable elsewhere than in front of what it is to hold.

@@ -6,8 +6,7 @@
 use std::ops::Range;
 
 use super::super::Reason;
-use super::super::span::{self, Patch};
-use super::{scan, shown};
+use super::super::span;
 
 /// One word of a directive.
 #[derive(Debug)]
@@ -82,16 +81,6 @@ pub(super) struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Reads the file.
-    ///
-    /// # Errors
-    ///
-    /// The first place where the file is not what nginx reads, or where Lua begins: what comes
-    /// after cannot be trusted.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Reason> {
-        scan::scan(bytes)
-    }
-
     /// A file of which nothing has been read yet.
     pub(super) fn empty(bytes: &'a [u8]) -> Self {
         Self { bytes, ..Self::default() }
@@ -170,28 +159,6 @@ impl<'a> Tree<'a> {
     /// The line the directive begins in, counted from 1.
     pub(super) fn line(&self, directive: &Directive) -> usize {
         span::line_number(self.bytes, directive.span.start)
-    }
-
-    /// The directive as it stands in the file up to its end or its block, on one line, for a
-    /// message: without what plainly is a secret.
-    pub(super) fn quote(&self, directive: &Directive) -> String {
-        const LONGEST: usize = 80;
-        let (Some(first), Some(last)) = (directive.words.first(), directive.words.last()) else {
-            return String::new();
-        };
-        let mut patch = Patch::default();
-        let start = first.span.start;
-        for word in shown::masked_words(directive) {
-            patch.replace(word.span.start - start..word.span.end - start, shown::MASK);
-        }
-        let text = patch.apply(&self.bytes[start..last.span.end]);
-        let text = String::from_utf8_lossy(&text);
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut short: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-        if short.len() < text.len() {
-            short.push_str("...");
-        }
-        short
     }
 
     /// A reason at the directive.

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use super::super::span::{self, Patch};
 use super::super::{Note, Reason};
-use super::Setting;
 use super::array::{self, Array};
 use super::config::{Config, Entry};
 use super::insert::{self, NewElement};
 use super::literal::{Key, Literal};
+use super::setting::Setting;
 use super::style::{Style, quoted};
 
 const COMPUTED_ADVICE: &str = "write the value out, or put the setting into a file of its own \

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use super::super::Reason;
 use super::super::span::{self, Patch};
-use super::Previous;
 use super::array::{self, Element};
 use super::config::Config;
 use super::insert::{self, NewElement};
 use super::lex::{self, Kind};
 use super::set::put_value;
+use super::setting::Previous;
 use super::style::{Style, quoted};
 
 /// The changes that put the keys back to what they were.

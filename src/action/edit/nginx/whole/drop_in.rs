@@ -9,11 +9,9 @@
 use std::fmt::Write as _;
 
 use super::super::server::{HTTP, Server};
+use super::files::MARK;
 use super::health::Answer;
 use super::needs::{KeepAlive, Needs, Redirects};
-
-/// What a file of ours begins with.
-pub const MARK: &str = "# Made by runbook for ";
 
 /// How much longer than the balancer nginx keeps a connection, in seconds.
 const LONGER_S: u64 = 20;

@@ -2,6 +2,9 @@
 
 use super::glob;
 
+/// What a file of ours begins with.
+pub const MARK: &str = "# Made by runbook for ";
+
 /// One file that nginx reads.
 #[derive(Clone, PartialEq, Eq)]
 pub struct File {
@@ -21,6 +24,13 @@ impl std::fmt::Debug for File {
             .field("real", &self.real)
             .field("bytes", &format_args!("<{} bytes>", self.bytes.len()))
             .finish()
+    }
+}
+
+impl File {
+    /// Whether a run made it, this one or an earlier one.
+    pub(super) fn is_ours(&self) -> bool {
+        self.bytes.starts_with(MARK.as_bytes())
     }
 }
 

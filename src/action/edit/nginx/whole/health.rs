@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use super::super::server::{Address, HTTP, Listen, Port, Server};
 use super::super::tree::{Directive, Tree};
 use super::super::variables;
-use super::drop_in::MARK;
 use super::flat::Flat;
 
 /// Addresses as a balancer writes them into the Host: some of each private range.
@@ -108,7 +107,7 @@ pub(super) fn answer(flat: &Flat<'_>, tree: &Tree<'_>, servers: &[Server<'_>], s
         return Answer::Other { server: site.title(), place, why: "no server answers port 80 of every IPv4 address" };
     };
     // A drop-in of this or an earlier run hands it on to the site.
-    if flat.place(chosen.server.block.span.start).is_some_and(|(file, _)| file.bytes.starts_with(MARK.as_bytes())) {
+    if flat.place(chosen.server.block.span.start).is_some_and(|(file, _)| file.is_ours()) {
         return Answer::Site;
     }
     if !std::ptr::eq(chosen.server, site) {

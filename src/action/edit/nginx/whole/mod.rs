@@ -19,8 +19,8 @@ mod needs;
 mod rivals;
 mod upstream;
 
-pub use drop_in::{DropIn, MARK, Wanted, wanted};
-pub use files::{File, Files, named_in};
+pub use drop_in::{DropIn, Wanted, wanted};
+pub use files::{File, Files, MARK, named_in};
 pub use flat::Flat;
 pub use health::Answer;
 pub use judge::{ByAddress, Configuration, Judged};

@@ -1,0 +1,6 @@
+//! The rehearsal lab, typed.
+
+pub(in crate::cli) mod doctor;
+pub(in crate::cli) mod harm;
+pub(in crate::cli) mod rehearse;
+pub(in crate::cli) mod verdict;

@@ -1,0 +1,285 @@
+//! `runbook rehearse`, and the hidden commands a rehearsal consists of.
+
+use crate::cli::args::{Common, Format, RegionArgs, RehearseArgs, RehearsedArgs, RehearsedCommand};
+use crate::cli::lab::harm::Harm;
+use crate::cli::lab::verdict;
+use crate::cli::library;
+use crate::cli::out::out;
+use crate::cli::run;
+use crate::cli::run::executor::block_on;
+use crate::cli::run::resume;
+use crate::cli::run::rollback;
+use crate::cli::{Exit, Failure};
+use crate::display;
+use crate::model::{ActionPath, Reversibility, Runbook, WayBack as WayBackKind};
+use crate::plan::{Order, sequence};
+use crate::rehearsal::setup::Carry;
+use crate::rehearsal::{
+    Cache, Conduct, Ending, Fault, RegionSpec, RehearsalError, Scenario, WayBack, before, doctor, enter, play, release,
+    setup,
+};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Instant;
+
+pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Failure> {
+    let found = library::find(&args.runbook)?;
+    let order = args.order.map_or(Order::Article, Order::from);
+    if args.list_kill_points {
+        return kill_points(&found.runbook, order, args.rollback_to.as_deref());
+    }
+    let fault = args.fault.as_deref().map(fault).transpose()?;
+    let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&found.runbook, order, to)).transpose()?;
+    let pace = args.pace.as_deref().map(pace).transpose()?;
+    check(args, &found.runbook)?;
+    can_be_combined(args, fault, rollback_to.as_ref())?;
+    let (json, setup, keep) = (format.is_json(), args.setup, args.keep);
+    block_on(async {
+        let began = Instant::now();
+        let say = move |text: &str| say(json, began, text);
+        let cache = Cache::of_account().map_err(|e| lab_failure(&e))?;
+        let (carry, before) = (args.nextcloud.as_ref().map_or(Carry::StandIn, |_| Carry::Nextcloud), before());
+        // Looked at first: an image for a release that is none would be made for nothing.
+        let release = match &args.nextcloud {
+            Some(path) => {
+                let rootless = doctor::is_rootless();
+                let release = release::ensure(&cache, path, &before.site.root, rootless, &say).await;
+                Some(release.map_err(|e| Failure::chain(Exit::Usage, &e))?)
+            }
+            None => None,
+        };
+        let prepared = setup::ensure(&cache, setup, carry, &say).await.map_err(|e| lab_failure(&e))?;
+        let folder = fresh_folder()?;
+        let scenario = Scenario {
+            region: RegionSpec {
+                release,
+                conduct: Conduct { pace, ..Conduct::default() },
+                ..RegionSpec::new(folder.clone(), prepared.clone(), before)
+            },
+            runbook: args.runbook.clone(),
+            order,
+            kill_at_appends: args.kill_at_appends,
+            kill: args.kill.clone(),
+            fail: args.fail.clone(),
+            rollback_to,
+            fault,
+            shell: args.shell,
+            json,
+        };
+        let spec = folder.join("scenario.json");
+        let text = serde_json::to_string(&scenario).map_err(|e| Failure::new(Exit::Failed, e.to_string()))?;
+        std::fs::write(&spec, text).map_err(|e| Failure::output(&e))?;
+        let own = std::env::current_exe().map_err(|e| Failure::output(&e))?;
+        let path = spec.display().to_string();
+        let command =
+            enter::command(prepared.rootless, &own, &["--format", if json { "json" } else { "text" }, "region", &path]);
+        let status = enter::run(command).await.map_err(|e| lab_failure(&e))?;
+        if keep || (status != 0 && status != 130) {
+            say(&format!("the lab's files are in {}", folder.display()));
+        } else {
+            let _ = std::fs::remove_dir_all(&folder); // what cannot be removed is in the temporary folder
+        }
+        Ok(match status {
+            0 => Exit::Done,
+            2 => Exit::Usage,
+            130 => Exit::Interrupted,
+            _ => Exit::Failed,
+        })
+    })?
+}
+
+/// Prints where a rehearsal can be killed: before and after each effect and, when something is rolled back, each undo, in
+/// the order in which they are reached.
+fn kill_points(runbook: &Runbook, order: Order, rollback_to: Option<&str>) -> Result<Exit, Failure> {
+    let with_undo = |path: &&ActionPath| {
+        let action = runbook.actions().find(|action| action.path == **path);
+        action.is_some_and(|a| !matches!(a.kind.spec().reversibility, Reversibility::NothingToUndo(_)))
+    };
+    let paths = sequence(runbook, order);
+    let mut text: String = paths.iter().filter(with_undo).map(|p| format!("{p}:before\n{p}:after\n")).collect();
+    if let Some(to) = rollback_to {
+        let WayBack { kept, .. } = way_back(runbook, order, to)?;
+        let (restored, cleaned): (Vec<_>, Vec<_>) =
+            paths.iter().rev().filter(|path| !kept.contains(path)).filter(with_undo).partition(|path| {
+                runbook.actions().any(|it| it.path == **path && it.kind.way_back() != WayBackKind::CleansUp)
+            });
+        let undone = restored.into_iter().chain(cleaned);
+        text.extend(undone.map(|p| format!("{p}:before-undo\n{p}:after-undo\n")));
+    }
+    out(&text)?;
+    Ok(Exit::Done)
+}
+
+/// How far a rollback goes that an operator names.
+fn way_back(runbook: &Runbook, order: Order, to: &str) -> Result<WayBack, Failure> {
+    let mut kept = sequence(runbook, order);
+    let all = kept.len();
+    let end = match to {
+        "start" => None,
+        step => {
+            let id = library::step(runbook, step)?;
+            kept.iter().rposition(|path| *path.step() == id)
+        }
+    };
+    kept.truncate(end.map_or(0, |end| end + 1));
+    if kept.len() == all {
+        return Err(Failure::usage(format!("nothing is undone by a rollback to `{to}`: it is the last step"))
+            .hint("roll back to an earlier step, or to `start`"));
+    }
+    Ok(WayBack { to: to.to_owned(), kept })
+}
+
+/// Refuses what cannot be rehearsed, before the lab is set up.
+fn check(args: &RehearseArgs, runbook: &Runbook) -> Result<(), Failure> {
+    if !library::SHIPPED.iter().any(|(name, _)| *name == args.runbook) {
+        return Err(Failure::usage(format!(
+            "`{}` cannot be rehearsed: the lab knows the before-state of those that come with the tool only",
+            args.runbook
+        )));
+    }
+    let harmed = !args.kill.is_empty() || !args.fail.is_empty() || args.rollback_to.is_some() || args.fault.is_some();
+    if harmed && args.runbook != "single-to-ha" {
+        return Err(Failure::usage(format!("`{}` can only be rehearsed as it is", args.runbook))
+            .hint("`--kill`, `--fault` and `--rollback-to` are for `single-to-ha`"));
+    }
+    Harm::parse(&args.kill, &args.fail)?;
+    for point in args.kill.iter().chain(&args.fail) {
+        let action = point.rsplit_once(':').map_or(point.as_str(), |(action, _)| action);
+        if !runbook.actions().any(|known| known.path.to_string() == action) {
+            return Err(Failure::usage(format!("`{}` has no action `{action}`", args.runbook))
+                .hint(format!("`runbook rehearse {} --list-kill-points` lists them", args.runbook)));
+        }
+        if point.ends_with("-undo") && args.rollback_to.is_none() {
+            return Err(Failure::usage(format!("`{point}` is never reached: nothing is undone"))
+                .hint("add `--rollback-to STEP`"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what would be ignored, or could only fail.
+fn can_be_combined(args: &RehearseArgs, fault: Option<Fault>, back: Option<&WayBack>) -> Result<(), Failure> {
+    let points = !(args.kill.is_empty() && args.fail.is_empty());
+    if args.shell && (points || fault.is_some() || back.is_some()) {
+        return Err(Failure::usage(
+            "`--shell` cannot be combined with `--kill`, `--fail`, `--fault` or `--rollback-to`",
+        )
+        .hint("in the shell nothing is rehearsed: type `runbook ...` yourself"));
+    }
+    if fault.is_some() && points {
+        return Err(Failure::usage("`--fault` cannot be combined with `--kill` or `--fail`")
+            .hint("rehearse them one after the other"));
+    }
+    match (fault, back) {
+        (Some(Fault::NoCapacityAccepted), Some(WayBack { to, kept })) if !kept.is_empty() => {
+            let message = format!("`--fault no-capacity:accept` cannot be combined with `--rollback-to {to}`");
+            Err(Failure::usage(message)
+                .cause("after that rollback the run goes forward again, and there is no capacity all day")
+                .hint("use `--fault no-capacity`, or `--rollback-to start`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Being the region: pid 1 first, then its one child, which plays the scenario and tells the verdict.
+pub(in crate::cli) fn region(args: &RegionArgs, format: Format) -> Result<Exit, Failure> {
+    block_on(async {
+        if enter::is_init() {
+            let status = enter::be_init().await.map_err(|e| lab_failure(&e))?;
+            return Ok(match status {
+                0 => Exit::Done,
+                130 => Exit::Interrupted,
+                _ => Exit::Failed,
+            });
+        }
+        let text = std::fs::read_to_string(&args.spec).map_err(|e| Failure::output(&e))?;
+        let scenario: Scenario = serde_json::from_str(&text).map_err(|e| Failure::usage(e.to_string()))?;
+        let began = Instant::now();
+        let json = format.is_json();
+        let say = move |text: &str| say(json, began, text);
+        let shell = scenario.shell;
+        let Ending::Played(report) = play(&scenario, &say).await.map_err(|e| lab_failure(&e))? else {
+            return Ok(Exit::Interrupted);
+        };
+        if shell {
+            return Ok(Exit::Done);
+        }
+        verdict::tell(&report, format)?;
+        Ok(if report.passed() { Exit::Done } else { Exit::Failed })
+    })?
+}
+
+/// A command inside a rehearsal that kills itself at the points given.
+pub(in crate::cli) fn rehearsed(args: RehearsedArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
+    let harm = Harm::parse(&args.kill, &args.fail)?.at_append(args.kill_at_append.as_deref())?.told_in(args.told_in);
+    match args.command {
+        RehearsedCommand::Run(args) => run::run(&args, common, format, &harm),
+        RehearsedCommand::Resume(args) => resume::resume(&args, common, format, &harm),
+        RehearsedCommand::Rollback(args) => rollback::rollback(&args, common, format, &harm),
+    }
+}
+
+pub(in crate::cli) fn say(json: bool, began: Instant, text: &str) {
+    let seconds = began.elapsed().as_secs_f64();
+    if json {
+        // A note that nobody reads is no failure of the rehearsal.
+        let _ = out(&format!("{}\n", serde_json::json!({ "event": "lab", "note": text, "after_s": seconds })));
+    } else {
+        display::to_stderr(&format!("lab {seconds:6.1} s  {text}\n"));
+    }
+}
+
+fn fault(name: &str) -> Result<Fault, Failure> {
+    let names: Vec<&str> = Fault::ALL.iter().map(|(n, _)| *n).collect();
+    Fault::ALL.iter().find(|(n, _)| *n == name).map(|(_, fault)| *fault).ok_or_else(|| {
+        Failure::usage(format!("there is no fault `{name}`")).hint(format!("faults: {}", names.join(", ")))
+    })
+}
+
+/// `aws`, or `aws:N` for N times faster.
+fn pace(text: &str) -> Result<u32, Failure> {
+    let faster = match text.split_once(':') {
+        None if text == "aws" => Some(1),
+        Some(("aws", times)) => times.parse().ok().filter(|times| *times > 0),
+        _ => None,
+    };
+    faster.ok_or_else(|| {
+        Failure::usage(format!("there is no pace `{text}`")).hint("`aws` is AWS's own, `aws:60` sixty times faster")
+    })
+}
+
+pub(in crate::cli) fn lab_failure(error: &RehearsalError) -> Failure {
+    Failure::chain(Exit::Failed, error).hint("`runbook doctor` says what the lab needs; `--setup` installs it")
+}
+
+/// A folder that was not there before and that only its owner can enter, for root runs what lies in it. It stays until it is
+/// removed: somebody may want to look at it.
+fn fresh_folder() -> Result<PathBuf, Failure> {
+    let owner_only = std::fs::Permissions::from_mode(0o700);
+    let folder = tempfile::Builder::new().prefix("runbook-lab-").rand_bytes(12).permissions(owner_only).tempdir();
+    folder.map(tempfile::TempDir::keep).map_err(|e| Failure::output(&e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_labs_folder_is_new_and_its_owners_alone() {
+        let (one, other) = (fresh_folder().unwrap(), fresh_folder().unwrap());
+        assert_ne!(one, other);
+        for folder in [one, other] {
+            assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o7777, 0o700);
+            std::fs::remove_dir(folder).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_pace_is_aws_or_so_many_times_faster() {
+        assert_eq!(pace("aws").unwrap(), 1);
+        assert_eq!(pace("aws:60").unwrap(), 60);
+        for wrong in ["", "aws:", "aws:0", "aws:-1", "aws:1.5", "fast", "gcp:2"] {
+            assert!(pace(wrong).is_err(), "{wrong}");
+        }
+    }
+}

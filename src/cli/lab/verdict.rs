@@ -1,0 +1,84 @@
+//! What a rehearsal has shown, for people and for programs.
+
+use crate::cli::Failure;
+use crate::cli::args::Format;
+use crate::cli::out::out;
+use crate::display::{self, Row, Terminal};
+use crate::rehearsal::Report;
+use std::io::IsTerminal;
+
+/// Writes the report and its verdict; with JSON as the one event `verdict`.
+pub(in crate::cli) fn tell(report: &Report, format: Format) -> Result<(), Failure> {
+    if format.is_json() {
+        let passed = report.passed();
+        return out(&format!("{}\n", serde_json::json!({ "event": "verdict", "passed": passed, "report": report })));
+    }
+    let mut text = String::new();
+    let mut all = Vec::new();
+    for part in &report.parts {
+        let rows: Vec<Row> =
+            part.rows.iter().map(|r| Row { what: r.what.clone(), found: r.seen.clone(), ok: r.ok }).collect();
+        text.push_str(&format!("\nthe world after {}\n{}", part.after, display::rows_table(&rows, look())));
+        all.extend(rows);
+    }
+    text.push('\n');
+    text.push_str(&measures(report));
+    text.push_str(&display::verdict_line(&all, look()));
+    out(&text)
+}
+
+/// What was measured, a line each; the same command typed often is one line.
+fn measures(report: &Report) -> String {
+    let mut text = format!("the lab was ready after {:.1} s\n", report.lab_s);
+    let mut folded: Vec<(&str, Vec<f64>)> = Vec::new();
+    for (command, seconds) in &report.commands_s {
+        match folded.iter_mut().find(|(known, _)| known == command) {
+            Some((_, times)) => times.push(*seconds),
+            None => folded.push((command, vec![*seconds])),
+        }
+    }
+    for (command, times) in folded {
+        let sum: f64 = times.iter().sum();
+        text.push_str(&match times.len() {
+            1 => format!("`runbook {command}` took {sum:.1} s\n"),
+            n => format!("`runbook {command}`, {n} times, took {sum:.1} s in all\n"),
+        });
+    }
+    if report.peak_memory_kib > 0 {
+        let mib = report.peak_memory_kib.div_ceil(1024);
+        text.push_str(&format!("no `runbook` process held more than {mib} MiB\n"));
+    }
+    if let Some(down) = report.downtime {
+        text.push_str(&format!(
+            "a user of the site saw it down for {:.1} s in all ({} times, longest {:.1} s)\n",
+            down.total_s, down.times, down.longest_s
+        ));
+    }
+    text
+}
+
+/// How standard output is to look.
+pub(in crate::cli) fn look() -> Terminal {
+    Terminal::of_environment(std::io::stdout().is_terminal())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_command_is_one_line() {
+        let report = Report {
+            parts: Vec::new(),
+            lab_s: 2.26,
+            commands_s: vec![("run x".into(), 3.0), ("resume".into(), 1.0), ("resume".into(), 1.5)],
+            peak_memory_kib: 1025,
+            downtime: None,
+        };
+        assert_eq!(
+            measures(&report),
+            "the lab was ready after 2.3 s\n`runbook run x` took 3.0 s\n`runbook resume`, 2 times, took 2.5 s in all\n\
+             no `runbook` process held more than 2 MiB\n"
+        );
+    }
+}

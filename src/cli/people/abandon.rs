@@ -1,0 +1,60 @@
+//! `runbook abandon`: ends a run that will not be gone on with. Shows what it leaves in the world, asks, and records it.
+
+use crate::cli::args::{AbandonArgs, Common, Format};
+use crate::cli::clock::SystemClock;
+use crate::cli::confirm::confirm;
+use crate::cli::open;
+use crate::cli::operator;
+use crate::cli::out::out;
+use crate::cli::plan::shown;
+use crate::cli::run::executor::lease;
+use crate::cli::{Exit, Failure};
+use crate::display;
+use crate::engine::Clock;
+use crate::journal::{RecordKind, Rest, RunState};
+
+pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
+    let mut journal = open::journal(common)?;
+    let state = open::going(&journal, Some(&args.run))?;
+    let run = state.run.clone();
+    if let Some(Rest::Finished | Rest::RolledBack { to: crate::journal::RollbackTo::Start }) = state.rest {
+        let is = if state.rest == Some(Rest::Finished) { "is finished" } else { "is rolled back wholly" };
+        return Err(Failure::refused(format!("run `{run}` {is}: it has come to its end already")));
+    }
+    let reason = args.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    if reason.is_empty() {
+        return Err(Failure::usage("a run is abandoned for a reason").hint("say why: `--reason \"...\"`"));
+    }
+    // Before anybody reads and decides: while somebody executes it, it is his.
+    drop(lease(&mut journal, &state)?);
+    let plan = open::plan(&state)?;
+    let sentences = shown::sentences(&plan, &run, &state.outputs());
+    if !format.is_json() {
+        out(&display::abandon_text(&plan, &state, &sentences))?;
+    }
+    confirm(args.yes, &format!("Abandon run {run}?"))?;
+    let lease = lease(&mut journal, &state)?;
+    let now = journal.state(&run)?;
+    as_shown(&state, &now)?;
+    let rest = Rest::Abandoned { why: reason, by: operator::name() };
+    let kind = RecordKind::Rested { rest: rest.clone() };
+    let (_, state) = journal.append(&now, Some(&lease), SystemClock.now(), kind)?;
+    drop(lease);
+    out(&if format.is_json() {
+        format!("{}\n", display::abandoned_json(&plan, &state, &sentences))
+    } else {
+        format!("\n{}", display::rest_text(&plan, &state, &rest))
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Refuses when something was recorded since the run was shown.
+fn as_shown(shown: &RunState, now: &RunState) -> Result<(), Failure> {
+    if shown.seq == now.seq {
+        return Ok(());
+    }
+    let run = &now.run;
+    Err(Failure::refused(format!("nothing was changed: run `{run}` has gone on since this was shown"))
+        .hint(format!("`runbook status {run}` shows where it stands now"))
+        .hint(format!("`runbook abandon {run} --reason \"...\"` shows what it leaves now, and asks")))
+}

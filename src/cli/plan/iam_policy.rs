@@ -1,0 +1,91 @@
+//! `runbook iam-policy`: the least that a plan, a run and a rollback must be allowed to do.
+//!
+//! It needs no credentials and connects to nobody: inputs tell most, options the rest.
+
+use crate::action::policy::{CheckDeed, Document, InstanceRole, Policy, Purpose, Surroundings, policy_with_checks};
+use crate::cli::args::{Format, IamPolicyArgs, PurposeArg};
+use crate::cli::library;
+use crate::cli::out::out;
+use crate::cli::plan::refusal;
+use crate::cli::{Exit, Failure};
+use crate::display;
+use crate::engine::{deeds, preview_check};
+use crate::model::{PreflightCheck, RunId};
+use crate::plan::{Order, Plan};
+use std::collections::BTreeMap;
+
+pub(in crate::cli) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result<Exit, Failure> {
+    let found = library::find(&args.runbook)?;
+    let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
+    let plan = Plan::make(found.runbook, inputs, None, Order::Article).map_err(|e| refusal::no_plan(&e))?;
+    let region = plan.region.clone().ok_or_else(|| {
+        Failure::usage(format!("`{}` does not use AWS", plan.runbook.name)).hint("it needs no IAM policy")
+    })?;
+    let around = Surroundings {
+        region,
+        account: args.account.clone(),
+        instance_role: match args.instance_role.as_deref() {
+            None => InstanceRole::Unknown,
+            Some("none") => InstanceRole::None,
+            Some(name) => InstanceRole::Named(name.to_owned()),
+        },
+        kms_key: args.kms_key.clone(),
+        principal: args.principal.clone(),
+    };
+    let deeds = deeds(&plan, &run_id(), &BTreeMap::new());
+    let checks: Vec<CheckDeed> = plan.runbook.preflight.iter().map(|check| checked(&plan, check)).collect();
+    let of = |purpose| policy_with_checks(&deeds, &checks, &around, purpose);
+    if format.is_json() {
+        out(&json(&of)?)?;
+        return Ok(Exit::Done);
+    }
+    let told = of(args.purpose.into());
+    for document in &told.documents {
+        out(&text(document)?)?;
+    }
+    let notes: String = told.notes.iter().map(|note| format!("note: {note}\n")).collect();
+    display::to_stderr(&notes);
+    Ok(Exit::Done)
+}
+
+fn json(of: &dyn Fn(Purpose) -> Policy) -> Result<String, Failure> {
+    let purposes =
+        [("plan", Purpose::Plan), ("run", Purpose::Run), ("rollback", Purpose::Rollback), ("all", Purpose::All)];
+    let mut told = serde_json::Map::new();
+    let mut notes = serde_json::Map::new();
+    for (name, purpose) in purposes {
+        let policy = of(purpose);
+        told.insert(name.to_owned(), serde_json::to_value(&policy.documents).map_err(|e| unwritten(&e))?);
+        notes.insert(name.to_owned(), policy.notes.into());
+    }
+    told.insert("notes".to_owned(), notes.into());
+    Ok(format!("{}\n", serde_json::Value::from(told)))
+}
+
+fn text(document: &Document) -> Result<String, Failure> {
+    serde_json::to_string_pretty(document).map(|text| text + "\n").map_err(|e| unwritten(&e))
+}
+
+fn unwritten(error: &serde_json::Error) -> Failure {
+    Failure::new(Exit::Failed, "cannot write the policy").cause(error.to_string())
+}
+
+/// What stands for a run's id.
+fn run_id() -> RunId {
+    "run-id".parse().expect("letters and a dash after an `r` form an id")
+}
+
+fn checked(plan: &Plan, check: &PreflightCheck) -> CheckDeed {
+    CheckDeed { id: check.id.clone(), kind: check.kind, parameters: preview_check(plan, check) }
+}
+
+impl From<PurposeArg> for Purpose {
+    fn from(purpose: PurposeArg) -> Self {
+        match purpose {
+            PurposeArg::Plan => Purpose::Plan,
+            PurposeArg::Run => Purpose::Run,
+            PurposeArg::Rollback => Purpose::Rollback,
+            PurposeArg::All => Purpose::All,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Whether the caller may do all that run and rollback need: asked before a run is opened, told with the plan.
+
+use crate::access::{Access, Caller};
+use crate::action::check_permissions;
+use crate::engine::{deeds, outputs_of};
+use crate::model::{ActionPath, Failure, Lack, Permissions, RunId};
+use crate::plan::Look;
+use crate::plan::Plan;
+
+/// Asks for the whole plan: nothing is known of where a rollback may have to go.
+pub(in crate::cli) async fn check(
+    plan: &Plan,
+    run: &RunId,
+    access: &Access,
+    caller: &Caller,
+    region: &str,
+    looks: &[(ActionPath, Look)],
+) -> Permissions {
+    check_permissions(access, caller, region, &deeds(plan, run, &outputs_of(looks))).await
+}
+
+/// Lets every action refuse that lacks a permission, unless looking at it has refused already.
+pub(in crate::cli) fn refuse(plan: &Plan, told: &Permissions, looks: &mut [(ActionPath, Look)]) {
+    let missing = told.missing_by_action();
+    for (action, look) in looks {
+        let Some(lacks) = missing.get(action) else { continue };
+        let mut failure = match look {
+            Look::Refused(failure) => failure.clone(),
+            _ => Failure::refused(format!("`{}` is not allowed what `{action}` needs", told.caller)),
+        };
+        for (purpose, lacks) in lacks {
+            failure.causes.push(format!("missing {}: {}", purpose.words(), named(lacks)));
+        }
+        let advice = format!(
+            "`runbook iam-policy {}` with the same inputs prints the policy that run and rollback need",
+            plan.runbook.name
+        );
+        *look = Look::Refused(failure.advise(advice));
+    }
+}
+
+fn named(lacks: &[&Lack]) -> String {
+    lacks.iter().map(|lack| format!("`{}` ({})", lack.permission, lack.why)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,72 @@
+//! What others must know of a kind of action, and would else know it by name for.
+
+use super::ActionKind;
+
+/// Something that a kind of action has to do with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Property {
+    /// It talks to AWS, and so needs the runbook's `region`.
+    NeedsAws,
+    /// It only looks up what it gives: that is known before a run.
+    LooksUp,
+    /// It learns the key of the host in its `on`, and does without one.
+    LearnsHostKey,
+    /// It asks a person, always.
+    Asks,
+    /// It asks a person for a record, and to take it back, where its `zone` is `external`.
+    AsksForRecord,
+    /// It asks a person about a host's key where its `by` is `approve`.
+    AsksAboutHostKey,
+    /// It stops its `service`, its `instance`, or the host in its `on`, which stays so.
+    Stops,
+    /// It starts an instance, and of its services those that start at boot.
+    StartsInstance,
+    /// It starts its `service`.
+    StartsService,
+}
+
+impl ActionKind {
+    /// Whether an action of this kind talks to AWS, and so needs the runbook's `region`.
+    #[must_use]
+    pub fn needs_aws(self) -> bool {
+        self.properties().contains(&Property::NeedsAws)
+    }
+
+    /// Whether what an action of this kind gives is known before a run: it only looks it up.
+    #[must_use]
+    pub fn looks_up(self) -> bool {
+        self.properties().contains(&Property::LooksUp)
+    }
+
+    /// Whether an action of this kind learns a host's key, and does without one.
+    #[must_use]
+    pub fn learns_host_key(self) -> bool {
+        self.properties().contains(&Property::LearnsHostKey)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_stands_at_a_kind_with_the_parameters_that_it_speaks_of() {
+        for kind in ActionKind::ALL {
+            let spec = kind.spec();
+            let has = |name: &str| spec.params.iter().any(|param| param.name == name);
+            for property in kind.properties() {
+                let fits = match property {
+                    Property::NeedsAws | Property::Asks => true,
+                    Property::LooksUp => !spec.outputs.is_empty(),
+                    Property::LearnsHostKey => has("on"),
+                    Property::AsksForRecord => has("zone"),
+                    Property::AsksAboutHostKey => has("on") && has("by"),
+                    Property::Stops => has("service") || has("instance") || has("on"),
+                    Property::StartsInstance => has("instance"),
+                    Property::StartsService => has("service"),
+                };
+                assert!(fits, "{kind}: {property:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The emulated account: Python that answers as AWS does, and the lab's side of it.
+
+pub(super) mod account;
+pub(super) mod client;
+pub(super) mod process;
+pub(super) mod venv;

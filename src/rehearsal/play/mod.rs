@@ -1,0 +1,327 @@
+//! Playing a scenario: region, commands, kills and failures, a look at the world, rows of a verdict.
+//!
+//! The rows come from looking at the world. Only what the world keeps no trace of (that an action failed and was tried
+//! again, that two actions ran at the same time) is read where an operator would read it: in the run's log.
+//! However the play ends, the region is ended in order.
+
+mod shell;
+mod under_test;
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::Instant;
+
+use crate::plan::Order;
+use crate::rehearsal::error::RehearsalError;
+use crate::rehearsal::file::write;
+use crate::rehearsal::flagship::{NO_ROOM_TIMES, START_ORIGINAL, commands, inputs, no_capacity, no_room};
+use crate::rehearsal::judge::expected::Expected;
+use crate::rehearsal::judge::facts::{Facts, Start};
+use crate::rehearsal::judge::injected::{injected, launched_after};
+use crate::rehearsal::judge::node::{self, NodeBefore};
+use crate::rehearsal::judge::{judgements as judge, rows};
+use crate::rehearsal::play::under_test::UnderTest;
+use crate::rehearsal::region::Region;
+use crate::rehearsal::region::enter;
+use crate::rehearsal::scenario::{Ending, Fault, Part, Report, Row, Scenario, WayBack};
+use crate::rehearsal::site::visitor::Visitor;
+
+/// The runbook whose before-state the lab has.
+const FLAGSHIP: &str = "single-to-ha";
+
+/// Where a process dies, by turns; the first append is that it begins. What leaves nothing in the world is done anew by each process
+/// (`started`, `applied`): one of them must live until it has recorded both.
+const DEATHS: &[&str] = &["2:after", "3:before", "3:after", "4:before"];
+
+/// The same where many actions are under way at the same time, each of which has something to record.
+const DEATHS_SIDE_BY_SIDE: &[&str] =
+    &["2:after", "3:before", "5:after", "8:before", "13:after", "21:before", "34:after"];
+
+/// More processes than this are not needed to come to the end, however each is killed.
+const MOST_DEATHS: usize = 600;
+
+/// One rehearsal at work.
+struct Play<'a> {
+    scenario: &'a Scenario,
+    region: &'a Region,
+    under_test: UnderTest<'a>,
+    say: &'a (dyn Fn(&str) + Sync),
+    start: Start,
+    report: Report,
+}
+
+/// Plays a scenario; must run inside the namespaces made for it.
+///
+/// # Errors
+/// When the lab itself fails. What the runbook does wrong is in the report.
+pub async fn play(scenario: &Scenario, say: &(dyn Fn(&str) + Sync)) -> Result<Ending, RehearsalError> {
+    let began = Instant::now();
+    let mut end = Box::pin(enter::asked_to_end());
+    let region = tokio::select! {
+        region = Region::start(&scenario.region, say) => region?,
+        asked = &mut end => return asked.map(|_| Ending::Interrupted),
+    };
+    let mut report = Report::new(began.elapsed().as_secs_f64());
+    let ended = tokio::select! {
+        played = act(scenario, &region, say, &mut report) => played.map(|()| true),
+        asked = &mut end => asked.map(|_| false),
+    };
+    if matches!(ended, Ok(true)) {
+        report.parts.push(troubles(&region));
+    } else {
+        say("the rehearsal is broken off, the lab ends");
+    }
+    region.stop().await;
+    Ok(if ended? { Ending::Played(report) } else { Ending::Interrupted })
+}
+
+async fn act(
+    scenario: &Scenario,
+    region: &Region,
+    say: &(dyn Fn(&str) + Sync),
+    report: &mut Report,
+) -> Result<(), RehearsalError> {
+    write(&region.folder().join("home/site.yaml"), inputs(region))?;
+    if scenario.shell {
+        return shell::open(region, &commands(), say).await;
+    }
+    let start = Start::look(region).await?;
+    let under_test = UnderTest { region, json: scenario.json };
+    let report_so_far = std::mem::replace(report, Report::new(report.lab_s));
+    let mut play = Play { scenario, region, under_test, say, start, report: report_so_far };
+    let done = play.all().await;
+    *report = play.report;
+    done
+}
+
+impl Play<'_> {
+    async fn all(&mut self) -> Result<(), RehearsalError> {
+        let order = order_word(self.scenario.order);
+        let run = ["run", FLAGSHIP, "--inputs", "site.yaml", "--order", order, "--yes"];
+        match self.scenario.fault {
+            None => self.whole_run(&run).await?,
+            Some(Fault::NoRoom) => self.without_room(&run).await?,
+            Some(fault) => self.without_capacity(&run, fault).await?,
+        }
+        if self.scenario.runbook != FLAGSHIP {
+            self.second_runbook().await?;
+        }
+        if let Some(way) = &self.scenario.rollback_to {
+            self.back_and_forth(way).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs to the end, however often it is killed on the way and whatever fails at first.
+    async fn whole_run(&mut self, run: &[&str]) -> Result<(), RehearsalError> {
+        let visitor = Visitor::start(self.region)?;
+        let kills = self.kills(false);
+        let mut rows = self.killed(&kills, run).await?;
+        let mut next = if kills.is_empty() { run } else { &["resume"] };
+        if self.scenario.kill_at_appends {
+            rows.extend(self.killed_at_appends(run, "finished").await?);
+            next = &["status"];
+        }
+        let failing: Vec<String> =
+            self.scenario.fail.iter().flat_map(|point| ["--fail".to_owned(), point.clone()]).collect();
+        let before = if failing.is_empty() { Vec::new() } else { [vec!["rehearsed".to_owned()], failing].concat() };
+        rows.push(self.command(&before, next, 0).await?);
+        if !self.scenario.fail.is_empty() {
+            rows.push(self.failed_and_retried().await?);
+        }
+        self.report.downtime = Some(visitor.end().await);
+        self.look("the run", Expected::finished(), rows).await
+    }
+
+    /// EC2 has no room for the clone for a while: the run asks again until it has, and nobody has to do anything.
+    async fn without_room(&mut self, run: &[&str]) -> Result<(), RehearsalError> {
+        self.region.emulator().fault(no_room()).await?;
+        let mut rows = vec![self.command(&[], run, 0).await?];
+        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
+        rows.push(launched_after(&log, NO_ROOM_TIMES));
+        self.look("the run", Expected::finished(), rows).await
+    }
+
+    /// EC2 refuses the smaller type; the run rests with the original running, and goes on either way.
+    async fn without_capacity(&mut self, run: &[&str], fault: Fault) -> Result<(), RehearsalError> {
+        self.region.emulator().fault(no_capacity(self.region.account())).await?;
+        let mut rows = vec![self.command(&[], run, 1).await?];
+        let id = self.under_test.newest_run().await?;
+        let status = self.under_test.said(&["status", &id]).await?;
+        rows.extend(judge::fallen_back(&Facts::look(self.region).await?, &self.start, &status));
+        self.part("EC2 refused the smaller type", rows);
+        let expected = match fault {
+            Fault::NoCapacity => {
+                self.region.emulator().call("POST", "/plus/unfault", None).await?;
+                Expected::finished()
+            }
+            Fault::NoCapacityAccepted | Fault::NoRoom => {
+                let why = "there is no capacity for the smaller type today";
+                let resolve = ["resolve", &id, START_ORIGINAL, "--as", "done", "--reason", why];
+                (self.say)(&format!("runbook {}", resolve.join(" ")));
+                self.under_test.said(&resolve).await?;
+                Expected::finished().with_the_original_as_it_was()
+            }
+        };
+        let rows = vec![self.command(&[], &["resume"], 0).await?];
+        self.look("the resume", expected, rows).await
+    }
+
+    /// Rolls back to a step, looks, and goes forward again unless everything was undone.
+    async fn back_and_forth(&mut self, WayBack { to, kept }: &WayBack) -> Result<(), RehearsalError> {
+        let kills = self.kills(true);
+        let rollback = ["rollback", "--to", to, "--yes"];
+        let mut rows = self.killed(&kills, &rollback).await?;
+        let mut next: &[&str] = if kills.is_empty() { &rollback } else { &["resume"] };
+        if self.scenario.kill_at_appends {
+            rows.extend(self.killed_at_appends(&rollback, "rolled back").await?);
+            next = &["status"];
+        }
+        rows.push(self.command(&[], next, 0).await?);
+        let expected = Expected::when(kept.iter().map(ToString::to_string));
+        self.look(&format!("the rollback to {to}"), expected, rows).await?;
+        if !kept.is_empty() {
+            let rows = vec![self.command(&[], &["resume"], 0).await?];
+            self.look("going forward again", Expected::finished(), rows).await?;
+        }
+        Ok(())
+    }
+
+    /// The second runbook, on what the flagship has made: the clone is taken out, restarted and put back.
+    async fn second_runbook(&mut self) -> Result<(), RehearsalError> {
+        let facts = Facts::look(self.region).await?;
+        let before = NodeBefore::look(self.region, &facts).await?;
+        write(&self.region.folder().join("home/node.yaml"), before.inputs(self.region.account()))?;
+        let visitor = Visitor::start(self.region)?;
+        let run = ["run", self.scenario.runbook.as_str(), "--inputs", "node.yaml", "--order", "overlap", "--yes"];
+        let mut rows = vec![self.command(&[], &run, 0).await?];
+        let downtime = visitor.end().await;
+        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
+        rows.extend(before.rows(self.region, downtime).await?);
+        rows.push(node::overlap(&log, "look-at-site", "reach-node"));
+        self.look(&format!("`{}`", self.scenario.runbook), Expected::finished(), rows).await
+    }
+
+    /// Starts the command with all the points, is killed at whichever comes first, resumes with the others, and so on.
+    async fn killed(&mut self, points: &[String], first: &[&str]) -> Result<Vec<Row>, RehearsalError> {
+        if points.is_empty() {
+            return Ok(Vec::new());
+        }
+        let diary = self.region.folder().join("home/killed-at");
+        let mut left = points.to_vec();
+        while !left.is_empty() {
+            let words = if left.len() == points.len() { first } else { &["resume"] };
+            (self.say)(&format!("runbook {}, killed at {}", words.join(" "), next_of(self.scenario.order, &left)));
+            let kills = left.iter().flat_map(|point| ["--kill".to_owned(), point.clone()]);
+            let told_in = ["--told-in".to_owned(), diary.display().to_string()];
+            let before: Vec<String> = ["rehearsed".to_owned()].into_iter().chain(kills).chain(told_in).collect();
+            let status = self.under_test.run(&before, words, &mut self.report).await?;
+            let met = std::fs::read_to_string(&diary).unwrap_or_default();
+            let at = left.iter().position(|point| *point == met).filter(|_| status.signal() == Some(9));
+            let Some(at) = at else { break };
+            left.remove(at);
+            std::fs::remove_file(&diary).map_err(RehearsalError::file("remove", &diary))?;
+        }
+        // Where actions run side by side, what another kill has cut short may be found done: it is not made again.
+        let found_done = |point: &String| self.scenario.order != Order::Article && point.contains(":after");
+        let ok = left.iter().all(found_done);
+        let mut seen = format!("{} of {}", points.len() - left.len(), points.len());
+        if !left.is_empty() {
+            seen = format!("{seen}; not at {}", left.join(", "));
+        }
+        Ok(vec![Row::new("killed by SIGKILL at every point asked for", ok, seen)])
+    }
+
+    /// Starts the command and resumes it, each process killed at one of its first appends, until the run has come to this end.
+    async fn killed_at_appends(&mut self, first: &[&str], end: &str) -> Result<Vec<Row>, RehearsalError> {
+        let mut died = 0;
+        loop {
+            let words = if died == 0 { first } else { &["resume"] };
+            let points = if self.scenario.order == Order::Article { DEATHS } else { DEATHS_SIDE_BY_SIDE };
+            let point = points[died % points.len()];
+            if died % 20 == 0 {
+                (self.say)(&format!("runbook {}, killed at an append ({died} so far)", words.join(" ")));
+            }
+            let before = ["rehearsed", "--kill-at-append", point].map(str::to_owned);
+            let status = self.under_test.run(&before, words, &mut self.report).await?;
+            let killed = status.signal() == Some(9);
+            died += usize::from(killed);
+            let runs = self.under_test.ask(&["runs"]).await?;
+            let came = runs.pointer("/0/condition").and_then(serde_json::Value::as_str).unwrap_or_default();
+            if came == end || !killed || died > MOST_DEATHS {
+                let seen = format!("{died} deaths, then the run is {came}");
+                let ok = came == end && died > 2 && died <= MOST_DEATHS;
+                return Ok(vec![Row::new(
+                    "killed by SIGKILL at its appends to the journal, one process after the other",
+                    ok,
+                    seen,
+                )]);
+            }
+        }
+    }
+
+    async fn command(&mut self, before: &[String], words: &[&str], wanted: i32) -> Result<Row, RehearsalError> {
+        (self.say)(&format!("runbook {}", words.join(" ")));
+        let status = self.under_test.run(before, words, &mut self.report).await?;
+        let what = format!("`runbook {}` ends with {wanted}", words.join(" "));
+        Ok(Row::new(what, status.code() == Some(wanted), status.to_string()))
+    }
+
+    /// Whether each failure asked for was met once, and the run went on by its own retry.
+    async fn failed_and_retried(&self) -> Result<Row, RehearsalError> {
+        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
+        Ok(injected(&log, &self.scenario.fail))
+    }
+
+    fn kills(&self, back: bool) -> Vec<String> {
+        self.scenario.kill.iter().filter(|point| point.ends_with("-undo") == back).cloned().collect()
+    }
+
+    async fn look(&mut self, after: &str, expected: Expected, mut rows: Vec<Row>) -> Result<(), RehearsalError> {
+        let facts = Facts::look(self.region).await?;
+        rows.extend(rows::rows(self.region, &facts, &self.start, &expected).await?);
+        self.part(after, rows);
+        Ok(())
+    }
+
+    fn part(&mut self, after: &str, rows: Vec<Row>) {
+        self.report.parts.push(Part { after: after.to_owned(), rows });
+    }
+}
+
+/// An order as it is typed.
+fn order_word(order: Order) -> &'static str {
+    match order {
+        Order::Article => "article",
+        Order::Overlap => "overlap",
+        Order::LeastDowntime => "least-downtime",
+    }
+}
+
+/// Where the next kill is to be expected.
+fn next_of(order: Order, left: &[String]) -> String {
+    match (order, left) {
+        (Order::Article, [next, ..]) => next.clone(),
+        (_, left) => format!("one of {} points", left.len()),
+    }
+}
+
+fn troubles(region: &Region) -> Part {
+    let troubles = region.troubles();
+    let seen = if troubles.is_empty() { "none".to_owned() } else { troubles.join("; ") };
+    let quiet = Row::new("the lab had no troubles", troubles.is_empty(), seen);
+    // Where the kernel cannot, a rehearsal is worth less and not nothing: it says so.
+    let groups = match region.unenforced() {
+        None => "yes".to_owned(),
+        Some(why) => format!("NO, everything reached everything: {why}"),
+    };
+    let init = match region.without_systemd() {
+        None => "yes".to_owned(),
+        Some(why) => format!("NO, {why}"),
+    };
+    let rows = vec![
+        Row::new("security groups were enforced", true, groups),
+        Row::new("the hosts' pid 1 was systemd", true, init),
+        quiet,
+    ];
+    Part { after: "all".into(), rows }
+}

@@ -1,0 +1,392 @@
+//! The region as a whole: what [`Region::start`] brings up, and what can be asked and done to it afterwards.
+//!
+//! It runs inside the namespaces of `enter.rs`; everything in it is a child of this process, so nothing of it
+//! outlives the region, however it ends.
+
+pub(in crate::rehearsal) mod authority;
+pub(in crate::rehearsal) mod before;
+pub(in crate::rehearsal) mod cgroups;
+pub(in crate::rehearsal) mod diary;
+pub mod enter;
+pub(in crate::rehearsal) mod network;
+pub(in crate::rehearsal) mod operator;
+pub(in crate::rehearsal) mod reconcile;
+pub(in crate::rehearsal) mod spec;
+pub(in crate::rehearsal) mod view;
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::process::{Child, Command};
+
+use crate::rehearsal::balancer::Balancer;
+use crate::rehearsal::balancer::health::TargetCheck;
+use crate::rehearsal::database::server;
+use crate::rehearsal::database::{Content, Databases};
+use crate::rehearsal::dns::{Dns, Registrar};
+use crate::rehearsal::emulator::account::SeededAccount;
+use crate::rehearsal::emulator::client::EmulatorClient;
+use crate::rehearsal::emulator::process;
+use crate::rehearsal::error::{RehearsalError, tail};
+use crate::rehearsal::file::write;
+use crate::rehearsal::host::Hosts;
+use crate::rehearsal::host::firewall::Firewall;
+use crate::rehearsal::host::handle::HostHandle;
+use crate::rehearsal::host::init::Init;
+use crate::rehearsal::machine::tool::Tool;
+use crate::rehearsal::region::authority::Authority;
+use crate::rehearsal::region::before::BeforeState;
+use crate::rehearsal::region::cgroups::Cgroups;
+use crate::rehearsal::region::diary::Diary;
+use crate::rehearsal::region::reconcile::Reconcile;
+use crate::rehearsal::region::spec::{Places, RegionSpec};
+use crate::rehearsal::region::view::View;
+use crate::rehearsal::site::release::{self, Release};
+use crate::rehearsal::site::seed::{self, Secrets, Site};
+
+/// How long the first web server may take until its site answers, and the database until it does.
+/// How many times faster than on AWS all waits of a run go, where no pace is asked for.
+const FASTER: u32 = 50;
+
+const SITE_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A running region with its before-state.
+pub struct Region {
+    before: BeforeState,
+    release: Option<Release>,
+    account: SeededAccount,
+    environment: BTreeMap<String, String>,
+    emulator: EmulatorClient,
+    process: Child,
+    places: Places,
+    diary: Arc<Diary>,
+    view: Arc<View>,
+    reconcile: Reconcile,
+    open: Option<String>,
+    small: Option<String>,
+    registrar: Arc<Registrar>,
+    pace: Option<u32>,
+}
+
+impl Region {
+    /// Brings up network, account, hosts and balancer, and returns when the site of the before-state answers.
+    /// `say` hears what is done.
+    ///
+    /// # Errors
+    /// When any part does not come up in its time; the message has the end of that part's log.
+    pub async fn start(spec: &RegionSpec, say: &(dyn Fn(&str) + Sync)) -> Result<Self, RehearsalError> {
+        enter::refuse_outside()?;
+        let resolver = network::resolver()?;
+        prepare_mounts().await?;
+        let places = Places::make(spec)?;
+        let diary = Arc::new(Diary::open(&places.log("region.log"))?);
+        write(&places.boot_script(), include_str!("../host/boot.sh"))?;
+        network::lay(&resolver).await?;
+        let firewall = Firewall::raise().await.map_err(|error| error.chain());
+        let open = firewall.as_ref().err().cloned();
+        if let Some(why) = &open {
+            diary.note(&format!("security groups are not enforced: {why}"));
+            say(&format!("security groups are not enforced: {why}"));
+        }
+        let groups = Cgroups::join(&places.dir).await.map_err(|error| error.chain());
+        let small = groups.as_ref().err().map(|why| format!("hosts have a small init in place of systemd: {why}"));
+        if let Some(why) = &small {
+            diary.note(why);
+        }
+        let init = groups.map_or(Init::Small, Init::Systemd);
+        let authority_folder = places.authority();
+        let (emulator, authority, public_key) = tokio::join!(
+            process::start(&spec.machine.venv, &places),
+            Authority::found(&authority_folder),
+            operator::settle(&places),
+        );
+        let ((process, emulator), authority, public_key) = (emulator?, authority?, public_key?);
+        diary.note("the emulated account answers");
+        say("the emulated account answers");
+        emulator.configure(spec.conduct.settings()).await?;
+        let account = emulator.seed(json!(spec.before.account)).await?;
+        diary.note("the account has its before-state");
+
+        let names = Dns::serve(&places.dir.join("root.hints"), emulator.clone(), Arc::clone(&diary)).await?;
+        let registrar = names.registrar();
+        let secrets = Secrets::make_up()?;
+        let mut databases =
+            Databases::new(places.clone(), emulator.clone(), Arc::clone(&diary), spec.machine.database.clone());
+        let statements = spec.before.site.database.statements(&secrets.database);
+        databases.know(&account.db, Content { layers: vec![spec.machine.database.clone()], statements });
+
+        let (base, common, site) =
+            (spec.machine.image.clone(), places.images().join("common"), places.images().join("site"));
+        seed::write_common_layer(&common, &base, &init, &public_key)?;
+        let certificate = authority.sign(&account.fqdn).await?;
+        let (before, release) = (&spec.before, spec.release.as_ref());
+        let seed = Site { before, account: &account, certificate: &certificate, secrets: &secrets, release };
+        seed.write(&site, &base)?;
+
+        let view = Arc::new(View::default());
+        let stock = vec![base, common];
+        let mut hosts =
+            Hosts::new(places.clone(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view), stock.clone(), init);
+        let seeded = emulator.state().await?;
+        for zone in seeded.zones.iter().filter(|zone| !zone.private) {
+            registrar.delegate(&zone.name, zone.name_servers().map(str::to_owned));
+        }
+        if let Some(web) = seeded.instances.iter().find(|instance| instance.id == account.instance) {
+            hosts.know_image(
+                &web.image_id,
+                stock.into_iter().chain(release.map(Release::layer)).chain([site]).collect(),
+            );
+        }
+        let balancer =
+            Balancer::new(places.clone(), authority, emulator.clone(), Arc::clone(&diary), Arc::clone(&view), names)?
+                .at_pace(spec.conduct.pace);
+        let reconcile = reconcile::start(
+            hosts,
+            databases,
+            balancer,
+            firewall.ok(),
+            emulator.clone(),
+            Arc::clone(&diary),
+            Arc::clone(&view),
+        );
+        let environment =
+            operator::environment(&places, &account.region, &secrets.site, spec.conduct.pace.unwrap_or(FASTER));
+        let region = Self {
+            before: before.clone(),
+            release: release.cloned(),
+            account,
+            environment,
+            emulator,
+            process,
+            places,
+            diary,
+            view,
+            reconcile,
+            open,
+            small,
+            registrar,
+            pace: spec.conduct.pace,
+        };
+        region.await_database().await?;
+        if let Some(Release { version, .. }) = &region.release {
+            region.await_web_server("-sk").await?;
+            say(&format!("installing Nextcloud {version}"));
+            region.install(&secrets).await?;
+        }
+        region.await_web_server("-fsk").await?;
+        operator::know_host(&region.places, region.account.public_ip, &region.host_keys(&region.account.instance)?)?;
+        say("the site of the before-state answers");
+        Ok(region)
+    }
+
+    /// Waits until the database answers at its endpoint's name.
+    async fn await_database(&self) -> Result<(), RehearsalError> {
+        let started = Instant::now();
+        let endpoint = self.account.db_endpoint.as_str();
+        while !server::answers_at(endpoint).await {
+            if started.elapsed() > SITE_DEADLINE {
+                return Err(RehearsalError::TooLate {
+                    what: format!("the database did not answer at `{endpoint}`"),
+                    after: SITE_DEADLINE,
+                    said: tail(&self.places.log("region.log"), 10),
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        self.diary.note("the database of the before-state answers");
+        Ok(())
+    }
+
+    /// Waits until the first web server answers for its site.
+    ///
+    /// `options` are curl's: with `-f` only a good answer counts; a Nextcloud that is not installed gives none.
+    async fn await_web_server(&self, options: &str) -> Result<(), RehearsalError> {
+        let started = Instant::now();
+        let fqdn = &self.account.fqdn;
+        let (resolve, url) = (format!("{fqdn}:443:127.0.0.1"), format!("https://{fqdn}/status.php"));
+        loop {
+            if let Some(mut ask) = self.host(&self.account.instance).and_then(|web| {
+                web.command(&["curl", options, "--max-time", "5", "--resolve", &resolve, "-o", "/dev/null", &url])
+            }) && ask.status().await.is_ok_and(|status| status.success())
+            {
+                break;
+            }
+            if started.elapsed() > SITE_DEADLINE {
+                return Err(RehearsalError::TooLate {
+                    what: format!("the site of the before-state did not answer on {}", self.account.private_ip),
+                    after: SITE_DEADLINE,
+                    said: format!(
+                        "{}\n{}",
+                        tail(&self.places.log("region.log"), 10),
+                        tail(&self.places.log(&format!("{}.console", self.account.instance)), 10)
+                    ),
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        self.diary.note("the site of the before-state answers");
+        Ok(())
+    }
+
+    /// Installs the release on the web server.
+    async fn install(&self, secrets: &Secrets) -> Result<(), RehearsalError> {
+        let off = || RehearsalError::Unsupported("the web server went away before Nextcloud was installed".to_owned());
+        let web = self.host(&self.account.instance).ok_or_else(off)?;
+        let log = self.places.log("nextcloud.log");
+        release::install(&web, &self.before.site, &self.account, secrets, &log).await?;
+        self.diary.note("Nextcloud is installed");
+        Ok(())
+    }
+
+    /// The Nextcloud that the web servers carry; none when it is the stand-in.
+    #[must_use]
+    pub fn release(&self) -> Option<&Release> {
+        self.release.as_ref()
+    }
+
+    /// The before-state.
+    #[must_use]
+    pub fn before(&self) -> &BeforeState {
+        &self.before
+    }
+
+    /// The ids of the before-state.
+    #[must_use]
+    pub fn account(&self) -> &SeededAccount {
+        &self.account
+    }
+
+    /// The emulated account's control side.
+    #[must_use]
+    pub fn emulator(&self) -> &EmulatorClient {
+        &self.emulator
+    }
+
+    /// The region's folder: `logs/`, `state/` (journals), `home/` (the operator's).
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.places.dir
+    }
+
+    /// The variables of an operator's shell in the region.
+    #[must_use]
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    /// A program in the operator's shell: its environment, its home as the working directory.
+    ///
+    /// # Panics
+    /// Never: an empty `argv` answers a command that cannot be started.
+    #[must_use]
+    pub fn command(&self, argv: &[&str]) -> Command {
+        let mut command = Command::new(argv.first().copied().unwrap_or_default());
+        command
+            .args(argv.iter().skip(1))
+            .env_clear()
+            .envs(&self.environment)
+            .current_dir(self.places.home())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// A host that exists, running or not.
+    #[must_use]
+    pub fn host(&self, instance: &str) -> Option<HostHandle> {
+        let view = self.view.host(instance)?;
+        Some(HostHandle::of(view))
+    }
+
+    /// The public SSH keys a host has now.
+    ///
+    /// # Errors
+    /// When it has none, or does not exist.
+    pub fn host_keys(&self, instance: &str) -> Result<Vec<String>, RehearsalError> {
+        let host = self.host(instance);
+        host.ok_or_else(|| RehearsalError::Unsupported(format!("there is no host `{instance}`")))?.ssh_keys()
+    }
+
+    /// Makes the operator's `known_hosts` know a host under one more address.
+    ///
+    /// # Errors
+    /// As for [`Region::host_keys`].
+    pub fn introduce(&self, instance: &str, address: Ipv4Addr) -> Result<(), RehearsalError> {
+        operator::know_host(&self.places, address, &self.host_keys(instance)?)
+    }
+
+    /// What the balancer's checks say of every target that a listener uses.
+    #[must_use]
+    pub fn balancer_health(&self) -> Vec<TargetCheck> {
+        self.view.checks()
+    }
+
+    /// What has gone wrong in the lab itself so far; a rehearsal with troubles proves nothing.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<String> {
+        self.diary.troubles()
+    }
+
+    /// How many times faster than on AWS things go here; none where they go as fast as they can.
+    #[must_use]
+    pub fn pace(&self) -> Option<u32> {
+        self.pace
+    }
+
+    /// Why security groups are not enforced in this region; none when they are.
+    #[must_use]
+    pub fn unenforced(&self) -> Option<&str> {
+        self.open.as_deref()
+    }
+
+    /// Why the hosts' pid 1 is not systemd; none when it is.
+    #[must_use]
+    pub fn without_systemd(&self) -> Option<&str> {
+        self.small.as_deref()
+    }
+
+    /// Tells the registrar a domain's name servers, in place of those it had.
+    pub fn delegate(&self, domain: &str, servers: impl IntoIterator<Item = String>) {
+        self.registrar.delegate(domain, servers);
+    }
+
+    /// Pulls a host's network cable: connections hang, nobody is told.
+    ///
+    /// # Errors
+    /// When the host has no cable, because it does not run.
+    pub async fn cut(&self, instance: &str) -> Result<(), RehearsalError> {
+        self.diary.note(&format!("{instance} is cut off"));
+        network::set_cable(instance, false).await
+    }
+
+    /// Puts the cable back.
+    ///
+    /// # Errors
+    /// As for [`Region::cut`].
+    pub async fn uncut(&self, instance: &str) -> Result<(), RehearsalError> {
+        self.diary.note(&format!("{instance} is connected again"));
+        network::set_cable(instance, true).await
+    }
+
+    /// Ends the region in order: hosts, balancer, emulator.
+    pub async fn stop(mut self) {
+        self.diary.note("the region ends");
+        self.reconcile.stop().await;
+        let _ = self.process.kill().await; // ended already is as good
+    }
+}
+
+/// The region's own `/run`, seen by nobody outside and gone with it.
+async fn prepare_mounts() -> Result<(), RehearsalError> {
+    Tool::new("mount").args(["--make-rprivate", "/"]).run().await?;
+    Tool::new("mount").args(["-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"]).run().await?;
+    for folder in ["/run/netns", "/run/lab", "/run/lab/databases"] {
+        std::fs::create_dir_all(folder).map_err(RehearsalError::file("create", folder))?;
+    }
+    // What databases write takes nothing of the servers' disks.
+    Tool::new("mount").args(["-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run/lab/databases"]).run().await?;
+    Ok(())
+}
