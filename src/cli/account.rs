@@ -1,10 +1,9 @@
 //! Which account the credentials are for, compared with the one a plan is for before anything is changed.
 
 use crate::access::{Access, Caller};
-use crate::cli::Failure;
 use crate::cli::args::Common;
 use crate::cli::run::executor::block_on;
-use crate::cli::settings;
+use crate::cli::{Failure, settings};
 use crate::plan::Plan;
 
 /// Whose credentials these are.

@@ -3,9 +3,8 @@
 //! Durations are a comfort: a run whose records cannot be understood is left out, and stands in nobody's way. The commands that
 //! are about that run say what is wrong with it.
 
-use crate::cli::Failure;
 use crate::cli::args::Common;
-use crate::cli::settings;
+use crate::cli::{Failure, settings};
 use crate::journal::Journal;
 use crate::plan::{Expected, Plan};
 

@@ -1,9 +1,8 @@
 //! The runbooks that come with the tool, and finding the one an operator names.
 
 use crate::cli::Failure;
-use crate::display;
 use crate::model::{Runbook, StepId, Values};
-use crate::validate;
+use crate::{display, validate};
 use std::io::IsTerminal;
 use std::path::Path;
 

@@ -1,9 +1,7 @@
 //! Opening the journal, and finding the run that is meant.
 
-use crate::cli::Failure;
 use crate::cli::args::Common;
-use crate::cli::network_folder;
-use crate::cli::settings;
+use crate::cli::{Failure, network_folder, settings};
 use crate::display;
 use crate::journal::{Journal, Rest, RollbackTo, RunState};
 use crate::model::RunId;

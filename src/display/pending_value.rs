@@ -27,7 +27,7 @@ pub fn value(value: &Value) -> String {
 }
 
 /// An input's value. What stands in a secret's place and is no reference is never shown.
-pub(super) fn input(value_type: &ValueType, value: &Value) -> String {
+pub(in crate::display) fn input(value_type: &ValueType, value: &Value) -> String {
     let secret = *value_type == ValueType::Secret;
     match serde_json::from_value::<SecretRef>(value.clone()) {
         Ok(reference) if secret => format!("{reference} (a reference: the value is never stored)"),
@@ -57,7 +57,12 @@ fn expr(plan: &Plan, expr: &Expr) -> String {
 }
 
 /// A parameter's value, and whether only the run will bring all of it. What looking has given already is known.
-pub(super) fn parameter(plan: &Plan, told: Option<&Description>, name: &str, given: &Expr) -> (String, bool) {
+pub(in crate::display) fn parameter(
+    plan: &Plan,
+    told: Option<&Description>,
+    name: &str,
+    given: &Expr,
+) -> (String, bool) {
     match told.and_then(|told| told.parameters.get(name)) {
         Some(it) if is_pending(given) => (value(it), is_unknown(it)),
         _ => (expr(plan, given), is_pending(given)),
@@ -65,7 +70,7 @@ pub(super) fn parameter(plan: &Plan, told: Option<&Description>, name: &str, giv
 }
 
 /// A key's value, or that there is none.
-pub(super) fn some_key(value: Option<&str>) -> &str {
+pub(in crate::display) fn some_key(value: Option<&str>) -> &str {
     value.unwrap_or("(not there)")
 }
 

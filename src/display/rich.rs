@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// A piece of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Span<'a> {
+pub(in crate::display) enum Span<'a> {
     Plain(&'a str),
     /// What stood in backticks.
     Code(&'a str),
@@ -16,7 +16,7 @@ pub(super) enum Span<'a> {
 const LATER: &str = "(known after step-";
 
 /// The pieces of a text, in order. A backtick without its fellow stays as it is.
-pub(super) fn spans(text: &str) -> Vec<Span<'_>> {
+pub(in crate::display) fn spans(text: &str) -> Vec<Span<'_>> {
     let mut all = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('`') {
@@ -50,7 +50,7 @@ fn plain<'a>(text: &'a str, all: &mut Vec<Span<'a>>) {
 
 /// A text with control characters and those that turn the direction of reading shown by their code points: what a
 /// reader sees is what is there. Line breaks and tabs stay.
-pub(super) fn visible(text: &str) -> Cow<'_, str> {
+pub(in crate::display) fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }

@@ -1,6 +1,6 @@
 //! The process's own output and error streams.
 
-use super::table::fit;
+use crate::display::table::fit;
 use std::io::{self, IsTerminal, Write};
 
 /// Writes a text to standard output.

@@ -1,7 +1,7 @@
 //! Columns that line up, and texts that wrap.
 
-use super::rich::visible;
-use super::terminal::width;
+use crate::display::rich::visible;
+use crate::display::terminal::width;
 use std::sync::OnceLock;
 
 /// How wide texts for people are wrapped. A screen of 80 columns shows most of them without a second wrap.
@@ -17,19 +17,19 @@ const FAR: usize = 8;
 static TERMINAL: OnceLock<usize> = OnceLock::new();
 
 /// Wraps for a terminal of so many columns from now on. Only the first call counts.
-pub(super) fn fit(columns: usize) {
+pub(in crate::display) fn fit(columns: usize) {
     let _ = TERMINAL.set(columns.max(NARROW));
 }
 
 /// Where texts are wrapped.
-pub(super) fn wide() -> usize {
+pub(in crate::display) fn wide() -> usize {
     TERMINAL.get().map_or(WIDE, |columns| WIDE.min(*columns))
 }
 
 /// Rows with their columns lined up, two spaces between, no space at a line's end. The last column is wrapped on a
 /// terminal, and as long as it is elsewhere: a line a row is what programs and files want. No cell can add a row or steer
 /// the terminal, whoever wrote it: somebody may be about to sign what the rows say.
-pub(super) fn columns(indent: usize, rows: &[Vec<String>]) -> String {
+pub(in crate::display) fn columns(indent: usize, rows: &[Vec<String>]) -> String {
     columns_within(TERMINAL.get().copied(), indent, rows)
 }
 
@@ -68,7 +68,7 @@ fn in_one_line(cell: &str) -> String {
 
 /// A text that goes on at `column` of a line that is there already, wrapped; when there is no room for it beside that, it
 /// stands below the line, four columns after `under`.
-pub(super) fn beside(column: usize, under: usize, text: &str) -> String {
+pub(in crate::display) fn beside(column: usize, under: usize, text: &str) -> String {
     beside_within(wide(), column, under, text)
 }
 
@@ -84,17 +84,17 @@ fn beside_within(most: usize, column: usize, under: usize, text: &str) -> String
 
 /// A text wrapped at words, every line after `first` and the later ones after as many spaces; a given line break stays,
 /// and so does what stands in backticks: a command must not break in two.
-pub(super) fn wrapped(first: &str, text: &str) -> String {
+pub(in crate::display) fn wrapped(first: &str, text: &str) -> String {
     hanging(first, width(first), text)
 }
 
 /// The same with later lines after `indent` spaces.
-pub(super) fn hanging(first: &str, indent: usize, text: &str) -> String {
+pub(in crate::display) fn hanging(first: &str, indent: usize, text: &str) -> String {
     hanging_within(wide(), first, indent, text)
 }
 
 /// The same within `most` columns.
-pub(super) fn hanging_within(most: usize, first: &str, indent: usize, text: &str) -> String {
+pub(in crate::display) fn hanging_within(most: usize, first: &str, indent: usize, text: &str) -> String {
     let indent = " ".repeat(indent);
     let mut out = String::new();
     let mut line = first.to_owned();
@@ -129,7 +129,7 @@ fn end(out: &mut String, line: &str) {
 }
 
 /// An author's prose, filled anew: single line breaks are spaces, blank lines and indented lines stay.
-pub(super) fn prose(first: &str, text: &str) -> String {
+pub(in crate::display) fn prose(first: &str, text: &str) -> String {
     let mut filled: Vec<String> = Vec::new();
     let mut joins = false;
     for line in text.trim().lines() {
@@ -164,12 +164,12 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// `1 step`, `2 steps`.
-pub(super) fn count(number: usize, one: &str) -> String {
+pub(in crate::display) fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list<T: ToString>(items: &[T]) -> String {
+pub(in crate::display) fn list<T: ToString>(items: &[T]) -> String {
     let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
     match texts.split_last() {
         None => String::new(),

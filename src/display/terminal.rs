@@ -15,7 +15,7 @@ pub struct Terminal {
 
 /// What a line says about something, by a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Symbol {
+pub(in crate::display) enum Symbol {
     Done,
     Failed,
     Back,
@@ -39,7 +39,7 @@ impl Terminal {
         Self { unicode, colour: terminal && set("NO_COLOR").is_none() && !is_dumb() }
     }
 
-    pub(super) fn mark(self, mark: Symbol) -> &'static str {
+    pub(in crate::display) fn mark(self, mark: Symbol) -> &'static str {
         let (unicode, ascii) = match mark {
             Symbol::Done => ("✓", "+"),
             Symbol::Failed => ("✗", "x"),
@@ -53,7 +53,7 @@ impl Terminal {
     }
 
     /// A text in the colour of a mark.
-    pub(super) fn paint(self, mark: Symbol, text: &str) -> String {
+    pub(in crate::display) fn paint(self, mark: Symbol, text: &str) -> String {
         let code = match mark {
             _ if !self.colour => return text.to_owned(),
             Symbol::Done => "32",
@@ -65,12 +65,12 @@ impl Terminal {
     }
 
     /// A text that stands out.
-    pub(super) fn strong(self, text: &str) -> String {
+    pub(in crate::display) fn strong(self, text: &str) -> String {
         if self.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     /// One line of at most `most` columns; what is cut off is shown as cut off.
-    pub(super) fn cut(self, text: &str, most: usize) -> String {
+    pub(in crate::display) fn cut(self, text: &str, most: usize) -> String {
         let text = text.replace(|c: char| c.is_control(), " ");
         if width(&text) <= most {
             return text;
@@ -91,17 +91,17 @@ impl Terminal {
 }
 
 /// Whether the terminal can only print line after line.
-pub(super) fn is_dumb() -> bool {
+pub(in crate::display) fn is_dumb() -> bool {
     env::var_os("TERM").is_none_or(|t| t.is_empty() || t == "dumb")
 }
 
 /// A text with every run of white space and control characters made one space: it can neither wrap nor steer a terminal.
-pub(super) fn one_line(text: &str) -> String {
+pub(in crate::display) fn one_line(text: &str) -> String {
     text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// How many columns a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(in crate::display) fn width(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
 

@@ -1,7 +1,7 @@
 //! What was looked at, what was found, whether that is right: rows of a rehearsal or a doctor, and their verdict.
 
-use super::table::{beside, wide};
-use super::terminal::{Symbol, Terminal, width};
+use crate::display::table::{beside, wide};
+use crate::display::terminal::{Symbol, Terminal, width};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]

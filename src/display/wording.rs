@@ -1,13 +1,13 @@
 //! The words for what a run is at.
 
-use super::table::list;
-use super::terminal::one_line;
+use crate::display::table::list;
+use crate::display::terminal::one_line;
 use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RollbackTo, RunState};
 use crate::model::{ActionPath, Phase};
 use crate::plan::{Order, Plan, Site};
 
 /// A run's condition in a word or two.
-pub(super) fn condition(state: &RunState, holder: Option<&Holder>) -> &'static str {
+pub(in crate::display) fn condition(state: &RunState, holder: Option<&Holder>) -> &'static str {
     match (&state.rest, holder, &state.mode) {
         (_, Some(_), Mode::Forward { .. }) => "running",
         (_, Some(_), Mode::Rollback { .. }) => "rolling back",
@@ -19,7 +19,7 @@ pub(super) fn condition(state: &RunState, holder: Option<&Holder>) -> &'static s
 }
 
 /// The saved plan a run was opened from, and who signed it.
-pub(super) fn plan_file_words(file: &PlanFile) -> String {
+pub(in crate::display) fn plan_file_words(file: &PlanFile) -> String {
     let short: String = file.sha256.chars().take(12).collect();
     let signers: Vec<String> = file.signatures.iter().map(|signature| one_line(&signature.by)).collect();
     let signed = if signers.is_empty() { "not signed".to_owned() } else { format!("signed by {}", signers.join(", ")) };
@@ -27,7 +27,7 @@ pub(super) fn plan_file_words(file: &PlanFile) -> String {
 }
 
 /// What an order means.
-pub(super) fn order_sentence(order: Order) -> &'static str {
+pub(in crate::display) fn order_sentence(order: Order) -> &'static str {
     match order {
         Order::Article => "one action at a time, as written",
         Order::Overlap => "what does not need each other runs at the same time",
@@ -38,7 +38,7 @@ pub(super) fn order_sentence(order: Order) -> &'static str {
 }
 
 /// Whether the site is up, as a clause.
-pub(super) fn site_sentence(site: Site) -> &'static str {
+pub(in crate::display) fn site_sentence(site: Site) -> &'static str {
     match site {
         Site::Up => "the site is up",
         Site::Down => "the site is down",
@@ -47,7 +47,7 @@ pub(super) fn site_sentence(site: Site) -> &'static str {
 }
 
 /// The word for a rest.
-pub(super) fn rest_word(rest: &Rest) -> &'static str {
+pub(in crate::display) fn rest_word(rest: &Rest) -> &'static str {
     match rest {
         Rest::Finished => "finished",
         Rest::UntilReached { .. } => "rests as asked",
@@ -61,7 +61,7 @@ pub(super) fn rest_word(rest: &Rest) -> &'static str {
 }
 
 /// Why a run rests, one line that completes `run R `.
-pub(super) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Rest) -> String {
+pub(in crate::display) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Rest) -> String {
     let rollback = match &state.mode {
         Mode::Rollback { to, .. } => Some(place(plan, to)),
         Mode::Forward { .. } => None,
@@ -109,12 +109,12 @@ pub(super) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Rest) -> Strin
 }
 
 /// Which of the gates that a run rests at still wait: an answer may have come since.
-pub(super) fn unanswered<'a>(state: &RunState, gates: &'a [String]) -> Vec<&'a str> {
+pub(in crate::display) fn unanswered<'a>(state: &RunState, gates: &'a [String]) -> Vec<&'a str> {
     gates.iter().map(String::as_str).filter(|gate| state.open_gate(gate).is_some()).collect()
 }
 
 /// What an action was at, for `failed while ...`; `begun` when an attempt had started before.
-pub(super) fn phase(phase: Phase, begun: bool) -> &'static str {
+pub(in crate::display) fn phase(phase: Phase, begun: bool) -> &'static str {
     match phase {
         Phase::Observe if begun => "while looking for what was begun: whether that is there is not known",
         Phase::Observe => "while looking, nothing was changed",
@@ -125,13 +125,13 @@ pub(super) fn phase(phase: Phase, begun: bool) -> &'static str {
 }
 
 /// Who executes a run.
-pub(super) fn executed_by(holder: &Holder) -> String {
+pub(in crate::display) fn executed_by(holder: &Holder) -> String {
     format!("{} on {} (process {})", holder.by, holder.host, holder.pid)
 }
 
 /// An action's word: at a gate it waits, whether somebody is at it or not; what else is recorded as started while nobody is
 /// at it is in doubt.
-pub(super) fn action_word(state: &RunState, action: &ActionPath, executed: bool) -> &'static str {
+pub(in crate::display) fn action_word(state: &RunState, action: &ActionPath, executed: bool) -> &'static str {
     use ActionState as S;
     if state.open_gates().values().any(|gate| gate.action == *action) {
         return "waits";
@@ -146,7 +146,7 @@ pub(super) fn action_word(state: &RunState, action: &ActionPath, executed: bool)
 }
 
 /// `step 5, rds-multi-az`, or `the start`.
-pub(super) fn place(plan: &Plan, to: &RollbackTo) -> String {
+pub(in crate::display) fn place(plan: &Plan, to: &RollbackTo) -> String {
     match to {
         RollbackTo::Start => "the start".into(),
         RollbackTo::Step(step) => format!("step {}, {step}", plan.number(step)),
@@ -154,7 +154,7 @@ pub(super) fn place(plan: &Plan, to: &RollbackTo) -> String {
 }
 
 /// What shows an action's state, if something does.
-pub(super) fn evidence(state: &ActionState) -> String {
+pub(in crate::display) fn evidence(state: &ActionState) -> String {
     match state {
         ActionState::Done { evidence, .. } | ActionState::InDoubt { evidence, .. } => evidence.clone(),
         ActionState::Failed { failure, .. } | ActionState::UndoFailed { failure, .. } => failure.message.clone(),

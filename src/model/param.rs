@@ -2,11 +2,9 @@
 
 use super::{
     Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, Fqdn, GroupDescription, GroupId, GroupName, HostPath,
-};
-use super::{
     ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region, Seconds, SecretRef, Service, SubnetId,
+    TagValue, Target, TargetGroupName, Url, Value, ValueType, VpcId,
 };
-use super::{TagValue, Target, TargetGroupName, Url, Value, ValueType, VpcId};
 
 /// A Rust type that can be an action's parameter or output.
 pub trait Param {

@@ -1,15 +1,12 @@
 //! One action: its kind, parameters, retry, deadline, and what is said about undoing it.
 
-use super::downtime;
-use super::duration;
 use super::expression::{Here, Reader};
 use super::fields::Fields;
 use super::literal::choices;
-use super::needs;
 use super::problem::Notes;
 use super::scope::{Scope, kind_named};
-use super::trial;
 use super::words::{found, inside, listed};
+use super::{downtime, duration, needs, trial};
 use crate::document::{Document, Node, Place};
 use crate::model::{
     ActionKind, ActionPath, Expr, Reference, RetryPolicy, Reversibility, Spec, StepAction, TargetSpec, ValueType,

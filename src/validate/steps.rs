@@ -1,12 +1,10 @@
 //! Steps and the order among them.
 
 use super::actions::{self, Surroundings};
-use super::downtime;
 use super::fields::{Fields, twice};
-use super::gates;
-use super::needs;
 use super::problem::Notes;
 use super::words::{found, meant};
+use super::{downtime, gates, needs};
 use crate::document::{Node, Place};
 use crate::model::{ActionPath, Step, StepAction, StepId, is_id, names_otherwise};
 use std::collections::{BTreeMap, HashMap};

@@ -1,9 +1,8 @@
 //! `balancer.subnets` and `balancer.quota`: what an Application Load Balancer needs of its subnets (ELB user guide: two
 //! Availability Zones, one subnet in each, at least 8 free addresses, a route to an internet gateway) and of the account.
 
-use super::routes;
 use super::subnets::{self, Subnet, told};
-use super::{Examine, Seen};
+use super::{Examine, Seen, routes};
 use crate::action::Lines;
 use crate::action::aws::failed;
 use crate::model::{BalancerQuota, BalancerSubnets, Failure};

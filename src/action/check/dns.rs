@@ -3,8 +3,7 @@
 //! Asked of this machine's resolver, as everywhere; the TTL is that of the zone where the zone is in Route 53, else what is
 //! left of it in the resolver's answer, which is a lower bound. CAA records are climbed to as RFC 8659 says.
 
-use super::zone;
-use super::{Examine, Seen};
+use super::{Examine, Seen, zone};
 use crate::access::{Aws, Dns, Issuers};
 use crate::action::Lines;
 use crate::action::aws::{failed, filter, is_apex, live, ttl_at};

@@ -9,8 +9,7 @@
 //! Not looked at: boot loaders (`root=/dev/xvda1` on the kernel's command line is), disks named by applications, other network file
 //! systems than EFS.
 
-use super::subnets;
-use super::{Examine, Seen};
+use super::{Examine, Seen, subnets};
 use crate::access::{Aws, RemoteCommand};
 use crate::action::Lines;
 use crate::action::aws::{failed, live, type_of};

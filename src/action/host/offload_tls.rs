@@ -13,9 +13,9 @@ use super::reload::reload_if_active;
 use super::restore::{Standing, original, standing};
 use super::scratch::tried;
 use crate::access::RemoteCommand;
-use crate::action::edit::nginx::Elsewhere;
 use crate::action::edit::nginx::whole::{Configuration, wanted};
-use crate::action::edit::{Edit, Refusal, nginx};
+use crate::action::edit::nginx::{self, Elsewhere};
+use crate::action::edit::{Edit, Refusal};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Facts, Failure, Finding, Found, NginxOffloadTls, Target, Value, Values, sha256};
 

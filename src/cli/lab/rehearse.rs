@@ -3,20 +3,16 @@
 use crate::cli::args::{Common, Format, RegionArgs, RehearseArgs, RehearsedArgs, RehearsedCommand};
 use crate::cli::lab::harm::Harm;
 use crate::cli::lab::verdict;
-use crate::cli::library;
 use crate::cli::out::out;
-use crate::cli::run;
 use crate::cli::run::executor::block_on;
-use crate::cli::run::resume;
-use crate::cli::run::rollback;
-use crate::cli::{Exit, Failure};
+use crate::cli::run::{self, resume, rollback};
+use crate::cli::{Exit, Failure, library};
 use crate::display;
 use crate::model::{ActionPath, Reversibility, Runbook, WayBack as WayBackKind};
 use crate::plan::{Order, sequence};
-use crate::rehearsal::setup::Carry;
+use crate::rehearsal::setup::{self, Carry};
 use crate::rehearsal::{
     Cache, Conduct, Ending, Fault, RegionSpec, RehearsalError, Scenario, WayBack, before, doctor, enter, play, release,
-    setup,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

@@ -1,9 +1,8 @@
 //! `runbook log`: a run's records, and whether they are as they were written.
 
 use crate::cli::args::{Common, Format, LogArgs};
-use crate::cli::open;
 use crate::cli::out::out;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, open};
 use crate::display;
 use crate::journal::Verdict;
 use crate::model::RunId;

@@ -1,9 +1,8 @@
 //! `runbook runs`: all runs of this journal.
 
 use crate::cli::args::{Common, Format};
-use crate::cli::open;
 use crate::cli::out::out;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, open};
 use crate::display::{self, RunRow};
 
 pub(in crate::cli) fn runs(common: &Common, format: Format) -> Result<Exit, Failure> {

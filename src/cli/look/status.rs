@@ -2,9 +2,8 @@
 
 use crate::cli::args::{Common, Format, RunRef};
 use crate::cli::clock::SystemClock;
-use crate::cli::open;
 use crate::cli::out::out;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, open};
 use crate::display;
 use crate::engine::Clock;
 

@@ -1,9 +1,8 @@
 //! `runbook validate`: everything that is wrong with a runbook, and with inputs for it.
 
 use crate::cli::args::{Format, ValidateArgs};
-use crate::cli::library;
 use crate::cli::out::out;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, library};
 
 pub(in crate::cli) fn validate(args: &ValidateArgs, format: Format) -> Result<Exit, Failure> {
     let found = library::find(&args.runbook)?;

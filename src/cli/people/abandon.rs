@@ -3,12 +3,10 @@
 use crate::cli::args::{AbandonArgs, Common, Format};
 use crate::cli::clock::SystemClock;
 use crate::cli::confirm::confirm;
-use crate::cli::open;
-use crate::cli::operator;
 use crate::cli::out::out;
 use crate::cli::plan::shown;
 use crate::cli::run::executor::lease;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, open, operator};
 use crate::display;
 use crate::engine::Clock;
 use crate::journal::{RecordKind, Rest, RunState};

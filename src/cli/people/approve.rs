@@ -1,11 +1,9 @@
 //! `runbook approve`: a person's answer to a gate. It is recorded beside a running executor, which reads it.
 
 use crate::cli::args::{ApproveArgs, Common, Format};
-use crate::cli::open;
-use crate::cli::operator;
 use crate::cli::out::out;
 use crate::cli::people::append::append;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, open, operator};
 use crate::display;
 use crate::journal::{Gate, RecordKind, RunState};
 

@@ -1,11 +1,10 @@
 //! What an action gives that a person says is done: what was recorded, what the person says, and what one look tells. What
 //! something still to come refers to must be known, or going on would end there.
 
-use crate::cli::Failure;
-use crate::cli::account;
 use crate::cli::args::{Common, ResolveArgs};
 use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
+use crate::cli::{Failure, account};
 use crate::display;
 use crate::engine::{Worker, look_once};
 use crate::journal::RunState;

@@ -1,13 +1,11 @@
 //! `runbook resolve`: a person decides what cannot be told by looking. Only while nobody executes the run.
 
 use crate::cli::args::{Common, Format, ResolutionArg, ResolveArgs};
-use crate::cli::open;
-use crate::cli::operator;
 use crate::cli::out::out;
 use crate::cli::people::append::append;
 use crate::cli::people::given;
 use crate::cli::run::executor::lease;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, open, operator};
 use crate::journal::{RecordKind, Resolution};
 use crate::model::{ActionPath, Values};
 

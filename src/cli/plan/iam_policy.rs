@@ -4,10 +4,9 @@
 
 use crate::action::policy::{CheckDeed, Document, InstanceRole, Policy, Purpose, Surroundings, policy_with_checks};
 use crate::cli::args::{Format, IamPolicyArgs, PurposeArg};
-use crate::cli::library;
 use crate::cli::out::out;
 use crate::cli::plan::refusal;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, library};
 use crate::display;
 use crate::engine::{deeds, preview_check};
 use crate::model::{PreflightCheck, RunId};

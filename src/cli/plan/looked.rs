@@ -6,8 +6,7 @@ use crate::cli::settings::Looking;
 use crate::cli::{Failure, account};
 use crate::engine::{Clock, Worker, preflight_with_checks};
 use crate::model::{ActionPath, Permissions, RunId};
-use crate::plan::Look;
-use crate::plan::Plan;
+use crate::plan::{Look, Plan};
 use std::rc::Rc;
 
 /// What looking has given, and what the caller may do; nothing of that where AWS is not used.

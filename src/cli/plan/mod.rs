@@ -15,15 +15,13 @@ pub(in crate::cli) mod sign;
 
 use crate::cli::args::{Common, Format, RunArgs};
 use crate::cli::out::{out, tell};
-use crate::cli::place;
 use crate::cli::plan::prepare::prepare;
 use crate::cli::plan::refusal::refuse;
 use crate::cli::plan::shown::{lines, origin, sentences, text};
-use crate::cli::{Exit, Failure};
-use crate::display;
+use crate::cli::{Exit, Failure, place};
 use crate::engine::outputs_of;
 use crate::plan::Saved;
-use crate::validate;
+use crate::{display, validate};
 
 pub(in crate::cli) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;

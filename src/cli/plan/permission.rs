@@ -4,8 +4,7 @@ use crate::access::{Access, Caller};
 use crate::action::check_permissions;
 use crate::engine::{deeds, outputs_of};
 use crate::model::{ActionPath, Failure, Lack, Permissions, RunId};
-use crate::plan::Look;
-use crate::plan::Plan;
+use crate::plan::{Look, Plan};
 
 /// Asks for the whole plan: nothing is known of where a rollback may have to go.
 pub(in crate::cli) async fn check(

@@ -1,14 +1,14 @@
 //! From what was typed to a plan with what was seen of the world: planned now, or saved before.
 
 use crate::cli::args::{Common, RunArgs};
-use crate::cli::library::step;
+use crate::cli::library::{self, step};
 use crate::cli::plan::looked::look;
 use crate::cli::plan::prepared::Prepared;
 use crate::cli::plan::refusal::{judge, no_plan};
 use crate::cli::plan::{saved, shown};
 use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
-use crate::cli::{Failure, history, library, secrets};
+use crate::cli::{Failure, history, secrets};
 use crate::journal::InputsFrom;
 use crate::model::RunId;
 use crate::plan::{Order, Plan};

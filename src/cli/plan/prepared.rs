@@ -2,8 +2,7 @@
 
 use crate::journal::{InputsFrom, PlanFile};
 use crate::model::{ActionPath, Permissions, RunId, StepId};
-use crate::plan::Look;
-use crate::plan::Plan;
+use crate::plan::{Look, Plan};
 
 /// A plan with what was seen of the world.
 pub(in crate::cli) struct Prepared {

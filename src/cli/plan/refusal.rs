@@ -3,8 +3,7 @@
 use crate::cli::Failure;
 use crate::cli::plan::planned_id;
 use crate::model::{self, Acceptance, AcceptanceError, ActionPath, CheckRow, Refusal, Runbook};
-use crate::plan::Look;
-use crate::plan::PlanError;
+use crate::plan::{Look, PlanError};
 
 /// Judges what was given with `--accept`, before anything is looked at.
 pub(in crate::cli) fn judge(runbook: &Runbook, all: &[Acceptance]) -> Result<(), Failure> {

@@ -1,22 +1,18 @@
 //! `run --plan`: exactly the plan that was saved, or a refusal that says what is different.
 
-use crate::cli::Failure;
 use crate::cli::args::{Common, RunArgs};
 use crate::cli::clock::SystemClock;
-use crate::cli::library;
-use crate::cli::library::step;
-use crate::cli::plan::file;
-use crate::cli::plan::file::ReadPlan;
+use crate::cli::library::{self, step};
+use crate::cli::plan::file::{self, ReadPlan};
 use crate::cli::plan::looked::look;
 use crate::cli::plan::prepared::Prepared;
 use crate::cli::run::executor::block_on;
-use crate::cli::secrets;
 use crate::cli::settings::Looking;
-use crate::display;
+use crate::cli::{Failure, secrets};
 use crate::engine::{Clock, drifts};
 use crate::model::{self, Acceptance, CheckRow, Millis, RunId};
 use crate::plan::{Order, Plan};
-use crate::validate;
+use crate::{display, validate};
 use std::path::Path;
 use std::time::Duration;
 

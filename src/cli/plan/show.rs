@@ -2,16 +2,12 @@
 
 use crate::cli::args::{Format, ShowArgs};
 use crate::cli::out::{out, tell};
-use crate::cli::place;
-use crate::cli::plan::file;
-use crate::cli::plan::file::ReadPlan;
-use crate::cli::plan::planned_id;
-use crate::cli::plan::shown;
-use crate::cli::{Exit, Failure};
+use crate::cli::plan::file::{self, ReadPlan};
+use crate::cli::plan::{planned_id, shown};
+use crate::cli::{Exit, Failure, place};
 use crate::display::{self, PlanOrigin};
 use crate::model::{ActionPath, Found, Values};
-use crate::plan::Look;
-use crate::plan::Plan;
+use crate::plan::{Look, Plan};
 use std::collections::BTreeMap;
 
 pub(in crate::cli) fn show(args: &ShowArgs, format: Format) -> Result<Exit, Failure> {

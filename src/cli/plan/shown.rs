@@ -8,8 +8,7 @@ use crate::cli::plan::prepared::Prepared;
 use crate::display::{self, PlanOrigin};
 use crate::engine::{Clock, outputs_of, preview_parameters};
 use crate::model::{ActionPath, Description, RunId, StepId, Values};
-use crate::plan::Look;
-use crate::plan::{Plan, Previewed};
+use crate::plan::{Look, Plan, Previewed};
 use std::collections::BTreeMap;
 
 /// Where a plan comes from that is made now from a runbook with this fingerprint.

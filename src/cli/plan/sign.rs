@@ -3,11 +3,9 @@
 use crate::cli::args::{Format, SignArgs};
 use crate::cli::clock::SystemClock;
 use crate::cli::confirm::confirm;
-use crate::cli::operator;
 use crate::cli::out::out;
-use crate::cli::plan::file;
-use crate::cli::plan::show;
-use crate::cli::{Exit, Failure};
+use crate::cli::plan::{file, show};
+use crate::cli::{Exit, Failure, operator};
 use crate::display;
 use crate::engine::Clock;
 use crate::journal::Signature;

@@ -4,17 +4,15 @@
 //! Promise: nothing is recorded before the person has said yes. Not handled: the age of a saved plan, for what it rests on is
 //! compared with the world just now.
 
-use crate::cli::Failure;
 use crate::cli::args::{Common, Format};
 use crate::cli::clock::SystemClock;
 use crate::cli::out::out;
 use crate::cli::plan::looked::{self, Looked};
-use crate::cli::plan::permission;
 use crate::cli::plan::refusal::refusals;
-use crate::cli::plan::shown;
+use crate::cli::plan::{permission, shown};
 use crate::cli::run::executor::block_on;
-use crate::cli::secrets;
 use crate::cli::settings::Looking;
+use crate::cli::{Failure, secrets};
 use crate::display;
 use crate::engine::{Clock, drifts, outputs_of};
 use crate::journal::{Rest, RollbackTo, RunState};

@@ -1,21 +1,18 @@
 //! Executing a run: lease, connections, signals, display, driver; and what its rest means for the exit code.
 
 use crate::access::Access;
-use crate::action;
 use crate::cli::args::{Common, Format};
 use crate::cli::clock::{SteadyClock, SystemClock};
 use crate::cli::lab::harm::{Harm, Harmed, Mortal};
-use crate::cli::operator;
 use crate::cli::run::signals;
 use crate::cli::run::spectator::Spectator;
-use crate::cli::settings;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, operator, settings};
 use crate::display::{self, Console, Mode, Sentence};
 use crate::engine::{Clock, DriveError, Driver, Executor, Intent, Worker, preview_parameters};
-use crate::event;
 use crate::journal::{ActionState, ExecutorId, Held, History, Journal, JournalError, Lease, Rest, RunState};
 use crate::model::ActionPath;
 use crate::plan::Plan;
+use crate::{action, event};
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::task::LocalSet;

@@ -3,14 +3,12 @@
 //! Promise: what is recorded of where the inputs came from gives the same inputs when it is read again, as long as the file
 //! is the same.
 
-use crate::cli::Failure;
 use crate::cli::args::ResumeArgs;
-use crate::cli::library;
-use crate::display;
+use crate::cli::{Failure, library};
 use crate::journal::{InputsFrom, RunState};
 use crate::model::{Runbook, Value, Values};
 use crate::plan::Plan;
-use crate::validate;
+use crate::{display, validate};
 use std::path::Path;
 
 /// Reads the inputs again, from where the run had them or from what is given; and where they come from now.

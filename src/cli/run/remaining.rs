@@ -5,22 +5,19 @@
 //! planned on. No lease is taken, so that it can be asked while the run is at work; what it says is then as old as the look.
 //! Not handled: an action that the run begins during the look, whose doing may be told as another world.
 
-use crate::cli::account;
 use crate::cli::args::{Common, Format};
 use crate::cli::clock::SystemClock;
 use crate::cli::out::out;
 use crate::cli::plan::refusal::refusals;
 use crate::cli::plan::shown;
 use crate::cli::run::executor::block_on;
-use crate::cli::secrets;
 use crate::cli::settings::Looking;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, account, secrets};
 use crate::display;
 use crate::engine::{Clock, Worker, drifts_ahead, look_ahead, ways_on};
 use crate::journal::{ActionState, RunState};
 use crate::model::{self, ActionPath, Finding, Found, StepId};
-use crate::plan::Look;
-use crate::plan::Plan;
+use crate::plan::{Look, Plan};
 use std::rc::Rc;
 
 /// Shows what remains of a run that goes forward.

@@ -2,33 +2,23 @@
 //!
 //! What has begun stays as it was planned. Only what has not may be planned anew, and the journal refuses anything else.
 
-use crate::cli::account;
 use crate::cli::args::{Common, Format, ResumeArgs};
 use crate::cli::clock::SystemClock;
 use crate::cli::confirm::confirm;
-use crate::cli::history;
-use crate::cli::library;
-use crate::cli::operator;
 use crate::cli::out::out;
 use crate::cli::people::append::append;
-use crate::cli::plan::refusal;
-use crate::cli::plan::refusal::refusals;
+use crate::cli::plan::refusal::{self, refusals};
 use crate::cli::plan::shown;
-use crate::cli::run::again;
 use crate::cli::run::executor::block_on;
-use crate::cli::run::inputs_now;
 use crate::cli::run::kept::kept;
-use crate::cli::run::remaining;
-use crate::cli::secrets;
+use crate::cli::run::{again, inputs_now, remaining};
 use crate::cli::settings::Looking;
-use crate::cli::{Exit, Failure};
-use crate::display;
+use crate::cli::{Exit, Failure, account, history, library, operator, secrets};
 use crate::engine::{Clock, Worker, look_ahead};
 use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
 use crate::model::{ActionPath, Runbook, StepId, Values};
-use crate::plan::Look;
-use crate::plan::{Plan, Sequence};
-use crate::validate;
+use crate::plan::{Look, Plan, Sequence};
+use crate::{display, validate};
 use std::rc::Rc;
 
 /// The runbook and the inputs as they are now.

@@ -1,19 +1,14 @@
 //! `runbook resume`: goes on where a run rests or died; in the direction it was going.
 
-use crate::cli::account;
 use crate::cli::args::{Common, Format, ResumeArgs};
 use crate::cli::confirm::confirm;
 use crate::cli::lab::harm::Harm;
 use crate::cli::library::step;
-use crate::cli::open;
 use crate::cli::out::out;
 use crate::cli::plan::shown;
-use crate::cli::run::again;
 use crate::cli::run::executor::{Execution, block_on, lease};
-use crate::cli::run::remaining;
-use crate::cli::run::replan;
-use crate::cli::secrets;
-use crate::cli::{Exit, Failure};
+use crate::cli::run::{again, remaining, replan};
+use crate::cli::{Exit, Failure, account, open, secrets};
 use crate::display;
 use crate::engine::Intent;
 use crate::journal::{Mode, Rest, RollbackTo, RunState};

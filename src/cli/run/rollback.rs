@@ -1,17 +1,13 @@
 //! `runbook rollback`: shows what will be undone, asks, undoes it: that and nothing else.
 
-use crate::cli::account;
 use crate::cli::args::{Common, Format, RollbackArgs};
 use crate::cli::confirm::confirm;
-use crate::cli::history;
 use crate::cli::lab::harm::Harm;
 use crate::cli::library::step;
-use crate::cli::open;
 use crate::cli::out::{out, tell};
-use crate::cli::place;
 use crate::cli::plan::shown;
 use crate::cli::run::executor::{Execution, lease};
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, account, history, open, place};
 use crate::display;
 use crate::engine::Intent;
 use crate::journal::{RollbackTo, RunState};

@@ -20,8 +20,7 @@ use crate::rehearsal::judge::injected::{injected, launched_after};
 use crate::rehearsal::judge::node::{self, NodeBefore};
 use crate::rehearsal::judge::{judgements as judge, rows};
 use crate::rehearsal::play::under_test::UnderTest;
-use crate::rehearsal::region::Region;
-use crate::rehearsal::region::enter;
+use crate::rehearsal::region::{Region, enter};
 use crate::rehearsal::scenario::{Ending, Fault, Part, Report, Row, Scenario, WayBack};
 use crate::rehearsal::site::visitor::Visitor;
 

@@ -25,8 +25,7 @@ use tokio::process::{Child, Command};
 
 use crate::rehearsal::balancer::Balancer;
 use crate::rehearsal::balancer::health::TargetCheck;
-use crate::rehearsal::database::server;
-use crate::rehearsal::database::{Content, Databases};
+use crate::rehearsal::database::{Content, Databases, server};
 use crate::rehearsal::dns::{Dns, Registrar};
 use crate::rehearsal::emulator::account::SeededAccount;
 use crate::rehearsal::emulator::client::EmulatorClient;

@@ -30,3 +30,30 @@ fn no_name_for_two_types() {
         .collect();
     assert!(twice.is_empty(), "{} names\n{}", twice.len(), twice.join("\n"));
 }
+
+/// A planted circle is seen through every way of naming that [`House`] follows, and what is no circle is none.
+#[test]
+fn a_planted_circle_is_seen() {
+    let circles = |texts: &[(&str, &str)]| House::read(texts.iter().copied()).circles();
+    let face = ("a/mod.rs", "mod b;\nmod c;\npub use b::B;\npub use c::*;");
+    for (b, c) in [
+        ("use super::c::C;\npub struct B;", "use super::b::B;\npub struct C;"),
+        ("use super::C;\npub struct B;", "use super::{self, B};\npub struct C;"),
+        ("pub struct B;\nfn b() { crate::a::c::c() }", "pub fn c(_: crate::a::B) {}\npub struct C;"),
+        (
+            "use super::c;\npub struct B;\nfn b() { c::c() }",
+            "mod inner { use super::super::b::B as Other; }\npub fn c() {}",
+        ),
+    ] {
+        let found = circles(&[("lib.rs", "pub mod a;"), face, ("a/b.rs", b), ("a/c.rs", c)]);
+        assert_eq!(found.len(), 1, "{b}\n{c}\n{found:?}");
+        assert!(found[0].contains("a/b.rs -> a/c.rs") && found[0].contains("a/c.rs -> a/b.rs"), "{found:?}");
+    }
+    for (b, c) in [
+        ("use super::c::C;\npub struct B;", "pub struct C;\n// use super::b::B;\nconst TEXT: &str = \"super::b::B\";"),
+        ("use super::C;\npub struct B;", "pub struct C;\n#[cfg(test)]\nmod tests { use super::super::b::B; }"),
+    ] {
+        let found = circles(&[("lib.rs", "pub mod a;"), face, ("a/b.rs", b), ("a/c.rs", c)]);
+        assert!(found.is_empty(), "{found:?}");
+    }
+}

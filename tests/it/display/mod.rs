@@ -20,8 +20,8 @@ fn golden(name: &str, text: &str) {
 /// The same for a page, without what is the same in every page.
 fn golden_page(name: &str, page: &str) {
     let parts = [
-        ("style.css", include_str!("../../../src/display/plan_html/style.css")),
-        ("script.js", include_str!("../../../src/display/plan_html/script.js")),
+        ("style.css", include_str!("../../../src/display/plan/page/style.css")),
+        ("script.js", include_str!("../../../src/display/plan/page/script.js")),
     ];
     let text = parts.iter().fold(page.to_owned(), |text, (file, source)| {
         assert_eq!(text.matches(source).count(), 1, "{file} is in {name} once, as it is");

@@ -7,15 +7,14 @@
 use std::net::IpAddr;
 
 use super::super::Note;
-use super::address;
 use super::choose::Site;
 use super::edit::is_tls_include;
 use super::elsewhere::Elsewhere;
 use super::listen::is_default_on_80;
-use super::redirect;
 use super::server::{Address, HTTP, Listen, Port, Server};
 use super::tree::{Directive, Tree};
 use super::variables::{self, Tainted};
+use super::{address, redirect};
 
 /// Included files that are nginx's own or its packages', which hold nothing of interest here.
 const KNOWN_INCLUDES: [&[u8]; 7] = [

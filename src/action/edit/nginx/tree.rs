@@ -5,8 +5,7 @@
 
 use std::ops::Range;
 
-use super::super::Reason;
-use super::super::span;
+use super::super::{Reason, span};
 
 /// One word of a directive.
 #[derive(Debug)]

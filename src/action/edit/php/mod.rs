@@ -27,8 +27,7 @@ pub use shown::{shown, shown_value};
 
 use std::collections::BTreeMap;
 
-use super::span;
-use super::{Edit, Note, Reason, Refusal};
+use super::{Edit, Note, Reason, Refusal, span};
 use config::Config;
 
 /// Makes the keys hold what is wanted: values that are there are replaced or added to, others are

@@ -1,0 +1,44 @@
+//! What an action changes, in Markdown: diffs in a fence, requests and keys in tables, commands to copy.
+
+use crate::display::pending_value::{some_key, value};
+use crate::display::plan::changes::{counted, shell_line, shown_line};
+use crate::display::plan::markdown::escape::{code, fenced_as, rich};
+use crate::display::plan::markdown::table::table;
+use crate::model::Change;
+
+/// All of them, each under a line that says where.
+pub(in crate::display) fn changes(changes: &[Change]) -> String {
+    changes.iter().map(one).collect()
+}
+
+fn one(change: &Change) -> String {
+    match change {
+        Change::File { on, path, diff } => {
+            let heading = format!("Changes {} on {}: {}\n\n", code(path), code(on), counted(diff));
+            let lines = diff.lines().map(|line| shown_line(line).trim_end_matches(' ').to_owned());
+            let body = lines.collect::<Vec<_>>().join("\n");
+            format!("{heading}{}\n", fenced_as("diff", &body))
+        }
+        Change::Keys { on, path, keys } => {
+            let told = |value: &Option<String>| match value {
+                Some(value) => code(value),
+                None => rich(some_key(None)),
+            };
+            let rows = keys.iter().map(|key| vec![code(&key.key), told(&key.from), told(&key.to)]);
+            let table = table(&["Key", "Is", "Will be"], rows);
+            format!("Changes {} on {}, these keys and nothing else:\n\n{table}", code(path), code(on))
+        }
+        Change::Request { operation, with } => {
+            let rows = with.iter().map(|(name, it)| vec![code(name), later_or_code(&value(it))]);
+            format!("Asks AWS for {}:\n\n{}", code(operation), table(&["Parameter", "Value"], rows))
+        }
+        Change::Command { on, argv } => {
+            format!("Runs on {}:\n\n{}\n", code(on), fenced_as("sh", &shell_line(argv)))
+        }
+    }
+}
+
+/// A value that is known only later is no code.
+fn later_or_code(value: &str) -> String {
+    if crate::model::is_stand_in(value) { rich(value) } else { code(value) }
+}

@@ -1,0 +1,235 @@
+//! The plan for people: all that will happen, in order, and why; what undoes it; how long it usually takes.
+
+use crate::display::pending_value::{input, parameter, value};
+use crate::display::plan::changes::Shown;
+use crate::display::plan::changes_text::changes_text;
+use crate::display::plan::order_of_work::{Work, order_of_work};
+use crate::display::plan::{checks, usual};
+use crate::display::run::failure::reasons_text;
+use crate::display::table::{columns, count, hanging, prose, wrapped};
+use crate::display::terminal::one_line;
+use crate::display::wording::{order_sentence, site_sentence};
+use crate::model::{ActionPath, Description, Found, Reversibility, Spec, Step, StepAction};
+use crate::plan::{Look, Plan};
+
+/// Where an action's description comes from. Nothing when its parameters do not fit.
+pub type Sentences<'a> = &'a dyn Fn(&ActionPath) -> Option<Description>;
+
+/// The plan as a person reviews it. `preflight` may be empty: then nothing was looked at.
+#[must_use]
+pub fn plan_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
+    sheet(plan, &plan.runbook.steps, sentences, preflight)
+}
+
+/// The same without what is done: a person reviews what is still to come. `plan` is whole all the same, for what is done
+/// decides how long the rest takes and whether the site is down meanwhile.
+#[must_use]
+pub fn left_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
+    let done = usual::done(preflight);
+    let mut left = plan.runbook.steps.clone();
+    for step in &mut left {
+        step.actions.retain(|action| !done.contains(&action.path));
+    }
+    left.retain(|step| !step.actions.is_empty());
+    sheet(plan, &left, sentences, preflight)
+}
+
+fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
+    let mut text = header(plan, preflight);
+    text.push_str(&checks::text(plan));
+    for step in steps {
+        text.push_str(&one_step(plan, step, sentences, preflight));
+    }
+    text.push_str(&work(plan, preflight));
+    text.push_str(&looked(plan, preflight));
+    text
+}
+
+/// Who works when, where that is not told by the order of the steps.
+fn work(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
+    let all = order_of_work(plan, preflight);
+    if all.is_empty() {
+        return String::new();
+    }
+    let row = |work: &Work<'_>| {
+        let after = work.after.map_or_else(|| "at once".to_owned(), |after| format!("after {after}"));
+        vec![work.span(), work.site().to_owned(), work.action.to_string(), after]
+    };
+    format!("\nwhen, if everything takes as long as usual\n{}", columns(2, &all.iter().map(row).collect::<Vec<_>>()))
+}
+
+/// How much it is and how long it takes; of a run that has begun, how long the rest takes.
+fn size(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
+    let done = usual::done(preflight);
+    let all = [count(plan.runbook.steps.len(), "step"), count(plan.actions.len(), "action")].join(" with ");
+    let takes = usual::of_plan(plan, &done).told();
+    let mut size = match done.len() {
+        0 => format!("{all}, usually takes {takes}"),
+        done => format!("{all}, {done} done; the rest usually takes {takes}"),
+    };
+    let down = usual::of_downtime(plan, &done);
+    if down.seconds > 0 {
+        size.push_str(&format!(", the site is down for {} of it", down.told()));
+    }
+    size
+}
+
+fn header(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
+    let runbook = &plan.runbook;
+    let mut text = wrapped("", &format!("plan of `{}`: {}", runbook.name, one_line(&runbook.title)));
+    if !runbook.about.trim().is_empty() {
+        text.push_str(&prose("  ", &runbook.about));
+    }
+    text.push('\n');
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    rows.extend(plan.account.as_ref().map(|account| ("account", account.clone())));
+    rows.extend(plan.region.as_ref().map(|region| ("region", region.clone())));
+    rows.push(("order", order_sentence(plan.order).to_owned()));
+    rows.push(("size", size(plan, preflight)));
+    if !plan.tags.is_empty() {
+        let tags: Vec<String> = plan.tags.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        rows.push(("tags", tags.join(", ")));
+    }
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, it)| vec![name.to_owned(), it]).collect();
+    text.push_str(&columns(2, &rows));
+    text.push_str(&inputs(plan));
+    text
+}
+
+fn inputs(plan: &Plan) -> String {
+    let spec = |name: &str| plan.runbook.inputs.iter().find(|i| i.name == name);
+    let rows: Vec<Vec<String>> = plan
+        .inputs
+        .iter()
+        .map(|(name, it)| vec![name.clone(), spec(name).map_or_else(|| value(it), |s| input(&s.value_type, it))])
+        .collect();
+    if rows.is_empty() { String::new() } else { format!("\ninputs\n{}", columns(2, &rows)) }
+}
+
+fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
+    let of = plan.runbook.steps.len();
+    let usual = usual::of_step(plan, step).told();
+    let mut text = format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
+    if !step.why.trim().is_empty() {
+        text.push_str(&prose("  why: ", &step.why));
+    }
+    for action in &step.actions {
+        text.push_str(&one_action(plan, action, sentences, preflight));
+    }
+    text.push_str(&format!("  afterwards {}\n", site_sentence(plan.site_after(&step.id))));
+    text
+}
+
+fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
+    let spec = action.kind.spec();
+    let sentence = sentences(&action.path);
+    let told = sentence.as_ref().map(|told| told.does.clone());
+    let what =
+        action.title.as_deref().map(one_line).or_else(|| told.clone()).unwrap_or_else(|| first_sentence(&spec.about));
+    let usual = usual::of_action(plan, action).told();
+    let mut text = hanging(&format!("  - {}: ", action.path.name()), 6, &format!("{what}, usually {usual}"));
+    if let (Some(_), Some(does)) = (&action.title, &told) {
+        text.push_str(&wrapped("      does: ", does));
+    }
+    for (name, given) in &action.with {
+        // A sentence has its values in it already; only what it cannot know is added.
+        let (value, later) = parameter(plan, sentence.as_ref(), name, given);
+        if told.is_none() || later {
+            text.push_str(&wrapped(&format!("      {name}: "), &value));
+        }
+    }
+    let shown = Shown::of(plan, &action.path, sentence.as_ref(), preflight);
+    let back = match action.cannot_be_undone() {
+        Some(why) => format!("cannot be undone: {why}"),
+        None => undo(&spec, sentence.and_then(|told| told.undo)),
+    };
+    for (_, line) in preflight.iter().filter(|(path, _)| *path == action.path) {
+        text.push_str(&now(line, shown.after.as_ref()));
+    }
+    text.push_str(&changes_text(6, &shown.changes));
+    text.push_str(&wrapped("      undo: ", &back));
+    text
+}
+
+/// What an action's undo does: its own sentence, else what is said about its kind.
+pub(in crate::display) fn undo_sentence(spec: &Spec, sentence: Option<String>) -> String {
+    sentence.unwrap_or_else(|| {
+        let said = spec.about.split_once(" Undo ").map(|(_, undo)| first_sentence(undo));
+        said.unwrap_or_else(|| "takes it back".into())
+    })
+}
+
+/// The same with how far it can be undone.
+pub(in crate::display) fn undo(spec: &Spec, sentence: Option<String>) -> String {
+    match spec.reversibility {
+        Reversibility::Reversible => undo_sentence(spec, sentence),
+        Reversibility::WithLoss(what) => format!("{} (lost: {what})", undo_sentence(spec, sentence)),
+        Reversibility::NothingToUndo(why) => nothing_to_undo(why, sentence.as_deref()),
+        Reversibility::Irreversible(why) => format!("cannot be undone: {why}"),
+    }
+}
+
+/// What undoing does where nothing is to be taken back: it may look or wait all the same.
+pub(in crate::display) fn nothing_to_undo(why: &str, sentence: Option<&str>) -> String {
+    match sentence {
+        None => format!("nothing to undo: {why}"),
+        Some(sentence) => format!("takes nothing back: {sentence}"),
+    }
+}
+
+/// What was seen; `after` changes it before it is this one's turn.
+fn now(line: &Look, after: Option<&ActionPath>) -> String {
+    match line {
+        Look::Seen(finding) | Look::Done(finding) => {
+            if let Some(after) = after {
+                return wrapped("      now: ", &format!("{} ({})", finding.evidence, too_early(after)));
+            }
+            let word = match finding.found {
+                Found::Absent | Found::Otherwise => "now: ",
+                Found::Holds => "already so: ",
+                Found::InProgress => "under way already: ",
+                Found::Unknown => "cannot be told: ",
+            };
+            wrapped(&format!("      {word}"), &finding.evidence)
+        }
+        Look::Refused(failure) => {
+            let reasons = reasons_text(8, &failure.message, &failure.causes, &failure.advice);
+            format!("{}{reasons}", wrapped("      REFUSED: ", &failure.message))
+        }
+        Look::NotYet => "      now: cannot be looked at before earlier actions have run\n".into(),
+    }
+}
+
+fn looked(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
+    if preflight.is_empty() {
+        return String::new();
+    }
+    let refused = preflight.iter().filter(|(_, line)| matches!(line, Look::Refused(_))).count();
+    let later = preflight.iter().filter(|(_, line)| matches!(line, Look::NotYet)).count();
+    let seen = preflight.iter().filter(|(_, line)| matches!(line, Look::Seen(_))).count();
+    let checks = checks::refusing(plan).len();
+    let verdict = match (refused, checks) {
+        (0, 0) => "nothing speaks against beginning".to_owned(),
+        (1, 0) => "1 refuses: the run must not begin".to_owned(),
+        (n, 0) => format!("{n} refuse: the run must not begin"),
+        (n, checks) => format!("{}: the run must not begin", checks::who_refuses(n, checks)),
+    };
+    let seen = count(seen + refused, "action");
+    format!("\n{}", wrapped("", &format!("looked at {seen}, {later} can be looked at only later; {verdict}")))
+}
+
+/// Why what was seen of an action is not what it will find.
+pub(in crate::display) fn too_early(after: &ActionPath) -> String {
+    format!("`{after}` changes that before")
+}
+
+/// The first sentence of a description, to go on with in a line.
+pub(in crate::display) fn first_sentence(about: &str) -> String {
+    let end = about.find(". ").unwrap_or(about.len());
+    let sentence = about.get(..end).unwrap_or(about).trim_end_matches('.');
+    let mut letters = sentence.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
+        _ => sentence.to_owned(),
+    }
+}

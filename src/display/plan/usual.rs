@@ -1,0 +1,204 @@
+//! How long a plan is expected to take, along its own order, and where each number comes from.
+
+use crate::display::time::rough;
+use crate::model::{ActionPath, Reversibility, Step, StepAction, Window};
+use crate::plan::{Duration, Look, Plan, Sequence, Source};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// A duration made of others, and where those come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::display) struct Usual {
+    /// In seconds.
+    pub(in crate::display) seconds: u64,
+    sources: BTreeSet<Source>,
+}
+
+impl Usual {
+    /// Both, one after the other.
+    pub(in crate::display) fn and(mut self, other: Usual) -> Usual {
+        self.seconds = self.seconds.saturating_add(other.seconds);
+        self.sources.extend(other.sources);
+        self
+    }
+
+    /// Of two that run at the same time the one that takes longer, with where both come from.
+    pub(in crate::display) fn longest(mut self, other: Usual) -> Usual {
+        self.seconds = self.seconds.max(other.seconds);
+        self.sources.extend(other.sources);
+        self
+    }
+
+    /// What is left of it after so many seconds.
+    pub(in crate::display) fn less(mut self, seconds: u64) -> Usual {
+        self.seconds = self.seconds.saturating_sub(seconds);
+        self
+    }
+
+    /// The same from the same sources, but so many seconds.
+    pub(in crate::display) fn lasting(self, seconds: u64) -> Usual {
+        Usual { seconds, ..self }
+    }
+
+    /// `7 min (from 3 runs here)`, `7 min (default)`.
+    pub(in crate::display) fn told(&self) -> String {
+        format!("{} ({})", rough(self.seconds), self.source())
+    }
+
+    /// Where it comes from, in a few words.
+    pub(in crate::display) fn source(&self) -> String {
+        let runs = || self.sources.iter().filter_map(|s| if let Source::Runs(n) = s { Some(*n) } else { None });
+        let measured = match (runs().min(), runs().max()) {
+            (None, _) | (_, None) => return "default".to_owned(),
+            (Some(1), Some(1)) => "from 1 run here".to_owned(),
+            (Some(least), Some(most)) if least == most => format!("from {most} runs here"),
+            (Some(least), Some(most)) => format!("from {least} to {most} runs here"),
+        };
+        if self.sources.contains(&Source::Shipped) { format!("{measured}, and defaults") } else { measured }
+    }
+
+    /// The source for programs: `default`, `runs` or `both`, and the least number of runs a measured part comes from.
+    pub(in crate::display) fn source_json(&self) -> Value {
+        let runs = self.sources.iter().filter_map(|s| if let Source::Runs(n) = s { Some(*n) } else { None }).min();
+        match (runs, self.sources.contains(&Source::Shipped)) {
+            (None, _) => json!({ "source": "default" }),
+            (Some(runs), false) => json!({ "source": "runs", "runs": runs }),
+            (Some(runs), true) => json!({ "source": "both", "runs": runs }),
+        }
+    }
+}
+
+impl From<Duration> for Usual {
+    fn from(Duration { seconds, source }: Duration) -> Self {
+        Self { seconds, sources: BTreeSet::from([source]) }
+    }
+}
+
+impl FromIterator<Usual> for Usual {
+    fn from_iter<I: IntoIterator<Item = Usual>>(all: I) -> Self {
+        all.into_iter().fold(Usual::default(), Usual::and)
+    }
+}
+
+/// The actions that a run has done already.
+pub(in crate::display) type Done<'a> = BTreeSet<&'a ActionPath>;
+
+/// What is done of a plan; nothing of one that has not begun.
+pub(in crate::display) fn done(preflight: &[(ActionPath, Look)]) -> Done<'_> {
+    preflight.iter().filter(|(_, line)| matches!(line, Look::Done(_))).map(|(path, _)| path).collect()
+}
+
+/// Usual duration of an action.
+pub(in crate::display) fn of_action(plan: &Plan, action: &StepAction) -> Usual {
+    plan.expected.forward(action.kind).into()
+}
+
+/// Usual duration of an action's undo. What leaves nothing to undo takes no time, and that is no estimate.
+pub(in crate::display) fn of_undo(plan: &Plan, action: &StepAction) -> Usual {
+    match action.kind.spec().reversibility {
+        Reversibility::NothingToUndo(_) => Usual::default(),
+        _ => plan.expected.undo(action.kind).into(),
+    }
+}
+
+/// Usual duration of a step whose actions run one after the other.
+pub(in crate::display) fn of_step(plan: &Plan, step: &Step) -> Usual {
+    step.actions.iter().map(|action| of_action(plan, action)).collect()
+}
+
+/// Usual duration of what is left of an action: nothing once it is done.
+pub(in crate::display) fn of_rest(plan: &Plan, action: &StepAction, done: &Done<'_>) -> Usual {
+    if done.contains(&action.path) { Usual::default() } else { of_action(plan, action) }
+}
+
+/// Begin and end of every action, in the plan's sequence, when each begins as soon as all it waits for have ended. `after` is the
+/// moment at which an action ends that begins at the one given, `length` orders moments.
+pub(in crate::display) fn along_needs<T: Clone + Default>(
+    plan: &Plan,
+    after: impl Fn(T, &StepAction) -> T,
+    length: impl Fn(&T) -> u64,
+) -> Vec<(T, T)> {
+    let sequence = Sequence::of(plan);
+    let mut all: Vec<(T, T)> = Vec::new();
+    for (place, planned) in plan.actions.iter().enumerate() {
+        let ends = sequence.waits_for(place).filter_map(|other| all.get(other)).map(|(_, end)| end);
+        let begin = ends.max_by_key(|end| length(end)).cloned().unwrap_or_default();
+        let end = match plan.definition(&planned.action) {
+            Some(action) => after(begin.clone(), action),
+            None => begin.clone(),
+        };
+        all.push((begin, end));
+    }
+    all
+}
+
+/// Usual duration of the whole plan, or of what is left of it: its longest chain of needs.
+pub(in crate::display) fn of_plan(plan: &Plan, done: &Done<'_>) -> Usual {
+    let all = along_needs(plan, |begin: Usual, action| begin.and(of_rest(plan, action, done)), |end| end.seconds);
+    all.into_iter().map(|(_, end)| end).max_by_key(|end| end.seconds).unwrap_or_default()
+}
+
+/// Begin and end of every action in seconds, in the plan's sequence, if all take as long as usual. What is done takes no time.
+pub(in crate::display) fn slots(plan: &Plan, done: &Done<'_>) -> Vec<(u64, u64)> {
+    let rest = |action: &StepAction| of_rest(plan, action, done).seconds;
+    along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end)
+}
+
+/// A time without the site that is not over, in seconds from the beginning of what is left of the plan.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::display) struct Stretch<'a> {
+    pub(in crate::display) window: Window<'a>,
+    pub(in crate::display) begin_s: u64,
+    pub(in crate::display) end_s: u64,
+}
+
+/// The times without the site: from the beginning of the action that takes it down to the end of the one that brings it back.
+pub(in crate::display) fn stretches<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<Stretch<'a>> {
+    let (sequence, slots) = (Sequence::of(plan), slots(plan, done));
+    let slot = |action: &ActionPath| sequence.place(action).and_then(|place| slots.get(place).copied());
+    let last = slots.iter().map(|(_, end)| *end).max().unwrap_or_default();
+    let stretch = |window: Window<'a>| {
+        let (begin, _) = slot(window.begins).filter(|_| !done.contains(window.begins)).unwrap_or_default();
+        let end = match window.ends {
+            Some(end) if done.contains(end) => return None,
+            Some(end) => slot(end)?.1,
+            None => last,
+        };
+        Some(Stretch { window, begin_s: begin, end_s: end })
+    };
+    plan.runbook.windows().into_iter().filter_map(stretch).collect()
+}
+
+/// How much of a stretch of time is without the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::display) enum Without {
+    Nothing,
+    Part,
+    All,
+}
+
+/// How much of the time from `begin_s` to `end_s` is without the site.
+pub(in crate::display) fn without(down: &[Stretch<'_>], begin_s: u64, end_s: u64) -> Without {
+    let is_all = |it: &Stretch<'_>| begin_s >= it.begin_s && end_s <= it.end_s && it.begin_s < it.end_s;
+    let is_part = |it: &Stretch<'_>| begin_s < it.end_s && end_s > it.begin_s;
+    if down.iter().any(is_all) {
+        Without::All
+    } else if down.iter().any(is_part) {
+        Without::Part
+    } else {
+        Without::Nothing
+    }
+}
+
+/// How long the site is usually down, or will be for what is left.
+pub(in crate::display) fn of_downtime(plan: &Plan, done: &Done<'_>) -> Usual {
+    let slots = slots(plan, done);
+    let mut down = Usual::default();
+    for Stretch { begin_s, end_s, .. } in stretches(plan, done) {
+        down.seconds = down.seconds.saturating_add(end_s.saturating_sub(begin_s));
+        let inside = plan.actions.iter().zip(&slots).filter(|(_, (begin, end))| *begin >= begin_s && *end <= end_s);
+        let definitions = inside.filter_map(|(planned, _)| plan.definition(&planned.action));
+        down.sources.extend(definitions.flat_map(|action| of_rest(plan, action, done).sources));
+    }
+    down
+}
