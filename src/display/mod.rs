@@ -20,6 +20,7 @@ mod leaves;
 mod lines;
 mod log;
 mod look;
+mod looks;
 mod narrator;
 mod order_of_work;
 mod pending_value;

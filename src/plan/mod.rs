@@ -27,7 +27,7 @@ pub use resources::{Conflict, Resource};
 pub use saved::{Saved, SavedError};
 pub use sequence::Sequence;
 pub(crate) use settled::Settled;
-pub use site::Site;
+pub use site::{Site, Sites};
 
 use crate::model::{ActionPath, CheckRow, Runbook, Scope, StepAction, Unresolved, Value, ValueType, Values};
 use serde::{Deserialize, Serialize};
