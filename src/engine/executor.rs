@@ -78,6 +78,18 @@ impl Executor {
         &self.flight
     }
 
+    /// How many actions it looks at to decide what comes next: those that have begun, ask somebody or can begin, not all there are.
+    #[must_use]
+    pub fn within_reach(&self) -> usize {
+        self.frontier.len()
+    }
+
+    /// Whether it is as it would be if it were made anew of its plan, state and flight: what it keeps beside them is only kept.
+    #[must_use]
+    pub fn is_as_made_anew(&self) -> bool {
+        self.frontier == Frontier::of(&self.plan, &self.sequence, &self.state)
+    }
+
     /// What is to be done because of this, `now`.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ fn all_states(plan: &Plan, before: &[usize], fates: &[Fate]) -> usize {
             let mut next = game.clone();
             way.iter().for_each(|it| next.make(*it));
             next.forget_what_was_told();
-            assert!(next.broken.is_empty(), "{:?} by {way:?} in {}", next.broken, game.signature());
+            assert!(next.broken.is_empty(), "{:?} by {way:?} after {}", next.broken, game.story());
             if seen.insert(next.signature()) {
                 if seen.len() % 499 == 0 {
                     comes_to_both_ends(next.clone());
@@ -66,7 +66,7 @@ fn all_states(plan: &Plan, before: &[usize], fates: &[Fate]) -> usize {
 /// From wherever it is, a run comes to its end and back to its start once all goes well.
 fn comes_to_both_ends(mut game: Game) {
     game.make(Move::Die(false));
-    let at = game.signature();
+    let at = game.story();
     let to = RollbackTo::Start;
     let back = game.goes_well(Move::Back(None), |rest| *rest == Rest::RolledBack { to: to.clone() });
     assert_eq!((back, &game.broken), (Ok(()), &Vec::new()), "back from {at}");
