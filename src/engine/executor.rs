@@ -60,6 +60,13 @@ impl Executor {
         Self { pace, ..self }
     }
 
+    /// Another executor of the same plan, of a run that stands at `state`: what follows from the plan is not made once more.
+    #[must_use]
+    pub fn another(&self, state: RunState) -> Self {
+        let (plan, sequence) = (Arc::clone(&self.plan), Arc::clone(&self.sequence));
+        Self { frontier: Frontier::of(&plan, &sequence, &state), sequence, plan, state, flight: Flight::default() }
+    }
+
     /// The plan.
     #[must_use]
     pub fn plan(&self) -> &Arc<Plan> {

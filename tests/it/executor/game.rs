@@ -66,6 +66,7 @@ pub(super) struct Game {
     pub(super) state: RunState,
     pub(super) world: World,
     executor: Option<Executor>,
+    made_once: Arc<MadeOnce>,
     table: Vec<(CallId, ActionCall)>,
     untold: Vec<(CallId, Outcome)>,
     told: Vec<(CallId, Outcome)>,
@@ -76,6 +77,15 @@ pub(super) struct Game {
     pub(super) rest: Option<Rest>,
     /// What was against a rule, by the rule's name.
     pub(super) broken: Vec<String>,
+}
+
+/// What follows from the plan.
+#[derive(Debug)]
+struct MadeOnce {
+    /// One that has not begun.
+    executor: Executor,
+    /// What stays at each step.
+    kept: Vec<BTreeSet<ActionPath>>,
 }
 
 /// What is there, and how it came.
@@ -92,6 +102,9 @@ impl Game {
     pub(super) fn new(plan: &Arc<Plan>, before: BTreeSet<ActionPath>) -> Self {
         let first = opened(plan);
         let state = RunState::open(&first).unwrap();
+        let kept = plan.runbook.steps.iter().map(|step| plan.kept(&RollbackTo::Step(step.id.clone())));
+        let made_once =
+            Arc::new(MadeOnce { executor: Executor::new(Arc::clone(plan), state.clone()), kept: kept.collect() });
         let world = World { there: before.clone(), before, made: BTreeMap::new() };
         Self {
             plan: Arc::clone(plan),
@@ -99,6 +112,7 @@ impl Game {
             state,
             world,
             executor: None,
+            made_once,
             table: Vec::new(),
             untold: Vec::new(),
             told: Vec::new(),
@@ -241,10 +255,13 @@ impl Game {
                 self.begin(Intent::Forward { until });
             }
             Move::Back(step) => {
-                let step = step.and_then(|n| self.plan.runbook.steps.get(n)).map(|step| step.id.clone());
-                let to = step.map_or(RollbackTo::Start, RollbackTo::Step);
+                let step = step.filter(|n| *n < self.plan.runbook.steps.len());
                 // The command refuses a place that was not reached.
-                if self.plan.place(&self.state, &to).is_ok() {
+                let kept = step.map(|n| &self.made_once.kept[n]);
+                let is_reached = kept.into_iter().flatten().all(|action| self.state.action(action).is_done());
+                let step = step.map(|n| self.plan.runbook.steps[n].id.clone());
+                let to = step.map_or(RollbackTo::Start, RollbackTo::Step);
+                if is_reached {
                     self.begin(Intent::Rollback { to, leave: BTreeSet::new() });
                 }
             }
@@ -259,7 +276,7 @@ impl Game {
 
     fn begin(&mut self, intent: Intent) {
         if self.executor.is_none() {
-            self.executor = Some(Executor::new(Arc::clone(&self.plan), self.state.clone()));
+            self.executor = Some(self.made_once.executor.another(self.state.clone()));
             self.rest = None;
             self.begun += 1;
             let by = ExecutorId { fence: self.begun, by: "hana".into(), host: "desk".into(), pid: 1 };
@@ -496,7 +513,11 @@ impl Game {
         let truth = match &rest {
             Rest::Finished => self.plan.actions.iter().all(|p| self.world.there.contains(&p.action)),
             Rest::RolledBack { to } => {
-                let keeps = self.plan.kept(to);
+                let nothing = BTreeSet::new();
+                let keeps = match to {
+                    RollbackTo::Start => &nothing,
+                    RollbackTo::Step(step) => &self.made_once.kept[self.plan.number(step) - 1],
+                };
                 let (kept, gone): (Vec<_>, Vec<_>) =
                     self.plan.actions.iter().map(|p| &p.action).partition(|it| keeps.contains(it));
                 let stays = |action: &&ActionPath| self.world.there.contains(*action);
@@ -508,10 +529,9 @@ impl Game {
             Rest::Abandoned { .. } => false,
         };
         self.rule("the reason of a rest is true", truth);
-        let mut folded = RunState::open(&self.records[0]).unwrap();
-        self.records[1..].iter().for_each(|record| folded.add(record).unwrap());
+        // This one's own state was made of the records, one by one.
         let executor = self.executor.take();
-        self.rule("the journal is all there is", executor.as_ref().is_some_and(|it| *it.state() == folded));
+        self.rule("the journal is all there is", executor.as_ref().is_some_and(|it| *it.state() == self.state));
         self.rule("what is kept beside it is only kept", executor.is_some_and(|it| it.is_as_made_anew()));
         self.rest = Some(rest);
         self.wake = None;
