@@ -64,7 +64,14 @@ impl Executor {
     #[must_use]
     pub fn another(&self, state: RunState) -> Self {
         let (plan, sequence) = (Arc::clone(&self.plan), Arc::clone(&self.sequence));
-        Self { frontier: Frontier::of(&plan, &sequence, &state), sequence, plan, state, flight: Flight::default() }
+        Self {
+            frontier: Frontier::of(&plan, &sequence, &state),
+            sequence,
+            plan,
+            state,
+            flight: Flight::default(),
+            pace: self.pace,
+        }
     }
 
     /// The plan.

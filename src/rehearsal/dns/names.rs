@@ -218,7 +218,7 @@ fn absolute(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rehearsal::emulator::account::Alias;
+    use crate::rehearsal::emulator::account::AliasTarget;
 
     const ROOT: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 3);
 
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn a_zone_has_what_route_53_says_in_it() {
         let alias = |name: &str, kind: &str, to: &str| AccountRecord {
-            alias: Some(Alias { dns_name: to.into() }),
+            alias: Some(AliasTarget { dns_name: to.into() }),
             ..record(name, kind, &[])
         };
         let records = vec![

@@ -33,7 +33,7 @@ pub(in crate::rehearsal) fn injected(log: &Value, points: &[String]) -> VerdictR
 }
 
 /// Whether the clone was refused so many times for want of room, and launched once.
-pub(in crate::rehearsal) fn launched_after(log: &Value, refusals: usize) -> Row {
+pub(in crate::rehearsal) fn launched_after(log: &Value, refusals: usize) -> VerdictRow {
     let records = log.as_array().map(Vec::as_slice).unwrap_or_default();
     let of_clone = records.iter().filter(|r| facts::text(r, "action") == "clone-server/clone");
     let (mut refused, mut done) = (0, 0);
@@ -42,7 +42,7 @@ pub(in crate::rehearsal) fn launched_after(log: &Value, refusals: usize) -> Row 
         done += usize::from(facts::text(record, "record") == "done");
     }
     let seen = format!("refused {refused} times, launched {done} times");
-    Row::new("the clone was asked for until there was room", (refused, done) == (refusals, 1), seen)
+    VerdictRow::new("the clone was asked for until there was room", (refused, done) == (refusals, 1), seen)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::rehearsal::balancer::health::Health;
+use crate::rehearsal::balancer::health::ServerHealth;
 
 const WEB: &str = "i-1";
 
@@ -38,7 +38,7 @@ fn after() -> Value {
 }
 
 /// The rows that come from the account alone.
-fn all(picture: &Value, expected: &ExpectedWorld) -> Vec<Row> {
+fn all(picture: &Value, expected: &ExpectedWorld) -> Vec<VerdictRow> {
     let (facts, start) = (WorldFacts::of(picture.clone()), WorldFacts::of(before()));
     let mut rows =
         vec![servers(&facts, &start, WEB, expected), database(&facts, expected), certificate(&facts, expected)];
@@ -180,7 +180,7 @@ fn what_is_asked_of_hosts_and_site_can_fail() {
         target_group: "tg".into(),
         id: WEB.into(),
         port: 80,
-        health: Health { state, reason: "", description: String::new() },
+        health: ServerHealth { state, reason: "", description: String::new() },
     };
     assert!(targets(&[check("healthy"), check("healthy")]).ok);
     assert!(!targets(&[check("healthy")]).ok && !targets(&[check("healthy"), check("initial")]).ok);

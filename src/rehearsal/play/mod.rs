@@ -137,7 +137,7 @@ impl Play<'_> {
         let mut rows = vec![self.command(&[], run, 0).await?];
         let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
         rows.push(launched_after(&log, NO_ROOM_TIMES));
-        self.look("the run", Expected::finished(), rows).await
+        self.look("the run", ExpectedWorld::finished(), rows).await
     }
 
     /// EC2 refuses the smaller type; the run rests with the original running, and goes on either way.
