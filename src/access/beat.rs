@@ -7,7 +7,7 @@ use crate::model::{ActionPath, Failure, FailureKind};
 use std::rc::Rc;
 
 /// The driver's end of running actions' lines. Losing a note loses nothing.
-pub trait Line {
+pub trait BeatLine {
     /// An action says what it waits for.
     fn note(&self, action: &ActionPath, note: String);
 
@@ -19,13 +19,13 @@ pub trait Line {
 #[derive(Clone)]
 pub struct Beat {
     action: ActionPath,
-    line: Rc<dyn Line>,
+    line: Rc<dyn BeatLine>,
 }
 
 /// Nobody listens, and nobody asks to stop.
 struct Silence;
 
-impl Line for Silence {
+impl BeatLine for Silence {
     fn note(&self, _action: &ActionPath, _note: String) {}
 
     fn is_cancelled(&self) -> bool {
@@ -36,7 +36,7 @@ impl Line for Silence {
 impl Beat {
     /// A line for `action`.
     #[must_use]
-    pub fn new(action: ActionPath, line: Rc<dyn Line>) -> Self {
+    pub fn new(action: ActionPath, line: Rc<dyn BeatLine>) -> Self {
         Self { action, line }
     }
 

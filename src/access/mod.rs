@@ -17,7 +17,7 @@ mod ssh;
 
 pub use aws::{Aws, Clients, Lasting};
 pub use aws_failure::{AwsError, code_of};
-pub use beat::{Beat, Line};
+pub use beat::{Beat, BeatLine};
 pub use dns::{Dns, Issuers};
 pub use http::{CONNECT_LIMIT, HttpOptions, http_client};
 pub use names::Names;

@@ -8,7 +8,7 @@ use std::error::Error;
 
 /// An error as the operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct Failure {
+pub(in crate::cli) struct CommandFailure {
     exit: Exit,
     message: String,
     causes: Vec<String>,
@@ -18,7 +18,7 @@ pub(in crate::cli) struct Failure {
     problems: Option<Box<(String, serde_json::Value)>>,
 }
 
-impl Failure {
+impl CommandFailure {
     pub(in crate::cli) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), causes: Vec::new(), hints: Vec::new(), drift: Vec::new(), problems: None }
     }
@@ -106,13 +106,13 @@ impl Failure {
     }
 }
 
-impl From<crate::model::Failure> for Failure {
+impl From<crate::model::Failure> for CommandFailure {
     fn from(failure: crate::model::Failure) -> Self {
         Self { causes: failure.causes, hints: failure.advice, drift: failure.drift, ..Self::refused(failure.message) }
     }
 }
 
-impl From<JournalError> for Failure {
+impl From<JournalError> for CommandFailure {
     fn from(error: JournalError) -> Self {
         let exit = if matches!(error, JournalError::NoRun(_)) { Exit::Usage } else { Exit::Failed };
         let failure = Self::chain(exit, &error);
@@ -126,7 +126,7 @@ impl From<JournalError> for Failure {
     }
 }
 
-impl From<LeaseError> for Failure {
+impl From<LeaseError> for CommandFailure {
     fn from(error: LeaseError) -> Self {
         match error {
             LeaseError::Journal(error) => error.into(),

@@ -4,13 +4,13 @@
 //! are about that run say what is wrong with it.
 
 use crate::cli::args::Common;
-use crate::cli::{Failure, settings};
+use crate::cli::{CommandFailure, settings};
 use crate::journal::Journal;
 use crate::plan::{Expected, Plan};
 
 /// What the journal of the state folder has measured in the plan's account and region; nothing when there is no journal
 /// yet, for a plan makes none.
-pub(in crate::cli) fn expected(common: &Common, plan: &Plan) -> Result<Expected, Failure> {
+pub(in crate::cli) fn expected(common: &Common, plan: &Plan) -> Result<Expected, CommandFailure> {
     let folder = settings::state_folder(common)?;
     if !Journal::is_in(&folder) {
         return Ok(Expected::default());
@@ -19,7 +19,7 @@ pub(in crate::cli) fn expected(common: &Common, plan: &Plan) -> Result<Expected,
 }
 
 /// What this journal has measured in the plan's account and region.
-pub(in crate::cli) fn of(journal: &Journal, plan: &Plan) -> Result<Expected, Failure> {
+pub(in crate::cli) fn of(journal: &Journal, plan: &Plan) -> Result<Expected, CommandFailure> {
     let mut runs = Vec::new();
     for summary in journal.runs()? {
         match journal.records(&summary.run, 0) {

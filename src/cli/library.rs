@@ -1,6 +1,6 @@
 //! The runbooks that come with the tool, and finding the one an operator names.
 
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::model::{Runbook, StepId, Values};
 use crate::{display, validate};
 use std::io::IsTerminal;
@@ -14,7 +14,7 @@ pub(in crate::cli) const SHIPPED: &[(&str, &str)] = &[
 
 /// A runbook that was found and is valid.
 #[derive(Debug)]
-pub(in crate::cli) struct Found {
+pub(in crate::cli) struct FoundRunbook {
     pub(in crate::cli) text: String,
     /// The file it was read from, absolute; nothing when it comes with the tool.
     pub(in crate::cli) source: Option<String>,
@@ -22,7 +22,7 @@ pub(in crate::cli) struct Found {
 }
 
 /// The runbook of this name, or in this file.
-pub(in crate::cli) fn find(name: &str) -> Result<Found, Failure> {
+pub(in crate::cli) fn find(name: &str) -> Result<FoundRunbook, CommandFailure> {
     let mut source = None;
     let (place, text) = match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
         Some((shipped, text)) => (format!("{shipped}.yaml"), (*text).to_owned()),
@@ -34,7 +34,7 @@ pub(in crate::cli) fn find(name: &str) -> Result<Found, Failure> {
         None => {
             let names: Vec<&str> = SHIPPED.iter().map(|(n, _)| *n).collect();
             let near = names.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
-            let failure = Failure::usage(format!("there is no runbook `{name}`"));
+            let failure = CommandFailure::usage(format!("there is no runbook `{name}`"));
             return Err(match near {
                 Some(near) if strsim::jaro(near, name) > 0.7 => failure.hint(format!("did you mean `{near}`?")),
                 _ => {
@@ -44,7 +44,7 @@ pub(in crate::cli) fn find(name: &str) -> Result<Found, Failure> {
         }
     };
     let runbook = validate::parse_runbook(&place, &text).map_err(|p| problems(&p))?;
-    Ok(Found { text, source, runbook })
+    Ok(FoundRunbook { text, source, runbook })
 }
 
 /// The inputs from a file and `--set`, checked against the runbook.
@@ -52,7 +52,7 @@ pub(in crate::cli) fn inputs(
     runbook: &Runbook,
     file: Option<&Path>,
     sets: &[(String, String)],
-) -> Result<Values, Failure> {
+) -> Result<Values, CommandFailure> {
     let read = match file {
         Some(path) => Some((path.display().to_string(), read(path)?)),
         None => None,
@@ -61,8 +61,8 @@ pub(in crate::cli) fn inputs(
     validate::parse_inputs(runbook, named, sets).map_err(|p| problems(&p))
 }
 
-pub(in crate::cli) fn problems(problems: &validate::Problems) -> Failure {
-    Failure::problems(
+pub(in crate::cli) fn problems(problems: &validate::Problems) -> CommandFailure {
+    CommandFailure::problems(
         problems.render(display::Terminal::of_environment(std::io::stderr().is_terminal()).colour),
         problems.to_json(),
     )
@@ -72,14 +72,14 @@ fn looks_like_a_file(name: &str) -> bool {
     name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml") || Path::new(name).is_file()
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+fn read(path: &Path) -> Result<String, CommandFailure> {
     std::fs::read_to_string(path)
-        .map_err(|e| Failure::usage(format!("cannot read `{}`", path.display())).cause(e.to_string()))
+        .map_err(|e| CommandFailure::usage(format!("cannot read `{}`", path.display())).cause(e.to_string()))
 }
 
-pub(in crate::cli) fn step(runbook: &Runbook, name: &str) -> Result<StepId, Failure> {
+pub(in crate::cli) fn step(runbook: &Runbook, name: &str) -> Result<StepId, CommandFailure> {
     runbook.step(name).map(|s| s.id.clone()).ok_or_else(|| {
         let steps: Vec<String> = runbook.steps.iter().map(|s| format!("step-{} {}", s.number, s.id)).collect();
-        Failure::usage(format!("there is no step `{name}`")).hint(format!("steps: {}", steps.join(", ")))
+        CommandFailure::usage(format!("there is no step `{name}`")).hint(format!("steps: {}", steps.join(", ")))
     })
 }

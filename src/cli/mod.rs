@@ -29,7 +29,7 @@ pub use exit::Exit;
 
 use args::{Cli, Command};
 use clap::Parser;
-use failure::Failure;
+use failure::CommandFailure;
 use lab::harm::Harm;
 use lab::{doctor, rehearse};
 use look::{list, log, runs, schema, status, validate};
@@ -60,7 +60,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn perform(cli: Cli) -> Result<Exit, Failure> {
+fn perform(cli: Cli) -> Result<Exit, CommandFailure> {
     let common = cli.common;
     let format = cli.format;
     form::check(&cli.command, format)?;

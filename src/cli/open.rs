@@ -1,7 +1,7 @@
 //! Opening the journal, and finding the run that is meant.
 
 use crate::cli::args::Common;
-use crate::cli::{Failure, network_folder, settings};
+use crate::cli::{CommandFailure, network_folder, settings};
 use crate::display;
 use crate::journal::{Journal, Rest, RollbackTo, RunState};
 use crate::model::RunId;
@@ -9,7 +9,7 @@ use crate::plan::Plan;
 
 /// The journal of the state folder. Where that is another machine's it is used all the same: a run that is under way there has
 /// no other.
-pub(in crate::cli) fn journal(common: &Common) -> Result<Journal, Failure> {
+pub(in crate::cli) fn journal(common: &Common) -> Result<Journal, CommandFailure> {
     let folder = settings::state_folder(common)?;
     if let Some(kind) = network_folder::kind(&folder) {
         display::to_stderr(&format!(
@@ -22,10 +22,10 @@ pub(in crate::cli) fn journal(common: &Common) -> Result<Journal, Failure> {
 }
 
 /// The run that is named, or the only one that has not come to an end.
-pub(in crate::cli) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
+pub(in crate::cli) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, CommandFailure> {
     if let Some(name) = named {
         let run: RunId =
-            name.parse().map_err(|e| Failure::usage(format!("{e}")).hint("`runbook runs` lists all runs"))?;
+            name.parse().map_err(|e| CommandFailure::usage(format!("{e}")).hint("`runbook runs` lists all runs"))?;
         return Ok(journal.state(&run)?);
     }
     let (mut open, mut unreadable) = (Vec::new(), Vec::new());
@@ -45,29 +45,29 @@ pub(in crate::cli) fn run(journal: &Journal, named: Option<&str>) -> Result<RunS
     };
     match (open.as_slice(), runs.as_slice()) {
         (_, _) if !unreadable.is_empty() => {
-            Err(Failure::usage("of some runs it cannot be told whether they have come to an end")
+            Err(CommandFailure::usage("of some runs it cannot be told whether they have come to an end")
                 .hint(names(&open))
                 .hint("`runbook runs` says what is wrong with those that cannot be read"))
         }
         ([only], _) => Ok(only.clone()),
-        ([], []) => Err(Failure::usage("there is no run yet").hint("`runbook run NAME` begins one")),
+        ([], []) => Err(CommandFailure::usage("there is no run yet").hint("`runbook run NAME` begins one")),
         ([], [only]) => Ok(journal.state(&only.run)?),
         ([], many) => {
             let names: Vec<String> = many.iter().take(5).map(|r| r.run.to_string()).collect();
-            Err(Failure::usage("every run has come to an end").hint(format!("name one: {}", names.join(", "))))
+            Err(CommandFailure::usage("every run has come to an end").hint(format!("name one: {}", names.join(", "))))
         }
-        (several, _) => Err(Failure::usage(format!("{} runs have not come to an end", several.len()))
+        (several, _) => Err(CommandFailure::usage(format!("{} runs have not come to an end", several.len()))
             .hint(names(several))
             .hint("`runbook abandon RUN` ends one that will not be gone on with")),
     }
 }
 
 /// The same for who would move it: refused when it was abandoned.
-pub(in crate::cli) fn going(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
+pub(in crate::cli) fn going(journal: &Journal, named: Option<&str>) -> Result<RunState, CommandFailure> {
     let state = run(journal, named)?;
     match &state.rest {
         Some(Rest::Abandoned { why, by }) => {
-            Err(Failure::refused(format!("run `{}` was abandoned by {by}: {why}", state.run))
+            Err(CommandFailure::refused(format!("run `{}` was abandoned by {by}: {why}", state.run))
                 .cause("it neither goes on nor back, and nothing of it is answered or decided any more")
                 .hint(format!("`runbook status {}` says what it has left in the world", state.run))
                 .hint("`runbook run NAME` begins a new run: what is there as it is wanted stays"))
@@ -77,9 +77,9 @@ pub(in crate::cli) fn going(journal: &Journal, named: Option<&str>) -> Result<Ru
 }
 
 /// The same for who would go on with it: without a name, no run is meant that a person has ended.
-pub(in crate::cli) fn to_resume(journal: &Journal, named: Option<&str>) -> Result<RunState, Failure> {
+pub(in crate::cli) fn to_resume(journal: &Journal, named: Option<&str>) -> Result<RunState, CommandFailure> {
     let state = run(journal, named)?;
-    let ended = Failure::usage("every run has come to an end").hint("`runbook run NAME` begins a new one");
+    let ended = CommandFailure::usage("every run has come to an end").hint("`runbook run NAME` begins a new one");
     match (named, &state.rest) {
         (None, Some(Rest::Abandoned { .. })) => Err(ended),
         (None, Some(Rest::RolledBack { to: RollbackTo::Start })) => Err(ended.hint(format!(
@@ -91,7 +91,7 @@ pub(in crate::cli) fn to_resume(journal: &Journal, named: Option<&str>) -> Resul
 }
 
 /// The plan a run was opened with.
-pub(in crate::cli) fn plan(state: &RunState) -> Result<Plan, Failure> {
+pub(in crate::cli) fn plan(state: &RunState) -> Result<Plan, CommandFailure> {
     Plan::read(&state.opened.plan)
-        .map_err(|e| Failure::refused(format!("run `{}` cannot be executed", state.run)).cause(e.to_string()))
+        .map_err(|e| CommandFailure::refused(format!("run `{}` cannot be executed", state.run)).cause(e.to_string()))
 }

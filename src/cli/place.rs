@@ -3,7 +3,7 @@
 //! It is written whole or not at all: beside its place first, then moved there. Mode 0644, for it is made to be given
 //! away; it holds references to secrets, never a secret.
 
-use crate::cli::{Exit, Failure};
+use crate::cli::{CommandFailure, Exit};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// A place where a file can be written.
 #[derive(Debug)]
-pub(in crate::cli) struct Place {
+pub(in crate::cli) struct OutputPlace {
     /// What is written there, a noun.
     what: &'static str,
     named: PathBuf,
@@ -19,9 +19,10 @@ pub(in crate::cli) struct Place {
 }
 
 /// Finds out before a long look at the world whether a page or a plan (`what`) can be written there.
-pub(in crate::cli) fn place(what: &'static str, named: &Path) -> Result<Place, Failure> {
+pub(in crate::cli) fn place(what: &'static str, named: &Path) -> Result<OutputPlace, CommandFailure> {
     let example = if what == "page" { "plan.html" } else { "plan.json" };
-    let refused = |why: &str| Failure::usage(format!("no {what} can be written to `{}`: {why}", named.display()));
+    let refused =
+        |why: &str| CommandFailure::usage(format!("no {what} can be written to `{}`: {why}", named.display()));
     let file = match fs::metadata(named) {
         Ok(found) if found.is_dir() => {
             return Err(refused("it is a directory").hint(format!("name a file in it, like `{example}`")));
@@ -38,12 +39,12 @@ pub(in crate::cli) fn place(what: &'static str, named: &Path) -> Result<Place, F
     if !folder(&file).is_dir() {
         return Err(refused("its directory does not exist"));
     }
-    Ok(Place { what, named: named.to_owned(), file })
+    Ok(OutputPlace { what, named: named.to_owned(), file })
 }
 
-impl Place {
+impl OutputPlace {
     /// Writes it.
-    pub(in crate::cli) fn write(&self, text: &str) -> Result<(), Failure> {
+    pub(in crate::cli) fn write(&self, text: &str) -> Result<(), CommandFailure> {
         let name = self.file.file_name().unwrap_or_default().to_string_lossy();
         let beside = folder(&self.file).join(format!(".{name}.{}.new", std::process::id()));
         let written = put(&beside, text).and_then(|()| fs::rename(&beside, &self.file));
@@ -51,7 +52,7 @@ impl Place {
             // What was begun is of no use; that it cannot be removed either is told by the error itself.
             let _ = fs::remove_file(&beside);
             let message = format!("cannot write the {} `{}`", self.what, self.named.display());
-            return Err(Failure::new(Exit::Failed, message).cause(error.to_string()));
+            return Err(CommandFailure::new(Exit::Failed, message).cause(error.to_string()));
         }
         Ok(())
     }

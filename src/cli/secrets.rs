@@ -4,19 +4,23 @@
 //! Not handled: whether a secret is the right one.
 
 use crate::access::reveal;
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::journal::RunState;
 use crate::model::{SecretRef, StepAction, StepId, ValueType};
 use crate::plan::{Plan, Sequence};
 use std::collections::BTreeSet;
 
 /// Refuses when one of all secrets of a plan cannot be had: its checks may need those that no action uses.
-pub(in crate::cli) async fn of_plan(plan: &Plan) -> Result<(), Failure> {
+pub(in crate::cli) async fn of_plan(plan: &Plan) -> Result<(), CommandFailure> {
     at_hand(plan, |_| true).await
 }
 
 /// Refuses when a secret cannot be had that is used by what has not been done of a run, as far as it is to go.
-pub(in crate::cli) async fn of_rest(plan: &Plan, state: &RunState, until: Option<&StepId>) -> Result<(), Failure> {
+pub(in crate::cli) async fn of_rest(
+    plan: &Plan,
+    state: &RunState,
+    until: Option<&StepId>,
+) -> Result<(), CommandFailure> {
     let sequence = Sequence::of(plan);
     let last = until.and_then(|step| sequence.end(step)).unwrap_or(usize::MAX);
     let within = |action: &StepAction| sequence.place(&action.path).is_some_and(|place| place <= last);
@@ -25,13 +29,13 @@ pub(in crate::cli) async fn of_rest(plan: &Plan, state: &RunState, until: Option
     at_hand(plan, |name| used.contains(name)).await
 }
 
-async fn at_hand(plan: &Plan, is_used: impl Fn(&str) -> bool) -> Result<(), Failure> {
+async fn at_hand(plan: &Plan, is_used: impl Fn(&str) -> bool) -> Result<(), CommandFailure> {
     let secrets = plan.runbook.inputs.iter().filter(|input| input.value_type == ValueType::Secret);
     for input in secrets.filter(|input| is_used(&input.name)) {
         let Some(reference) = plan.inputs.get(&input.name) else { continue };
         let Ok(reference) = serde_json::from_value::<SecretRef>(reference.clone()) else { continue };
         if let Err(error) = reveal(&reference).await {
-            let failure = Failure::refused(format!("nothing was changed: input `{}` cannot be had", input.name))
+            let failure = CommandFailure::refused(format!("nothing was changed: input `{}` cannot be had", input.name))
                 .cause(error.to_string());
             return Err(match &reference {
                 SecretRef::Env(name) => {

@@ -1,19 +1,21 @@
 //! From arguments and environment to settings.
 
 use crate::access::{Access, Settings};
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::cli::args::Common;
 use std::path::{Path, PathBuf};
 
 /// The folder of the journal.
-pub(in crate::cli) fn state_folder(common: &Common) -> Result<PathBuf, Failure> {
+pub(in crate::cli) fn state_folder(common: &Common) -> Result<PathBuf, CommandFailure> {
     let from = |key: &str| std::env::var_os(key).filter(|v| !v.is_empty()).map(PathBuf::from);
     common
         .state
         .clone()
         .or_else(|| from("XDG_STATE_HOME").map(|d| d.join("runbook")))
         .or_else(|| from("HOME").map(|d| d.join(".local/state/runbook")))
-        .ok_or_else(|| Failure::usage("no folder for the journal is known").hint("give one with `--state FOLDER`"))
+        .ok_or_else(|| {
+            CommandFailure::usage("no folder for the journal is known").hint("give one with `--state FOLDER`")
+        })
 }
 
 /// Connections for a look, with a folder of their own, which goes when the look is over: whoever executes the run, or looks at
@@ -23,7 +25,7 @@ pub(in crate::cli) struct Looking {
 }
 
 impl Looking {
-    pub(in crate::cli) fn new(common: &Common) -> Result<Self, Failure> {
+    pub(in crate::cli) fn new(common: &Common) -> Result<Self, CommandFailure> {
         let unique = format!("look-{}-{}", std::process::id(), jiff::Timestamp::now().as_nanosecond());
         Ok(Self { settings: connections(common, &unique)? })
     }
@@ -42,7 +44,7 @@ impl Drop for Looking {
 }
 
 /// The settings of connections, for one run.
-pub(in crate::cli) fn connections(common: &Common, run: &str) -> Result<Settings, Failure> {
+pub(in crate::cli) fn connections(common: &Common, run: &str) -> Result<Settings, CommandFailure> {
     Ok(Settings {
         ssh_config: common.ssh_config.as_deref().map(|path| readable("--ssh-config", path)).transpose()?,
         trust: common.trust_ca.clone(),
@@ -53,9 +55,9 @@ pub(in crate::cli) fn connections(common: &Common, run: &str) -> Result<Settings
 
 /// A file that the operator names, from the root on: ssh takes a relative one for one in ~/.ssh, and goes on without one that
 /// is not there.
-fn readable(option: &str, path: &Path) -> Result<PathBuf, Failure> {
+fn readable(option: &str, path: &Path) -> Result<PathBuf, CommandFailure> {
     let wrong = |e: std::io::Error| {
-        Failure::usage(format!("`{option} {}` cannot be read", path.display())).cause(e.to_string())
+        CommandFailure::usage(format!("`{option} {}` cannot be read", path.display())).cause(e.to_string())
     };
     std::fs::File::open(path).and_then(|file| file.metadata()).map_err(wrong)?;
     std::path::absolute(path).map_err(wrong)

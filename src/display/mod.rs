@@ -19,7 +19,7 @@ mod time;
 mod verdict;
 mod wording;
 
-pub use live::console::{Console, Mode, Sentence};
+pub use live::console::{Console, ConsoleMode, Sentence};
 pub use pending_value::value as value_text;
 pub use plan::changes::shell_line;
 pub use plan::file::{plan_file_text, plan_summary_text, saved_plan_json};

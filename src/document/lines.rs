@@ -7,12 +7,12 @@ const APART: usize = 256;
 
 /// A text with marks at the beginnings of its lines, and inside long ones.
 #[derive(Debug, Clone)]
-pub struct Lines<'t> {
+pub struct LineIndex<'t> {
     text: &'t str,
     marks: Vec<Place>,
 }
 
-impl<'t> Lines<'t> {
+impl<'t> LineIndex<'t> {
     /// Marks a text.
     #[must_use]
     pub fn of(text: &'t str) -> Self {
@@ -62,20 +62,20 @@ mod tests {
     #[test]
     fn places_count_characters_and_stay_inside() {
         let text = "a: 1\nü: x\n";
-        let lines = Lines::of(text);
+        let lines = LineIndex::of(text);
         let x = text.find('x').unwrap();
         assert_eq!(lines.place(x, x + 1), Place { start: x, end: x + 1, line: 2, column: 4 });
         assert_eq!(lines.place(6, 7).start, 5);
         assert_eq!(lines.place(99, 999).line, 3);
         assert_eq!(lines.at(2, 4), lines.place(x, x));
         assert_eq!(lines.at(1, 99), lines.place(4, 4), "a column stays in its line");
-        assert_eq!(Lines::of("").place(3, 1), Place::START);
+        assert_eq!(LineIndex::of("").place(3, 1), Place::START);
     }
 
     #[test]
     fn marks_change_no_place() {
         let text = format!("{}\nb: {}c\n\n", "ü".repeat(700), "x".repeat(1000));
-        let lines = Lines::of(&text);
+        let lines = LineIndex::of(&text);
         assert!(lines.marks.len() > 6);
         for (at, _) in text.char_indices() {
             let before = &text[..at];

@@ -11,7 +11,7 @@ mod lines;
 mod node;
 mod read;
 
-pub use lines::Lines;
+pub use lines::LineIndex;
 pub use node::{Entry, Key, Kind, Node, Place};
 pub use read::parse;
 

@@ -1,6 +1,6 @@
 //! From a text to the tree.
 
-use super::{Document, Entry, Key, Kind, Lines, Node, Place, Unreadable};
+use super::{Document, Entry, Key, Kind, LineIndex, Node, Place, Unreadable};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, MessageFormatter, Options, Spanned};
@@ -25,7 +25,7 @@ pub fn parse(name: &str, text: &str) -> Result<Document, Unreadable> {
             root: Node { place: Place::START, kind: Kind::Null },
         });
     }
-    let lines = Lines::of(text);
+    let lines = LineIndex::of(text);
     let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
         let place = error.location().filter(|l| *l != Location::UNKNOWN).map(|l| place_of(&lines, l));
         refuse(place, told(&error))
@@ -75,7 +75,7 @@ fn told(error: &serde_saphyr::Error) -> String {
     }
 }
 
-fn place_of(lines: &Lines<'_>, location: Location) -> Place {
+fn place_of(lines: &LineIndex<'_>, location: Location) -> Place {
     let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     match (location.span().byte_offset(), location.span().byte_len()) {
         (Some(start), Some(len)) => lines.place(number(start), number(start).saturating_add(number(len))),
@@ -93,7 +93,7 @@ enum Raw {
     Map(Vec<(Spanned<String>, Spanned<Raw>)>),
 }
 
-fn node(lines: &Lines<'_>, raw: Spanned<Raw>) -> Node {
+fn node(lines: &LineIndex<'_>, raw: Spanned<Raw>) -> Node {
     let kind = match raw.value {
         Raw::Null => Kind::Null,
         Raw::Bool(it) => Kind::Bool(it),

@@ -7,7 +7,7 @@
 
 use super::exchange::{CallId, Effect, Input, Intent, Stopping};
 use super::{Executor, Performer};
-use crate::access::{Beat, Line};
+use crate::access::{Beat, BeatLine};
 use crate::event::{Event, Teller};
 use crate::journal::{ExecutorId, IllegalRecord, JournalError, Record, Rest, Store};
 use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome, Phase};
@@ -163,7 +163,7 @@ struct Wire {
     cancelled: Cell<bool>,
 }
 
-impl Line for Wire {
+impl BeatLine for Wire {
     fn note(&self, action: &ActionPath, note: String) {
         self.events.tell(Event::Progress { action: action.clone(), note, at: self.clock.now() });
     }

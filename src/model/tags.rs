@@ -25,7 +25,7 @@ pub(super) const EXPECTED: &str = "texts by name, of letters, digits, spaces and
 
 /// Something in an operator's own tags that cannot be given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct TagFault {
     /// What it is.
     pub(super) found: String,
     /// What can be given instead, with whose rule that is.
@@ -71,8 +71,8 @@ fn begins(text: &str, prefix: &str) -> bool {
 }
 
 /// The first thing in an operator's own tags that cannot be given; nothing when all of them can.
-pub(super) fn fault(tags: &serde_json::Map<String, Value>) -> Option<Fault> {
-    let fault = |found: String, expected| Some(Fault { found, expected });
+pub(super) fn fault(tags: &serde_json::Map<String, Value>) -> Option<TagFault> {
+    let fault = |found: String, expected| Some(TagFault { found, expected });
     for (key, value) in tags {
         let Some(value) = value.as_str() else {
             return fault(format!("tag `{key}` with `{value}`"), "a text: put it in quotes");

@@ -26,7 +26,7 @@ pub(super) struct Measured {
 
 /// How long something is expected to take, and where that comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Duration {
+pub struct Estimate {
     /// In seconds.
     pub seconds: u64,
     /// Where it comes from.
@@ -51,20 +51,20 @@ impl Expected {
 
     /// How long an action of this kind takes, verified end included.
     #[must_use]
-    pub fn forward(&self, kind: ActionKind) -> Duration {
+    pub fn forward(&self, kind: ActionKind) -> Estimate {
         known(self.forward.get(&kind), || kind.spec().usual_s)
     }
 
     /// How long the undo of an action of this kind takes.
     #[must_use]
-    pub fn undo(&self, kind: ActionKind) -> Duration {
+    pub fn undo(&self, kind: ActionKind) -> Estimate {
         known(self.undo.get(&kind), || kind.usual_undo_s())
     }
 }
 
-fn known(measured: Option<&Measured>, shipped: impl Fn() -> u64) -> Duration {
+fn known(measured: Option<&Measured>, shipped: impl Fn() -> u64) -> Estimate {
     match measured {
-        Some(Measured { median_s, runs }) => Duration { seconds: *median_s, source: Source::Runs(*runs) },
-        None => Duration { seconds: shipped(), source: Source::Shipped },
+        Some(Measured { median_s, runs }) => Estimate { seconds: *median_s, source: Source::Runs(*runs) },
+        None => Estimate { seconds: shipped(), source: Source::Shipped },
     }
 }

@@ -28,7 +28,7 @@ mod undo;
 mod unordered;
 
 pub use conflict::Conflict;
-pub use expected::{Duration, Expected, Source};
+pub use expected::{Estimate, Expected, Source};
 pub use frozen::{Plan, PlanError, VERSION};
 pub(crate) use left::Left;
 pub use look::Look;

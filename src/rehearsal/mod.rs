@@ -21,7 +21,7 @@ mod region;
 mod scenario;
 mod site;
 
-pub use balancer::health::{Health, TargetCheck};
+pub use balancer::health::{ServerHealth, TargetCheck};
 pub use emulator::account::{AccountState, SeededAccount};
 pub use emulator::client::{BodyEvent, EmulatorClient};
 pub use error::RehearsalError;
@@ -36,6 +36,6 @@ pub use region::network::REGION_ADDRESS;
 pub use region::operator::OPERATOR_ACCOUNT;
 pub use region::spec::{Conduct, RegionSpec};
 pub use region::{Region, enter};
-pub use scenario::{Ending, Fault, Part, Report, Row, Scenario, WayBack};
+pub use scenario::{Fault, Part, PlayEnding, Report, ReturnTrip, Scenario, VerdictRow};
 pub use site::release;
-pub use site::visitor::Downtime;
+pub use site::visitor::Outage;

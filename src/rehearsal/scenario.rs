@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::ActionPath;
 use crate::plan::Order;
 use crate::rehearsal::region::spec::RegionSpec;
-use crate::rehearsal::site::visitor::Downtime;
+use crate::rehearsal::site::visitor::Outage;
 
 /// One rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub struct Scenario {
     /// Actions whose first effect fails in the run: `ACTION:before|after`.
     pub fail: Vec<String>,
     /// After the run, roll back this far.
-    pub rollback_to: Option<WayBack>,
+    pub rollback_to: Option<ReturnTrip>,
     /// What is to go wrong in the world.
     pub fault: Option<Fault>,
     /// Open a shell instead of running commands.
@@ -35,7 +35,7 @@ pub struct Scenario {
 
 /// How far a rehearsal rolls back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WayBack {
+pub struct ReturnTrip {
     /// As an operator names it: `step-5`, a step's id, or `start`.
     pub to: String,
     /// The actions that stay done; none for `start`.
@@ -54,7 +54,7 @@ pub enum Fault {
 
 /// One thing that was looked up in the world.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+pub struct VerdictRow {
     /// What was to be so.
     pub what: String,
     /// What was seen.
@@ -69,7 +69,7 @@ pub struct Part {
     /// After what it was.
     pub after: String,
     /// What was seen.
-    pub rows: Vec<Row>,
+    pub rows: Vec<VerdictRow>,
 }
 
 /// What came of a rehearsal.
@@ -84,12 +84,12 @@ pub struct Report {
     /// The most memory a command under test held, in KiB (its `VmHWM`).
     pub peak_memory_kib: u64,
     /// What a user of the site had to suffer during the run.
-    pub downtime: Option<Downtime>,
+    pub downtime: Option<Outage>,
 }
 
 /// How a rehearsal ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Ending {
+pub enum PlayEnding {
     /// It was played to its end.
     Played(Report),
     /// Somebody asked it to end; the region is gone.
@@ -114,7 +114,7 @@ impl Fault {
         &[("no-capacity", Fault::NoCapacity), ("no-capacity:accept", Fault::NoCapacityAccepted)];
 }
 
-impl Row {
+impl VerdictRow {
     pub(in crate::rehearsal) fn new(what: impl Into<String>, ok: bool, seen: impl Into<String>) -> Self {
         Self { what: what.into(), seen: seen.into(), ok }
     }
@@ -128,7 +128,7 @@ mod tests {
     fn one_bad_row_or_nothing_looked_at_is_no_pass() {
         let part = |oks: &[bool]| Part {
             after: "the run".into(),
-            rows: oks.iter().map(|ok| Row::new("what", *ok, "seen")).collect(),
+            rows: oks.iter().map(|ok| VerdictRow::new("what", *ok, "seen")).collect(),
         };
         let passed = |parts: Vec<Part>| Report { parts, ..Report::new(1.0) }.passed();
         assert!(passed(vec![part(&[true]), part(&[true, true])]));

@@ -4,7 +4,7 @@ use super::expression::{Here, Reader};
 use super::fields::Fields;
 use super::literal::choices;
 use super::problem::Notes;
-use super::scope::{Scope, kind_named};
+use super::scope::{Declared, kind_named};
 use super::words::{found, inside, listed};
 use super::{downtime, duration, needs, trial};
 use crate::document::{Document, Node, Place};
@@ -22,7 +22,7 @@ const MOST_ATTEMPTS: i64 = 100;
 /// What the reading of an action needs beside its node.
 pub(super) struct Surroundings<'a> {
     pub(super) document: &'a Document,
-    pub(super) scope: &'a Scope,
+    pub(super) scope: &'a Declared,
     pub(super) targets: &'a [TargetSpec],
 }
 

@@ -2,7 +2,7 @@
 
 use super::literal::{item, list, map, of_type, once};
 use super::problem::Notes;
-use super::scope::Scope;
+use super::scope::Declared;
 use super::trial;
 use super::words::{listed, meant, value};
 use crate::document::{Kind, Node, Place};
@@ -28,7 +28,7 @@ pub(super) enum Here {
 /// Reads expressions at one place.
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
-    pub(super) scope: &'a Scope,
+    pub(super) scope: &'a Declared,
     pub(super) here: Here,
 }
 

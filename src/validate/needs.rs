@@ -4,7 +4,7 @@
 //! by the plan, action by action; references point back only, so they cannot make a cycle.
 
 use super::problem::Notes;
-use super::scope::Scope;
+use super::scope::Declared;
 use super::words::{found, meant};
 use crate::document::{Node, Place};
 use crate::model::{ActionPath, Needed, Step, StepId};
@@ -74,7 +74,7 @@ fn cycle_through(needs: &[Vec<usize>], start: usize) -> Option<Vec<usize>> {
 
 /// What an action says it needs: steps and actions that are written before it. `position` is its own, from 0.
 pub(super) fn of_action(
-    scope: &Scope,
+    scope: &Declared,
     items: &[Node],
     what: &str,
     position: (usize, usize),
@@ -110,7 +110,7 @@ pub(super) fn of_action(
     needs
 }
 
-fn nobody(scope: &Scope, item: &Node, what: &str, notes: &mut Notes) {
+fn nobody(scope: &Declared, item: &Node, what: &str, notes: &mut Notes) {
     let name = item.text().unwrap_or_default();
     let actions: Vec<String> = scope.actions.iter().map(|known| known.path.to_string()).collect();
     let names = scope.steps.iter().map(String::as_str).chain(actions.iter().map(String::as_str));

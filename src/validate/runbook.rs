@@ -5,7 +5,7 @@ use super::expression::{Here, Reader};
 use super::fields::{Fields, twice};
 use super::literal::check;
 use super::problem::{Notes, Problems, Where};
-use super::scope::Scope;
+use super::scope::Declared;
 use super::words::{found, meant, value};
 use super::{checks, downtime, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
@@ -32,7 +32,7 @@ fn read(document: &Document, notes: &mut Notes) -> Option<Runbook> {
         notes.push(Where::Document, "the document is empty".into(), Some(help));
         return None;
     }
-    let scope = Scope::of(document);
+    let scope = Declared::of(document);
     let fields = Fields::of(root, root.place, "the runbook", FIELDS, notes)?;
     let name = fields.required_line("runbook", notes);
     if let (Some(name), Some(node)) = (&name, fields.get("runbook"))

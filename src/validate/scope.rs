@@ -19,7 +19,7 @@ pub(super) struct Known {
 
 /// All names of a runbook.
 #[derive(Debug, Default)]
-pub(super) struct Scope {
+pub(super) struct Declared {
     /// Type of each input; nothing when its declaration is broken.
     pub(super) inputs: BTreeMap<String, Option<ValueType>>,
     /// Ids of the steps in order.
@@ -34,17 +34,17 @@ pub(super) struct Scope {
     targets_at: HashMap<String, usize>,
 }
 
-impl Scope {
+impl Declared {
     /// Collects the names of a document.
     pub(super) fn of(document: &Document) -> Self {
         let root = &document.root;
         let entries = |name| root.get(name).and_then(Node::entries).unwrap_or_default();
         let value_type =
             |entry: &Entry| entry.value.get("type").and_then(Node::text).and_then(|t| t.to_owned().try_into().ok());
-        let mut it = Scope {
+        let mut it = Declared {
             inputs: entries("inputs").iter().map(|e| (e.key.text.clone(), value_type(e))).collect(),
             targets: entries("targets").iter().map(|e| e.key.text.clone()).collect(),
-            ..Scope::default()
+            ..Declared::default()
         };
         let id_of = |node: &Node| node.get("id").and_then(Node::text).filter(|t| is_id(t)).map(str::to_owned);
         for (s, step) in root.get("steps").and_then(Node::items).unwrap_or_default().iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::expression::{Here, Reader};
 use super::fields::{Fields, twice};
 use super::problem::Notes;
-use super::scope::Scope;
+use super::scope::Declared;
 use super::trial;
 use super::words::found;
 use crate::document::{Document, Node};
@@ -11,7 +11,7 @@ use crate::model::{Expr, TargetSpec, ValueType, is_id};
 use std::collections::{BTreeMap, HashMap};
 
 /// Reads all targets of a runbook.
-pub(super) fn read(document: &Document, node: Option<&Node>, scope: &Scope, notes: &mut Notes) -> Vec<TargetSpec> {
+pub(super) fn read(document: &Document, node: Option<&Node>, scope: &Declared, notes: &mut Notes) -> Vec<TargetSpec> {
     let Some(node) = node else { return Vec::new() };
     let Some(entries) = node.entries() else {
         notes.add(node.place, format!("`targets`: found {}, expected targets by name", found(node)));
@@ -39,7 +39,7 @@ fn one(
     name: &str,
     node: &Node,
     place: crate::document::Place,
-    scope: &Scope,
+    scope: &Declared,
     notes: &mut Notes,
 ) -> Option<TargetSpec> {
     let what = format!("target `{name}`");

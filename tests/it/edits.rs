@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use runbook::action::edit::php::{Previous, Setting};
-use runbook::action::edit::{Edit, Refusal, nginx, php};
+use runbook::action::edit::{Edit, EditRefusal, nginx, php};
 use serde_json::json;
 
 const FQDN: &str = "cloud.nextcloud.example";
@@ -57,7 +57,7 @@ fn hunks(diff: &str) -> Vec<&str> {
     diff.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit())).collect()
 }
 
-fn transcript(path: &Path, result: Result<Edit, Refusal>) -> String {
+fn transcript(path: &Path, result: Result<Edit, EditRefusal>) -> String {
     let mut text = String::new();
     match result {
         Ok(edit) => {
@@ -109,7 +109,7 @@ fn judged(path: &Path, after: &[u8]) -> String {
     told.lines().map(|line| format!("php: {line}\n")).collect()
 }
 
-fn assert_golden(path: &Path, result: Result<Edit, Refusal>) {
+fn assert_golden(path: &Path, result: Result<Edit, EditRefusal>) {
     let edited = result.as_ref().ok().map(|edit| edit.bytes.clone());
     let is_config = path.extension().is_some_and(|extension| extension == "php");
     let mut found = transcript(path, result);

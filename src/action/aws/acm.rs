@@ -1,7 +1,7 @@
 //! What the certificate actions and the validation record share: which certificates there are, whose, and for which record.
 
 use super::answers::{failed, said};
-use super::dns_records::{Name, same_name};
+use super::dns_records::{RecordName, same_name};
 use crate::access::{Aws, AwsError};
 use crate::action::Context;
 use crate::model::Failure;
@@ -97,7 +97,7 @@ pub(super) async fn another_that_needs(cx: &Context<'_>, aws: &Aws, record: &str
     for candidate in &candidates {
         let arn = said(candidate.certificate_arn(), "which certificate it lists")?;
         let Some(found) = certificate(aws, arn).await? else { continue };
-        let needs = records(&found).any(|r| Name::of(r.name()) == Name::of(record));
+        let needs = records(&found).any(|r| RecordName::of(r.name()) == RecordName::of(record));
         if needs && !is_ours(cx, aws, arn).await? {
             return Ok(Some(arn.to_owned()));
         }

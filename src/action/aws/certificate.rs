@@ -5,7 +5,7 @@
 
 use super::acm::{certificate, certificates, dead, is_dead, is_ours, records};
 use super::answers::{answered, outputs, said, unbuilt};
-use super::dns_records::{Name, same_name};
+use super::dns_records::{RecordName, same_name};
 use super::preview::{request, run_tags};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
@@ -63,8 +63,8 @@ impl CertificateRequest {
     fn record(&self, certificate: &CertificateDetail) -> Option<Values> {
         let record = records(certificate).next()?;
         Some(outputs([
-            ("record_name", Name::of(record.name()).as_str()),
-            ("record_value", Name::of(record.value()).as_str()),
+            ("record_name", RecordName::of(record.name()).as_str()),
+            ("record_value", RecordName::of(record.value()).as_str()),
         ]))
     }
 }

@@ -4,7 +4,7 @@
 //! after five minutes and does not know all of them.
 
 use super::acm::{certificate, dead, is_dead, records};
-use super::dns_records::Name;
+use super::dns_records::RecordName;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{CertificateWaitIssued, Failure, Finding, Found};
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
@@ -15,7 +15,7 @@ fn is_issued(certificate: &CertificateDetail) -> bool {
 
 /// E.g. "waiting for ACM to find `_x.cloud.example` CNAME `_y.acm-validations.aws`".
 fn told(certificate: &CertificateDetail) -> String {
-    let record = |(name, value): (&str, &str)| format!("`{}` CNAME `{}`", Name::of(name), Name::of(value));
+    let record = |(name, value): (&str, &str)| format!("`{}` CNAME `{}`", RecordName::of(name), RecordName::of(value));
     let wanted: Vec<String> = records(certificate).map(|r| record((r.name(), r.value()))).collect();
     let domain = certificate.domain_name().unwrap_or("?");
     if wanted.is_empty() {

@@ -6,7 +6,7 @@
 //! A claim also refuses what would turn a shutdown or a clone into a loss.
 
 use super::answers::said;
-use super::claim_lock::{self, Groups, Held, give_back, held, held_by, name_of, take};
+use super::claim_lock::{self, Groups, HeldLock, give_back, held, held_by, name_of, take};
 use super::instance_state;
 use super::instance_state::{live, unknown};
 use super::patience::{TAGS_BUSY, patiently};
@@ -54,7 +54,7 @@ fn locking(instance: &InstanceId, vpc: Option<&str>) -> Change {
 }
 
 /// The call that gives the lock back.
-fn unlocking(instance: &InstanceId, lock: Option<&Held>) -> Change {
+fn unlocking(instance: &InstanceId, lock: Option<&HeldLock>) -> Change {
     let id = lock.map_or_else(|| words(format_args!("that of {}", name_of(instance))), |lock| json!(lock.id));
     request("ec2:DeleteSecurityGroup", [("GroupId", id)])
 }
@@ -62,7 +62,7 @@ fn unlocking(instance: &InstanceId, lock: Option<&Held>) -> Change {
 /// An instance with whom it is claimed by.
 struct Claimed {
     instance: Instance,
-    lock: Option<Held>,
+    lock: Option<HeldLock>,
     mark: Mark,
 }
 
@@ -91,7 +91,7 @@ impl Claimed {
 
     /// Whose it is, as a fact.
     fn fact(&self, cx: &Context<'_>, id: &InstanceId) -> Facts {
-        let by_lock = self.lock.as_ref().map(Held::by).filter(|run| *run != cx.call().run.as_str());
+        let by_lock = self.lock.as_ref().map(HeldLock::by).filter(|run| *run != cx.call().run.as_str());
         let value = match (&self.mark, by_lock) {
             (_, Some(run)) => run,
             (Mark::Nobody, None) => "none",

@@ -40,14 +40,14 @@ pub(super) fn name_of(instance: &InstanceId) -> String {
 
 /// A lock as EC2 shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct HeldLock {
     /// The group's id.
     pub(super) id: String,
     /// Its description.
     description: String,
 }
 
-impl Held {
+impl HeldLock {
     /// The run that holds it, as far as its description tells.
     pub(super) fn by(&self) -> &str {
         let told = self.description.strip_prefix("runbook run ");
@@ -81,7 +81,7 @@ pub(super) trait Locks {
     /// Makes the group; its id.
     async fn create(&self, name: &str, description: &str) -> Result<Option<String>, AwsError>;
     /// The group of this name.
-    async fn look(&self, name: &str) -> Result<Option<Held>, Failure>;
+    async fn look(&self, name: &str) -> Result<Option<HeldLock>, Failure>;
     /// Deletes the group of this id.
     async fn delete(&self, id: &str) -> Result<(), AwsError>;
 }
@@ -102,7 +102,7 @@ impl Locks for Groups<'_> {
         Ok(asked.send().await.map_err(AwsError::from)?.group_id)
     }
 
-    async fn look(&self, name: &str) -> Result<Option<Held>, Failure> {
+    async fn look(&self, name: &str) -> Result<Option<HeldLock>, Failure> {
         look(self.aws, self.vpc, name).await
     }
 
@@ -112,17 +112,17 @@ impl Locks for Groups<'_> {
 }
 
 /// The lock of this name in a VPC.
-async fn look(aws: &Aws, vpc: &str, name: &str) -> Result<Option<Held>, Failure> {
+async fn look(aws: &Aws, vpc: &str, name: &str) -> Result<Option<HeldLock>, Failure> {
     let asked = aws.read.ec2.describe_security_groups().filters(filter("vpc-id", &[vpc]));
     let pages = asked.filters(filter("group-name", &[name])).into_paginator().items().send();
     let found: Result<Vec<SecurityGroup>, _> = pages.collect().await;
     let found = found.map_err(failed(format!("cannot look for the lock `{name}`")))?;
     let group = found.into_iter().find(|group| group.group_name() == Some(name));
-    Ok(group.and_then(|g| Some(Held { id: g.group_id?, description: g.description.unwrap_or_default() })))
+    Ok(group.and_then(|g| Some(HeldLock { id: g.group_id?, description: g.description.unwrap_or_default() })))
 }
 
 /// The lock on an instance, if somebody has it.
-pub(super) async fn held(aws: &Aws, vpc: &str, instance: &InstanceId) -> Result<Option<Held>, Failure> {
+pub(super) async fn held(aws: &Aws, vpc: &str, instance: &InstanceId) -> Result<Option<HeldLock>, Failure> {
     look(aws, vpc, &name_of(instance)).await
 }
 
@@ -167,7 +167,7 @@ pub(super) async fn take(
 }
 
 /// The refusal when another run has the lock.
-pub(super) fn held_by(instance: &InstanceId, held: &Held) -> Failure {
+pub(super) fn held_by(instance: &InstanceId, held: &HeldLock) -> Failure {
     Failure::refused(format!("instance `{instance}` is being worked on by run `{}`", held.by()))
         .advise(held.advice(instance))
 }

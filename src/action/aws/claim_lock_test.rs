@@ -35,7 +35,7 @@ impl Dice {
 struct Ec2 {
     made: u64,
     /// What there was since when, the present last.
-    past: Vec<(Option<Instant>, Option<Held>)>,
+    past: Vec<(Option<Instant>, Option<HeldLock>)>,
 }
 
 const LAG: Duration = Duration::from_millis(6);
@@ -44,7 +44,7 @@ const LAG: Duration = Duration::from_millis(6);
 const LATE: Duration = Duration::from_millis(30);
 
 impl Ec2 {
-    fn now(&self) -> Option<&Held> {
+    fn now(&self) -> Option<&HeldLock> {
         self.past.last().and_then(|(_, held)| held.as_ref())
     }
 
@@ -54,7 +54,7 @@ impl Ec2 {
         }
         self.made += 1;
         let id = format!("sg-{}", self.made);
-        let held = Held { id: id.clone(), description: description.to_owned() };
+        let held = HeldLock { id: id.clone(), description: description.to_owned() };
         self.past.push((Some(Instant::now()), Some(held)));
         Ok(id)
     }
@@ -70,7 +70,7 @@ impl Ec2 {
     }
 
     /// What a look sees that is `age` behind.
-    fn seen(&self, age: Duration) -> Option<Held> {
+    fn seen(&self, age: Duration) -> Option<HeldLock> {
         let old = |since: &Option<Instant>| since.is_none_or(|since| since.elapsed() >= age);
         self.past.iter().rfind(|(since, _)| old(since)).and_then(|(_, held)| held.clone())
     }
@@ -123,7 +123,7 @@ impl Locks for Line {
         self.change(move |ec2| ec2.create(&description)).await.map(Some)
     }
 
-    async fn look(&self, _: &str) -> Result<Option<Held>, Failure> {
+    async fn look(&self, _: &str) -> Result<Option<HeldLock>, Failure> {
         self.on_its_way().await;
         let age = LAG.mul_f64(f64::from(u32::try_from(self.throw(100)).unwrap()) / 100.0);
         let seen = self.ec2.lock().unwrap().seen(age);
@@ -269,7 +269,7 @@ async fn join_all<F: Future + Unpin>(futures: &mut [F]) -> Vec<F::Output> {
 
 #[test]
 fn a_description_tells_the_run() {
-    let held = |text: &str| Held { id: "sg-1".into(), description: text.into() };
+    let held = |text: &str| HeldLock { id: "sg-1".into(), description: text.into() };
     assert_eq!(held("runbook run r20261123-174501-k3f9 is at work on i-01 (abc)").by(), "r20261123-174501-k3f9");
     assert_eq!(held("somebody's own group").by(), "(not told)");
     let run = "r1".parse().unwrap();

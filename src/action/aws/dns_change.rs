@@ -14,18 +14,18 @@ use serde_json::json;
 
 /// One change of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Edit {
+pub(super) enum RecordEdit {
     /// The set is to be so, whatever is there.
     Put(RecordSet),
     /// The set is to go; it must be given exactly as it is.
     Remove(RecordSet),
 }
 
-impl Edit {
+impl RecordEdit {
     fn change(&self) -> Result<Change, Failure> {
         let (action, set) = match self {
-            Edit::Put(set) => (ChangeAction::Upsert, set),
-            Edit::Remove(set) => (ChangeAction::Delete, set),
+            RecordEdit::Put(set) => (ChangeAction::Upsert, set),
+            RecordEdit::Remove(set) => (ChangeAction::Delete, set),
         };
         Change::builder().action(action).resource_record_set(in_full(set)?).build().map_err(unbuilt)
     }
@@ -33,8 +33,8 @@ impl Edit {
     /// The change as a plan tells it.
     fn told(&self) -> Value {
         let (action, set) = match self {
-            Edit::Put(set) => ("UPSERT", set),
-            Edit::Remove(set) => ("DELETE", set),
+            RecordEdit::Put(set) => ("UPSERT", set),
+            RecordEdit::Remove(set) => ("DELETE", set),
         };
         let mut told = json!({"Name": set.name, "Type": set.kind});
         if let Some(ttl) = set.ttl {
@@ -56,8 +56,8 @@ impl Edit {
 }
 
 /// The call that carries a batch out.
-pub(super) fn changing(zone: &str, edits: &[Edit]) -> model::Change {
-    let changes: Vec<Value> = edits.iter().map(Edit::told).collect();
+pub(super) fn changing(zone: &str, edits: &[RecordEdit]) -> model::Change {
+    let changes: Vec<Value> = edits.iter().map(RecordEdit::told).collect();
     let with = [("HostedZoneId", json!(zone)), ("ChangeBatch", json!({"Changes": changes}))];
     request("route53:ChangeResourceRecordSets", with)
 }
@@ -85,10 +85,10 @@ pub(super) async fn change(
     cx: &Context<'_>,
     aws: &Aws,
     zone: &str,
-    edits: &[Edit],
+    edits: &[RecordEdit],
     why: &str,
 ) -> Result<String, Failure> {
-    let changes = edits.iter().map(Edit::change).collect::<Result<Vec<_>, _>>()?;
+    let changes = edits.iter().map(RecordEdit::change).collect::<Result<Vec<_>, _>>()?;
     let comment = format!("runbook {} {}: {why}", cx.call().run, cx.call().action);
     let batch = ChangeBatch::builder().set_changes(Some(changes)).comment(comment).build().map_err(unbuilt)?;
     let request = aws.write.route53.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch);

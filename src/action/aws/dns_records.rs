@@ -14,9 +14,9 @@ use std::fmt;
 /// A DNS name in its one comparable form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Name(String);
+pub(super) struct RecordName(String);
 
-impl Name {
+impl RecordName {
     pub(super) fn of(text: &str) -> Self {
         Self(unescape(text).trim_end_matches('.').to_ascii_lowercase())
     }
@@ -26,7 +26,7 @@ impl Name {
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for RecordName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
@@ -34,7 +34,7 @@ impl fmt::Display for Name {
 
 /// Whether two texts name the same thing in DNS.
 pub(super) fn same_name(a: &str, b: &str) -> bool {
-    Name::of(a) == Name::of(b)
+    RecordName::of(a) == RecordName::of(b)
 }
 
 /// Resolves `\ooo`; anything else stays.
@@ -63,7 +63,7 @@ fn unescape(text: &str) -> String {
 /// A record set with the simple routing policy, whole: what is kept here can be put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RecordSet {
-    pub(super) name: Name,
+    pub(super) name: RecordName,
     /// `A`, `AAAA`, `CNAME`, ...
     pub(super) kind: String,
     /// Seconds; an alias has none.
@@ -84,19 +84,19 @@ pub(super) struct RecordSet {
 pub(super) struct Alias {
     /// The target's own zone.
     pub(super) zone: String,
-    pub(super) target: Name,
+    pub(super) target: RecordName,
     pub(super) evaluate_health: bool,
 }
 
 impl RecordSet {
     /// A set with one CNAME value.
-    pub(super) fn cname(name: &Name, value: &Name, ttl: i64) -> Self {
+    pub(super) fn cname(name: &RecordName, value: &RecordName, ttl: i64) -> Self {
         let values = vec![value.to_string()];
         Self { name: name.clone(), kind: "CNAME".into(), ttl: Some(ttl), values, alias: None, health_check: None }
     }
 
     /// An alias of type A.
-    pub(super) fn alias_a(name: &Name, zone: &str, target: &Name) -> Self {
+    pub(super) fn alias_a(name: &RecordName, zone: &str, target: &RecordName) -> Self {
         let alias = Some(Alias { zone: zone.to_owned(), target: target.clone(), evaluate_health: false });
         Self { name: name.clone(), kind: "A".into(), ttl: None, values: Vec::new(), alias, health_check: None }
     }
@@ -116,7 +116,7 @@ impl RecordSet {
             |set: &Self| set.alias.as_ref().map(|a| a.target.as_str().trim_start_matches("dualstack.").to_owned());
         let values = |set: &Self| {
             let mut values: Vec<String> = match set.kind.as_str() {
-                "CNAME" => set.values.iter().map(|v| Name::of(v).to_string()).collect(),
+                "CNAME" => set.values.iter().map(|v| RecordName::of(v).to_string()).collect(),
                 _ => set.values.clone(),
             };
             values.sort();
@@ -148,7 +148,7 @@ pub(super) struct AtName {
 }
 
 /// The record sets at exactly this name, of the types given, in the order of the types given.
-pub(super) async fn at_name(aws: &Aws, zone: &str, name: &Name, kinds: &[&str]) -> Result<AtName, Failure> {
+pub(super) async fn at_name(aws: &Aws, zone: &str, name: &RecordName, kinds: &[&str]) -> Result<AtName, Failure> {
     let mut found = AtName::default();
     let (mut start, mut kind, mut identifier) = (name.to_string(), None::<RrType>, None::<String>);
     loop {
@@ -158,7 +158,7 @@ pub(super) async fn at_name(aws: &Aws, zone: &str, name: &Name, kinds: &[&str]) 
         let page = page.map_err(failed(format!("cannot read the records of `{name}` in zone `{zone}`")))?;
         for set in page.resource_record_sets() {
             said(Some(set.name()).filter(|n| !n.is_empty()), format_args!("the name of a record of zone `{zone}`"))?;
-            if Name::of(set.name()) != *name {
+            if RecordName::of(set.name()) != *name {
                 // Names come in order, so that the first other one after ours ends it.
                 if !found.simple.is_empty() || !found.special.is_empty() {
                     return Ok(sorted(found, kinds));
@@ -171,7 +171,7 @@ pub(super) async fn at_name(aws: &Aws, zone: &str, name: &Name, kinds: &[&str]) 
         }
         let next = page.next_record_name().filter(|_| page.is_truncated());
         match next {
-            Some(next) if Name::of(next) == *name => {
+            Some(next) if RecordName::of(next) == *name => {
                 start = next.to_owned();
                 kind = page.next_record_type().cloned();
                 identifier = page.next_record_identifier().map(str::to_owned);
@@ -183,7 +183,7 @@ pub(super) async fn at_name(aws: &Aws, zone: &str, name: &Name, kinds: &[&str]) 
 
 /// The TTL of the address record at a name, in seconds; nothing for an alias, or when there is no such record.
 pub(in crate::action) async fn ttl_at(aws: &Aws, zone: &str, name: &str) -> Result<Option<i64>, Failure> {
-    let found = at_name(aws, zone, &Name::of(name), &["A", "AAAA", "CNAME"]).await?;
+    let found = at_name(aws, zone, &RecordName::of(name), &["A", "AAAA", "CNAME"]).await?;
     Ok(found.simple.iter().filter_map(|set| set.ttl).max())
 }
 
@@ -193,7 +193,7 @@ fn sorted(mut found: AtName, kinds: &[&str]) -> AtName {
 }
 
 fn sort_in(found: &mut AtName, set: &ResourceRecordSet) {
-    let name = Name::of(set.name());
+    let name = RecordName::of(set.name());
     let kind = set.r#type().as_str().to_owned();
     if let Some(identifier) = set.set_identifier() {
         found.special.push(format!("{name} {kind} with the routing identifier `{identifier}`"));
@@ -202,7 +202,7 @@ fn sort_in(found: &mut AtName, set: &ResourceRecordSet) {
     } else {
         let alias = set.alias_target().map(|a| Alias {
             zone: a.hosted_zone_id().to_owned(),
-            target: Name::of(a.dns_name()),
+            target: RecordName::of(a.dns_name()),
             evaluate_health: a.evaluate_target_health(),
         });
         let values = set.resource_records().iter().map(|r| r.value().to_owned()).collect();
@@ -220,17 +220,17 @@ mod tests {
         assert!(same_name("Cloud.Example.org.", "cloud.example.ORG"));
         assert!(same_name("\\052.example.org.", "*.example.org"));
         assert!(!same_name("a.example.org", "b.example.org"));
-        assert_eq!(Name::of("odd\\9x.example").as_str(), "odd\\9x.example");
+        assert_eq!(RecordName::of("odd\\9x.example").as_str(), "odd\\9x.example");
     }
 
     #[test]
     fn sets_lead_to_the_same_place_whatever_their_ttl() {
-        let (name, lb) = (Name::of("c.example.org"), Name::of("x.elb.amazonaws.com"));
+        let (name, lb) = (RecordName::of("c.example.org"), RecordName::of("x.elb.amazonaws.com"));
         let a = RecordSet::cname(&name, &lb, 60);
         let shouted = RecordSet { ttl: Some(300), values: vec!["X.elb.amazonaws.com.".into()], ..a.clone() };
         assert!(a.leads_as(&shouted));
         let alias = RecordSet::alias_a(&name, "Z1", &lb);
-        let console = RecordSet::alias_a(&name, "Z1", &Name::of("dualstack.x.elb.amazonaws.com."));
+        let console = RecordSet::alias_a(&name, "Z1", &RecordName::of("dualstack.x.elb.amazonaws.com."));
         assert!(alias.leads_as(&console) && !alias.leads_as(&a));
     }
 }

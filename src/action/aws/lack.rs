@@ -5,20 +5,20 @@ use crate::access::AwsError;
 
 /// Why an instance does not get a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Lack {
+pub(super) enum CapacityLack {
     /// There is none of it here and now, or the account may not have more.
     Capacity(String),
     /// It cannot be of that type here, ever.
     Unfit(String),
 }
 
-impl Lack {
+impl CapacityLack {
     /// Whatever EC2 refuses for another reason than want of room says that the instance does not suit the type: there is no list
     /// of those codes. ENA is `InvalidParameterCombination`, a Marketplace product `UnsupportedOperation`, addresses are
     /// `InvalidInterface.IpAddressLimitExceeded`, a zone without the type is `Unsupported`; a policy may deny a type.
     pub(super) fn of(error: &AwsError) -> Self {
         let said = format!("{}: {}", error.code.as_deref().unwrap_or("no code"), error.message);
-        if error.is(NO_CAPACITY) { Lack::Capacity(said) } else { Lack::Unfit(said) }
+        if error.is(NO_CAPACITY) { CapacityLack::Capacity(said) } else { CapacityLack::Unfit(said) }
     }
 
     /// Whether an error says that this instance is not had with this type, so that the old one must come back: any definite
@@ -31,23 +31,25 @@ impl Lack {
     /// One line, without what became of the instance.
     pub(super) fn told(&self, id: &str, wanted: &str, zone: &str) -> String {
         match self {
-            Lack::Capacity(_) => format!("no capacity for `{wanted}` in {zone}"),
-            Lack::Unfit(_) => format!("`{id}` cannot be a `{wanted}` in {zone}"),
+            CapacityLack::Capacity(_) => format!("no capacity for `{wanted}` in {zone}"),
+            CapacityLack::Unfit(_) => format!("`{id}` cannot be a `{wanted}` in {zone}"),
         }
     }
 
     /// What EC2 said.
     pub(super) fn said(self) -> String {
         match self {
-            Lack::Capacity(said) | Lack::Unfit(said) => said,
+            CapacityLack::Capacity(said) | CapacityLack::Unfit(said) => said,
         }
     }
 
     /// What another attempt at the type is good for, once the old one runs again.
     pub(super) fn advice(&self, id: &str, wanted: &str) -> String {
         match self {
-            Lack::Capacity(_) => format!("`runbook resume` tries `{wanted}` again (it stops `{id}` for a moment)"),
-            Lack::Unfit(_) => {
+            CapacityLack::Capacity(_) => {
+                format!("`runbook resume` tries `{wanted}` again (it stops `{id}` for a moment)")
+            }
+            CapacityLack::Unfit(_) => {
                 format!(
                     "`runbook resume` would stop `{id}` in vain: begin a run with another `instance_type` if need be"
                 )
@@ -74,12 +76,15 @@ mod tests {
             (400, "ACodeThatNobodyKnows"),
         ] {
             let error = error(status, Some(code));
-            assert!(Lack::is_told_by(&error), "{code}");
-            assert!(matches!(Lack::of(&error), Lack::Unfit(_)), "{code}");
+            assert!(CapacityLack::is_told_by(&error), "{code}");
+            assert!(matches!(CapacityLack::of(&error), CapacityLack::Unfit(_)), "{code}");
         }
         for (status, code) in [(500, "InsufficientInstanceCapacity"), (400, "VcpuLimitExceeded")] {
             let error = error(status, Some(code));
-            assert!(Lack::is_told_by(&error) && matches!(Lack::of(&error), Lack::Capacity(_)), "{code}");
+            assert!(
+                CapacityLack::is_told_by(&error) && matches!(CapacityLack::of(&error), CapacityLack::Capacity(_)),
+                "{code}"
+            );
         }
         for (status, code) in [
             (503, Some("RequestLimitExceeded")),
@@ -89,7 +94,7 @@ mod tests {
             (400, Some("RequestExpired")),
             (401, Some("AuthFailure")),
         ] {
-            assert!(!Lack::is_told_by(&error(status, code)), "{code:?}");
+            assert!(!CapacityLack::is_told_by(&error(status, code)), "{code:?}");
         }
     }
 }

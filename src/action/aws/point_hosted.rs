@@ -1,7 +1,7 @@
 //! The hosted zone's part of `dns.point-at-balancer`: which record sets are to be there, and the batch that makes them so.
 
-use super::dns_change::{Edit, change, changing, in_sync};
-use super::dns_records::{Name, RecordSet, at_name};
+use super::dns_change::{RecordEdit, change, changing, in_sync};
+use super::dns_records::{RecordName, RecordSet, at_name};
 use super::point_at_balancer::{Before, readdressed};
 use super::preview::{list, record_of};
 use crate::access::Aws;
@@ -13,9 +13,9 @@ use std::net::IpAddr;
 const KINDS: &[&str] = &["A", "AAAA", "CNAME"];
 
 /// What turns `from` into `to` in one batch: what has no successor of its type goes, what differs is put.
-fn edits(from: &[RecordSet], to: &[RecordSet]) -> Vec<Edit> {
-    let gone = from.iter().filter(|old| to.iter().all(|new| new.kind != old.kind)).cloned().map(Edit::Remove);
-    let put = to.iter().filter(|new| !from.contains(new)).cloned().map(Edit::Put);
+fn edits(from: &[RecordSet], to: &[RecordSet]) -> Vec<RecordEdit> {
+    let gone = from.iter().filter(|old| to.iter().all(|new| new.kind != old.kind)).cloned().map(RecordEdit::Remove);
+    let put = to.iter().filter(|new| !from.contains(new)).cloned().map(RecordEdit::Put);
     gone.chain(put).collect()
 }
 
@@ -46,7 +46,7 @@ impl DnsPointAtBalancer {
     /// The sets that are to be at the name, given what was there: a CNAME stays a CNAME, everything else becomes one alias A.
     /// An AAAA goes: an IPv4 balancer has no such address, and clients would prefer it.
     fn wanted(&self, there: &[RecordSet]) -> Vec<RecordSet> {
-        let (name, target) = (Name::of(self.fqdn.as_str()), Name::of(&self.dns_name));
+        let (name, target) = (RecordName::of(self.fqdn.as_str()), RecordName::of(&self.dns_name));
         match there.iter().find(|set| set.kind == "CNAME") {
             Some(cname) => vec![RecordSet::cname(&name, &target, cname.ttl.unwrap_or(60))],
             None => vec![RecordSet::alias_a(&name, &self.dns_zone, &target)],
@@ -55,7 +55,7 @@ impl DnsPointAtBalancer {
 
     /// What is at the name, of every kind that leads clients: one that is added is as much a change as one that differs.
     fn facts(&self, zone: &str, there: &[RecordSet]) -> Facts {
-        let name = Name::of(self.fqdn.as_str());
+        let name = RecordName::of(self.fqdn.as_str());
         let of = |kind: &&str| {
             let held = there.iter().filter(|set| set.kind == **kind).map(RecordSet::held);
             (record_of(name.as_str(), kind, zone), list(held))
@@ -65,7 +65,7 @@ impl DnsPointAtBalancer {
 
     /// The sets at the name.
     async fn there(&self, aws: &Aws, zone: &str) -> Result<Vec<RecordSet>, Failure> {
-        let found = at_name(aws, zone, &Name::of(self.fqdn.as_str()), KINDS).await?;
+        let found = at_name(aws, zone, &RecordName::of(self.fqdn.as_str()), KINDS).await?;
         match found.special.first() {
             None => Ok(found.simple),
             Some(special) => Err(Failure::refused(format!("zone `{zone}` has {special}")).advise(
@@ -106,7 +106,7 @@ impl DnsPointAtBalancer {
                 .cause(format!("found {}, then {}", told(&before.sets), told(&there)))
                 .advise(format!("find out who changed them; put back {}, then resume", told(&before.sets))));
         }
-        let batch = if again { there.into_iter().map(Edit::Put).collect() } else { edits(&there, &wanted) };
+        let batch = if again { there.into_iter().map(RecordEdit::Put).collect() } else { edits(&there, &wanted) };
         change(cx, aws, zone, &batch, "point at the balancer").await
     }
 
@@ -161,7 +161,7 @@ mod tests {
         RecordSet {
             kind: kind.into(),
             values: vec![value.into()],
-            ..RecordSet::cname(&Name::of("cloud.example.org"), &Name::of("x"), 60)
+            ..RecordSet::cname(&RecordName::of("cloud.example.org"), &RecordName::of("x"), 60)
         }
     }
 
@@ -169,9 +169,9 @@ mod tests {
     fn an_address_becomes_an_alias_and_aaaa_goes_and_both_come_back() {
         let old = vec![set("A", "198.51.100.7"), set("AAAA", "2001:db8::7")];
         let new = action().wanted(&old);
-        assert_eq!(edits(&old, &new), [Edit::Remove(old[1].clone()), Edit::Put(new[0].clone())]);
-        assert_eq!(edits(&new, &old), [Edit::Put(old[0].clone()), Edit::Put(old[1].clone())]);
-        assert_eq!(edits(&new, &[]), [Edit::Remove(new[0].clone())]);
+        assert_eq!(edits(&old, &new), [RecordEdit::Remove(old[1].clone()), RecordEdit::Put(new[0].clone())]);
+        assert_eq!(edits(&new, &old), [RecordEdit::Put(old[0].clone()), RecordEdit::Put(old[1].clone())]);
+        assert_eq!(edits(&new, &[]), [RecordEdit::Remove(new[0].clone())]);
     }
 
     #[test]

@@ -9,9 +9,9 @@
 
 use super::acm::another_that_needs;
 use super::answers::outputs;
-use super::dns_change::{Edit, change, changing, in_sync};
+use super::dns_change::{RecordEdit, change, changing, in_sync};
 use super::dns_external::{ask, ask_back};
-use super::dns_records::{Name, RecordSet, at_name};
+use super::dns_records::{RecordName, RecordSet, at_name};
 use super::preview::{fact, record_of};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
@@ -35,16 +35,20 @@ fn was_there(before: &Value) -> bool {
 
 impl DnsPutCname {
     fn wanted(&self) -> RecordSet {
-        RecordSet::cname(&Name::of(&self.name), &Name::of(&self.value), i64::from(self.ttl.unwrap_or(TTL_S)))
+        RecordSet::cname(
+            &RecordName::of(&self.name),
+            &RecordName::of(&self.value),
+            i64::from(self.ttl.unwrap_or(TTL_S)),
+        )
     }
 
     fn told(&self) -> String {
-        format!("`{}` CNAME `{}`", Name::of(&self.name), Name::of(&self.value))
+        format!("`{}` CNAME `{}`", RecordName::of(&self.name), RecordName::of(&self.value))
     }
 
     /// The CNAME set at the name in a hosted zone.
     async fn hosted(&self, aws: &Aws, zone: &str) -> Result<Option<RecordSet>, Failure> {
-        let found = at_name(aws, zone, &Name::of(&self.name), &["CNAME"]).await?;
+        let found = at_name(aws, zone, &RecordName::of(&self.name), &["CNAME"]).await?;
         match found.special.first() {
             Some(special) => Err(Failure::refused(format!("the zone has {special}"))
                 .advise("records with a routing policy are not changed: publish the CNAME by hand, then resume")),
@@ -64,8 +68,8 @@ impl DnsPutCname {
     }
 
     async fn resolves(&self, cx: &Context<'_>) -> Result<bool, Failure> {
-        let found = cx.access().dns().cname(Name::of(&self.name).as_str()).await?;
-        Ok(found.is_some_and(|value| Name::of(&value) == Name::of(&self.value)))
+        let found = cx.access().dns().cname(RecordName::of(&self.name).as_str()).await?;
+        Ok(found.is_some_and(|value| RecordName::of(&value) == RecordName::of(&self.value)))
     }
 
     /// Waits until this machine's resolver sees what the zone has. A zone that the world does not ask is told after minutes: ACM
@@ -74,7 +78,7 @@ impl DnsPutCname {
         let looks = SEEN_WITHIN.as_millis() / cx.poll().as_millis().max(1);
         let most = u32::try_from(looks).unwrap_or(u32::MAX).clamp(20, 100);
         let mut looks = 0;
-        wait_until(cx, &format!("`{}` in DNS", Name::of(&self.name)), async || {
+        wait_until(cx, &format!("`{}` in DNS", RecordName::of(&self.name)), async || {
             if self.resolves(cx).await? {
                 return Ok(Glance::Done(()));
             }
@@ -94,10 +98,10 @@ impl DnsPutCname {
 
     /// Why the record must stay although this run made it.
     async fn needed_by(&self, cx: &Context<'_>) -> Result<Option<String>, Failure> {
-        if !Name::of(&self.value).as_str().ends_with(ACM_VALIDATIONS) {
+        if !RecordName::of(&self.value).as_str().ends_with(ACM_VALIDATIONS) {
             return Ok(None);
         }
-        let other = another_that_needs(cx, &*cx.aws().await?, Name::of(&self.name).as_str()).await?;
+        let other = another_that_needs(cx, &*cx.aws().await?, RecordName::of(&self.name).as_str()).await?;
         Ok(other.map(|arn| format!("{} stays: certificate `{arn}` needs it too", self.told())))
     }
 
@@ -112,7 +116,7 @@ impl DnsPutCname {
         if let Some(reason) = self.needed_by(cx).await? {
             return Ok(reason);
         }
-        let id = change(cx, aws, zone, &[Edit::Remove(there)], "undo").await?;
+        let id = change(cx, aws, zone, &[RecordEdit::Remove(there)], "undo").await?;
         in_sync(cx, aws, &id).await?;
         Ok(format!("{} is removed", self.told()))
     }
@@ -125,7 +129,7 @@ impl DnsPutCname {
             return Ok(reason);
         }
         ask_back(cx, || format!("remove this record at your DNS provider:\n\n  {}", self.told()))?;
-        wait_until(cx, &format!("the removal of `{}`", Name::of(&self.name)), async || {
+        wait_until(cx, &format!("the removal of `{}`", RecordName::of(&self.name)), async || {
             Ok(if self.resolves(cx).await? {
                 Glance::NotYet(format!("waiting for {} to go at your DNS provider", self.told()))
             } else {
@@ -164,7 +168,7 @@ impl Perform for DnsPutCname {
     }
 
     fn changes(&self) -> Vec<Change> {
-        self.zone.hosted().map(|zone| changing(zone, &[Edit::Put(self.wanted())])).into_iter().collect()
+        self.zone.hosted().map(|zone| changing(zone, &[RecordEdit::Put(self.wanted())])).into_iter().collect()
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
@@ -176,7 +180,7 @@ impl Perform for DnsPutCname {
         };
         match self.hosted(&*cx.aws().await?, zone).await? {
             None => {
-                let name = Name::of(&self.name);
+                let name = RecordName::of(&self.name);
                 let facts = fact(record_of(name.as_str(), "CNAME", zone), "none");
                 Ok(Finding {
                     before: Value::Bool(false),
@@ -204,7 +208,7 @@ impl Perform for DnsPutCname {
             Some(zone) => {
                 let aws = cx.aws().await?;
                 self.refuse_other(zone, self.hosted(&aws, zone).await?.as_ref())?;
-                let id = change(cx, &aws, zone, &[Edit::Put(self.wanted())], "publish").await?;
+                let id = change(cx, &aws, zone, &[RecordEdit::Put(self.wanted())], "publish").await?;
                 Ok(outputs([("change", &id)]))
             }
             None => {
@@ -217,7 +221,7 @@ impl Perform for DnsPutCname {
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
         let Some(zone) = self.zone.hosted() else {
-            wait_until(cx, &format!("`{}` in DNS", Name::of(&self.name)), async || {
+            wait_until(cx, &format!("`{}` in DNS", RecordName::of(&self.name)), async || {
                 Ok(if self.resolves(cx).await? {
                     Glance::Done(())
                 } else {

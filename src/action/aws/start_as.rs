@@ -9,7 +9,7 @@ use super::claim::not_anothers;
 use super::instance_checks::{Age, launch_ran_out, wait_running};
 use super::instance_state::{NO_CAPACITY, cannot_start, described, live, start, state, stop, type_of, zone_of};
 use super::instance_stopped::wait_stopped;
-use super::lack::Lack;
+use super::lack::CapacityLack;
 use super::power::{power, running, starting, stopping};
 use super::preview::{self, request};
 use crate::access::{Aws, AwsError};
@@ -79,7 +79,7 @@ impl InstanceStartAs {
         let answer = aws.write.ec2.modify_instance_attribute().instance_id(id).instance_type(value).send().await;
         if let Err(e) = answer {
             let error = AwsError::from(e);
-            if Lack::is_told_by(&error) {
+            if CapacityLack::is_told_by(&error) {
                 return Err(Trouble::Type(error));
             }
             let mut failure = error.failure(format!("cannot give instance `{id}` the type `{wanted}`"));
@@ -109,7 +109,7 @@ impl InstanceStartAs {
                 Err(error) => error,
             };
             tries += 1;
-            if !Lack::is_told_by(&error) {
+            if !CapacityLack::is_told_by(&error) {
                 return Err(cannot_start(&error, self.id()).into());
             }
             if !error.is(NO_CAPACITY) || tries > CAPACITY_TRIES || cx.time_left().is_zero() {
@@ -122,7 +122,7 @@ impl InstanceStartAs {
     }
 
     /// Puts the old type back and starts with it; the failure that tells how that went.
-    async fn fall_back(&self, cx: &Context<'_>, aws: &Aws, old: &str, zone: &str, lack: Lack) -> Failure {
+    async fn fall_back(&self, cx: &Context<'_>, aws: &Aws, old: &str, zone: &str, lack: CapacityLack) -> Failure {
         let (id, wanted) = (self.id(), &self.instance_type);
         let back = async {
             self.set_type(cx, aws, old).await?;
@@ -244,7 +244,7 @@ impl Perform for InstanceStartAs {
         let gave_up = type_of(&instance) == wanted && launch_ran_out(&instance);
         if gave_up && old != wanted && cx.call().attempt >= LAST_ASYNC_ATTEMPT {
             return Err(self
-                .fall_back(cx, &aws, old, zone_of(&instance), Lack::Capacity(described(&instance)))
+                .fall_back(cx, &aws, old, zone_of(&instance), CapacityLack::Capacity(described(&instance)))
                 .await
                 .into());
         }
@@ -253,7 +253,7 @@ impl Perform for InstanceStartAs {
             Err(Trouble::Other(failure)) => Err(failure.into()),
             Err(Trouble::Type(error)) if old == wanted => Err(cannot_start(&error, self.id()).into()),
             Err(Trouble::Type(error)) => {
-                Err(self.fall_back(cx, &aws, old, zone_of(&instance), Lack::of(&error)).await.into())
+                Err(self.fall_back(cx, &aws, old, zone_of(&instance), CapacityLack::of(&error)).await.into())
             }
         }
     }

@@ -10,8 +10,8 @@
 use super::{Examine, Seen};
 use crate::access::RemoteCommand;
 use crate::action::Lines;
-use crate::action::host::cron_scan::{Scan, Source, Words, command};
-use crate::action::host::{LastLink, Place};
+use crate::action::host::cron_scan::{CronSource, Scan, Words, command};
+use crate::action::host::{HostPlace, LastLink};
 use crate::model::{CronSources, Failure};
 
 /// Places of the words in a scan.
@@ -54,7 +54,7 @@ impl CronSources {
         let root = config.rsplitn(3, '/').nth(2).unwrap_or_default();
         let occ = format!("{root}/occ");
         // As the user that reads config.php, never as root: `occ` is that user's program.
-        let hand = Place::find(lines, &self.on, config, LastLink::Followed).await?.reader()?;
+        let hand = HostPlace::find(lines, &self.on, config, LastLink::Followed).await?.reader()?;
         let command = hand.program([php, occ.as_str(), "config:app:get", "core", "backgroundjobs_mode"]);
         let output = lines.run(&self.on, command).await?;
         let said = output.text();
@@ -78,11 +78,11 @@ fn base(command: &str) -> &str {
     if last.is_empty() { command } else { last }
 }
 
-fn names(sources: &[&Source]) -> String {
+fn names(sources: &[&CronSource]) -> String {
     let each = sources.iter().map(|source| match source {
-        Source::Cron(path) => format!("`{path}`"),
-        Source::Timer(unit) => format!("the timer `{unit}`"),
-        Source::Service(unit) => format!("the service `{unit}`"),
+        CronSource::Cron(path) => format!("`{path}`"),
+        CronSource::Timer(unit) => format!("the timer `{unit}`"),
+        CronSource::Service(unit) => format!("the service `{unit}`"),
     });
     each.collect::<Vec<_>>().join(", ")
 }

@@ -4,12 +4,12 @@
 //! (`nextcloud_facts.php`): no password, key or salt. Not checked: storages that users have mounted themselves, and a
 //! session handler that a php file sets at run time.
 
-use super::nextcloud_shared::{Cache, SETTINGS, Settings, caches, connections, sessions};
+use super::nextcloud_shared::{MemoryCache, NextcloudSettings, SETTINGS, caches, connections, sessions};
 use super::{Examine, Seen};
 use crate::access::RemoteCommand;
 use crate::action::Lines;
 use crate::action::aws::endpoint;
-use crate::action::host::{LastLink, Place};
+use crate::action::host::{HostPlace, LastLink};
 use crate::model::{Failure, NextcloudConfig};
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ struct Facts {
     #[serde(rename = "overwrite.cli.url")]
     overwrite_cli_url: Option<String>,
     #[serde(default)]
-    caches: Vec<Cache>,
+    caches: Vec<MemoryCache>,
     /// The server's own addresses.
     #[serde(default)]
     addresses: Vec<String>,
@@ -60,7 +60,7 @@ impl Examine for NextcloudConfig {
 impl NextcloudConfig {
     async fn facts(&self, lines: &Lines<'_>) -> Result<Facts, Failure> {
         let (file, php) = (self.file.as_str(), self.php.as_deref().unwrap_or("php"));
-        let place = Place::find(lines, &self.on, file, LastLink::Followed).await?;
+        let place = HostPlace::find(lines, &self.on, file, LastLink::Followed).await?;
         let command = place.reader()?.program([php, "--", &place.path]).stdin(FACTS);
         let output = lines.run(&self.on, command).await?;
         let unread = || {
@@ -101,16 +101,16 @@ impl NextcloudConfig {
         lines.run_ok(&self.on, command, &format!("looking at the file system of `{folder}`")).await
     }
 
-    async fn settings(&self, lines: &Lines<'_>) -> Result<Settings, Failure> {
+    async fn settings(&self, lines: &Lines<'_>) -> Result<NextcloudSettings, Failure> {
         let none: [&str; 0] = [];
         let command = RemoteCommand::root_script(SETTINGS, none);
-        Ok(Settings::parse(&lines.run_ok(&self.on, command, "looking at php's settings").await?))
+        Ok(NextcloudSettings::parse(&lines.run_ok(&self.on, command, "looking at php's settings").await?))
     }
 
     /// How many connections the database takes, and how many two servers may want.
-    async fn connections(&self, lines: &Lines<'_>, php: Option<&Settings>) -> Result<Seen, Failure> {
+    async fn connections(&self, lines: &Lines<'_>, php: Option<&NextcloudSettings>) -> Result<Seen, Failure> {
         let (file, program) = (self.file.as_str(), self.php.as_deref().unwrap_or("php"));
-        let place = Place::find(lines, &self.on, file, LastLink::Followed).await?;
+        let place = HostPlace::find(lines, &self.on, file, LastLink::Followed).await?;
         let command = place.reader()?.program([program, "--", &place.path]).stdin(CONNECTIONS);
         let told = lines.run(&self.on, command).await?.text();
         Ok(connections(php.and_then(|php| php.children), told.trim().parse().ok()))

@@ -8,7 +8,7 @@
 use super::{Examine, Seen};
 use crate::access::reveal;
 use crate::action::Lines;
-use crate::action::site::{CLIENT_REFUSED, Files, Site, open, who};
+use crate::action::site::{BrowsedSite, CLIENT_REFUSED, DavFiles, open, who};
 use crate::model::{Failure, FailureKind, NextcloudLogin, Secret};
 
 const LOGIN: &str = "login";
@@ -25,7 +25,7 @@ impl Examine for NextcloudLogin {
                 return Ok([LOGIN, CLIENT].map(|row| Seen::not_checkable(row, told.as_str())).into());
             }
         };
-        let site = Site::new(lines.access().settings(), &self.fqdn, self.via.as_deref()).await?;
+        let site = BrowsedSite::new(lines.access().settings(), &self.fqdn, self.via.as_deref()).await?;
         let user = match open(site).await {
             Ok(page) => page.log_in(&self.user, &password).await,
             Err(failure) => Err(failure),
@@ -53,8 +53,8 @@ impl NextcloudLogin {
             return Seen::refuse(CLIENT, format!("`{}` cannot be sent with a request", self.user))
                 .advise("a name with `:` ends at it there: give another user");
         }
-        let looked = match Site::new(lines.access().settings(), &self.fqdn, self.via.as_deref()).await {
-            Ok(site) => Files::of_client(&site, id, &self.user, password).look().await,
+        let looked = match BrowsedSite::new(lines.access().settings(), &self.fqdn, self.via.as_deref()).await {
+            Ok(site) => DavFiles::of_client(&site, id, &self.user, password).look().await,
             Err(failure) => Err(failure),
         };
         let seen =

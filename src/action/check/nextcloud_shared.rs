@@ -30,14 +30,14 @@ echo "children $most"
 
 /// php's settings, as far as they count here.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Settings {
+pub(super) struct NextcloudSettings {
     handlers: Vec<String>,
     paths: Vec<String>,
     /// The most processes that php-fpm may have.
     pub(super) children: Option<u32>,
 }
 
-impl Settings {
+impl NextcloudSettings {
     pub(super) fn parse(told: &str) -> Self {
         let mut it = Self::default();
         for (kind, value) in told.lines().filter_map(|line| line.split_once(' ')) {
@@ -54,7 +54,7 @@ impl Settings {
 
 /// A cache that all nodes should share.
 #[derive(Debug, Deserialize)]
-pub(super) struct Cache {
+pub(super) struct MemoryCache {
     /// The key of config.php, e.g. `memcache.locking`.
     #[serde(rename = "use")]
     key: String,
@@ -82,7 +82,7 @@ impl Place {
 }
 
 /// Locks and distributed cache: one for all nodes, or none.
-pub(super) fn caches(caches: &[Cache], own: &[String]) -> Seen {
+pub(super) fn caches(caches: &[MemoryCache], own: &[String]) -> Seen {
     const ROW: &str = "caches";
     let mut here = Vec::new();
     for cache in caches {
@@ -123,7 +123,7 @@ fn server(path: &str) -> &str {
 }
 
 /// Where PHP keeps sessions.
-pub(super) fn sessions(php: &Settings, own: &[String]) -> Seen {
+pub(super) fn sessions(php: &NextcloudSettings, own: &[String]) -> Seen {
     const ROW: &str = "sessions";
     let shared = |name: &&String| ["redis", "rediscluster", "memcached", "memcache", "user"].contains(&name.as_str());
     let Some(name) = php.handlers.iter().find(shared) else {
@@ -177,7 +177,7 @@ mod tests {
     use serde_json::json;
 
     fn judged(all: serde_json::Value) -> Seen {
-        let all: Vec<Cache> = serde_json::from_value(all).unwrap();
+        let all: Vec<MemoryCache> = serde_json::from_value(all).unwrap();
         caches(&all, &["10.0.0.5".to_owned()])
     }
 
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn sessions_on_one_server_are_warned_of() {
-        let seen = |told: &str| sessions(&Settings::parse(told), &["10.0.0.5".to_owned()]).verdict;
+        let seen = |told: &str| sessions(&NextcloudSettings::parse(told), &["10.0.0.5".to_owned()]).verdict;
         for told in ["handler files\n", "", "handler files\npath /var/lib/php/sessions\n"] {
             assert_eq!(seen(told), Warn, "{told}");
         }
@@ -232,6 +232,6 @@ mod tests {
         assert_eq!(connections(Some(40), Some(100)).verdict, Pass);
         assert_eq!(connections(Some(40), None).verdict, NotCheckable);
         assert_eq!(connections(None, Some(100)).verdict, NotCheckable);
-        assert_eq!(Settings::parse("children 0\n").children, None);
+        assert_eq!(NextcloudSettings::parse("children 0\n").children, None);
     }
 }

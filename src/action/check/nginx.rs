@@ -6,9 +6,9 @@ use super::{Examine, Seen};
 use crate::access::RemoteCommand;
 use crate::action::Lines;
 use crate::action::edit::nginx::whole::{
-    Answer, ByAddress, Configuration, Judged, KeepAlive, Redirects, Wanted, wanted,
+    Answer, ByAddress, Configuration, JudgedSite, KeepAlive, Redirects, Wanted, wanted,
 };
-use crate::action::edit::{Refusal, nginx};
+use crate::action::edit::{EditRefusal, nginx};
 use crate::action::host::{Nginx, Read, nginx_service};
 use crate::model::{Cidr, Failure, NginxBehindBalancer};
 use std::net::IpAddr;
@@ -90,14 +90,14 @@ impl NginxBehindBalancer {
         wanted(self.fqdn.as_str(), self.idle_timeout_s.unwrap_or(IDLE_S).into(), "/")
     }
 
-    fn plain(&self, site: &str, whole: &Configuration) -> Result<Judged, Refusal> {
+    fn plain(&self, site: &str, whole: &Configuration) -> Result<JudgedSite, EditRefusal> {
         let elsewhere = whole.elsewhere(site)?;
         let bytes = whole.content(site).unwrap_or_default();
         let edit = nginx::offload_tls_beside(bytes, self.fqdn.as_str(), elsewhere)?;
         whole.judge(site, &edit.bytes, &self.wanted())
     }
 
-    fn needs(&self, judged: &Judged) -> Vec<Seen> {
+    fn needs(&self, judged: &JudgedSite) -> Vec<Seen> {
         let host = &self.on.name;
         let port_80 = Seen::pass("port-80", format!("nothing on {host} is in the site's way on port 80"));
         let health = match &judged.needs.health {
@@ -151,7 +151,7 @@ impl NginxBehindBalancer {
     }
 
     /// Who is let in, or counted, by an address that is the balancer's from now on.
-    fn allow_lists(&self, judged: &Judged) -> Seen {
+    fn allow_lists(&self, judged: &JudgedSite) -> Seen {
         let ranges = self.balancer_ranges.as_deref().unwrap_or_default();
         let lets_in = |one: &&ByAddress| one.allows.as_deref().is_some_and(|allowed| meets_any(allowed, ranges));
         let told = |one: &ByAddress| format!("`{}` ({})", one.text, one.place);
@@ -176,7 +176,7 @@ impl NginxBehindBalancer {
     }
 }
 
-fn refusal_told(refusal: &Refusal) -> String {
+fn refusal_told(refusal: &EditRefusal) -> String {
     let reasons = refusal.reasons.iter().map(|reason| format!("{}: {}", reason.place(), reason.message));
     reasons.collect::<Vec<_>>().join("; ")
 }

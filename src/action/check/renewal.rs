@@ -11,7 +11,7 @@
 use super::{Examine, Seen};
 use crate::access::RemoteCommand;
 use crate::action::Lines;
-use crate::action::host::cron_scan::{Scan, Source, Words, command};
+use crate::action::host::cron_scan::{CronSource, Scan, Words, command};
 use crate::model::{CertificateRenewal, Failure};
 
 /// Programs that renew.
@@ -43,10 +43,10 @@ impl Examine for CertificateRenewal {
 fn sources(check: &CertificateRenewal, scan: &Scan) -> Seen {
     const ROW: &str = "sources";
     let (host, known) = (&check.on.name, check.timer.as_str());
-    let mut all: Vec<&Source> = scan.found.iter().map(|(source, _)| source).collect();
+    let mut all: Vec<&CronSource> = scan.found.iter().map(|(source, _)| source).collect();
     all.dedup();
-    let stopped = |source: &&Source| matches!(source, Source::Timer(timer) if timer == known);
-    let others: Vec<&Source> = all.iter().copied().filter(|source| !stopped(source)).collect();
+    let stopped = |source: &&CronSource| matches!(source, CronSource::Timer(timer) if timer == known);
+    let others: Vec<&CronSource> = all.iter().copied().filter(|source| !stopped(source)).collect();
     let unsure = if scan.timers { "" } else { " (systemd's timers could not be looked at)" };
     if others.is_empty() {
         return match all.is_empty() {
@@ -57,13 +57,13 @@ fn sources(check: &CertificateRenewal, scan: &Scan) -> Seen {
     let told: Vec<String> = others
         .iter()
         .map(|source| match source {
-            Source::Cron(path) => format!("a line of `{path}`"),
-            Source::Timer(unit) => format!("the timer `{unit}`"),
-            Source::Service(unit) => format!("the service `{unit}`"),
+            CronSource::Cron(path) => format!("a line of `{path}`"),
+            CronSource::Timer(unit) => format!("the timer `{unit}`"),
+            CronSource::Service(unit) => format!("the service `{unit}`"),
         })
         .collect();
     let advice = match others.as_slice() {
-        [Source::Timer(timer)] if all.len() == 1 => format!("give `renewal_timer: {timer}`, and the run stops it and starts it again on the way back"),
+        [CronSource::Timer(timer)] if all.len() == 1 => format!("give `renewal_timer: {timer}`, and the run stops it and starts it again on the way back"),
         _ => "stop each before the run (`systemctl disable --now UNIT`, the line out of the crontab), or move the certificates of \
               other sites away from here first"
             .to_owned(),

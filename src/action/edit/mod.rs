@@ -146,12 +146,12 @@ impl fmt::Display for Reason {
 
 /// Why a file is not edited: every reason that was found, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct EditRefusal {
     /// At least one.
     pub reasons: Vec<Reason>,
 }
 
-impl Refusal {
+impl EditRefusal {
     fn new(mut reasons: Vec<Reason>) -> Self {
         reasons.sort_by_key(|reason| (reason.file.clone(), reason.line, reason.column));
         reasons.dedup();
@@ -159,13 +159,13 @@ impl Refusal {
     }
 }
 
-impl From<Reason> for Refusal {
+impl From<Reason> for EditRefusal {
     fn from(reason: Reason) -> Self {
         Self { reasons: vec![reason] }
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for EditRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the file cannot be edited safely")?;
         for reason in &self.reasons {
@@ -175,4 +175,4 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for EditRefusal {}

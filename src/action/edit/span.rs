@@ -10,14 +10,14 @@ pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// A place in a file, counted from 1, the column in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SpanPlace {
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
 /// The place of the byte `at`.
-pub(super) fn place(bytes: &[u8], at: usize) -> Place {
-    Place { line: line_number(bytes, at), column: at - line_start(bytes, at) + 1 }
+pub(super) fn place(bytes: &[u8], at: usize) -> SpanPlace {
+    SpanPlace { line: line_number(bytes, at), column: at - line_start(bytes, at) + 1 }
 }
 
 /// The number of the line that holds the byte `at`, counted from 1.
@@ -156,8 +156,8 @@ mod tests {
 
     #[test]
     fn places_are_counted_from_one_and_a_byte_order_mark_has_no_column() {
-        assert_eq!(place(b"ab\ncd", 4), Place { line: 2, column: 2 });
-        assert_eq!(place(b"\xef\xbb\xbfab", 3), Place { line: 1, column: 1 });
+        assert_eq!(place(b"ab\ncd", 4), SpanPlace { line: 2, column: 2 });
+        assert_eq!(place(b"\xef\xbb\xbfab", 3), SpanPlace { line: 1, column: 1 });
         assert_eq!(line_start(b"\xef\xbb\xbfab", 4), 3);
     }
 

@@ -4,7 +4,7 @@
 //! scripts that he won against are in `tests/data/attacks`.
 
 use super::file_scripts::{COPY, LARGEST, LOOK, PUT_BACK, READ, REMOVE, STAGE};
-use super::place::{Hand, LastLink, Place};
+use super::place::{Hand, HostPlace, LastLink};
 use super::place_scripts::WALK;
 use super::rename::RENAME;
 use crate::model::sha256;
@@ -260,7 +260,7 @@ impl Ground {
     /// As whom the walk says that this path is worked on; nothing when it is refused, or led astray so far that it ends.
     fn hand(&self, path: &str) -> Option<Hand> {
         let output = root(&["sh", "-euc", WALK, "runbook", path, "keep"].map(str::to_owned), b"");
-        Place::parse(&String::from_utf8(output.stdout).unwrap())?.ok().map(|place| place.hand)
+        HostPlace::parse(&String::from_utf8(output.stdout).unwrap())?.ok().map(|place| place.hand)
     }
 
     /// Does the deed once; answers whether each script ended well, and what they printed.
@@ -373,7 +373,7 @@ fn who_works_where() {
         let path = if name.starts_with('/') { name.to_owned() } else { at(name).display().to_string() };
         let output = root(&["sh", "-euc", WALK, "runbook", &path, follow].map(str::to_owned), b"");
         assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
-        Place::parse(&String::from_utf8(output.stdout).unwrap()).unwrap()
+        HostPlace::parse(&String::from_utf8(output.stdout).unwrap()).unwrap()
     };
     let web = Hand::User { uid: 33, group: Some(33) };
     for (name, hand) in [

@@ -13,7 +13,7 @@ pub(in crate::action) struct Words<'a>(pub(in crate::action) &'a str, pub(in cra
 
 /// Where a source of a command is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::action) enum Source {
+pub(in crate::action) enum CronSource {
     /// A file of cron, with its path.
     Cron(String),
     /// A timer that is enabled or active, by the unit it starts.
@@ -30,7 +30,7 @@ pub(in crate::action) struct Scan {
     /// Cron ignores that file, and why.
     pub(in crate::action) ignored: Option<String>,
     /// Sources, each with the place of the words it has.
-    pub(in crate::action) found: Vec<(Source, usize)>,
+    pub(in crate::action) found: Vec<(CronSource, usize)>,
     /// Whether systemd answered about timers.
     pub(in crate::action) timers: bool,
     /// Users whose own services run without a login.
@@ -104,11 +104,11 @@ pub(in crate::action) fn command(file: &str, words: &[Words<'_>]) -> RemoteComma
     RemoteCommand::root_script(SCAN, [file]).stdin(lines)
 }
 
-impl Source {
+impl CronSource {
     /// Its name, as an operator types it.
     pub(in crate::action) fn name(&self) -> &str {
         match self {
-            Source::Cron(name) | Source::Timer(name) | Source::Service(name) => name,
+            CronSource::Cron(name) | CronSource::Timer(name) | CronSource::Service(name) => name,
         }
     }
 }
@@ -137,9 +137,9 @@ impl Scan {
                     it.timers = false;
                     continue;
                 }
-                (Some("cron"), Some(name)) => Source::Cron(name),
-                (Some("timer"), Some(name)) => Source::Timer(name),
-                (Some("service"), Some(name)) => Source::Service(name),
+                (Some("cron"), Some(name)) => CronSource::Cron(name),
+                (Some("timer"), Some(name)) => CronSource::Timer(name),
+                (Some("service"), Some(name)) => CronSource::Service(name),
                 _ => continue,
             };
             let found = place.map(|place| (source, place));
@@ -152,12 +152,12 @@ impl Scan {
 
     /// Whether the file starts what has the words at this place.
     pub(in crate::action) fn file_has(&self, file: &str, place: usize) -> bool {
-        self.found.iter().any(|(source, n)| *n == place && matches!(source, Source::Cron(name) if name == file))
+        self.found.iter().any(|(source, n)| *n == place && matches!(source, CronSource::Cron(name) if name == file))
     }
 
     /// The sources but the file that have the words at this place, in words.
-    pub(in crate::action) fn elsewhere(&self, file: &str, place: usize) -> Vec<&Source> {
-        let other = |source: &Source| !matches!(source, Source::Cron(name) if name == file);
+    pub(in crate::action) fn elsewhere(&self, file: &str, place: usize) -> Vec<&CronSource> {
+        let other = |source: &CronSource| !matches!(source, CronSource::Cron(name) if name == file);
         self.found.iter().filter(|(source, n)| *n == place && other(source)).map(|(source, _)| source).collect()
     }
 }
@@ -175,7 +175,7 @@ mod tests {
         assert!(scan.there && scan.timers && scan.ignored.as_deref() == Some("its name has a dot"));
         assert_eq!(scan.found.len(), 4);
         assert!(scan.file_has("/etc/cron.d/x y", 0) && !scan.file_has("/etc/cron.d/x y", 2));
-        assert_eq!(scan.elsewhere("/etc/cron.d/x y", 0), [&Source::Timer("n.timer".into())]);
+        assert_eq!(scan.elsewhere("/etc/cron.d/x y", 0), [&CronSource::Timer("n.timer".into())]);
         assert_eq!(scan.elsewhere("", 1)[0].name(), "/etc/cron.d/x y");
         assert_eq!(scan.lingering, ["anna"]);
     }

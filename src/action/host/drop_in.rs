@@ -7,13 +7,13 @@
 use super::file::{HostFile, Sight, look};
 use super::nginx::{Nginx, refused_by};
 use super::offload_tls::refused;
-use super::place::Place;
+use super::place::HostPlace;
 use super::preview::{fact_name, unified};
 use super::reload::reload_if_active;
 use super::scratch::tried;
 use crate::access::RemoteCommand;
 use crate::action::edit::nginx::whole::{Answer, Configuration, DropIn, KeepAlive, MARK, Redirects, Wanted, wanted};
-use crate::action::edit::{Edit, Refusal, nginx};
+use crate::action::edit::{Edit, EditRefusal, nginx};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Facts, Failure, Finding, Found, NginxDropIn, Service, Value, sha256};
 use serde_json::json;
@@ -78,16 +78,16 @@ impl NginxDropIn {
         let (nginx, whole) = super::nginx::whole(cx, &self.on, self.service.as_ref()).await?;
         let (site, _) = HostFile::find(cx, &self.on, self.site.as_str()).await?;
         let site = site.path;
-        Place::must_be_roots(&cx.lines(), &self.on, self.file.as_str()).await?;
+        HostPlace::must_be_roots(&cx.lines(), &self.on, self.file.as_str()).await?;
         let there = look(cx, &self.on, self.file.as_str()).await?;
         // What the file itself brings is not to count.
         let whole = whole.without(self.file.as_str());
-        let told = |refusal: Refusal| refused(self.site.as_str(), &self.on.name, refusal);
+        let told = |refusal: EditRefusal| refused(self.site.as_str(), &self.on.name, refusal);
         let (edit, drop_in, beyond) = self.judged(&whole, &site).map_err(told)?;
         Ok(Seen { nginx, site, edit, drop_in, beyond, there })
     }
 
-    fn judged(&self, whole: &Configuration, site: &str) -> Result<(Edit, Option<DropIn>, Vec<String>), Refusal> {
+    fn judged(&self, whole: &Configuration, site: &str) -> Result<(Edit, Option<DropIn>, Vec<String>), EditRefusal> {
         let elsewhere = whole.elsewhere(site)?;
         let bytes = whole.content(site).unwrap_or_default();
         let edit = nginx::offload_tls_beside(bytes, self.fqdn.as_str(), elsewhere)?;
@@ -253,7 +253,7 @@ impl Perform for NginxDropIn {
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let was_there = cx.call().before.get("there") == Some(&Value::Bool(true));
-        Place::must_be_roots(&cx.lines(), &self.on, self.file.as_str()).await?;
+        HostPlace::must_be_roots(&cx.lines(), &self.on, self.file.as_str()).await?;
         let there = look(cx, &self.on, self.file.as_str()).await?;
         let Sight::File(image) = there else { return Ok(format!("`{}` is not on {}", self.file, self.on.name)) };
         if was_there {

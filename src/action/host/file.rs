@@ -3,9 +3,9 @@
 //! Promises: a copy never overwrites anything, is complete or not there, and keeps owner, mode, times, ACLs and SELinux
 //! label; content is replaced by a rename, and only after the bytes that arrived on the host were found to be the ones
 //! sent (a lost connection ends a file early); a file that changed in between is left alone. Contents travel by standard
-//! input and never reach a journal: an [`Image`] is all that is kept of them.
+//! input and never reach a journal: an [`FileImage`] is all that is kept of them.
 //!
-//! Root follows no name that another user can put there: [`Place`] says as whom all of this is done. Where a directory on
+//! Root follows no name that another user can put there: [`HostPlace`] says as whom all of this is done. Where a directory on
 //! the way is a user's, it is done as that user, whose file it must be; attributes are then kept as far as that user may
 //! set them, and what could not be kept is asked of [`HostFile::must_be_replaceable`] before anything is made.
 //!
@@ -13,7 +13,7 @@
 //! while we work as him gets what he made of it.
 
 use super::file_scripts::{COMMIT, COPY, LARGEST, LOOK, PUT_BACK, READ, REMOVE, SET_ASIDE, STAGE, TAKE_UP, UNSTAGE};
-use super::place::{Hand, LastLink, Place};
+use super::place::{Hand, HostPlace, LastLink};
 use crate::access::RemoteOutput;
 use crate::action::Context;
 use crate::model::{Failure, RunId, Target, sha256};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is remembered of a file: enough to know it again, nothing of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Image {
+pub(super) struct FileImage {
     /// Its path, symbolic links followed.
     pub(super) path: String,
     /// SHA-256 of its content, hexadecimal.
@@ -40,7 +40,7 @@ pub(super) struct Image {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sight {
     /// A regular file, or a link to one.
-    File(Image),
+    File(FileImage),
     /// Nothing.
     Missing,
     /// Something that is no regular file: its kind, in words.
@@ -54,7 +54,7 @@ pub(super) enum Sight {
 pub(super) struct HostFile<'a> {
     pub(super) cx: &'a Context<'a>,
     pub(super) host: &'a Target,
-    place: Place,
+    place: HostPlace,
     /// As whom it is worked on.
     pub(super) hand: Hand,
     /// The real path.
@@ -78,16 +78,16 @@ enum Committed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kept {
     /// The copy of what its edit was made of.
-    Copy(Image),
+    Copy(FileImage),
     /// The copy of what an edit was made of that was taken back again: nothing of this run is in the file.
-    Aside(Image),
+    Aside(FileImage),
     /// Nothing: no edit was begun, or all was taken back.
     Nothing,
 }
 
 impl Kept {
     /// What the file was before the edit, where that is kept.
-    pub(super) fn image(&self) -> Option<&Image> {
+    pub(super) fn image(&self) -> Option<&FileImage> {
         match self {
             Kept::Copy(image) | Kept::Aside(image) => Some(image),
             Kept::Nothing => None,
@@ -95,20 +95,20 @@ impl Kept {
     }
 }
 
-impl Image {
+impl FileImage {
     /// Whether content, owner, group, mode and time of modification are the same.
-    pub(super) fn same_as(&self, other: &Image) -> bool {
+    pub(super) fn same_as(&self, other: &FileImage) -> bool {
         self.sha256 == other.sha256 && self.same_attributes(other) && self.mtime == other.mtime
     }
 
-    fn same_attributes(&self, other: &Image) -> bool {
+    fn same_attributes(&self, other: &FileImage) -> bool {
         (self.owner, self.group, &self.mode) == (other.owner, other.group, &other.mode)
     }
 }
 
 /// Looks at a path on a host; a link at its end is looked at itself.
 pub(super) async fn look(cx: &Context<'_>, host: &Target, path: &str) -> Result<Sight, Failure> {
-    let place = Place::find(&cx.lines(), host, path, LastLink::Kept).await?;
+    let place = HostPlace::find(&cx.lines(), host, path, LastLink::Kept).await?;
     look_as(cx, host, place.hand, &place.path).await
 }
 
@@ -131,7 +131,7 @@ fn parse(path: &str, text: &str) -> Option<Sight> {
     let (owner, group) = (stat.next()?.parse().ok()?, stat.next()?.parse().ok()?);
     let (mode, mtime) = (stat.next()?.to_owned(), stat.next()?.to_owned());
     let sha256 = lines.next()?.to_owned();
-    Some(Sight::File(Image { path: path.to_owned(), sha256, owner, group, mode, mtime }))
+    Some(Sight::File(FileImage { path: path.to_owned(), sha256, owner, group, mode, mtime }))
 }
 
 /// The hidden name beside `path` that belongs to this run, for what `is` there (`.new`, nothing for the copy).
@@ -150,8 +150,8 @@ impl<'a> HostFile<'a> {
         cx: &'a Context<'a>,
         host: &'a Target,
         path: &str,
-    ) -> Result<(HostFile<'a>, Image), Failure> {
-        let place = Place::find(&cx.lines(), host, path, LastLink::Followed).await?;
+    ) -> Result<(HostFile<'a>, FileImage), Failure> {
+        let place = HostPlace::find(&cx.lines(), host, path, LastLink::Followed).await?;
         match look_as(cx, host, place.hand, &place.path).await? {
             Sight::File(image) => Ok((Self::in_place(cx, host, place), image)),
             Sight::Missing => Err(Failure::refused(format!("`{path}` is not on {host}"))
@@ -165,11 +165,11 @@ impl<'a> HostFile<'a> {
     /// # Errors
     /// Refused when root cannot work there safely.
     pub(super) async fn at(cx: &'a Context<'a>, host: &'a Target, path: &str) -> Result<HostFile<'a>, Failure> {
-        let place = Place::find(&cx.lines(), host, path, LastLink::Kept).await?;
+        let place = HostPlace::find(&cx.lines(), host, path, LastLink::Kept).await?;
         Ok(Self::in_place(cx, host, place))
     }
 
-    fn in_place(cx: &'a Context<'a>, host: &'a Target, place: Place) -> Self {
+    fn in_place(cx: &'a Context<'a>, host: &'a Target, place: HostPlace) -> Self {
         let (path, hand) = (place.path.clone(), place.hand);
         let [copy, aside, fresh, part] = ["", ".aside", ".new", ".part"].map(|is| beside(&path, &cx.call().run, is));
         Self { cx, host, place, hand, path, copy, aside, fresh, part }
@@ -215,7 +215,7 @@ impl<'a> HostFile<'a> {
     }
 
     /// What the file looks like now; nothing when it is gone.
-    pub(super) async fn image(&self) -> Result<Option<Image>, Failure> {
+    pub(super) async fn image(&self) -> Result<Option<FileImage>, Failure> {
         Ok(match look_as(self.cx, self.host, self.hand, &self.path).await? {
             Sight::File(image) => Some(image),
             _ => None,
@@ -223,7 +223,7 @@ impl<'a> HostFile<'a> {
     }
 
     /// This run's copy, as an image of the file it was made of; nothing when there is none.
-    pub(super) async fn copy_image(&self) -> Result<Option<Image>, Failure> {
+    pub(super) async fn copy_image(&self) -> Result<Option<FileImage>, Failure> {
         self.image_kept_at(&self.copy).await
     }
 
@@ -235,16 +235,16 @@ impl<'a> HostFile<'a> {
         Ok(self.image_kept_at(&self.aside).await?.map_or(Kept::Nothing, Kept::Aside))
     }
 
-    async fn image_kept_at(&self, path: &str) -> Result<Option<Image>, Failure> {
+    async fn image_kept_at(&self, path: &str) -> Result<Option<FileImage>, Failure> {
         Ok(match look_as(self.cx, self.host, self.hand, path).await? {
-            Sight::File(image) => Some(Image { path: self.path.clone(), ..image }),
+            Sight::File(image) => Some(FileImage { path: self.path.clone(), ..image }),
             _ => None,
         })
     }
 
     /// Keeps a copy of the file as `now` describes it, then puts the staged content in its place. When somebody changes
     /// the file in between, it stays as they made it, and neither copy nor staged content is left.
-    pub(super) async fn replace(&self, now: &Image) -> Result<(), Failure> {
+    pub(super) async fn replace(&self, now: &FileImage) -> Result<(), Failure> {
         if let Err(failure) = self.keep_copy(now).await {
             self.unstage().await?;
             return Err(failure);
@@ -259,7 +259,7 @@ impl<'a> HostFile<'a> {
     }
 
     /// Keeps a copy of the file as `now` describes it; a copy of that content that is there already is this run's own.
-    async fn keep_copy(&self, now: &Image) -> Result<(), Failure> {
+    async fn keep_copy(&self, now: &FileImage) -> Result<(), Failure> {
         let arguments = [&self.path, &self.copy, &now.sha256, &self.aside, &self.part].map(String::as_str);
         let output = self.run(COPY, arguments, b"").await?;
         match output.status {
@@ -321,7 +321,7 @@ impl<'a> HostFile<'a> {
     }
 
     /// Brings the copy's content, owner, mode and times back, if the file still is what `now` says.
-    pub(super) async fn put_back(&self, before: &Image, now: &str) -> Result<(), Failure> {
+    pub(super) async fn put_back(&self, before: &FileImage, now: &str) -> Result<(), Failure> {
         let arguments = [&self.path, &self.copy, &before.sha256, &self.fresh, now];
         let output = self.run(PUT_BACK, arguments, b"").await?;
         match output.status {
@@ -336,7 +336,7 @@ impl<'a> HostFile<'a> {
     }
 
     /// Removes this run's copy of `before`, and what an interrupted command or a rejected edit may have left beside it.
-    pub(super) async fn remove_copy(&self, before: &Image) -> Result<(), Failure> {
+    pub(super) async fn remove_copy(&self, before: &FileImage) -> Result<(), Failure> {
         let arguments = [&self.copy, &before.sha256, &self.part, &self.fresh, &self.aside].map(String::as_str);
         let output = self.run(REMOVE, arguments, b"").await?;
         match output.status {

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 
 /// What ssh would do to reach a host, from `ssh -G`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Way {
+pub(super) struct LocalWay {
     /// The address ssh connects to.
     pub(super) host: String,
     /// The port.
@@ -46,9 +46,9 @@ async fn output(program: &str, arguments: &[&str], stdin: &str) -> Result<(bool,
     Ok((done.status.success(), String::from_utf8_lossy(&done.stdout).into_owned()))
 }
 
-impl Way {
+impl LocalWay {
     /// Asks ssh, by the configuration that a connection to the target uses, without a pinned key.
-    pub(super) async fn to(ssh: &Ssh, target: &Target, address: &str) -> Result<Way, Failure> {
+    pub(super) async fn to(ssh: &Ssh, target: &Target, address: &str) -> Result<LocalWay, Failure> {
         let unpinned = Target { host_key: None, ..target.clone() };
         let config = ssh.configuration(&unpinned, address).await?.display().to_string();
         let arguments = ["-G", "-F", &config, "--", address];
@@ -60,7 +60,7 @@ impl Way {
         Ok(Self::parse(&text, std::env::var("HOME").ok().as_deref()))
     }
 
-    fn parse(text: &str, home: Option<&str>) -> Way {
+    fn parse(text: &str, home: Option<&str>) -> LocalWay {
         let value = |key: &str| text.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix(' ')).map(str::trim);
         let some = |key: &str| value(key).filter(|v| *v != "none" && !v.is_empty());
         let files = ["userknownhostsfile", "globalknownhostsfile"].into_iter().filter_map(some);
@@ -68,7 +68,7 @@ impl Way {
             (Some(rest), Some(home)) => format!("{home}/{rest}"),
             _ => path.to_owned(),
         };
-        Way {
+        LocalWay {
             host: value("hostname").unwrap_or_default().to_owned(),
             port: value("port").unwrap_or("22").to_owned(),
             alias: some("hostkeyalias").map(str::to_owned),
@@ -201,11 +201,11 @@ mod tests {
     fn what_ssh_says_is_read() {
         let text = "user op\nhostname 203.0.113.9\nport 2222\nuserknownhostsfile ~/.ssh/known_hosts /x/k2\n\
                     globalknownhostsfile none\nproxycommand none\n";
-        let way = Way::parse(text, Some("/home/op"));
+        let way = LocalWay::parse(text, Some("/home/op"));
         assert_eq!(way.known_as(), "[203.0.113.9]:2222");
         assert_eq!(way.files, ["/home/op/.ssh/known_hosts", "/x/k2"]);
         assert!(!way.indirect);
-        let jump = Way::parse("hostname a\nport 22\nproxyjump bastion\nhostkeyalias web\n", None);
+        let jump = LocalWay::parse("hostname a\nport 22\nproxyjump bastion\nhostkeyalias web\n", None);
         assert!(jump.indirect);
         assert_eq!(jump.known_as(), "web");
     }

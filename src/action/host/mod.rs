@@ -29,4 +29,4 @@ mod systemd;
 mod wait_gone;
 
 pub(super) use nginx::{Nginx, Read, service as nginx_service};
-pub(super) use place::{LastLink, Place};
+pub(super) use place::{HostPlace, LastLink};

@@ -6,16 +6,16 @@
 //! has the site's name. What the file was then is still kept: whoever makes the edit by hand instead has the run's rollback
 //! to bring it back.
 
-use super::file::{HostFile, Image, Kept, Sight};
+use super::file::{FileImage, HostFile, Kept, Sight};
 use super::nginx::{Nginx, Read, TEST, refused_by, service, whole};
 use super::preview::{fact_of_file, unified};
 use super::reload::reload_if_active;
-use super::restore::{Standing, original, standing};
+use super::restore::{FileStanding, original, standing};
 use super::scratch::tried;
 use crate::access::RemoteCommand;
 use crate::action::edit::nginx::whole::{Configuration, wanted};
 use crate::action::edit::nginx::{self, Elsewhere};
-use crate::action::edit::{Edit, Refusal};
+use crate::action::edit::{Edit, EditRefusal};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Facts, Failure, Finding, Found, NginxOffloadTls, Target, Value, Values, sha256};
 
@@ -24,7 +24,7 @@ impl NginxOffloadTls {
         nginx::offload_tls_beside(bytes, self.fqdn.as_str(), elsewhere).map_err(|refusal| self.refused(refusal))
     }
 
-    fn refused(&self, refusal: Refusal) -> Failure {
+    fn refused(&self, refusal: EditRefusal) -> Failure {
         refused(self.file.as_str(), &self.on.name, refusal)
     }
 
@@ -79,21 +79,21 @@ impl NginxOffloadTls {
     }
 
     /// Puts the copy back in the place of what this run, or a person in its stead, made of it.
-    async fn bring_back(&self, cx: &Context<'_>, file: &HostFile<'_>, before: &Image) -> Result<(), Failure> {
+    async fn bring_back(&self, cx: &Context<'_>, file: &HostFile<'_>, before: &FileImage) -> Result<(), Failure> {
         let left = self.left(cx, file).await?;
         let now = file.image().await?;
         let after = left.iter().find(|left| now.as_ref().is_some_and(|now| now.sha256 == **left));
         match standing(before, after.map(String::as_str), now.as_ref()) {
-            Standing::AsBefore => Ok(()),
-            Standing::AsLeft(now) => file.restore(before, &now, &self.on.name).await,
-            Standing::Changed => Err(file.not_ours(&self.on.name)),
-            Standing::Gone => Err(file.gone(&self.on.name)),
+            FileStanding::AsBefore => Ok(()),
+            FileStanding::AsLeft(now) => file.restore(before, &now, &self.on.name).await,
+            FileStanding::Changed => Err(file.not_ours(&self.on.name)),
+            FileStanding::Gone => Err(file.gone(&self.on.name)),
         }
     }
 }
 
 /// A file that is not understood: every reason with its line, and what to do about each.
-pub(super) fn refused(file: &str, host: &str, refusal: Refusal) -> Failure {
+pub(super) fn refused(file: &str, host: &str, refusal: EditRefusal) -> Failure {
     let mut failure = Failure::refused(format!("`{file}` on {host} cannot be edited safely"));
     for reason in refusal.reasons {
         failure = failure.cause(format!("{}: {}", reason.place(), reason.message));
@@ -108,8 +108,8 @@ pub(super) fn refused(file: &str, host: &str, refusal: Refusal) -> Failure {
 pub(super) fn finding(
     (on, asked): (&Target, &str),
     file: &HostFile<'_>,
-    now: &Image,
-    copy: Option<&Image>,
+    now: &FileImage,
+    copy: Option<&FileImage>,
     edit: &Edit,
 ) -> Finding {
     let through = if asked == now.path { String::new() } else { format!(" (`{asked}` is a link to it)") };
@@ -140,7 +140,7 @@ pub(super) fn finding(
     Finding { before, outputs, facts, ..Finding::new(found, ours, evidence) }
 }
 
-fn kept(file: &HostFile<'_>, copy: &Image) -> [(String, Value); 2] {
+fn kept(file: &HostFile<'_>, copy: &FileImage) -> [(String, Value); 2] {
     [
         ("backup".to_owned(), Value::from(file.copy.as_str())),
         ("backup_sha256".to_owned(), Value::from(copy.sha256.as_str())),
@@ -148,7 +148,7 @@ fn kept(file: &HostFile<'_>, copy: &Image) -> [(String, Value); 2] {
 }
 
 /// What an edited file gives to later actions: `copy` is of what the edit was made of, `sha256` what it came to.
-pub(super) fn gives(file: &HostFile<'_>, copy: &Image, sha256: String) -> Applied {
+pub(super) fn gives(file: &HostFile<'_>, copy: &FileImage, sha256: String) -> Applied {
     kept(file, copy).into_iter().chain([("sha256".to_owned(), Value::from(sha256))]).collect()
 }
 
@@ -194,7 +194,7 @@ impl Perform for NginxOffloadTls {
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
-        let before: Image = cx.before()?;
+        let before: FileImage = cx.before()?;
         // What an earlier attempt found may have been mended by hand since.
         let (file, now) = HostFile::find(cx, &self.on, &before.path).await?;
         let bytes = file.read().await?;
@@ -241,7 +241,7 @@ impl Perform for NginxOffloadTls {
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
-        let found: Image = cx.before()?;
+        let found: FileImage = cx.before()?;
         let file = HostFile::at(cx, &self.on, &found.path).await?;
         let kept = file.kept().await?;
         let before = original(found, kept.image(), cx.output("backup_sha256"));

@@ -4,7 +4,7 @@
 //! however often it is tried. Another key is learned only after an undo, or when a person says that it is not done: both
 //! ask for approval anew.
 
-use super::local::{Way, fingerprints, keys_on_console};
+use super::local::{LocalWay, fingerprints, keys_on_console};
 use crate::access::{AwsError, RemoteCommand, SshError, SshTrouble};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{
@@ -31,9 +31,9 @@ impl SshPinHostKey {
         }
     }
 
-    async fn way(&self, cx: &Context<'_>) -> Result<Way, Failure> {
+    async fn way(&self, cx: &Context<'_>) -> Result<LocalWay, Failure> {
         let address = cx.address(&self.on).await?;
-        Way::to(cx.access().ssh(), &self.on, &address).await
+        LocalWay::to(cx.access().ssh(), &self.on, &address).await
     }
 
     async fn known(&self, cx: &Context<'_>) -> Result<String, Failure> {

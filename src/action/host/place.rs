@@ -99,7 +99,7 @@ pub(in crate::action) enum LastLink {
 
 /// What a path leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::action) struct Place {
+pub(in crate::action) struct HostPlace {
     /// The path without links, but a last one that was kept.
     pub(in crate::action) path: String,
     /// As whom to work there.
@@ -117,7 +117,7 @@ struct Entry {
     owners_group: Option<u32>,
 }
 
-impl Place {
+impl HostPlace {
     /// Walks to a path.
     ///
     /// # Errors
@@ -213,8 +213,8 @@ fn user(text: &str) -> Option<(u32, Option<u32>)> {
 mod tests {
     use super::*;
 
-    fn place(text: &str) -> Place {
-        Place::parse(text).unwrap().unwrap()
+    fn place(text: &str) -> HostPlace {
+        HostPlace::parse(text).unwrap().unwrap()
     }
 
     #[test]
@@ -227,9 +227,9 @@ mod tests {
         assert_eq!(users.hand, Hand::User { uid: 4711, group: None });
         assert!(users.reader().is_err());
         assert!(place("at\n33:33\n/f\n33 33 666 33:33\n").reader().unwrap_err().message.contains("everybody"));
-        assert_eq!(Place::parse("no\nso\x1b[2J"), Some(Err("so [2J".into())));
+        assert_eq!(HostPlace::parse("no\nso\x1b[2J"), Some(Err("so [2J".into())));
         for odd in ["", "at\n", "at\n0\n/f\n-\n", "at\n0:0\n/f\n33 33 640\n", "yes\n0:0\n/f\n-\n"] {
-            assert_eq!(Place::parse(odd), None, "{odd:?}");
+            assert_eq!(HostPlace::parse(odd), None, "{odd:?}");
         }
     }
 

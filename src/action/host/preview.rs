@@ -1,6 +1,6 @@
 //! What the actions on hosts tell beforehand: commands as they are run, differences of files, facts of files.
 
-use super::file::{Image, Sight};
+use super::file::{FileImage, Sight};
 use crate::access::RemoteCommand;
 use crate::model::{Change, Target};
 
@@ -20,7 +20,7 @@ pub(super) fn fact_name(what: &str, on: &Target) -> String {
 /// What is at a path: of a file how it can be known again, never what is in it.
 pub(super) fn fact_of_file(on: &Target, path: &str, sight: &Sight) -> (String, String) {
     let told = match sight {
-        Sight::File(Image { sha256, mode, owner, group, .. }) => {
+        Sight::File(FileImage { sha256, mode, owner, group, .. }) => {
             format!("sha256 {}, mode {mode}, owner {owner}:{group}", sha256.get(..DIGITS).unwrap_or(sha256))
         }
         Sight::Missing => "not there".to_owned(),
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn facts_are_short_and_told_by_their_host() {
-        let image = Image {
+        let image = FileImage {
             path: "/f".into(),
             sha256: "0123456789abcdef0123".into(),
             owner: 0,

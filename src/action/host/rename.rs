@@ -1,10 +1,10 @@
 //! `file.rename`: gives a file another name, and refuses when that name is taken.
 //!
-//! A link is renamed itself. As everywhere, root follows no name that another user can put there ([`Place`]): in a user's
+//! A link is renamed itself. As everywhere, root follows no name that another user can put there ([`HostPlace`]): in a user's
 //! directory the rename is that user's.
 
 use super::file;
-use super::place::{Hand, LastLink, Place};
+use super::place::{Hand, HostPlace, LastLink};
 use super::preview::{command_of, fact_of_file};
 use crate::access::RemoteCommand;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
@@ -37,7 +37,7 @@ impl FileRename {
     /// # Errors
     /// Refused when they are not one user's to change, or when a rename cannot lead from one to the other.
     async fn look(&self, cx: &Context<'_>) -> Result<Names, Failure> {
-        let find = async |path: &HostPath| Place::find(&cx.lines(), &self.on, path.as_str(), LastLink::Kept).await;
+        let find = async |path: &HostPath| HostPlace::find(&cx.lines(), &self.on, path.as_str(), LastLink::Kept).await;
         let (from, to) = (find(&self.from).await?, find(&self.to).await?);
         if from.hand != to.hand {
             return Err(Failure::refused(format!(

@@ -1,13 +1,13 @@
 //! What the undo of an edited file comes to: the file is as it was, as we left it, or somebody's.
 
-use super::file::{HostFile, Image};
+use super::file::{FileImage, HostFile};
 use super::place::Hand;
 use super::preview::word;
 use crate::model::Failure;
 
 /// How a file stands to what the run did to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum FileStanding {
     /// As it was found, attributes and time of modification included.
     AsBefore,
     /// As the run left it; or the content of before, but not its attributes. What it hashes to now.
@@ -21,31 +21,31 @@ pub(super) enum Standing {
 /// What the file was before the edit: the copy's own image, which is of what the edit was made of, be that later than what
 /// an earlier attempt `found`. `copied` is what the copy hashed to when it was made, as far as that was recorded: a copy
 /// that is another one now is not taken for it.
-pub(super) fn original(found: Image, kept: Option<&Image>, copied: Option<&str>) -> Image {
+pub(super) fn original(found: FileImage, kept: Option<&FileImage>, copied: Option<&str>) -> FileImage {
     match (kept, copied) {
         (Some(kept), None) => kept.clone(),
         (Some(kept), Some(copied)) if kept.sha256 == copied => kept.clone(),
-        (_, Some(copied)) => Image { sha256: copied.to_owned(), ..found },
+        (_, Some(copied)) => FileImage { sha256: copied.to_owned(), ..found },
         (None, None) => found,
     }
 }
 
 /// How a file stands, given what it was and what the edit made of it (nothing: that is not known).
-pub(super) fn standing(before: &Image, after: Option<&str>, now: Option<&Image>) -> Standing {
+pub(super) fn standing(before: &FileImage, after: Option<&str>, now: Option<&FileImage>) -> FileStanding {
     match now {
-        None => Standing::Gone,
-        Some(now) if now.same_as(before) => Standing::AsBefore,
+        None => FileStanding::Gone,
+        Some(now) if now.same_as(before) => FileStanding::AsBefore,
         Some(now) if now.sha256 == before.sha256 || Some(now.sha256.as_str()) == after => {
-            Standing::AsLeft(now.sha256.clone())
+            FileStanding::AsLeft(now.sha256.clone())
         }
-        Some(_) => Standing::Changed,
+        Some(_) => FileStanding::Changed,
     }
 }
 
 impl HostFile<'_> {
     /// Puts the copy back and looks whether the file is as it was, to the byte and the nanosecond.
     /// Where the content never changed and no copy was made, there is nothing to put back.
-    pub(super) async fn restore(&self, before: &Image, now: &str, host: &str) -> Result<(), Failure> {
+    pub(super) async fn restore(&self, before: &FileImage, now: &str, host: &str) -> Result<(), Failure> {
         if now == before.sha256 && self.copy_image().await?.is_none() {
             return Ok(());
         }
@@ -88,8 +88,8 @@ impl HostFile<'_> {
 mod tests {
     use super::*;
 
-    fn image(sha: &str, mode: &str, mtime: &str) -> Image {
-        Image { path: "/f".into(), sha256: sha.into(), owner: 0, group: 0, mode: mode.into(), mtime: mtime.into() }
+    fn image(sha: &str, mode: &str, mtime: &str) -> FileImage {
+        FileImage { path: "/f".into(), sha256: sha.into(), owner: 0, group: 0, mode: mode.into(), mtime: mtime.into() }
     }
 
     #[test]
@@ -104,12 +104,12 @@ mod tests {
     #[test]
     fn a_later_change_is_told_from_our_own() {
         let before = image("a", "644", "1.0");
-        let stands = |after, now: Option<&Image>| standing(&before, after, now);
-        assert_eq!(stands(Some("b"), Some(&before)), Standing::AsBefore);
-        assert_eq!(stands(Some("b"), Some(&image("b", "644", "2.0"))), Standing::AsLeft("b".into()));
-        assert_eq!(stands(Some("b"), Some(&image("a", "600", "1.0"))), Standing::AsLeft("a".into()));
-        assert_eq!(stands(Some("b"), Some(&image("c", "644", "3.0"))), Standing::Changed);
-        assert_eq!(stands(None, Some(&image("b", "644", "2.0"))), Standing::Changed);
-        assert_eq!(stands(Some("b"), None), Standing::Gone);
+        let stands = |after, now: Option<&FileImage>| standing(&before, after, now);
+        assert_eq!(stands(Some("b"), Some(&before)), FileStanding::AsBefore);
+        assert_eq!(stands(Some("b"), Some(&image("b", "644", "2.0"))), FileStanding::AsLeft("b".into()));
+        assert_eq!(stands(Some("b"), Some(&image("a", "600", "1.0"))), FileStanding::AsLeft("a".into()));
+        assert_eq!(stands(Some("b"), Some(&image("c", "644", "3.0"))), FileStanding::Changed);
+        assert_eq!(stands(None, Some(&image("b", "644", "2.0"))), FileStanding::Changed);
+        assert_eq!(stands(Some("b"), None), FileStanding::Gone);
     }
 }

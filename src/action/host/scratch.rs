@@ -11,7 +11,7 @@
 //! Not handled: a host where root may not make mount namespaces (a container without `CAP_SYS_ADMIN`): the trial says so. Files
 //! that somebody but root can replace are refused: root's daemon must not read such a configuration in the first place.
 
-use super::place::Place;
+use super::place::HostPlace;
 use crate::access::{RemoteCommand, RemoteOutput};
 use crate::action::Context;
 use crate::model::{Failure, Target};
@@ -82,7 +82,7 @@ pub(super) async fn tried(
 ) -> Result<RemoteOutput, Failure> {
     let mut stdin = Vec::new();
     for (path, bytes) in files {
-        Place::must_be_roots(&cx.lines(), host, path).await?;
+        HostPlace::must_be_roots(&cx.lines(), host, path).await?;
         stdin.extend(format!("{}\n", bytes.len()).into_bytes());
         stdin.extend_from_slice(bytes);
     }

@@ -3,12 +3,12 @@
 //! Undo puts the copy back when the file is as we left it. When it was changed since (Nextcloud rewrites config.php on
 //! upgrades and settings), only our keys are taken back, and only where they still hold what we set.
 
-use super::file::{HostFile, Image};
+use super::file::{FileImage, HostFile};
 use super::offload_tls::{finding, gives, refused};
 use super::php::{Php, Told};
 use super::preview::command_of;
 use super::reload::reload_if_active;
-use super::restore::{Standing, original, standing};
+use super::restore::{FileStanding, original, standing};
 use super::systemd::asking;
 use crate::action::edit::Edit;
 use crate::action::edit::php::{Previous, Setting, read_raw, set_config, shown, shown_value, unset_config};
@@ -204,7 +204,7 @@ impl Perform for PhpSetConfig {
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
-        let before: Image = cx.before()?;
+        let before: FileImage = cx.before()?;
         // What an earlier attempt found may have been rewritten since, by Nextcloud itself.
         let (file, now) = HostFile::find(cx, &self.on, &before.path).await?;
         let bytes = file.read().await?;
@@ -236,7 +236,7 @@ impl Perform for PhpSetConfig {
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
-        let found: Image = cx.before()?;
+        let found: FileImage = cx.before()?;
         let file = HostFile::at(cx, &self.on, &found.path).await?;
         let copy = file.copy_image().await?;
         let before = original(found, copy.as_ref(), cx.output("backup_sha256"));
@@ -246,26 +246,26 @@ impl Perform for PhpSetConfig {
             (None, None) => None,
         };
         let did = match standing(&before, after.as_deref(), file.image().await?.as_ref()) {
-            Standing::AsBefore => "is as it was to the byte",
-            Standing::AsLeft(now) => {
+            FileStanding::AsBefore => "is as it was to the byte",
+            FileStanding::AsLeft(now) => {
                 file.restore(&before, &now, &self.on.name).await?;
                 "is as it was to the byte"
             }
-            Standing::Changed if copy.is_some() => {
+            FileStanding::Changed if copy.is_some() => {
                 self.take_back(cx, &file).await?;
                 "was changed since: only our keys were taken back"
             }
             // An earlier undo took our keys back and removed the copy; else the copy was removed by somebody.
-            Standing::Changed if self.edit(&file.read().await?)?.changed => {
+            FileStanding::Changed if self.edit(&file.read().await?)?.changed => {
                 "was changed since and holds nothing of ours"
             }
-            Standing::Changed => {
+            FileStanding::Changed => {
                 return Err(Failure::refused(format!("the copy of `{}` is not on {} any more", file.path, self.on))
                     .cause("the file was changed since, and still holds what this run set")
                     .advise("take the keys back by hand, then resume")
                     .into());
             }
-            Standing::Gone => return Err(file.gone(&self.on.name).into()),
+            FileStanding::Gone => return Err(file.gone(&self.on.name).into()),
         };
         self.php(cx, &file)?.lint(&file.path).await?;
         let reloaded = self.reload(cx).await?;

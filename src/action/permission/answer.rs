@@ -2,7 +2,7 @@
 
 /// The answer to one question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum IamAnswer {
     Allowed,
     /// With who says so.
     Denied(String),

@@ -8,8 +8,8 @@
 //! back with `DryRunOperation`; changes are sent one after the other, those first that would change nothing even if they were
 //! carried out; and at the first that was carried out it ends.
 
-use super::super::policy::{Question, is_read};
-use super::answer::Answer;
+use super::super::policy::{IamQuestion, is_read};
+use super::answer::IamAnswer;
 use crate::access::{Aws, AwsError};
 use crate::action::aws::{CLAIM_TAG, find_instance, type_of};
 use crate::action::{RUN_TAG, STEP_TAG};
@@ -45,22 +45,22 @@ const CHANGES: &[&str] = &[
 /// What came of one dry run.
 enum Told {
     /// An answer about the permission.
-    Answer(Answer),
+    Answer(IamAnswer),
     /// The request was carried out.
     CarriedOut,
 }
 
 /// Answers in the order of the questions. An answer is about an IAM action as a whole.
-pub(super) async fn ask(aws: &Aws, questions: &[Question]) -> Vec<Answer> {
+pub(super) async fn ask(aws: &Aws, questions: &[IamQuestion]) -> Vec<IamAnswer> {
     let asked = names(questions);
     let (mut answers, honoured) = reads(aws, questions, asked.iter().copied().filter(|name| is_read(name))).await;
     let changes = CHANGES.iter().copied().filter(|name| asked.contains(name));
     match honoured {
         true => answers.extend(one_by_one(aws, questions, changes).await),
-        false => answers.extend(changes.map(|name| (name, Answer::Open(UNSHOWN.to_owned())))),
+        false => answers.extend(changes.map(|name| (name, IamAnswer::Open(UNSHOWN.to_owned())))),
     }
-    let open = |question: &Question| {
-        Answer::Open(match question.permission.starts_with("ec2:") {
+    let open = |question: &IamQuestion| {
+        IamAnswer::Open(match question.permission.starts_with("ec2:") {
             true => "a dry run can be made only of what exists".to_owned(),
             false => "only EC2 knows dry runs".to_owned(),
         })
@@ -75,9 +75,9 @@ const UNSHOWN: &str =
 /// Dry runs of reads, some at a time; and whether one of them has shown that dry runs are honoured.
 async fn reads(
     aws: &Aws,
-    questions: &[Question],
+    questions: &[IamQuestion],
     names: impl Iterator<Item = &'static str>,
-) -> (BTreeMap<&'static str, Answer>, bool) {
+) -> (BTreeMap<&'static str, IamAnswer>, bool) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut under_way = JoinSet::new();
     let names: BTreeSet<&'static str> = names.chain([CANARY]).collect();
@@ -96,27 +96,27 @@ async fn reads(
                 answers.insert(permission, answer);
             }
             Ok((permission, Some(Told::CarriedOut))) => {
-                answers.insert(permission, Answer::Open("EC2 answered a dry run as if it were none".to_owned()));
+                answers.insert(permission, IamAnswer::Open("EC2 answered a dry run as if it were none".to_owned()));
             }
             Ok((_, None)) | Err(_) => {}
         }
     }
-    let honoured = answers.values().any(|answer| *answer == Answer::Allowed);
+    let honoured = answers.values().any(|answer| *answer == IamAnswer::Allowed);
     (answers, honoured)
 }
 
 /// Dry runs of changes, in order, up to the first that was carried out.
 async fn one_by_one(
     aws: &Aws,
-    questions: &[Question],
+    questions: &[IamQuestion],
     names: impl Iterator<Item = &'static str>,
-) -> BTreeMap<&'static str, Answer> {
+) -> BTreeMap<&'static str, IamAnswer> {
     let mut answers = BTreeMap::new();
     let mut carried_out: Option<&str> = None;
     for permission in names {
         if let Some(which) = carried_out {
             let why = format!("not asked: a dry run of `{which}` was carried out in earnest");
-            answers.insert(permission, Answer::Open(why));
+            answers.insert(permission, IamAnswer::Open(why));
             continue;
         }
         let ids = existing(questions, permission);
@@ -134,7 +134,7 @@ async fn one_by_one(
             Some(Told::CarriedOut) => {
                 carried_out = Some(permission);
                 let why = "it was carried out in earnest although it was marked as a dry run: this endpoint does not honour them";
-                answers.insert(permission, Answer::Open(why.to_owned()));
+                answers.insert(permission, IamAnswer::Open(why.to_owned()));
             }
             None => {}
         }
@@ -143,7 +143,7 @@ async fn one_by_one(
 }
 
 /// Ids of what exists among the resources an IAM action is asked about, by kind: `instance`, `vpc`.
-fn existing(questions: &[Question], permission: &str) -> BTreeMap<String, String> {
+fn existing(questions: &[IamQuestion], permission: &str) -> BTreeMap<String, String> {
     let of = questions.iter().filter(|q| q.permission == permission && q.exists);
     let named = of.filter_map(|q| q.resource.rsplit(':').next().and_then(|resource| resource.split_once('/')));
     named.map(|(kind, id)| (kind.to_owned(), id.to_owned())).collect()
@@ -219,10 +219,10 @@ async fn dry_run(ec2: &Client, permission: &str, ids: &BTreeMap<String, String>,
         Err(error) => error,
     };
     Some(Told::Answer(match error.code.as_deref() {
-        Some("DryRunOperation") => Answer::Allowed,
-        Some("UnauthorizedOperation") => Answer::Denied("a dry run of it is not authorized".to_owned()),
-        Some(code) => Answer::Open(format!("a dry run ended in `{code}`: {}", error.message)),
-        None => Answer::Open(format!("a dry run did not reach EC2: {}", error.message)),
+        Some("DryRunOperation") => IamAnswer::Allowed,
+        Some("UnauthorizedOperation") => IamAnswer::Denied("a dry run of it is not authorized".to_owned()),
+        Some(code) => IamAnswer::Open(format!("a dry run ended in `{code}`: {}", error.message)),
+        None => IamAnswer::Open(format!("a dry run did not reach EC2: {}", error.message)),
     }))
 }
 
@@ -241,6 +241,6 @@ fn rule() -> IpPermission {
 }
 
 /// The IAM actions of some questions.
-fn names(questions: &[Question]) -> BTreeSet<&'static str> {
+fn names(questions: &[IamQuestion]) -> BTreeSet<&'static str> {
     questions.iter().map(|q| q.permission).collect()
 }

@@ -14,16 +14,16 @@ mod server;
 mod simulate;
 mod verdict;
 
-use super::policy::{Deed, InstanceRole, Surroundings, questions};
+use super::policy::{Deed, InstanceRole, PolicySurroundings, questions};
 use crate::access::{Access, Caller, Principal};
 use crate::model::{Judged, Permissions};
-use answer::Answer;
+use answer::IamAnswer;
 use std::collections::BTreeMap;
 
 /// Finds out about everything that these deeds need in this region. It takes a second or so and does not fail: what cannot
 /// be told is in the result as such.
 pub async fn check_permissions(access: &Access, caller: &Caller, region: &str, deeds: &[Deed]) -> Permissions {
-    let around = Surroundings {
+    let around = PolicySurroundings {
         region: region.to_owned(),
         account: Some(caller.account.clone()),
         instance_role: InstanceRole::Unknown,
@@ -38,7 +38,7 @@ pub async fn check_permissions(access: &Access, caller: &Caller, region: &str, d
     };
     let mut asked = questions(deeds, &around, &servers);
     let (judged, mut answers) = match principal {
-        Principal::Root => (Judged::Root, vec![Answer::Allowed; asked.len()]),
+        Principal::Root => (Judged::Root, vec![IamAnswer::Allowed; asked.len()]),
         Principal::Named(arn) => match simulate::ask(&aws, arn, &asked).await {
             Ok(answers) => (Judged::Simulation, answers),
             Err(why) => (Judged::DryRuns { why }, dry_run::ask(&aws, &asked).await),

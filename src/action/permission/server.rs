@@ -1,13 +1,13 @@
 //! The originals of clones: what launching a likeness of them needs depends on them.
 
-use super::super::policy::{Deed, Entries, Entry, InstanceRole, Server};
+use super::super::policy::{AskedEntry, Deed, Entries, InstanceRole, OriginalServer};
 use crate::access::Aws;
 use crate::model::ActionKind;
 use aws_sdk_ec2::types::Instance;
 use std::collections::BTreeMap;
 
 /// The originals that could be looked at, by id. One that could not is missing: the actions themselves say why.
-pub(super) async fn originals(aws: &Aws, deeds: &[Deed]) -> BTreeMap<String, Server> {
+pub(super) async fn originals(aws: &Aws, deeds: &[Deed]) -> BTreeMap<String, OriginalServer> {
     let mut servers = BTreeMap::new();
     for deed in deeds.iter().filter(|deed| deed.kind == ActionKind::InstanceClone) {
         let Some(id) = deed.text("like") else { continue };
@@ -16,7 +16,7 @@ pub(super) async fn originals(aws: &Aws, deeds: &[Deed]) -> BTreeMap<String, Ser
         }
         let Ok(answer) = aws.read.ec2.describe_instances().instance_ids(id).send().await else { continue };
         let Some(instance) = answer.reservations().iter().flat_map(|r| r.instances()).next() else { continue };
-        let server = Server {
+        let server = OriginalServer {
             key_pair: instance.key_name().map(str::to_owned),
             groups: instance.security_groups().iter().filter_map(|g| g.group_id()).map(str::to_owned).collect(),
             role: match instance.iam_instance_profile().and_then(|p| p.arn()) {
@@ -40,8 +40,8 @@ fn launch(original: &Instance) -> Entries {
         ("ec2:MetadataHttpTokens", options.and_then(|o| o.http_tokens()).map(|v| v.as_str())),
         ("ec2:Tenancy", tenancy.map(|v| v.as_str())),
     ];
-    let told = told.into_iter().filter_map(|(key, text)| Some((key.to_owned(), Entry::Text(text?.to_owned()))));
-    let optimized = original.ebs_optimized().map(|yes| ("ec2:EbsOptimized".to_owned(), Entry::Flag(yes)));
+    let told = told.into_iter().filter_map(|(key, text)| Some((key.to_owned(), AskedEntry::Text(text?.to_owned()))));
+    let optimized = original.ebs_optimized().map(|yes| ("ec2:EbsOptimized".to_owned(), AskedEntry::Flag(yes)));
     told.chain(optimized).collect()
 }
 

@@ -4,8 +4,8 @@
 //! Questions about one service with the same context go in one request; a few requests are under way at a time, for IAM
 //! throttles soon.
 
-use super::super::policy::{Entries, Entry, OF_INSTANCES, Question};
-use super::answer::Answer;
+use super::super::policy::{AskedEntry, Entries, IamQuestion, OF_INSTANCES};
+use super::answer::IamAnswer;
 use crate::access::{Aws, AwsError, role_name};
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{
@@ -28,13 +28,13 @@ struct Request {
 }
 
 /// Of an IAM action on a resource in one request: the decision.
-type Decisions = BTreeMap<(String, String), Answer>;
+type Decisions = BTreeMap<(String, String), IamAnswer>;
 
 /// Answers in the order of the questions.
 ///
 /// # Errors
 /// Why IAM cannot be asked, as a sentence: the caller may not, or IAM does not know whom to judge.
-pub(super) async fn ask(aws: &Aws, principal: String, questions: &[Question]) -> Result<Vec<Answer>, String> {
+pub(super) async fn ask(aws: &Aws, principal: String, questions: &[IamQuestion]) -> Result<Vec<IamAnswer>, String> {
     let requests = requests(questions);
     let given = questions.iter().flat_map(|q| q.context.keys()).filter(|key| !OF_INSTANCES.contains(&key.as_str()));
     let known: Arc<BTreeSet<String>> = Arc::new(given.cloned().collect());
@@ -77,7 +77,7 @@ pub(super) async fn ask(aws: &Aws, principal: String, questions: &[Question]) ->
 
 /// As few requests as there are contexts and services: IAM judges each action of a request on each of its resources, and
 /// what was not asked for is not read.
-fn requests(questions: &[Question]) -> Vec<Request> {
+fn requests(questions: &[IamQuestion]) -> Vec<Request> {
     let mut groups: BTreeMap<(&Entries, &str, bool), Request> = BTreeMap::new();
     for question in questions {
         let service = question.permission.split(':').next().unwrap_or_default();
@@ -94,20 +94,20 @@ fn requests(questions: &[Question]) -> Vec<Request> {
 }
 
 fn answer(
-    question: &Question,
+    question: &IamQuestion,
     requests: &[Request],
     decided: &[Decisions],
     failed: &BTreeMap<usize, String>,
-) -> Answer {
+) -> IamAnswer {
     let holds = |r: &Request| {
         r.context == question.context
             && r.permissions.contains(question.permission)
             && r.resources.contains(&question.resource)
     };
-    let nothing = || Answer::Open("IAM did not say".to_owned());
+    let nothing = || IamAnswer::Open("IAM did not say".to_owned());
     let Some(index) = requests.iter().position(holds) else { return nothing() };
     if let Some(why) = failed.get(&index) {
-        return Answer::Open(why.clone());
+        return IamAnswer::Open(why.clone());
     }
     let key = (question.permission.to_owned(), question.resource.clone());
     decided.get(index).and_then(|d| d.get(&key)).cloned().unwrap_or_else(nothing)
@@ -174,35 +174,35 @@ fn read(result: &EvaluationResult, resources: &BTreeSet<String>, known: &BTreeSe
 }
 
 /// A denial is one when IAM had all that it wanted to look at; else a policy depends on something only the call will show.
-fn decision(decision: &Decision, missing: &[String], by: Option<&str>, known: &BTreeSet<String>) -> Answer {
+fn decision(decision: &Decision, missing: &[String], by: Option<&str>, known: &BTreeSet<String>) -> IamAnswer {
     let unknown: Vec<String> =
         missing.iter().filter(|key| !known.contains(*key)).map(|key| format!("`{key}`")).collect();
     match decision {
-        Decision::Allowed => Answer::Allowed,
+        Decision::Allowed => IamAnswer::Allowed,
         // A denial with a negated or an `...IfExists` operator holds for want of the key, e.g. AWS's own "deny all unless with
         // MFA" (IAM user guide, "IAM: Allows IAM users to self-manage an MFA device"): with the call's own context it may not.
-        Decision::ExplicitDeny if !unknown.is_empty() => Answer::Open(format!(
+        Decision::ExplicitDeny if !unknown.is_empty() => IamAnswer::Open(format!(
             "{} denies it where {} is not as it asks, which only the call itself shows",
             by.unwrap_or("a policy"),
             unknown.join(", ")
         )),
-        Decision::ExplicitDeny => Answer::Denied(format!("{} denies it", by.unwrap_or("a policy"))),
+        Decision::ExplicitDeny => IamAnswer::Denied(format!("{} denies it", by.unwrap_or("a policy"))),
         Decision::ImplicitDeny if by.is_none() && !unknown.is_empty() => {
-            Answer::Open(format!("it depends on {}, which only the call itself shows", unknown.join(", ")))
+            IamAnswer::Open(format!("it depends on {}, which only the call itself shows", unknown.join(", ")))
         }
         Decision::ImplicitDeny => match by {
-            Some(by) => Answer::Denied(format!("{by} does not allow it")),
-            None => Answer::Denied("no policy allows it".to_owned()),
+            Some(by) => IamAnswer::Denied(format!("{by} does not allow it")),
+            None => IamAnswer::Denied("no policy allows it".to_owned()),
         },
-        other => Answer::Open(format!("IAM decided `{}`", other.as_str())),
+        other => IamAnswer::Open(format!("IAM decided `{}`", other.as_str())),
     }
 }
 
-fn entry_of(key: &str, entry: &Entry) -> ContextEntry {
+fn entry_of(key: &str, entry: &AskedEntry) -> ContextEntry {
     let (kind, values) = match entry {
-        Entry::Text(text) => (Kind::String, vec![text.clone()]),
-        Entry::Texts(texts) => (Kind::StringList, texts.clone()),
-        Entry::Flag(flag) => (Kind::Boolean, vec![flag.to_string()]),
+        AskedEntry::Text(text) => (Kind::String, vec![text.clone()]),
+        AskedEntry::Texts(texts) => (Kind::StringList, texts.clone()),
+        AskedEntry::Flag(flag) => (Kind::Boolean, vec![flag.to_string()]),
     };
     ContextEntry::builder().context_key_name(key).context_key_type(kind).set_context_key_values(Some(values)).build()
 }

@@ -1,13 +1,13 @@
 //! From answers to what is told: an IAM action each, with all that needs it.
 
-use super::super::policy::{Question, is_read};
-use super::answer::Answer;
+use super::super::policy::{IamQuestion, is_read};
+use super::answer::IamAnswer;
 use crate::model::{Judged, Lack, NeedFor, Permissions};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sums the answers up. There is one for each question, in their order.
-pub(super) fn of(caller: &str, judged: Judged, questions: &[Question], answers: Vec<Answer>) -> Permissions {
-    let mut by_name: BTreeMap<&str, Vec<(&Question, Answer)>> = BTreeMap::new();
+pub(super) fn of(caller: &str, judged: Judged, questions: &[IamQuestion], answers: Vec<IamAnswer>) -> Permissions {
+    let mut by_name: BTreeMap<&str, Vec<(&IamQuestion, IamAnswer)>> = BTreeMap::new();
     for (question, answer) in questions.iter().zip(answers) {
         by_name.entry(question.permission).or_default().push((question, answer));
     }
@@ -23,12 +23,12 @@ pub(super) fn of(caller: &str, judged: Judged, questions: &[Question], answers: 
         let (mut denied, mut open) = (Vec::new(), Vec::new());
         for (question, answer) in answered {
             match answer {
-                Answer::Allowed => {}
-                Answer::Denied(why) if question.sure => denied.push((question, why)),
-                Answer::Denied(_) => {
+                IamAnswer::Allowed => {}
+                IamAnswer::Denied(why) if question.sure => denied.push((question, why)),
+                IamAnswer::Denied(_) => {
                     open.push((question, "not on every resource, and which one it is turns out later".to_owned()));
                 }
-                Answer::Open(why) => open.push((question, why)),
+                IamAnswer::Open(why) => open.push((question, why)),
             }
         }
         match (denied.is_empty(), open.is_empty()) {
@@ -43,7 +43,7 @@ pub(super) fn of(caller: &str, judged: Judged, questions: &[Question], answers: 
     told
 }
 
-fn lack(name: &str, because: &[(&Question, String)]) -> Lack {
+fn lack(name: &str, because: &[(&IamQuestion, String)]) -> Lack {
     let whys: BTreeSet<&str> = because.iter().map(|(_, why)| why.as_str()).collect();
     Lack {
         permission: name.to_owned(),
@@ -68,9 +68,9 @@ mod tests {
     use crate::action::policy::Entries;
     use crate::model::Need;
 
-    fn question(permission: &'static str, resource: &str, sure: bool, purpose: NeedFor) -> Question {
+    fn question(permission: &'static str, resource: &str, sure: bool, purpose: NeedFor) -> IamQuestion {
         let need = Need { action: "some/action".parse().unwrap(), purpose };
-        Question {
+        IamQuestion {
             permission,
             resource: resource.into(),
             sure,
@@ -80,11 +80,11 @@ mod tests {
         }
     }
 
-    fn denied() -> Answer {
-        Answer::Denied("no policy allows it".into())
+    fn denied() -> IamAnswer {
+        IamAnswer::Denied("no policy allows it".into())
     }
 
-    fn sum(all: Vec<(Question, Answer)>) -> Permissions {
+    fn sum(all: Vec<(IamQuestion, IamAnswer)>) -> Permissions {
         let (questions, answers): (Vec<_>, Vec<_>) = all.into_iter().unzip();
         of("arn:aws:iam::111122223333:user/hana", Judged::Simulation, &questions, answers)
     }
@@ -92,9 +92,9 @@ mod tests {
     #[test]
     fn one_denial_is_enough_unless_it_is_not_sure() {
         let told = sum(vec![
-            (question("ec2:RunInstances", "arn:instance", true, NeedFor::Forward), Answer::Allowed),
+            (question("ec2:RunInstances", "arn:instance", true, NeedFor::Forward), IamAnswer::Allowed),
             (question("ec2:RunInstances", "arn:key-pair", false, NeedFor::Forward), denied()),
-            (question("ec2:StopInstances", "arn:a", true, NeedFor::Forward), Answer::Allowed),
+            (question("ec2:StopInstances", "arn:a", true, NeedFor::Forward), IamAnswer::Allowed),
             (question("ec2:StopInstances", "arn:b", true, NeedFor::Back), denied()),
         ]);
         assert_eq!(told.missing.iter().map(|l| l.permission.as_str()).collect::<Vec<_>>(), ["ec2:StopInstances"]);
@@ -107,10 +107,10 @@ mod tests {
     fn who_may_change_nothing_only_plans() {
         let look = |answer| (question("ec2:DescribeInstances", "*", true, NeedFor::Look), answer);
         let change = |name, answer| (question(name, "arn:a", true, NeedFor::Forward), answer);
-        assert!(sum(vec![look(Answer::Allowed), change("ec2:StopInstances", denied())]).only_plans);
+        assert!(sum(vec![look(IamAnswer::Allowed), change("ec2:StopInstances", denied())]).only_plans);
         assert!(!sum(vec![look(denied()), change("ec2:StopInstances", denied())]).only_plans);
-        let one_of_two = [change("ec2:StopInstances", denied()), change("ec2:StartInstances", Answer::Allowed)];
+        let one_of_two = [change("ec2:StopInstances", denied()), change("ec2:StartInstances", IamAnswer::Allowed)];
         assert!(!sum(one_of_two.to_vec()).only_plans);
-        assert!(!sum(vec![look(Answer::Allowed), change("ec2:StopInstances", Answer::Allowed)]).only_plans);
+        assert!(!sum(vec![look(IamAnswer::Allowed), change("ec2:StopInstances", IamAnswer::Allowed)]).only_plans);
     }
 }

@@ -27,7 +27,7 @@ pub struct Origin {
 
 /// Where the actions happen, and what no input tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct PolicySurroundings {
     /// The region.
     pub region: String,
     /// The account, twelve digits; any account when not given.

@@ -12,7 +12,7 @@ pub const SIZE_LIMIT: usize = 6144;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// The documents; more than one only when one would be too long for a managed policy.
-    pub documents: Vec<Document>,
+    pub documents: Vec<PolicyDocument>,
     /// What could not be known or narrowed, one sentence each.
     pub notes: Vec<String>,
 }
@@ -20,7 +20,7 @@ pub struct Policy {
 /// A policy document, in the form IAM takes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Document {
+pub struct PolicyDocument {
     version: &'static str,
     statement: Vec<Statement>,
 }
@@ -50,7 +50,7 @@ impl Policy {
     }
 }
 
-impl Document {
+impl PolicyDocument {
     fn of(statement: Vec<Statement>) -> Self {
         Self { version: "2012-10-17", statement }
     }
@@ -148,8 +148,8 @@ fn types(resources: &BTreeSet<String>) -> BTreeSet<String> {
 }
 
 /// As few documents as fit, in the order of the statements.
-fn split(statements: Vec<Statement>) -> Vec<Document> {
-    let mut documents: Vec<Document> = Vec::new();
+fn split(statements: Vec<Statement>) -> Vec<PolicyDocument> {
+    let mut documents: Vec<PolicyDocument> = Vec::new();
     for statement in statements {
         match documents.last_mut() {
             Some(last) => {
@@ -158,10 +158,10 @@ fn split(statements: Vec<Statement>) -> Vec<Document> {
                 if longer.size() <= SIZE_LIMIT {
                     *last = longer;
                 } else {
-                    documents.push(Document::of(vec![statement]));
+                    documents.push(PolicyDocument::of(vec![statement]));
                 }
             }
-            None => documents.push(Document::of(vec![statement])),
+            None => documents.push(PolicyDocument::of(vec![statement])),
         }
     }
     documents

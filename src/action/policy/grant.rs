@@ -1,6 +1,6 @@
 //! Grants: one IAM action on some resources under a condition; and the ARNs and conditions they are made of.
 
-use super::deed::Surroundings;
+use super::deed::PolicySurroundings;
 use crate::action::RUN_TAG;
 use crate::model::Value;
 use serde_json::json;
@@ -11,13 +11,13 @@ type Bag = BTreeMap<(&'static str, String), BTreeMap<&'static str, BTreeSet<Stri
 
 /// All grants of a policy, and what had to be left wide.
 pub(super) struct Grants<'a> {
-    pub(super) around: &'a Surroundings,
+    pub(super) around: &'a PolicySurroundings,
     pub(super) bag: Bag,
     pub(super) notes: BTreeSet<String>,
 }
 
 impl<'a> Grants<'a> {
-    pub(super) fn new(around: &'a Surroundings) -> Self {
+    pub(super) fn new(around: &'a PolicySurroundings) -> Self {
         let mut notes = BTreeSet::new();
         if around.account.is_none() {
             notes.insert("the account is not given (`--account`): resources of any account are meant".to_owned());

@@ -23,9 +23,9 @@ mod route53;
 mod self_check;
 
 pub use check::CheckDeed;
-pub use deed::{Deed, InstanceRole, Origin, Purpose, Surroundings};
-pub use document::{Document, Policy, SIZE_LIMIT, Statement};
-pub(super) use question::{Entries, Entry, OF_INSTANCES, Question, Server, questions};
+pub use deed::{Deed, InstanceRole, Origin, PolicySurroundings, Purpose};
+pub use document::{Policy, PolicyDocument, SIZE_LIMIT, Statement};
+pub(super) use question::{AskedEntry, Entries, IamQuestion, OF_INSTANCES, OriginalServer, questions};
 
 use super::{observe_permissions, permissions};
 use crate::model::ActionKind;
@@ -34,13 +34,18 @@ use std::collections::BTreeSet;
 
 /// The policy for this purpose, of a plan without checks.
 #[must_use]
-pub fn policy(deeds: &[Deed], around: &Surroundings, purpose: Purpose) -> Policy {
+pub fn policy(deeds: &[Deed], around: &PolicySurroundings, purpose: Purpose) -> Policy {
     policy_with_checks(deeds, &[], around, purpose)
 }
 
 /// The policy for this purpose. Checks are made before a run begins, so that a rollback does not need what they need.
 #[must_use]
-pub fn policy_with_checks(deeds: &[Deed], checks: &[CheckDeed], around: &Surroundings, purpose: Purpose) -> Policy {
+pub fn policy_with_checks(
+    deeds: &[Deed],
+    checks: &[CheckDeed],
+    around: &PolicySurroundings,
+    purpose: Purpose,
+) -> Policy {
     let mut grants = Grants::new(around);
     if purpose != Purpose::Rollback {
         checks.iter().for_each(|check| check.grant(&mut grants));

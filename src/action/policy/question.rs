@@ -5,7 +5,7 @@
 //! stands for it, together with the tag that it will bear. What exists and is only found out by looking is asked about as
 //! soon as looking has told it; until then the question is not sure, and a denial of it proves nothing.
 
-use super::deed::{Deed, InstanceRole, Purpose, Surroundings};
+use super::deed::{Deed, InstanceRole, PolicySurroundings, Purpose};
 use super::grant::Grants;
 use super::{narrow, needs};
 use crate::action::{RUN_TAG, STEP_TAG};
@@ -13,11 +13,11 @@ use crate::model::{ActionKind, ActionPath, Need, NeedFor, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a call's conditions see, by the name of the condition key.
-pub(crate) type Entries = BTreeMap<String, Entry>;
+pub(crate) type Entries = BTreeMap<String, AskedEntry>;
 
 /// The value of a condition key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Entry {
+pub(crate) enum AskedEntry {
     /// One text.
     Text(String),
     /// Several texts.
@@ -28,7 +28,7 @@ pub(crate) enum Entry {
 
 /// One thing that must be allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Question {
+pub(crate) struct IamQuestion {
     /// The IAM action.
     pub(crate) permission: &'static str,
     /// An ARN, or `*` for an action that knows no resources.
@@ -45,7 +45,7 @@ pub(crate) struct Question {
 
 /// What a clone takes over from its original: it decides what launching needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Server {
+pub(crate) struct OriginalServer {
     /// The key pair's name.
     pub(crate) key_pair: Option<String>,
     /// Ids of its security groups.
@@ -71,7 +71,11 @@ pub(crate) const OF_INSTANCES: [&str; 6] = [
 type Asked = (&'static str, String, (bool, bool), Entries);
 
 /// All questions of a run and its rollback. `servers`: the originals of clones, as far as they were looked at, by id.
-pub(crate) fn questions(deeds: &[Deed], around: &Surroundings, servers: &BTreeMap<String, Server>) -> Vec<Question> {
+pub(crate) fn questions(
+    deeds: &[Deed],
+    around: &PolicySurroundings,
+    servers: &BTreeMap<String, OriginalServer>,
+) -> Vec<IamQuestion> {
     let mut asked: BTreeMap<Asked, BTreeSet<Need>> = BTreeMap::new();
     for deed in deeds {
         let Ok(action) = ActionPath::try_from(deed.path.clone()) else { continue };
@@ -109,7 +113,7 @@ pub(crate) fn questions(deeds: &[Deed], around: &Surroundings, servers: &BTreeMa
     }
     asked
         .into_iter()
-        .map(|((permission, resource, (sure, exists), context), needed_by)| Question {
+        .map(|((permission, resource, (sure, exists), context), needed_by)| IamQuestion {
             permission,
             resource,
             sure,
@@ -126,7 +130,7 @@ fn launches(permission: &str, pattern: &str) -> bool {
 }
 
 /// The resources a launch will name in place of a pattern, where its original was looked at.
-fn named(permission: &str, pattern: &str, server: Option<&Server>, grants: &Grants<'_>) -> Vec<String> {
+fn named(permission: &str, pattern: &str, server: Option<&OriginalServer>, grants: &Grants<'_>) -> Vec<String> {
     let kind = pattern.rsplit(':').next().unwrap_or_default();
     match (permission, kind, server) {
         ("ec2:RunInstances", "key-pair/*", Some(server)) => {
@@ -140,7 +144,7 @@ fn named(permission: &str, pattern: &str, server: Option<&Server>, grants: &Gran
 }
 
 /// What is created has any id, and so has what AWS makes; what exists already has one that a policy may name.
-fn is_sure(pattern: &str, condition: &Value, around: &Surroundings) -> bool {
+fn is_sure(pattern: &str, condition: &Value, around: &PolicySurroundings) -> bool {
     if pattern == "*" || !pattern.contains('*') {
         return true;
     }
@@ -174,7 +178,7 @@ fn concrete(pattern: &str) -> String {
 /// What a real call shows to conditions: what the policy's own condition asks for, and what every such call has.
 fn context(permission: &str, condition: &Value, region: &str) -> Entries {
     let mut entries = Entries::new();
-    entries.insert("aws:RequestedRegion".into(), Entry::Text(home(permission, region).to_owned()));
+    entries.insert("aws:RequestedRegion".into(), AskedEntry::Text(home(permission, region).to_owned()));
     for (operator, keys) in condition.as_object().into_iter().flatten() {
         for (key, value) in keys.as_object().into_iter().flatten() {
             let texts = || -> Vec<String> {
@@ -187,22 +191,22 @@ fn context(permission: &str, condition: &Value, region: &str) -> Entries {
                 // Asked to be there at all: the run's tag, or a list that another operator gives.
                 "Null" if key == "aws:TagKeys" => {}
                 "Null" => {
-                    entries.insert(key.clone(), Entry::Text("run-id".into()));
+                    entries.insert(key.clone(), AskedEntry::Text("run-id".into()));
                     if key.starts_with("aws:RequestTag/") {
                         let step = format!("aws:RequestTag/{STEP_TAG}");
-                        entries.insert(step, Entry::Text("step".into()));
+                        entries.insert(step, AskedEntry::Text("step".into()));
                         let tags = vec![RUN_TAG.to_owned(), STEP_TAG.to_owned()];
-                        entries.insert("aws:TagKeys".into(), Entry::Texts(tags));
+                        entries.insert("aws:TagKeys".into(), AskedEntry::Texts(tags));
                     }
                 }
                 "Bool" => {
-                    entries.insert(key.clone(), Entry::Flag(value == "true"));
+                    entries.insert(key.clone(), AskedEntry::Flag(value == "true"));
                 }
                 _ if operator.starts_with("ForAllValues:") => {
-                    entries.insert(key.clone(), Entry::Texts(texts()));
+                    entries.insert(key.clone(), AskedEntry::Texts(texts()));
                 }
                 _ => {
-                    entries.extend(texts().pop().map(|text| (key.clone(), Entry::Text(text))));
+                    entries.extend(texts().pop().map(|text| (key.clone(), AskedEntry::Text(text))));
                 }
             }
         }
@@ -225,8 +229,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn around() -> Surroundings {
-        Surroundings {
+    fn around() -> PolicySurroundings {
+        PolicySurroundings {
             region: "eu-west-1".into(),
             account: Some("111122223333".into()),
             instance_role: InstanceRole::Unknown,
@@ -258,7 +262,7 @@ mod tests {
     #[test]
     fn what_a_clone_takes_over_is_asked_about_by_name() {
         let clone = deed(ActionKind::InstanceClone, json!({"like": "i-1", "instance_type": "t3.small"}));
-        let launch = |servers: &BTreeMap<String, Server>| -> Vec<(String, bool)> {
+        let launch = |servers: &BTreeMap<String, OriginalServer>| -> Vec<(String, bool)> {
             let asked = questions(std::slice::from_ref(&clone), &around(), servers);
             asked.into_iter().filter(|q| q.permission == "ec2:RunInstances").map(|q| (q.resource, q.sure)).collect()
         };
@@ -268,8 +272,12 @@ mod tests {
             unsure.iter().any(|arn| arn.contains(":key-pair/"))
                 && unsure.iter().any(|arn| arn.contains(":security-group/"))
         );
-        let server =
-            Server { key_pair: None, groups: vec!["sg-9".into()], role: InstanceRole::None, launch: Entries::new() };
+        let server = OriginalServer {
+            key_pair: None,
+            groups: vec!["sg-9".into()],
+            role: InstanceRole::None,
+            launch: Entries::new(),
+        };
         let servers = BTreeMap::from([("i-1".to_owned(), server)]);
         let known = launch(&servers);
         assert!(known.contains(&("arn:aws:ec2:eu-west-1:111122223333:security-group/sg-9".into(), true)), "{known:?}");
@@ -284,12 +292,12 @@ mod tests {
         let asked = questions(&[point], &around(), &BTreeMap::new());
         let change = asked.iter().find(|q| q.permission == "route53:ChangeResourceRecordSets").unwrap();
         let names = &change.context["route53:ChangeResourceRecordSetsNormalizedRecordNames"];
-        assert_eq!(*names, Entry::Texts(vec!["cloud.example.org".into()]));
-        assert_eq!(change.context["aws:RequestedRegion"], Entry::Text("us-east-1".into()));
+        assert_eq!(*names, AskedEntry::Texts(vec!["cloud.example.org".into()]));
+        assert_eq!(change.context["aws:RequestedRegion"], AskedEntry::Text("us-east-1".into()));
         let group = deed(ActionKind::SecurityGroupCreate, json!({"name": "web", "vpc": "vpc-1"}));
         let asked = questions(&[group], &around(), &BTreeMap::new());
         let tags = asked.iter().find(|q| q.permission == "ec2:CreateTags").unwrap();
-        assert_eq!(tags.context["ec2:CreateAction"], Entry::Text("CreateSecurityGroup".into()));
+        assert_eq!(tags.context["ec2:CreateAction"], AskedEntry::Text("CreateSecurityGroup".into()));
         let create =
             asked.iter().find(|q| q.permission == "ec2:CreateSecurityGroup" && q.resource.contains("group/")).unwrap();
         assert!(

@@ -32,7 +32,7 @@ const LOGIN_LIMIT: Duration = Duration::from_secs(60);
 
 /// A site, and the client that speaks to it.
 #[derive(Debug, Clone)]
-pub(in crate::action) struct Site {
+pub(in crate::action) struct BrowsedSite {
     pub(super) client: Client,
     base: Url,
 }
@@ -53,19 +53,19 @@ enum Answered {
 /// The login page of a site, opened.
 #[derive(Debug)]
 pub(in crate::action) struct LoginPage {
-    site: Site,
+    site: BrowsedSite,
     token: String,
 }
 
 /// A user who is logged in.
 #[derive(Debug)]
 pub(in crate::action) struct LoggedIn {
-    site: Site,
+    site: BrowsedSite,
     id: String,
     token: String,
 }
 
-impl Site {
+impl BrowsedSite {
     /// The site at `https://FQDN/`; where `via` is given it is met there, whatever DNS says of its own name.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ fn form(fields: &[(&str, &str)]) -> String {
 ///
 /// # Errors
 /// When it is no Nextcloud at the root of its name, or one whose login form cannot be reached.
-pub(in crate::action) async fn open(site: Site) -> Result<LoginPage, Failure> {
+pub(in crate::action) async fn open(site: BrowsedSite) -> Result<LoginPage, Failure> {
     let what = format!("open `{}`", site.base);
     let first = site.page(&what, site.client.get(site.base.clone())).await?;
     let led = match first {
@@ -183,7 +183,7 @@ pub(in crate::action) async fn open(site: Site) -> Result<LoginPage, Failure> {
     }
 }
 
-fn login_page(what: &str, site: Site, shown: Shown) -> Result<LoginPage, Failure> {
+fn login_page(what: &str, site: BrowsedSite, shown: Shown) -> Result<LoginPage, Failure> {
     match shown.page.token {
         Some(token) => Ok(LoginPage { site, token }),
         None => {
@@ -294,7 +294,7 @@ impl LoggedIn {
     }
 
     /// The site.
-    pub(super) fn site(&self) -> &Site {
+    pub(super) fn site(&self) -> &BrowsedSite {
         &self.site
     }
 

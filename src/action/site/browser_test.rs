@@ -3,10 +3,10 @@
 use super::*;
 use crate::action::site::little_site::{LittleSite, page, redirect};
 
-fn site(base: &Url) -> Site {
+fn site(base: &Url) -> BrowsedSite {
     let settings = Settings { ssh_config: None, trust: None, poll: Settings::POLL, work_dir: std::env::temp_dir() };
     let options = HttpOptions { cookies: true, redirects: 10, ..HttpOptions::default() };
-    Site { client: http_client(&settings, &options).unwrap(), base: base.clone() }
+    BrowsedSite { client: http_client(&settings, &options).unwrap(), base: base.clone() }
 }
 
 const GUEST: &str = "<head data-requesttoken=\"x\">";

@@ -11,7 +11,7 @@
 //! - what is removed goes to the trash bin as `NAME.dTIME`, at `/remote.php/dav/trashbin/ID/trash` (apps/files_trashbin);
 //!   newer servers skip that for `X-NC-Skip-Trashbin: true`. Without that app the folder is 404.
 
-use super::browser::{LoggedIn, Site};
+use super::browser::{BrowsedSite, LoggedIn};
 use super::refusal::{Asked, refused};
 use super::web::unanswered;
 use crate::model::{Failure, Secret};
@@ -30,8 +30,8 @@ enum Who<'a> {
 }
 
 /// A user's files.
-pub(in crate::action) struct Files<'a> {
-    site: &'a Site,
+pub(in crate::action) struct DavFiles<'a> {
+    site: &'a BrowsedSite,
     id: &'a str,
     who: Who<'a>,
 }
@@ -50,14 +50,19 @@ pub(super) fn file_path(id: &str, name: &str) -> String {
     dav_path("files", id, &[name])
 }
 
-impl<'a> Files<'a> {
+impl<'a> DavFiles<'a> {
     /// Those of the user who is logged in.
     pub(in crate::action) fn of(user: &'a LoggedIn) -> Self {
         Self { site: user.site(), id: user.id(), who: Who::Session(user) }
     }
 
     /// Those of the user with this id, as a client without a session asks for them.
-    pub(in crate::action) fn of_client(site: &'a Site, id: &'a str, user: &'a str, password: &'a Secret) -> Self {
+    pub(in crate::action) fn of_client(
+        site: &'a BrowsedSite,
+        id: &'a str,
+        user: &'a str,
+        password: &'a Secret,
+    ) -> Self {
         Self { site, id, who: Who::Client { user, password } }
     }
 

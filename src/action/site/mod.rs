@@ -11,7 +11,7 @@ mod refusal;
 mod through;
 mod web;
 
-pub(super) use browser::{Site, open, who};
-pub(super) use dav::Files;
+pub(super) use browser::{BrowsedSite, open, who};
+pub(super) use dav::DavFiles;
 pub(super) use through::CLIENT_REFUSED;
 pub(super) use web::causes;

@@ -5,8 +5,8 @@
 //! that what a killed process left behind is replaced and removed by the next attempt, from the trash bin too. The password
 //! is fetched for the check and forgotten with it; a refused one is sent once.
 
-use super::browser::{Site, open, who};
-use super::dav::Files;
+use super::browser::{BrowsedSite, open, who};
+use super::dav::DavFiles;
 use super::through;
 use crate::access::reveal;
 use crate::action::aws::{bring_up, is_down};
@@ -46,12 +46,12 @@ impl NextcloudCheck {
 
     /// One check, from login to logout; answers what shows it.
     async fn check(&self, cx: &Context<'_>, password: &Secret) -> Result<String, Failure> {
-        let site = Site::new(cx.access().settings(), &self.fqdn, self.via.as_deref()).await?;
+        let site = BrowsedSite::new(cx.access().settings(), &self.fqdn, self.via.as_deref()).await?;
         let user = open(site).await?.log_in(&self.user, password).await?;
         let name = format!("runbook-check-{}-{}", cx.call().run, cx.call().action.name());
         let traces =
             Traces { at_once: format!("{name}.txt"), in_chunks: format!("{name}-in-chunks.txt"), upload: name };
-        let files = Files::of(&user);
+        let files = DavFiles::of(&user);
         let used = self.use_files(cx, &files, user.id(), password, &traces).await;
         let removed = remove(&files, &traces).await;
         used?;
@@ -65,7 +65,7 @@ impl NextcloudCheck {
     async fn use_files(
         &self,
         cx: &Context<'_>,
-        files: &Files<'_>,
+        files: &DavFiles<'_>,
         id: &str,
         password: &Secret,
         traces: &Traces,
@@ -160,7 +160,7 @@ fn same(got: &[u8], sent: &[u8], way: &str) -> Result<(), Failure> {
 }
 
 /// Removes all traces. What stays in the trash bin is no failure of the site; it is told.
-async fn remove(files: &Files<'_>, traces: &Traces) -> Result<String, Failure> {
+async fn remove(files: &DavFiles<'_>, traces: &Traces) -> Result<String, Failure> {
     let names = [traces.at_once.as_str(), traces.in_chunks.as_str()];
     let mut first = files.give_up(&traces.upload).await;
     for name in names {

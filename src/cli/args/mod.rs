@@ -9,7 +9,7 @@ pub(super) use lab::*;
 pub(super) use policy::*;
 pub(super) use runs::*;
 
-use super::{Exit, Failure};
+use super::{CommandFailure, Exit};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -121,12 +121,12 @@ pub(super) enum Command {
     Man,
 }
 
-pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, CommandFailure> {
     clap_complete::generate(shell, &mut Cli::command(), "runbook", &mut std::io::stdout());
     Ok(Exit::Done)
 }
 
-pub(super) fn man() -> Result<Exit, Failure> {
-    clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()).map_err(|e| Failure::output(&e))?;
+pub(super) fn man() -> Result<Exit, CommandFailure> {
+    clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()).map_err(|e| CommandFailure::output(&e))?;
     Ok(Exit::Done)
 }

@@ -5,12 +5,12 @@ use crate::cli::lab::rehearse::{lab_failure, say};
 use crate::cli::lab::verdict::look;
 use crate::cli::out::out;
 use crate::cli::run::executor::block_on;
-use crate::cli::{Exit, Failure};
+use crate::cli::{CommandFailure, Exit};
 use crate::display::{self, Row};
 use crate::rehearsal::{Cache, doctor as lab, doctor::FindingState, setup};
 use std::time::Instant;
 
-pub(in crate::cli) fn doctor(args: &DoctorArgs, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn doctor(args: &DoctorArgs, format: Format) -> Result<Exit, CommandFailure> {
     block_on(async {
         let cache = Cache::of_account().map_err(|e| lab_failure(&e))?;
         let began = Instant::now();
@@ -39,7 +39,7 @@ pub(in crate::cli) fn doctor(args: &DoctorArgs, format: Format) -> Result<Exit, 
     })?
 }
 
-fn row_of(finding: &lab::Finding) -> Row {
+fn row_of(finding: &lab::MachineFinding) -> Row {
     let (found, ok) = match &finding.state {
         FindingState::Ok(detail) => (detail.clone(), true),
         FindingState::Later(detail) => (format!("not yet: {detail}"), true),

@@ -2,7 +2,7 @@
 //! round the performer and the store; engine, actions and journal know nothing of it.
 
 use crate::access::Beat;
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::engine::Performer;
 use crate::journal::{JournalError, Record, Store};
 use crate::model::{ActionCall, ActionPath, Failure as Failed, FailureKind, Outcome, Phase, RunId};
@@ -43,13 +43,13 @@ impl Harm {
     }
 
     /// `kill` and `fail`: `ACTION:before` or `ACTION:after` its effect; `ACTION:before-undo` or `ACTION:after-undo`.
-    pub(in crate::cli) fn parse(kill: &[String], fail: &[String]) -> Result<Self, Failure> {
+    pub(in crate::cli) fn parse(kill: &[String], fail: &[String]) -> Result<Self, CommandFailure> {
         let points = |texts: &[String]| texts.iter().map(|text| point(text)).collect::<Result<Vec<_>, _>>();
         Ok(Self { kill: points(kill)?, fail: Rc::new(RefCell::new(points(fail)?)), ..Self::default() })
     }
 
     /// The same, and it dies at this append: `N:before` or `N:after`.
-    pub(in crate::cli) fn at_append(self, text: Option<&str>) -> Result<Self, Failure> {
+    pub(in crate::cli) fn at_append(self, text: Option<&str>) -> Result<Self, CommandFailure> {
         let Some(text) = text else { return Ok(self) };
         let point = match text.split_once(':') {
             Some((number, "before")) => number.parse().ok().map(|number| (number, When::Before)),
@@ -57,7 +57,7 @@ impl Harm {
             _ => None,
         };
         let Some(append) = point else {
-            return Err(Failure::usage(format!("`{text}` is no append")).hint("write N:before or N:after"));
+            return Err(CommandFailure::usage(format!("`{text}` is no append")).hint("write N:before or N:after"));
         };
         Ok(Self { append: Some(append), ..self })
     }
@@ -102,9 +102,9 @@ impl Point {
     }
 }
 
-fn point(text: &str) -> Result<Point, Failure> {
+fn point(text: &str) -> Result<Point, CommandFailure> {
     let wrong = || {
-        Failure::usage(format!("`{text}` is no such point"))
+        CommandFailure::usage(format!("`{text}` is no such point"))
             .hint("write ACTION:before or ACTION:after, for an undo ACTION:before-undo or ACTION:after-undo")
     };
     let (action, point) = text.rsplit_once(':').ok_or_else(wrong)?;

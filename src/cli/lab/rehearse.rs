@@ -6,19 +6,20 @@ use crate::cli::lab::verdict;
 use crate::cli::out::out;
 use crate::cli::run::executor::block_on;
 use crate::cli::run::{self, resume, rollback};
-use crate::cli::{Exit, Failure, library};
+use crate::cli::{CommandFailure, Exit, library};
 use crate::display;
 use crate::model::{ActionPath, Reversibility, Runbook, WayBack as WayBackKind};
 use crate::plan::{Order, sequence};
 use crate::rehearsal::setup::{self, Carry};
 use crate::rehearsal::{
-    Cache, Conduct, Ending, Fault, RegionSpec, RehearsalError, Scenario, WayBack, before, doctor, enter, play, release,
+    Cache, Conduct, Fault, PlayEnding, RegionSpec, RehearsalError, ReturnTrip, Scenario, before, doctor, enter, play,
+    release,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
-pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, CommandFailure> {
     let found = library::find(&args.runbook)?;
     let order = args.order.map_or(Order::Article, Order::from);
     if args.list_kill_points {
@@ -40,7 +41,7 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
             Some(path) => {
                 let rootless = doctor::is_rootless();
                 let release = release::ensure(&cache, path, &before.site.root, rootless, &say).await;
-                Some(release.map_err(|e| Failure::chain(Exit::Usage, &e))?)
+                Some(release.map_err(|e| CommandFailure::chain(Exit::Usage, &e))?)
             }
             None => None,
         };
@@ -63,9 +64,9 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
             json,
         };
         let spec = folder.join("scenario.json");
-        let text = serde_json::to_string(&scenario).map_err(|e| Failure::new(Exit::Failed, e.to_string()))?;
-        std::fs::write(&spec, text).map_err(|e| Failure::output(&e))?;
-        let own = std::env::current_exe().map_err(|e| Failure::output(&e))?;
+        let text = serde_json::to_string(&scenario).map_err(|e| CommandFailure::new(Exit::Failed, e.to_string()))?;
+        std::fs::write(&spec, text).map_err(|e| CommandFailure::output(&e))?;
+        let own = std::env::current_exe().map_err(|e| CommandFailure::output(&e))?;
         let path = spec.display().to_string();
         let command =
             enter::command(prepared.rootless, &own, &["--format", if json { "json" } else { "text" }, "region", &path]);
@@ -86,7 +87,7 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
 
 /// Prints where a rehearsal can be killed: before and after each effect and, when something is rolled back, each undo, in
 /// the order in which they are reached.
-fn kill_points(runbook: &Runbook, order: Order, rollback_to: Option<&str>) -> Result<Exit, Failure> {
+fn kill_points(runbook: &Runbook, order: Order, rollback_to: Option<&str>) -> Result<Exit, CommandFailure> {
     let with_undo = |path: &&ActionPath| {
         let action = runbook.actions().find(|action| action.path == **path);
         action.is_some_and(|a| !matches!(a.kind.spec().reversibility, Reversibility::NothingToUndo(_)))
@@ -94,7 +95,7 @@ fn kill_points(runbook: &Runbook, order: Order, rollback_to: Option<&str>) -> Re
     let paths = sequence(runbook, order);
     let mut text: String = paths.iter().filter(with_undo).map(|p| format!("{p}:before\n{p}:after\n")).collect();
     if let Some(to) = rollback_to {
-        let WayBack { kept, .. } = way_back(runbook, order, to)?;
+        let ReturnTrip { kept, .. } = way_back(runbook, order, to)?;
         let (restored, cleaned): (Vec<_>, Vec<_>) =
             paths.iter().rev().filter(|path| !kept.contains(path)).filter(with_undo).partition(|path| {
                 runbook.actions().any(|it| it.path == **path && it.kind.way_back() != WayBackKind::CleansUp)
@@ -107,7 +108,7 @@ fn kill_points(runbook: &Runbook, order: Order, rollback_to: Option<&str>) -> Re
 }
 
 /// How far a rollback goes that an operator names.
-fn way_back(runbook: &Runbook, order: Order, to: &str) -> Result<WayBack, Failure> {
+fn way_back(runbook: &Runbook, order: Order, to: &str) -> Result<ReturnTrip, CommandFailure> {
     let mut kept = sequence(runbook, order);
     let all = kept.len();
     let end = match to {
@@ -119,34 +120,34 @@ fn way_back(runbook: &Runbook, order: Order, to: &str) -> Result<WayBack, Failur
     };
     kept.truncate(end.map_or(0, |end| end + 1));
     if kept.len() == all {
-        return Err(Failure::usage(format!("nothing is undone by a rollback to `{to}`: it is the last step"))
+        return Err(CommandFailure::usage(format!("nothing is undone by a rollback to `{to}`: it is the last step"))
             .hint("roll back to an earlier step, or to `start`"));
     }
-    Ok(WayBack { to: to.to_owned(), kept })
+    Ok(ReturnTrip { to: to.to_owned(), kept })
 }
 
 /// Refuses what cannot be rehearsed, before the lab is set up.
-fn check(args: &RehearseArgs, runbook: &Runbook) -> Result<(), Failure> {
+fn check(args: &RehearseArgs, runbook: &Runbook) -> Result<(), CommandFailure> {
     if !library::SHIPPED.iter().any(|(name, _)| *name == args.runbook) {
-        return Err(Failure::usage(format!(
+        return Err(CommandFailure::usage(format!(
             "`{}` cannot be rehearsed: the lab knows the before-state of those that come with the tool only",
             args.runbook
         )));
     }
     let harmed = !args.kill.is_empty() || !args.fail.is_empty() || args.rollback_to.is_some() || args.fault.is_some();
     if harmed && args.runbook != "single-to-ha" {
-        return Err(Failure::usage(format!("`{}` can only be rehearsed as it is", args.runbook))
+        return Err(CommandFailure::usage(format!("`{}` can only be rehearsed as it is", args.runbook))
             .hint("`--kill`, `--fault` and `--rollback-to` are for `single-to-ha`"));
     }
     Harm::parse(&args.kill, &args.fail)?;
     for point in args.kill.iter().chain(&args.fail) {
         let action = point.rsplit_once(':').map_or(point.as_str(), |(action, _)| action);
         if !runbook.actions().any(|known| known.path.to_string() == action) {
-            return Err(Failure::usage(format!("`{}` has no action `{action}`", args.runbook))
+            return Err(CommandFailure::usage(format!("`{}` has no action `{action}`", args.runbook))
                 .hint(format!("`runbook rehearse {} --list-kill-points` lists them", args.runbook)));
         }
         if point.ends_with("-undo") && args.rollback_to.is_none() {
-            return Err(Failure::usage(format!("`{point}` is never reached: nothing is undone"))
+            return Err(CommandFailure::usage(format!("`{point}` is never reached: nothing is undone"))
                 .hint("add `--rollback-to STEP`"));
         }
     }
@@ -154,22 +155,22 @@ fn check(args: &RehearseArgs, runbook: &Runbook) -> Result<(), Failure> {
 }
 
 /// Refuses what would be ignored, or could only fail.
-fn can_be_combined(args: &RehearseArgs, fault: Option<Fault>, back: Option<&WayBack>) -> Result<(), Failure> {
+fn can_be_combined(args: &RehearseArgs, fault: Option<Fault>, back: Option<&ReturnTrip>) -> Result<(), CommandFailure> {
     let points = !(args.kill.is_empty() && args.fail.is_empty());
     if args.shell && (points || fault.is_some() || back.is_some()) {
-        return Err(Failure::usage(
+        return Err(CommandFailure::usage(
             "`--shell` cannot be combined with `--kill`, `--fail`, `--fault` or `--rollback-to`",
         )
         .hint("in the shell nothing is rehearsed: type `runbook ...` yourself"));
     }
     if fault.is_some() && points {
-        return Err(Failure::usage("`--fault` cannot be combined with `--kill` or `--fail`")
+        return Err(CommandFailure::usage("`--fault` cannot be combined with `--kill` or `--fail`")
             .hint("rehearse them one after the other"));
     }
     match (fault, back) {
-        (Some(Fault::NoCapacityAccepted), Some(WayBack { to, kept })) if !kept.is_empty() => {
+        (Some(Fault::NoCapacityAccepted), Some(ReturnTrip { to, kept })) if !kept.is_empty() => {
             let message = format!("`--fault no-capacity:accept` cannot be combined with `--rollback-to {to}`");
-            Err(Failure::usage(message)
+            Err(CommandFailure::usage(message)
                 .cause("after that rollback the run goes forward again, and there is no capacity all day")
                 .hint("use `--fault no-capacity`, or `--rollback-to start`"))
         }
@@ -178,7 +179,7 @@ fn can_be_combined(args: &RehearseArgs, fault: Option<Fault>, back: Option<&WayB
 }
 
 /// Being the region: pid 1 first, then its one child, which plays the scenario and tells the verdict.
-pub(in crate::cli) fn region(args: &RegionArgs, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn region(args: &RegionArgs, format: Format) -> Result<Exit, CommandFailure> {
     block_on(async {
         if enter::is_init() {
             let status = enter::be_init().await.map_err(|e| lab_failure(&e))?;
@@ -188,13 +189,13 @@ pub(in crate::cli) fn region(args: &RegionArgs, format: Format) -> Result<Exit, 
                 _ => Exit::Failed,
             });
         }
-        let text = std::fs::read_to_string(&args.spec).map_err(|e| Failure::output(&e))?;
-        let scenario: Scenario = serde_json::from_str(&text).map_err(|e| Failure::usage(e.to_string()))?;
+        let text = std::fs::read_to_string(&args.spec).map_err(|e| CommandFailure::output(&e))?;
+        let scenario: Scenario = serde_json::from_str(&text).map_err(|e| CommandFailure::usage(e.to_string()))?;
         let began = Instant::now();
         let json = format.is_json();
         let say = move |text: &str| say(json, began, text);
         let shell = scenario.shell;
-        let Ending::Played(report) = play(&scenario, &say).await.map_err(|e| lab_failure(&e))? else {
+        let PlayEnding::Played(report) = play(&scenario, &say).await.map_err(|e| lab_failure(&e))? else {
             return Ok(Exit::Interrupted);
         };
         if shell {
@@ -206,7 +207,7 @@ pub(in crate::cli) fn region(args: &RegionArgs, format: Format) -> Result<Exit, 
 }
 
 /// A command inside a rehearsal that kills itself at the points given.
-pub(in crate::cli) fn rehearsed(args: RehearsedArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn rehearsed(args: RehearsedArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let harm = Harm::parse(&args.kill, &args.fail)?.at_append(args.kill_at_append.as_deref())?.told_in(args.told_in);
     match args.command {
         RehearsedCommand::Run(args) => run::run(&args, common, format, &harm),
@@ -225,35 +226,36 @@ pub(in crate::cli) fn say(json: bool, began: Instant, text: &str) {
     }
 }
 
-fn fault(name: &str) -> Result<Fault, Failure> {
+fn fault(name: &str) -> Result<Fault, CommandFailure> {
     let names: Vec<&str> = Fault::ALL.iter().map(|(n, _)| *n).collect();
     Fault::ALL.iter().find(|(n, _)| *n == name).map(|(_, fault)| *fault).ok_or_else(|| {
-        Failure::usage(format!("there is no fault `{name}`")).hint(format!("faults: {}", names.join(", ")))
+        CommandFailure::usage(format!("there is no fault `{name}`")).hint(format!("faults: {}", names.join(", ")))
     })
 }
 
 /// `aws`, or `aws:N` for N times faster.
-fn pace(text: &str) -> Result<u32, Failure> {
+fn pace(text: &str) -> Result<u32, CommandFailure> {
     let faster = match text.split_once(':') {
         None if text == "aws" => Some(1),
         Some(("aws", times)) => times.parse().ok().filter(|times| *times > 0),
         _ => None,
     };
     faster.ok_or_else(|| {
-        Failure::usage(format!("there is no pace `{text}`")).hint("`aws` is AWS's own, `aws:60` sixty times faster")
+        CommandFailure::usage(format!("there is no pace `{text}`"))
+            .hint("`aws` is AWS's own, `aws:60` sixty times faster")
     })
 }
 
-pub(in crate::cli) fn lab_failure(error: &RehearsalError) -> Failure {
-    Failure::chain(Exit::Failed, error).hint("`runbook doctor` says what the lab needs; `--setup` installs it")
+pub(in crate::cli) fn lab_failure(error: &RehearsalError) -> CommandFailure {
+    CommandFailure::chain(Exit::Failed, error).hint("`runbook doctor` says what the lab needs; `--setup` installs it")
 }
 
 /// A folder that was not there before and that only its owner can enter, for root runs what lies in it. It stays until it is
 /// removed: somebody may want to look at it.
-fn fresh_folder() -> Result<PathBuf, Failure> {
+fn fresh_folder() -> Result<PathBuf, CommandFailure> {
     let owner_only = std::fs::Permissions::from_mode(0o700);
     let folder = tempfile::Builder::new().prefix("runbook-lab-").rand_bytes(12).permissions(owner_only).tempdir();
-    folder.map(tempfile::TempDir::keep).map_err(|e| Failure::output(&e))
+    folder.map(tempfile::TempDir::keep).map_err(|e| CommandFailure::output(&e))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a rehearsal has shown, for people and for programs.
 
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::cli::args::Format;
 use crate::cli::out::out;
 use crate::display::{self, Row, Terminal};
@@ -8,7 +8,7 @@ use crate::rehearsal::Report;
 use std::io::IsTerminal;
 
 /// Writes the report and its verdict; with JSON as the one event `verdict`.
-pub(in crate::cli) fn tell(report: &Report, format: Format) -> Result<(), Failure> {
+pub(in crate::cli) fn tell(report: &Report, format: Format) -> Result<(), CommandFailure> {
     if format.is_json() {
         let passed = report.passed();
         return out(&format!("{}\n", serde_json::json!({ "event": "verdict", "passed": passed, "report": report })));

@@ -5,7 +5,7 @@
 
 use crate::cli::args::Format;
 use crate::cli::out::out;
-use crate::cli::{Exit, Failure};
+use crate::cli::{CommandFailure, Exit};
 
 /// Name, title and number of steps of each.
 const SHOWN: &[(&str, &str, usize)] = &[
@@ -13,7 +13,7 @@ const SHOWN: &[(&str, &str, usize)] = &[
     ("restart-web-node", "restart a service on one web node without the site noticing", 5),
 ];
 
-pub(in crate::cli) fn list(format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn list(format: Format) -> Result<Exit, CommandFailure> {
     let text = if format.is_json() {
         let row = |(name, title, steps): &_| serde_json::json!({ "name": name, "title": title, "steps": steps });
         format!("{}\n", serde_json::Value::from_iter(SHOWN.iter().map(row)))

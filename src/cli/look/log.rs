@@ -2,16 +2,16 @@
 
 use crate::cli::args::{Common, Format, LogArgs};
 use crate::cli::out::out;
-use crate::cli::{Exit, Failure, open};
+use crate::cli::{CommandFailure, Exit, open};
 use crate::display;
 use crate::journal::Verdict;
 use crate::model::RunId;
 
-pub(in crate::cli) fn log(args: &LogArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn log(args: &LogArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let journal = open::journal(common)?;
     // A journal that was changed may not fold: what is asked for by name is shown and checked all the same.
     let run: RunId = match &args.run.run {
-        Some(name) => name.parse().map_err(|e| Failure::usage(format!("{e}")))?,
+        Some(name) => name.parse().map_err(|e| CommandFailure::usage(format!("{e}")))?,
         None => open::run(&journal, None)?.run,
     };
     if args.verify {

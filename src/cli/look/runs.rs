@@ -2,15 +2,15 @@
 
 use crate::cli::args::{Common, Format};
 use crate::cli::out::out;
-use crate::cli::{Exit, Failure, open};
+use crate::cli::{CommandFailure, Exit, open};
 use crate::display::{self, RunRow};
 
-pub(in crate::cli) fn runs(common: &Common, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn runs(common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let journal = open::journal(common)?;
     let mut rows = Vec::new();
     for summary in journal.runs()? {
         let holder = journal.holder(&summary.run)?.map(|(holder, _)| holder);
-        let row = journal.state(&summary.run).map_err(Failure::from).and_then(|state| {
+        let row = journal.state(&summary.run).map_err(CommandFailure::from).and_then(|state| {
             let plan = open::plan(&state)?;
             Ok(RunRow::of(&plan, &state, holder.as_ref()))
         });

@@ -3,11 +3,11 @@
 use crate::cli::args::{Common, Format, RunRef};
 use crate::cli::clock::SystemClock;
 use crate::cli::out::out;
-use crate::cli::{Exit, Failure, open};
+use crate::cli::{CommandFailure, Exit, open};
 use crate::display;
 use crate::engine::Clock;
 
-pub(in crate::cli) fn status(args: &RunRef, common: &Common, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn status(args: &RunRef, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let journal = open::journal(common)?;
     let state = open::run(&journal, args.run.as_deref())?;
     let plan = open::plan(&state)?;

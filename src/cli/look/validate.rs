@@ -2,9 +2,9 @@
 
 use crate::cli::args::{Format, ValidateArgs};
 use crate::cli::out::out;
-use crate::cli::{Exit, Failure, library};
+use crate::cli::{CommandFailure, Exit, library};
 
-pub(in crate::cli) fn validate(args: &ValidateArgs, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn validate(args: &ValidateArgs, format: Format) -> Result<Exit, CommandFailure> {
     let found = library::find(&args.runbook)?;
     let with_inputs = args.inputs.is_some() || !args.sets.is_empty();
     if with_inputs {

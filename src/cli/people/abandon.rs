@@ -6,22 +6,22 @@ use crate::cli::confirm::confirm;
 use crate::cli::out::out;
 use crate::cli::plan::shown;
 use crate::cli::run::executor::lease;
-use crate::cli::{Exit, Failure, open, operator};
+use crate::cli::{CommandFailure, Exit, open, operator};
 use crate::display;
 use crate::engine::Clock;
 use crate::journal::{RecordKind, Rest, RunState};
 
-pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let mut journal = open::journal(common)?;
     let state = open::going(&journal, Some(&args.run))?;
     let run = state.run.clone();
     if let Some(Rest::Finished | Rest::RolledBack { to: crate::journal::RollbackTo::Start }) = state.rest {
         let is = if state.rest == Some(Rest::Finished) { "is finished" } else { "is rolled back wholly" };
-        return Err(Failure::refused(format!("run `{run}` {is}: it has come to its end already")));
+        return Err(CommandFailure::refused(format!("run `{run}` {is}: it has come to its end already")));
     }
     let reason = args.reason.split_whitespace().collect::<Vec<_>>().join(" ");
     if reason.is_empty() {
-        return Err(Failure::usage("a run is abandoned for a reason").hint("say why: `--reason \"...\"`"));
+        return Err(CommandFailure::usage("a run is abandoned for a reason").hint("say why: `--reason \"...\"`"));
     }
     // Before anybody reads and decides: while somebody executes it, it is his.
     drop(lease(&mut journal, &state)?);
@@ -47,12 +47,12 @@ pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Forma
 }
 
 /// Refuses when something was recorded since the run was shown.
-fn as_shown(shown: &RunState, now: &RunState) -> Result<(), Failure> {
+fn as_shown(shown: &RunState, now: &RunState) -> Result<(), CommandFailure> {
     if shown.seq == now.seq {
         return Ok(());
     }
     let run = &now.run;
-    Err(Failure::refused(format!("nothing was changed: run `{run}` has gone on since this was shown"))
+    Err(CommandFailure::refused(format!("nothing was changed: run `{run}` has gone on since this was shown"))
         .hint(format!("`runbook status {run}` shows where it stands now"))
         .hint(format!("`runbook abandon {run} --reason \"...\"` shows what it leaves now, and asks")))
 }

@@ -1,6 +1,6 @@
 //! A person's record, appended beside whoever else appends.
 
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::cli::clock::SystemClock;
 use crate::engine::Clock;
 use crate::journal::{Journal, JournalError, Lease, RecordKind, RunState};
@@ -15,8 +15,8 @@ pub(in crate::cli) fn append(
     lease: Option<&Lease>,
     mut state: RunState,
     kind: &RecordKind,
-    still: impl Fn(&RunState) -> Result<(), Failure>,
-) -> Result<RunState, Failure> {
+    still: impl Fn(&RunState) -> Result<(), CommandFailure>,
+) -> Result<RunState, CommandFailure> {
     loop {
         match journal.append(&state, lease, SystemClock.now(), kind.clone()) {
             Ok((_, next)) => return Ok(next),

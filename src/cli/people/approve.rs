@@ -3,16 +3,17 @@
 use crate::cli::args::{ApproveArgs, Common, Format};
 use crate::cli::out::out;
 use crate::cli::people::append::append;
-use crate::cli::{Exit, Failure, open, operator};
+use crate::cli::{CommandFailure, Exit, open, operator};
 use crate::display;
 use crate::journal::{Gate, RecordKind, RunState};
 
-pub(in crate::cli) fn approve(args: &ApproveArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn approve(args: &ApproveArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let mut journal = open::journal(common)?;
     let state = open::going(&journal, Some(&args.run))?;
     if !state.open_gates().contains_key(args.gate.as_str()) {
         let names: Vec<&str> = state.open_gates().into_keys().collect();
-        let failure = Failure::usage(format!("no gate `{}` of run `{}` waits for an answer", args.gate, state.run));
+        let failure =
+            CommandFailure::usage(format!("no gate `{}` of run `{}` waits for an answer", args.gate, state.run));
         return Err(if names.is_empty() { failure } else { failure.hint(format!("waiting: {}", names.join(", "))) });
     }
     let plan = open::plan(&state)?;
@@ -29,22 +30,25 @@ pub(in crate::cli) fn approve(args: &ApproveArgs, common: &Common, format: Forma
 }
 
 /// Refuses what was not judged: somebody else has answered the gate in the same moment, or it asks no more.
-fn as_judged(gate: &str, shown: &RunState, now: &RunState) -> Result<(), Failure> {
+fn as_judged(gate: &str, shown: &RunState, now: &RunState) -> Result<(), CommandFailure> {
     let run = &now.run;
-    let unchanged = |failure: Failure| Err(failure.hint(format!("`runbook status {run}` shows where it stands now")));
+    let unchanged =
+        |failure: CommandFailure| Err(failure.hint(format!("`runbook status {run}` shows where it stands now")));
     match (shown.gates.get(gate), now.open_gate(gate)) {
         (Some(shown), Some(now)) if shown == now => Ok(()),
         (_, Some(Gate { answer: Some((false, by)), .. })) => unchanged(
-            Failure::refused(format!("nothing was changed: gate `{gate}` was refused by {by} in the same moment"))
-                .hint(format!("`runbook approve {run} {gate}` allows it after all")),
+            CommandFailure::refused(format!(
+                "nothing was changed: gate `{gate}` was refused by {by} in the same moment"
+            ))
+            .hint(format!("`runbook approve {run} {gate}` allows it after all")),
         ),
         (_, Some(_)) => {
-            unchanged(Failure::refused(format!("nothing was changed: gate `{gate}` asks something else now")))
+            unchanged(CommandFailure::refused(format!("nothing was changed: gate `{gate}` asks something else now")))
         }
         (_, None) => {
             let answer = now.gates.get(gate).and_then(|gate| gate.answer.as_ref());
             let by = answer.map_or_else(String::new, |(_, by)| format!(": it was answered by {by}"));
-            unchanged(Failure::refused(format!("nothing was changed: gate `{gate}` waits no more{by}")))
+            unchanged(CommandFailure::refused(format!("nothing was changed: gate `{gate}` waits no more{by}")))
         }
     }
 }

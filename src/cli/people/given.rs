@@ -4,7 +4,7 @@
 use crate::cli::args::{Common, ResolveArgs};
 use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
-use crate::cli::{Failure, account};
+use crate::cli::{CommandFailure, account};
 use crate::display;
 use crate::engine::{Worker, look_once};
 use crate::journal::RunState;
@@ -23,7 +23,7 @@ pub(in crate::cli) fn outputs(
     action: &StepAction,
     args: &ResolveArgs,
     common: &Common,
-) -> Result<Values, Failure> {
+) -> Result<Values, CommandFailure> {
     let kind = action.kind.spec().outputs;
     let mut given = said(action, &kind, &args.outputs)?;
     let recorded = state.action(&action.path).traces().map(|traces| traces.outputs.clone()).unwrap_or_default();
@@ -51,11 +51,11 @@ fn said(
     action: &StepAction,
     kind: &[(&'static str, ValueType)],
     texts: &[(String, String)],
-) -> Result<Values, Failure> {
+) -> Result<Values, CommandFailure> {
     let mut given = Values::new();
     for (name, text) in texts {
         let Some((_, value_type)) = kind.iter().find(|(known, _)| known == name) else {
-            let failure = Failure::usage(format!("`{}` gives no `{name}`", action.path));
+            let failure = CommandFailure::usage(format!("`{}` gives no `{name}`", action.path));
             let names: Vec<&str> = kind.iter().map(|(name, _)| *name).collect();
             return Err(match names.is_empty() {
                 true => failure.hint("it gives nothing: leave `--output` out"),
@@ -63,16 +63,16 @@ fn said(
             });
         };
         let value = value_type.from_text(text).map_err(|wrong| {
-            Failure::usage(format!("`{name}` of `{}` is no such value", action.path)).cause(wrong.to_string())
+            CommandFailure::usage(format!("`{name}` of `{}` is no such value", action.path)).cause(wrong.to_string())
         })?;
         if given.insert(name.clone(), value).is_some() {
-            return Err(Failure::usage(format!("`--output {name}=...` is given twice")));
+            return Err(CommandFailure::usage(format!("`--output {name}=...` is given twice")));
         }
     }
     Ok(given)
 }
 
-fn look(plan: &Plan, state: &RunState, action: &StepAction, common: &Common) -> Result<Finding, Failure> {
+fn look(plan: &Plan, state: &RunState, action: &StepAction, common: &Common) -> Result<Finding, CommandFailure> {
     let looking = Looking::new(common)?;
     let access = Rc::new(looking.access());
     block_on(async {
@@ -97,10 +97,10 @@ fn refused(
     action: &StepAction,
     missing: &[&(&'static str, ValueType)],
     needed: &BTreeMap<String, Vec<ActionPath>>,
-    looked: Result<Finding, Failure>,
-) -> Failure {
+    looked: Result<Finding, CommandFailure>,
+) -> CommandFailure {
     let (run, path) = (&state.run, &action.path);
-    let mut failure = Failure::refused(format!(
+    let mut failure = CommandFailure::refused(format!(
         "nothing was changed: `{path}` cannot count as done while what it gives is not known"
     ));
     for (name, _) in missing {
@@ -109,7 +109,7 @@ fn refused(
     }
     failure = match looked {
         Ok(finding) => failure.cause(format!("looking did not tell: {}", finding.evidence)),
-        Err(error) => error.as_causes().into_iter().fold(failure, Failure::cause),
+        Err(error) => error.as_causes().into_iter().fold(failure, CommandFailure::cause),
     };
     let say: Vec<String> =
         missing.iter().map(|(name, value_type)| format!(" --output {name}={}", hole(value_type))).collect();

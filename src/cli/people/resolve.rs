@@ -5,17 +5,17 @@ use crate::cli::out::out;
 use crate::cli::people::append::append;
 use crate::cli::people::given;
 use crate::cli::run::executor::lease;
-use crate::cli::{Exit, Failure, open, operator};
+use crate::cli::{CommandFailure, Exit, open, operator};
 use crate::journal::{RecordKind, Resolution};
 use crate::model::{ActionPath, Values};
 
-pub(in crate::cli) fn resolve(args: &ResolveArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn resolve(args: &ResolveArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let mut journal = open::journal(common)?;
     let state = open::going(&journal, Some(&args.run))?;
     let plan = open::plan(&state)?;
-    let action: ActionPath = args.action.parse().map_err(|e| Failure::usage(format!("{e}")))?;
+    let action: ActionPath = args.action.parse().map_err(|e| CommandFailure::usage(format!("{e}")))?;
     let Some(definition) = plan.definition(&action) else {
-        return Err(Failure::usage(format!("run `{}` has no action `{action}`", state.run))
+        return Err(CommandFailure::usage(format!("run `{}` has no action `{action}`", state.run))
             .hint(format!("`runbook status {}` lists them", state.run)));
     };
     let lease = lease(&mut journal, &state)?;
@@ -29,7 +29,7 @@ pub(in crate::cli) fn resolve(args: &ResolveArgs, common: &Common, format: Forma
     let (by, reason) = (operator::name(), args.reason.clone());
     let mut kind = RecordKind::Resolved { action: action.clone(), resolution, by, reason, outputs: Values::new() };
     if current.next(&kind, state.seq + 1).is_none() {
-        return Err(Failure::refused(format!(
+        return Err(CommandFailure::refused(format!(
             "`{action}` is {}: it cannot be resolved as {resolution}",
             current.word()
         )));
@@ -37,7 +37,7 @@ pub(in crate::cli) fn resolve(args: &ResolveArgs, common: &Common, format: Forma
     if let RecordKind::Resolved { outputs, resolution: Resolution::Done, .. } = &mut kind {
         *outputs = given::outputs(&plan, &state, definition, args, common)?;
     } else if !args.outputs.is_empty() {
-        return Err(Failure::usage(format!("`--output` is not for `--as {resolution}`"))
+        return Err(CommandFailure::usage(format!("`--output` is not for `--as {resolution}`"))
             .hint("only what is done gives something"));
     }
     let gives = match &kind {

@@ -4,8 +4,8 @@
 //! SHA-256 is one that was changed after it was signed: every command refuses it. What a signature is worth is what the
 //! file's permissions and the operating system's names are worth; it is no cryptographic proof.
 
-use crate::cli::place::{Place, place};
-use crate::cli::{Exit, Failure};
+use crate::cli::place::{OutputPlace, place};
+use crate::cli::{CommandFailure, Exit};
 use crate::journal::{PlanFile, Signature};
 use crate::model::sha256;
 use crate::plan::{Plan, Saved, SavedError};
@@ -22,11 +22,11 @@ pub(in crate::cli) struct ReadPlan {
 }
 
 /// Where a plan can be saved: not over one that was signed.
-pub(in crate::cli) fn place_for(named: &Path) -> Result<Place, Failure> {
+pub(in crate::cli) fn place_for(named: &Path) -> Result<OutputPlace, CommandFailure> {
     let place = place("plan", named)?;
     let signatures = beside(named);
     if signatures.exists() {
-        return Err(Failure::refused(format!("`{}` is signed, and is not overwritten", named.display()))
+        return Err(CommandFailure::refused(format!("`{}` is signed, and is not overwritten", named.display()))
             .hint("save the new plan under another name")
             .hint(format!("or, when nobody will run the old one, remove it with `{}`", signatures.display())));
     }
@@ -34,18 +34,19 @@ pub(in crate::cli) fn place_for(named: &Path) -> Result<Place, Failure> {
 }
 
 /// Saves a plan; answers its SHA-256.
-pub(in crate::cli) fn save(place: &Place, saved: &Saved) -> Result<String, Failure> {
-    let text = saved.text().map_err(|e| Failure::chain(Exit::Failed, &e))?;
+pub(in crate::cli) fn save(place: &OutputPlace, saved: &Saved) -> Result<String, CommandFailure> {
+    let text = saved.text().map_err(|e| CommandFailure::chain(Exit::Failed, &e))?;
     place.write(&text)?;
     Ok(sha256(text.as_bytes()))
 }
 
 /// Reads a saved plan and its signatures, and judges nothing but that they belong together.
-pub(in crate::cli) fn read(path: &Path) -> Result<ReadPlan, Failure> {
+pub(in crate::cli) fn read(path: &Path) -> Result<ReadPlan, CommandFailure> {
     let shown = path.display();
-    let bytes = fs::read(path).map_err(|e| Failure::usage(format!("cannot read `{shown}`")).cause(e.to_string()))?;
+    let bytes =
+        fs::read(path).map_err(|e| CommandFailure::usage(format!("cannot read `{shown}`")).cause(e.to_string()))?;
     let unusable = |e: SavedError| {
-        Failure::refused(format!("`{shown}` cannot be used")).cause(e.to_string()).hint(
+        CommandFailure::refused(format!("`{shown}` cannot be used")).cause(e.to_string()).hint(
             "take the file as it was saved (`sha256sum` tells which it is), or make a new one: `runbook plan ... --out`",
         )
     };
@@ -54,7 +55,7 @@ pub(in crate::cli) fn read(path: &Path) -> Result<ReadPlan, Failure> {
     let sha256 = sha256(&bytes);
     let signatures = signatures(path)?;
     if let Some(other) = signatures.iter().find(|signature| signature.sha256 != sha256) {
-        return Err(Failure::refused(format!("`{shown}` was changed after it was signed"))
+        return Err(CommandFailure::refused(format!("`{shown}` was changed after it was signed"))
             .cause(format!("{} signed {}", other.by, other.sha256))
             .cause(format!("the file is   {sha256}"))
             .hint("bring back the file that was signed, or make a new plan and have it signed"));
@@ -64,16 +65,17 @@ pub(in crate::cli) fn read(path: &Path) -> Result<ReadPlan, Failure> {
 }
 
 /// Adds a signature.
-pub(in crate::cli) fn add(path: &Path, signature: &Signature) -> Result<(), Failure> {
+pub(in crate::cli) fn add(path: &Path, signature: &Signature) -> Result<(), CommandFailure> {
     let beside = beside(path);
-    let line = serde_json::to_string(signature).map_err(|e| Failure::output(&e.into()))?;
+    let line = serde_json::to_string(signature).map_err(|e| CommandFailure::output(&e.into()))?;
     // One write at the end of the file: two who sign at once do not mix their lines.
     let added = OpenOptions::new().append(true).create(true).open(&beside).and_then(|mut file| {
         file.write_all(format!("{line}\n").as_bytes())?;
         file.sync_all()
     });
     added.map_err(|e| {
-        Failure::new(Exit::Failed, format!("cannot add the signature to `{}`", beside.display())).cause(e.to_string())
+        CommandFailure::new(Exit::Failed, format!("cannot add the signature to `{}`", beside.display()))
+            .cause(e.to_string())
     })
 }
 
@@ -84,18 +86,18 @@ pub(in crate::cli) fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn signatures(path: &Path) -> Result<Vec<Signature>, Failure> {
+fn signatures(path: &Path) -> Result<Vec<Signature>, CommandFailure> {
     let beside = beside(path);
     let shown = beside.display();
     let text = match fs::read_to_string(&beside) {
         Ok(text) => text,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Failure::refused(format!("cannot read `{shown}`")).cause(e.to_string())),
+        Err(e) => return Err(CommandFailure::refused(format!("cannot read `{shown}`")).cause(e.to_string())),
     };
     let mut all = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let signature: Signature = serde_json::from_str(line).map_err(|e| {
-            Failure::refused(format!("line {number} of `{shown}` is no signature"))
+            CommandFailure::refused(format!("line {number} of `{shown}` is no signature"))
                 .cause(e.to_string())
                 .hint("remove the file and have the plan signed again")
         })?;

@@ -2,25 +2,27 @@
 //!
 //! It needs no credentials and connects to nobody: inputs tell most, options the rest.
 
-use crate::action::policy::{CheckDeed, Document, InstanceRole, Policy, Purpose, Surroundings, policy_with_checks};
+use crate::action::policy::{
+    CheckDeed, InstanceRole, Policy, PolicyDocument, PolicySurroundings, Purpose, policy_with_checks,
+};
 use crate::cli::args::{Format, IamPolicyArgs, PurposeArg};
 use crate::cli::out::out;
 use crate::cli::plan::refusal;
-use crate::cli::{Exit, Failure, library};
+use crate::cli::{CommandFailure, Exit, library};
 use crate::display;
 use crate::engine::{deeds, preview_check};
 use crate::model::{PreflightCheck, RunId};
 use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
-pub(in crate::cli) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result<Exit, CommandFailure> {
     let found = library::find(&args.runbook)?;
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
     let plan = Plan::make(found.runbook, inputs, None, Order::Article).map_err(|e| refusal::no_plan(&e))?;
     let region = plan.region.clone().ok_or_else(|| {
-        Failure::usage(format!("`{}` does not use AWS", plan.runbook.name)).hint("it needs no IAM policy")
+        CommandFailure::usage(format!("`{}` does not use AWS", plan.runbook.name)).hint("it needs no IAM policy")
     })?;
-    let around = Surroundings {
+    let around = PolicySurroundings {
         region,
         account: args.account.clone(),
         instance_role: match args.instance_role.as_deref() {
@@ -47,7 +49,7 @@ pub(in crate::cli) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result
     Ok(Exit::Done)
 }
 
-fn json(of: &dyn Fn(Purpose) -> Policy) -> Result<String, Failure> {
+fn json(of: &dyn Fn(Purpose) -> Policy) -> Result<String, CommandFailure> {
     let purposes =
         [("plan", Purpose::Plan), ("run", Purpose::Run), ("rollback", Purpose::Rollback), ("all", Purpose::All)];
     let mut told = serde_json::Map::new();
@@ -61,12 +63,12 @@ fn json(of: &dyn Fn(Purpose) -> Policy) -> Result<String, Failure> {
     Ok(format!("{}\n", serde_json::Value::from(told)))
 }
 
-fn text(document: &Document) -> Result<String, Failure> {
+fn text(document: &PolicyDocument) -> Result<String, CommandFailure> {
     serde_json::to_string_pretty(document).map(|text| text + "\n").map_err(|e| unwritten(&e))
 }
 
-fn unwritten(error: &serde_json::Error) -> Failure {
-    Failure::new(Exit::Failed, "cannot write the policy").cause(error.to_string())
+fn unwritten(error: &serde_json::Error) -> CommandFailure {
+    CommandFailure::new(Exit::Failed, "cannot write the policy").cause(error.to_string())
 }
 
 /// What stands for a run's id.

@@ -3,7 +3,7 @@
 use crate::cli::clock::SystemClock;
 use crate::cli::plan::permission;
 use crate::cli::settings::Looking;
-use crate::cli::{Failure, account};
+use crate::cli::{CommandFailure, account};
 use crate::engine::{Clock, Worker, preflight_with_checks};
 use crate::model::{ActionPath, Permissions, RunId};
 use crate::plan::{Look, Plan};
@@ -13,7 +13,7 @@ use std::rc::Rc;
 pub(in crate::cli) type Looked = (Vec<(ActionPath, Look)>, Option<Permissions>);
 
 /// Looks at the world for a plan: all that can be told before a run. A plan that is for an account already is held to it.
-pub(in crate::cli) async fn look(plan: &mut Plan, run: &RunId, looking: &Looking) -> Result<Looked, Failure> {
+pub(in crate::cli) async fn look(plan: &mut Plan, run: &RunId, looking: &Looking) -> Result<Looked, CommandFailure> {
     let access = Rc::new(looking.access());
     let mut who = None;
     if let Some(region) = plan.region.clone() {

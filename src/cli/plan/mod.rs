@@ -18,12 +18,12 @@ use crate::cli::out::{out, tell};
 use crate::cli::plan::prepare::prepare;
 use crate::cli::plan::refusal::refuse;
 use crate::cli::plan::shown::{lines, origin, sentences, text};
-use crate::cli::{Exit, Failure, place};
+use crate::cli::{CommandFailure, Exit, place};
 use crate::engine::outputs_of;
 use crate::plan::Saved;
 use crate::{display, validate};
 
-pub(in crate::cli) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
     let file = args.out.as_deref().map(file::place_for).transpose()?;
     let prepared = prepare(args, common, planned_id::planned_run_id())?;
@@ -58,7 +58,7 @@ pub(in crate::cli) fn plan(args: &RunArgs, common: &Common, format: Format) -> R
             fingerprint: origin.fingerprint,
             source: prepared.source.clone(),
             until: prepared.until.clone(),
-            plan: plan.to_value().map_err(|e| Failure::chain(Exit::Failed, &e))?,
+            plan: plan.to_value().map_err(|e| CommandFailure::chain(Exit::Failed, &e))?,
         };
         let sha256 = file::save(&file, &saved)?;
         tell(format, &format!("{}sha256: {sha256}\n", file.told()))?;

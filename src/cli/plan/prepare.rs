@@ -8,18 +8,18 @@ use crate::cli::plan::refusal::{judge, no_plan};
 use crate::cli::plan::{saved, shown};
 use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
-use crate::cli::{Failure, history, secrets};
+use crate::cli::{CommandFailure, history, secrets};
 use crate::journal::InputsFrom;
 use crate::model::RunId;
 use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
 /// Plans, and looks at the world; nothing is changed and nothing is recorded.
-pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Prepared, Failure> {
+pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Prepared, CommandFailure> {
     if let Some(file) = &args.file {
         return saved::prepare(file, args, common, run);
     }
-    let name = args.runbook.as_deref().ok_or_else(|| Failure::usage("no runbook is named"))?;
+    let name = args.runbook.as_deref().ok_or_else(|| CommandFailure::usage("no runbook is named"))?;
     let found = library::find(name)?;
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
     judge(&found.runbook, &args.accept)?;

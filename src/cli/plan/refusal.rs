@@ -1,14 +1,14 @@
 //! What refuses before a run: which refusals of checks a person may accept, and how the others are told.
 
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::cli::plan::planned_id;
 use crate::model::{self, Acceptance, AcceptanceError, ActionPath, CheckRow, Refusal, Runbook};
 use crate::plan::{Look, PlanError};
 
 /// Judges what was given with `--accept`, before anything is looked at.
-pub(in crate::cli) fn judge(runbook: &Runbook, all: &[Acceptance]) -> Result<(), Failure> {
+pub(in crate::cli) fn judge(runbook: &Runbook, all: &[Acceptance]) -> Result<(), CommandFailure> {
     Acceptance::check(runbook, all).map_err(|error| {
-        let failure = Failure::usage(format!("cannot accept: {error}"));
+        let failure = CommandFailure::usage(format!("cannot accept: {error}"));
         let acceptable = runbook.preflight.iter().flat_map(|check| {
             let rows = check.kind.spec().rows.into_iter().filter(|row| row.refusal == Refusal::Acceptable);
             rows.map(move |row| format!("`{}.{}`", check.id, row.name))
@@ -33,7 +33,7 @@ struct Told<'a> {
 }
 
 /// Refuses when a look or a check refuses: every cause once, with the first that found it.
-pub(in crate::cli) fn refuse(looks: &[(ActionPath, Look)], checks: &[CheckRow]) -> Result<(), Failure> {
+pub(in crate::cli) fn refuse(looks: &[(ActionPath, Look)], checks: &[CheckRow]) -> Result<(), CommandFailure> {
     match refusals(looks, checks, "nothing was changed: the world is not ready for this runbook") {
         Some(failure) => Err(failure.hint("then type the same command again: no run was opened")),
         None => Ok(()),
@@ -41,7 +41,11 @@ pub(in crate::cli) fn refuse(looks: &[(ActionPath, Look)], checks: &[CheckRow]) 
 }
 
 /// What refuses, under one headline; nothing when nothing does.
-pub(in crate::cli) fn refusals(looks: &[(ActionPath, Look)], checks: &[CheckRow], headline: &str) -> Option<Failure> {
+pub(in crate::cli) fn refusals(
+    looks: &[(ActionPath, Look)],
+    checks: &[CheckRow],
+    headline: &str,
+) -> Option<CommandFailure> {
     let refused = |(action, look): &(ActionPath, Look)| match look {
         Look::Refused(failure) => Some((action.clone(), planned_id::failure(failure))),
         _ => None,
@@ -74,13 +78,13 @@ pub(in crate::cli) fn refusals(looks: &[(ActionPath, Look)], checks: &[CheckRow]
     if all.is_empty() {
         return None;
     }
-    let mut failure = Failure::refused(headline);
+    let mut failure = CommandFailure::refused(headline);
     for told in &all {
         failure = failure.cause(format!("{}: {}", told.who(), told.why));
     }
     for told in &all {
-        failure = told.advice.iter().copied().fold(failure, Failure::hint_once);
-        failure = told.accept.iter().map(String::as_str).fold(failure, Failure::hint_once);
+        failure = told.advice.iter().copied().fold(failure, CommandFailure::hint_once);
+        failure = told.accept.iter().map(String::as_str).fold(failure, CommandFailure::hint_once);
     }
     Some(failure)
 }
@@ -105,8 +109,8 @@ impl Told<'_> {
 }
 
 /// Why there is no plan, and what helps.
-pub(in crate::cli) fn no_plan(error: &PlanError) -> Failure {
-    let failure = Failure::usage(error.to_string());
+pub(in crate::cli) fn no_plan(error: &PlanError) -> CommandFailure {
+    let failure = CommandFailure::usage(error.to_string());
     match error {
         PlanError::Conflict(conflict) => failure
             .hint(format!("let `{}` need `{}`: add it to its `needs`", conflict.later, conflict.earlier))

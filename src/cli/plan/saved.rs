@@ -8,7 +8,7 @@ use crate::cli::plan::looked::look;
 use crate::cli::plan::prepared::Prepared;
 use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
-use crate::cli::{Failure, secrets};
+use crate::cli::{CommandFailure, secrets};
 use crate::engine::{Clock, drifts};
 use crate::model::{self, Acceptance, CheckRow, Millis, RunId};
 use crate::plan::{Order, Plan};
@@ -22,7 +22,12 @@ const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 const CLOCKS: Duration = Duration::from_secs(300);
 
 /// Reads a saved plan, compares it with all that is given beside it, and looks at the world again.
-pub(in crate::cli) fn prepare(path: &Path, args: &RunArgs, common: &Common, run: RunId) -> Result<Prepared, Failure> {
+pub(in crate::cli) fn prepare(
+    path: &Path,
+    args: &RunArgs,
+    common: &Common,
+    run: RunId,
+) -> Result<Prepared, CommandFailure> {
     let read = file::read(path)?;
     whole(&read, path)?;
     of_age(&read, args.max_age, SystemClock.now(), path)?;
@@ -38,7 +43,7 @@ pub(in crate::cli) fn prepare(path: &Path, args: &RunArgs, common: &Common, run:
     })??;
     let drift = drifts(&read.plan, &run, &looks, SystemClock.now());
     if !drift.is_empty() {
-        let failure = Failure::refused("nothing was changed: the world is not the one this plan was made on")
+        let failure = CommandFailure::refused("nothing was changed: the world is not the one this plan was made on")
             .drift(drift)
             .hint("put the world back as it was, and type the same command again")
             .hint("or make a new plan and have it signed: `runbook plan ... --out FILE`");
@@ -54,11 +59,11 @@ pub(in crate::cli) fn prepare(path: &Path, args: &RunArgs, common: &Common, run:
 }
 
 /// Refuses a plan that does not follow from the runbook's text in it, or that another version made.
-fn whole(read: &ReadPlan, path: &Path) -> Result<(), Failure> {
+fn whole(read: &ReadPlan, path: &Path) -> Result<(), CommandFailure> {
     let (saved, plan) = (&read.saved, &read.plan);
     let this = env!("CARGO_PKG_VERSION");
     if saved.tool != this {
-        return Err(Failure::refused(format!(
+        return Err(CommandFailure::refused(format!(
             "`{}` was made by runbook {}, and this is {this}",
             path.display(),
             saved.tool
@@ -67,7 +72,7 @@ fn whole(read: &ReadPlan, path: &Path) -> Result<(), Failure> {
         .hint("make a new plan with this version, or run it with that one"));
     }
     let torn = |why: &str| {
-        Failure::refused(format!("`{}` is not what `runbook plan` saves", path.display()))
+        CommandFailure::refused(format!("`{}` is not what `runbook plan` saves", path.display()))
             .cause(why.to_owned())
             .hint("make a new plan")
     };
@@ -83,19 +88,20 @@ fn whole(read: &ReadPlan, path: &Path) -> Result<(), Failure> {
     Err(torn("the plan in it does not follow from the runbook's text in it"))
 }
 
-fn of_age(read: &ReadPlan, max_age: Option<Duration>, now: Millis, path: &Path) -> Result<(), Failure> {
+fn of_age(read: &ReadPlan, max_age: Option<Duration>, now: Millis, path: &Path) -> Result<(), CommandFailure> {
     let millis = |time: Duration| Millis::try_from(time.as_millis()).unwrap_or(Millis::MAX);
     let age = now.saturating_sub(read.saved.made_at);
     let made = format!("it was made {} UTC", display::date_time(read.saved.made_at));
     if age < -millis(CLOCKS) {
-        return Err(Failure::refused(format!("`{}` comes from the future", path.display()))
+        return Err(CommandFailure::refused(format!("`{}` comes from the future", path.display()))
             .cause(made)
             .hint("set the clock of this machine or of the other one"));
     }
     if age <= millis(max_age.unwrap_or(MAX_AGE)) {
         return Ok(());
     }
-    let failure = Failure::refused(format!("`{}` is {} old", path.display(), display::duration(age))).cause(made);
+    let failure =
+        CommandFailure::refused(format!("`{}` is {} old", path.display(), display::duration(age))).cause(made);
     Err(match max_age {
         Some(_) => failure.hint("make a new plan, or allow more with `--max-age`"),
         None => failure.hint("make a new plan, or say how old it may be, like `--max-age 7d`"),
@@ -103,12 +109,12 @@ fn of_age(read: &ReadPlan, max_age: Option<Duration>, now: Millis, path: &Path) 
 }
 
 /// Refuses a plan to which nobody but its maker has said yes.
-fn signed(read: &ReadPlan, path: &Path) -> Result<(), Failure> {
+fn signed(read: &ReadPlan, path: &Path) -> Result<(), CommandFailure> {
     let file = &read.file;
     if file.signatures.iter().any(|signature| signature.by != file.made_by) {
         return Ok(());
     }
-    let failure = Failure::refused(format!("`{}` is not signed by anybody else than its maker", path.display()));
+    let failure = CommandFailure::refused(format!("`{}` is not signed by anybody else than its maker", path.display()));
     let failure = if file.signatures.is_empty() {
         failure.cause("nobody has signed it")
     } else {
@@ -118,9 +124,9 @@ fn signed(read: &ReadPlan, path: &Path) -> Result<(), Failure> {
 }
 
 /// Refuses what is given beside the plan and is not what is in it.
-fn beside(read: &ReadPlan, args: &RunArgs) -> Result<(), Failure> {
+fn beside(read: &ReadPlan, args: &RunArgs) -> Result<(), CommandFailure> {
     let plan = &read.plan;
-    let other = |what: &str| Failure::refused(format!("the saved plan is for {what}"));
+    let other = |what: &str| CommandFailure::refused(format!("the saved plan is for {what}"));
     let leave = "leave it out, or make a new plan";
     if let Some(name) = &args.runbook {
         let found = library::find(name)?;
@@ -147,12 +153,16 @@ fn beside(read: &ReadPlan, args: &RunArgs) -> Result<(), Failure> {
         let until = step(&plan.runbook, name)?;
         if read.saved.until.as_ref() != Some(&until) {
             let planned = read.saved.until.as_ref().map_or("the end".to_owned(), |step| format!("`{step}`"));
-            return Err(Failure::refused(format!("the saved plan goes to {planned}, not to `{until}`")).hint(leave));
+            return Err(
+                CommandFailure::refused(format!("the saved plan goes to {planned}, not to `{until}`")).hint(leave)
+            );
         }
     }
     if !args.accept.is_empty() {
-        return Err(Failure::refused("what a check refuses is accepted when a plan is made, not when it is run")
-            .hint("make a new plan with `--accept`, and have it signed"));
+        return Err(CommandFailure::refused(
+            "what a check refuses is accepted when a plan is made, not when it is run",
+        )
+        .hint("make a new plan with `--accept`, and have it signed"));
     }
     let order = args.order.map(Order::from);
     if order.is_some_and(|order| order != plan.order) {

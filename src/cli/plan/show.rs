@@ -4,13 +4,13 @@ use crate::cli::args::{Format, ShowArgs};
 use crate::cli::out::{out, tell};
 use crate::cli::plan::file::{self, ReadPlan};
 use crate::cli::plan::{planned_id, shown};
-use crate::cli::{Exit, Failure, place};
+use crate::cli::{CommandFailure, Exit, place};
 use crate::display::{self, PlanOrigin};
 use crate::model::{ActionPath, Found, Values};
 use crate::plan::{Look, Plan};
 use std::collections::BTreeMap;
 
-pub(in crate::cli) fn show(args: &ShowArgs, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn show(args: &ShowArgs, format: Format) -> Result<Exit, CommandFailure> {
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
     let read = file::read(&args.plan)?;
     let (plan, origin, lines) = (&read.plan, origin(&read), lines(&read.plan));

@@ -5,17 +5,17 @@ use crate::cli::clock::SystemClock;
 use crate::cli::confirm::confirm;
 use crate::cli::out::out;
 use crate::cli::plan::{file, show};
-use crate::cli::{Exit, Failure, operator};
+use crate::cli::{CommandFailure, Exit, operator};
 use crate::display;
 use crate::engine::Clock;
 use crate::journal::Signature;
 
-pub(in crate::cli) fn sign(args: &SignArgs, format: Format) -> Result<Exit, Failure> {
+pub(in crate::cli) fn sign(args: &SignArgs, format: Format) -> Result<Exit, CommandFailure> {
     let read = file::read(&args.plan)?;
     let by = operator::name();
     if let Some(signed) = read.file.signatures.iter().find(|signature| signature.by == by) {
         let when = display::date_time(signed.at);
-        return Err(Failure::refused(format!("{by} signed `{}` already, {when} UTC", args.plan.display()))
+        return Err(CommandFailure::refused(format!("{by} signed `{}` already, {when} UTC", args.plan.display()))
             .hint("a second signature is another person's"));
     }
     if !format.is_json() {

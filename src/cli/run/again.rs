@@ -12,7 +12,7 @@ use crate::cli::plan::refusal::refusals;
 use crate::cli::plan::{permission, shown};
 use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
-use crate::cli::{Failure, secrets};
+use crate::cli::{CommandFailure, secrets};
 use crate::display;
 use crate::engine::{Clock, drifts, outputs_of};
 use crate::journal::{Rest, RollbackTo, RunState};
@@ -25,7 +25,11 @@ pub(in crate::cli) fn begins(state: &RunState) -> bool {
 }
 
 /// Looks at the world as before a run. What was accepted when the run was opened is accepted still.
-pub(in crate::cli) async fn look(plan: &mut Plan, state: &RunState, looking: &Looking) -> Result<Looked, Failure> {
+pub(in crate::cli) async fn look(
+    plan: &mut Plan,
+    state: &RunState,
+    looking: &Looking,
+) -> Result<Looked, CommandFailure> {
     let accepted = |row: &CheckRow| Some(Acceptance { id: row.id.clone(), reason: row.accepted.clone()? });
     let accepted: Vec<Acceptance> = plan.checks.iter().filter_map(accepted).collect();
     secrets::of_plan(plan).await?;
@@ -47,7 +51,7 @@ pub(in crate::cli) fn show(
     until: Option<&StepId>,
     common: &Common,
     format: Option<Format>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let (run, looking) = (&state.run, Looking::new(common)?);
     let mut looked = plan.clone();
     let (looks, permissions) = block_on(look(&mut looked, state, &looking))??;
@@ -74,8 +78,11 @@ pub(in crate::cli) fn show(
             None => Ok(()),
         };
     }
-    let other =
-        || Failure::refused(format!("nothing was changed: the world is not the one that run `{run}` was planned on"));
+    let other = || {
+        CommandFailure::refused(format!(
+            "nothing was changed: the world is not the one that run `{run}` was planned on"
+        ))
+    };
     Err(ready
         .unwrap_or_else(other)
         .drift(drift)

@@ -6,8 +6,8 @@ use crate::cli::clock::{SteadyClock, SystemClock};
 use crate::cli::lab::harm::{Harm, Harmed, Mortal};
 use crate::cli::run::signals;
 use crate::cli::run::spectator::Spectator;
-use crate::cli::{Exit, Failure, operator, settings};
-use crate::display::{self, Console, Mode, Sentence};
+use crate::cli::{CommandFailure, Exit, operator, settings};
+use crate::display::{self, Console, ConsoleMode, Sentence};
 use crate::engine::{Clock, DriveError, Driver, Executor, Intent, Worker, preview_parameters};
 use crate::journal::{ActionState, ExecutorId, Held, History, Journal, JournalError, Lease, Rest, RunState};
 use crate::model::ActionPath;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::task::LocalSet;
 
 /// A run that is about to be executed.
-pub(in crate::cli) struct Execution<'a> {
+pub(in crate::cli) struct ExecutorRun<'a> {
     pub(in crate::cli) journal: Journal,
     pub(in crate::cli) plan: Plan,
     pub(in crate::cli) common: &'a Common,
@@ -27,22 +27,22 @@ pub(in crate::cli) struct Execution<'a> {
 }
 
 /// Runs asynchronous work on this thread.
-pub(in crate::cli) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+pub(in crate::cli) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, CommandFailure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|e| Failure::new(Exit::Failed, "cannot start").cause(e.to_string()))?;
+        .map_err(|e| CommandFailure::new(Exit::Failed, "cannot start").cause(e.to_string()))?;
     Ok(runtime.block_on(LocalSet::new().run_until(work)))
 }
 
 /// Takes the lease of a run for this process.
-pub(in crate::cli) fn lease(journal: &mut Journal, state: &RunState) -> Result<Lease, Failure> {
+pub(in crate::cli) fn lease(journal: &mut Journal, state: &RunState) -> Result<Lease, CommandFailure> {
     Ok(journal.lease(&state.run, &operator::holder(), SystemClock.now())?)
 }
 
-impl Execution<'_> {
+impl ExecutorRun<'_> {
     /// Drives the run until it rests. The lease is given back before anybody waits for the display.
-    pub(in crate::cli) fn go(self, lease: Lease, state: RunState, intent: Intent) -> Result<Exit, Failure> {
+    pub(in crate::cli) fn go(self, lease: Lease, state: RunState, intent: Intent) -> Result<Exit, CommandFailure> {
         let holder = operator::holder();
         let by = ExecutorId { fence: lease.fence(), by: holder.by, host: holder.host, pid: holder.pid };
         let access = Rc::new(Access::new(settings::connections(self.common, state.run.as_str())?));
@@ -51,11 +51,11 @@ impl Execution<'_> {
         let plan = Arc::new(self.plan);
         block_on(async move {
             let mut stop = signals::listen()
-                .map_err(|e| Failure::new(Exit::Failed, "cannot listen for signals").cause(e.to_string()))?;
+                .map_err(|e| CommandFailure::new(Exit::Failed, "cannot listen for signals").cause(e.to_string()))?;
             let (events, shown) = event::channel();
             let past = History::of(&self.journal.records(&state.run, 0)?);
-            let console =
-                Console::new(Mode::choose(format.is_json()), &plan, &state, past).with_sentences(sentence(&plan));
+            let console = Console::new(ConsoleMode::choose(format.is_json()), &plan, &state, past)
+                .with_sentences(sentence(&plan));
             let spectator = Spectator::watch(console, shown);
             let mut driver = Driver {
                 store: Mortal { inner: Held { journal: self.journal, lease }, harm: self.harm.clone(), appends: 0 },
@@ -95,8 +95,8 @@ fn sentence(plan: &Arc<Plan>) -> Sentence {
 }
 
 /// What is to be said when driving ended without a rest: what is in doubt, and what to do first.
-fn stopped(journal: &Journal, plan: &Plan, state: &RunState, error: &DriveError) -> Failure {
-    let mut failure = Failure::chain(Exit::Failed, error);
+fn stopped(journal: &Journal, plan: &Plan, state: &RunState, error: &DriveError) -> CommandFailure {
+    let mut failure = CommandFailure::chain(Exit::Failed, error);
     // What is under way is somebody else's by now, and he knows more of it.
     if let DriveError::Journal(JournalError::Fenced { run, .. }) = error {
         return failure

@@ -4,7 +4,7 @@
 //! is the same.
 
 use crate::cli::args::ResumeArgs;
-use crate::cli::{Failure, library};
+use crate::cli::{CommandFailure, library};
 use crate::journal::{InputsFrom, RunState};
 use crate::model::{Runbook, Value, Values};
 use crate::plan::Plan;
@@ -17,7 +17,7 @@ pub(in crate::cli) fn read(
     plan: &Plan,
     runbook: &Runbook,
     args: &ResumeArgs,
-) -> Result<(Values, Option<InputsFrom>), Failure> {
+) -> Result<(Values, Option<InputsFrom>), CommandFailure> {
     if let Some(file) = &args.inputs {
         let absolute = std::path::absolute(file).ok().map(|path| path.display().to_string());
         let from = InputsFrom { file: absolute, sets: args.sets.clone() };
@@ -46,14 +46,18 @@ fn with_sets(from: Option<InputsFrom>, sets: &[(String, String)]) -> Option<Inpu
 }
 
 /// Inputs that are known, with some set anew; those that the runbook does not have are left away.
-pub(in crate::cli) fn over(runbook: &Runbook, known: &Values, sets: &[(String, String)]) -> Result<Values, Failure> {
+pub(in crate::cli) fn over(
+    runbook: &Runbook,
+    known: &Values,
+    sets: &[(String, String)],
+) -> Result<Values, CommandFailure> {
     let declared: Values = known
         .iter()
         .filter(|(name, _)| runbook.inputs.iter().any(|input| input.name == **name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     // JSON is YAML: what the journal kept is judged as a file of inputs is.
-    let text = serde_json::to_string(&declared).map_err(|e| Failure::output(&e.into()))?;
+    let text = serde_json::to_string(&declared).map_err(|e| CommandFailure::output(&e.into()))?;
     validate::parse_inputs(runbook, Some(("the inputs of the run", &text)), sets).map_err(|p| library::problems(&p))
 }
 

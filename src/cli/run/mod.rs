@@ -11,7 +11,7 @@ pub(in crate::cli) mod rollback;
 pub(in crate::cli) mod signals;
 pub(in crate::cli) mod spectator;
 
-use self::executor::{Execution, lease};
+use self::executor::{ExecutorRun, lease};
 use crate::cli::args::{Common, Format, RunArgs};
 use crate::cli::clock::SystemClock;
 use crate::cli::confirm::confirm;
@@ -20,13 +20,18 @@ use crate::cli::out::out;
 use crate::cli::plan::prepare::prepare;
 use crate::cli::plan::refusal::refuse;
 use crate::cli::plan::{self, permission, shown};
-use crate::cli::{Exit, Failure, open, operator};
+use crate::cli::{CommandFailure, Exit, open, operator};
 use crate::engine::{Clock, Intent};
 use crate::journal::RecordKind;
 use crate::model::RunId;
 use crate::validate;
 
-pub(in crate::cli) fn run(args: &RunArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
+pub(in crate::cli) fn run(
+    args: &RunArgs,
+    common: &Common,
+    format: Format,
+    harm: &Harm,
+) -> Result<Exit, CommandFailure> {
     if args.dry_run {
         return plan::plan(args, common, format);
     }
@@ -45,7 +50,7 @@ pub(in crate::cli) fn run(args: &RunArgs, common: &Common, format: Format, harm:
         runbook: prepared.plan.runbook.name.clone(),
         document: prepared.text.clone(),
         fingerprint: validate::fingerprint(&prepared.text),
-        plan: prepared.plan.to_value().map_err(|e| Failure::refused(e.to_string()))?,
+        plan: prepared.plan.to_value().map_err(|e| CommandFailure::refused(e.to_string()))?,
         by: operator::name(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         source: prepared.source,
@@ -55,7 +60,7 @@ pub(in crate::cli) fn run(args: &RunArgs, common: &Common, format: Format, harm:
     };
     let state = journal.open_run(&prepared.run, SystemClock.now(), opened)?;
     let lease = lease(&mut journal, &state)?;
-    let execution = Execution { journal, plan: prepared.plan, common, format, harm };
+    let execution = ExecutorRun { journal, plan: prepared.plan, common, format, harm };
     execution.go(lease, state, Intent::Forward { until: prepared.until })
 }
 

@@ -12,7 +12,7 @@ use crate::cli::plan::refusal::refusals;
 use crate::cli::plan::shown;
 use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
-use crate::cli::{Exit, Failure, account, secrets};
+use crate::cli::{CommandFailure, Exit, account, secrets};
 use crate::display;
 use crate::engine::{Clock, Worker, drifts_ahead, look_ahead, ways_on};
 use crate::journal::{ActionState, RunState};
@@ -27,14 +27,14 @@ pub(in crate::cli) fn show(
     until: Option<&StepId>,
     common: &Common,
     format: Format,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CommandFailure> {
     let looking = Looking::new(common)?;
     let access = Rc::new(looking.access());
     let worker = Worker::new(Rc::clone(&access));
     let looks = block_on(async {
         account::same(plan, &access).await?;
         secrets::of_rest(plan, state, until).await?;
-        Ok::<_, Failure>(look_ahead(plan, state, &worker, SystemClock.now()).await)
+        Ok::<_, CommandFailure>(look_ahead(plan, state, &worker, SystemClock.now()).await)
     })??;
     let looks = excused(plan, state, looks);
     let refusal = refusal(plan, state, &looks);
@@ -57,16 +57,16 @@ pub(in crate::cli) fn show(
 }
 
 /// What a `resume` would stop at: an action that refuses, or another world than the one the rest was planned on.
-fn refusal(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Option<Failure> {
+fn refusal(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Option<CommandFailure> {
     let run = &state.run;
     let drift = drifts_ahead(plan, state, looks);
     let ready = refusals(looks, &[], &format!("the world is not ready for what is left of run `{run}`"));
     if drift.is_empty() {
         return ready.map(|failure| failure.hint(format!("then `runbook resume {run} --dry-run` looks again")));
     }
-    let other = || Failure::refused(format!("the world is not the one that run `{run}` was planned on"));
+    let other = || CommandFailure::refused(format!("the world is not the one that run `{run}` was planned on"));
     let failure = ready.unwrap_or_else(other).drift(drift);
-    Some(ways_on(run).into_iter().fold(failure, Failure::hint))
+    Some(ways_on(run).into_iter().fold(failure, CommandFailure::hint))
 }
 
 /// What may pass by itself speaks against nothing but the next action: in the middle of a run a server that does not answer

@@ -13,7 +13,7 @@ use crate::cli::run::executor::block_on;
 use crate::cli::run::kept::kept;
 use crate::cli::run::{again, inputs_now, remaining};
 use crate::cli::settings::Looking;
-use crate::cli::{Exit, Failure, account, history, library, operator, secrets};
+use crate::cli::{CommandFailure, Exit, account, history, library, operator, secrets};
 use crate::engine::{Clock, Worker, look_ahead};
 use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
 use crate::model::{ActionPath, Runbook, StepId, Values};
@@ -42,7 +42,7 @@ impl Now {
 }
 
 /// Reads runbook and inputs again: from where the run had them, or as they are given.
-pub(in crate::cli) fn now(state: &RunState, plan: &Plan, args: &ResumeArgs) -> Result<Now, Failure> {
+pub(in crate::cli) fn now(state: &RunState, plan: &Plan, args: &ResumeArgs) -> Result<Now, CommandFailure> {
     let opened = &state.opened;
     // The journal has the whole document: a file that is gone says nothing about what to do.
     let (place, text) = match &opened.source {
@@ -65,18 +65,18 @@ pub(in crate::cli) fn now(state: &RunState, plan: &Plan, args: &ResumeArgs) -> R
 }
 
 /// Refuses when the runbook or the inputs are others now.
-pub(in crate::cli) fn unchanged(state: &RunState, plan: &Plan, now: &Now) -> Result<(), Failure> {
+pub(in crate::cli) fn unchanged(state: &RunState, plan: &Plan, now: &Now) -> Result<(), CommandFailure> {
     let differ = inputs_now::differing(&plan.inputs, &now.inputs);
     let same_text = validate::fingerprint(&now.text) == state.opened.fingerprint;
     if same_text && differ.is_empty() {
         return Ok(());
     }
     let mut failure = if same_text {
-        Failure::refused(format!("the inputs have changed since run `{}` was opened", state.run))
+        CommandFailure::refused(format!("the inputs have changed since run `{}` was opened", state.run))
     } else {
         changed(state, &now.place, &now.text)
     };
-    failure = differ.into_iter().fold(failure, Failure::cause);
+    failure = differ.into_iter().fold(failure, CommandFailure::cause);
     let new = Plan::make(now.runbook.clone(), now.inputs.clone(), plan.account.clone(), plan.order)
         .and_then(|new| new.to_value());
     let verdict = new.map(|new| state.may_go_on_with(&new));
@@ -84,7 +84,7 @@ pub(in crate::cli) fn unchanged(state: &RunState, plan: &Plan, now: &Now) -> Res
         Ok(Err(ReplanError::Begun(actions))) => actions.as_slice(),
         _ => &[],
     };
-    failure = steps(state, plan, begun).into_iter().fold(failure, Failure::cause);
+    failure = steps(state, plan, begun).into_iter().fold(failure, CommandFailure::cause);
     failure = match (&state.opened.source, same_text) {
         (_, true) if now.given.is_empty() => failure.hint("bring the inputs back as they were, and `resume` again"),
         (_, true) => failure.hint(format!("bring the inputs back as they were, and `resume` without `{}`", now.given)),
@@ -103,8 +103,8 @@ pub(in crate::cli) fn unchanged(state: &RunState, plan: &Plan, now: &Now) -> Res
     .hint(format!("or roll back: `runbook rollback {} --to start`", state.run)))
 }
 
-fn changed(state: &RunState, place: &str, text: &str) -> Failure {
-    Failure::refused(format!("`{place}` has changed since run `{}` was opened", state.run))
+fn changed(state: &RunState, place: &str, text: &str) -> CommandFailure {
+    CommandFailure::refused(format!("`{place}` has changed since run `{}` was opened", state.run))
         .cause(shown::changes(&state.opened.document, text))
 }
 
@@ -141,10 +141,10 @@ pub(in crate::cli) fn replan(
     now: Now,
     until: Option<&StepId>,
     (args, common, format): (&ResumeArgs, &Common, Format),
-) -> Result<(Plan, RunState), Failure> {
+) -> Result<(Plan, RunState), CommandFailure> {
     let mut plan =
         Plan::make(now.runbook, now.inputs, old.account.clone(), old.order).map_err(|e| refusal::no_plan(&e))?;
-    let as_value = |plan: &Plan| plan.to_value().map_err(|e| Failure::refused(e.to_string()));
+    let as_value = |plan: &Plan| plan.to_value().map_err(|e| CommandFailure::refused(e.to_string()));
     state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, &error))?;
     plan.preview(kept(state, old, &plan));
     plan.checks.clone_from(&old.checks);
@@ -185,21 +185,23 @@ pub(in crate::cli) fn replan(
     let (run, shown) = (&state.run, &state.actions);
     let still = |now: &RunState| match now.actions == *shown {
         true => Ok(()),
-        false => Err(Failure::refused(format!("nothing was changed: run `{run}` has gone on since this was shown"))
-            .hint("type the same command again: it shows the new plan as it is now, and asks")),
+        false => {
+            Err(CommandFailure::refused(format!("nothing was changed: run `{run}` has gone on since this was shown"))
+                .hint("type the same command again: it shows the new plan as it is now, and asks"))
+        }
     };
     let state = append(journal, Some(lease), state.clone(), &kind, still)?;
     Ok((plan, state))
 }
 
-fn may_not(state: &RunState, old: &Plan, error: &ReplanError) -> Failure {
+fn may_not(state: &RunState, old: &Plan, error: &ReplanError) -> CommandFailure {
     let differ = match error {
         ReplanError::Begun(actions) => actions.clone(),
         _ => Vec::new(),
     };
     let failure =
-        Failure::refused(format!("run `{}` cannot go on with the new plan", state.run)).cause(error.to_string());
-    let failure = steps(state, old, &differ).into_iter().fold(failure, Failure::cause);
+        CommandFailure::refused(format!("run `{}` cannot go on with the new plan", state.run)).cause(error.to_string());
+    let failure = steps(state, old, &differ).into_iter().fold(failure, CommandFailure::cause);
     let sequence = Sequence::of(old);
     let first = differ.iter().filter_map(|action| sequence.place(action)).min().unwrap_or_default();
     let before =
@@ -219,7 +221,7 @@ fn look(
     state: &RunState,
     until: Option<&StepId>,
     common: &Common,
-) -> Result<Vec<(ActionPath, Look)>, Failure> {
+) -> Result<Vec<(ActionPath, Look)>, CommandFailure> {
     let looking = Looking::new(common)?;
     if again::begins(state) {
         return Ok(block_on(again::look(plan, state, &looking))??.0);
@@ -235,7 +237,7 @@ fn look(
 }
 
 /// Refuses what is for the way forward when a run is on its way back.
-pub(in crate::cli) fn only_forward(run: &crate::model::RunId, option: &str) -> Failure {
-    Failure::new(Exit::Usage, format!("`{option}` is for the way forward, and this run is on its way back"))
+pub(in crate::cli) fn only_forward(run: &crate::model::RunId, option: &str) -> CommandFailure {
+    CommandFailure::new(Exit::Usage, format!("`{option}` is for the way forward, and this run is on its way back"))
         .hint(format!("`runbook resume {run}` finishes the rollback first"))
 }

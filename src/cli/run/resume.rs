@@ -6,9 +6,9 @@ use crate::cli::lab::harm::Harm;
 use crate::cli::library::step;
 use crate::cli::out::out;
 use crate::cli::plan::shown;
-use crate::cli::run::executor::{Execution, block_on, lease};
+use crate::cli::run::executor::{ExecutorRun, block_on, lease};
 use crate::cli::run::{again, remaining, replan};
-use crate::cli::{Exit, Failure, account, open, secrets};
+use crate::cli::{CommandFailure, Exit, account, open, secrets};
 use crate::display;
 use crate::engine::Intent;
 use crate::journal::{Mode, Rest, RollbackTo, RunState};
@@ -16,7 +16,12 @@ use crate::model::{ActionPath, Runbook, StepId};
 use crate::plan::Plan;
 use std::collections::BTreeSet;
 
-pub(in crate::cli) fn resume(args: &ResumeArgs, common: &Common, format: Format, harm: &Harm) -> Result<Exit, Failure> {
+pub(in crate::cli) fn resume(
+    args: &ResumeArgs,
+    common: &Common,
+    format: Format,
+    harm: &Harm,
+) -> Result<Exit, CommandFailure> {
     let mut journal = open::journal(common)?;
     let state = open::to_resume(&journal, args.run.run.as_deref())?;
     if args.dry_run {
@@ -55,11 +60,17 @@ pub(in crate::cli) fn resume(args: &ResumeArgs, common: &Common, format: Format,
         }
     };
     account::of_run(&plan, common, state.run.as_str())?;
-    Execution { journal, plan, common, format, harm }.go(lease, state, intent)
+    ExecutorRun { journal, plan, common, format, harm }.go(lease, state, intent)
 }
 
 /// Says what going on would do.
-fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, format: Format) -> Result<Exit, Failure> {
+fn preview(
+    args: &ResumeArgs,
+    state: &RunState,
+    plan: &Plan,
+    common: &Common,
+    format: Format,
+) -> Result<Exit, CommandFailure> {
     let Some((to, leave)) = way_back(state) else {
         replan::unchanged(state, plan, &replan::now(state, plan, args)?)?;
         let until = until(args, state, &plan.runbook)?;
@@ -82,7 +93,7 @@ fn preview(args: &ResumeArgs, state: &RunState, plan: &Plan, common: &Common, fo
 }
 
 /// Refuses what cannot count on the way back: it follows the plan that was executed, whatever the runbook says now.
-fn as_it_was(args: &ResumeArgs, state: &RunState) -> Result<(), Failure> {
+fn as_it_was(args: &ResumeArgs, state: &RunState) -> Result<(), CommandFailure> {
     let given = [
         ("--replan", args.replan),
         ("--until", args.until.is_some()),
@@ -104,12 +115,12 @@ fn way_back(state: &RunState) -> Option<(RollbackTo, BTreeSet<ActionPath>)> {
 }
 
 /// The step to rest after: the one that is named, else the one the run was to rest after, unless it has come there.
-fn until(args: &ResumeArgs, state: &RunState, runbook: &Runbook) -> Result<Option<StepId>, Failure> {
+fn until(args: &ResumeArgs, state: &RunState, runbook: &Runbook) -> Result<Option<StepId>, CommandFailure> {
     match (&args.until, state.bound(runbook)) {
         (Some(name), _) => step(runbook, name).map(Some),
         (None, Some(bound)) if runbook.step(bound.as_str()).is_none() => {
             let run = &state.run;
-            Err(Failure::refused(format!(
+            Err(CommandFailure::refused(format!(
                 "run `{run}` was to rest after `{bound}`, and the runbook has no such step now"
             ))
             .hint(format!("say where it is to rest: `runbook resume {run} --replan --until STEP`")))

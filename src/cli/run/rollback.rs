@@ -6,8 +6,8 @@ use crate::cli::lab::harm::Harm;
 use crate::cli::library::step;
 use crate::cli::out::{out, tell};
 use crate::cli::plan::shown;
-use crate::cli::run::executor::{Execution, lease};
-use crate::cli::{Exit, Failure, account, history, open, place};
+use crate::cli::run::executor::{ExecutorRun, lease};
+use crate::cli::{CommandFailure, Exit, account, history, open, place};
 use crate::display;
 use crate::engine::Intent;
 use crate::journal::{RollbackTo, RunState};
@@ -20,7 +20,7 @@ pub(in crate::cli) fn rollback(
     common: &Common,
     format: Format,
     harm: &Harm,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CommandFailure> {
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
     let mut journal = open::journal(common)?;
     let state = open::going(&journal, args.run.run.as_deref())?;
@@ -36,7 +36,7 @@ pub(in crate::cli) fn rollback(
     // A run of which nothing is in the world is ended so, once.
     let ends = to == RollbackTo::Start && state.rest.as_ref().is_none_or(|rest| !rest.is_over());
     if queue.is_empty() && !ends {
-        return Err(Failure::refused(format!("nothing is to be undone: nothing after `{to}` has been done")));
+        return Err(CommandFailure::refused(format!("nothing is to be undone: nothing after `{to}` has been done")));
     }
     let sentences = shown::sentences(&plan, &state.run, &state.outputs());
     match format {
@@ -65,18 +65,18 @@ pub(in crate::cli) fn rollback(
     // Shown and answered without the lease: somebody else may have gone on meanwhile.
     let now = journal.state(&state.run)?;
     as_shown(&plan, (&state, &queue), (&now, &keeps), &to)?;
-    Execution { journal, plan, common, format, harm }.go(lease, now, Intent::Rollback { to, leave })
+    ExecutorRun { journal, plan, common, format, harm }.go(lease, now, Intent::Rollback { to, leave })
 }
 
 /// The actions that a person leaves as they are: done, and known.
-fn left(plan: &Plan, state: &RunState, names: &[String]) -> Result<BTreeSet<ActionPath>, Failure> {
+fn left(plan: &Plan, state: &RunState, names: &[String]) -> Result<BTreeSet<ActionPath>, CommandFailure> {
     let mut leave = BTreeSet::new();
     for name in names {
         let known = name.parse::<ActionPath>().ok().filter(|path| plan.definition(path).is_some());
-        let path = known.ok_or_else(|| Failure::usage(format!("run `{}` has no action `{name}`", state.run)))?;
+        let path = known.ok_or_else(|| CommandFailure::usage(format!("run `{}` has no action `{name}`", state.run)))?;
         if !state.action(&path).is_done() {
             let word = state.action(&path).word();
-            return Err(Failure::usage(format!("`{path}` cannot be left as it is: it is {word}, not done")));
+            return Err(CommandFailure::usage(format!("`{path}` cannot be left as it is: it is {word}, not done")));
         }
         leave.insert(path);
     }
@@ -90,10 +90,11 @@ fn keeps(
     state: &RunState,
     to: &RollbackTo,
     leave: &BTreeSet<ActionPath>,
-) -> Result<BTreeSet<ActionPath>, Failure> {
+) -> Result<BTreeSet<ActionPath>, CommandFailure> {
     let run = &state.run;
     let mut keeps = plan.place(state, to).map_err(|NoPlace { missing, nearest }| {
-        let mut failure = Failure::refused(format!("run `{run}` cannot go back to `{to}`: it has not come there"));
+        let mut failure =
+            CommandFailure::refused(format!("run `{run}` cannot go back to `{to}`: it has not come there"));
         for action in missing.iter().take(3) {
             failure = failure.cause(format!("`{action}` would stay done, and is {}", state.action(action).word()));
         }
@@ -108,7 +109,7 @@ fn keeps(
         return Ok(keeps);
     }
     let mut failure =
-        Failure::refused(format!("nothing was changed: run `{run}` cannot be taken back to `{to}` wholly"));
+        CommandFailure::refused(format!("nothing was changed: run `{run}` cannot be taken back to `{to}` wholly"));
     for (action, why) in &stuck {
         failure = failure.cause(format!("`{action}` cannot be undone: {why}"));
     }
@@ -125,9 +126,9 @@ fn as_shown(
     (shown, queue): (&RunState, &[ActionPath]),
     (now, keeps): (&RunState, &BTreeSet<ActionPath>),
     to: &RollbackTo,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let mut failure =
-        Failure::refused(format!("nothing was changed: run `{}` has gone on since this was shown", now.run));
+        CommandFailure::refused(format!("nothing was changed: run `{}` has gone on since this was shown", now.run));
     if now.opened.plan == shown.opened.plan {
         let queue_now = plan.undo_queue_keeping(now, keeps);
         if queue_now == queue {
@@ -143,7 +144,7 @@ fn as_shown(
         if causes.is_empty() {
             causes.push("the same actions are to be undone in another order".into());
         }
-        failure = causes.into_iter().fold(failure, Failure::cause);
+        failure = causes.into_iter().fold(failure, CommandFailure::cause);
     } else {
         failure = failure.cause("what had not run was planned anew");
     }

@@ -1,7 +1,7 @@
 //! The thread that shows a run. Whatever its terminal or pipe does (Ctrl-S, a full pipe, a reader that was stopped), only this
 //! thread waits for it: the run goes on.
 
-use crate::cli::Failure;
+use crate::cli::CommandFailure;
 use crate::cli::out::out;
 use crate::display::Console;
 use crate::event::Listener;
@@ -25,7 +25,7 @@ impl Spectator<()> {
     }
 }
 
-impl Spectator<Result<(), Failure>> {
+impl Spectator<Result<(), CommandFailure>> {
     /// Writes a result to standard output.
     pub(in crate::cli) fn print(text: String) -> Self {
         Self::at(move || out(&text))

@@ -1,7 +1,7 @@
 //! The display of a run that is being executed: bars, lines or JSON.
 
 use crate::display::live::bars::Bars;
-use crate::display::live::lines::Lines;
+use crate::display::live::lines::PlainLines;
 use crate::display::live::narrator::Narrator;
 pub use crate::display::live::narrator::Sentence;
 use crate::display::terminal::{Terminal, is_dumb};
@@ -12,7 +12,7 @@ use std::io::{self, IsTerminal, Write};
 
 /// How a run is shown while it is executed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum ConsoleMode {
     /// Bars and spinners on standard error, which is a terminal.
     Bars,
     /// Plain lines on standard error.
@@ -21,16 +21,16 @@ pub enum Mode {
     Json,
 }
 
-impl Mode {
+impl ConsoleMode {
     /// JSON when asked for; bars when standard error is a terminal that can show them; lines otherwise.
     #[must_use]
     pub fn choose(json: bool) -> Self {
         if json {
-            Mode::Json
+            ConsoleMode::Json
         } else if io::stderr().is_terminal() && !is_dumb() {
-            Mode::Bars
+            ConsoleMode::Bars
         } else {
-            Mode::Lines
+            ConsoleMode::Lines
         }
     }
 }
@@ -43,18 +43,18 @@ pub struct Console {
 
 enum Face {
     Bars(Bars),
-    Lines(Lines),
+    Lines(PlainLines),
     Json(Box<dyn Write + Send>),
 }
 
 impl Console {
     /// A display of a run that stands at `state`, after what its history tells.
     #[must_use]
-    pub fn new(mode: Mode, plan: &Plan, state: &RunState, history: History) -> Self {
+    pub fn new(mode: ConsoleMode, plan: &Plan, state: &RunState, history: History) -> Self {
         let face = match mode {
-            Mode::Bars => Face::Bars(Bars::new(Terminal::of_environment(true))),
-            Mode::Lines => Face::Lines(Lines::new(Box::new(io::stderr()))),
-            Mode::Json => Face::Json(Box::new(io::stdout())),
+            ConsoleMode::Bars => Face::Bars(Bars::new(Terminal::of_environment(true))),
+            ConsoleMode::Lines => Face::Lines(PlainLines::new(Box::new(io::stderr()))),
+            ConsoleMode::Json => Face::Json(Box::new(io::stdout())),
         };
         Self { narrator: Narrator::new(plan, state, history), face }
     }
@@ -62,7 +62,7 @@ impl Console {
     /// A display of a run from its beginning that writes elsewhere: lines, or JSON.
     #[must_use]
     pub fn to_writer(json: bool, plan: &Plan, state: &RunState, out: Box<dyn Write + Send>) -> Self {
-        let face = if json { Face::Json(out) } else { Face::Lines(Lines::new(out)) };
+        let face = if json { Face::Json(out) } else { Face::Lines(PlainLines::new(out)) };
         Self { narrator: Narrator::new(plan, state, History::default()), face }
     }
 

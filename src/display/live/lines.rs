@@ -10,12 +10,12 @@ use std::io::Write;
 /// A note of progress is told when it changes, and at most this often for one action, in milliseconds.
 const NOTE_EVERY: Millis = 5_000;
 
-pub(in crate::display) struct Lines {
+pub(in crate::display) struct PlainLines {
     out: Box<dyn Write + Send>,
     notes: BTreeMap<ActionPath, (String, Millis)>,
 }
 
-impl Lines {
+impl PlainLines {
     pub(in crate::display) fn new(out: Box<dyn Write + Send>) -> Self {
         Self { out, notes: BTreeMap::new() }
     }

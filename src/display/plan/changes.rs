@@ -117,7 +117,7 @@ fn place(line: &str) -> Option<DiffLine<'_>> {
 
 /// A row of two columns: what is there now, and what will be, each with its line number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::display) enum Row<'a> {
+pub(in crate::display) enum ChangeRow<'a> {
     /// Lines between are left out.
     Place { old: usize, new: usize },
     /// The same on both sides.
@@ -129,7 +129,7 @@ pub(in crate::display) enum Row<'a> {
 }
 
 /// A unified diff side by side: of lines that go and lines that come in one place, the first beside the first.
-pub(in crate::display) fn side_by_side(diff: &str) -> Vec<Row<'_>> {
+pub(in crate::display) fn side_by_side(diff: &str) -> Vec<ChangeRow<'_>> {
     let (mut rows, mut old_at, mut new_at) = (Vec::new(), 1, 1);
     let (mut gone, mut come) = (Vec::new(), Vec::new());
     for line in diff_lines(diff) {
@@ -149,14 +149,14 @@ pub(in crate::display) fn side_by_side(diff: &str) -> Vec<Row<'_>> {
         match line {
             DiffLine::Place { old, new } => {
                 (old_at, new_at) = (old, new);
-                rows.push(Row::Place { old, new });
+                rows.push(ChangeRow::Place { old, new });
             }
             DiffLine::Same(text) => {
-                rows.push(Row::Same(old_at, new_at, text));
+                rows.push(ChangeRow::Same(old_at, new_at, text));
                 old_at += 1;
                 new_at += 1;
             }
-            DiffLine::Remark(text) => rows.push(Row::Remark(text)),
+            DiffLine::Remark(text) => rows.push(ChangeRow::Remark(text)),
             DiffLine::Old(_) | DiffLine::New(_) => {}
         }
     }
@@ -164,9 +164,9 @@ pub(in crate::display) fn side_by_side(diff: &str) -> Vec<Row<'_>> {
     rows
 }
 
-fn beside<'a>(gone: &mut Vec<(usize, &'a str)>, come: &mut Vec<(usize, &'a str)>, rows: &mut Vec<Row<'a>>) {
+fn beside<'a>(gone: &mut Vec<(usize, &'a str)>, come: &mut Vec<(usize, &'a str)>, rows: &mut Vec<ChangeRow<'a>>) {
     for at in 0..gone.len().max(come.len()) {
-        rows.push(Row::Changed(gone.get(at).copied(), come.get(at).copied()));
+        rows.push(ChangeRow::Changed(gone.get(at).copied(), come.get(at).copied()));
     }
     gone.clear();
     come.clear();
@@ -197,15 +197,15 @@ mod tests {
         assert_eq!(
             side_by_side(DIFF),
             [
-                Row::Place { old: 2, new: 2 },
-                Row::Same(2, 2, "a"),
-                Row::Changed(Some((3, "b")), Some((3, "B"))),
-                Row::Changed(Some((4, "-- c")), None),
-                Row::Same(5, 4, "d"),
-                Row::Place { old: 9, new: 8 },
-                Row::Changed(Some((9, "x")), None),
-                Row::Remark("No newline at end of file"),
-                Row::Changed(None, Some((8, "y"))),
+                ChangeRow::Place { old: 2, new: 2 },
+                ChangeRow::Same(2, 2, "a"),
+                ChangeRow::Changed(Some((3, "b")), Some((3, "B"))),
+                ChangeRow::Changed(Some((4, "-- c")), None),
+                ChangeRow::Same(5, 4, "d"),
+                ChangeRow::Place { old: 9, new: 8 },
+                ChangeRow::Changed(Some((9, "x")), None),
+                ChangeRow::Remark("No newline at end of file"),
+                ChangeRow::Changed(None, Some((8, "y"))),
             ]
         );
         assert_eq!(counted(DIFF), "3 lines removed, 2 lines added");

@@ -8,7 +8,7 @@ use crate::plan::Plan;
 
 /// How a row stands, the gravest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::display) enum Standing {
+pub(in crate::display) enum CheckStanding {
     Refuses,
     Accepted,
     Warns,
@@ -16,31 +16,32 @@ pub(in crate::display) enum Standing {
     Passes,
 }
 
-impl Standing {
+impl CheckStanding {
     pub(in crate::display) fn of(row: &CheckRow) -> Self {
         match row.verdict {
-            CheckVerdict::Refuse if row.accepted.is_some() => Standing::Accepted,
-            CheckVerdict::Refuse => Standing::Refuses,
-            CheckVerdict::Warn => Standing::Warns,
-            CheckVerdict::NotCheckable => Standing::NotCheckable,
-            CheckVerdict::Pass => Standing::Passes,
+            CheckVerdict::Refuse if row.accepted.is_some() => CheckStanding::Accepted,
+            CheckVerdict::Refuse => CheckStanding::Refuses,
+            CheckVerdict::Warn => CheckStanding::Warns,
+            CheckVerdict::NotCheckable => CheckStanding::NotCheckable,
+            CheckVerdict::Pass => CheckStanding::Passes,
         }
     }
 
     pub(in crate::display) fn word(self) -> &'static str {
         match self {
-            Standing::Refuses => "REFUSED",
-            Standing::Accepted => "ACCEPTED",
-            Standing::Warns => "warning",
-            Standing::NotCheckable => "not checkable",
-            Standing::Passes => "pass",
+            CheckStanding::Refuses => "REFUSED",
+            CheckStanding::Accepted => "ACCEPTED",
+            CheckStanding::Warns => "warning",
+            CheckStanding::NotCheckable => "not checkable",
+            CheckStanding::Passes => "pass",
         }
     }
 }
 
 /// The rows, the gravest first; among equals in the document's order.
-pub(in crate::display) fn ordered(plan: &Plan) -> Vec<(Standing, &CheckRow)> {
-    let mut rows: Vec<(Standing, &CheckRow)> = plan.checks.iter().map(|row| (Standing::of(row), row)).collect();
+pub(in crate::display) fn ordered(plan: &Plan) -> Vec<(CheckStanding, &CheckRow)> {
+    let mut rows: Vec<(CheckStanding, &CheckRow)> =
+        plan.checks.iter().map(|row| (CheckStanding::of(row), row)).collect();
     rows.sort_by_key(|(standing, _)| *standing);
     rows
 }
@@ -52,18 +53,18 @@ pub(in crate::display) fn refusing(plan: &Plan) -> Vec<&CheckRow> {
 
 /// "1 refuses, 1 refusal accepted, 3 warn, 30 pass".
 pub(in crate::display) fn tally(plan: &Plan) -> String {
-    let number = |standing| plan.checks.iter().filter(|row| Standing::of(row) == standing).count();
+    let number = |standing| plan.checks.iter().filter(|row| CheckStanding::of(row) == standing).count();
     let part = |standing, one: &str, many: &str| match number(standing) {
         0 => None,
         1 => Some(format!("1 {one}")),
         n => Some(format!("{n} {many}")),
     };
     let parts = [
-        part(Standing::Refuses, "refuses", "refuse"),
-        part(Standing::Accepted, "refusal accepted", "refusals accepted"),
-        part(Standing::Warns, "warns", "warn"),
-        part(Standing::NotCheckable, "not checkable", "not checkable"),
-        part(Standing::Passes, "passes", "pass"),
+        part(CheckStanding::Refuses, "refuses", "refuse"),
+        part(CheckStanding::Accepted, "refusal accepted", "refusals accepted"),
+        part(CheckStanding::Warns, "warns", "warn"),
+        part(CheckStanding::NotCheckable, "not checkable", "not checkable"),
+        part(CheckStanding::Passes, "passes", "pass"),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
@@ -75,11 +76,11 @@ pub(in crate::display) fn way_to_accept(row: &CheckRow) -> Option<String> {
 
 /// What a reader must not overlook although nothing refuses: accepted refusals, then warnings.
 pub(in crate::display) fn warnings(plan: &Plan) -> Vec<String> {
-    let told = |(standing, row): &(Standing, &CheckRow)| match (standing, &row.accepted) {
-        (Standing::Accepted, Some(reason)) => {
+    let told = |(standing, row): &(CheckStanding, &CheckRow)| match (standing, &row.accepted) {
+        (CheckStanding::Accepted, Some(reason)) => {
             Some(format!("`{}` refuses, and that was accepted: {reason}. Seen: {}", row.id, row.evidence))
         }
-        (Standing::Warns, _) => Some(format!("`{}`: {}", row.id, row.evidence)),
+        (CheckStanding::Warns, _) => Some(format!("`{}`: {}", row.id, row.evidence)),
         _ => None,
     };
     ordered(plan).iter().filter_map(told).collect()
@@ -100,7 +101,7 @@ pub(in crate::display) fn text(plan: &Plan) -> String {
         if let Some(reason) = &row.accepted {
             out.push_str(&wrapped(&format!("{indent}accepted: "), &one_line(reason)));
         }
-        if standing != Standing::Passes {
+        if standing != CheckStanding::Passes {
             for advice in &row.advice {
                 out.push_str(&wrapped(&format!("{indent}try: "), &one_line(advice)));
             }

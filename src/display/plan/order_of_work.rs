@@ -6,7 +6,7 @@ use crate::plan::{Look, Order, Plan, Sequence};
 
 /// When an action is at work.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::display) struct Work<'a> {
+pub(in crate::display) struct WorkOrder<'a> {
     pub(in crate::display) action: &'a ActionPath,
     pub(in crate::display) begin_s: u64,
     pub(in crate::display) end_s: u64,
@@ -15,7 +15,7 @@ pub(in crate::display) struct Work<'a> {
     pub(in crate::display) after: Option<&'a ActionPath>,
 }
 
-impl Work<'_> {
+impl WorkOrder<'_> {
     /// `0:01:40 to 0:02:15`.
     pub(in crate::display) fn span(&self) -> String {
         format!("{} to {}", clock(self.begin_s), clock(self.end_s))
@@ -32,7 +32,7 @@ impl Work<'_> {
 }
 
 /// What is left of a plan, in the order in which it begins; nothing for a plan that does one action after the other.
-pub(in crate::display) fn order_of_work<'a>(plan: &'a Plan, preflight: &[(ActionPath, Look)]) -> Vec<Work<'a>> {
+pub(in crate::display) fn order_of_work<'a>(plan: &'a Plan, preflight: &[(ActionPath, Look)]) -> Vec<WorkOrder<'a>> {
     if plan.order == Order::Article {
         return Vec::new();
     }
@@ -43,7 +43,7 @@ pub(in crate::display) fn order_of_work<'a>(plan: &'a Plan, preflight: &[(Action
     all
 }
 
-fn works<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<Work<'a>> {
+fn works<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<WorkOrder<'a>> {
     let (sequence, slots) = (Sequence::of(plan), usual::slots(plan, done));
     let down = usual::stretches(plan, done);
     let work = |(place, (planned, (begin_s, end_s))): (usize, (&'a crate::plan::PlannedAction, &(u64, u64)))| {
@@ -51,7 +51,7 @@ fn works<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<Work<'a>> {
         let after = last.and_then(|other| plan.actions.get(other)).map(|other| &other.action);
         let without = usual::without(&down, *begin_s, *end_s);
         let after = after.filter(|other| !done.contains(other));
-        Work { action: &planned.action, begin_s: *begin_s, end_s: *end_s, without, after }
+        WorkOrder { action: &planned.action, begin_s: *begin_s, end_s: *end_s, without, after }
     };
     plan.actions.iter().zip(&slots).enumerate().map(work).collect()
 }

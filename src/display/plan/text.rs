@@ -3,7 +3,7 @@
 use crate::display::pending_value::{input, parameter, value};
 use crate::display::plan::changes::Shown;
 use crate::display::plan::changes_text::changes_text;
-use crate::display::plan::order_of_work::{Work, order_of_work};
+use crate::display::plan::order_of_work::{WorkOrder, order_of_work};
 use crate::display::plan::{checks, usual};
 use crate::display::run::failure::reasons_text;
 use crate::display::table::{columns, count, hanging, prose, wrapped};
@@ -51,7 +51,7 @@ fn work(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
     if all.is_empty() {
         return String::new();
     }
-    let row = |work: &Work<'_>| {
+    let row = |work: &WorkOrder<'_>| {
         let after = work.after.map_or_else(|| "at once".to_owned(), |after| format!("after {after}"));
         vec![work.span(), work.site().to_owned(), work.action.to_string(), after]
     };

@@ -2,7 +2,7 @@
 
 use crate::display::time::rough;
 use crate::model::{ActionPath, Reversibility, Step, StepAction, Window};
-use crate::plan::{Duration, Look, Plan, Sequence, Source};
+use crate::plan::{Estimate, Look, Plan, Sequence, Source};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -68,8 +68,8 @@ impl Usual {
     }
 }
 
-impl From<Duration> for Usual {
-    fn from(Duration { seconds, source }: Duration) -> Self {
+impl From<Estimate> for Usual {
+    fn from(Estimate { seconds, source }: Estimate) -> Self {
         Self { seconds, sources: BTreeSet::from([source]) }
     }
 }

@@ -5,7 +5,7 @@ use crate::display::plan::page::frame::{Frame, kicker, page};
 use crate::display::plan::page::markup::{Element, Html, el, titled};
 use crate::display::plan::page::sections::DURATIONS;
 use crate::display::plan::text::Sentences;
-use crate::display::rollback::sheet::{RollbackSheet, Way};
+use crate::display::rollback::sheet::{RollbackSheet, SheetWay};
 use crate::display::wording::{place, site_sentence};
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
@@ -71,7 +71,7 @@ fn verdict(sheet: &RollbackSheet<'_>) -> Element {
     if sheet.ways.is_empty() {
         return section;
     }
-    let way = |way: &Way| {
+    let way = |way: &SheetWay| {
         let why = format!("{}, usually in {}", way.why, way.usual.told());
         el("li").child(el("code").text(&way.command)).text(" ").rich(&why)
     };

@@ -27,7 +27,7 @@ pub(in crate::display) struct RollbackSheet<'a> {
     /// When the site is down then: the actions that stay done and have stopped something, and what they do.
     pub(in crate::display) stopped: Vec<(&'a ActionPath, String)>,
     /// When the site is down then: how it comes back.
-    pub(in crate::display) ways: Vec<Way>,
+    pub(in crate::display) ways: Vec<SheetWay>,
     /// The steps that stay done, wholly.
     pub(in crate::display) kept: Vec<&'a Step>,
 }
@@ -43,7 +43,7 @@ pub(in crate::display) struct Undo<'a> {
 }
 
 /// A way back to service.
-pub(in crate::display) struct Way {
+pub(in crate::display) struct SheetWay {
     pub(in crate::display) command: String,
     /// What it does.
     pub(in crate::display) why: String,
@@ -198,7 +198,7 @@ fn does(action: &StepAction, sentences: Sentences<'_>) -> String {
     told.or_else(|| action.title.clone()).unwrap_or_else(|| first_sentence(&action.kind.spec().about))
 }
 
-fn forward(plan: &Plan, state: &RunState, to: &RollbackTo) -> Way {
+fn forward(plan: &Plan, state: &RunState, to: &RollbackTo) -> SheetWay {
     let keeps = plan.kept(to);
     let done: usual::Done<'_> = keeps.iter().collect();
     let open = usual::stretches(plan, &done).into_iter().find(|stretch| done.contains(stretch.window.begins));
@@ -210,16 +210,16 @@ fn forward(plan: &Plan, state: &RunState, to: &RollbackTo) -> Way {
         }
         None => ("goes forward again".into(), usual::of_plan(plan, &done)),
     };
-    Way { command: format!("runbook resume {}", state.run), why, usual }
+    SheetWay { command: format!("runbook resume {}", state.run), why, usual }
 }
 
 /// The further rollback to where the site served.
-fn back(plan: &Plan, state: &RunState, from: &RollbackTo, way: ToService) -> Way {
+fn back(plan: &Plan, state: &RunState, from: &RollbackTo, way: ToService) -> SheetWay {
     let keeps = plan.kept(from);
     let queue = plan.undo_queue(state, &way.to);
     let queue: Vec<ActionPath> = queue.into_iter().filter(|action| keeps.contains(action)).collect();
     let spans = spans(plan, state, &queue);
     let usual = plan.runbook.windows().into_iter().filter_map(|window| spans.get(window.begins));
     let usual = usual.map(|(_, end)| end.clone()).fold(Usual::default(), Usual::longest);
-    Way { command: way.command.command, why: way.command.why, usual }
+    SheetWay { command: way.command.command, why: way.command.why, usual }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::rehearsal::emulator::account::{AccountState, Listener, LoadBalancer, TargetGroup};
+use crate::rehearsal::emulator::account::{AccountListener, AccountState, LoadBalancer, TargetGroup};
 
 /// The lab's own clock: a check every 10 s becomes one every 500 ms.
 pub(in crate::rehearsal) const FASTER: u32 = 20;
@@ -24,7 +24,7 @@ const SHORTEST_TIMEOUT_MS: u64 = 1000;
 const DEFAULT_IDLE_SECONDS: &str = "60";
 
 /// What is needed beside the account to write a configuration.
-pub(in crate::rehearsal) struct Surroundings<'a> {
+pub(in crate::rehearsal) struct BalancerSurroundings<'a> {
     /// The addresses of each load balancer, by ARN.
     pub(in crate::rehearsal) addresses: &'a BTreeMap<String, [Ipv4Addr; 2]>,
     /// The file of each issued certificate, by ARN.
@@ -50,15 +50,18 @@ pub(in crate::rehearsal) struct TargetPlace {
 
 /// A configuration: its text, and which target is which server in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::rehearsal) struct Configuration {
+pub(in crate::rehearsal) struct BalancerConfiguration {
     /// Empty when there is nothing to listen on.
     pub(in crate::rehearsal) text: String,
     pub(in crate::rehearsal) targets: Vec<TargetPlace>,
 }
 
 /// Writes the configuration for an account.
-pub(in crate::rehearsal) fn configuration(account: &AccountState, around: &Surroundings<'_>) -> Configuration {
-    let mut out = Configuration::default();
+pub(in crate::rehearsal) fn configuration(
+    account: &AccountState,
+    around: &BalancerSurroundings<'_>,
+) -> BalancerConfiguration {
+    let mut out = BalancerConfiguration::default();
     let mut frontends = String::new();
     let mut backends = String::new();
     let mut written = Vec::new();
@@ -98,7 +101,7 @@ fn head(socket: &Path) -> String {
 }
 
 /// What stands after the address of a `bind`; none when the listener cannot answer yet.
-fn bind(listener: &Listener, around: &Surroundings<'_>) -> Option<String> {
+fn bind(listener: &AccountListener, around: &BalancerSurroundings<'_>) -> Option<String> {
     if listener.protocol != "HTTPS" {
         return Some(String::new());
     }
@@ -116,7 +119,7 @@ struct Answer<'a> {
     group: Option<&'a TargetGroup>,
 }
 
-fn answer<'a>(listener: &Listener, account: &'a AccountState) -> Option<Answer<'a>> {
+fn answer<'a>(listener: &AccountListener, account: &'a AccountState) -> Option<Answer<'a>> {
     let action = listener.default_actions.last()?;
     match action["Type"].as_str()? {
         "forward" => {
@@ -148,7 +151,7 @@ fn answer<'a>(listener: &Listener, account: &'a AccountState) -> Option<Answer<'
 }
 
 /// A redirect as the real one writes it: `https://HOST:443/path?query`, the port always there.
-fn redirect(config: &Value, listener: &Listener) -> String {
+fn redirect(config: &Value, listener: &AccountListener) -> String {
     let or = |key: &str, usual: &str| {
         text(&config[key]).filter(|value| !value.is_empty()).unwrap_or_else(|| usual.to_owned())
     };
@@ -263,10 +266,10 @@ mod tests {
         serde_json::from_value(account).unwrap()
     }
 
-    fn written(listeners: &Value, certificates: &[(&str, &str)]) -> Configuration {
+    fn written(listeners: &Value, certificates: &[(&str, &str)]) -> BalancerConfiguration {
         let addresses = [("arn:lb".to_owned(), [Ipv4Addr::new(10, 77, 200, 10), Ipv4Addr::new(10, 77, 200, 11)])];
         let certificates = certificates.iter().map(|(arn, file)| ((*arn).to_owned(), PathBuf::from(file))).collect();
-        let around = Surroundings {
+        let around = BalancerSurroundings {
             addresses: &addresses.into(),
             certificates: &certificates,
             stats_socket: Path::new("/run/socket"),
@@ -284,8 +287,8 @@ mod tests {
 
     #[test]
     fn nothing_is_written_without_a_listener_that_can_answer() {
-        assert_eq!(written(&serde_json::json!([]), &[]), Configuration::default());
-        assert_eq!(written(&https(), &[]), Configuration::default(), "its certificate is not issued yet");
+        assert_eq!(written(&serde_json::json!([]), &[]), BalancerConfiguration::default());
+        assert_eq!(written(&https(), &[]), BalancerConfiguration::default(), "its certificate is not issued yet");
     }
 
     #[test]

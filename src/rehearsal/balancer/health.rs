@@ -6,7 +6,7 @@ use crate::rehearsal::balancer::config::TargetPlace;
 
 /// A judgement about a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Health {
+pub struct ServerHealth {
     /// `healthy`, `unhealthy` or `initial`.
     pub state: &'static str,
     /// ELBv2's reason code; empty when healthy.
@@ -15,7 +15,7 @@ pub struct Health {
     pub description: String,
 }
 
-impl Health {
+impl ServerHealth {
     fn healthy() -> Self {
         Self { state: "healthy", reason: "", description: String::new() }
     }
@@ -39,7 +39,7 @@ pub struct TargetCheck {
     /// The port it is registered with.
     pub port: u16,
     /// The judgement.
-    pub health: Health,
+    pub health: ServerHealth,
 }
 
 /// One server's line of the balancer's statistics.
@@ -98,17 +98,22 @@ impl ServerLine {
 
     /// Whether a target seen for the first time has passed its first check: the real balancer asks for no second
     /// one then.
-    pub(in crate::rehearsal) fn may_be_taken_up(&self, before: &Health) -> bool {
+    pub(in crate::rehearsal) fn may_be_taken_up(&self, before: &ServerHealth) -> bool {
         before.state == "initial" && !self.up() && self.passed()
     }
 
     /// The judgement, from the one before and how long the target has been known.
-    pub(in crate::rehearsal) fn judge(&self, before: &Health, known_for: Duration, place: &TargetPlace) -> Health {
+    pub(in crate::rehearsal) fn judge(
+        &self,
+        before: &ServerHealth,
+        known_for: Duration,
+        place: &TargetPlace,
+    ) -> ServerHealth {
         if self.unchecked() || self.between_codes() {
             return before.clone();
         }
         match (self.up(), self.passed()) {
-            (true, true) => Health::healthy(),
+            (true, true) => ServerHealth::healthy(),
             // Between two thresholds: the last word stands.
             (true, false) | (false, true) => before.clone(),
             (false, false) if before.state == "initial" && known_for < place.patience => before.clone(),
@@ -116,7 +121,7 @@ impl ServerLine {
         }
     }
 
-    fn failure(&self) -> Health {
+    fn failure(&self) -> ServerHealth {
         let (reason, description) = match self.check.as_str() {
             "L7STS" => {
                 ("Target.ResponseCodeMismatch", format!("Health checks failed with these codes: [{}]", self.code))
@@ -124,7 +129,7 @@ impl ServerLine {
             "L4TOUT" | "L6TOUT" | "L7TOUT" => ("Target.Timeout", "Request timed out".to_owned()),
             _ => ("Target.FailedHealthChecks", "Health checks failed".to_owned()),
         };
-        Health { state: "unhealthy", reason, description }
+        ServerHealth { state: "unhealthy", reason, description }
     }
 }
 
@@ -172,9 +177,9 @@ mod tests {
     #[test]
     fn a_judgement_has_the_reasons_of_the_api() {
         let late = Duration::from_secs(10);
-        let judge = |line: &ServerLine, before: &Health| line.judge(before, late, &place());
-        let initial = Health::initial();
-        assert_eq!(judge(&line("UP", "L7OK", "200"), &initial), Health::healthy());
+        let judge = |line: &ServerLine, before: &ServerHealth| line.judge(before, late, &place());
+        let initial = ServerHealth::initial();
+        assert_eq!(judge(&line("UP", "L7OK", "200"), &initial), ServerHealth::healthy());
         let wrong_code = judge(&line("DOWN", "L7STS", "400"), &initial);
         assert_eq!(wrong_code.reason, "Target.ResponseCodeMismatch");
         assert_eq!(wrong_code.description, "Health checks failed with these codes: [400]");
@@ -185,20 +190,26 @@ mod tests {
     #[test]
     fn between_two_thresholds_the_last_word_stands() {
         let late = Duration::from_secs(10);
-        assert_eq!(line("UP 1/2", "L7STS", "500").judge(&Health::healthy(), late, &place()), Health::healthy());
-        assert_eq!(line("UP", "INI", "").judge(&Health::healthy(), late, &place()), Health::healthy());
-        let failed = line("DOWN", "L7STS", "400").judge(&Health::initial(), late, &place());
+        assert_eq!(
+            line("UP 1/2", "L7STS", "500").judge(&ServerHealth::healthy(), late, &place()),
+            ServerHealth::healthy()
+        );
+        assert_eq!(line("UP", "INI", "").judge(&ServerHealth::healthy(), late, &place()), ServerHealth::healthy());
+        let failed = line("DOWN", "L7STS", "400").judge(&ServerHealth::initial(), late, &place());
         assert_eq!(line("DOWN", "* L7STS", "0").judge(&failed, late, &place()), failed, "the next check is under way");
-        assert_eq!(line("DOWN", "* L7STS", "400").judge(&Health::initial(), late, &place()), failed);
-        assert_eq!(line("DOWN 1/2", "L7OK", "200").judge(&Health::initial(), late, &place()), Health::initial());
+        assert_eq!(line("DOWN", "* L7STS", "400").judge(&ServerHealth::initial(), late, &place()), failed);
+        assert_eq!(
+            line("DOWN 1/2", "L7OK", "200").judge(&ServerHealth::initial(), late, &place()),
+            ServerHealth::initial()
+        );
     }
 
     #[test]
     fn a_new_target_has_time_and_needs_one_good_check() {
         let failing = line("DOWN", "L4CON", "");
-        assert_eq!(failing.judge(&Health::initial(), Duration::from_secs(1), &place()), Health::initial());
-        assert!(!failing.may_be_taken_up(&Health::initial()));
-        assert!(line("DOWN 1/5", "L7OK", "200").may_be_taken_up(&Health::initial()));
+        assert_eq!(failing.judge(&ServerHealth::initial(), Duration::from_secs(1), &place()), ServerHealth::initial());
+        assert!(!failing.may_be_taken_up(&ServerHealth::initial()));
+        assert!(line("DOWN 1/5", "L7OK", "200").may_be_taken_up(&ServerHealth::initial()));
         assert!(!line("DOWN 1/5", "L7OK", "200").may_be_taken_up(&failing.failure()));
     }
 }

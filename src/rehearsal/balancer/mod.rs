@@ -14,10 +14,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::rehearsal::balancer::config::{Configuration, FASTER, Surroundings, TargetPlace, configuration};
+use crate::rehearsal::balancer::config::{
+    BalancerConfiguration, BalancerSurroundings, FASTER, TargetPlace, configuration,
+};
 use crate::rehearsal::balancer::haproxy::Haproxy;
-use crate::rehearsal::balancer::health::{Health, TargetCheck, read};
-use crate::rehearsal::dns::Dns;
+use crate::rehearsal::balancer::health::{ServerHealth, TargetCheck, read};
+use crate::rehearsal::dns::NameServers;
 use crate::rehearsal::emulator::account::AccountState;
 use crate::rehearsal::emulator::client::{BodyEvent, EmulatorClient};
 use crate::rehearsal::error::RehearsalError;
@@ -25,7 +27,7 @@ use crate::rehearsal::file::write;
 use crate::rehearsal::region::authority::Authority;
 use crate::rehearsal::region::diary::Diary;
 use crate::rehearsal::region::network;
-use crate::rehearsal::region::spec::Places;
+use crate::rehearsal::region::spec::RegionPlaces;
 use crate::rehearsal::region::view::View;
 
 /// The network the balancers' addresses are taken from; no subnet of the account reaches it.
@@ -33,35 +35,35 @@ const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 77, 200, 10);
 
 struct Known {
     since: Instant,
-    health: Health,
+    health: ServerHealth,
     reported: bool,
 }
 
 /// The body of all load balancers.
 pub(in crate::rehearsal) struct Balancer {
-    places: Places,
+    places: RegionPlaces,
     authority: Authority,
     emulator: EmulatorClient,
     diary: Arc<Diary>,
     view: Arc<View>,
-    names: Dns,
+    names: NameServers,
     addresses: BTreeMap<String, [Ipv4Addr; 2]>,
     addresses_given: u8,
     certificates: BTreeMap<String, PathBuf>,
     haproxy: Haproxy,
     faster: u32,
-    current: Configuration,
+    current: BalancerConfiguration,
     known: BTreeMap<TargetPlace, Known>,
 }
 
 impl Balancer {
     pub(in crate::rehearsal) fn new(
-        places: Places,
+        places: RegionPlaces,
         authority: Authority,
         emulator: EmulatorClient,
         diary: Arc<Diary>,
         view: Arc<View>,
-        names: Dns,
+        names: NameServers,
     ) -> Result<Self, RehearsalError> {
         let folder = places.balancer();
         std::fs::create_dir_all(&folder).map_err(RehearsalError::file("create", &folder))?;
@@ -78,7 +80,7 @@ impl Balancer {
             certificates: BTreeMap::new(),
             haproxy,
             faster: FASTER,
-            current: Configuration::default(),
+            current: BalancerConfiguration::default(),
             known: BTreeMap::new(),
         })
     }
@@ -94,7 +96,7 @@ impl Balancer {
         self.give_addresses(account).await?;
         let published = self.publish_names(account).await;
         self.sign_certificates(account).await?;
-        let around = Surroundings {
+        let around = BalancerSurroundings {
             addresses: &self.addresses,
             certificates: &self.certificates,
             stats_socket: self.haproxy.socket(),
@@ -169,7 +171,7 @@ impl Balancer {
         Ok(())
     }
 
-    async fn apply(&mut self, wanted: Configuration) -> Result<(), RehearsalError> {
+    async fn apply(&mut self, wanted: BalancerConfiguration) -> Result<(), RehearsalError> {
         if wanted.text != self.current.text {
             self.haproxy.take(&wanted.text).await?;
             self.diary.note("balancer has a new configuration");
@@ -179,7 +181,7 @@ impl Balancer {
         for place in self.current.targets.clone() {
             let known = self.known.entry(place.clone()).or_insert_with(|| Known {
                 since: Instant::now(),
-                health: Health::initial(),
+                health: ServerHealth::initial(),
                 reported: false,
             });
             // haproxy believes in a server until its first check; the real balancer does not.

@@ -13,21 +13,21 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-use crate::rehearsal::database::server::{Place, Server};
+use crate::rehearsal::database::server::{DatabaseServer, ServerPlace};
 use crate::rehearsal::emulator::account::{AccountState, DbInstance};
 use crate::rehearsal::emulator::client::{BodyEvent, EmulatorClient};
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::host::layers::Volume;
 use crate::rehearsal::region::diary::Diary;
-use crate::rehearsal::region::spec::Places;
+use crate::rehearsal::region::spec::RegionPlaces;
 
 /// How long a server that did not come up is left alone before it is tried again.
 const START_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 enum Phase {
     Off,
-    Starting(JoinHandle<Result<Server, RehearsalError>>),
-    Up(Box<Server>),
+    Starting(JoinHandle<Result<DatabaseServer, RehearsalError>>),
+    Up(Box<DatabaseServer>),
     Ending(JoinHandle<()>),
     /// It did not come up.
     Failed(Instant),
@@ -49,7 +49,7 @@ pub(in crate::rehearsal) struct Content {
 
 /// All DB instances of the region.
 pub(in crate::rehearsal) struct Databases {
-    places: Places,
+    places: RegionPlaces,
     emulator: EmulatorClient,
     diary: Arc<Diary>,
     databases: BTreeMap<String, Database>,
@@ -60,7 +60,7 @@ pub(in crate::rehearsal) struct Databases {
 
 impl Databases {
     pub(in crate::rehearsal) fn new(
-        places: Places,
+        places: RegionPlaces,
         emulator: EmulatorClient,
         diary: Arc<Diary>,
         image: PathBuf,
@@ -99,11 +99,11 @@ impl Databases {
             .databases
             .entry(instance.id.clone())
             .or_insert_with(|| Database { volume: Volume::new(folder, content.layers), phase: Phase::Off });
-        let place = Place { id: instance.id.clone(), address, boot: instance.boots };
+        let place = ServerPlace { id: instance.id.clone(), address, boot: instance.boots };
         let log = self.places.log(&format!("{}.log", instance.id));
         let start = |volume: &Volume| {
             let (volume, place, statements) = (volume.clone(), place.clone(), content.statements.clone());
-            Phase::Starting(tokio::spawn(async move { Server::start(&volume, place, &statements, &log).await }))
+            Phase::Starting(tokio::spawn(async move { DatabaseServer::start(&volume, place, &statements, &log).await }))
         };
         let phase = std::mem::replace(&mut database.phase, Phase::Off);
         database.phase = match phase {

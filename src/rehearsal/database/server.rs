@@ -35,7 +35,7 @@ exec env -i PATH="$PATH" chroot "$1" mariadbd --init-file=/etc/lab.sql"#;
 
 /// Where a server serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::rehearsal) struct Place {
+pub(in crate::rehearsal) struct ServerPlace {
     /// The DB instance.
     pub(in crate::rehearsal) id: String,
     /// The address of the zone that serves.
@@ -46,17 +46,17 @@ pub(in crate::rehearsal) struct Place {
 
 /// A server that answers.
 #[derive(Debug)]
-pub(in crate::rehearsal) struct Server {
-    place: Place,
+pub(in crate::rehearsal) struct DatabaseServer {
+    place: ServerPlace,
     child: Child,
     init: Pid,
 }
 
-impl Server {
+impl DatabaseServer {
     /// Starts a server on a storage and returns when it answers. The statements are said before it lets anybody in.
     pub(in crate::rehearsal) async fn start(
         volume: &Volume,
-        place: Place,
+        place: ServerPlace,
         statements: &str,
         log: &Path,
     ) -> Result<Self, RehearsalError> {
@@ -102,7 +102,7 @@ impl Server {
     }
 
     /// Where it serves.
-    pub(in crate::rehearsal) fn place(&self) -> &Place {
+    pub(in crate::rehearsal) fn place(&self) -> &ServerPlace {
         &self.place
     }
 

@@ -19,7 +19,7 @@ use hickory_server::store::recursor::RecursiveZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, ZoneHandler, ZoneType};
 use tokio::net::{TcpListener, UdpSocket};
 
-use crate::rehearsal::dns::names::{Delegations, Hosted, Names, Records, plain};
+use crate::rehearsal::dns::names::{Delegations, Hosted, PublicNames, Records, plain};
 use crate::rehearsal::emulator::account::Zone;
 use crate::rehearsal::emulator::client::EmulatorClient;
 use crate::rehearsal::error::RehearsalError;
@@ -59,11 +59,11 @@ struct NameServer {
 }
 
 /// The region's name servers at work.
-pub(in crate::rehearsal) struct Dns {
+pub(in crate::rehearsal) struct NameServers {
     registrar: Arc<Registrar>,
     emulator: EmulatorClient,
     diary: Arc<Diary>,
-    now: Names,
+    now: PublicNames,
     root: NameServer,
     hosted: BTreeMap<Ipv4Addr, NameServer>,
     /// Where the servers of each zone are, by its id.
@@ -72,7 +72,7 @@ pub(in crate::rehearsal) struct Dns {
     _resolver: Server<Catalog>,
 }
 
-impl Dns {
+impl NameServers {
     /// Starts the root server and the resolver; the root's hints are written to `hints`.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ impl Dns {
         diary: Arc<Diary>,
     ) -> Result<Self, RehearsalError> {
         network::add_server_address(ROOT_ADDRESS).await?;
-        let now = Names::of(&[], &BTreeMap::new(), &Delegations::new(), ROOT_ADDRESS);
+        let now = PublicNames::of(&[], &BTreeMap::new(), &Delegations::new(), ROOT_ADDRESS);
         let root = NameServer::serve(ROOT_ADDRESS, &Name::root(), now.root.clone()).await?;
         write(hints, format!("a.root-servers.net. 3600 IN A {ROOT_ADDRESS}\n"))?;
         let config = RecursiveConfig {
@@ -125,7 +125,7 @@ impl Dns {
         }
         let hosted: Vec<Hosted<'_>> =
             public.into_iter().filter_map(|zone| Some(Hosted { zone, address: *self.places.get(&zone.id)? })).collect();
-        let names = Names::of(&hosted, given, &self.registrar.delegations(), ROOT_ADDRESS);
+        let names = PublicNames::of(&hosted, given, &self.registrar.delegations(), ROOT_ADDRESS);
         if names == self.now {
             return Ok(());
         }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use hickory_server::proto::rr::rdata::{A, NS, SOA};
 use hickory_server::proto::rr::{LowerName, Name, RData, RecordSet, RecordType, RrKey};
 
-use crate::rehearsal::emulator::account::{Record, Zone};
+use crate::rehearsal::emulator::account::{AccountRecord, Zone};
 
 /// Seconds that anybody may remember an answer, also that there is none.
 const TTL: u32 = 1;
@@ -38,7 +38,7 @@ pub(in crate::rehearsal) struct Hosted<'a> {
 
 /// All names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::rehearsal) struct Names {
+pub(in crate::rehearsal) struct PublicNames {
     /// What the root server has.
     pub(in crate::rehearsal) root: Records,
     /// What the servers of each hosted zone have: its name and its records, by their address.
@@ -49,7 +49,7 @@ pub(in crate::rehearsal) struct Names {
     pub(in crate::rehearsal) unreadable: BTreeSet<String>,
 }
 
-impl Names {
+impl PublicNames {
     /// `given`: the names that AWS gives (balancers, DB instances).
     pub(in crate::rehearsal) fn of(
         hosted: &[Hosted<'_>],
@@ -140,7 +140,7 @@ impl Names {
 fn hidden(hosted: &[Hosted<'_>], delegations: &Delegations) -> BTreeSet<String> {
     let mut hidden: BTreeSet<String> = hosted.iter().map(|hosted| hosted.zone.id.clone()).collect();
     let at = |all: &Zone, name: &str| -> BTreeSet<String> {
-        let there = |record: &&Record| record.kind == "NS" && plain(&record.name) == plain(name);
+        let there = |record: &&AccountRecord| record.kind == "NS" && plain(&record.name) == plain(name);
         all.records.iter().filter(there).flat_map(|record| &record.values).map(|server| plain(server)).collect()
     };
     let told = |name: &str| -> BTreeSet<String> {
@@ -161,13 +161,18 @@ fn hidden(hosted: &[Hosted<'_>], delegations: &Delegations) -> BTreeSet<String> 
 impl Zone {
     /// The servers that Route 53 has given it: those of its own NS record.
     pub(in crate::rehearsal) fn name_servers(&self) -> impl Iterator<Item = &str> {
-        let own = |record: &&Record| record.kind == "NS" && plain(&record.name) == plain(&self.name);
+        let own = |record: &&AccountRecord| record.kind == "NS" && plain(&record.name) == plain(&self.name);
         self.records.iter().filter(own).flat_map(|record| record.values.iter().map(String::as_str))
     }
 }
 
 /// The IPv4 addresses that an alias leads to: those of a name of AWS's own, or of another record of the zone.
-fn addresses(record: &Record, zone: &Zone, given: &BTreeMap<String, &Vec<Ipv4Addr>>, chain: usize) -> Vec<Ipv4Addr> {
+fn addresses(
+    record: &AccountRecord,
+    zone: &Zone,
+    given: &BTreeMap<String, &Vec<Ipv4Addr>>,
+    chain: usize,
+) -> Vec<Ipv4Addr> {
     let Some(alias) = &record.alias else {
         return record.values.iter().filter_map(|value| value.parse().ok()).collect();
     };
@@ -179,7 +184,7 @@ fn addresses(record: &Record, zone: &Zone, given: &BTreeMap<String, &Vec<Ipv4Add
     if let Some(addresses) = given.get(target) {
         return (*addresses).clone();
     }
-    let there = |other: &&Record| other.kind == "A" && plain(&other.name) == target;
+    let there = |other: &&AccountRecord| other.kind == "A" && plain(&other.name) == target;
     zone.records.iter().filter(there).flat_map(|other| addresses(other, zone, given, chain - 1)).collect()
 }
 
@@ -213,12 +218,12 @@ fn absolute(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rehearsal::emulator::account::Alias;
+    use crate::rehearsal::emulator::account::AliasTarget;
 
     const ROOT: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 3);
 
-    fn record(name: &str, kind: &str, values: &[&str]) -> Record {
-        Record {
+    fn record(name: &str, kind: &str, values: &[&str]) -> AccountRecord {
+        AccountRecord {
             name: name.into(),
             kind: kind.into(),
             values: values.iter().map(|&value| value.into()).collect(),
@@ -226,13 +231,13 @@ mod tests {
         }
     }
 
-    fn zone(id: &str, name: &str, server: &str, more: Vec<Record>) -> Zone {
+    fn zone(id: &str, name: &str, server: &str, more: Vec<AccountRecord>) -> Zone {
         let soa = format!("{server}. hostmaster.{name} 1 7200 900 1209600 86400");
         let own = vec![record(name, "NS", &[server]), record(name, "SOA", &[soa.as_str()])];
         Zone { id: id.into(), name: name.into(), private: false, records: [own, more].concat() }
     }
 
-    fn names(zones: &[Zone], delegations: &[(&str, &str)]) -> Names {
+    fn names(zones: &[Zone], delegations: &[(&str, &str)]) -> PublicNames {
         let hosted: Vec<Hosted<'_>> =
             (16..).zip(zones).map(|(last, zone)| Hosted { zone, address: Ipv4Addr::new(10, 77, 0, last) }).collect();
         let pair = vec![Ipv4Addr::new(10, 77, 200, 1), Ipv4Addr::new(10, 77, 200, 2)];
@@ -241,11 +246,11 @@ mod tests {
         for (domain, server) in delegations {
             all.entry(plain(domain)).or_default().insert((*server).to_owned());
         }
-        Names::of(&hosted, &given, &all, ROOT)
+        PublicNames::of(&hosted, &given, &all, ROOT)
     }
 
     /// The data of a name in the only hosted zone, as text.
-    fn data(names: &Names, name: &str, kind: RecordType) -> Vec<String> {
+    fn data(names: &PublicNames, name: &str, kind: RecordType) -> Vec<String> {
         let (_, records) = names.hosted.values().next().unwrap();
         let key = RrKey::new(LowerName::new(&Name::from_ascii(name).unwrap()), kind);
         let set = records.get(&key).map(|set| set.records_without_rrsigs().map(|r| r.data.to_string()).collect());
@@ -254,8 +259,8 @@ mod tests {
 
     #[test]
     fn a_zone_has_what_route_53_says_in_it() {
-        let alias = |name: &str, kind: &str, to: &str| Record {
-            alias: Some(Alias { dns_name: to.into() }),
+        let alias = |name: &str, kind: &str, to: &str| AccountRecord {
+            alias: Some(AliasTarget { dns_name: to.into() }),
             ..record(name, kind, &[])
         };
         let records = vec![

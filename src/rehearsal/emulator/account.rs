@@ -19,7 +19,7 @@ pub struct AccountState {
     pub instances: Vec<Instance>,
     /// Images owned by the account.
     #[serde(default)]
-    pub images: Vec<Image>,
+    pub images: Vec<MachineImage>,
     /// Security groups.
     #[serde(default)]
     pub security_groups: Vec<SecurityGroup>,
@@ -76,7 +76,7 @@ impl Instance {
 
 /// A machine image.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Image {
+pub struct MachineImage {
     /// `ami-...`
     pub id: String,
     /// `pending`, `available`, `failed`.
@@ -146,12 +146,12 @@ pub struct LoadBalancer {
     pub attributes: BTreeMap<String, String>,
     /// What it listens on; none at first.
     #[serde(default)]
-    pub listeners: Vec<Listener>,
+    pub listeners: Vec<AccountListener>,
 }
 
 /// A port of a load balancer and what is done with requests to it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Listener {
+pub struct AccountListener {
     /// Its ARN.
     pub arn: String,
     /// The port.
@@ -184,7 +184,7 @@ pub struct TargetGroup {
     pub attributes: BTreeMap<String, String>,
     /// The registered targets.
     #[serde(default)]
-    pub targets: Vec<Target>,
+    pub targets: Vec<AccountTarget>,
 }
 
 /// How a target group checks its targets.
@@ -210,7 +210,7 @@ pub struct HealthCheck {
 
 /// One registered target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-pub struct Target {
+pub struct AccountTarget {
     /// An instance id.
     pub id: String,
     /// Its port; the group's when there is none.
@@ -243,12 +243,12 @@ pub struct Zone {
     pub private: bool,
     /// All its record sets.
     #[serde(default)]
-    pub records: Vec<Record>,
+    pub records: Vec<AccountRecord>,
 }
 
 /// A record set.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Record {
+pub struct AccountRecord {
     /// Its name.
     pub name: String,
     /// `A`, `CNAME`, ...
@@ -259,12 +259,12 @@ pub struct Record {
     pub values: Vec<String>,
     /// What it is an alias of.
     #[serde(default)]
-    pub alias: Option<Alias>,
+    pub alias: Option<AliasTarget>,
 }
 
 /// The target of an alias record.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Alias {
+pub struct AliasTarget {
     /// A load balancer's name, or another record's.
     pub dns_name: String,
 }

@@ -12,7 +12,7 @@ use crate::rehearsal::error::{RehearsalError, tail};
 use crate::rehearsal::file::write;
 use crate::rehearsal::machine::tool::PATH;
 use crate::rehearsal::region::network::REGION_ADDRESS;
-use crate::rehearsal::region::spec::Places;
+use crate::rehearsal::region::spec::RegionPlaces;
 
 /// Python and the emulator's libraries load in two seconds; a loaded machine may take much longer.
 const START_DEADLINE: Duration = Duration::from_secs(60);
@@ -59,7 +59,7 @@ const FILES: &[(&str, &str)] = embedded![
 /// Starts the emulator and returns when it answers.
 pub(in crate::rehearsal) async fn start(
     venv: &Path,
-    places: &Places,
+    places: &RegionPlaces,
 ) -> Result<(Child, EmulatorClient), RehearsalError> {
     let folder = places.emulator();
     for (name, text) in FILES {

@@ -32,7 +32,7 @@ const IN_GROUP: &str = r#"[ -z "$1" ] || echo 0 >"$1/cgroup.procs" || exit 1; sh
 
 /// What a host is made from, apart from its disk.
 #[derive(Debug, Clone)]
-pub(in crate::rehearsal) struct Machine {
+pub(in crate::rehearsal) struct HostMachine {
     pub(in crate::rehearsal) id: String,
     pub(in crate::rehearsal) hostname: String,
     pub(in crate::rehearsal) address: Ipv4Addr,
@@ -61,7 +61,7 @@ pub(in crate::rehearsal) struct Running {
 
 /// Boots a host and returns when its sshd answers.
 pub(in crate::rehearsal) async fn boot(
-    machine: &Machine,
+    machine: &HostMachine,
     volume: &Volume,
     files: &BootFiles,
 ) -> Result<Running, RehearsalError> {
@@ -149,7 +149,7 @@ impl Running {
 }
 
 /// Writes what makes this host itself; answers the new public keys when this is its first boot.
-async fn identify(machine: &Machine, root: &Path) -> Result<Option<Vec<String>>, RehearsalError> {
+async fn identify(machine: &HostMachine, root: &Path) -> Result<Option<Vec<String>>, RehearsalError> {
     let write = |path: &str, text: String| {
         let path = root.join(path);
         fs::write(&path, text).map_err(RehearsalError::file("write", path))

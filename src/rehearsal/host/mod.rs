@@ -19,15 +19,15 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-use self::body::{BootFiles, Machine, Running};
-use crate::rehearsal::emulator::account::{AccountState, Image, Instance};
+use self::body::{BootFiles, HostMachine, Running};
+use crate::rehearsal::emulator::account::{AccountState, Instance, MachineImage};
 use crate::rehearsal::emulator::client::{BodyEvent, EmulatorClient};
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::host::init::{Ended, Init};
 use crate::rehearsal::host::layers::Volume;
 use crate::rehearsal::region::diary::Diary;
 use crate::rehearsal::region::network;
-use crate::rehearsal::region::spec::Places;
+use crate::rehearsal::region::spec::RegionPlaces;
 use crate::rehearsal::region::view::{HostView, View};
 
 /// How long a host that did not come up is left alone before it is tried again.
@@ -45,14 +45,14 @@ enum Phase {
 }
 
 struct Host {
-    machine: Machine,
+    machine: HostMachine,
     volume: Volume,
     phase: Phase,
 }
 
 /// All hosts and images of the region.
 pub(in crate::rehearsal) struct Hosts {
-    places: Places,
+    places: RegionPlaces,
     emulator: EmulatorClient,
     diary: Arc<Diary>,
     view: Arc<View>,
@@ -66,7 +66,7 @@ pub(in crate::rehearsal) struct Hosts {
 
 impl Hosts {
     pub(in crate::rehearsal) fn new(
-        places: Places,
+        places: RegionPlaces,
         emulator: EmulatorClient,
         diary: Arc<Diary>,
         view: Arc<View>,
@@ -111,8 +111,12 @@ impl Hosts {
         if !self.hosts.contains_key(&instance.id) {
             let image = self.images.get(&instance.image_id).unwrap_or(&self.stock).clone();
             let volume = Volume::new(self.places.hosts().join(&instance.id), image);
-            let machine =
-                Machine { id: instance.id.clone(), hostname: instance.hostname(), address, public: instance.public_ip };
+            let machine = HostMachine {
+                id: instance.id.clone(),
+                hostname: instance.hostname(),
+                address,
+                public: instance.public_ip,
+            };
             self.hosts.insert(instance.id.clone(), Host { machine, volume, phase: Phase::Off });
         }
         let Some(host) = self.hosts.get_mut(&instance.id) else { return Ok(()) };
@@ -187,7 +191,7 @@ impl Hosts {
         Ok(())
     }
 
-    async fn follow_image(&mut self, image: &Image) -> Result<(), RehearsalError> {
+    async fn follow_image(&mut self, image: &MachineImage) -> Result<(), RehearsalError> {
         if self.images.contains_key(&image.id) {
             // Made in an earlier round whose report was lost.
             tell(&self.emulator, &self.diary, &BodyEvent::ImageFrozen(&image.id)).await;
@@ -256,7 +260,7 @@ impl Hosts {
 }
 
 impl Host {
-    fn boot(&self, places: &Places, init: &Init) -> Phase {
+    fn boot(&self, places: &RegionPlaces, init: &Init) -> Phase {
         let (machine, volume) = (self.machine.clone(), self.volume.clone());
         let files = BootFiles { boot_script: places.boot_script(), logs: places.logs(), init: init.clone() };
         Phase::Booting(tokio::spawn(async move { body::boot(&machine, &volume, &files).await }))

@@ -7,7 +7,7 @@ pub(in crate::rehearsal) const SMALL: &str = "t3.small";
 
 /// How the world is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::rehearsal) struct Expected {
+pub(in crate::rehearsal) struct ExpectedWorld {
     /// The actions that are done, `step/action`; nothing when all are.
     done: Option<BTreeSet<String>>,
     /// Whether the original has its old type, though there are two servers.
@@ -23,7 +23,7 @@ pub(in crate::rehearsal) enum Servers {
     Two { running: bool },
 }
 
-impl Expected {
+impl ExpectedWorld {
     /// When exactly these are done.
     pub(in crate::rehearsal) fn when(done: impl IntoIterator<Item = String>) -> Self {
         Self { done: Some(done.into_iter().collect()), keeps_old_type: false }

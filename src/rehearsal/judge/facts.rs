@@ -11,12 +11,12 @@ use crate::rehearsal::region::Region;
 
 /// The emulated account's own picture of itself.
 #[derive(Debug, Clone)]
-pub(in crate::rehearsal) struct Facts(Value);
+pub(in crate::rehearsal) struct WorldFacts(Value);
 
 /// What there was before the first command.
 #[derive(Debug, Clone)]
 pub(in crate::rehearsal) struct Start {
-    pub(in crate::rehearsal) facts: Facts,
+    pub(in crate::rehearsal) facts: WorldFacts,
     /// The files a run edits, by path.
     pub(in crate::rehearsal) files: BTreeMap<String, FileFact>,
     /// The names in their directories, by directory.
@@ -25,7 +25,7 @@ pub(in crate::rehearsal) struct Start {
     pub(in crate::rehearsal) timer: String,
 }
 
-impl Facts {
+impl WorldFacts {
     /// Looks.
     pub(in crate::rehearsal) async fn look(region: &Region) -> Result<Self, RehearsalError> {
         Ok(Self(region.emulator().call("GET", "/plus/state", None).await?))
@@ -124,7 +124,7 @@ impl Start {
     pub(in crate::rehearsal) async fn look(region: &Region) -> Result<Self, RehearsalError> {
         let (web, site) = (region.account().instance.clone(), &region.before().site);
         let mut start = Self {
-            facts: Facts::look(region).await?,
+            facts: WorldFacts::look(region).await?,
             files: BTreeMap::new(),
             names: BTreeMap::new(),
             timer: String::new(),
@@ -140,7 +140,7 @@ impl Start {
 
     /// A start made up for a test, without files.
     #[cfg(test)]
-    pub(in crate::rehearsal) fn of(facts: Facts) -> Self {
+    pub(in crate::rehearsal) fn of(facts: WorldFacts) -> Self {
         Self { facts, files: BTreeMap::new(), names: BTreeMap::new(), timer: String::new() }
     }
 }

@@ -1,12 +1,12 @@
 //! That what was made to fail failed, and was done all the same.
 
 use super::facts;
-use crate::rehearsal::scenario::Row;
+use crate::rehearsal::scenario::VerdictRow;
 use serde_json::Value;
 
 /// Whether each of these points (`ACTION:before|after`) was met by one failure in a run's log, and the action was done
 /// all the same.
-pub(in crate::rehearsal) fn injected(log: &Value, points: &[String]) -> Row {
+pub(in crate::rehearsal) fn injected(log: &Value, points: &[String]) -> VerdictRow {
     let records = log.as_array().map(Vec::as_slice).unwrap_or_default();
     let of = |kind: &str, action: &str| {
         let is = |r: &&Value| facts::text(r, "record") == kind && facts::text(r, "action") == action;
@@ -25,7 +25,7 @@ pub(in crate::rehearsal) fn injected(log: &Value, points: &[String]) -> Row {
     if !missed.is_empty() {
         seen = format!("{seen}; not {}", missed.join(", "));
     }
-    Row::new(
+    VerdictRow::new(
         "every action asked for failed once and was done by a retry",
         missed.is_empty() && !points.is_empty(),
         seen,

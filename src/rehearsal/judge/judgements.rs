@@ -6,15 +6,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde_json::Value;
 
 use crate::rehearsal::balancer::health::TargetCheck;
-use crate::rehearsal::judge::expected::{Expected, SMALL, Servers};
-use crate::rehearsal::judge::facts::{Facts, Start, text};
-use crate::rehearsal::scenario::Row;
+use crate::rehearsal::judge::expected::{ExpectedWorld, SMALL, Servers};
+use crate::rehearsal::judge::facts::{Start, WorldFacts, text};
+use crate::rehearsal::scenario::VerdictRow;
 
 /// The keys of config.php the flagship sets, in order.
 const KEYS: [&str; 3] = ["overwritehost", "overwriteprotocol", "trusted_proxies"];
 
 /// After EC2 refused the smaller type: the original runs with its old type, and the operator is told what can be typed.
-pub(in crate::rehearsal) fn fallen_back(facts: &Facts, start: &Start, status: &str) -> Vec<Row> {
+pub(in crate::rehearsal) fn fallen_back(facts: &WorldFacts, start: &Start, status: &str) -> Vec<VerdictRow> {
     let (original, old) =
         start.facts.live().first().map(|i| (text(i, "id").to_owned(), text(i, "type"))).unwrap_or_default();
     let now = facts.instance(&original);
@@ -22,13 +22,13 @@ pub(in crate::rehearsal) fn fallen_back(facts: &Facts, start: &Start, status: &s
     let offers = ["runbook resume", "runbook resolve", "runbook rollback"];
     let told: Vec<&str> = offers.into_iter().filter(|offer| status.contains(offer)).collect();
     vec![
-        Row::new("the original runs again with its old type", seen == format!("running {old}"), seen),
-        Row::new(
+        VerdictRow::new("the original runs again with its old type", seen == format!("running {old}"), seen),
+        VerdictRow::new(
             "`runbook status` offers to try again, to go on as it is, to go back",
             told == offers,
             told.join(", "),
         ),
-        Row::new(
+        VerdictRow::new(
             "`runbook status` says that the site is down",
             says_down(status),
             if says_down(status) { "the site is down" } else { "it does not" },
@@ -41,7 +41,12 @@ fn says_down(status: &str) -> bool {
     status.split_whitespace().collect::<Vec<_>>().join(" ").contains("the site is down")
 }
 
-pub(in crate::rehearsal) fn servers(facts: &Facts, start: &Facts, web: &str, expected: &Expected) -> Row {
+pub(in crate::rehearsal) fn servers(
+    facts: &WorldFacts,
+    start: &WorldFacts,
+    web: &str,
+    expected: &ExpectedWorld,
+) -> VerdictRow {
     let live = facts.live();
     let old = start.instance(web).map(|i| text(i, "type")).unwrap_or_default();
     let mut seen: Vec<String> =
@@ -70,10 +75,10 @@ pub(in crate::rehearsal) fn servers(facts: &Facts, start: &Facts, web: &str, exp
         }
         Servers::Two { running: true } => ("two servers of the smaller type run in two zones", two(true)),
     };
-    Row::new(what, ok, seen.join(", "))
+    VerdictRow::new(what, ok, seen.join(", "))
 }
 
-pub(in crate::rehearsal) fn database(facts: &Facts, expected: &Expected) -> Row {
+pub(in crate::rehearsal) fn database(facts: &WorldFacts, expected: &ExpectedWorld) -> VerdictRow {
     let wanted = expected.multi_az();
     let db = facts.list("db_instances").first().cloned().unwrap_or_default();
     let multi = db.get("multi_az").and_then(Value::as_bool).unwrap_or_default();
@@ -82,10 +87,10 @@ pub(in crate::rehearsal) fn database(facts: &Facts, expected: &Expected) -> Row 
     let what = if wanted { "the database is Multi-AZ, nothing pending" } else { "the database is single-AZ" };
     let status = text(&db, "status");
     let seen = format!("multi_az={multi}, {status}, pending {pending}");
-    Row::new(what, multi == wanted && quiet && status == "available", seen)
+    VerdictRow::new(what, multi == wanted && quiet && status == "available", seen)
 }
 
-pub(in crate::rehearsal) fn balancer(facts: &Facts, expected: &Expected) -> Vec<Row> {
+pub(in crate::rehearsal) fn balancer(facts: &WorldFacts, expected: &ExpectedWorld) -> Vec<VerdictRow> {
     let balancers = facts.list("load_balancers");
     let groups = facts.list("target_groups");
     let seen = format!("{} balancers, {} target groups", balancers.len(), groups.len());
@@ -93,14 +98,17 @@ pub(in crate::rehearsal) fn balancer(facts: &Facts, expected: &Expected) -> Vec<
     let wanted = (usize::from(expected.balancer()), usize::from(expected.target_group()));
     let ok = (balancers.len(), groups.len()) == wanted && active;
     let what = match wanted {
-        (0, 0) => return vec![Row::new("no balancer and no target group", ok, seen)],
-        (0, _) => return vec![Row::new("no balancer, and exactly one target group", ok, seen)],
+        (0, 0) => return vec![VerdictRow::new("no balancer and no target group", ok, seen)],
+        (0, _) => return vec![VerdictRow::new("no balancer, and exactly one target group", ok, seen)],
         (_, 0) => "exactly one balancer, active, and no target group",
         _ => "exactly one balancer, active, with one target group",
     };
     let listeners = listeners(balancers.first());
     let as_wanted = listeners == expected.listeners();
-    vec![Row::new(what, ok, seen), Row::new("its listeners are those of this step", as_wanted, listeners.join(", "))]
+    vec![
+        VerdictRow::new(what, ok, seen),
+        VerdictRow::new("its listeners are those of this step", as_wanted, listeners.join(", ")),
+    ]
 }
 
 fn listeners(balancer: Option<&Value>) -> Vec<String> {
@@ -115,72 +123,82 @@ fn listeners(balancer: Option<&Value>) -> Vec<String> {
     ports
 }
 
-pub(in crate::rehearsal) fn certificate(facts: &Facts, expected: &Expected) -> Row {
+pub(in crate::rehearsal) fn certificate(facts: &WorldFacts, expected: &ExpectedWorld) -> VerdictRow {
     let told = |c: &Value| {
         let used = c.get("in_use_by").and_then(Value::as_array).is_some_and(|u| !u.is_empty());
         format!("{} {}", text(c, "status"), if used { "in use" } else { "unused" })
     };
     let seen: Vec<String> = facts.list("certificates").iter().map(told).collect();
     if !expected.certificate() {
-        return Row::new("no certificate", seen.is_empty(), format!("{} certificates", seen.len()));
+        return VerdictRow::new("no certificate", seen.is_empty(), format!("{} certificates", seen.len()));
     }
     let used = expected.listeners().iter().any(|listener| listener.starts_with("HTTPS"));
     match (expected.certificate_issued(), used) {
-        (_, true) => Row::new("one certificate, issued and in use", seen == ["ISSUED in use"], seen.join(", ")),
-        (true, false) => Row::new("one certificate, issued", seen == ["ISSUED unused"], seen.join(", ")),
+        (_, true) => VerdictRow::new("one certificate, issued and in use", seen == ["ISSUED in use"], seen.join(", ")),
+        (true, false) => VerdictRow::new("one certificate, issued", seen == ["ISSUED unused"], seen.join(", ")),
         // With its record in the zone it may be issued at any moment.
-        (false, false) => Row::new("one certificate", seen.len() == 1, seen.join(", ")),
+        (false, false) => VerdictRow::new("one certificate", seen.len() == 1, seen.join(", ")),
     }
 }
 
 /// `same_records`: whether all of the zone's records are as at the start; nothing where one more is wanted.
-pub(in crate::rehearsal) fn name_at_home(at: &BTreeSet<IpAddr>, home: Ipv4Addr, same_records: Option<bool>) -> Row {
+pub(in crate::rehearsal) fn name_at_home(
+    at: &BTreeSet<IpAddr>,
+    home: Ipv4Addr,
+    same_records: Option<bool>,
+) -> VerdictRow {
     let at_home = *at == BTreeSet::from([home.into()]);
-    let Some(same) = same_records else { return Row::new("the name points at the server", at_home, format!("{at:?}")) };
+    let Some(same) = same_records else {
+        return VerdictRow::new("the name points at the server", at_home, format!("{at:?}"));
+    };
     let seen = format!("{at:?}, records {}", if same { "as at the start" } else { "changed" });
-    Row::new("the name points at the server, its records as at the start", same && at_home, seen)
+    VerdictRow::new("the name points at the server, its records as at the start", same && at_home, seen)
 }
 
-pub(in crate::rehearsal) fn name_at_balancer(at: &BTreeSet<IpAddr>, balancer: &BTreeSet<IpAddr>) -> Row {
-    Row::new("the name resolves to the balancer", !at.is_empty() && at == balancer, format!("{at:?}"))
+pub(in crate::rehearsal) fn name_at_balancer(at: &BTreeSet<IpAddr>, balancer: &BTreeSet<IpAddr>) -> VerdictRow {
+    VerdictRow::new("the name resolves to the balancer", !at.is_empty() && at == balancer, format!("{at:?}"))
 }
 
-pub(in crate::rehearsal) fn targets(checks: &[TargetCheck]) -> Row {
+pub(in crate::rehearsal) fn targets(checks: &[TargetCheck]) -> VerdictRow {
     let seen: Vec<String> = checks.iter().map(|c| format!("{} {}", c.id, c.health.state)).collect();
     let ok = checks.len() == 2 && checks.iter().all(|c| c.health.state == "healthy");
-    Row::new("both targets healthy by the balancer's own check", ok, seen.join(", "))
+    VerdictRow::new("both targets healthy by the balancer's own check", ok, seen.join(", "))
 }
 
-pub(in crate::rehearsal) fn round_trip(seen: Result<(), String>) -> Row {
+pub(in crate::rehearsal) fn round_trip(seen: Result<(), String>) -> VerdictRow {
     let ok = seen.is_ok();
-    Row::new("a file goes up and down through the balancer", ok, seen.err().unwrap_or_else(|| "same content".into()))
+    VerdictRow::new(
+        "a file goes up and down through the balancer",
+        ok,
+        seen.err().unwrap_or_else(|| "same content".into()),
+    )
 }
 
-pub(in crate::rehearsal) fn version(wanted: &str, seen: Result<String, String>) -> Row {
+pub(in crate::rehearsal) fn version(wanted: &str, seen: Result<String, String>) -> VerdictRow {
     let what = format!("the site is Nextcloud {wanted}");
-    Row::new(what, seen.as_deref() == Ok(wanted), seen.unwrap_or_else(|error| error))
+    VerdictRow::new(what, seen.as_deref() == Ok(wanted), seen.unwrap_or_else(|error| error))
 }
 
 /// `seen`: as whom each server's site is let in by the database, or what was said instead.
-pub(in crate::rehearsal) fn let_in(user: &str, seen: &[String]) -> Row {
+pub(in crate::rehearsal) fn let_in(user: &str, seen: &[String]) -> VerdictRow {
     let is = |who: &String| who.strip_prefix(user).is_some_and(|rest| rest.starts_with('@'));
     let ok = !seen.is_empty() && seen.iter().all(is);
-    Row::new("each server's site is let in by the database", ok, seen.join(", "))
+    VerdictRow::new("each server's site is let in by the database", ok, seen.join(", "))
 }
 
-pub(in crate::rehearsal) fn redirect(fqdn: &str, answer: Result<(u16, String), String>) -> Row {
+pub(in crate::rehearsal) fn redirect(fqdn: &str, answer: Result<(u16, String), String>) -> VerdictRow {
     let wanted = [format!("https://{fqdn}:443/"), format!("https://{fqdn}/")];
     let ok = answer.as_ref().is_ok_and(|(status, location)| *status == 301 && wanted.contains(location));
-    Row::new("http answers 301 to https", ok, answer.map_or_else(|e| e, |(s, l)| format!("{s} {l}")))
+    VerdictRow::new("http answers 301 to https", ok, answer.map_or_else(|e| e, |(s, l)| format!("{s} {l}")))
 }
 
-pub(in crate::rehearsal) fn answers(answer: Result<(u16, String), String>) -> Row {
+pub(in crate::rehearsal) fn answers(answer: Result<(u16, String), String>) -> VerdictRow {
     let ok = answer.as_ref().is_ok_and(|(status, _)| *status == 200);
-    Row::new("the site answers at its name", ok, answer.map_or_else(|e| e, |(s, _)| s.to_string()))
+    VerdictRow::new("the site answers at its name", ok, answer.map_or_else(|e| e, |(s, _)| s.to_string()))
 }
 
 /// `files`: for each server, whether its cron file is there under its own name and under the hidden one.
-pub(in crate::rehearsal) fn cron(files: &[(bool, bool)], is_active: bool) -> Row {
+pub(in crate::rehearsal) fn cron(files: &[(bool, bool)], is_active: bool) -> VerdictRow {
     let told = |there: &(bool, bool)| match there {
         (true, false) => "active",
         (false, true) => "hidden",
@@ -194,30 +212,39 @@ pub(in crate::rehearsal) fn cron(files: &[(bool, bool)], is_active: bool) -> Row
         true => ("cron is active on exactly one server", 1),
         false => ("cron is hidden on every server", 0),
     };
-    Row::new(what, clean && active == wanted, seen.join(", "))
+    VerdictRow::new(what, clean && active == wanted, seen.join(", "))
 }
 
-pub(in crate::rehearsal) fn hunks(hunks: &[String]) -> Row {
-    Row::new("nginx: diff is exactly 10,23d9 65c51 68c54", hunks == ["10,23d9", "65c51", "68c54"], hunks.join(" "))
+pub(in crate::rehearsal) fn hunks(hunks: &[String]) -> VerdictRow {
+    VerdictRow::new(
+        "nginx: diff is exactly 10,23d9 65c51 68c54",
+        hunks == ["10,23d9", "65c51", "68c54"],
+        hunks.join(" "),
+    )
 }
 
-pub(in crate::rehearsal) fn keys(mut keys: Vec<String>) -> Row {
+pub(in crate::rehearsal) fn keys(mut keys: Vec<String>) -> VerdictRow {
     keys.sort();
-    Row::new("config.php: exactly three keys differ", keys == KEYS, keys.join(" "))
+    VerdictRow::new("config.php: exactly three keys differ", keys == KEYS, keys.join(" "))
 }
 
-pub(in crate::rehearsal) fn keys_in_text(text: &str) -> Row {
+pub(in crate::rehearsal) fn keys_in_text(text: &str) -> VerdictRow {
     let there: Vec<&str> = KEYS.into_iter().filter(|key| text.contains(&format!("'{key}'"))).collect();
-    Row::new("config.php: the three keys are in its text (the server is off)", there == KEYS, there.join(" "))
+    VerdictRow::new("config.php: the three keys are in its text (the server is off)", there == KEYS, there.join(" "))
 }
 
-pub(in crate::rehearsal) fn unchanged(path: &str, differs: &[&str]) -> Row {
+pub(in crate::rehearsal) fn unchanged(path: &str, differs: &[&str]) -> VerdictRow {
     let seen = if differs.is_empty() { "the same bytes, owner, mode and mtime".to_owned() } else { differs.join(", ") };
-    Row::new(format!("{path} is as at the start"), differs.is_empty(), seen)
+    VerdictRow::new(format!("{path} is as at the start"), differs.is_empty(), seen)
 }
 
 /// Exactly one of everything, and nothing that should be gone.
-pub(in crate::rehearsal) fn leftovers(facts: &Facts, start: &Facts, web: &str, expected: &Expected) -> Row {
+pub(in crate::rehearsal) fn leftovers(
+    facts: &WorldFacts,
+    start: &WorldFacts,
+    web: &str,
+    expected: &ExpectedWorld,
+) -> VerdictRow {
     let more = |kind: &str| facts.list(kind).len().saturating_sub(start.list(kind).len());
     let (images, snapshots, groups) = (more("images"), more("snapshots"), more("security_groups"));
     let claimed = facts.claim(web).is_some();
@@ -228,23 +255,27 @@ pub(in crate::rehearsal) fn leftovers(facts: &Facts, start: &Facts, web: &str, e
         "{images} images, {snapshots} snapshots, {groups} security groups more than at the start; the original is {}marked",
         if claimed { "" } else { "not " }
     );
-    Row::new("exactly one of everything made, none of what was undone", ok && claim_ok, seen)
+    VerdictRow::new("exactly one of everything made, none of what was undone", ok && claim_ok, seen)
 }
 
 pub(in crate::rehearsal) fn account_as_at_the_start(
-    facts: &Facts,
-    start: &Facts,
+    facts: &WorldFacts,
+    start: &WorldFacts,
     web: &str,
     home: Ipv4Addr,
-) -> Vec<Row> {
+) -> Vec<VerdictRow> {
     let address = facts.instance(web).map(|i| text(i, "public_ip").to_owned()).unwrap_or_default();
     let marked = facts.marked();
     let seen = if marked.is_empty() { "nothing".to_owned() } else { marked.join(", ") };
     let groups = facts.groups();
     vec![
-        Row::new("security groups are as at the start", groups == start.groups(), format!("{} groups", groups.len())),
-        Row::new("the server has its Elastic IP", address == home.to_string(), address),
-        Row::new("nothing carries a run's mark", marked.is_empty(), seen),
+        VerdictRow::new(
+            "security groups are as at the start",
+            groups == start.groups(),
+            format!("{} groups", groups.len()),
+        ),
+        VerdictRow::new("the server has its Elastic IP", address == home.to_string(), address),
+        VerdictRow::new("nothing carries a run's mark", marked.is_empty(), seen),
     ]
 }
 

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::rehearsal::balancer::health::Health;
+use crate::rehearsal::balancer::health::ServerHealth;
 
 const WEB: &str = "i-1";
 
@@ -38,8 +38,8 @@ fn after() -> Value {
 }
 
 /// The rows that come from the account alone.
-fn all(picture: &Value, expected: &Expected) -> Vec<Row> {
-    let (facts, start) = (Facts::of(picture.clone()), Facts::of(before()));
+fn all(picture: &Value, expected: &ExpectedWorld) -> Vec<VerdictRow> {
+    let (facts, start) = (WorldFacts::of(picture.clone()), WorldFacts::of(before()));
     let mut rows =
         vec![servers(&facts, &start, WEB, expected), database(&facts, expected), certificate(&facts, expected)];
     rows.extend(balancer(&facts, expected));
@@ -51,20 +51,20 @@ fn all(picture: &Value, expected: &Expected) -> Vec<Row> {
 }
 
 /// As in the order written, after the step of this number.
-fn after_step(number: usize) -> Expected {
+fn after_step(number: usize) -> ExpectedWorld {
     let text = include_str!("../../../runbooks/single-to-ha.yaml");
     let runbook = crate::validate::parse_runbook("single-to-ha", text).unwrap();
     let done = runbook.steps.iter().filter(|step| step.number <= number).flat_map(|step| &step.actions);
-    Expected::when(done.map(|action| action.path.to_string()))
+    ExpectedWorld::when(done.map(|action| action.path.to_string()))
 }
 
-fn wrong(picture: &Value, expected: &Expected) -> Vec<String> {
+fn wrong(picture: &Value, expected: &ExpectedWorld) -> Vec<String> {
     all(picture, expected).into_iter().filter(|row| !row.ok).map(|row| row.what).collect()
 }
 
 #[test]
 fn a_world_as_it_must_be_passes() {
-    assert_eq!(wrong(&after(), &Expected::finished()), [""; 0]);
+    assert_eq!(wrong(&after(), &ExpectedWorld::finished()), [""; 0]);
     assert_eq!(wrong(&before(), &after_step(0)), [""; 0]);
 }
 
@@ -101,7 +101,7 @@ fn each_way_of_doctoring_the_end_is_noticed_by_its_row() {
     ] {
         let mut doctored = after();
         *doctored.pointer_mut(place).unwrap_or_else(|| panic!("nothing at {place}")) = value.clone();
-        let noticed_by = wrong(&doctored, &Expected::finished());
+        let noticed_by = wrong(&doctored, &ExpectedWorld::finished());
         assert!(noticed_by.iter().any(|row| row == noticed), "{place} = {value}: {noticed_by:?}");
     }
 }
@@ -140,11 +140,11 @@ fn the_start_is_not_the_end_nor_a_step_between() {
 
 #[test]
 fn an_accepted_old_type_is_wanted_only_where_it_was_accepted() {
-    let accepted = Expected::finished().with_the_original_as_it_was();
+    let accepted = ExpectedWorld::finished().with_the_original_as_it_was();
     let mut old = after();
     old["instances"][0]["type"] = json!("t3.medium");
     assert_eq!(wrong(&old, &accepted), [""; 0]);
-    assert!(!wrong(&old, &Expected::finished()).is_empty());
+    assert!(!wrong(&old, &ExpectedWorld::finished()).is_empty());
     assert!(!wrong(&after(), &accepted).is_empty());
     old["instances"][1]["type"] = json!("t3.medium");
     assert!(!wrong(&old, &accepted).is_empty(), "the clone has the smaller type all the same");
@@ -152,11 +152,11 @@ fn an_accepted_old_type_is_wanted_only_where_it_was_accepted() {
 
 #[test]
 fn a_run_that_offers_no_way_on_is_noticed() {
-    let start = Start::of(Facts::of(before()));
+    let start = Start::of(WorldFacts::of(before()));
     let offers = "step  4  shut-down  done\n  runbook resume r1\n  runbook resolve r1 a/b\n  runbook rollback r1";
     let status = &format!("  5 of 11 steps are done; the site is\n  down\n{offers}");
     let told = |picture: Value, status: &str| {
-        fallen_back(&Facts::of(picture), &start, status).into_iter().filter(|row| !row.ok).count()
+        fallen_back(&WorldFacts::of(picture), &start, status).into_iter().filter(|row| !row.ok).count()
     };
     assert_eq!(told(before(), status), 0);
     assert_eq!(told(before(), "runbook resume"), 2);
@@ -180,7 +180,7 @@ fn what_is_asked_of_hosts_and_site_can_fail() {
         target_group: "tg".into(),
         id: WEB.into(),
         port: 80,
-        health: Health { state, reason: "", description: String::new() },
+        health: ServerHealth { state, reason: "", description: String::new() },
     };
     assert!(targets(&[check("healthy"), check("healthy")]).ok);
     assert!(!targets(&[check("healthy")]).ok && !targets(&[check("healthy"), check("initial")]).ok);

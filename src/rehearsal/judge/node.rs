@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::rehearsal::emulator::account::SeededAccount;
 use crate::rehearsal::error::RehearsalError;
-use crate::rehearsal::judge::facts::Facts;
+use crate::rehearsal::judge::facts::WorldFacts;
 use crate::rehearsal::judge::files::inside;
 use crate::rehearsal::region::Region;
-use crate::rehearsal::scenario::Row;
-use crate::rehearsal::site::visitor::Downtime;
+use crate::rehearsal::scenario::VerdictRow;
+use crate::rehearsal::site::visitor::Outage;
 
 /// The service that is restarted.
 const SERVICE: &str = "php8.2-fpm";
@@ -27,7 +27,7 @@ pub(in crate::rehearsal) struct NodeBefore {
 
 impl NodeBefore {
     /// Looks; makes the operator know the nodes.
-    pub(in crate::rehearsal) async fn look(region: &Region, facts: &Facts) -> Result<Self, RehearsalError> {
+    pub(in crate::rehearsal) async fn look(region: &Region, facts: &WorldFacts) -> Result<Self, RehearsalError> {
         let missing = |what: &str| RehearsalError::Unsupported(format!("there is no {what} to restart a node of"));
         let other = region.account().instance.clone();
         let node = facts.clone_of(&other).ok_or_else(|| missing("second server"))?;
@@ -52,23 +52,27 @@ impl NodeBefore {
     pub(in crate::rehearsal) async fn rows(
         &self,
         region: &Region,
-        downtime: Downtime,
-    ) -> Result<Vec<Row>, RehearsalError> {
+        downtime: Outage,
+    ) -> Result<Vec<VerdictRow>, RehearsalError> {
         let now = processes(region, [&self.node, &self.other]).await;
-        let facts = Facts::look(region).await?;
+        let facts = WorldFacts::look(region).await?;
         Ok(vec![
             restarted(&self.processes, &now, &self.node, &self.other),
             answered_all_the_time(downtime),
-            Row::new("the node bears no mark of the run", facts.claim(&self.node).is_none(), mark(&facts, &self.node)),
+            VerdictRow::new(
+                "the node bears no mark of the run",
+                facts.claim(&self.node).is_none(),
+                mark(&facts, &self.node),
+            ),
         ])
     }
 }
 
-fn mark(facts: &Facts, node: &str) -> String {
+fn mark(facts: &WorldFacts, node: &str) -> String {
     facts.claim(node).unwrap_or("none").to_owned()
 }
 
-fn restarted(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>, node: &str, other: &str) -> Row {
+fn restarted(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>, node: &str, other: &str) -> VerdictRow {
     let told = |id: &str| {
         let of = |all: &BTreeMap<String, String>| all.get(id).cloned().unwrap_or_default();
         (of(before), of(now))
@@ -77,16 +81,16 @@ fn restarted(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>, 
     let runs = |process: &str| process.parse::<u32>().is_ok_and(|pid| pid > 0);
     let ok = runs(&node_now) && node_before != node_now && runs(&other_now) && other_before == other_now;
     let seen = format!("main process {node_before} -> {node_now}; on the other node {other_before} -> {other_now}");
-    Row::new(format!("{SERVICE} was restarted on the node and only there"), ok, seen)
+    VerdictRow::new(format!("{SERVICE} was restarted on the node and only there"), ok, seen)
 }
 
-fn answered_all_the_time(downtime: Downtime) -> Row {
+fn answered_all_the_time(downtime: Outage) -> VerdictRow {
     let seen = format!("{} answers, {} times none", downtime.answered, downtime.times);
-    Row::new("the site answered all the time", downtime.times == 0 && downtime.answered > 0, seen)
+    VerdictRow::new("the site answered all the time", downtime.times == 0 && downtime.answered > 0, seen)
 }
 
 /// Whether two steps were at work at the same time: a record of one stands between two of the other.
-pub(in crate::rehearsal) fn overlap(log: &Value, one: &str, other: &str) -> Row {
+pub(in crate::rehearsal) fn overlap(log: &Value, one: &str, other: &str) -> VerdictRow {
     let numbers = |step: &str| -> Vec<u64> {
         let of_step = |record: &&Value| {
             let action = record.get("action").and_then(Value::as_str).unwrap_or_default();
@@ -101,7 +105,7 @@ pub(in crate::rehearsal) fn overlap(log: &Value, one: &str, other: &str) -> Row 
         inner.iter().any(|n| (first..last).contains(n))
     };
     let seen = format!("records {ones:?} and {others:?}");
-    Row::new(
+    VerdictRow::new(
         format!("`{one}` and `{other}` ran at the same time"),
         between(&ones, &others) || between(&others, &ones),
         seen,
@@ -152,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_site_that_went_away_or_was_never_asked_is_seen() {
-        let seen = |answered, times| answered_all_the_time(Downtime { answered, times, ..Downtime::default() }).ok;
+        let seen = |answered, times| answered_all_the_time(Outage { answered, times, ..Outage::default() }).ok;
         assert!(seen(9, 0));
         assert!(!seen(9, 1));
         assert!(!seen(0, 0));

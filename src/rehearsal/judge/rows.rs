@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use super::{files, judgements as judge, site};
 use crate::rehearsal::error::RehearsalError;
-use crate::rehearsal::judge::expected::Expected;
-use crate::rehearsal::judge::facts::{Facts, Start, text};
+use crate::rehearsal::judge::expected::ExpectedWorld;
+use crate::rehearsal::judge::facts::{Start, WorldFacts, text};
 use crate::rehearsal::region::Region;
-use crate::rehearsal::scenario::Row;
+use crate::rehearsal::scenario::VerdictRow;
 
 /// All rows for the world as it must be.
 pub(in crate::rehearsal) async fn rows(
     region: &Region,
-    facts: &Facts,
+    facts: &WorldFacts,
     start: &Start,
-    expected: &Expected,
-) -> Result<Vec<Row>, RehearsalError> {
+    expected: &ExpectedWorld,
+) -> Result<Vec<VerdictRow>, RehearsalError> {
     let web = region.account().instance.as_str();
     let mut rows = vec![judge::servers(facts, &start.facts, web, expected), judge::database(facts, expected)];
     rows.extend(judge::balancer(facts, expected));
@@ -50,7 +50,7 @@ pub(in crate::rehearsal) async fn rows(
     Ok(rows)
 }
 
-async fn name(region: &Region, facts: &Facts, start: &Start, expected: &Expected) -> Row {
+async fn name(region: &Region, facts: &WorldFacts, start: &Start, expected: &ExpectedWorld) -> VerdictRow {
     let account = region.account();
     let at = site::addresses(&account.fqdn).await;
     if !expected.moved() {
@@ -61,7 +61,7 @@ async fn name(region: &Region, facts: &Facts, start: &Start, expected: &Expected
     judge::name_at_balancer(&at, &site::addresses(&balancer).await)
 }
 
-fn cron(region: &Region, facts: &Facts, expected: &Expected) -> Row {
+fn cron(region: &Region, facts: &WorldFacts, expected: &ExpectedWorld) -> VerdictRow {
     let site = &region.before().site;
     let ids: Vec<String> = facts.live().iter().map(|i| text(i, "id").to_owned()).collect();
     let files: Vec<(bool, bool)> = ids
@@ -71,7 +71,7 @@ fn cron(region: &Region, facts: &Facts, expected: &Expected) -> Row {
     judge::cron(&files, expected.cron_is_active())
 }
 
-async fn edited(region: &Region, start: &Start, expected: &Expected) -> Result<Vec<Row>, RehearsalError> {
+async fn edited(region: &Region, start: &Start, expected: &ExpectedWorld) -> Result<Vec<VerdictRow>, RehearsalError> {
     let (web, site) = (&region.account().instance, &region.before().site);
     let (nginx, config) = (site.nginx_file.as_str(), site.config_file.as_str());
     let mut rows = Vec::new();
@@ -99,23 +99,27 @@ async fn edited(region: &Region, start: &Start, expected: &Expected) -> Result<V
     Ok(rows)
 }
 
-fn unchanged(region: &Region, start: &Start, path: &str) -> Result<Row, RehearsalError> {
+fn unchanged(region: &Region, start: &Start, path: &str) -> Result<VerdictRow, RehearsalError> {
     let now = files::fact(region, &region.account().instance, path)?;
     let differs = start.files.get(path).map_or_else(|| vec!["unknown"], |before| before.differs(&now));
     Ok(judge::unchanged(path, &differs))
 }
 
-async fn as_at_the_start(region: &Region, facts: &Facts, start: &Start) -> Result<Vec<Row>, RehearsalError> {
+async fn as_at_the_start(
+    region: &Region,
+    facts: &WorldFacts,
+    start: &Start,
+) -> Result<Vec<VerdictRow>, RehearsalError> {
     let (account, web) = (region.account(), &region.account().instance);
     let mut rows = vec![unchanged(region, start, &region.before().site.cron_file)?];
     for (folder, before) in &start.names {
         let now = files::names(region, web, folder)?;
         let more: BTreeSet<&String> = now.symmetric_difference(before).collect();
         let seen = format!("{} differences {more:?}", more.len());
-        rows.push(Row::new(format!("{folder} holds what it held"), more.is_empty(), seen));
+        rows.push(VerdictRow::new(format!("{folder} holds what it held"), more.is_empty(), seen));
     }
     let timer = files::timer(region, web).await;
-    rows.push(Row::new("certbot's timer is as at the start", timer == start.timer, timer));
+    rows.push(VerdictRow::new("certbot's timer is as at the start", timer == start.timer, timer));
     rows.extend(judge::account_as_at_the_start(facts, &start.facts, web, account.public_ip));
     let url = format!("https://{}/status.php", account.fqdn);
     rows.push(judge::answers(site::ask(region, &url).await));

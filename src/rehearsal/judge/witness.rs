@@ -5,10 +5,10 @@
 use super::rows;
 use crate::model::ActionPath;
 use crate::rehearsal::error::RehearsalError;
-use crate::rehearsal::judge::expected::Expected;
-use crate::rehearsal::judge::facts::{Facts, Start};
+use crate::rehearsal::judge::expected::ExpectedWorld;
+use crate::rehearsal::judge::facts::{Start, WorldFacts};
 use crate::rehearsal::region::Region;
-use crate::rehearsal::scenario::Row;
+use crate::rehearsal::scenario::VerdictRow;
 
 /// What was seen before the run.
 #[derive(Debug)]
@@ -29,9 +29,9 @@ impl Witness {
     ///
     /// # Errors
     /// When the world cannot be looked at.
-    pub async fn rows(&self, region: &Region, done: &[ActionPath]) -> Result<Vec<Row>, RehearsalError> {
-        let facts = Facts::look(region).await?;
-        let expected = Expected::when(done.iter().map(ToString::to_string));
+    pub async fn rows(&self, region: &Region, done: &[ActionPath]) -> Result<Vec<VerdictRow>, RehearsalError> {
+        let facts = WorldFacts::look(region).await?;
+        let expected = ExpectedWorld::when(done.iter().map(ToString::to_string));
         rows::rows(region, &facts, &self.start, &expected).await
     }
 }

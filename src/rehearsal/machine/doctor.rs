@@ -13,7 +13,7 @@ use crate::rehearsal::region::cgroups;
 
 /// One thing the lab needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct MachineFinding {
     /// What was looked at: `haproxy`, `namespaces`.
     pub what: String,
     /// What was found.
@@ -73,25 +73,25 @@ pub fn is_rootless() -> bool {
 }
 
 /// Looks at everything the lab needs.
-pub async fn examine(cache: &Cache) -> Vec<Finding> {
+pub async fn examine(cache: &Cache) -> Vec<MachineFinding> {
     let rootless = is_rootless();
     let mut findings = Vec::new();
     let packages = PACKAGES.iter().chain(rootless.then_some(&ROOTLESS));
     for package in packages {
-        findings.push(Finding { what: package.name.to_owned(), state: programs_of(package) });
+        findings.push(MachineFinding { what: package.name.to_owned(), state: programs_of(package) });
     }
-    findings.push(Finding { what: VENV.to_owned(), state: python().await });
+    findings.push(MachineFinding { what: VENV.to_owned(), state: python().await });
     for (name, file) in [KEYRING, CERTIFICATES] {
         let state = if Path::new(file).exists() {
             FindingState::Ok(file.to_owned())
         } else {
             missing(format!("`{file}` is not there: downloads cannot be verified"), name)
         };
-        findings.push(Finding { what: name.to_owned(), state });
+        findings.push(MachineFinding { what: name.to_owned(), state });
     }
-    findings.push(Finding { what: "namespaces".to_owned(), state: namespaces(rootless).await });
-    findings.push(Finding { what: "security groups".to_owned(), state: security_groups(rootless).await });
-    findings.push(Finding { what: "systemd".to_owned(), state: systemd(rootless).await });
+    findings.push(MachineFinding { what: "namespaces".to_owned(), state: namespaces(rootless).await });
+    findings.push(MachineFinding { what: "security groups".to_owned(), state: security_groups(rootless).await });
+    findings.push(MachineFinding { what: "systemd".to_owned(), state: systemd(rootless).await });
     for (what, kind) in [("base image", Image::Web), ("database image", Image::Database)] {
         let image = image::entry(cache, kind, rootless);
         findings.push(made(what, image.is_dir(), &image));
@@ -115,9 +115,9 @@ pub(in crate::rehearsal) async fn missing_packages() -> Vec<&'static str> {
 }
 
 /// What stands in the way of a region, when its programs are all there.
-pub(in crate::rehearsal) async fn obstacle() -> Option<Finding> {
+pub(in crate::rehearsal) async fn obstacle() -> Option<MachineFinding> {
     let state = namespaces(is_rootless()).await;
-    matches!(state, FindingState::Missing { .. }).then(|| Finding { what: "namespaces".to_owned(), state })
+    matches!(state, FindingState::Missing { .. }).then(|| MachineFinding { what: "namespaces".to_owned(), state })
 }
 
 fn programs_of(package: &Package) -> FindingState {
@@ -196,11 +196,11 @@ async fn namespaces(rootless: bool) -> FindingState {
     }
 }
 
-fn made(what: &str, there: bool, path: &Path) -> Finding {
+fn made(what: &str, there: bool, path: &Path) -> MachineFinding {
     let state = if there {
         FindingState::Ok(path.display().to_string())
     } else {
         FindingState::Later("made by the first rehearsal, about a minute".to_owned())
     };
-    Finding { what: what.to_owned(), state }
+    MachineFinding { what: what.to_owned(), state }
 }

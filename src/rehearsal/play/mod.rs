@@ -14,14 +14,14 @@ use crate::plan::Order;
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::file::write;
 use crate::rehearsal::flagship::{START_ORIGINAL, commands, inputs, no_capacity};
-use crate::rehearsal::judge::expected::Expected;
-use crate::rehearsal::judge::facts::{Facts, Start};
+use crate::rehearsal::judge::expected::ExpectedWorld;
+use crate::rehearsal::judge::facts::{Start, WorldFacts};
 use crate::rehearsal::judge::injected::injected;
 use crate::rehearsal::judge::node::{self, NodeBefore};
 use crate::rehearsal::judge::{judgements as judge, rows};
 use crate::rehearsal::play::under_test::UnderTest;
 use crate::rehearsal::region::{Region, enter};
-use crate::rehearsal::scenario::{Ending, Fault, Part, Report, Row, Scenario, WayBack};
+use crate::rehearsal::scenario::{Fault, Part, PlayEnding, Report, ReturnTrip, Scenario, VerdictRow};
 use crate::rehearsal::site::visitor::Visitor;
 
 /// The runbook whose before-state the lab has.
@@ -52,12 +52,12 @@ struct Play<'a> {
 ///
 /// # Errors
 /// When the lab itself fails. What the runbook does wrong is in the report.
-pub async fn play(scenario: &Scenario, say: &(dyn Fn(&str) + Sync)) -> Result<Ending, RehearsalError> {
+pub async fn play(scenario: &Scenario, say: &(dyn Fn(&str) + Sync)) -> Result<PlayEnding, RehearsalError> {
     let began = Instant::now();
     let mut end = Box::pin(enter::asked_to_end());
     let region = tokio::select! {
         region = Region::start(&scenario.region, say) => region?,
-        asked = &mut end => return asked.map(|_| Ending::Interrupted),
+        asked = &mut end => return asked.map(|_| PlayEnding::Interrupted),
     };
     let mut report = Report::new(began.elapsed().as_secs_f64());
     let ended = tokio::select! {
@@ -70,7 +70,7 @@ pub async fn play(scenario: &Scenario, say: &(dyn Fn(&str) + Sync)) -> Result<En
         say("the rehearsal is broken off, the lab ends");
     }
     region.stop().await;
-    Ok(if ended? { Ending::Played(report) } else { Ending::Interrupted })
+    Ok(if ended? { PlayEnding::Played(report) } else { PlayEnding::Interrupted })
 }
 
 async fn act(
@@ -127,7 +127,7 @@ impl Play<'_> {
             rows.push(self.failed_and_retried().await?);
         }
         self.report.downtime = Some(visitor.end().await);
-        self.look("the run", Expected::finished(), rows).await
+        self.look("the run", ExpectedWorld::finished(), rows).await
     }
 
     /// EC2 refuses the smaller type; the run rests with the original running, and goes on either way.
@@ -136,19 +136,19 @@ impl Play<'_> {
         let mut rows = vec![self.command(&[], run, 1).await?];
         let id = self.under_test.newest_run().await?;
         let status = self.under_test.said(&["status", &id]).await?;
-        rows.extend(judge::fallen_back(&Facts::look(self.region).await?, &self.start, &status));
+        rows.extend(judge::fallen_back(&WorldFacts::look(self.region).await?, &self.start, &status));
         self.part("EC2 refused the smaller type", rows);
         let expected = match fault {
             Fault::NoCapacity => {
                 self.region.emulator().call("POST", "/plus/unfault", None).await?;
-                Expected::finished()
+                ExpectedWorld::finished()
             }
             Fault::NoCapacityAccepted => {
                 let why = "there is no capacity for the smaller type today";
                 let resolve = ["resolve", &id, START_ORIGINAL, "--as", "done", "--reason", why];
                 (self.say)(&format!("runbook {}", resolve.join(" ")));
                 self.under_test.said(&resolve).await?;
-                Expected::finished().with_the_original_as_it_was()
+                ExpectedWorld::finished().with_the_original_as_it_was()
             }
         };
         let rows = vec![self.command(&[], &["resume"], 0).await?];
@@ -156,7 +156,7 @@ impl Play<'_> {
     }
 
     /// Rolls back to a step, looks, and goes forward again unless everything was undone.
-    async fn back_and_forth(&mut self, WayBack { to, kept }: &WayBack) -> Result<(), RehearsalError> {
+    async fn back_and_forth(&mut self, ReturnTrip { to, kept }: &ReturnTrip) -> Result<(), RehearsalError> {
         let kills = self.kills(true);
         let rollback = ["rollback", "--to", to, "--yes"];
         let mut rows = self.killed(&kills, &rollback).await?;
@@ -166,18 +166,18 @@ impl Play<'_> {
             next = &["status"];
         }
         rows.push(self.command(&[], next, 0).await?);
-        let expected = Expected::when(kept.iter().map(ToString::to_string));
+        let expected = ExpectedWorld::when(kept.iter().map(ToString::to_string));
         self.look(&format!("the rollback to {to}"), expected, rows).await?;
         if !kept.is_empty() {
             let rows = vec![self.command(&[], &["resume"], 0).await?];
-            self.look("going forward again", Expected::finished(), rows).await?;
+            self.look("going forward again", ExpectedWorld::finished(), rows).await?;
         }
         Ok(())
     }
 
     /// The second runbook, on what the flagship has made: the clone is taken out, restarted and put back.
     async fn second_runbook(&mut self) -> Result<(), RehearsalError> {
-        let facts = Facts::look(self.region).await?;
+        let facts = WorldFacts::look(self.region).await?;
         let before = NodeBefore::look(self.region, &facts).await?;
         write(&self.region.folder().join("home/node.yaml"), before.inputs(self.region.account()))?;
         let visitor = Visitor::start(self.region)?;
@@ -187,11 +187,11 @@ impl Play<'_> {
         let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
         rows.extend(before.rows(self.region, downtime).await?);
         rows.push(node::overlap(&log, "look-at-site", "reach-node"));
-        self.look(&format!("`{}`", self.scenario.runbook), Expected::finished(), rows).await
+        self.look(&format!("`{}`", self.scenario.runbook), ExpectedWorld::finished(), rows).await
     }
 
     /// Starts the command with all the points, is killed at whichever comes first, resumes with the others, and so on.
-    async fn killed(&mut self, points: &[String], first: &[&str]) -> Result<Vec<Row>, RehearsalError> {
+    async fn killed(&mut self, points: &[String], first: &[&str]) -> Result<Vec<VerdictRow>, RehearsalError> {
         if points.is_empty() {
             return Ok(Vec::new());
         }
@@ -217,11 +217,11 @@ impl Play<'_> {
         if !left.is_empty() {
             seen = format!("{seen}; not at {}", left.join(", "));
         }
-        Ok(vec![Row::new("killed by SIGKILL at every point asked for", ok, seen)])
+        Ok(vec![VerdictRow::new("killed by SIGKILL at every point asked for", ok, seen)])
     }
 
     /// Starts the command and resumes it, each process killed at one of its first appends, until the run has come to this end.
-    async fn killed_at_appends(&mut self, first: &[&str], end: &str) -> Result<Vec<Row>, RehearsalError> {
+    async fn killed_at_appends(&mut self, first: &[&str], end: &str) -> Result<Vec<VerdictRow>, RehearsalError> {
         let mut died = 0;
         loop {
             let words = if died == 0 { first } else { &["resume"] };
@@ -239,7 +239,7 @@ impl Play<'_> {
             if came == end || !killed || died > MOST_DEATHS {
                 let seen = format!("{died} deaths, then the run is {came}");
                 let ok = came == end && died > 2 && died <= MOST_DEATHS;
-                return Ok(vec![Row::new(
+                return Ok(vec![VerdictRow::new(
                     "killed by SIGKILL at its appends to the journal, one process after the other",
                     ok,
                     seen,
@@ -248,15 +248,15 @@ impl Play<'_> {
         }
     }
 
-    async fn command(&mut self, before: &[String], words: &[&str], wanted: i32) -> Result<Row, RehearsalError> {
+    async fn command(&mut self, before: &[String], words: &[&str], wanted: i32) -> Result<VerdictRow, RehearsalError> {
         (self.say)(&format!("runbook {}", words.join(" ")));
         let status = self.under_test.run(before, words, &mut self.report).await?;
         let what = format!("`runbook {}` ends with {wanted}", words.join(" "));
-        Ok(Row::new(what, status.code() == Some(wanted), status.to_string()))
+        Ok(VerdictRow::new(what, status.code() == Some(wanted), status.to_string()))
     }
 
     /// Whether each failure asked for was met once, and the run went on by its own retry.
-    async fn failed_and_retried(&self) -> Result<Row, RehearsalError> {
+    async fn failed_and_retried(&self) -> Result<VerdictRow, RehearsalError> {
         let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
         Ok(injected(&log, &self.scenario.fail))
     }
@@ -265,14 +265,19 @@ impl Play<'_> {
         self.scenario.kill.iter().filter(|point| point.ends_with("-undo") == back).cloned().collect()
     }
 
-    async fn look(&mut self, after: &str, expected: Expected, mut rows: Vec<Row>) -> Result<(), RehearsalError> {
-        let facts = Facts::look(self.region).await?;
+    async fn look(
+        &mut self,
+        after: &str,
+        expected: ExpectedWorld,
+        mut rows: Vec<VerdictRow>,
+    ) -> Result<(), RehearsalError> {
+        let facts = WorldFacts::look(self.region).await?;
         rows.extend(rows::rows(self.region, &facts, &self.start, &expected).await?);
         self.part(after, rows);
         Ok(())
     }
 
-    fn part(&mut self, after: &str, rows: Vec<Row>) {
+    fn part(&mut self, after: &str, rows: Vec<VerdictRow>) {
         self.report.parts.push(Part { after: after.to_owned(), rows });
     }
 }
@@ -297,7 +302,7 @@ fn next_of(order: Order, left: &[String]) -> String {
 fn troubles(region: &Region) -> Part {
     let troubles = region.troubles();
     let seen = if troubles.is_empty() { "none".to_owned() } else { troubles.join("; ") };
-    let quiet = Row::new("the lab had no troubles", troubles.is_empty(), seen);
+    let quiet = VerdictRow::new("the lab had no troubles", troubles.is_empty(), seen);
     // Where the kernel cannot, a rehearsal is worth less and not nothing: it says so.
     let groups = match region.unenforced() {
         None => "yes".to_owned(),
@@ -308,8 +313,8 @@ fn troubles(region: &Region) -> Part {
         Some(why) => format!("NO, {why}"),
     };
     let rows = vec![
-        Row::new("security groups were enforced", true, groups),
-        Row::new("the hosts' pid 1 was systemd", true, init),
+        VerdictRow::new("security groups were enforced", true, groups),
+        VerdictRow::new("the hosts' pid 1 was systemd", true, init),
         quiet,
     ];
     Part { after: "all".into(), rows }

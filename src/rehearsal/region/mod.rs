@@ -26,7 +26,7 @@ use tokio::process::{Child, Command};
 use crate::rehearsal::balancer::Balancer;
 use crate::rehearsal::balancer::health::TargetCheck;
 use crate::rehearsal::database::{Content, Databases, server};
-use crate::rehearsal::dns::{Dns, Registrar};
+use crate::rehearsal::dns::{NameServers, Registrar};
 use crate::rehearsal::emulator::account::SeededAccount;
 use crate::rehearsal::emulator::client::EmulatorClient;
 use crate::rehearsal::emulator::process;
@@ -42,10 +42,10 @@ use crate::rehearsal::region::before::BeforeState;
 use crate::rehearsal::region::cgroups::Cgroups;
 use crate::rehearsal::region::diary::Diary;
 use crate::rehearsal::region::reconcile::Reconcile;
-use crate::rehearsal::region::spec::{Places, RegionSpec};
+use crate::rehearsal::region::spec::{RegionPlaces, RegionSpec};
 use crate::rehearsal::region::view::View;
 use crate::rehearsal::site::release::{self, Release};
-use crate::rehearsal::site::seed::{self, Secrets, Site};
+use crate::rehearsal::site::seed::{self, Secrets, SeededSite};
 
 /// How long the first web server may take until its site answers, and the database until it does.
 const SITE_DEADLINE: Duration = Duration::from_secs(60);
@@ -58,7 +58,7 @@ pub struct Region {
     environment: BTreeMap<String, String>,
     emulator: EmulatorClient,
     process: Child,
-    places: Places,
+    places: RegionPlaces,
     diary: Arc<Diary>,
     view: Arc<View>,
     reconcile: Reconcile,
@@ -78,7 +78,7 @@ impl Region {
         enter::refuse_outside()?;
         let resolver = network::resolver()?;
         prepare_mounts().await?;
-        let places = Places::make(spec)?;
+        let places = RegionPlaces::make(spec)?;
         let diary = Arc::new(Diary::open(&places.log("region.log"))?);
         write(&places.boot_script(), include_str!("../host/boot.sh"))?;
         network::lay(&resolver).await?;
@@ -107,7 +107,7 @@ impl Region {
         let account = emulator.seed(json!(spec.before.account)).await?;
         diary.note("the account has its before-state");
 
-        let names = Dns::serve(&places.dir.join("root.hints"), emulator.clone(), Arc::clone(&diary)).await?;
+        let names = NameServers::serve(&places.dir.join("root.hints"), emulator.clone(), Arc::clone(&diary)).await?;
         let registrar = names.registrar();
         let secrets = Secrets::make_up()?;
         let mut databases =
@@ -120,7 +120,7 @@ impl Region {
         seed::write_common_layer(&common, &base, &init, &public_key)?;
         let certificate = authority.sign(&account.fqdn).await?;
         let (before, release) = (&spec.before, spec.release.as_ref());
-        let seed = Site { before, account: &account, certificate: &certificate, secrets: &secrets, release };
+        let seed = SeededSite { before, account: &account, certificate: &certificate, secrets: &secrets, release };
         seed.write(&site, &base)?;
 
         let view = Arc::new(View::default());

@@ -10,7 +10,7 @@ use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::file::write;
 use crate::rehearsal::machine::tool::{PATH, Tool};
 use crate::rehearsal::region::network::REGION_ADDRESS;
-use crate::rehearsal::region::spec::Places;
+use crate::rehearsal::region::spec::RegionPlaces;
 
 /// The account on the hosts the operator logs in to.
 pub const OPERATOR_ACCOUNT: &str = "ubuntu";
@@ -19,7 +19,7 @@ pub(in crate::rehearsal) const ACCESS_KEY: &str = "AKIAREHEARSALLAB0000";
 pub(in crate::rehearsal) const SECRET_KEY: &str = "rehearsal-lab-secret-key-not-for-aws";
 
 /// Makes the operator's key and ssh configuration; answers the public key.
-pub(in crate::rehearsal) async fn settle(places: &Places) -> Result<String, RehearsalError> {
+pub(in crate::rehearsal) async fn settle(places: &RegionPlaces) -> Result<String, RehearsalError> {
     let key = places.ssh_key();
     let _ = std::fs::remove_file(&key); // of a region that was in this folder before
     Tool::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "operator@lab", "-f"]).arg(&key).run().await?;
@@ -43,7 +43,7 @@ pub(in crate::rehearsal) async fn settle(places: &Places) -> Result<String, Rehe
 
 /// Makes the operator know a host under an address.
 pub(in crate::rehearsal) fn know_host(
-    places: &Places,
+    places: &RegionPlaces,
     address: Ipv4Addr,
     keys: &[String],
 ) -> Result<(), RehearsalError> {
@@ -57,7 +57,11 @@ pub(in crate::rehearsal) fn know_host(
 }
 
 /// The variables of an operator's shell in the region, and nothing of the machine's own but the terminal's.
-pub(in crate::rehearsal) fn environment(places: &Places, region: &str, password: &str) -> BTreeMap<String, String> {
+pub(in crate::rehearsal) fn environment(
+    places: &RegionPlaces,
+    region: &str,
+    password: &str,
+) -> BTreeMap<String, String> {
     let path = |path: std::path::PathBuf| path.display().to_string();
     let mut variables: BTreeMap<String, String> = [
         ("PATH", PATH.to_owned()),

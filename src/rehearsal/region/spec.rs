@@ -69,14 +69,14 @@ impl Conduct {
 
 /// The region's files.
 #[derive(Debug, Clone)]
-pub(in crate::rehearsal) struct Places {
+pub(in crate::rehearsal) struct RegionPlaces {
     pub(in crate::rehearsal) dir: PathBuf,
     /// Volumes and images: in memory, so that they end with the region, and an overlay's writable layer works
     /// there whatever the machine's own file system is.
     volumes: PathBuf,
 }
 
-impl Places {
+impl RegionPlaces {
     pub(in crate::rehearsal) fn make(spec: &RegionSpec) -> Result<Self, RehearsalError> {
         if spec.dir.starts_with("/run") {
             return Err(RehearsalError::Unsupported(format!(

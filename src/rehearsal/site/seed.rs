@@ -65,7 +65,7 @@ impl Secrets {
 }
 
 /// What the web server's disk is made from, beside the base image.
-pub(in crate::rehearsal) struct Site<'a> {
+pub(in crate::rehearsal) struct SeededSite<'a> {
     pub(in crate::rehearsal) before: &'a BeforeState,
     pub(in crate::rehearsal) account: &'a SeededAccount,
     pub(in crate::rehearsal) certificate: &'a Signed,
@@ -74,7 +74,7 @@ pub(in crate::rehearsal) struct Site<'a> {
     pub(in crate::rehearsal) release: Option<&'a Release>,
 }
 
-impl Site<'_> {
+impl SeededSite<'_> {
     /// Writes the site as it stands before the cutover: nginx with TLS, its certificate and certbot, config.php, cron.
     pub(in crate::rehearsal) fn write(&self, layer: &Path, base: &Path) -> Result<(), RehearsalError> {
         let writer = LayerWriter::new(layer, base)?;

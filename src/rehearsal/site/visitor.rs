@@ -14,7 +14,7 @@ use crate::rehearsal::region::Region;
 
 /// How long the site did not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Downtime {
+pub struct Outage {
     /// Seconds in all.
     pub total_s: f64,
     /// Seconds of the longest time without an answer.
@@ -34,7 +34,7 @@ pub(in crate::rehearsal) struct Visitor {
 
 #[derive(Debug, Default)]
 struct Diary {
-    downtime: Downtime,
+    downtime: Outage,
     gone_since: Option<Instant>,
 }
 
@@ -64,7 +64,7 @@ impl Visitor {
     }
 
     /// Stops, and tells.
-    pub(in crate::rehearsal) async fn end(self) -> Downtime {
+    pub(in crate::rehearsal) async fn end(self) -> Outage {
         self.task.abort();
         let mut diary = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         diary.back(Instant::now());
@@ -108,6 +108,6 @@ mod tests {
         for (at, good) in [(0, true), (1, false), (3, false), (5, true), (6, false), (7, true)] {
             diary.note(good, start + Duration::from_secs(at));
         }
-        assert_eq!(diary.downtime, Downtime { total_s: 5.0, longest_s: 4.0, times: 2, answered: 3 });
+        assert_eq!(diary.downtime, Outage { total_s: 5.0, longest_s: 4.0, times: 2, answered: 3 });
     }
 }

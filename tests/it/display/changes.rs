@@ -8,7 +8,7 @@ use runbook::model::{
     ActionKind, ActionPath, Change, Description, Expr, Facts, Finding, Found, KeyChange, StepAction, Value, Values,
 };
 use runbook::plan::Look;
-use runbook::plan::{Duration, Expected, Order, Plan, Source};
+use runbook::plan::{Estimate, Expected, Order, Plan, Source};
 use serde_json::json;
 
 /// A diff with what a form must not stumble over: markup, fences, tabs, lines that look like headings, CRLF.
@@ -157,12 +157,12 @@ fn measured() -> Expected {
 #[test]
 fn durations_are_the_medians_of_this_journal_and_else_the_defaults() {
     let expected = measured();
-    let from = |seconds, runs| Duration { seconds, source: Source::Runs(runs) };
+    let from = |seconds, runs| Estimate { seconds, source: Source::Runs(runs) };
     // 0.6 s until it is applied, then as long as it waits.
     assert_eq!(expected.forward(ActionKind::RdsSetMultiAz), from(101, 3));
     assert_eq!(expected.forward(ActionKind::InstanceStartAs), from(31, 3), "the failed attempt does not count");
     assert_eq!(expected.undo(ActionKind::InstanceClone), from(61, 3));
-    let shipped = |seconds| Duration { seconds, source: Source::Shipped };
+    let shipped = |seconds| Estimate { seconds, source: Source::Shipped };
     assert_eq!(expected.forward(ActionKind::InstanceClone), shipped(200), "nobody was at it in between");
     assert_eq!(expected.undo(ActionKind::RdsSetMultiAz), shipped(640));
 

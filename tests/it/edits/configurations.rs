@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
-use runbook::action::edit::Refusal;
+use runbook::action::edit::EditRefusal;
 use runbook::action::edit::nginx;
-use runbook::action::edit::nginx::whole::{Configuration, DropIn, File, Files, Judged, KeepAlive, Redirects, wanted};
+use runbook::action::edit::nginx::whole::{
+    Configuration, DropIn, File, Files, JudgedSite, KeepAlive, Redirects, wanted,
+};
 
 use super::FQDN;
 
@@ -41,8 +43,8 @@ fn configuration(files: &[(&str, &str)]) -> Configuration {
 }
 
 /// What comes of the site's edit in a configuration.
-fn judged(files: &[(&str, &str)]) -> Result<(Judged, Option<DropIn>), String> {
-    let told = |refusal: Refusal| refusal.to_string();
+fn judged(files: &[(&str, &str)]) -> Result<(JudgedSite, Option<DropIn>), String> {
+    let told = |refusal: EditRefusal| refusal.to_string();
     let whole = configuration(files);
     let elsewhere = whole.elsewhere(SITE).map_err(told)?;
     let before = files.iter().find(|(path, _)| *path == SITE).unwrap().1;

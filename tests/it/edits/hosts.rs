@@ -13,7 +13,7 @@ use std::process::Command;
 
 use runbook::action::edit::nginx;
 use runbook::action::edit::nginx::whole::{Configuration, File, Files, Redirects, wanted};
-use runbook::action::edit::{Edit, Refusal};
+use runbook::action::edit::{Edit, EditRefusal};
 
 use super::{FQDN, data, files, read};
 
@@ -140,7 +140,7 @@ impl Host {
     }
 
     /// The edit, the drop-in, and whether nginx goes on completing redirects with http.
-    fn edited(&self) -> Result<(Edit, String, bool), Refusal> {
+    fn edited(&self) -> Result<(Edit, String, bool), EditRefusal> {
         let whole = self.configuration();
         let edit = nginx::offload_tls_beside(self.before(), FQDN, whole.elsewhere(&self.site)?)?;
         let wanted = wanted(FQDN, 600, "/status.php");

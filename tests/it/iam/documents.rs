@@ -2,7 +2,9 @@
 //!
 //! `BLESS=1` writes the golden files anew.
 
-use runbook::action::policy::{Deed, InstanceRole, Origin, Policy, Purpose, SIZE_LIMIT, Surroundings, is_read, policy};
+use runbook::action::policy::{
+    Deed, InstanceRole, Origin, Policy, PolicySurroundings, Purpose, SIZE_LIMIT, is_read, policy,
+};
 use runbook::action::{observe_permissions, permissions, permissions_of_check};
 use runbook::model::{ActionKind, CheckKind};
 use runbook::rehearsal::{Cache, setup};
@@ -97,8 +99,8 @@ fn as_json_all_four_come_together() {
     }
 }
 
-fn around() -> Surroundings {
-    Surroundings {
+fn around() -> PolicySurroundings {
+    PolicySurroundings {
         region: "eu-west-1".into(),
         account: Some("111122223333".into()),
         instance_role: InstanceRole::Unknown,
@@ -184,7 +186,7 @@ fn with_a_key_of_ones_own_every_use_of_it_is_allowed() {
     let rows = include_str!("../../../src/rehearsal/emulator/callers_name.json");
     let rows: Vec<Value> = serde_json::from_str(rows).unwrap();
     let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".to_owned();
-    let around = Surroundings { kms_key: Some(key), ..around() };
+    let around = PolicySurroundings { kms_key: Some(key), ..around() };
     let mut judged = 0;
     for row in rows.iter().filter(|row| row["when"] == "customer-key") {
         for kind in ActionKind::ALL {
@@ -272,7 +274,7 @@ fn regions_of_other_partitions_have_their_own_arns() {
         ("eu-west-1", "aws"),
     ];
     for (region, partition) in partitions {
-        let around = Surroundings { region: region.into(), ..around() };
+        let around = PolicySurroundings { region: region.into(), ..around() };
         let stop = policy(&[deed(ActionKind::InstanceStop, json!({"instance": id}))], &around, Purpose::Run);
         let arn = format!("arn:{partition}:ec2:{region}:111122223333:instance/{id}");
         assert_eq!(places(&stop, "ec2:StopInstances")[0].0, [arn]);

@@ -1,6 +1,6 @@
 //! Actions performed without an engine: one phase at a time, with what an engine would remember.
 
-use runbook::access::{Access, Beat, Line, Settings};
+use runbook::access::{Access, Beat, BeatLine, Settings};
 use runbook::action::{examine, perform};
 use runbook::model::{
     ActionCall, ActionKind, ActionPath, CheckCall, CheckKind, CheckRow, Failure, Finding, Found, Outcome, Phase, Value,
@@ -167,7 +167,7 @@ impl Deed {
 #[derive(Default)]
 struct Told(RefCell<Vec<String>>);
 
-impl Line for Told {
+impl BeatLine for Told {
     fn note(&self, _action: &ActionPath, note: String) {
         self.0.borrow_mut().push(note);
     }

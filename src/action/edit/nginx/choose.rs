@@ -11,7 +11,7 @@ use super::variables;
 
 /// The servers that matter to the edit.
 #[derive(Debug)]
-pub(super) struct Site<'s, 't> {
+pub(super) struct ChosenSite<'s, 't> {
     /// The server with the site's content.
     pub(super) app: &'s Server<'t>,
     pub(super) redirects: Vec<Redirect<'s, 't>>,
@@ -34,7 +34,7 @@ pub(super) fn choose<'s, 't>(
     tree: &Tree<'_>,
     servers: &'s [Server<'t>],
     fqdn: &str,
-) -> Result<Site<'s, 't>, Vec<Reason>> {
+) -> Result<ChosenSite<'s, 't>, Vec<Reason>> {
     let named: Vec<_> = servers.iter().filter(|server| server.is_named(fqdn)).collect();
     let hidden: Vec<_> = named.iter().filter(|server| server.hides_listens()).collect();
     if !hidden.is_empty() {
@@ -60,7 +60,7 @@ fn tls_site<'s, 't>(
     servers: &'s [Server<'t>],
     app: &'s Server<'t>,
     fqdn: &str,
-) -> Result<Site<'s, 't>, Vec<Reason>> {
+) -> Result<ChosenSite<'s, 't>, Vec<Reason>> {
     let mut reasons = Vec::new();
     let mut redirects = Vec::new();
     if only_redirects(tree, app) {
@@ -90,7 +90,7 @@ fn tls_site<'s, 't>(
             ));
         }
     }
-    if reasons.is_empty() { Ok(Site { app, redirects }) } else { Err(reasons) }
+    if reasons.is_empty() { Ok(ChosenSite { app, redirects }) } else { Err(reasons) }
 }
 
 /// `$server_name` is the first name of a server: taking that out of a redirect that stays would
@@ -118,11 +118,11 @@ fn plain_site<'s, 't>(
     servers: &[Server<'_>],
     named: &[&'s Server<'t>],
     fqdn: &str,
-) -> Result<Site<'s, 't>, Vec<Reason>> {
+) -> Result<ChosenSite<'s, 't>, Vec<Reason>> {
     let on_80 = named.iter().copied().filter(|server| server.answers_on_80());
     let (redirects, sites): (Vec<_>, Vec<_>) = on_80.partition(|server| only_redirects(tree, server));
     match (sites.as_slice(), redirects.as_slice()) {
-        ([app], []) => Ok(Site { app, redirects: Vec::new() }),
+        ([app], []) => Ok(ChosenSite { app, redirects: Vec::new() }),
         ([_], _) => Err(several_servers(tree, named, fqdn, "on port 80")),
         ([], []) => Err(vec![nobody(tree, servers, named, fqdn)]),
         ([], [redirect, ..]) => Err(vec![tree.reason(

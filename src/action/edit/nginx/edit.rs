@@ -2,10 +2,10 @@
 
 use super::super::span::{self, Patch};
 use super::super::{Note, Reason};
-use super::choose::Site;
+use super::choose::ChosenSite;
 use super::guard::is_for_http_on_tls_port;
 use super::listen::new_listens;
-use super::redirect::{self, Need};
+use super::redirect::{self, SchemeNeed};
 use super::removal::Removal;
 use super::server::Server;
 use super::tree::{Directive, Tree};
@@ -14,7 +14,7 @@ use super::variables::Tainted;
 /// `listen` and TLS lines of the site, and the redirecting servers it takes the place of.
 pub(super) fn move_to_port_80(
     tree: &Tree<'_>,
-    site: &Site<'_, '_>,
+    site: &ChosenSite<'_, '_>,
     servers: &[Server<'_>],
     default_is_elsewhere: bool,
     patch: &mut Patch,
@@ -86,7 +86,7 @@ fn with_blanks_before(tree: &Tree<'_>, word: &std::ops::Range<usize>) -> std::op
 /// `absolute_redirect on` where a redirect would need it off.
 pub(super) fn keep_redirects_on_https(
     tree: &Tree<'_>,
-    site: &Site<'_, '_>,
+    site: &ChosenSite<'_, '_>,
     fqdn: &str,
     tainted: &Tainted,
     patch: &mut Patch,
@@ -99,25 +99,27 @@ pub(super) fn keep_redirects_on_https(
             continue;
         }
         match redirect::need(&target.value, fqdn, tainted) {
-            Need::NewStart { length, with } => {
+            SchemeNeed::NewStart { length, with } => {
                 if let Some(start) = redirect::raw_start(tree.bytes, target, length) {
                     patch.replace(start, with);
                 }
             }
-            Need::Completion if redirect::is_seen_by_client(directive) => match absolute_redirect(tree, directive) {
-                Some(setting) if setting.has_argument("off") => {}
-                Some(setting) => reasons.push(tree.reason(
-                    setting,
-                    format!(
-                        "`{}` makes nginx send clients of `{}` to http",
-                        tree.quote(setting),
-                        tree.quote(directive)
-                    ),
-                    "write `absolute_redirect off;`",
-                )),
-                None => first_relative = first_relative.or(Some(directive)),
-            },
-            Need::Completion | Need::Nothing | Need::Unknown => {}
+            SchemeNeed::Completion if redirect::is_seen_by_client(directive) => {
+                match absolute_redirect(tree, directive) {
+                    Some(setting) if setting.has_argument("off") => {}
+                    Some(setting) => reasons.push(tree.reason(
+                        setting,
+                        format!(
+                            "`{}` makes nginx send clients of `{}` to http",
+                            tree.quote(setting),
+                            tree.quote(directive)
+                        ),
+                        "write `absolute_redirect off;`",
+                    )),
+                    None => first_relative = first_relative.or(Some(directive)),
+                }
+            }
+            SchemeNeed::Completion | SchemeNeed::Nothing | SchemeNeed::Unknown => {}
         }
     }
     if !reasons.is_empty() {

@@ -3,8 +3,8 @@
 //! What it does not handle: what an included file holds, and Lua or Perl in files of their own.
 
 use super::super::Reason;
-use super::choose::Site;
-use super::redirect::{self, Need};
+use super::choose::ChosenSite;
+use super::redirect::{self, SchemeNeed};
 use super::server::{HTTPS, Listen, Port};
 use super::tree::{Directive, Tree};
 use super::variables::{self, Tainted};
@@ -13,7 +13,7 @@ const BY_HAND: &str =
     "write `https` where it has `$scheme`, and no port where it has `$server_port`, or edit the site by hand";
 
 /// Every reason why the site cannot do without TLS of its own.
-pub(super) fn obstacles(tree: &Tree<'_>, site: &Site<'_, '_>, tainted: &Tainted, fqdn: &str) -> Vec<Reason> {
+pub(super) fn obstacles(tree: &Tree<'_>, site: &ChosenSite<'_, '_>, tainted: &Tainted, fqdn: &str) -> Vec<Reason> {
     let listens = site.app.listens.iter().filter_map(|listen| {
         let what = of_listen(listen, site.app.is_tls(listen))?;
         Some(listen_reason(tree, listen, what))
@@ -105,9 +105,9 @@ fn of_connection(tree: &Tree<'_>, directive: &Directive, tainted: &Tainted, fqdn
     }
     let target = redirect::target(directive)?;
     let length = match redirect::need(&target.value, fqdn, tainted) {
-        Need::Unknown => None,
-        Need::NewStart { length, .. } => redirect::raw_start(tree.bytes, target, length),
-        Need::Nothing | Need::Completion => return None,
+        SchemeNeed::Unknown => None,
+        SchemeNeed::NewStart { length, .. } => redirect::raw_start(tree.bytes, target, length),
+        SchemeNeed::Nothing | SchemeNeed::Completion => return None,
     };
     if length.is_some() {
         return None;

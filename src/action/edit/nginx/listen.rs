@@ -5,14 +5,14 @@
 //! `ipv6only=off`: beside any other server's `listen 80` nginx could not bind it, which `nginx -t` does not say
 //! (it lets "Address already in use" pass, `ngx_open_listening_sockets`).
 
-use super::choose::{Redirect, Site};
+use super::choose::{ChosenSite, Redirect};
 use super::server::{Address, HTTP, Listen, Server};
 
 /// The `listen` directives the site needs besides those for port 80 it has: those of the redirecting servers it takes the
 /// place of, as they stand, and those for TLS turned into plain ones.
 pub(super) fn new_listens(
     bytes: &[u8],
-    site: &Site<'_, '_>,
+    site: &ChosenSite<'_, '_>,
     servers: &[Server<'_>],
     default_is_elsewhere: bool,
 ) -> Vec<Vec<u8>> {

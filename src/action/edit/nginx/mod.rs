@@ -34,7 +34,7 @@ pub use elsewhere::Elsewhere;
 pub use shown::shown;
 
 use super::span::Patch;
-use super::{Edit, Note, Reason, Refusal};
+use super::{Edit, EditRefusal, Note, Reason};
 use server::Server;
 use tree::Tree;
 use variables::Tainted;
@@ -46,7 +46,7 @@ use variables::Tainted;
 /// # Errors
 ///
 /// Every place of the file that keeps it from being edited safely.
-pub fn offload_tls(bytes: &[u8], fqdn: &str) -> Result<Edit, Refusal> {
+pub fn offload_tls(bytes: &[u8], fqdn: &str) -> Result<Edit, EditRefusal> {
     offload_tls_beside(bytes, fqdn, Elsewhere::default())
 }
 
@@ -55,7 +55,7 @@ pub fn offload_tls(bytes: &[u8], fqdn: &str) -> Result<Edit, Refusal> {
 /// # Errors
 ///
 /// Every place of the file that keeps it from being edited safely.
-pub fn offload_tls_beside(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Result<Edit, Refusal> {
+pub fn offload_tls_beside(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Result<Edit, EditRefusal> {
     let fqdn = fqdn.to_ascii_lowercase();
     let (after, notes) = edited(bytes, &fqdn, elsewhere)?;
     let is_settled = after == bytes || edited(&after, &fqdn, elsewhere).is_ok_and(|(again, _)| again == after);
@@ -66,7 +66,7 @@ pub fn offload_tls_beside(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Res
     Ok(Edit::new(bytes, after, notes))
 }
 
-fn edited(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Result<(Vec<u8>, Vec<Note>), Refusal> {
+fn edited(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Result<(Vec<u8>, Vec<Note>), EditRefusal> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
     if fqdn.is_empty() || !fqdn.bytes().all(is_part) {
         let message = format!("`{}` is not a host name", fqdn.escape_debug());
@@ -75,7 +75,7 @@ fn edited(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Result<(Vec<u8>, Ve
     let tree = Tree::read(bytes)?;
     let servers = Server::all(&tree);
     let tainted = Tainted::of(&tree);
-    let site = choose::choose(&tree, &servers, fqdn).map_err(Refusal::new)?;
+    let site = choose::choose(&tree, &servers, fqdn).map_err(EditRefusal::new)?;
 
     let mut patch = Patch::default();
     let mut reasons = guard::obstacles(&tree, &site, &tainted, fqdn);
@@ -86,7 +86,7 @@ fn edited(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Result<(Vec<u8>, Ve
     }
     reasons.extend(sockets::relied_on(&tree, &site, &servers));
     if !reasons.is_empty() {
-        return Err(Refusal::new(reasons));
+        return Err(EditRefusal::new(reasons));
     }
     edit::move_to_port_80(&tree, &site, &servers, elsewhere.default_on_80, &mut patch);
     notes.sort_by_key(|note| (note.line.is_none(), note.line));

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use super::super::Note;
-use super::choose::Site;
+use super::choose::ChosenSite;
 use super::edit::is_tls_include;
 use super::elsewhere::Elsewhere;
 use super::listen::is_default_on_80;
@@ -35,7 +35,7 @@ pub(super) fn is_known(path: &[u8]) -> bool {
 /// Everything worth knowing, in the order of the file.
 pub(super) fn notes(
     tree: &Tree<'_>,
-    site: &Site<'_, '_>,
+    site: &ChosenSite<'_, '_>,
     servers: &[Server<'_>],
     tainted: &Tainted,
     fqdn: &str,
@@ -82,7 +82,7 @@ pub(super) fn notes(
 }
 
 /// A balancer asks its targets by IPv4, unless it was made for both families and told otherwise.
-fn of_families(tree: &Tree<'_>, site: &Site<'_, '_>) -> Option<Note> {
+fn of_families(tree: &Tree<'_>, site: &ChosenSite<'_, '_>) -> Option<Note> {
     let redirecting = site.redirects.iter().flat_map(|one| one.server.plain_listens());
     let all = || site.app.listens.iter().filter(|listen| !listen.address.is_loopback());
     let mut lines = all().chain(redirecting);
@@ -98,7 +98,7 @@ fn of_families(tree: &Tree<'_>, site: &Site<'_, '_>) -> Option<Note> {
     })
 }
 
-fn of_servers(tree: &Tree<'_>, site: &Site<'_, '_>, servers: &[Server<'_>]) -> Vec<Note> {
+fn of_servers(tree: &Tree<'_>, site: &ChosenSite<'_, '_>, servers: &[Server<'_>]) -> Vec<Note> {
     let mut notes = Vec::new();
     let is_app = |server: &Server<'_>| std::ptr::eq(server, site.app);
     for server in servers.iter().filter(|server| !is_app(server) && server.speaks_tls()) {
@@ -130,7 +130,7 @@ fn of_servers(tree: &Tree<'_>, site: &Site<'_, '_>, servers: &[Server<'_>]) -> V
 }
 
 /// Whether another server of the file is nginx's default one for port 80.
-fn of_health_check(tree: &Tree<'_>, site: &Site<'_, '_>, servers: &[Server<'_>]) -> Option<Note> {
+fn of_health_check(tree: &Tree<'_>, site: &ChosenSite<'_, '_>, servers: &[Server<'_>]) -> Option<Note> {
     let is_app = |server: &Server<'_>| std::ptr::eq(server, site.app);
     let goes =
         |server: &Server<'_>| site.redirects.iter().any(|one| !one.is_shared && std::ptr::eq(one.server, server));
@@ -157,7 +157,7 @@ fn of_health_check(tree: &Tree<'_>, site: &Site<'_, '_>, servers: &[Server<'_>])
     Some(Note::warning(Some(tree.line(default.block)), message))
 }
 
-fn of_names(tree: &Tree<'_>, site: &Site<'_, '_>, fqdn: &str) -> Option<Note> {
+fn of_names(tree: &Tree<'_>, site: &ChosenSite<'_, '_>, fqdn: &str) -> Option<Note> {
     let others: Vec<_> = site.app.names.iter().filter(|name| name.text != fqdn).collect();
     let line = tree.line(others.first()?.directive);
     let names = others.iter().map(|name| format!("`{}`", name.text)).collect::<Vec<_>>();

@@ -115,7 +115,7 @@ pub(super) fn raw_start(bytes: &[u8], word: &Word, length: usize) -> Option<Rang
 
 /// What a target needs when the connection becomes plain.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Need {
+pub(super) enum SchemeNeed {
     /// Nothing: it is the same for plain and TLS connections.
     Nothing,
     /// It is a path: nginx completes it with the scheme of the connection unless
@@ -128,17 +128,17 @@ pub(super) enum Need {
 }
 
 /// Judges a target.
-pub(super) fn need(target: &[u8], fqdn: &str, tainted: &Tainted) -> Need {
+pub(super) fn need(target: &[u8], fqdn: &str, tainted: &Tainted) -> SchemeNeed {
     if !tainted.is_in(target) {
-        return if target.starts_with(b"/") { Need::Completion } else { Need::Nothing };
+        return if target.starts_with(b"/") { SchemeNeed::Completion } else { SchemeNeed::Nothing };
     }
     let understood = start_of_url(target, fqdn).filter(|(length, _)| {
         let tail = &target[*length..];
         matches!(tail.first(), None | Some(b'/' | b'?' | b'$')) && !tainted.is_in(tail)
     });
     match understood {
-        Some((length, with)) => Need::NewStart { length, with },
-        None => Need::Unknown,
+        Some((length, with)) => SchemeNeed::NewStart { length, with },
+        None => SchemeNeed::Unknown,
     }
 }
 
@@ -189,13 +189,13 @@ mod tests {
 
     use super::*;
 
-    fn judged(target: &str) -> Need {
+    fn judged(target: &str) -> SchemeNeed {
         need(target.as_bytes(), "site.example", &Tainted::default())
     }
 
     fn rewritten(target: &str) -> String {
         match judged(target) {
-            Need::NewStart { length, with } => with + &target[length..],
+            SchemeNeed::NewStart { length, with } => with + &target[length..],
             other => panic!("{target}: {other:?}"),
         }
     }
@@ -219,10 +219,10 @@ mod tests {
     #[test]
     fn what_does_not_depend_on_the_connection_stays() {
         for target in ["https://$host/a", "https://$server_name:443/a", "http://b.example/", "@x"] {
-            assert_eq!(judged(target), Need::Nothing, "{target}");
+            assert_eq!(judged(target), SchemeNeed::Nothing, "{target}");
         }
-        assert_eq!(judged("/remote.php/dav"), Need::Completion);
-        assert_eq!(judged("/index.php$request_uri"), Need::Completion);
+        assert_eq!(judged("/remote.php/dav"), SchemeNeed::Completion);
+        assert_eq!(judged("/index.php$request_uri"), SchemeNeed::Completion);
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
             "$scheme:/",
             "$",
         ] {
-            let expected = if target == "$" { Need::Nothing } else { Need::Unknown };
+            let expected = if target == "$" { SchemeNeed::Nothing } else { SchemeNeed::Unknown };
             assert_eq!(judged(target), expected, "{target}");
         }
     }

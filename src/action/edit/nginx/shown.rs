@@ -7,7 +7,7 @@
 //! What it does not handle: a secret that nothing around it gives away. nginx reads it from a file that every user of a
 //! site's host may often read, so it should not be there.
 
-use super::super::Refusal;
+use super::super::EditRefusal;
 use super::super::span::{self, Patch};
 use super::tree::{Directive, Tree, Word};
 use std::ops::Range;
@@ -87,8 +87,8 @@ impl Tree<'_> {
 /// # Errors
 ///
 /// The first place where the file is not what nginx reads: what comes after cannot be judged.
-pub fn shown(bytes: &[u8]) -> Result<String, Refusal> {
-    let tree = Tree::read(bytes).map_err(Refusal::from)?;
+pub fn shown(bytes: &[u8]) -> Result<String, EditRefusal> {
+    let tree = Tree::read(bytes).map_err(EditRefusal::from)?;
     let mut patch = Patch::default();
     for directive in tree.all() {
         for word in masked_words(directive) {

@@ -3,12 +3,12 @@
 //! (`ngx_http_add_addresses`). When that line goes, the others lose the option, and `nginx -t` still passes.
 
 use super::super::Reason;
-use super::choose::Site;
+use super::choose::ChosenSite;
 use super::server::{Listen, Server};
 use super::tree::Tree;
 
 /// Every line of a server that stays and that gets an option only from a line of the site that goes.
-pub(super) fn relied_on(tree: &Tree<'_>, site: &Site<'_, '_>, servers: &[Server<'_>]) -> Vec<Reason> {
+pub(super) fn relied_on(tree: &Tree<'_>, site: &ChosenSite<'_, '_>, servers: &[Server<'_>]) -> Vec<Reason> {
     let goes = |server: &Server<'_>| {
         std::ptr::eq(server, site.app)
             || site.redirects.iter().any(|one| !one.is_shared && std::ptr::eq(one.server, server))

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lex::{Kind, Token};
+use super::lex::{Token, TokenKind};
 
 /// A literal `array(...)` or `[...]`. All numbers are places in the list of tokens.
 #[derive(Debug)]
@@ -11,12 +11,12 @@ pub(super) struct Array {
     pub(super) open: usize,
     /// The bracket that closes it.
     pub(super) close: usize,
-    pub(super) elements: Vec<Element>,
+    pub(super) elements: Vec<ArrayElement>,
 }
 
 /// One element of an array, from its first token to its last, never empty.
 #[derive(Debug, Clone)]
-pub(super) struct Element {
+pub(super) struct ArrayElement {
     pub(super) tokens: Range<usize>,
     /// The `=>` between key and value.
     pub(super) arrow: Option<usize>,
@@ -24,7 +24,7 @@ pub(super) struct Element {
     pub(super) comma: Option<usize>,
 }
 
-impl Element {
+impl ArrayElement {
     /// The tokens of the value; empty only in a file that PHP would not read.
     pub(super) fn value(&self) -> Range<usize> {
         self.arrow.map_or(self.tokens.start, |arrow| arrow + 1)..self.tokens.end
@@ -48,7 +48,7 @@ pub(super) fn read(bytes: &[u8], tokens: &[Token], at: usize) -> Option<Array> {
     let mut start = open + 1;
     let mut arrow = None;
     for (index, token) in tokens.iter().enumerate().skip(open) {
-        let text = if token.kind == Kind::Sign { token.text(bytes) } else { b"" };
+        let text = if token.kind == TokenKind::Sign { token.text(bytes) } else { b"" };
         match text {
             b"(" => brackets.push(b")"),
             b"[" => brackets.push(b"]"),
@@ -61,7 +61,7 @@ pub(super) fn read(bytes: &[u8], tokens: &[Token], at: usize) -> Option<Array> {
         let is_comma = brackets.len() == 1 && text == b",";
         if (is_end || is_comma) && index > start {
             let comma = is_comma.then_some(index);
-            array.elements.push(Element { tokens: start..index, arrow, comma });
+            array.elements.push(ArrayElement { tokens: start..index, arrow, comma });
         }
         if is_end {
             array.close = index;
@@ -87,7 +87,7 @@ mod tests {
         let array = read(text.as_bytes(), &tokens, 0)?;
         let joined =
             |range: Range<usize>| tokens[range].iter().map(|token| &text[token.span.clone()]).collect::<String>();
-        let of = |element: &Element| {
+        let of = |element: &ArrayElement| {
             let key = element.arrow.map(|arrow| joined(element.tokens.start..arrow));
             (joined(element.value()), key)
         };

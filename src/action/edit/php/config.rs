@@ -8,8 +8,8 @@
 use std::ops::Range;
 
 use super::super::Reason;
-use super::array::{self, Array, Element};
-use super::lex::{self, Kind, Token};
+use super::array::{self, Array, ArrayElement};
+use super::lex::{self, Token, TokenKind};
 use super::literal::{self, Literal};
 
 const DROP_IN: &str = "put the settings into a file of their own beside it (`*.config.php`, read \
@@ -22,15 +22,15 @@ pub(super) struct Config<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) tokens: Vec<Token>,
     pub(super) array: Array,
-    entries: Vec<Entry>,
+    entries: Vec<ConfigEntry>,
 }
 
 /// An element of `$CONFIG`.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct ConfigEntry {
     /// The key where it is a string.
     key: Option<Vec<u8>>,
-    pub(super) element: Element,
+    pub(super) element: ArrayElement,
 }
 
 impl<'a> Config<'a> {
@@ -52,7 +52,7 @@ impl<'a> Config<'a> {
         let extra = match after {
             [] => None,
             [end, rest @ ..] if matches!(end.text(bytes), b";" | b"?>") => {
-                rest.iter().find(|token| token.kind != Kind::Close)
+                rest.iter().find(|token| token.kind != TokenKind::Close)
             }
             [computes, ..] => Some(computes),
         };
@@ -74,7 +74,7 @@ impl<'a> Config<'a> {
     /// # Errors
     ///
     /// The second of several.
-    pub(super) fn entry(&self, key: &str) -> Result<Option<&Entry>, Reason> {
+    pub(super) fn entry(&self, key: &str) -> Result<Option<&ConfigEntry>, Reason> {
         let mut found = self.entries.iter().filter(|entry| entry.is(key));
         let first = found.next();
         if let Some(second) = found.next() {
@@ -92,7 +92,7 @@ impl<'a> Config<'a> {
     }
 
     /// The entry's value where it is written out.
-    pub(super) fn literal(&self, entry: &Entry) -> Option<Literal> {
+    pub(super) fn literal(&self, entry: &ConfigEntry) -> Option<Literal> {
         literal::read(self.bytes, &self.tokens[entry.element.value()])
     }
 
@@ -107,13 +107,13 @@ impl<'a> Config<'a> {
     }
 
     /// A reason that the entry cannot be edited.
-    pub(super) fn reason(&self, entry: &Entry, message: String, advice: &str) -> Reason {
+    pub(super) fn reason(&self, entry: &ConfigEntry, message: String, advice: &str) -> Reason {
         let at = self.span(entry.element.tokens.clone()).start;
         Reason::at(self.bytes, at, message, advice)
     }
 }
 
-impl Entry {
+impl ConfigEntry {
     fn is(&self, key: &str) -> bool {
         self.key.as_deref() == Some(key.as_bytes())
     }
@@ -121,7 +121,7 @@ impl Entry {
 
 /// Where `$CONFIG =` stands, at the top level and nowhere else.
 fn assignment(bytes: &[u8], tokens: &[Token]) -> Result<usize, Vec<Reason>> {
-    let is_config = |token: &Token| token.kind == Kind::Variable && token.text(bytes) == b"$CONFIG";
+    let is_config = |token: &Token| token.kind == TokenKind::Variable && token.text(bytes) == b"$CONFIG";
     let mut uses = tokens.iter().enumerate().filter(|(_, token)| is_config(token));
     let Some((at, first)) = uses.next() else {
         let message = "the file does not set `$CONFIG`";
@@ -136,7 +136,7 @@ fn assignment(bytes: &[u8], tokens: &[Token]) -> Result<usize, Vec<Reason>> {
         reasons.push(reason(later, "`$CONFIG` is used or changed again here", DROP_IN));
     }
     for token in tokens {
-        if token.kind == Kind::Variable && token.text(bytes) == b"$GLOBALS" {
+        if token.kind == TokenKind::Variable && token.text(bytes) == b"$GLOBALS" {
             reasons.push(reason(token, "`$GLOBALS` may change `$CONFIG`", BY_HAND));
         }
     }
@@ -152,7 +152,7 @@ fn assignment(bytes: &[u8], tokens: &[Token]) -> Result<usize, Vec<Reason>> {
     if reasons.is_empty() { Ok(at) } else { Err(reasons) }
 }
 
-fn entry(bytes: &[u8], tokens: &[Token], element: &Element) -> Result<Entry, Reason> {
+fn entry(bytes: &[u8], tokens: &[Token], element: &ArrayElement) -> Result<ConfigEntry, Reason> {
     let first = &tokens[element.tokens.start];
     let computed = |message: &str| Reason::at(bytes, first.span.start, message, DROP_IN);
     if first.text(bytes) == b"..." {
@@ -163,11 +163,11 @@ fn entry(bytes: &[u8], tokens: &[Token], element: &Element) -> Result<Entry, Rea
         return Err(Reason::at(bytes, first.span.start, message, "run `php -l` and mend the file"));
     }
     let Some(arrow) = element.arrow else {
-        return Ok(Entry { key: None, element: element.clone() });
+        return Ok(ConfigEntry { key: None, element: element.clone() });
     };
     match literal::read(bytes, &tokens[element.tokens.start..arrow]) {
-        Some(Literal::Text(key)) => Ok(Entry { key: Some(key), element: element.clone() }),
-        Some(Literal::Number(_)) => Ok(Entry { key: None, element: element.clone() }),
+        Some(Literal::Text(key)) => Ok(ConfigEntry { key: Some(key), element: element.clone() }),
+        Some(Literal::Number(_)) => Ok(ConfigEntry { key: None, element: element.clone() }),
         _ => Err(computed("the key of this entry of `$CONFIG` is computed: it may be any")),
     }
 }

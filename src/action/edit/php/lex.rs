@@ -13,7 +13,7 @@ use super::super::{Reason, span};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     /// A keyword, a constant or the name of a function.
     Word,
     /// `$name`.
@@ -32,7 +32,7 @@ pub(super) enum Kind {
 /// A token and its bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) span: Range<usize>,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn lex(bytes: &[u8]) -> Result<Vec<Token>, Reason> {
         return Err(Reason::at(bytes, start, message, "let the file begin with `<?php`"));
     }
     let mut tokens = fragment(bytes, start + OPEN.len())?;
-    if let Some(first_close) = tokens.iter().position(|token| token.kind == Kind::Close) {
+    if let Some(first_close) = tokens.iter().position(|token| token.kind == TokenKind::Close) {
         let end = tokens[first_close].span.end;
         let is_rest_blank = span::is_blank(&bytes[end..]);
         tokens.truncate(first_close + 1);
@@ -80,7 +80,7 @@ pub(super) fn fragment(bytes: &[u8], at: usize) -> Result<Vec<Token>, Reason> {
     let mut lexer = Lexer { bytes, at };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.next()? {
-        let is_last = token.kind == Kind::Close;
+        let is_last = token.kind == TokenKind::Close;
         tokens.push(token);
         if is_last {
             break;
@@ -101,7 +101,7 @@ impl Lexer<'_> {
         let start = self.at;
         let (kind, length) = match rest {
             [] => return Ok(None),
-            [b'?', b'>', ..] => (Kind::Close, 2),
+            [b'?', b'>', ..] => (TokenKind::Close, 2),
             [b'<', b'<', b'<', ..] => {
                 let message = "a heredoc begins here, which this edit does not read";
                 return Err(self.refuse(start, message, "write it as a string in quotes"));
@@ -110,16 +110,16 @@ impl Lexer<'_> {
                 let message = "a shell command in backquotes begins here";
                 return Err(self.refuse(start, message, "edit the file by hand"));
             }
-            [b'\'', ..] => (Kind::Single, self.string(b'\'')?),
-            [b'"', ..] => (Kind::Double, self.string(b'"')?),
-            [b'$', first, ..] if is_name_start(*first) => (Kind::Variable, 1 + name(&rest[1..])),
-            [first, ..] if is_name_start(*first) => (Kind::Word, name(rest)),
-            [first, ..] if first.is_ascii_digit() => (Kind::Number, number(rest)),
-            [b'.', digit, ..] if digit.is_ascii_digit() => (Kind::Number, number(rest)),
-            [b'.', b'.', b'.', ..] => (Kind::Sign, 3),
-            [b'=', b'>', ..] => (Kind::Sign, 2),
-            [b'=', b'=', ..] => (Kind::Sign, 2),
-            [_, ..] => (Kind::Sign, 1),
+            [b'\'', ..] => (TokenKind::Single, self.string(b'\'')?),
+            [b'"', ..] => (TokenKind::Double, self.string(b'"')?),
+            [b'$', first, ..] if is_name_start(*first) => (TokenKind::Variable, 1 + name(&rest[1..])),
+            [first, ..] if is_name_start(*first) => (TokenKind::Word, name(rest)),
+            [first, ..] if first.is_ascii_digit() => (TokenKind::Number, number(rest)),
+            [b'.', digit, ..] if digit.is_ascii_digit() => (TokenKind::Number, number(rest)),
+            [b'.', b'.', b'.', ..] => (TokenKind::Sign, 3),
+            [b'=', b'>', ..] => (TokenKind::Sign, 2),
+            [b'=', b'=', ..] => (TokenKind::Sign, 2),
+            [_, ..] => (TokenKind::Sign, 1),
         };
         self.at = start + length;
         Ok(Some(Token { kind, span: start..self.at }))

@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 use super::array;
-use super::lex::{Kind, Token};
+use super::lex::{Token, TokenKind};
 
 /// A value written out in PHP.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,7 @@ pub(super) enum Literal {
 
 /// What a literal is as a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum ArrayKey {
     /// This number.
     Number(i64),
     /// A text that is no number.
@@ -40,7 +40,7 @@ pub(super) fn read(bytes: &[u8], tokens: &[Token]) -> Option<Literal> {
 fn read_nested(bytes: &[u8], tokens: &[Token], depth: usize) -> Option<Literal> {
     match tokens {
         [token] => read_single(bytes, token),
-        [sign, number] if number.kind == Kind::Number => {
+        [sign, number] if number.kind == TokenKind::Number => {
             let text = number.text(bytes);
             match sign.text(bytes) {
                 b"-" => Some(Literal::Number([b"-", text].concat())),
@@ -72,19 +72,19 @@ fn read_nested(bytes: &[u8], tokens: &[Token], depth: usize) -> Option<Literal> 
 fn read_single(bytes: &[u8], token: &Token) -> Option<Literal> {
     let text = token.text(bytes);
     match token.kind {
-        Kind::Single | Kind::Double => string(bytes, token),
-        Kind::Number => Some(Literal::Number(text.to_vec())),
-        Kind::Word if text.eq_ignore_ascii_case(b"true") => Some(Literal::Truth(true)),
-        Kind::Word if text.eq_ignore_ascii_case(b"false") => Some(Literal::Truth(false)),
-        Kind::Word if text.eq_ignore_ascii_case(b"null") => Some(Literal::Null),
-        Kind::Word | Kind::Variable | Kind::Sign | Kind::Close => None,
+        TokenKind::Single | TokenKind::Double => string(bytes, token),
+        TokenKind::Number => Some(Literal::Number(text.to_vec())),
+        TokenKind::Word if text.eq_ignore_ascii_case(b"true") => Some(Literal::Truth(true)),
+        TokenKind::Word if text.eq_ignore_ascii_case(b"false") => Some(Literal::Truth(false)),
+        TokenKind::Word if text.eq_ignore_ascii_case(b"null") => Some(Literal::Null),
+        TokenKind::Word | TokenKind::Variable | TokenKind::Sign | TokenKind::Close => None,
     }
 }
 
 /// The content of a string token; none if a variable in it is filled in.
 fn string(bytes: &[u8], token: &Token) -> Option<Literal> {
     let inner = &bytes[token.span.start + 1..token.span.end - 1];
-    let is_double = token.kind == Kind::Double;
+    let is_double = token.kind == TokenKind::Double;
     let mut text = Vec::with_capacity(inner.len());
     let mut is_escaped = false;
     let mut at = 0;
@@ -126,7 +126,7 @@ impl Literal {
             (Self::Number(text), Value::Number(wanted)) => is_number(text, wanted),
             (Self::List(elements), Value::Array(wanted)) => {
                 let plain = |at: usize, key: &Option<Self>| {
-                    let at = i64::try_from(at).map_or(Key::Unclear, Key::Number);
+                    let at = i64::try_from(at).map_or(ArrayKey::Unclear, ArrayKey::Number);
                     key.as_ref().is_none_or(|key| key.as_key() == at)
                 };
                 elements.len() == wanted.len()
@@ -151,17 +151,17 @@ impl Literal {
 
     /// What the literal is as a key of an array: PHP turns a text of decimal digits into a number, and truths too
     /// (language.types.array of its manual).
-    pub(super) fn as_key(&self) -> Key {
+    pub(super) fn as_key(&self) -> ArrayKey {
         match self {
-            Self::Number(_) => self.integer().map_or(Key::Unclear, Key::Number),
+            Self::Number(_) => self.integer().map_or(ArrayKey::Unclear, ArrayKey::Number),
             Self::Text(text) => {
                 let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<i64>().ok());
                 // Not `01`, `+1`, `-0`: those stay texts.
-                number.filter(|number| number.to_string().as_bytes() == text).map_or(Key::Text, Key::Number)
+                number.filter(|number| number.to_string().as_bytes() == text).map_or(ArrayKey::Text, ArrayKey::Number)
             }
-            Self::Truth(truth) => Key::Number(i64::from(*truth)),
-            Self::Null => Key::Text,
-            Self::Escaped | Self::List(_) => Key::Unclear,
+            Self::Truth(truth) => ArrayKey::Number(i64::from(*truth)),
+            Self::Null => ArrayKey::Text,
+            Self::Escaped | Self::List(_) => ArrayKey::Unclear,
         }
     }
 
@@ -227,21 +227,21 @@ mod tests {
     #[test]
     fn a_text_of_digits_is_a_number_as_a_key() {
         for (text, key) in [
-            ("0", Key::Number(0)),
-            ("'1'", Key::Number(1)),
-            ("\"-5\"", Key::Number(-5)),
-            ("true", Key::Number(1)),
-            ("'01'", Key::Text),
-            ("'-0'", Key::Text),
-            ("'+1'", Key::Text),
-            ("'1.5'", Key::Text),
-            ("' 1'", Key::Text),
-            ("'9223372036854775808'", Key::Text),
-            ("null", Key::Text),
-            ("'a'", Key::Text),
-            ("1.5", Key::Unclear),
-            ("010", Key::Unclear),
-            (r#""\x31""#, Key::Unclear),
+            ("0", ArrayKey::Number(0)),
+            ("'1'", ArrayKey::Number(1)),
+            ("\"-5\"", ArrayKey::Number(-5)),
+            ("true", ArrayKey::Number(1)),
+            ("'01'", ArrayKey::Text),
+            ("'-0'", ArrayKey::Text),
+            ("'+1'", ArrayKey::Text),
+            ("'1.5'", ArrayKey::Text),
+            ("' 1'", ArrayKey::Text),
+            ("'9223372036854775808'", ArrayKey::Text),
+            ("null", ArrayKey::Text),
+            ("'a'", ArrayKey::Text),
+            ("1.5", ArrayKey::Unclear),
+            ("010", ArrayKey::Unclear),
+            (r#""\x31""#, ArrayKey::Unclear),
         ] {
             assert_eq!(literal(text).unwrap().as_key(), key, "{text}");
         }

@@ -27,7 +27,7 @@ pub use shown::{shown, shown_value};
 
 use std::collections::BTreeMap;
 
-use super::{Edit, Note, Reason, Refusal, span};
+use super::{Edit, EditRefusal, Note, Reason, span};
 use config::Config;
 
 /// Makes the keys hold what is wanted: values that are there are replaced or added to, others are
@@ -36,11 +36,11 @@ use config::Config;
 /// # Errors
 ///
 /// Every place of the file, and every key, that keeps it from being edited safely.
-pub fn set_config(bytes: &[u8], wanted: &[(String, Setting)]) -> Result<Edit, Refusal> {
+pub fn set_config(bytes: &[u8], wanted: &[(String, Setting)]) -> Result<Edit, EditRefusal> {
     let keys: Vec<&str> = wanted.iter().map(|(key, _)| key.as_str()).collect();
     refuse_repeated(&keys)?;
-    let config = Config::read(bytes).map_err(Refusal::new)?;
-    let (patch, mut notes) = set::set(&config, wanted).map_err(Refusal::new)?;
+    let config = Config::read(bytes).map_err(EditRefusal::new)?;
+    let (patch, mut notes) = set::set(&config, wanted).map_err(EditRefusal::new)?;
     notes.extend(surroundings(&config));
     notes.sort_by_key(|note| (note.line.is_none(), note.line));
     let after = patch.apply(bytes);
@@ -60,11 +60,11 @@ pub fn set_config(bytes: &[u8], wanted: &[(String, Setting)]) -> Result<Edit, Re
 /// # Errors
 ///
 /// Every place of the file, and every key, that keeps it from being edited safely.
-pub fn unset_config(bytes: &[u8], keys: &[(String, Previous)]) -> Result<Edit, Refusal> {
+pub fn unset_config(bytes: &[u8], keys: &[(String, Previous)]) -> Result<Edit, EditRefusal> {
     let names: Vec<&str> = keys.iter().map(|(key, _)| key.as_str()).collect();
     refuse_repeated(&names)?;
-    let config = Config::read(bytes).map_err(Refusal::new)?;
-    let after = unset::unset(&config, keys).map_err(Refusal::new)?.apply(bytes);
+    let config = Config::read(bytes).map_err(EditRefusal::new)?;
+    let after = unset::unset(&config, keys).map_err(EditRefusal::new)?.apply(bytes);
     let is_as_meant = Config::read(&after).is_ok_and(|again| {
         let is_back = |(key, previous): &(String, Previous)| match (again.entry(key), previous) {
             (Ok(Some(entry)), Previous::Was(raw)) => again.text(entry.element.value()) == raw,
@@ -82,14 +82,14 @@ pub fn unset_config(bytes: &[u8], keys: &[(String, Previous)]) -> Result<Edit, R
 /// # Errors
 ///
 /// Every place of the file that makes it uncertain what the keys hold.
-pub fn read_raw(bytes: &[u8], keys: &[String]) -> Result<BTreeMap<String, Option<Vec<u8>>>, Refusal> {
-    let config = Config::read(bytes).map_err(Refusal::new)?;
+pub fn read_raw(bytes: &[u8], keys: &[String]) -> Result<BTreeMap<String, Option<Vec<u8>>>, EditRefusal> {
+    let config = Config::read(bytes).map_err(EditRefusal::new)?;
     let found = keys.iter().map(|key| {
         let entry = config.entry(key)?;
         let value = entry.map(|entry| config.text(entry.element.value()).to_vec());
         Ok((key.clone(), value))
     });
-    found.collect::<Result<_, Reason>>().map_err(Refusal::from)
+    found.collect::<Result<_, Reason>>().map_err(EditRefusal::from)
 }
 
 /// What else of the file bears on the edit.
@@ -102,7 +102,7 @@ fn surroundings(config: &Config<'_>) -> Vec<Note> {
     notes
 }
 
-fn refuse_repeated(keys: &[&str]) -> Result<(), Refusal> {
+fn refuse_repeated(keys: &[&str]) -> Result<(), EditRefusal> {
     let repeated = keys.iter().enumerate().find(|(at, key)| keys[..*at].contains(key));
     repeated.map_or(Ok(()), |(_, key)| {
         let message = format!("`{key}` is asked for twice");
@@ -110,7 +110,7 @@ fn refuse_repeated(keys: &[&str]) -> Result<(), Refusal> {
     })
 }
 
-fn not_as_meant() -> Refusal {
+fn not_as_meant() -> EditRefusal {
     let message = "the edited file would not read as it should";
     Reason::whole(message, "edit the file by hand").into()
 }

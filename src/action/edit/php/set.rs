@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::super::span::{self, Patch};
 use super::super::{Note, Reason};
 use super::array::{self, Array};
-use super::config::{Config, Entry};
+use super::config::{Config, ConfigEntry};
 use super::insert::{self, NewElement};
-use super::literal::{Key, Literal};
+use super::literal::{ArrayKey, Literal};
 use super::setting::Setting;
 use super::style::{Style, quoted};
 
@@ -68,7 +68,7 @@ fn new_entry(style: &Style, key: &str, value: &Value) -> NewElement {
     NewElement { lines: style.entry(key, value), in_line: style.entry_in_line(key, value) }
 }
 
-fn computed(config: &Config<'_>, key: &str, entry: &Entry) -> Reason {
+fn computed(config: &Config<'_>, key: &str, entry: &ConfigEntry) -> Reason {
     config.reason(entry, format!("the value of `{key}` is computed here"), COMPUTED_ADVICE)
 }
 
@@ -76,7 +76,7 @@ fn replace(
     config: &Config<'_>,
     style: &Style,
     key: &str,
-    entry: &Entry,
+    entry: &ConfigEntry,
     value: &Value,
     patch: &mut Patch,
 ) -> Result<Made, Reason> {
@@ -100,7 +100,7 @@ fn replace(
 pub(super) fn put_value(
     config: &Config<'_>,
     style: &Style,
-    entry: &Entry,
+    entry: &ConfigEntry,
     text: &[u8],
     is_list: bool,
     patch: &mut Patch,
@@ -122,7 +122,7 @@ fn append(
     config: &Config<'_>,
     style: &Style,
     key: &str,
-    entry: &Entry,
+    entry: &ConfigEntry,
     values: &[String],
     patch: &mut Patch,
 ) -> Result<Made, Reason> {
@@ -157,7 +157,7 @@ fn append(
     Ok(Made::Appended)
 }
 
-fn array_of(config: &Config<'_>, entry: &Entry) -> Option<Array> {
+fn array_of(config: &Config<'_>, entry: &ConfigEntry) -> Option<Array> {
     array::read(config.bytes, &config.tokens, entry.element.value().start)
 }
 
@@ -170,12 +170,12 @@ impl Numbering {
         let mut is_numbered = elements.is_empty() && when_empty;
         for (key, _) in elements {
             let at = match key.as_ref().map(Literal::as_key) {
-                Some(Key::Number(number)) => {
+                Some(ArrayKey::Number(number)) => {
                     is_numbered = true;
                     number
                 }
-                Some(Key::Text) => continue,
-                Some(Key::Unclear) => return None,
+                Some(ArrayKey::Text) => continue,
+                Some(ArrayKey::Unclear) => return None,
                 None => next,
             };
             next = next.max(at.checked_add(1)?);

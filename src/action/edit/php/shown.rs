@@ -4,8 +4,8 @@
 //! them is not shown. What a key's name calls a secret is masked, at any depth.
 
 use super::config::Config;
-use super::literal::{Key, Literal};
-use crate::action::edit::{Reason, Refusal};
+use super::literal::{ArrayKey, Literal};
+use crate::action::edit::{EditRefusal, Reason};
 use crate::model::Value;
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ const NAMES: &[&str] = &["pass", "pwd", "secret", "salt", "token", "key", "crede
 /// # Errors
 ///
 /// Every place of the file that makes it uncertain what the keys hold.
-pub fn shown(bytes: &[u8], keys: &[String]) -> Result<BTreeMap<String, Option<String>>, Refusal> {
-    let config = Config::read(bytes).map_err(Refusal::new)?;
+pub fn shown(bytes: &[u8], keys: &[String]) -> Result<BTreeMap<String, Option<String>>, EditRefusal> {
+    let config = Config::read(bytes).map_err(EditRefusal::new)?;
     let value = |key: &String| {
         let entry = config.entry(key)?;
         let told = entry.map(|entry| match config.literal(entry) {
@@ -31,7 +31,7 @@ pub fn shown(bytes: &[u8], keys: &[String]) -> Result<BTreeMap<String, Option<St
         });
         Ok((key.clone(), told))
     };
-    keys.iter().map(value).collect::<Result<_, Reason>>().map_err(Refusal::from)
+    keys.iter().map(value).collect::<Result<_, Reason>>().map_err(EditRefusal::from)
 }
 
 /// A value that is to be set, as it may be shown: in JSON's writing, what its key or a key inside calls a secret masked.
@@ -73,7 +73,7 @@ fn text(literal: &Literal) -> String {
 fn element(at: usize, (key, value): &(Option<Literal>, Literal)) -> String {
     match key {
         Some(Literal::Text(key)) if names_one(&String::from_utf8_lossy(key)) => format!("{} => {MASK}", quoted(key)),
-        Some(key) if i64::try_from(at).map_or(true, |at| key.as_key() != Key::Number(at)) => {
+        Some(key) if i64::try_from(at).map_or(true, |at| key.as_key() != ArrayKey::Number(at)) => {
             format!("{} => {}", text(key), text(value))
         }
         _ => text(value),

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::super::Reason;
 use super::super::span::{self, Patch};
-use super::array::{self, Element};
+use super::array::{self, ArrayElement};
 use super::config::Config;
 use super::insert::{self, NewElement};
-use super::lex::{self, Kind};
+use super::lex::{self, TokenKind};
 use super::set::put_value;
 use super::setting::Previous;
 use super::style::{Style, quoted};
@@ -67,14 +67,14 @@ fn is_expression(raw: &[u8]) -> bool {
     }
     let mut brackets: Vec<&[u8]> = Vec::new();
     for token in &tokens {
-        let text = if token.kind == Kind::Sign { token.text(raw) } else { b"" };
+        let text = if token.kind == TokenKind::Sign { token.text(raw) } else { b"" };
         match text {
             b"(" => brackets.push(b")"),
             b"[" => brackets.push(b"]"),
             b"{" => brackets.push(b"}"),
             b")" | b"]" | b"}" if brackets.pop() != Some(text) => return false,
             b"," | b";" | b"=>" if brackets.is_empty() => return false,
-            _ if token.kind == Kind::Close => return false,
+            _ if token.kind == TokenKind::Close => return false,
             _ => {}
         }
     }
@@ -83,9 +83,9 @@ fn is_expression(raw: &[u8]) -> bool {
 
 /// Takes the elements out. Those at the end of the array leave it as it was before they were put
 /// there: with a comma at the end, or without.
-fn remove(config: &Config<'_>, gone: &[Element], patch: &mut Patch) {
+fn remove(config: &Config<'_>, gone: &[ArrayElement], patch: &mut Patch) {
     let elements = &config.array.elements;
-    let is_gone = |element: &Element| gone.iter().any(|one| one.tokens == element.tokens);
+    let is_gone = |element: &ArrayElement| gone.iter().any(|one| one.tokens == element.tokens);
     let tail = elements.iter().rev().take_while(|element| is_gone(element)).count();
     let (head, tail) = elements.split_at(elements.len() - tail);
     head.iter().filter(|element| is_gone(element)).for_each(|element| cut_alone(config, element, patch));
@@ -107,7 +107,7 @@ fn remove(config: &Config<'_>, gone: &[Element], patch: &mut Patch) {
 }
 
 /// The element and its comma go; the lines too when nothing else is on them.
-fn cut_alone(config: &Config<'_>, element: &Element, patch: &mut Patch) {
+fn cut_alone(config: &Config<'_>, element: &ArrayElement, patch: &mut Patch) {
     let Range { start, end } = whole(config, element);
     let is_blank = |byte: &&u8| matches!(**byte, b' ' | b'\t');
     if let Some(lines) = own_lines(config, element) {
@@ -122,12 +122,12 @@ fn cut_alone(config: &Config<'_>, element: &Element, patch: &mut Patch) {
 }
 
 /// The element with its comma.
-fn whole(config: &Config<'_>, element: &Element) -> Range<usize> {
+fn whole(config: &Config<'_>, element: &ArrayElement) -> Range<usize> {
     config.span(element.tokens.start..element.comma.map_or(element.tokens.end, |comma| comma + 1))
 }
 
 /// The lines of the element if nothing else is on them.
-fn own_lines(config: &Config<'_>, element: &Element) -> Option<Range<usize>> {
+fn own_lines(config: &Config<'_>, element: &ArrayElement) -> Option<Range<usize>> {
     let Range { start, end } = whole(config, element);
     let line_end = span::line_end(config.bytes, end);
     let is_alone = span::is_first_in_line(config.bytes, start) && span::is_blank(&config.bytes[end..line_end]);

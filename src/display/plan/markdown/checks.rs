@@ -1,6 +1,6 @@
 //! The document's section on the checks before the run.
 
-use crate::display::plan::checks::{Standing, ordered, tally, way_to_accept};
+use crate::display::plan::checks::{CheckStanding, ordered, tally, way_to_accept};
 use crate::display::plan::markdown::escape::{code, rich};
 use crate::display::plan::markdown::table::table;
 use crate::model::CheckRow;
@@ -12,8 +12,10 @@ pub(in crate::display) fn section(plan: &Plan) -> String {
     }
     let rows = ordered(plan).into_iter().map(|(standing, row)| {
         let word = match standing {
-            Standing::Refuses | Standing::Accepted | Standing::Warns => format!("**{}**", standing.word()),
-            Standing::NotCheckable | Standing::Passes => standing.word().to_owned(),
+            CheckStanding::Refuses | CheckStanding::Accepted | CheckStanding::Warns => {
+                format!("**{}**", standing.word())
+            }
+            CheckStanding::NotCheckable | CheckStanding::Passes => standing.word().to_owned(),
         };
         vec![code(&row.id), word, told(standing, row)]
     });
@@ -21,10 +23,10 @@ pub(in crate::display) fn section(plan: &Plan) -> String {
     format!("## Checks before the run\n\n{}.\n\n{table}", tally(plan))
 }
 
-fn told(standing: Standing, row: &CheckRow) -> String {
+fn told(standing: CheckStanding, row: &CheckRow) -> String {
     let mut parts = vec![rich(&row.evidence)];
     parts.extend(row.accepted.iter().map(|reason| format!("**accepted**: {}", rich(reason))));
-    if standing != Standing::Passes {
+    if standing != CheckStanding::Passes {
         parts.extend(row.advice.iter().map(|advice| format!("try: {}", rich(advice))));
     }
     parts.extend(way_to_accept(row).map(|way| format!("or: {}", rich(&way))));

@@ -11,7 +11,7 @@ pub(in crate::display) mod escape;
 pub(in crate::display) mod table;
 
 use crate::display::plan::origin::PlanOrigin;
-use crate::display::plan::sheet::{Back, Parameter, Sheet, SheetAction, SheetInput, SheetStep, Verdict};
+use crate::display::plan::sheet::{Back, Parameter, Sheet, SheetAction, SheetInput, SheetStep, SheetVerdict};
 use crate::display::plan::text::{Sentences, too_early};
 use crate::display::plan::usual::Stretch;
 use crate::display::run::failure;
@@ -59,11 +59,11 @@ pub fn plan_markdown(
 
 fn verdict(sheet: &Sheet<'_>) -> String {
     let mut out = match &sheet.verdict {
-        Verdict::Refused(..) => format!("> **REFUSED: {}**\n", sheet.verdict.headline()),
+        SheetVerdict::Refused(..) => format!("> **REFUSED: {}**\n", sheet.verdict.headline()),
         _ => format!("> **{}**\n", sheet.verdict.headline()),
     };
     out.push_str(&format!(">\n> {}\n", sheet.verdict.evidence()));
-    if let Verdict::Refused(all, rows) = &sheet.verdict {
+    if let SheetVerdict::Refused(all, rows) = &sheet.verdict {
         out.push_str(">\n");
         out.push_str(&checks::refusals(rows));
         for (path, failure) in all {

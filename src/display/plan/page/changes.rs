@@ -4,7 +4,7 @@
 //! caption and heads, so that it can be read without seeing it.
 
 use crate::display::pending_value::{some_key, value};
-use crate::display::plan::changes::{Row, counted, shell_line, shown_line, side_by_side};
+use crate::display::plan::changes::{ChangeRow, counted, shell_line, shown_line, side_by_side};
 use crate::display::plan::page::markup::{Element, Html, el, text};
 use crate::model::{ActionPath, Change, is_stand_in};
 
@@ -72,17 +72,17 @@ fn table(class: &'static str, caption: Html, heads: &[&str], rows: Html) -> Elem
         .child(el("tbody").child(rows))
 }
 
-fn file(caption: &Html, rows: &[Row<'_>]) -> Element {
+fn file(caption: &Html, rows: &[ChangeRow<'_>]) -> Element {
     let rows = rows.iter().map(|row| match *row {
-        Row::Place { old, new } => {
+        ChangeRow::Place { old, new } => {
             let told = format!("from line {old} on; afterwards from line {new}");
             el("tr").class("jump").child(el("td").attr("colspan", 4).text(&told))
         }
-        Row::Remark(remark) => el("tr").class("jump").child(el("td").attr("colspan", 4).text(remark)),
-        Row::Same(old, new, line) => {
+        ChangeRow::Remark(remark) => el("tr").class("jump").child(el("td").attr("colspan", 4).text(remark)),
+        ChangeRow::Same(old, new, line) => {
             el("tr").class("same").children(side("", "span", old, line)).children(side("", "span", new, line))
         }
-        Row::Changed(old, new) => {
+        ChangeRow::Changed(old, new) => {
             let old = old.map_or_else(nothing, |(at, line)| side("-", "del", at, line));
             let new = new.map_or_else(nothing, |(at, line)| side("+", "ins", at, line));
             el("tr").children(old).children(new)

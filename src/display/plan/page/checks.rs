@@ -1,6 +1,6 @@
 //! The page's section on the checks before the run.
 
-use crate::display::plan::checks::{Standing, ordered, tally, way_to_accept};
+use crate::display::plan::checks::{CheckStanding, ordered, tally, way_to_accept};
 use crate::display::plan::page::markup::{Element, Html, el, titled};
 use crate::display::plan::sheet::Sheet;
 use crate::model::CheckRow;
@@ -27,22 +27,22 @@ pub(in crate::display) fn section(sheet: &Sheet<'_>) -> Html {
         .into()
 }
 
-fn word(standing: Standing) -> Element {
+fn word(standing: CheckStanding) -> Element {
     match standing {
-        Standing::Refuses => el("span").class("tag refused").text(standing.word()),
-        Standing::Accepted => el("span").class("tag loss").text(standing.word()),
-        Standing::Warns => el("span").class("tag down").text(standing.word()),
-        Standing::NotCheckable | Standing::Passes => el("span").text(standing.word()),
+        CheckStanding::Refuses => el("span").class("tag refused").text(standing.word()),
+        CheckStanding::Accepted => el("span").class("tag loss").text(standing.word()),
+        CheckStanding::Warns => el("span").class("tag down").text(standing.word()),
+        CheckStanding::NotCheckable | CheckStanding::Passes => el("span").text(standing.word()),
     }
 }
 
-fn told(standing: Standing, row: &CheckRow) -> Html {
+fn told(standing: CheckStanding, row: &CheckRow) -> Html {
     let mut html = Html::default();
     html.add(el("div").rich(&row.evidence));
     if let Some(reason) = &row.accepted {
         html.add(el("div").child(el("b").text("accepted")).text(": ").text(reason));
     }
-    if standing != Standing::Passes {
+    if standing != CheckStanding::Passes {
         for advice in &row.advice {
             html.add(el("div").child(el("b").text("try")).text(": ").rich(advice));
         }

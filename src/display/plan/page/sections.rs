@@ -2,7 +2,7 @@
 
 use crate::display::plan::page::checks;
 use crate::display::plan::page::markup::{Element, Html, el, prose, rich, text, titled};
-use crate::display::plan::sheet::{Sheet, Verdict};
+use crate::display::plan::sheet::{Sheet, SheetVerdict};
 use crate::display::plan::usual::Stretch;
 use crate::display::run::failure;
 use crate::display::table::count;
@@ -17,9 +17,9 @@ pub(in crate::display) const DURATIONS: &str = "Durations: (default) is what com
 
 pub(in crate::display) fn verdict(sheet: &Sheet<'_>) -> Element {
     let (mood, sign) = match &sheet.verdict {
-        Verdict::Clear { .. } => ("verdict clear", "✓"),
-        Verdict::NotLooked => ("verdict open", "?"),
-        Verdict::Refused(..) => ("verdict refused", "✗"),
+        SheetVerdict::Clear { .. } => ("verdict clear", "✓"),
+        SheetVerdict::NotLooked => ("verdict open", "?"),
+        SheetVerdict::Refused(..) => ("verdict refused", "✗"),
     };
     let heading = el("h2")
         .id("verdict-heading")
@@ -29,7 +29,7 @@ pub(in crate::display) fn verdict(sheet: &Sheet<'_>) -> Element {
         el("p").child(el("a").link("warnings").text(&count(sheet.warnings.len(), "warning"))).text(" to read first.")
     });
     let refusals = match &sheet.verdict {
-        Verdict::Refused(all, rows) => refusals(all, rows),
+        SheetVerdict::Refused(all, rows) => refusals(all, rows),
         _ => Html::default(),
     };
     let section = el("section").id("verdict").class(mood).attr("aria-labelledby", "verdict-heading");

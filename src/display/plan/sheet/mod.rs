@@ -19,7 +19,7 @@ pub(in crate::display) use timing::{SiteDuring, Timing};
 
 use crate::display::pending_value::{input, parameter, value};
 use crate::display::plan::changes::Shown;
-use crate::display::plan::order_of_work::{Work, order_of_work};
+use crate::display::plan::order_of_work::{WorkOrder, order_of_work};
 use crate::display::plan::origin::PlanOrigin;
 use crate::display::plan::permission::{self, permission_warnings};
 use crate::display::plan::text::{Sentences, first_sentence, undo_sentence};
@@ -33,16 +33,16 @@ use crate::plan::{Look, Plan};
 pub(in crate::display) struct Sheet<'a> {
     pub(in crate::display) plan: &'a Plan,
     pub(in crate::display) origin: &'a PlanOrigin,
-    pub(in crate::display) verdict: Verdict<'a>,
+    pub(in crate::display) verdict: SheetVerdict<'a>,
     pub(in crate::display) warnings: Vec<String>,
     pub(in crate::display) timing: Timing<'a>,
     pub(in crate::display) steps: Vec<SheetStep<'a>>,
     /// Who works when; nothing where the steps tell it.
-    pub(in crate::display) work: Vec<Work<'a>>,
+    pub(in crate::display) work: Vec<WorkOrder<'a>>,
 }
 
 /// Whether the run may begin.
-pub(in crate::display) enum Verdict<'a> {
+pub(in crate::display) enum SheetVerdict<'a> {
     /// Nobody looked at the world.
     NotLooked,
     /// Looking found no reason against it.
@@ -93,7 +93,7 @@ impl<'a> Sheet<'a> {
             });
             no_return_passed |= final_one;
         }
-        let verdict = Verdict::of(plan, preflight);
+        let verdict = SheetVerdict::of(plan, preflight);
         let mut warnings = origin.permissions.as_ref().map(permission_warnings).unwrap_or_default();
         warnings.extend(warning::all(plan, &steps, preflight));
         let work = order_of_work(plan, preflight);
@@ -148,7 +148,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-impl<'a> Verdict<'a> {
+impl<'a> SheetVerdict<'a> {
     fn of(plan: &'a Plan, preflight: &'a [(ActionPath, Look)]) -> Self {
         let refused: Vec<_> = preflight
             .iter()
@@ -160,11 +160,11 @@ impl<'a> Verdict<'a> {
         let later = preflight.iter().filter(|(_, line)| matches!(line, Look::NotYet)).count();
         let checks = checks::refusing(plan);
         match (refused.is_empty() && checks.is_empty(), preflight.is_empty()) {
-            (false, _) => Verdict::Refused(refused, checks),
-            (true, true) => Verdict::NotLooked,
+            (false, _) => SheetVerdict::Refused(refused, checks),
+            (true, true) => SheetVerdict::NotLooked,
             (true, false) => {
                 let seen = preflight.iter().filter(|(_, line)| matches!(line, Look::Seen(_))).count();
-                Verdict::Clear { seen, later }
+                SheetVerdict::Clear { seen, later }
             }
         }
     }
@@ -172,9 +172,9 @@ impl<'a> Verdict<'a> {
     /// The verdict in a few words.
     pub(in crate::display) fn headline(&self) -> String {
         match self {
-            Verdict::NotLooked => "Nothing was looked at yet".into(),
-            Verdict::Clear { .. } => "Nothing speaks against beginning".into(),
-            Verdict::Refused(all, checks) => {
+            SheetVerdict::NotLooked => "Nothing was looked at yet".into(),
+            SheetVerdict::Clear { .. } => "Nothing speaks against beginning".into(),
+            SheetVerdict::Refused(all, checks) => {
                 format!("{}: the run must not begin", checks::who_refuses(all.len(), checks.len()))
             }
         }
@@ -183,19 +183,19 @@ impl<'a> Verdict<'a> {
     /// What it rests on.
     pub(in crate::display) fn evidence(&self) -> String {
         match self {
-            Verdict::NotLooked => {
+            SheetVerdict::NotLooked => {
                 "This plan says what would be done. Whether the world is ready for it was not asked.".into()
             }
-            Verdict::Clear { seen, later: 0 } => {
+            SheetVerdict::Clear { seen, later: 0 } => {
                 format!("{} looked at, by reading only.", all_looked(*seen))
             }
-            Verdict::Clear { seen, later } => format!(
+            SheetVerdict::Clear { seen, later } => format!(
                 "{} looked at, by reading only; {} can be looked at only after earlier ones have run. Each is looked at \
                  again before it acts.",
                 all_looked(*seen),
                 count(*later, "action"),
             ),
-            Verdict::Refused(..) => {
+            SheetVerdict::Refused(..) => {
                 "Nothing was changed. What refuses must be put right first; then make a new plan.".into()
             }
         }

@@ -8,7 +8,7 @@ use crate::rehearsal::machine::recipe::PHP;
 
 /// What is read of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::rehearsal) struct Facts {
+pub(in crate::rehearsal) struct ReleaseFacts {
     /// `$OC_VersionString` of version.php.
     pub(in crate::rehearsal) version: String,
 }
@@ -33,7 +33,7 @@ pub(in crate::rehearsal) fn top(unpacked: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When it is no whole release, or one for another PHP.
-pub(in crate::rehearsal) fn of(release: &Path, given: &Path) -> Result<Facts, RehearsalError> {
+pub(in crate::rehearsal) fn of(release: &Path, given: &Path) -> Result<ReleaseFacts, RehearsalError> {
     let refuse = |why: String| RehearsalError::Unsupported(format!("`{}` {why}", given.display()));
     let missing: Vec<&str> = NEEDED.into_iter().filter(|name| !release.join(name).is_file()).collect();
     if missing.len() == NEEDED.len() {
@@ -56,7 +56,7 @@ pub(in crate::rehearsal) fn of(release: &Path, given: &Path) -> Result<Facts, Re
             php(PHP)
         )));
     }
-    Ok(Facts { version })
+    Ok(ReleaseFacts { version })
 }
 
 fn version_string(php: &str) -> Option<String> {

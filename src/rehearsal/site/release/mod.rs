@@ -16,7 +16,7 @@ use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::host::layers::Owner;
 use crate::rehearsal::machine::cache::Cache;
 use crate::rehearsal::machine::tool::{self, Tool};
-use facts::Facts;
+use facts::ReleaseFacts;
 
 pub(in crate::rehearsal) use installation::install;
 
@@ -121,7 +121,7 @@ pub async fn ensure(
         say(&format!("unpacking `{}` (once)", path.display()));
         make(&entry, &path, packing, root, rootless).await?;
     }
-    let Facts { version } = facts::of(&entry.join(root.trim_start_matches('/')), &path)?;
+    let ReleaseFacts { version } = facts::of(&entry.join(root.trim_start_matches('/')), &path)?;
     Ok(Release { version, layer: entry })
 }
 

@@ -51,12 +51,12 @@ pub struct DropIn {
 }
 
 /// The addresses the site listens at on port 80, and which of them a request of our own can be sent to.
-pub(super) struct Place {
+pub(super) struct Listening {
     pub(super) listens: Vec<String>,
     pub(super) own: String,
 }
 
-impl Place {
+impl Listening {
     pub(super) fn of(site: &Server<'_>) -> Self {
         let mut listens: Vec<String> = Vec::new();
         let mut own = None;
@@ -80,7 +80,7 @@ impl Place {
 }
 
 /// The file that gives the site what it needs; nothing when it needs nothing that a file of ours can give.
-pub(super) fn of(needs: &Needs, place: &Place, wanted: &Wanted) -> Option<DropIn> {
+pub(super) fn of(needs: &Needs, place: &Listening, wanted: &Wanted) -> Option<DropIn> {
     let Wanted { fqdn, idle_s, health_path } = wanted;
     let mut text = format!("{MARK}{fqdn} behind a load balancer.\n");
     let mut does = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::super::{Note, Reason, Refusal, span};
+use super::super::super::{EditRefusal, Note, Reason, span};
 use super::super::tree::{Directive, Tree};
 use super::files::{File, Files};
 
@@ -48,7 +48,7 @@ impl<'f> Flat<'f> {
     ///
     /// # Errors
     /// The first file that is not what nginx reads.
-    pub fn of(files: &'f Files) -> Result<Self, Refusal> {
+    pub fn of(files: &'f Files) -> Result<Self, EditRefusal> {
         let mut flat = Self {
             text: Vec::new(),
             pieces: Vec::new(),

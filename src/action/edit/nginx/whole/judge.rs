@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::super::super::{Note, Reason, Refusal, Weight};
-use super::super::choose::{self, Site};
-use super::super::redirect::{self, Need};
+use super::super::super::{EditRefusal, Note, Reason, Weight};
+use super::super::choose::{self, ChosenSite};
+use super::super::redirect::{self, SchemeNeed};
 use super::super::server::{Address, Server};
 use super::super::tree::{Directive, Tree};
 use super::super::variables::Tainted;
 use super::super::{Elsewhere, address, guard, listen, notes, sockets};
-use super::drop_in::{self, DropIn, Place, Wanted};
+use super::drop_in::{self, DropIn, Listening, Wanted};
 use super::files::Files;
 use super::flat::Flat;
 use super::health::{self, Answer};
@@ -26,7 +26,7 @@ pub struct Configuration {
 
 /// What came of looking at a site in its configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
+pub struct JudgedSite {
     /// What the operator should know of other files than the site's.
     pub notes: Vec<Note>,
     /// What the plain site needs besides its own file.
@@ -75,7 +75,7 @@ impl Configuration {
     ///
     /// # Errors
     /// A file that is not understood; that nginx does not read the site's file.
-    pub fn elsewhere(&self, site: &str) -> Result<Elsewhere, Refusal> {
+    pub fn elsewhere(&self, site: &str) -> Result<Elsewhere, EditRefusal> {
         let flat = Flat::of(&self.files)?;
         let tree = Tree::read(flat.text()).map_err(|reason| flat.translated(reason).0)?;
         let servers = Server::all(&tree);
@@ -102,7 +102,7 @@ impl Configuration {
     ///
     /// # Errors
     /// Every reason why the site would not be answered, or nginx not start, once it is plain.
-    pub fn judge(&self, site: &str, edited: &[u8], wanted: &Wanted) -> Result<Judged, Refusal> {
+    pub fn judge(&self, site: &str, edited: &[u8], wanted: &Wanted) -> Result<JudgedSite, EditRefusal> {
         let (mut reasons, notes) = self.before(site, wanted)?;
         let after = self.files.with(site, edited);
         let flat = self.after(&after, site, edited)?;
@@ -113,7 +113,7 @@ impl Configuration {
                 format!("no server for `{}` on port 80 would be read from this file", wanted.fqdn),
                 "edit the site by hand",
             ));
-            return Err(Refusal::new(reasons));
+            return Err(EditRefusal::new(reasons));
         };
         let rivals = rivals::reasons(&flat, &tree, &servers, app, &wanted.fqdn, &self.addresses);
         let is_told = |rival: &Reason| reasons.iter().any(|one| (&one.file, one.line) == (&rival.file, rival.line));
@@ -122,18 +122,18 @@ impl Configuration {
         reasons.extend(upstream::loops(&flat, &tree, &servers, app, &wanted.fqdn, &self.addresses));
         reasons.extend(redirects_of_includes(&flat, &tree, app, site, &wanted.fqdn));
         if !reasons.is_empty() {
-            return Err(Refusal::new(reasons.into_iter().map(|reason| own(reason, &flat, site)).collect()));
+            return Err(EditRefusal::new(reasons.into_iter().map(|reason| own(reason, &flat, site)).collect()));
         }
         let needs = Needs {
             keep_alive: needs::keep_alive(&flat, &tree, app, wanted.keep_alive_s()),
             redirects: needs::redirects(&flat, &tree, app),
             health: health::answer(&flat, &tree, &servers, app),
         };
-        Ok(Judged { notes, needs, by_address: by_address(&flat, &tree, app) })
+        Ok(JudgedSite { notes, needs, by_address: by_address(&flat, &tree, app) })
     }
 
     /// The configuration with the edit, told by the lines of the site's file as it is.
-    fn after<'f>(&self, files: &'f Files, site: &str, edited: &[u8]) -> Result<Flat<'f>, Refusal> {
+    fn after<'f>(&self, files: &'f Files, site: &str, edited: &[u8]) -> Result<Flat<'f>, EditRefusal> {
         let flat = Flat::of(files)?;
         Ok(match self.files.of_real(site) {
             Some(file) => flat.renumbered_from(site, &file.bytes, edited),
@@ -142,7 +142,7 @@ impl Configuration {
     }
 
     /// What other files hold that matters to the site as it is.
-    fn before(&self, site: &str, wanted: &Wanted) -> Result<(Vec<Reason>, Vec<Note>), Refusal> {
+    fn before(&self, site: &str, wanted: &Wanted) -> Result<(Vec<Reason>, Vec<Note>), EditRefusal> {
         let flat = Flat::of(&self.files)?;
         let tree = Tree::read(flat.text()).map_err(|reason| flat.translated(reason).0)?;
         let servers = Server::all(&tree);
@@ -151,7 +151,7 @@ impl Configuration {
             reasons.into_iter().map(|reason| own(flat.translated(reason).0, &flat, site)).collect()
         };
         let chosen =
-            choose::choose(&tree, &servers, &wanted.fqdn).map_err(|reasons| Refusal::new(translated(reasons)))?;
+            choose::choose(&tree, &servers, &wanted.fqdn).map_err(|reasons| EditRefusal::new(translated(reasons)))?;
         let mut reasons = Vec::new();
         for redirect in chosen.redirects.iter().filter(|one| !flat.is_in(one.server.block, site)) {
             let message = format!(
@@ -166,7 +166,7 @@ impl Configuration {
             );
             reasons.push(flat.reason(redirect.server.block, message, advice));
         }
-        let here = Site {
+        let here = ChosenSite {
             app: chosen.app,
             redirects: chosen.redirects.into_iter().filter(|one| flat.is_in(one.server.block, site)).collect(),
         };
@@ -199,17 +199,23 @@ impl Configuration {
     ///
     /// # Errors
     /// nginx would not read it there, or would not do with it what is meant.
-    pub fn drop_in(&self, site: &str, edited: &[u8], wanted: &Wanted, file: &str) -> Result<Option<DropIn>, Refusal> {
+    pub fn drop_in(
+        &self,
+        site: &str,
+        edited: &[u8],
+        wanted: &Wanted,
+        file: &str,
+    ) -> Result<Option<DropIn>, EditRefusal> {
         let judged = self.judge(site, edited, wanted)?;
         let after = self.files.with(site, edited);
         let flat = self.after(&after, site, edited)?;
         let tree = Tree::read(flat.text()).map_err(|reason| flat.translated(reason).0)?;
         let servers = Server::all(&tree);
         let Some(app) = plain_site(&flat, &servers, site, &wanted.fqdn) else { return Ok(None) };
-        let Some(drop_in) = drop_in::of(&judged.needs, &Place::of(app), wanted) else { return Ok(None) };
+        let Some(drop_in) = drop_in::of(&judged.needs, &Listening::of(app), wanted) else { return Ok(None) };
         if let Some(reason) = own_address_is_taken(&flat, &servers, app).filter(|_| judged.needs.health != Answer::Site)
         {
-            return Err(Refusal::new(vec![reason]));
+            return Err(EditRefusal::new(vec![reason]));
         }
         let default = health::default_beside(&servers, app);
         let default =
@@ -254,7 +260,7 @@ impl Configuration {
             let reason = Reason::whole(message, advice);
             reasons.push(reason);
         }
-        if reasons.is_empty() { Ok(Some(drop_in)) } else { Err(Refusal::new(reasons)) }
+        if reasons.is_empty() { Ok(Some(drop_in)) } else { Err(EditRefusal::new(reasons)) }
     }
 }
 
@@ -291,12 +297,12 @@ fn redirects_of_includes(flat: &Flat<'_>, tree: &Tree<'_>, app: &Server<'_>, sit
     let reasons = of_includes.filter_map(|directive| {
         let target = redirect::target(directive)?;
         let advice = match redirect::need(&target.value, fqdn, &tainted) {
-            Need::NewStart { length, with } => {
+            SchemeNeed::NewStart { length, with } => {
                 let tail = String::from_utf8_lossy(&target.value[length..]);
                 format!("write `{with}{tail}` there, which is right without a balancer too, and reload nginx")
             }
-            Need::Unknown => String::from("write `https` where it has `$scheme`, and reload nginx"),
-            Need::Nothing | Need::Completion => return None,
+            SchemeNeed::Unknown => String::from("write `https` where it has `$scheme`, and reload nginx"),
+            SchemeNeed::Nothing | SchemeNeed::Completion => return None,
         };
         let message = format!(
             "`{}` takes the scheme or the port from the connection, which is plain from now on: clients would be sent to \

@@ -23,5 +23,5 @@ pub use drop_in::{DropIn, Wanted, wanted};
 pub use files::{File, Files, MARK, named_in};
 pub use flat::Flat;
 pub use health::Answer;
-pub use judge::{ByAddress, Configuration, Judged};
+pub use judge::{ByAddress, Configuration, JudgedSite};
 pub use needs::{KeepAlive, Needs, Redirects};
