@@ -66,7 +66,7 @@ impl StepAction {
                 _ => Vec::new(),
             },
             Property::AsksForRecord | Property::AsksAboutHostKey => Vec::new(),
-            Property::NeedsAws | Property::LooksUp | Property::LearnsHostKey => Vec::new(),
+            Property::NeedsAws | Property::GivesTags | Property::LooksUp | Property::LearnsHostKey => Vec::new(),
             Property::Stops | Property::StartsInstance | Property::StartsService => Vec::new(),
         };
         self.kind.properties().iter().flat_map(gates).collect()

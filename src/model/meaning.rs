@@ -3,7 +3,7 @@
 //! Two runbooks mean the same by an action when an operator could not tell the deeds apart. Titles, reasons, deadlines and
 //! retries are no part of it, nor is where a secret is kept. The tags are, of what gives them to something it makes.
 
-use super::{ActionKind, ActionPath, Expr, Reference, Runbook, Scope, StepAction, Value, Values};
+use super::{ActionPath, Expr, Reference, Runbook, Scope, StepAction, Value, Values};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,27 +65,5 @@ impl Runbook {
         let through = self.targets_of(action).into_iter().flat_map(|target| target.used_by(action.kind));
         let through = through.map(|(_, expr)| expr);
         action.with.values().chain(through).flat_map(Expr::references)
-    }
-}
-
-impl ActionKind {
-    /// Whether actions of the kind give the runbook's tags to what they make.
-    #[must_use]
-    pub fn gives_tags(self) -> bool {
-        use ActionKind as K;
-        matches!(
-            self,
-            K::InstanceClaim
-                | K::InstanceRelease
-                | K::ImageCreate
-                | K::InstanceClone
-                | K::SecurityGroupCreate
-                | K::SecurityGroupAdmit
-                | K::TargetGroupCreate
-                | K::LoadBalancerCreate
-                | K::ListenerCreateHttps
-                | K::ListenerCreateRedirect
-                | K::CertificateRequest
-        )
     }
 }

@@ -116,8 +116,8 @@ pub(super) fn map(items: std::collections::BTreeMap<String, Expr>) -> Expr {
 
 /// The parameters and fields that take one of a few texts, though their type is any text.
 pub(super) fn choices(kind: ActionKind, parameter: &str) -> Option<&'static [&'static str]> {
-    match (kind, parameter) {
-        (ActionKind::SshPinHostKey, "by") => Some(&["known-hosts", "console", "approve"]),
+    match (kind.learns_host_key(), parameter) {
+        (true, "by") => Some(&["known-hosts", "console", "approve"]),
         _ => None,
     }
 }

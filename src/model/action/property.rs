@@ -7,6 +7,8 @@ use super::ActionKind;
 pub enum Property {
     /// It talks to AWS, and so needs the runbook's `region`.
     NeedsAws,
+    /// It gives the runbook's tags to what it makes.
+    GivesTags,
     /// It only looks up what it gives: that is known before a run.
     LooksUp,
     /// It learns the key of the host in its `on`, and does without one.
@@ -30,6 +32,12 @@ impl ActionKind {
     #[must_use]
     pub fn needs_aws(self) -> bool {
         self.properties().contains(&Property::NeedsAws)
+    }
+
+    /// Whether actions of the kind give the runbook's tags to what they make.
+    #[must_use]
+    pub fn gives_tags(self) -> bool {
+        self.properties().contains(&Property::GivesTags)
     }
 
     /// Whether what an action of this kind gives is known before a run: it only looks it up.
@@ -56,7 +64,7 @@ mod tests {
             let has = |name: &str| spec.params.iter().any(|param| param.name == name);
             for property in kind.properties() {
                 let fits = match property {
-                    Property::NeedsAws | Property::Asks => true,
+                    Property::NeedsAws | Property::Asks | Property::GivesTags => true,
                     Property::LooksUp => !spec.outputs.is_empty(),
                     Property::LearnsHostKey => has("on"),
                     Property::AsksForRecord => has("zone"),

@@ -210,14 +210,14 @@ actions! {
     "instance.claim" InstanceClaim {
         /// The instance.
         instance: InstanceId,
-    } gives { lock: GroupId } Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 300 s;
+    } gives { lock: GroupId } Reversible, CleansUp, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
 
     // The mark is put back, before anything that it speaks of.
     /// Takes the mark and the lock of `instance.claim` away. Refuses when another run has taken them over.
     "instance.release" InstanceRelease {
         /// The instance.
         instance: InstanceId,
-    } gives {} Reversible, Restores, [NeedsAws], usual 2 s, deadline 300 s;
+    } gives {} Reversible, Restores, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
 
     /// Shuts a guest down from inside and waits until EC2 says `stopped`. Undo starts it, waits for both status checks
     /// and SSH, and stops the services named.
@@ -265,7 +265,7 @@ actions! {
         instance: InstanceId,
         /// The image's name, unique in the account and region.
         name: ImageName,
-    } gives { image: ImageId, snapshots: Vec<String> } Reversible, CleansUp, [NeedsAws], usual 10 s, deadline 1800 s;
+    } gives { image: ImageId, snapshots: Vec<String> } Reversible, CleansUp, [NeedsAws, GivesTags], usual 10 s, deadline 1800 s;
 
     /// Waits until an image is available, so that it can be launched from.
     "image.wait-available" ImageWaitAvailable {
@@ -286,7 +286,7 @@ actions! {
         instance_type: InstanceType,
         /// Its Name tag.
         name: InstanceName,
-    } gives { instance: InstanceId } Reversible, CleansUp, [NeedsAws], usual 200 s, deadline 1200 s;
+    } gives { instance: InstanceId } Reversible, CleansUp, [NeedsAws, GivesTags], usual 200 s, deadline 1200 s;
 
     // RDS.
 
@@ -309,7 +309,7 @@ actions! {
         description: GroupDescription,
         /// Its VPC.
         vpc: VpcId,
-    } gives { group: GroupId } Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 900 s;
+    } gives { group: GroupId } Reversible, CleansUp, [NeedsAws, GivesTags], usual 2 s, deadline 900 s;
 
     /// Admits TCP traffic to a port of a security group. A rule that was there is found, and stays after an undo.
     "security-group.admit" SecurityGroupAdmit {
@@ -321,7 +321,7 @@ actions! {
         ranges: Option<Vec<Cidr>>,
         /// A group whose members to admit.
         source: Option<GroupId>,
-    } gives {} Reversible, CleansUp, [NeedsAws], usual 1 s, deadline 120 s;
+    } gives {} Reversible, CleansUp, [NeedsAws, GivesTags], usual 1 s, deadline 120 s;
 
     // Load balancing.
 
@@ -339,7 +339,7 @@ actions! {
         drain_s: Option<DrainTime>,
         /// Keep a visitor on one target by a cookie. Default: no.
         sticky: Option<bool>,
-    } gives { target_group: Arn } Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 300 s;
+    } gives { target_group: Arn } Reversible, CleansUp, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
 
     /// Puts an instance into a target group. Undo takes it out and waits until it is drained.
     "target-group.register" TargetGroupRegister {
@@ -386,7 +386,7 @@ actions! {
         groups: Vec<GroupId>,
         /// Seconds a connection may be idle. Default: 60, as AWS's.
         idle_timeout_s: Option<IdleTimeout>,
-    } gives { load_balancer: Arn, dns_name: String, dns_zone: String } Reversible, CleansUp, [NeedsAws], usual 164 s, deadline 1200 s;
+    } gives { load_balancer: Arn, dns_name: String, dns_zone: String } Reversible, CleansUp, [NeedsAws, GivesTags], usual 164 s, deadline 1200 s;
 
     /// Creates an HTTPS listener that forwards to a target group.
     "listener.create-https" ListenerCreateHttps {
@@ -398,7 +398,7 @@ actions! {
         certificate: Arn,
         /// Where requests go.
         target_group: Arn,
-    } gives { listener: Arn } Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 300 s;
+    } gives { listener: Arn } Reversible, CleansUp, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
 
     /// Creates an HTTP listener that redirects to HTTPS for good (301).
     "listener.create-redirect" ListenerCreateRedirect {
@@ -408,7 +408,7 @@ actions! {
         port: u16,
         /// The HTTPS port.
         to_port: u16,
-    } gives { listener: Arn } Reversible, CleansUp, [NeedsAws], usual 2 s, deadline 300 s;
+    } gives { listener: Arn } Reversible, CleansUp, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
 
     // Certificates and DNS.
 
@@ -418,7 +418,7 @@ actions! {
         fqdn: CertificateName,
         /// Its Name tag.
         name: TagValue,
-    } gives { certificate: Arn, record_name: String, record_value: String } Reversible, CleansUp, [NeedsAws], usual 5 s, deadline 900 s;
+    } gives { certificate: Arn, record_name: String, record_value: String } Reversible, CleansUp, [NeedsAws, GivesTags], usual 5 s, deadline 900 s;
 
     /// Puts a CNAME record into a hosted zone and waits until it is in sync; with `external`, shows it and waits until
     /// it is there. A record that was there is found, and stays after an undo.

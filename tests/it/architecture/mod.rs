@@ -2,6 +2,6 @@
 
 mod circles;
 mod house;
-mod layers;
+pub mod layers;
 mod source;
-mod tokens;
+pub mod tokens;
