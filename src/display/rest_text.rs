@@ -87,7 +87,7 @@ fn one(state: &RunState, action: &ActionPath) -> String {
             format!("{}{}{stays}", heading(&format!("could not be undone{tried}")), told(2, "", failure))
         }
         ActionState::InDoubt { evidence, .. } => {
-            let seen = wrapped("  seen: ", &evidence);
+            let seen = wrapped("  seen: ", evidence);
             format!("{}{seen}", heading("was started, and its end is not recorded"))
         }
         ActionState::Started { .. } => heading("was started, and its end is not recorded: it is looked at on resume"),

@@ -64,7 +64,7 @@ fn step(step: &Step, state: &RunState, times: &Times, executed: bool, now: Milli
             "state": action_word(state, &action.path, executed),
             "attempt": current.attempt(),
             "ms": ms(times.action(&action.path)),
-            "evidence": evidence(&current),
+            "evidence": evidence(current),
             "failure": failure,
         })
     });

@@ -87,7 +87,7 @@ fn step_rows(step: &Step, state: &RunState, times: &Times, executed: bool, now: 
             format!("  {}", action.path.name()),
             action_word(state, &action.path, executed).to_owned(),
             took(times.action(&action.path)),
-            one_line(&evidence(&current)),
+            one_line(&evidence(current)),
         ]);
     }
     rows
