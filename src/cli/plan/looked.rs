@@ -1,10 +1,10 @@
 //! Looking at the world for a plan, and at what the caller may do.
 
 use crate::cli::clock::SystemClock;
-use crate::cli::plan::permission;
+use crate::cli::plan::permission::{self, Asking};
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, account};
-use crate::engine::{Clock, Worker, preflight_with_checks};
+use crate::engine::{Clock, Worker, outputs_of, preflight_with_checks};
 use crate::model::{ActionPath, Permissions, RunId};
 use crate::plan::{Look, Plan};
 use std::rc::Rc;
@@ -27,7 +27,10 @@ pub(in crate::cli) async fn look(plan: &mut Plan, run: &RunId, looking: &Looking
     plan.checks = checks;
     plan.names = access.names().all();
     let permissions = match &who {
-        Some((caller, region)) => Some(permission::check(plan, run, &access, caller, region, &looks).await),
+        Some((caller, region)) => {
+            let asking = Asking { access: &access, caller, region };
+            Some(permission::check(plan, run, &asking, &outputs_of(&looks)).await)
+        }
         None => None,
     };
     if let Some(told) = permissions.as_ref().filter(|told| !told.only_plans) {

@@ -2,20 +2,27 @@
 
 use crate::access::{Access, Caller};
 use crate::action::check_permissions;
-use crate::engine::{deeds, outputs_of};
-use crate::model::{ActionPath, Failure, Lack, Permissions, RunId};
+use crate::engine::deeds;
+use crate::model::{ActionPath, Failure, Lack, Permissions, RunId, Values};
 use crate::plan::{Look, Plan};
+use std::collections::BTreeMap;
 
-/// Asks for the whole plan: nothing is known of where a rollback may have to go.
+/// Who asks AWS, and where.
+pub(in crate::cli) struct Asking<'a> {
+    pub(in crate::cli) access: &'a Access,
+    pub(in crate::cli) caller: &'a Caller,
+    pub(in crate::cli) region: &'a str,
+}
+
+/// Asks for the whole plan: nothing is known of where a rollback may have to go. `outputs` are what is known already of what
+/// actions give.
 pub(in crate::cli) async fn check(
     plan: &Plan,
     run: &RunId,
-    access: &Access,
-    caller: &Caller,
-    region: &str,
-    looks: &[(ActionPath, Look)],
+    asking: &Asking<'_>,
+    outputs: &BTreeMap<ActionPath, Values>,
 ) -> Permissions {
-    check_permissions(access, caller, region, &deeds(plan, run, &outputs_of(looks))).await
+    check_permissions(asking.access, asking.caller, asking.region, &deeds(plan, run, outputs)).await
 }
 
 /// Lets every action refuse that lacks a permission, unless looking at it has refused already.

@@ -7,6 +7,7 @@ use crate::cli::clock::SystemClock;
 use crate::cli::confirm::confirm;
 use crate::cli::out::out;
 use crate::cli::people::append::append;
+use crate::cli::plan::permission::{self, Asking};
 use crate::cli::plan::refusal::{self, refusals};
 use crate::cli::plan::shown;
 use crate::cli::run::executor::block_on;
@@ -230,8 +231,16 @@ fn look(
     block_on(async {
         account::same(plan, &access).await?;
         secrets::of_rest(plan, state, until).await?;
-        let looks = look_ahead(plan, state, &Worker::new(Rc::clone(&access)), SystemClock.now()).await;
+        let mut looks = look_ahead(plan, state, &Worker::new(Rc::clone(&access)), SystemClock.now()).await;
         plan.names.extend(access.names().all());
+        // What is new in the plan may need what the caller may not do: that is told before anything goes on.
+        if let Some(region) = &plan.region {
+            let caller = account::of(&access, region).await?;
+            let asking = Asking { access: &access, caller: &caller, region };
+            let outputs = shown::outputs_with(state.outputs(), &looks);
+            let told = permission::check(plan, &state.run, &asking, &outputs).await;
+            permission::refuse(plan, &told, &mut looks);
+        }
         Ok(looks)
     })?
 }

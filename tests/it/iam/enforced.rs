@@ -237,7 +237,19 @@ mod inside {
             assert_eq!(lab.state().await, state);
 
             let key = lab.user("operator", &policies["all"]).await;
-            let called = lab.watched(&forward, &key).await;
+            let begin = [&forward[..], &["--until", "step-1"]].concat();
+            let mut called = lab.watched(&begin, &key).await;
+
+            // Nor when what has not run is planned anew in the middle.
+            lab.user("operator", &short).await;
+            let refused = lab.runbook(&["resume", "--replan", "--yes"], Some(&key)).await;
+            let told = said(&refused);
+            assert_eq!(refused.status.code(), Some(3), "{told}");
+            for part in ["nothing was changed", "load-balancer/balancer", "missing going back", "DeleteLoadBalancer"] {
+                assert!(told.contains(part), "no `{part}`: {told}");
+            }
+            lab.user("operator", &policies["all"]).await;
+            called.extend(lab.watched(&["resume"], &key).await);
             idle(&run, &called, NOT_CALLED);
 
             let called = lab.watched(&["rollback", "--to", "start", "--yes"], &key).await;

@@ -133,9 +133,10 @@ impl Lab {
 
     /// Every file of the web server that a run could touch: name, content's size, times, owner, mode. Not the
     /// site's data, where its cron job writes every five minutes; the first write to it in a host's life also makes the
-    /// folders above it the host's own, so that is done before.
+    /// folders above it the host's own, so that is done before. Of /tmp what is in it, not when that changed last: jobs of the host
+    /// make files there and remove them.
     pub(super) async fn files(&self) -> String {
-        let script = "seen=/var/www/html/nextcloud/data/.seen; touch $seen; rm $seen; find /etc /var/www /home /root /opt /usr/local /tmp /var/lib/php -xdev -not -path '*/data*' -printf '%p %s %T@ %C@ %U:%G %m\\n' | sort";
+        let script = "seen=/var/www/html/nextcloud/data/.seen; touch $seen; rm $seen; find /etc /var/www /home /root /opt /usr/local /tmp /var/lib/php -xdev -not -path '*/data*' -not -path /tmp -printf '%p %s %T@ %C@ %U:%G %m\\n' | sort";
         self.on(&self.region.account().instance, script).await
     }
 
