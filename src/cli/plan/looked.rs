@@ -1,10 +1,11 @@
 //! Looking at the world for a plan, and at what the caller may do.
 
+use crate::action::check_permissions;
 use crate::cli::clock::SystemClock;
 use crate::cli::plan::permission;
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, account};
-use crate::engine::{Clock, Worker, preflight_with_checks};
+use crate::engine::{Clock, Worker, deeds, outputs_of, preflight_with_checks};
 use crate::model::{ActionPath, Permissions, RunId};
 use crate::plan::{Look, Plan};
 use std::rc::Rc;
@@ -27,7 +28,10 @@ pub(in crate::cli) async fn look(plan: &mut Plan, run: &RunId, looking: &Looking
     plan.checks = checks;
     plan.names = access.names().all();
     let permissions = match &who {
-        Some((caller, region)) => Some(permission::check(plan, run, &access, caller, region, &looks).await),
+        // For the whole plan: nothing is known of where a rollback may have to go.
+        Some((caller, region)) => {
+            Some(check_permissions(&access, caller, region, &deeds(plan, run, &outputs_of(&looks))).await)
+        }
         None => None,
     };
     if let Some(told) = permissions.as_ref().filter(|told| !told.only_plans) {

@@ -1,22 +1,7 @@
-//! Whether the caller may do all that run and rollback need: asked before a run is opened, told with the plan.
+//! What the caller may not do refuses the actions that need it, before a run is opened.
 
-use crate::access::{Access, Caller};
-use crate::action::check_permissions;
-use crate::engine::{deeds, outputs_of};
-use crate::model::{ActionPath, Failure, Lack, Permissions, RunId};
+use crate::model::{ActionPath, Failure, Lack, Permissions};
 use crate::plan::{Look, Plan};
-
-/// Asks for the whole plan: nothing is known of where a rollback may have to go.
-pub(in crate::cli) async fn check(
-    plan: &Plan,
-    run: &RunId,
-    access: &Access,
-    caller: &Caller,
-    region: &str,
-    looks: &[(ActionPath, Look)],
-) -> Permissions {
-    check_permissions(access, caller, region, &deeds(plan, run, &outputs_of(looks))).await
-}
 
 /// Lets every action refuse that lacks a permission, unless looking at it has refused already.
 pub(in crate::cli) fn refuse(plan: &Plan, told: &Permissions, looks: &mut [(ActionPath, Look)]) {

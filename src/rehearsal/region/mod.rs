@@ -140,15 +140,8 @@ impl Region {
         let balancer =
             Balancer::new(places.clone(), authority, emulator.clone(), Arc::clone(&diary), Arc::clone(&view), names)?
                 .at_pace(spec.conduct.pace);
-        let reconcile = reconcile::start(
-            hosts,
-            databases,
-            balancer,
-            firewall.ok(),
-            emulator.clone(),
-            Arc::clone(&diary),
-            Arc::clone(&view),
-        );
+        let bodies = reconcile::Bodies { hosts, databases, balancer, firewall: firewall.ok() };
+        let reconcile = reconcile::start(bodies, emulator.clone(), Arc::clone(&diary), Arc::clone(&view));
         let environment = operator::environment(&places, &account.region, &secrets.site);
         let region = Self {
             before: before.clone(),
