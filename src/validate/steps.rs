@@ -31,9 +31,7 @@ pub(super) fn read(around: &Surroundings<'_>, node: &Node, notes: &mut Notes) ->
             }
             StepId::try_from(text).ok()
         });
-        let what = id.as_ref().map_or_else(|| format!("step {}", n + 1), |id| format!("step `{id}`"));
-        let previous = n.checked_sub(1).and_then(|p| items.get(p)).and_then(|i| i.get("id")).and_then(Node::text);
-        let Some(step) = one(around, item, n, id, &what, previous, notes) else { continue };
+        let Some(step) = one(around, items, n, id, notes) else { continue };
         needs_at.insert(step.id.clone(), item.get("needs").map_or(item.place, |n| n.place));
         steps.push(step);
     }
@@ -46,15 +44,17 @@ pub(super) fn read(around: &Surroundings<'_>, node: &Node, notes: &mut Notes) ->
     steps
 }
 
+/// Reads the step at `number`, from 0, of all `items`.
 fn one(
     around: &Surroundings<'_>,
-    node: &Node,
+    items: &[Node],
     number: usize,
     id: Option<StepId>,
-    what: &str,
-    previous: Option<&str>,
     notes: &mut Notes,
 ) -> Option<Step> {
+    let node = items.get(number)?;
+    let what = &id.as_ref().map_or_else(|| format!("step {}", number + 1), |id| format!("step `{id}`"));
+    let previous = number.checked_sub(1).and_then(|p| items.get(p)).and_then(|i| i.get("id")).and_then(Node::text);
     let fields = Fields::of(node, node.place, what, FIELDS, notes)?;
     let title = fields.required_line("title", notes);
     let why = fields.required_prose("why", notes);

@@ -6,7 +6,7 @@ use super::problem::Notes;
 use super::scope::Declared;
 use super::trial;
 use super::words::found;
-use crate::document::{Document, Node};
+use crate::document::{Document, Entry, Node};
 use crate::model::{Expr, TargetSpec, ValueType, is_id};
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,19 +29,13 @@ pub(super) fn read(document: &Document, node: Option<&Node>, scope: &Declared, n
         if !is_id(name) {
             super::steps::no_id(name, "a target's name", entry.key.place, notes);
         }
-        targets.extend(one(document, name, &entry.value, entry.key.place, scope, notes));
+        targets.extend(one(document, entry, scope, notes));
     }
     targets
 }
 
-fn one(
-    document: &Document,
-    name: &str,
-    node: &Node,
-    place: crate::document::Place,
-    scope: &Declared,
-    notes: &mut Notes,
-) -> Option<TargetSpec> {
+fn one(document: &Document, entry: &Entry, scope: &Declared, notes: &mut Notes) -> Option<TargetSpec> {
+    let (name, node, place) = (&entry.key.text, &entry.value, entry.key.place);
     let what = format!("target `{name}`");
     let known: Vec<&str> = TargetSpec::FIELDS.iter().map(|(field, _)| *field).collect();
     let fields = Fields::of(node, place, &what, &known, notes)?;

@@ -1,4 +1,5 @@
-//! Whether the caller may do all that run and rollback need: asked before a run is opened, told with the plan.
+//! Whether the caller may do all that run and rollback need: asked before anything is changed, told with the plan; what is missing
+//! refuses the actions that need it.
 
 use crate::access::{Access, Caller};
 use crate::action::check_permissions;

@@ -143,17 +143,10 @@ impl Region {
         let balancer =
             Balancer::new(places.clone(), authority, emulator.clone(), Arc::clone(&diary), Arc::clone(&view), names)?
                 .at_pace(spec.conduct.pace);
-        let reconcile = reconcile::start(
-            hosts,
-            databases,
-            balancer,
-            firewall.ok(),
-            emulator.clone(),
-            Arc::clone(&diary),
-            Arc::clone(&view),
-        );
-        let environment =
-            operator::environment(&places, &account.region, &secrets.site, spec.conduct.pace.unwrap_or(FASTER));
+        let bodies = reconcile::Bodies { hosts, databases, balancer, firewall: firewall.ok() };
+        let reconcile = reconcile::start(bodies, emulator.clone(), Arc::clone(&diary), Arc::clone(&view));
+        let pace = spec.conduct.pace.unwrap_or(FASTER);
+        let environment = operator::environment(&places, &account.region, &secrets.site, pace);
         let region = Self {
             before: before.clone(),
             release: release.cloned(),

@@ -27,16 +27,23 @@ pub(in crate::rehearsal) struct Reconcile {
     balancer: JoinHandle<Balancer>,
 }
 
-/// Starts the loops. `firewall`: none where security groups cannot be enforced.
+/// What follows the account.
+pub(in crate::rehearsal) struct Bodies {
+    pub(in crate::rehearsal) hosts: Hosts,
+    pub(in crate::rehearsal) databases: Databases,
+    pub(in crate::rehearsal) balancer: Balancer,
+    /// None where security groups cannot be enforced.
+    pub(in crate::rehearsal) firewall: Option<Firewall>,
+}
+
+/// Starts the loops.
 pub(in crate::rehearsal) fn start(
-    mut hosts: Hosts,
-    mut databases: Databases,
-    mut balancer: Balancer,
-    mut firewall: Option<Firewall>,
+    bodies: Bodies,
     emulator: EmulatorClient,
     diary: Arc<Diary>,
     view: Arc<View>,
 ) -> Reconcile {
+    let Bodies { mut hosts, mut databases, mut balancer, mut firewall } = bodies;
     let (stop, stopped) = watch::channel(false);
     let (sender, account) = watch::channel(Arc::new(AccountState::default()));
     let (machines_stopped, machines_diary) = (stopped.clone(), Arc::clone(&diary));
