@@ -102,13 +102,13 @@ mod decide {
 #[divan::bench(args = STEPS, max_time = 20, sample_count = 5, sample_size = 1)]
 fn run(bencher: Bencher<'_, '_>, steps: usize) {
     let plan = Arc::new(plans::plan(steps, Order::Article));
-    bencher.bench(|| Run::begun(&plan).to_its_end());
+    bencher.bench(|| Run::begun(&plan).ended());
 }
 
 /// From all records of a finished run to its state.
 #[divan::bench(args = STEPS, max_time = 10, sample_count = 20, sample_size = 1)]
 fn fold(bencher: Bencher<'_, '_>, steps: usize) {
-    let records = Run::begun(&Arc::new(plans::plan(steps, Order::Article))).to_its_end().records;
+    let records = Run::begun(&Arc::new(plans::plan(steps, Order::Article))).ended().records;
     bencher.bench(|| RunState::fold(&records).unwrap());
 }
 

@@ -80,7 +80,7 @@ impl Run {
     }
 
     /// Takes the run to its end.
-    pub fn to_its_end(mut self) -> Self {
+    pub fn ended(mut self) -> Self {
         while self.goes_on() {}
         self
     }
