@@ -180,12 +180,15 @@ impl AwsError {
             || self.is(&["InvalidClientTokenId", "UnrecognizedClientException"])
             || (self.is(&["AuthFailure"]) && self.message.contains("credentials"))
             || (self.code.is_none() && self.message.contains("credential"));
-        let busy = self.is_throttle() || self.is(BUSY);
         let kind = if self.lost {
             FailureKind::Lost
         } else if renew {
             FailureKind::Credentials
-        } else if busy || self.code.is_none() {
+        } else if self.is_throttle() {
+            FailureKind::Throttled
+        } else if self.is(BUSY) {
+            FailureKind::Busy
+        } else if self.code.is_none() {
             FailureKind::Transient
         } else {
             FailureKind::Permanent
@@ -280,7 +283,7 @@ mod tests {
         ] {
             let error = AwsError::answered(status, Some(code), None);
             assert!(error.is_throttle() && !error.lost, "{status} {code}");
-            assert_eq!(kind(status, code), FailureKind::Transient, "{status} {code}");
+            assert_eq!(kind(status, code), FailureKind::Throttled, "{status} {code}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! What an operator may set about connections; a rehearsal sets the same things and nothing else.
 
+use crate::model::Pace;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,8 +11,10 @@ pub struct Settings {
     pub ssh_config: Option<PathBuf>,
     /// Certificates (PEM) trusted beside the system's when a site is checked.
     pub trust: Option<PathBuf>,
-    /// How long to wait between two looks at something that changes by itself.
+    /// How long to wait between two looks at something that changes by itself, as it is meant: `pace` makes it shorter.
     pub poll: Duration,
+    /// How fast all waits go.
+    pub pace: Pace,
     /// Where generated ssh configurations and pinned host keys are kept (not secret).
     pub work_dir: PathBuf,
 }

@@ -42,12 +42,21 @@ impl<'a> Context<'a> {
 
     /// How long until this phase's deadline.
     pub(crate) fn time_left(&self) -> Duration {
-        Duration::from_secs(self.call.deadline_s).saturating_sub(self.started.elapsed())
+        let limit = self.access.settings().pace.limit(Duration::from_secs(self.call.deadline_s));
+        limit.saturating_sub(self.started.elapsed())
     }
 
-    /// The time between two looks.
-    pub(crate) fn poll(&self) -> Duration {
-        self.access.settings().poll
+    /// Waits until the next look is due, or this phase's deadline.
+    pub(crate) async fn pause(&self) {
+        let settings = self.access.settings();
+        tokio::time::sleep(settings.pace.wait(settings.poll).min(self.time_left())).await;
+    }
+
+    /// How many looks, a pause apart, there are in this time as it is meant; two at least. Patience is counted in looks, so that a
+    /// slow machine, or a busy one, gets as many as a fast one.
+    pub(crate) fn looks(&self, within: Duration) -> u32 {
+        let looks = within.as_millis().div_ceil(self.access.settings().poll.as_millis().max(1));
+        u32::try_from(looks).unwrap_or(u32::MAX).max(2)
     }
 
     /// The AWS clients of the runbook's region.

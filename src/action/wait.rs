@@ -53,7 +53,7 @@ pub(crate) async fn wait_until<T>(
             Ok(Glance::Done(value)) => return Ok(value),
             Ok(Glance::NotYet(note)) => note,
             // A look only reads: a lost answer is just no answer.
-            Err(f) if matches!(f.kind, FailureKind::Transient | FailureKind::Lost) => {
+            Err(f) if f.kind.may_pass() => {
                 format!("{}: {}", f.message, f.causes.first().map_or("", String::as_str))
             }
             Err(failure) => return Err(failure),
@@ -65,6 +65,6 @@ pub(crate) async fn wait_until<T>(
                 .cause(note)
                 .advise("look at it; when it only needs more time, `runbook resume` waits again"));
         }
-        tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+        cx.pause().await;
     }
 }

@@ -15,10 +15,11 @@ use super::frontier::Frontier;
 use super::moment::{Moment, Next};
 use super::outcome::{Standing, records_of};
 use crate::journal::{IllegalRecord, Mode, Record, RecordKind, RollbackTo, RunState};
-use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome};
+use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome, Pace};
 use crate::plan::{Plan, Sequence};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How much longer than its deadline a call is waited for, in milliseconds: an action knows its deadline, and what it says
 /// when that is over tells more than silence.
@@ -35,6 +36,7 @@ pub struct Executor {
     state: RunState,
     frontier: Frontier,
     flight: Flight,
+    pace: Pace,
 }
 
 impl Executor {
@@ -48,7 +50,28 @@ impl Executor {
     #[must_use]
     pub fn with_flight(plan: Arc<Plan>, state: RunState, flight: Flight) -> Self {
         let sequence = Arc::new(Sequence::of(&plan));
-        Self { frontier: Frontier::of(&plan, &sequence, &state), sequence, plan, state, flight }
+        let frontier = Frontier::of(&plan, &sequence, &state);
+        Self { frontier, sequence, plan, state, flight, pace: Pace::USUAL }
+    }
+
+    /// The same, with all its waits and deadlines at this pace.
+    #[must_use]
+    pub fn at_pace(self, pace: Pace) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// Another executor of the same plan, of a run that stands at `state`: what follows from the plan is not made once more.
+    #[must_use]
+    pub fn another(&self, state: RunState) -> Self {
+        let (plan, sequence) = (Arc::clone(&self.plan), Arc::clone(&self.sequence));
+        Self {
+            frontier: Frontier::of(&plan, &sequence, &state),
+            sequence,
+            plan,
+            state,
+            flight: Flight::default(),
+            pace: self.pace,
+        }
     }
 
     /// The plan.
@@ -67,6 +90,18 @@ impl Executor {
     #[must_use]
     pub fn flight(&self) -> &Flight {
         &self.flight
+    }
+
+    /// How many actions it looks at to decide what comes next: those that have begun, ask somebody or can begin, not all there are.
+    #[must_use]
+    pub fn within_reach(&self) -> usize {
+        self.frontier.len()
+    }
+
+    /// Whether it is as it would be if it were made anew of its plan, state and flight: what it keeps beside them is only kept.
+    #[must_use]
+    pub fn is_as_made_anew(&self) -> bool {
+        self.frontier == Frontier::of(&self.plan, &self.sequence, &self.state)
     }
 
     /// What is to be done because of this, `now`.
@@ -110,7 +145,7 @@ impl Executor {
     }
 
     fn moment(&self, now: Millis) -> Moment<'_> {
-        let Self { plan, sequence, state, frontier, flight } = self;
+        let Self { plan, sequence, state, frontier, flight, .. } = self;
         Moment { plan, sequence, state, frontier, flight, now }
     }
 
@@ -202,8 +237,14 @@ impl Executor {
     }
 
     fn ended(&mut self, call: &ActionCall, outcome: Outcome, now: Millis) {
-        let standing =
-            Standing { plan: &self.plan, sequence: &self.sequence, state: &self.state, frontier: &self.frontier, now };
+        let standing = Standing {
+            plan: &self.plan,
+            sequence: &self.sequence,
+            state: &self.state,
+            frontier: &self.frontier,
+            now,
+            pace: self.pace,
+        };
         let records = records_of(&standing, &mut self.flight, call, outcome);
         self.flight.to_record.extend(records);
     }
@@ -212,7 +253,8 @@ impl Executor {
         let executor = self.flight.began.unwrap_or_default();
         let id = CallId { action: call.action.clone(), executor, number: self.flight.made };
         self.flight.made += 1;
-        let deadline = i64::try_from(call.deadline_s).unwrap_or(i64::MAX).saturating_mul(1_000);
+        let deadline = self.pace.limit(Duration::from_secs(call.deadline_s));
+        let deadline = i64::try_from(deadline.as_millis()).unwrap_or(i64::MAX);
         let until = now.saturating_add(deadline).saturating_add(GRACE);
         effects.push(Effect::Perform { id: id.clone(), call: Box::new(call.clone()) });
         self.flight.running.insert(call.action.clone(), UnderWay { id, call, until });

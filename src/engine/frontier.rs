@@ -46,6 +46,14 @@ impl Frontier {
         }
     }
 
+    /// How many actions a decision looks at.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Forward(ahead) => ahead.within_reach.len(),
+            Self::Rollback(_, left) => left.ready().count(),
+        }
+    }
+
     /// Takes in what a record has changed; `state` is the one after it.
     pub(super) fn follow(&mut self, plan: &Plan, sequence: &Sequence, state: &RunState, record: &Record) {
         let action = match &record.kind {

@@ -6,8 +6,9 @@ use super::exchange::Stopping;
 use super::flight::Flight;
 use super::frontier::Frontier;
 use crate::journal::{ActionState, RecordKind, RunState};
-use crate::model::{ActionCall, Failure, FailureKind, Finding, Found, Millis, Outcome, Phase, RetryPolicy};
+use crate::model::{ActionCall, Failure, FailureKind, Finding, Found, Millis, Outcome, Pace, Phase, RetryPolicy};
 use crate::plan::{Plan, Sequence};
+use std::time::Duration;
 
 /// Where a run stands when a call ends.
 #[derive(Clone, Copy)]
@@ -17,6 +18,7 @@ pub(super) struct Standing<'a> {
     pub(super) state: &'a RunState,
     pub(super) frontier: &'a Frontier,
     pub(super) now: Millis,
+    pub(super) pace: Pace,
 }
 
 /// The records that follow from `outcome` of `call`, in order.
@@ -116,13 +118,12 @@ fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, fin
 }
 
 fn failed(standing: &Standing<'_>, call: &ActionCall, failure: Failure) -> RecordKind {
-    let Standing { plan, state, now, .. } = *standing;
+    let Standing { plan, state, now, pace, .. } = *standing;
     let action = call.action.clone();
     let policy = plan.definition(&action).map_or_else(RetryPolicy::default, |a| a.retry);
     let tries = state.action(&action).tries() + 1;
-    let again = matches!(failure.kind, FailureKind::Transient | FailureKind::Lost);
-    let wait = if again { policy.wait_ms(tries, &call.token()) } else { None };
-    let retry_at = wait.map(|ms| now.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX)));
+    let wait = policy.wait_ms(failure.kind, tries, &call.token()).map(|ms| pace.wait(Duration::from_millis(ms)));
+    let retry_at = wait.map(|wait| now.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)));
     match (call.phase, state.action(&action)) {
         (Phase::Undo, ActionState::Undoing { .. }) => RecordKind::UndoFailed { action, failure, retry_at },
         (phase, _) => RecordKind::Failed { action, phase, failure, retry_at },

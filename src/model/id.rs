@@ -162,7 +162,7 @@ macro_rules! text_forms {
 }
 
 text_forms! {
-    StepId => |it| it.as_str().to_owned(),
+    StepId => |it| String::from(it.as_str()),
     ActionPath => |it| format!("{}/{}", it.step.0, it.name),
     RunId => |it| it.0.clone(),
 }

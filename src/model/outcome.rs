@@ -2,6 +2,7 @@
 
 use super::{Change, Drift, Facts, Value, Values};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What a phase ended with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,8 +117,14 @@ pub struct Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// May go away by itself: tried again.
+    /// May go away by itself: tried again as often as the action's `retry` says.
     Transient,
+    /// The service turned the call away because there were too many: tried again for a while.
+    Throttled,
+    /// The service, or what is to be changed, is busy with something else: tried again for a while.
+    Busy,
+    /// There is no room for it now: tried again for longer.
+    NoCapacity,
     /// Will not go away by itself: the run rests.
     Permanent,
     /// The caller's credentials have ended or are none, whatever was asked with them; nothing is said of the world. The run rests
@@ -131,6 +138,28 @@ pub enum FailureKind {
     Deadline,
     /// The operator asked to stop while it waited.
     Cancelled,
+}
+
+impl FailureKind {
+    /// Whether it may pass by itself, so that it is tried again.
+    #[must_use]
+    pub fn may_pass(self) -> bool {
+        self.patience().is_some()
+    }
+
+    /// For how long it is tried again, however often that is; none of that for what counts in attempts alone, nothing for what is
+    /// not tried again. "No capacity" passes in minutes to hours: AWS's advice is to wait a few minutes and ask again
+    /// (`InsufficientInstanceCapacity`, "Troubleshoot instance launch issues", EC2 User Guide); throttled calls and resources
+    /// that are being changed by somebody else are free again within minutes.
+    #[must_use]
+    pub fn patience(self) -> Option<Duration> {
+        match self {
+            Self::Transient | Self::Lost => Some(Duration::ZERO),
+            Self::Throttled | Self::Busy => Some(Duration::from_secs(300)),
+            Self::NoCapacity => Some(Duration::from_secs(1_800)),
+            Self::Permanent | Self::Credentials | Self::Refused | Self::Deadline | Self::Cancelled => None,
+        }
+    }
 }
 
 impl Failure {

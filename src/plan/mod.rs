@@ -42,4 +42,4 @@ pub use resource::Resource;
 pub use saved::{Saved, SavedError};
 pub use sequence::Sequence;
 pub(crate) use settled::Settled;
-pub use site::Site;
+pub use site::{Site, Sites};

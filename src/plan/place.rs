@@ -63,10 +63,13 @@ impl Plan {
     /// The first place, in sequence, that a run has reached and that keeps all that cannot be undone.
     #[must_use]
     pub fn last_recall(&self, state: &RunState) -> Option<RollbackTo> {
-        let places = Sequence::of(self).steps().into_iter().cloned().map(RollbackTo::Step).collect::<Vec<_>>();
-        let is_open =
-            |to: &RollbackTo| self.place(state, to).is_ok_and(|keeps| self.beyond_recall(state, &keeps).is_empty());
-        places.into_iter().find(is_open)
+        let sequence = Sequence::of(self);
+        let beyond = self.beyond_recall(state, &BTreeSet::new());
+        let last = beyond.iter().filter_map(|(action, _)| sequence.place(action)).max();
+        let keeps_all = |end: usize| last.is_none_or(|last| last <= end);
+        let first = sequence.steps().into_iter().find(|step| sequence.end(step).is_some_and(keeps_all))?;
+        let is_reached = sequence.end(first).is_some_and(|end| end < self.done_in_a_row(state));
+        is_reached.then(|| RollbackTo::Step(first.clone()))
     }
 
     /// The site when exactly what stays at a place is done.
@@ -76,17 +79,11 @@ impl Plan {
         Site::when(self, |action| kept.contains(action))
     }
 
-    /// The site once a step is done, and all before it in the sequence.
-    #[must_use]
-    pub fn site_after(&self, step: &StepId) -> Site {
-        self.site_at(&RollbackTo::Step(step.clone()))
-    }
-
     /// The furthest place that a run has reached: all up to it is done.
     #[must_use]
     pub fn reached(&self, state: &RunState) -> RollbackTo {
         let sequence = Sequence::of(self);
-        let done = self.actions.iter().take_while(|planned| state.action(&planned.action).is_done()).count();
+        let done = self.done_in_a_row(state);
         let reached = |step: &&StepId| sequence.end(step).is_some_and(|end| end < done);
         sequence
             .steps()
@@ -94,6 +91,11 @@ impl Plan {
             .rev()
             .find(reached)
             .map_or(RollbackTo::Start, |step| RollbackTo::Step(step.clone()))
+    }
+
+    /// How many actions are done from the beginning of the sequence on, without one that is not.
+    fn done_in_a_row(&self, state: &RunState) -> usize {
+        self.actions.iter().take_while(|planned| state.action(&planned.action).is_done()).count()
     }
 }
 

@@ -3,10 +3,11 @@
 //! It is down from the action that begins a downtime until the one that ends it is done, in whatever order they come. While the first is
 //! half done it cannot be told (nginx may or may not have been stopped yet); while the second is, it counts as down.
 
-use super::Plan;
+use super::{Plan, Sequence};
 use crate::journal::{ActionState, RunState};
-use crate::model::ActionPath;
+use crate::model::{ActionPath, StepId, Window};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// What the plan says of the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -37,7 +38,7 @@ impl Site {
     }
 
     fn told(plan: &Plan, deed: impl Fn(&ActionPath) -> Deed) -> Self {
-        let of_window = |window: crate::model::Window<'_>| {
+        let of_window = |window: Window<'_>| {
             let over = window.ends.is_some_and(|end| deed(end) == Deed::Done);
             match deed(window.begins) {
                 Deed::Not => Site::Up,
@@ -47,6 +48,39 @@ impl Site {
             }
         };
         plan.runbook.windows().into_iter().map(of_window).max().unwrap_or(Site::Up)
+    }
+}
+
+/// The site as it is told after each step.
+#[derive(Debug, Clone)]
+pub struct Sites {
+    ends: HashMap<StepId, usize>,
+    /// Where each downtime begins in the sequence, and where it ends.
+    windows: Vec<(usize, Option<usize>)>,
+}
+
+impl Plan {
+    /// The site after each step.
+    #[must_use]
+    pub fn sites(&self) -> Sites {
+        let sequence = Sequence::of(self);
+        let places =
+            |window: Window<'_>| Some((sequence.place(window.begins)?, window.ends.map(|end| sequence.place(end))));
+        let windows = self.runbook.windows().into_iter().filter_map(places);
+        // What ends in no place never ends.
+        let windows = windows.map(|(begins, ends)| (begins, ends.flatten())).collect();
+        let ends = sequence.steps().into_iter().filter_map(|step| Some((step.clone(), sequence.end(step)?)));
+        Sites { ends: ends.collect(), windows }
+    }
+}
+
+impl Sites {
+    /// The site once a step is done, and all before it in the sequence.
+    #[must_use]
+    pub fn after(&self, step: &StepId) -> Site {
+        let end = self.ends.get(step).copied().unwrap_or(usize::MAX);
+        let is_down = |(begins, ends): &(usize, Option<usize>)| *begins <= end && ends.is_none_or(|it| it > end);
+        if self.windows.iter().any(is_down) { Site::Down } else { Site::Up }
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Fault {
     NoCapacity,
     /// The same, but it never has any: the operator goes on with the old type.
     NoCapacityAccepted,
+    /// EC2 has no room for the clone, for more than a quarter of an hour as waits are meant.
+    NoRoom,
 }
 
 /// One thing that was looked up in the world.
@@ -110,8 +112,11 @@ impl Report {
 
 impl Fault {
     /// Every fault, by name.
-    pub const ALL: &'static [(&'static str, Fault)] =
-        &[("no-capacity", Fault::NoCapacity), ("no-capacity:accept", Fault::NoCapacityAccepted)];
+    pub const ALL: &'static [(&'static str, Fault)] = &[
+        ("no-capacity", Fault::NoCapacity),
+        ("no-capacity:accept", Fault::NoCapacityAccepted),
+        ("no-room", Fault::NoRoom),
+    ];
 }
 
 impl VerdictRow {

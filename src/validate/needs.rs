@@ -8,6 +8,7 @@ use super::scope::Declared;
 use super::words::{found, meant};
 use crate::document::{Node, Place};
 use crate::model::{ActionPath, Needed, Step, StepId};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Tells cycles and needs that point at later steps. `places` says where each step's needs are written.
@@ -63,8 +64,8 @@ fn cycle_through(needs: &[Vec<usize>], start: usize) -> Option<Vec<usize>> {
                 cycle.reverse();
                 return Some(cycle);
             }
-            if !came_from.contains_key(&need) {
-                came_from.insert(need, last);
+            if let Entry::Vacant(entry) = came_from.entry(need) {
+                entry.insert(last);
                 open.push_back(need);
             }
         }

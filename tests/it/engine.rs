@@ -3,7 +3,7 @@
 use crate::support::fake::{Death, World, execute, execute_stoppable, open, plan, planned};
 use runbook::engine::{Flight, Intent, Next, next, preview_parameters};
 use runbook::journal::{ActionState, Journal, RecordKind, Rest, RollbackTo};
-use runbook::model::{ActionPath, Failure, Phase, Values};
+use runbook::model::{ActionPath, Failure, FailureKind, Pace, Phase, RetryPolicy, Values};
 use runbook::plan::Order;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,6 +166,30 @@ fn retries_are_bounded() {
     assert_eq!(life.rest(), Rest::Paused { actions: vec![path("first/one")] });
     let tried = world.borrow().order.iter().filter(|(_, p)| *p == Phase::Apply).count();
     assert_eq!(tried, 4);
+}
+
+/// Throttled, busy, no capacity: tried again until the time in which such a thing passes is over, and at most that long.
+#[test]
+fn what_passes_in_its_time_is_tried_for_as_long_as_that_takes() {
+    for (kind, minutes) in [(FailureKind::Throttled, 5), (FailureKind::Busy, 5), (FailureKind::NoCapacity, 30)] {
+        let mut plan = plan("diamond", Order::Article);
+        for action in plan.runbook.steps.iter_mut().flat_map(|step| &mut step.actions) {
+            action.retry = RetryPolicy::default();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let run = open(folder.path(), &plan);
+        let world = world();
+        let failures = vec![Failure::new(kind, "not now"); 50];
+        world.borrow_mut().failures.insert((path("first/one"), Phase::Apply), failures);
+        let began = std::time::Instant::now();
+        world.borrow_mut().pace = Pace::times(1_000).unwrap();
+        let (life, _) = execute(folder.path(), &run, &world, FORWARD, Death::Never);
+        assert_eq!(life.rest(), Rest::Paused { actions: vec![path("first/one")] });
+        let took = began.elapsed();
+        let tried = world.borrow().order.iter().filter(|(_, phase)| *phase == Phase::Apply).count();
+        let wanted = 5 + minutes;
+        assert!((wanted..wanted + 8).contains(&tried), "{kind:?}: tried {tried} times in {took:?}");
+    }
 }
 
 /// A lost answer after the effect: observed, found, recorded; never made twice.

@@ -13,6 +13,7 @@ mod aws_compute;
 mod aws_names;
 mod aws_network;
 mod checks;
+mod costs;
 mod display;
 mod documents;
 mod drift;

@@ -245,6 +245,15 @@ fn without_capacity_the_old_type_can_be_accepted() {
     verdict.the_lab_had_no_troubles();
 }
 
+/// What passes in its time is waited for, at the lab's pace: a quarter of an hour takes seconds.
+#[test]
+fn without_room_for_the_clone_the_run_waits() {
+    let verdict = rehearse("single-to-ha", &["--fault", "no-room"]);
+    verdict.after("the run", &["the clone was asked for until there was room"]);
+    verdict.after("the run", FINISHED);
+    verdict.the_lab_had_no_troubles();
+}
+
 /// Every action with an effect fails once, at the same side of it.
 fn every_action_fails(when: &str) {
     let points: Vec<String> = kill_points(&[]).into_iter().filter(|point| point.ends_with(when)).collect();

@@ -124,7 +124,13 @@ mod tests {
     const CLIENT: Client = Client { knows_command: true };
 
     fn settings(ssh_config: Option<&str>) -> Settings {
-        Settings { ssh_config: ssh_config.map(Into::into), trust: None, poll: Settings::POLL, work_dir: "/x".into() }
+        Settings {
+            ssh_config: ssh_config.map(Into::into),
+            trust: None,
+            poll: Settings::POLL,
+            pace: crate::model::Pace::USUAL,
+            work_dir: "/x".into(),
+        }
     }
 
     fn written(settings: &Settings, target: serde_json::Value) -> String {

@@ -63,7 +63,7 @@ impl SshTrouble {
             Self::Unreachable(_) | Self::Busy(_) | Self::Lost(_) | Self::TimedOut(_) => true,
             Self::Login(_) | Self::Shell(_) => asked_for < Self::BOOTING,
             Self::HostKey(_) | Self::Way(_) | Self::Here(_) | Self::Configuration(_) => false,
-            Self::Address(failure) => failure.kind == FailureKind::Transient,
+            Self::Address(failure) => failure.kind.may_pass(),
         }
     }
 }

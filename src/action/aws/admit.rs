@@ -6,7 +6,7 @@
 //! Only the very same rule counts as there: a wider one (all ports, a larger range) is left alone and not relied on.
 
 use super::answers::failed;
-use super::patience::{NOT_KNOWN_YET, Passing, YOUNG_LOOKS, patiently};
+use super::patience::{NOT_KNOWN_YET, Passing, YOUNG, patiently};
 use super::preview::{fact, list, request, rules_of, words};
 use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
@@ -23,7 +23,7 @@ use std::net::IpAddr;
 const TAG_NOT_KNOWN_YET: Passing = Passing {
     codes: &["UnauthorizedOperation"],
     because: "the group is new, and its tag may not be known to IAM yet",
-    tries: YOUNG_LOOKS,
+    within: YOUNG,
 };
 
 /// What was there before: sources as ranges or group ids.

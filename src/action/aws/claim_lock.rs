@@ -20,7 +20,7 @@
 //! `RequestExpired`) leaves a lock of a run that is over. It blocks and is told; it never lets two in.
 
 use super::answers::failed;
-use super::patience::{LATE_LOOKS, YOUNG_LOOKS};
+use super::patience::{LATE, YOUNG};
 use super::tags::{filter, specification};
 use crate::access::{Aws, AwsError};
 use crate::action::{Context, Glance, wait_until};
@@ -136,7 +136,7 @@ pub(super) async fn take(
     instance: &InstanceId,
 ) -> Result<Option<String>, Failure> {
     let (name, ours) = (name_of(instance), description(cx, instance));
-    let mut unsure = 0;
+    let (mut unsure, most) = (0, cx.looks(YOUNG));
     loop {
         let error = match locks.create(&name, &ours).await {
             Ok(id) => return Ok(id),
@@ -147,9 +147,9 @@ pub(super) async fn take(
             Some(held) if held.description == ours => return Ok(Some(held.id)),
             Some(held) if !held.is_of(&cx.call().run) => return Err(held_by(instance, &held)),
             // Either what an undo of this run has just deleted still shows, and somebody was faster since; or this run has it.
-            Some(held) if unsure >= YOUNG_LOOKS => return Ok(Some(held.id)),
+            Some(held) if unsure >= most => return Ok(Some(held.id)),
             Some(_) => "shows as it was",
-            None if unsure >= YOUNG_LOOKS || cx.time_left().is_zero() => {
+            None if unsure >= most || cx.time_left().is_zero() => {
                 let failure = error.failure(format!("cannot lock instance `{instance}`"));
                 return Err(Failure { kind: FailureKind::Refused, ..failure }
                     .cause("somebody has the lock, and EC2 does not show who")
@@ -160,9 +160,8 @@ pub(super) async fn take(
             None => "does not show yet",
         };
         unsure += 1;
-        cx.beat()
-            .beat(format!("the lock on `{instance}` is taken and {note}, looking again ({unsure}/{YOUNG_LOOKS})"))?;
-        tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+        cx.beat().beat(format!("the lock on `{instance}` is taken and {note}, looking again ({unsure}/{most})"))?;
+        cx.pause().await;
     }
 }
 
@@ -180,7 +179,7 @@ pub(super) async fn give_back(
     known: Option<&str>,
 ) -> Result<String, Failure> {
     let name = name_of(instance);
-    let (mut asked, mut absent) = (false, 0);
+    let (mut asked, mut absent, most) = (false, 0, cx.looks(LATE));
     wait_until(cx, &format!("the lock on `{instance}` given back"), async || {
         let held = locks.look(&name).await?;
         let id = match &held {
@@ -189,9 +188,9 @@ pub(super) async fn give_back(
             }
             Some(held) => Some(held.id.as_str()),
             None if asked => return Ok(Glance::Done(format!("the lock on `{instance}` is given back"))),
-            None if absent < LATE_LOOKS => {
+            None if absent < most => {
                 absent += 1;
-                return Ok(Glance::NotYet(format!("looking for the lock on `{instance}` ({absent}/{LATE_LOOKS})")));
+                return Ok(Glance::NotYet(format!("looking for the lock on `{instance}` ({absent}/{most})")));
             }
             // Should it be too young to show, its id is asked for all the same, where it is known.
             None => known,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::access::{Access, Beat, Settings};
-use crate::model::{ActionCall, ActionKind, Phase, Value, Values};
+use crate::model::{ActionCall, ActionKind, Pace, Phase, Value, Values};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -157,7 +157,13 @@ fn call(run: &str) -> ActionCall {
 
 fn access() -> Access {
     let (ssh_config, trust) = (None, None);
-    Access::new(Settings { ssh_config, trust, poll: Duration::from_millis(2), work_dir: std::env::temp_dir() })
+    Access::new(Settings {
+        ssh_config,
+        trust,
+        poll: Settings::POLL,
+        pace: Pace::times(5_000).expect("a pace"),
+        work_dir: std::env::temp_dir(),
+    })
 }
 
 fn instance() -> InstanceId {

@@ -8,9 +8,9 @@
 //! An encrypted image needs rights on its KMS key (`kms:CreateGrant` among others) that cannot be named here.
 
 use super::answers::said;
-use super::instance_state::{NO_CAPACITY, described, find, is_dead, live, state};
+use super::instance_state::{NO_ROOM, described, find, is_dead, live, state};
 use super::likeness::Likeness;
-use super::patience::{NO_ROOM, NOT_KNOWN_YET, YOUNG_LOOKS, patiently};
+use super::patience::{NOT_KNOWN_YET, YOUNG, patiently};
 use super::tags;
 use crate::access::{Aws, AwsError, code_of};
 use crate::action::Context;
@@ -26,9 +26,6 @@ const MOST_TOKENS: u32 = 6;
 
 /// EC2 launches nothing more with this token: what it launched with it is terminated.
 const USED_UP: &[&str] = &["IdempotentInstanceTerminated"];
-
-/// What a launch may meet and wait out: the image and groups may be seconds old, and there may be no room for a while.
-const WAITED_OUT: &[super::patience::Passing] = &[NOT_KNOWN_YET, NO_ROOM];
 
 /// Types among which a CPU credit mode is carried over; none for types without credits. Between T2 and the others it is not:
 /// T2 is `standard` by default and has launch credits, T3 and later are `unlimited` by default and have none, so that a
@@ -130,7 +127,8 @@ impl InstanceClone {
     pub(super) async fn launch(&self, cx: &Context<'_>, aws: &Aws, wanted: &Likeness) -> Result<String, Failure> {
         let doing = format!("launching `{}` as `{}`", self.name, self.instance_type);
         for token in Self::tokens(cx) {
-            let launched = patiently(cx, &doing, WAITED_OUT, async || self.run(cx, aws, wanted, &token).await).await?;
+            let launched =
+                patiently(cx, &doing, &[NOT_KNOWN_YET], async || self.run(cx, aws, wanted, &token).await).await?;
             let instance = match launched {
                 Ok(instance) => instance,
                 Err(error) if error.is(USED_UP) => {
@@ -157,9 +155,9 @@ impl InstanceClone {
 
     /// The instance launched with this token, when the original has changed since and the call is not the same any more.
     async fn by_token(&self, cx: &Context<'_>, aws: &Aws, token: &str, error: &AwsError) -> Result<Instance, Failure> {
-        for look in 0..YOUNG_LOOKS {
+        for look in 0..cx.looks(YOUNG) {
             if look > 0 {
-                tokio::time::sleep(cx.poll()).await;
+                cx.pause().await;
             }
             let launched = self.launched(cx, aws).await?;
             if let Some(found) = launched.into_iter().find(|i| i.client_token() == Some(token)) {
@@ -174,11 +172,11 @@ impl InstanceClone {
 
     fn cannot_launch(&self, error: &AwsError) -> Failure {
         let mut failure = error.failure(format!("cannot launch `{}` as `{}`", self.name, self.instance_type));
-        if error.is(NO_CAPACITY) {
-            failure.kind = FailureKind::Transient;
+        if error.is(NO_ROOM) {
+            failure.kind = FailureKind::NoCapacity;
             failure = failure.advise("wait, or choose another type or a subnet in another zone");
         } else if error.is(&["InvalidAMIID.Unavailable", "IncorrectState"]) {
-            failure.kind = FailureKind::Transient;
+            failure.kind = FailureKind::Busy;
         }
         failure
     }

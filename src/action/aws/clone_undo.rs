@@ -6,7 +6,7 @@
 //! afterwards are named.
 
 use super::instance_state::{described, find, state};
-use super::patience::LATE_LOOKS;
+use super::patience::LATE;
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Context, Glance, RUN_TAG, STEP_TAG, wait_until};
@@ -48,7 +48,8 @@ pub(super) async fn remove(action: &InstanceClone, cx: &Context<'_>) -> Result<S
 /// The recorded id and those found by client token; without a record it is looked for a few times, for the launch may be young.
 async fn launched(action: &InstanceClone, cx: &Context<'_>, aws: &Aws) -> Result<BTreeSet<String>, Failure> {
     let mut ids: BTreeSet<String> = cx.output("instance").map(str::to_owned).into_iter().collect();
-    for look in 0..LATE_LOOKS {
+    let most = cx.looks(LATE);
+    for look in 0..most {
         let found = action.launched(cx, aws).await?;
         let nothing_yet = ids.is_empty() && found.is_empty();
         let found = found.into_iter().filter(|i| state(i) != State::Terminated).filter_map(|i| i.instance_id);
@@ -56,9 +57,9 @@ async fn launched(action: &InstanceClone, cx: &Context<'_>, aws: &Aws) -> Result
         if !nothing_yet {
             break;
         }
-        if look + 1 < LATE_LOOKS {
+        if look + 1 < most {
             cx.beat().beat(format!("looking for an instance named `{}`", action.name))?;
-            tokio::time::sleep(cx.poll()).await;
+            cx.pause().await;
         }
     }
     Ok(ids)

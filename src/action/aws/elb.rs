@@ -45,7 +45,7 @@ async fn settled_tags(cx: &Context<'_>, aws: &Aws, arn: &str) -> Result<Vec<(Str
         if !tags.is_empty() {
             return Ok(tags);
         }
-        tokio::time::sleep(cx.poll()).await;
+        cx.pause().await;
     }
     run_tags(aws, arn).await
 }

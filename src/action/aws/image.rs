@@ -14,7 +14,7 @@ use super::image_parts::{
     tagged_snapshots, wait_for,
 };
 use super::instance_state::{described, live, state as instance_state};
-use super::patience::{LATE_LOOKS, NOT_KNOWN_YET, SNAPSHOTS_BUSY, YOUNG_LOOKS, patiently};
+use super::patience::{LATE, NOT_KNOWN_YET, SNAPSHOTS_BUSY, YOUNG, patiently};
 use super::preview::{request, run_tags, words};
 use super::tags;
 use crate::access::{Aws, AwsError};
@@ -40,13 +40,13 @@ impl ImageCreate {
     /// Our image, if it is there; refuses a foreign one that has its name. One without any tag may be ours, made by a call whose
     /// answer was lost, and its tags not shown yet: it is looked at again before it counts as somebody's.
     async fn ours(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<Image>, Failure> {
-        let mut looks = 0;
+        let (mut looks, most) = (0, cx.looks(LATE));
         loop {
             match by_name(aws, self.name.as_str()).await? {
-                Some(image) if image.tags().is_empty() && looks < LATE_LOOKS => {
+                Some(image) if image.tags().is_empty() && looks < most => {
                     looks += 1;
-                    cx.beat().beat(format!("`{}` shows no tags yet ({looks}/{LATE_LOOKS})", self.name))?;
-                    tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+                    cx.beat().beat(format!("`{}` shows no tags yet ({looks}/{most})", self.name))?;
+                    cx.pause().await;
                 }
                 Some(image) if !cx.is_ours(tags::pairs(image.tags())) => {
                     let id = image.image_id().unwrap_or_default();
@@ -61,10 +61,10 @@ impl ImageCreate {
 
     /// The same, looking again a few times, for an image that was asked for a moment ago.
     async fn ours_or_late(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<Image>, Failure> {
-        for look in 0..LATE_LOOKS {
+        for look in 0..cx.looks(LATE) {
             if look > 0 {
                 cx.beat().beat(format!("looking for an image named `{}`", self.name))?;
-                tokio::time::sleep(cx.poll()).await;
+                cx.pause().await;
             }
             if let Some(image) = self.ours(cx, aws).await? {
                 return Ok(Some(image));
@@ -108,7 +108,7 @@ impl ImageCreate {
 
     async fn create(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Failure> {
         let doing = format!("making an image of `{}`", self.instance);
-        let mut looks = 0;
+        let (mut looks, most) = (0, cx.looks(YOUNG));
         loop {
             match patiently(cx, &doing, &[NOT_KNOWN_YET, SNAPSHOTS_BUSY], async || self.ask(cx, aws).await).await? {
                 Ok(Some(id)) => return Ok(id),
@@ -117,15 +117,13 @@ impl ImageCreate {
                 }
                 // Either an earlier call of ours has made it, or the name is that of an image deregistered a moment ago, on
                 // the way forward after a rollback: then EC2 says to wait (error codes of the EC2 API Reference).
-                Err(e) if e.is(&["InvalidAMIName.Duplicate"]) && looks < YOUNG_LOOKS => {
+                Err(e) if e.is(&["InvalidAMIName.Duplicate"]) && looks < most => {
                     if let Some(image) = self.ours(cx, aws).await? {
                         return Ok(image.image_id.unwrap_or_default());
                     }
                     looks += 1;
-                    cx.beat().beat(format!(
-                        "{doing}: its name is still taken by one that is gone ({looks}/{YOUNG_LOOKS})"
-                    ))?;
-                    tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+                    cx.beat().beat(format!("{doing}: its name is still taken by one that is gone ({looks}/{most})"))?;
+                    cx.pause().await;
                 }
                 Err(e) => return Err(e.failure(format!("cannot make an image of `{}`", self.instance))),
             }

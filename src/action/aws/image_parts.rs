@@ -1,6 +1,6 @@
 //! An image and its snapshots: finding them again, and taking them away.
 
-use super::patience::YOUNG_LOOKS;
+use super::patience::YOUNG;
 use super::tags;
 use crate::access::{Aws, AwsError, code_of};
 use crate::action::{Context, Glance, RUN_TAG, wait_until};
@@ -127,8 +127,9 @@ pub(super) async fn wait_for(
     wait_until(cx, what, async || {
         let Some(image) = by_id(aws, id).await? else {
             unseen += 1;
-            return match unseen <= YOUNG_LOOKS {
-                true => Ok(Glance::NotYet(format!("EC2 does not show image `{id}` ({unseen}/{YOUNG_LOOKS})"))),
+            let most = cx.looks(YOUNG);
+            return match unseen <= most {
+                true => Ok(Glance::NotYet(format!("EC2 does not show image `{id}` ({unseen}/{most})"))),
                 false => Err(Failure::refused(format!("there is no image `{id}` in {}", aws.region))),
             };
         };

@@ -1,19 +1,17 @@
 //! Waiting until an instance runs and its status checks have passed.
 
 use super::instance_state::{described, find, is_dead, reason, state, unknown};
+use super::patience::YOUNG;
 use crate::access::{Aws, AwsError, code_of};
 use crate::action::{Context, Glance, wait_until};
 use crate::model::{Failure, FailureKind};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State, InstanceStatus, SummaryStatus};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How many looks in a row may say `impaired` before it is believed: five minutes at the poll interval for AWS. AWS's own waiter
+/// For how long looks in a row may say `impaired` before it is believed. AWS's own waiter
 /// `InstanceStatusOk` never fails on it (botocore, ec2/waiters-2): a slow first boot (volumes that load lazily, a file system
 /// check, cloud-init on few CPU credits) goes from `initializing` over `impaired` to `ok`.
-const IMPAIRED_LOOKS: u32 = 30;
-
-/// How long EC2 may not know an id that it has just given out.
-pub(super) const VISIBLE_WITHIN: Duration = Duration::from_secs(120);
+const IMPAIRED: Duration = Duration::from_secs(300);
 
 /// How often `stopped` is looked at again right after a start: the first looks may be older than the start.
 const STALE_LOOKS: u32 = 3;
@@ -78,15 +76,13 @@ fn read(status: &InstanceStatus) -> Checks {
 
 /// Waits until it runs.
 pub(super) async fn wait_running(cx: &Context<'_>, aws: &Aws, id: &str, age: Age) -> Result<Instance, Failure> {
-    let begun = Instant::now();
-    let (mut was_up, mut stale) = (false, 0);
+    let (mut was_up, mut stale, mut unseen) = (false, 0, 0);
     let what = format!("instance `{id}` running");
     wait_until(cx, &what, async || {
         let Some(instance) = find(aws, id).await? else {
+            unseen += 1;
             return match age {
-                Age::New if begun.elapsed() < VISIBLE_WITHIN => {
-                    Ok(Glance::NotYet(format!("EC2 does not show `{id}` yet")))
-                }
+                Age::New if unseen <= cx.looks(YOUNG) => Ok(Glance::NotYet(format!("EC2 does not show `{id}` yet"))),
                 _ => Err(unknown(aws, id)),
             };
         };
@@ -116,7 +112,7 @@ pub(super) async fn wait_checked(
     let passed = wait_until(cx, &what, async || {
         let which = match checks(aws, id).await? {
             Checks::Passed(count) => return Ok(Glance::Done(Ok(format!("{count}/{count}")))),
-            Checks::Impaired(which) if impaired >= IMPAIRED_LOOKS => {
+            Checks::Impaired(which) if impaired >= cx.looks(IMPAIRED) => {
                 let failure = Failure::permanent(format!("instance `{id}` fails its status checks")).cause(which);
                 return Err(failure.advise(format!(
                     "`aws ec2 get-console-output --latest --instance-id {id}` shows how it boots; then `runbook resume`"
@@ -124,7 +120,7 @@ pub(super) async fn wait_checked(
             }
             Checks::Impaired(which) => {
                 impaired += 1;
-                format!("{which}; a slow boot may pass through that ({impaired}/{IMPAIRED_LOOKS})")
+                format!("{which}; a slow boot may pass through that ({impaired}/{})", cx.looks(IMPAIRED))
             }
             Checks::Pending(which) => {
                 impaired = 0;

@@ -10,16 +10,22 @@ use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 
 /// Codes by which StartInstances, RunInstances and ModifyInstanceAttribute say that a type cannot be had here and now.
 /// (error codes of the EC2 API Reference; it sends some of them with HTTP 500, and has not begun anything then).
-pub(super) const NO_CAPACITY: &[&str] = &[
+pub(super) const NO_ROOM: &[&str] = &[
     "InsufficientCapacity",
     "InsufficientCapacityOnHost",
     "InsufficientHostCapacity",
     "InsufficientInstanceCapacity",
     "InsufficientReservedInstanceCapacity",
-    "InstanceLimitExceeded",
     "ReservationCapacityExceeded",
-    "VcpuLimitExceeded",
 ];
+
+/// The account may not have more: that does not pass by itself.
+const ACCOUNT_LIMITS: &[&str] = &["InstanceLimitExceeded", "VcpuLimitExceeded"];
+
+/// Whether an instance is not to be had of a type: there is no room for it, or the account may not have more.
+pub(super) fn is_lack(error: &AwsError) -> bool {
+    error.is(NO_ROOM) || error.is(ACCOUNT_LIMITS)
+}
 
 /// The instance's state; `unknown` when EC2 gives none.
 pub(super) fn state(instance: &Instance) -> State {
@@ -139,7 +145,7 @@ pub(super) async fn stop(aws: &Aws, id: &str) -> Result<(), Failure> {
             failure =
                 failure.advise("it is protected against being stopped: take the protection away if that is meant");
         } else if error.is(&["IncorrectInstanceState"]) {
-            failure.kind = FailureKind::Transient;
+            failure.kind = FailureKind::Busy;
         }
         failure
     })
@@ -153,11 +159,11 @@ pub(super) async fn start(aws: &Aws, id: &str) -> Result<(), AwsError> {
 /// The failure of a start. Capacity comes and goes, so a lack of it is tried again.
 pub(super) fn cannot_start(error: &AwsError, id: &str) -> Failure {
     let mut failure = error.failure(format!("cannot start instance `{id}`"));
-    if error.is(NO_CAPACITY) {
-        failure.kind = FailureKind::Transient;
+    if is_lack(error) {
+        failure.kind = if error.is(NO_ROOM) { FailureKind::NoCapacity } else { failure.kind };
         failure = failure.advise("it stays stopped: wait, or give it another type, and `runbook resume`");
     } else if error.is(&["IncorrectInstanceState"]) {
-        failure.kind = FailureKind::Transient;
+        failure.kind = FailureKind::Busy;
     }
     failure
 }

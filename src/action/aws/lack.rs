@@ -1,6 +1,6 @@
 //! Why an instance does not get a type, as EC2's codes tell: whether another attempt at it is worth a stop.
 
-use super::instance_state::NO_CAPACITY;
+use super::instance_state::is_lack;
 use crate::access::AwsError;
 
 /// Why an instance does not get a type.
@@ -18,14 +18,14 @@ impl CapacityLack {
     /// `InvalidInterface.IpAddressLimitExceeded`, a zone without the type is `Unsupported`; a policy may deny a type.
     pub(super) fn of(error: &AwsError) -> Self {
         let said = format!("{}: {}", error.code.as_deref().unwrap_or("no code"), error.message);
-        if error.is(NO_CAPACITY) { CapacityLack::Capacity(said) } else { CapacityLack::Unfit(said) }
+        if is_lack(error) { CapacityLack::Capacity(said) } else { CapacityLack::Unfit(said) }
     }
 
     /// Whether an error says that this instance is not had with this type, so that the old one must come back: any definite
     /// refusal but of a state that passes, and but of the caller's credentials, which would refuse the way back too.
     pub(super) fn is_told_by(error: &AwsError) -> bool {
         let passes = error.is(&["IncorrectInstanceState"]);
-        error.is(NO_CAPACITY) || (error.refuses() && !passes && !error.refuses_credentials())
+        is_lack(error) || (error.refuses() && !passes && !error.refuses_credentials())
     }
 
     /// One line, without what became of the instance.

@@ -14,7 +14,8 @@ use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, Certificate, Listener, ProtocolEnum, RedirectActionConfig, RedirectActionStatusCodeEnum,
 };
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::cell::Cell;
+use std::time::Duration;
 
 /// TLS 1.3 and 1.2: what AWS recommends, and what a site behind an old nginx had.
 const SSL_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
@@ -75,7 +76,7 @@ async fn observe(it: &impl Listen, cx: &Context<'_>) -> Result<Finding, Failure>
 
 async fn apply(it: &impl Listen, cx: &Context<'_>) -> Result<Applied, Stop> {
     let aws = cx.aws().await?;
-    let started = Instant::now();
+    let refused = Cell::new(0);
     let find = async || own(it, cx, &aws).await;
     let arn = send_until_taken(cx, &it.name(), find, async || {
         let request = aws.write.elb.create_listener().load_balancer_arn(it.balancer().as_str());
@@ -95,7 +96,8 @@ async fn apply(it: &impl Listen, cx: &Context<'_>) -> Result<Applied, Stop> {
                 Ok(Glance::NotYet(format!("{} is there and not listed yet", it.name())))
             }
             e if e.is(&["UnsupportedCertificate", "CertificateNotFound"]) => {
-                if started.elapsed() < CERTIFICATE_PATIENCE {
+                refused.set(refused.get() + 1);
+                if refused.get() <= cx.looks(CERTIFICATE_PATIENCE) {
                     return Ok(Glance::NotYet(format!(
                         "the balancer does not take the certificate yet: {}",
                         e.message

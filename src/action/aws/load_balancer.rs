@@ -15,7 +15,8 @@ use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancerTypeEnum,
 };
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::cell::Cell;
+use std::time::Duration;
 
 /// ELB learns of a security group some time after EC2 has made it (EC2 error list, InvalidGroup.NotFound: "the ID of a recently
 /// created security group has not propagated"); refusals for longer are meant.
@@ -82,7 +83,7 @@ impl LoadBalancerCreate {
     }
 
     /// `since`: when it was tried first.
-    async fn create(&self, cx: &Context<'_>, aws: &Aws, since: Instant) -> Result<Glance<LoadBalancer>, Failure> {
+    async fn create(&self, cx: &Context<'_>, aws: &Aws, refused: &Cell<u32>) -> Result<Glance<LoadBalancer>, Failure> {
         let request = aws.write.elb.create_load_balancer().name(self.name.as_str());
         let answer = request
             .r#type(LoadBalancerTypeEnum::Application)
@@ -100,7 +101,8 @@ impl LoadBalancerCreate {
                 Some(answered(made, format_args!("which load balancer is `{}`", self.name))?)
             }
             Err(e) if e.is(&["DuplicateLoadBalancerName"]) => self.own(cx, aws).await?,
-            Err(e) if e.is(&["InvalidSecurityGroup"]) && since.elapsed() < GROUP_PATIENCE => {
+            Err(e) if e.is(&["InvalidSecurityGroup"]) && refused.get() < cx.looks(GROUP_PATIENCE) => {
+                refused.set(refused.get() + 1);
                 return Ok(Glance::NotYet(format!(
                     "the security group is not known to load balancing yet: {}",
                     e.message
@@ -244,9 +246,9 @@ impl Perform for LoadBalancerCreate {
         let balancer = match own {
             Some(balancer) => balancer,
             None => {
-                let (since, what) = (Instant::now(), format!("load balancer `{}`", self.name));
+                let (refused, what) = (Cell::new(0), format!("load balancer `{}`", self.name));
                 let find = async || self.own(cx, &aws).await;
-                send_until_taken(cx, &what, find, async || self.create(cx, &aws, since).await).await?
+                send_until_taken(cx, &what, find, async || self.create(cx, &aws, &refused).await).await?
             }
         };
         let attributes: Vec<_> = self

@@ -6,9 +6,9 @@
 use crate::access::AwsError;
 use crate::action::Context;
 use crate::model::Failure;
+use std::time::Duration;
 
-/// How many looks a minute are, at the poll interval for AWS. A shorter interval is a wish for shorter waits of all kinds.
-const A_MINUTE: u32 = 6;
+const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// A kind of refusal that passes.
 #[derive(Debug, Clone, Copy)]
@@ -17,17 +17,17 @@ pub(super) struct Passing {
     pub(super) codes: &'static [&'static str],
     /// What is told of it.
     pub(super) because: &'static str,
-    /// How often it is met with another try, one poll interval apart.
-    pub(super) tries: u32,
+    /// For how long it is met with another try, a pause apart.
+    pub(super) within: Duration,
 }
 
-/// How often something is looked for that EC2 may not show yet: two minutes. AWS names no limit for its eventual consistency
+/// For how long something is looked for that EC2 may not show yet. AWS names no limit for its eventual consistency
 /// and advises to retry "up to several minutes" ("Eventual consistency in the Amazon EC2 API", EC2 Developer Guide).
-pub(super) const YOUNG_LOOKS: u32 = 2 * A_MINUTE;
+pub(super) const YOUNG: Duration = Duration::from_secs(120);
 
-/// How often an undo that does not know what was made looks for it before it believes that nothing was: one minute. A call whose
+/// For how long an undo that does not know what was made looks for it before it believes that nothing was. A call whose
 /// answer was lost a moment ago may not show at once; one that was refused never will, and the site may be down meanwhile.
-pub(super) const LATE_LOOKS: u32 = A_MINUTE;
+pub(super) const LATE: Duration = A_MINUTE;
 
 /// What a run has just made is not known everywhere yet. "This error can occur because the ID of a recently created security
 /// group has not propagated through the system" (`InvalidGroup.NotFound`; the same is said of the others: error codes of the
@@ -43,12 +43,12 @@ pub(super) const NOT_KNOWN_YET: Passing = Passing {
         "InvalidSnapshot.NotFound",
     ],
     because: "EC2 does not know yet what was just made",
-    tries: YOUNG_LOOKS,
+    within: YOUNG,
 };
 
 /// Somebody else is tagging the same resource (`ConcurrentTagAccess`, error codes of the EC2 API Reference).
 pub(super) const TAGS_BUSY: Passing =
-    Passing { codes: &["ConcurrentTagAccess"], because: "somebody else is changing its tags", tries: YOUNG_LOOKS };
+    Passing { codes: &["ConcurrentTagAccess"], because: "somebody else is changing its tags", within: YOUNG };
 
 /// A backup makes snapshots of the same volumes (error codes of the EC2 API Reference: "wait at least 15 seconds between
 /// concurrent CreateSnapshot requests on a single volume", and limits on how many may be pending).
@@ -61,23 +61,7 @@ pub(super) const SNAPSHOTS_BUSY: Passing = Passing {
         "SnapshotCreationPerVolumeRateExceeded",
     ],
     because: "other snapshots of its volumes are being made",
-    tries: 10 * A_MINUTE,
-};
-
-/// There is no room for a launch now. EC2's advice is to wait a few minutes and ask again (`InsufficientInstanceCapacity`,
-/// "Troubleshoot instance launch issues", EC2 User Guide).
-/// The account's own limits are not among them: those do not pass by themselves.
-pub(super) const NO_ROOM: Passing = Passing {
-    codes: &[
-        "InsufficientCapacity",
-        "InsufficientCapacityOnHost",
-        "InsufficientHostCapacity",
-        "InsufficientInstanceCapacity",
-        "InsufficientReservedInstanceCapacity",
-        "ReservationCapacityExceeded",
-    ],
-    because: "no capacity",
-    tries: 15 * A_MINUTE,
+    within: Duration::from_secs(600),
 };
 
 /// Calls until it is carried out, refused for another reason than these, or one of these has lasted too long: then the
@@ -98,7 +82,8 @@ pub(super) async fn patiently<T>(
             Err(error) => error,
         };
         let known = reasons.iter().zip(&mut tries).find(|(reason, _)| error.is(reason.codes));
-        let Some((reason, tried)) = known.filter(|(reason, tried)| !error.lost && **tried < reason.tries) else {
+        let Some((reason, tried)) = known.filter(|(reason, tried)| !error.lost && **tried < cx.looks(reason.within))
+        else {
             return Ok(Err(error));
         };
         if cx.time_left().is_zero() {
@@ -106,7 +91,11 @@ pub(super) async fn patiently<T>(
         }
         *tried += 1;
         let code = error.code.as_deref().unwrap_or_default();
-        cx.beat().beat(format!("{what}: {} ({code}), trying again ({tried}/{})", reason.because, reason.tries))?;
-        tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+        cx.beat().beat(format!(
+            "{what}: {} ({code}), trying again ({tried}/{})",
+            reason.because,
+            cx.looks(reason.within)
+        ))?;
+        cx.pause().await;
     }
 }

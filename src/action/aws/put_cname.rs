@@ -75,8 +75,7 @@ impl DnsPutCname {
     /// Waits until this machine's resolver sees what the zone has. A zone that the world does not ask is told after minutes: ACM
     /// would wait for three days.
     async fn wait_seen(&self, cx: &Context<'_>, zone: &str) -> Result<(), Failure> {
-        let looks = SEEN_WITHIN.as_millis() / cx.poll().as_millis().max(1);
-        let most = u32::try_from(looks).unwrap_or(u32::MAX).clamp(20, 100);
+        let most = cx.looks(SEEN_WITHIN).clamp(20, 100);
         let mut looks = 0;
         wait_until(cx, &format!("`{}` in DNS", RecordName::of(&self.name)), async || {
             if self.resolves(cx).await? {

@@ -4,7 +4,7 @@
 //! that is under way is joined, never sent again.
 
 use super::preview::request;
-use super::rds_state::{Db, Follow, Progress, describe, last_event, name};
+use super::rds_state::{Db, Follow, Progress, UNSEEN, describe, last_event, name};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Facts, Failure, FailureKind, Finding, Found, RdsSetMultiAz};
@@ -106,7 +106,7 @@ impl RdsSetMultiAz {
     fn refused(&self, error: &AwsError, wanted: bool) -> Failure {
         let mut failure = error.failure(format!("cannot make DB instance `{}` {}", self.id(), name(wanted)));
         if error.is(&["InsufficientDBInstanceCapacity", "InsufficientDBInstanceCapacityFault"]) {
-            failure.kind = FailureKind::Transient;
+            failure.kind = FailureKind::NoCapacity;
         } else if error.is(&["DBSubnetGroupDoesNotCoverEnoughAZs", "InvalidVPCNetworkStateFault"]) {
             failure.kind = FailureKind::Refused;
             failure = failure.advise("add a subnet of another Availability Zone to its subnet group");
@@ -116,7 +116,7 @@ impl RdsSetMultiAz {
 
     /// Waits until the conversion is complete; a DB that comes back as it was is a failure.
     async fn follow(&self, cx: &Context<'_>, aws: &Aws, wanted: bool) -> Result<String, Failure> {
-        let mut follow = Follow::polling(cx.poll());
+        let mut follow = Follow::looking(cx.looks(UNSEEN));
         wait_until(cx, &format!("DB instance `{}` {}", self.id(), name(wanted)), async || {
             let db = describe(aws, self.id()).await?;
             if db.is_stuck() {

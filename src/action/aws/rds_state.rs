@@ -14,7 +14,7 @@ use std::time::Duration;
 /// How long a DB may be `available`, unchanged and with nothing pending before that counts as "it did not happen", when no
 /// look has shown the modification: RDS may take minutes until it shows what it has accepted (terraform-provider-aws#48830,
 /// #39691), and verify may begin after it has come to nothing.
-const UNSEEN: Duration = Duration::from_secs(600);
+pub(super) const UNSEEN: Duration = Duration::from_secs(600);
 
 /// The same in looks: no fewer and no more, whatever the poll interval.
 const UNSEEN_LOOKS: std::ops::RangeInclusive<u32> = 20..=120;
@@ -89,10 +89,8 @@ pub(super) struct Follow {
 }
 
 impl Follow {
-    /// For looks at this interval.
-    pub(super) fn polling(poll: Duration) -> Self {
-        let looks = UNSEEN.as_millis() / poll.as_millis().max(1);
-        let looks = u32::try_from(looks).unwrap_or(u32::MAX);
+    /// Where so many looks are [`UNSEEN`].
+    pub(super) fn looking(looks: u32) -> Self {
         let unseen = looks.clamp(*UNSEEN_LOOKS.start(), *UNSEEN_LOOKS.end());
         Self { seen_modifying: false, idle: 0, alone: 0, unseen }
     }
@@ -258,7 +256,7 @@ mod tests {
     }
 
     fn follow() -> Follow {
-        Follow::polling(Duration::from_secs(15))
+        Follow::looking(40)
     }
 
     #[test]
@@ -295,12 +293,12 @@ mod tests {
     #[test]
     fn what_was_accepted_may_take_minutes_to_show() {
         let idle = db("available", false, None);
-        for (poll_s, looks) in [(5, 120), (15, 40), (60, 20)] {
-            let mut follow = Follow::polling(Duration::from_secs(poll_s));
+        for (given, looks) in [(300, 120), (40, 40), (10, 20)] {
+            let mut follow = Follow::looking(given);
             for _ in 1..looks {
                 assert!(matches!(follow.look(&idle, true), Progress::Going(_)));
             }
-            assert_eq!(follow.look(&idle, true), Progress::CameToNothing, "every {poll_s} s");
+            assert_eq!(follow.look(&idle, true), Progress::CameToNothing, "{given} looks");
         }
     }
 

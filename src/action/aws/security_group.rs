@@ -5,7 +5,7 @@
 //! shows who holds it.
 
 use super::answers::{failed, not_ours, outputs};
-use super::patience::LATE_LOOKS;
+use super::patience::LATE;
 use super::preview::{request, run_tags};
 use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
@@ -37,15 +37,15 @@ impl SecurityGroupCreate {
     /// The group of this name when this run made it. One without any tag may be this run's, made by a call whose answer was
     /// lost, and its tags not shown yet: it is looked at again before it counts as somebody's.
     async fn own(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<String>, Failure> {
-        let mut looks = 0;
+        let (mut looks, most) = (0, cx.looks(LATE));
         loop {
             match self.find(aws).await? {
                 None => return Ok(None),
                 Some(group) if Self::is_ours(cx, &group) => return Ok(group.group_id().map(str::to_owned)),
-                Some(group) if group.tags().is_empty() && looks < LATE_LOOKS => {
+                Some(group) if group.tags().is_empty() && looks < most => {
                     looks += 1;
-                    cx.beat().beat(format!("`{}` shows no tags yet ({looks}/{LATE_LOOKS})", self.name))?;
-                    tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+                    cx.beat().beat(format!("`{}` shows no tags yet ({looks}/{most})", self.name))?;
+                    cx.pause().await;
                 }
                 Some(_) => return Err(not_ours("security group", self.name.as_str(), &format!(" in `{}`", self.vpc))),
             }

@@ -7,7 +7,7 @@
 
 use super::claim::not_anothers;
 use super::instance_checks::{Age, launch_ran_out, wait_running};
-use super::instance_state::{NO_CAPACITY, cannot_start, described, live, start, state, stop, type_of, zone_of};
+use super::instance_state::{cannot_start, described, is_lack, live, start, state, stop, type_of, zone_of};
 use super::instance_stopped::wait_stopped;
 use super::lack::CapacityLack;
 use super::power::{power, running, starting, stopping};
@@ -84,7 +84,7 @@ impl InstanceStartAs {
             }
             let mut failure = error.failure(format!("cannot give instance `{id}` the type `{wanted}`"));
             if error.is(&["IncorrectInstanceState"]) {
-                failure.kind = FailureKind::Transient;
+                failure.kind = FailureKind::Busy;
             }
             return Err(failure.into());
         }
@@ -112,12 +112,12 @@ impl InstanceStartAs {
             if !CapacityLack::is_told_by(&error) {
                 return Err(cannot_start(&error, self.id()).into());
             }
-            if !error.is(NO_CAPACITY) || tries > CAPACITY_TRIES || cx.time_left().is_zero() {
+            if !is_lack(&error) || tries > CAPACITY_TRIES || cx.time_left().is_zero() {
                 return Err(Trouble::Type(error));
             }
             let code = error.code.as_deref().unwrap_or_default();
             cx.beat().beat(format!("no capacity for `{wanted}` ({code}), trying again"))?;
-            tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+            cx.pause().await;
         }
     }
 
@@ -265,7 +265,7 @@ impl Perform for InstanceStartAs {
         let instance = wait_running(cx, &aws, self.id(), Age::Known).await.map_err(|failure| {
             // Accepted and given up on later: the next attempts try again, then put the old type back.
             match failure.kind {
-                FailureKind::Transient => failure.advise(format!(
+                kind if kind.may_pass() => failure.advise(format!(
                     "no capacity for `{}`: `runbook resume` tries again, and puts the old type back when there is still none",
                     self.instance_type
                 )),

@@ -4,7 +4,13 @@ use super::*;
 use crate::action::site::little_site::{LittleSite, page, redirect};
 
 fn site(base: &Url) -> BrowsedSite {
-    let settings = Settings { ssh_config: None, trust: None, poll: Settings::POLL, work_dir: std::env::temp_dir() };
+    let settings = Settings {
+        ssh_config: None,
+        trust: None,
+        poll: Settings::POLL,
+        pace: crate::model::Pace::USUAL,
+        work_dir: std::env::temp_dir(),
+    };
     let options = HttpOptions { cookies: true, redirects: 10, ..HttpOptions::default() };
     BrowsedSite { client: http_client(&settings, &options).unwrap(), base: base.clone() }
 }

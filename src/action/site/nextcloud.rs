@@ -97,10 +97,10 @@ impl NextcloudCheck {
         let mut look = 1;
         loop {
             match self.check(cx, &password).await {
-                Err(f) if look < LOOKS && matches!(f.kind, FailureKind::Transient | FailureKind::Lost) => {
+                Err(f) if look < LOOKS && f.kind.may_pass() => {
                     let cause = f.causes.first().map(|c| format!(": {c}")).unwrap_or_default();
                     cx.beat().beat(format!("look {look} of {LOOKS}: {}{cause}", f.message))?;
-                    tokio::time::sleep(cx.poll().min(cx.time_left())).await;
+                    cx.pause().await;
                     look += 1;
                 }
                 ended => return ended,

@@ -33,7 +33,8 @@ pub(in crate::cli) struct RehearseArgs {
     #[arg(long, value_name = "PACE")]
     pub(in crate::cli) pace: Option<String>,
     /// Let something go wrong: `no-capacity` (EC2 refuses the smaller type when the original is started, and has it again
-    /// when the run is resumed) or `no-capacity:accept` (it never has it; the operator goes on with the old type)
+    /// when the run is resumed), `no-capacity:accept` (it never has it; the operator goes on with the old type) or `no-room`
+    /// (it has no room for the clone for a quarter of an hour; the run waits for it)
     #[arg(long, value_name = "FAULT")]
     pub(in crate::cli) fault: Option<String>,
     /// Rehearse with this Nextcloud, the release that you run: its archive (.tar.bz2, .tar.gz, .zip) or the folder it unpacks

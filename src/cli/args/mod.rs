@@ -10,10 +10,11 @@ pub(super) use policy::*;
 pub(super) use runs::*;
 
 use super::{CommandFailure, Exit};
+use crate::model::Pace;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
-use value::poll_interval;
+use value::{pace, poll_interval};
 
 /// A step engine for cutovers that must not go wrong.
 ///
@@ -66,6 +67,9 @@ pub(super) struct Common {
     /// Time between two looks at something that changes by itself, like 10s or 500ms [default: 10s]
     #[arg(long, global = true, env = "RUNBOOK_POLL_INTERVAL", hide_env_values = true, value_name = "TIME", value_parser = poll_interval)]
     pub(super) poll_interval: Option<Duration>,
+    /// How many times faster than meant all waits go: for rehearsals and tests
+    #[arg(long, global = true, env = "RUNBOOK_PACE", hide = true, value_name = "TIMES", value_parser = pace)]
+    pub(super) pace: Option<Pace>,
 }
 
 #[derive(Debug, Subcommand)]

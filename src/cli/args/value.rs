@@ -1,6 +1,6 @@
 //! Values of arguments, from their texts. An error is one line that says how to write it.
 
-use crate::model::Acceptance;
+use crate::model::{Acceptance, Pace};
 use std::time::Duration;
 
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
@@ -54,6 +54,11 @@ pub(super) fn age(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong.into()),
     };
     number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| wrong.into())
+}
+
+/// How many times faster than meant waits go.
+pub(super) fn pace(text: &str) -> Result<Pace, String> {
+    text.parse().ok().and_then(Pace::times).ok_or_else(|| format!("write a whole number from 1 to {}", Pace::MOST))
 }
 
 /// The time between two looks, in `ms`, `s` or `m`: never so short that AWS would be asked without a pause.

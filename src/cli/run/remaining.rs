@@ -16,7 +16,7 @@ use crate::cli::{CommandFailure, Exit, account, secrets};
 use crate::display;
 use crate::engine::{Clock, Worker, drifts_ahead, look_ahead, ways_on};
 use crate::journal::{ActionState, RunState};
-use crate::model::{self, ActionPath, FailureKind, Finding, Found, StepId};
+use crate::model::{self, ActionPath, Finding, Found, StepId};
 use crate::plan::{Look, Plan};
 use std::rc::Rc;
 
@@ -77,7 +77,7 @@ pub(in crate::cli) fn excused(
     looks: Vec<(ActionPath, Look)>,
 ) -> Vec<(ActionPath, Look)> {
     let next = plan.actions.iter().find(|p| !state.action(&p.action).is_done()).map(|p| &p.action);
-    let passes = |failure: &model::Failure| matches!(failure.kind, FailureKind::Transient | FailureKind::Lost);
+    let passes = |failure: &model::Failure| failure.kind.may_pass();
     let excuse = |(action, look): (ActionPath, Look)| match look {
         Look::Refused(failure) if passes(&failure) && Some(&action) != next => (action, Look::NotYet),
         look => (action, look),

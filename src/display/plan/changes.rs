@@ -3,6 +3,7 @@
 //! Promises: what was seen of the world weighs more than what parameters tell; what is as wanted already changes nothing,
 //! unless an earlier action of the same plan changes it first. A diff is shown as it is given, line by line.
 
+use crate::display::plan::looks::Looks;
 use crate::display::rich::visible;
 use crate::model::{ActionPath, Change, Description, Found};
 use crate::plan::{Look, Plan};
@@ -17,19 +18,18 @@ pub(in crate::display) struct Shown {
 }
 
 impl Shown {
-    /// What is shown of one action of a plan. `preflight` is in the plan's order.
+    /// What is shown of one action of a plan.
     pub(in crate::display) fn of(
         plan: &Plan,
         path: &ActionPath,
         told: Option<&Description>,
-        preflight: &[(ActionPath, Look)],
+        looks: &Looks<'_>,
     ) -> Self {
         let described = || told.map(|told| plan.named(&told.changes)).unwrap_or_default();
-        let look = preflight.iter().find(|(looked, _)| looked == path).map(|(_, line)| line);
-        let Some(finding) = look.and_then(Look::finding) else {
+        let Some(finding) = looks.line(path).and_then(Look::finding) else {
             return Self { changes: described(), after: None };
         };
-        let after = earlier(path, preflight);
+        let after = looks.overtaking(path).cloned();
         let changes = match (finding.found, finding.changes.as_slice()) {
             (Found::Holds, _) if after.is_none() => Vec::new(),
             (Found::Holds, _) | (_, []) => described(),
@@ -37,20 +37,6 @@ impl Shown {
         };
         Self { changes, after }
     }
-}
-
-/// The first action before this one that would change one of the facts that were seen of this one.
-fn earlier(path: &ActionPath, preflight: &[(ActionPath, Look)]) -> Option<ActionPath> {
-    let at = preflight.iter().position(|(looked, _)| looked == path)?;
-    let (before, rest) = preflight.split_at(at);
-    let (_, Look::Seen(own)) = rest.first()? else { return None };
-    let changes_it = |line: &Look| match line {
-        Look::Seen(finding) if finding.found != Found::Holds => {
-            finding.facts.keys().any(|fact| own.facts.contains_key(fact))
-        }
-        _ => false,
-    };
-    before.iter().find(|(_, line)| changes_it(line)).map(|(action, _)| action.clone())
 }
 
 /// An argument vector as it is typed into a shell, on one line.

@@ -2,6 +2,7 @@
 
 use crate::display::pending_value::parameter;
 use crate::display::plan::changes::Shown;
+use crate::display::plan::looks::Looks;
 use crate::display::plan::text::Sentences;
 use crate::display::plan::usual;
 use crate::model::{ActionPath, CheckRow, Reversibility, StepAction, Value};
@@ -11,6 +12,7 @@ use serde_json::{Map, json};
 /// Fields: docs/plan.md lists them, in "Fields of the JSON".
 #[must_use]
 pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> Value {
+    let looks = Looks::of(preflight);
     let steps = plan.runbook.steps.iter().map(|step| {
         json!({
             "number": step.number,
@@ -20,7 +22,7 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
             "site_down": step.site_down,
             "usual_s": usual::of_step(plan, step).seconds,
             "usual_from": usual::of_step(plan, step).source_json(),
-            "actions": step.actions.iter().map(|a| action(plan, a, sentences, preflight)).collect::<Vec<_>>(),
+            "actions": step.actions.iter().map(|a| action(plan, a, sentences, &looks)).collect::<Vec<_>>(),
         })
     });
     let done = usual::done(preflight);
@@ -57,7 +59,7 @@ fn check(row: &CheckRow) -> Value {
     })
 }
 
-fn action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> Value {
+fn action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks: &Looks<'_>) -> Value {
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
     let (mut with, mut pending) = (Map::new(), Vec::new());
@@ -66,9 +68,9 @@ fn action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, preflight:
         with.insert(name.clone(), value.into());
         pending.extend(later.then_some(name));
     }
-    let shown = Shown::of(plan, &action.path, sentence.as_ref(), preflight);
+    let shown = Shown::of(plan, &action.path, sentence.as_ref(), looks);
     let usual = usual::of_action(plan, action);
-    let needs = plan.actions.iter().find(|p| p.action == action.path).map(|p| &p.needs);
+    let needs = plan.planned(&action.path).map(|planned| &planned.needs);
     json!({
         "action": action.path,
         "kind": action.kind,
@@ -85,7 +87,7 @@ fn action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, preflight:
         "usual_from": usual.source_json(),
         "changes": shown.changes,
         "changed_before_by": shown.after,
-        "preflight": preflight.iter().find(|(path, _)| *path == action.path).map(|(_, line)| look(line)),
+        "preflight": looks.line(&action.path).map(look),
     })
 }
 

@@ -5,6 +5,7 @@ pub(in crate::display) mod changes_text;
 pub(in crate::display) mod checks;
 pub(in crate::display) mod file;
 pub(in crate::display) mod json;
+pub(in crate::display) mod looks;
 pub(in crate::display) mod markdown;
 pub(in crate::display) mod order_of_work;
 pub(in crate::display) mod origin;

@@ -3,6 +3,7 @@
 use crate::display::pending_value::{input, parameter, value};
 use crate::display::plan::changes::Shown;
 use crate::display::plan::changes_text::changes_text;
+use crate::display::plan::looks::Looks;
 use crate::display::plan::order_of_work::{WorkOrder, order_of_work};
 use crate::display::plan::{checks, usual};
 use crate::display::run::failure::reasons_text;
@@ -37,8 +38,10 @@ pub fn left_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
 fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
     let mut text = header(plan, preflight);
     text.push_str(&checks::text(plan));
+    let (looks, sites) = (Looks::of(preflight), plan.sites());
     for step in steps {
-        text.push_str(&one_step(plan, step, sentences, preflight));
+        text.push_str(&one_step(plan, step, sentences, &looks));
+        text.push_str(&format!("  afterwards {}\n", site_sentence(sites.after(&step.id))));
     }
     text.push_str(&work(plan, preflight));
     text.push_str(&looked(plan, preflight));
@@ -106,7 +109,7 @@ fn inputs(plan: &Plan) -> String {
     if rows.is_empty() { String::new() } else { format!("\ninputs\n{}", columns(2, &rows)) }
 }
 
-fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
+fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, looks: &Looks<'_>) -> String {
     let of = plan.runbook.steps.len();
     let usual = usual::of_step(plan, step).told();
     let mut text = format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
@@ -114,13 +117,12 @@ fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, preflight: &[(Ac
         text.push_str(&prose("  why: ", &step.why));
     }
     for action in &step.actions {
-        text.push_str(&one_action(plan, action, sentences, preflight));
+        text.push_str(&one_action(plan, action, sentences, looks));
     }
-    text.push_str(&format!("  afterwards {}\n", site_sentence(plan.site_after(&step.id))));
     text
 }
 
-fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
+fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks: &Looks<'_>) -> String {
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
     let told = sentence.as_ref().map(|told| told.does.clone());
@@ -138,12 +140,12 @@ fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, prefli
             text.push_str(&wrapped(&format!("      {name}: "), &value));
         }
     }
-    let shown = Shown::of(plan, &action.path, sentence.as_ref(), preflight);
+    let shown = Shown::of(plan, &action.path, sentence.as_ref(), looks);
     let back = match action.cannot_be_undone() {
         Some(why) => format!("cannot be undone: {why}"),
         None => undo(&spec, sentence.and_then(|told| told.undo)),
     };
-    for (_, line) in preflight.iter().filter(|(path, _)| *path == action.path) {
+    if let Some(line) = looks.line(&action.path) {
         text.push_str(&now(line, shown.after.as_ref()));
     }
     text.push_str(&changes_text(6, &shown.changes));

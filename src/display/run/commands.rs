@@ -227,9 +227,9 @@ pub(in crate::display) fn service(plan: &Plan, state: &RunState, from: &Rollback
     if plan.site_at(from) != Site::Down {
         return None;
     }
-    let sequence = Sequence::of(plan);
+    let (sequence, sites) = (Sequence::of(plan), plan.sites());
     let before = sequence.steps().into_iter().take_while(|it| *it != step);
-    let served = before.filter(|it| plan.site_after(it) != Site::Down).last();
+    let served = before.filter(|it| sites.after(it) != Site::Down).last();
     let served = served.and_then(|it| plan.runbook.step(it.as_str()));
     let to = served.map_or(RollbackTo::Start, |step| RollbackTo::Step(step.id.clone()));
     let why = format!("brings the site back, as it was {}", as_of(plan, &to));

@@ -60,6 +60,18 @@ pub(super) fn no_capacity(account: &SeededAccount) -> Value {
     })
 }
 
+/// How often EC2 refuses the clone: at a wait of a minute after the first few, more than a quarter of an hour.
+pub(super) const NO_ROOM_TIMES: usize = 20;
+
+/// The fault of an EC2 that has no room for the clone for a while.
+pub(super) fn no_room() -> Value {
+    serde_json::json!({
+        "service": "ec2", "action": "RunInstances", "code": "InsufficientInstanceCapacity",
+        "message": "We currently do not have sufficient capacity in the Availability Zone you requested.",
+        "times": NO_ROOM_TIMES,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -60,6 +60,7 @@ fn client(region: &Region) -> Result<reqwest::Client, RehearsalError> {
         ssh_config: None,
         trust: region.environment().get("RUNBOOK_TRUST_CA").map(PathBuf::from),
         poll: Settings::POLL,
+        pace: crate::model::Pace::USUAL,
         work_dir: region.folder().to_owned(),
     };
     http_client(&settings, &HttpOptions::default()).map_err(|f| RehearsalError::Unsupported(f.message))

@@ -13,10 +13,10 @@ use std::time::Instant;
 use crate::plan::Order;
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::file::write;
-use crate::rehearsal::flagship::{START_ORIGINAL, commands, inputs, no_capacity};
+use crate::rehearsal::flagship::{NO_ROOM_TIMES, START_ORIGINAL, commands, inputs, no_capacity, no_room};
 use crate::rehearsal::judge::expected::ExpectedWorld;
 use crate::rehearsal::judge::facts::{Start, WorldFacts};
-use crate::rehearsal::judge::injected::injected;
+use crate::rehearsal::judge::injected::{injected, launched_after};
 use crate::rehearsal::judge::node::{self, NodeBefore};
 use crate::rehearsal::judge::{judgements as judge, rows};
 use crate::rehearsal::play::under_test::UnderTest;
@@ -98,6 +98,7 @@ impl Play<'_> {
         let run = ["run", FLAGSHIP, "--inputs", "site.yaml", "--order", order, "--yes"];
         match self.scenario.fault {
             None => self.whole_run(&run).await?,
+            Some(Fault::NoRoom) => self.without_room(&run).await?,
             Some(fault) => self.without_capacity(&run, fault).await?,
         }
         if self.scenario.runbook != FLAGSHIP {
@@ -130,6 +131,15 @@ impl Play<'_> {
         self.look("the run", ExpectedWorld::finished(), rows).await
     }
 
+    /// EC2 has no room for the clone for a while: the run asks again until it has, and nobody has to do anything.
+    async fn without_room(&mut self, run: &[&str]) -> Result<(), RehearsalError> {
+        self.region.emulator().fault(no_room()).await?;
+        let mut rows = vec![self.command(&[], run, 0).await?];
+        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
+        rows.push(launched_after(&log, NO_ROOM_TIMES));
+        self.look("the run", ExpectedWorld::finished(), rows).await
+    }
+
     /// EC2 refuses the smaller type; the run rests with the original running, and goes on either way.
     async fn without_capacity(&mut self, run: &[&str], fault: Fault) -> Result<(), RehearsalError> {
         self.region.emulator().fault(no_capacity(self.region.account())).await?;
@@ -143,7 +153,7 @@ impl Play<'_> {
                 self.region.emulator().call("POST", "/plus/unfault", None).await?;
                 ExpectedWorld::finished()
             }
-            Fault::NoCapacityAccepted => {
+            Fault::NoCapacityAccepted | Fault::NoRoom => {
                 let why = "there is no capacity for the smaller type today";
                 let resolve = ["resolve", &id, START_ORIGINAL, "--as", "done", "--reason", why];
                 (self.say)(&format!("runbook {}", resolve.join(" ")));

@@ -45,6 +45,7 @@ impl Visitor {
             ssh_config: None,
             trust: region.environment().get("RUNBOOK_TRUST_CA").map(PathBuf::from),
             poll: Settings::POLL,
+            pace: crate::model::Pace::USUAL,
             work_dir: region.folder().to_owned(),
         };
         let client = http_client(&settings, &HttpOptions::default())

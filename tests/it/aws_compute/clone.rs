@@ -199,19 +199,28 @@ mod inside {
     async fn a_launch_waits_for_room_and_for_what_is_new() {
         let (account, mut clone) = prepared().await;
         account.refuse(("ec2", "RunInstances"), "InvalidAMIID.NotFound", 4);
-        account.no_room("RunInstances", 10);
-        clone.forward().await;
-        assert_eq!((clones(&account).len(), account.lab.calls("RunInstances")), (1, 15));
+        clone.observe().await;
+        clone.apply().await;
+        assert_eq!((clones(&account).len(), account.lab.calls("RunInstances")), (1, 5));
+        clone.verify().await;
         clone.undo().await;
         clone.forget_outputs();
         clone.deed.call.generation = 1;
-        account.no_room("RunInstances", 1000);
-        let failure = clone.failure(Phase::Apply).await;
-        assert_eq!(failure.kind, FailureKind::Transient);
-        account.lab.post("unfault", &json!({}));
+        account.no_room("RunInstances", 3);
+        for _ in 0..3 {
+            assert_eq!(clone.observe().await.found, Found::Absent);
+            let failure = clone.failure(Phase::Apply).await;
+            assert_eq!(failure.kind, FailureKind::NoCapacity, "the executor waits, where the operator sees it");
+        }
+        clone.forward().await;
+        assert_eq!((clones(&account).len(), account.lab.calls("RunInstances")), (1, 9));
+        clone.undo().await;
+        clone.forget_outputs();
+        clone.deed.call.generation = 2;
         account.refuse(("ec2", "RunInstances"), "VcpuLimitExceeded", 1);
-        clone.failure(Phase::Apply).await;
-        assert_eq!(clones(&account).len(), 0, "a limit of the account's does not pass by waiting");
+        let failure = clone.failure(Phase::Apply).await;
+        assert_eq!(failure.kind, FailureKind::Permanent, "a limit of the account's does not pass by waiting");
+        assert_eq!(clones(&account).len(), 0);
     }
 
     #[tokio::test]

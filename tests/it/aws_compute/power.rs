@@ -78,7 +78,7 @@ mod inside {
         let mut start = deed(ActionKind::InstanceStart, &account);
         assert_eq!(start.observe().await.found, Found::Absent);
         account.no_room("StartInstances", 1);
-        assert_eq!(start.failure(Phase::Apply).await.kind, FailureKind::Transient);
+        assert_eq!(start.failure(Phase::Apply).await.kind, FailureKind::NoCapacity);
         assert_eq!(start.observe().await.found, Found::Absent);
         account.lose(("ec2", "StartInstances"));
         assert_eq!(start.failure(Phase::Apply).await.kind, FailureKind::Lost);

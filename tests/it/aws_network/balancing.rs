@@ -148,7 +148,7 @@ mod inside {
         let calls = world.emulator.calls("CreateListener");
         world.emulator.lose_answer("elbv2", "CreateListener");
         let lost = world.stage.apply(&mut redirect).await.unwrap_err();
-        let counted = matches!(lost.kind, FailureKind::Lost | FailureKind::Transient);
+        let counted = lost.kind.may_pass();
         assert!(counted, "the engine counts attempts, and looks before the next: {lost:?}");
         world.stage.apply(&mut redirect).await.unwrap();
         assert_eq!(world.emulator.calls("CreateListener"), calls + 1, "it is never sent again without a look");
@@ -176,7 +176,7 @@ mod inside {
         world.stage.undo(&redirect).await.unwrap();
         world.emulator.refuse("elbv2", "CreateListener", "Throttling", 1);
         let calls = world.emulator.calls("CreateListener");
-        assert_eq!(world.stage.apply(&mut throttled).await.unwrap_err().kind, FailureKind::Transient);
+        assert_eq!(world.stage.apply(&mut throttled).await.unwrap_err().kind, FailureKind::Throttled);
         assert_eq!(world.emulator.calls("CreateListener"), calls + 1, "how often it is tried is the runbook's policy");
         world.stage.apply(&mut throttled).await.unwrap();
         redirect = throttled;
@@ -205,11 +205,10 @@ mod inside {
         let world = World::new();
         let (balancer, certificate, targets) = ready(&world).await;
         let mut https = world.https(&balancer, &certificate, &targets);
-        https.call.deadline_s = 1;
         world.stage.look(&mut https).await;
         let failure = world.stage.apply(&mut https).await.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Deadline);
-        assert!(failure.causes[0].contains("does not take the certificate yet"), "{failure:?}");
+        assert_eq!(failure.kind, FailureKind::Permanent);
+        assert!(failure.advice[0].contains("the certificate must be issued"), "{failure:?}");
         assert!(listeners(&world).is_empty());
     }
 }

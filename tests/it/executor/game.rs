@@ -4,8 +4,8 @@
 use crate::support::fake::{opened, stands_on, undo_waits};
 use runbook::engine::{CallId, Effect, Executor, Input, Intent, Stopping};
 use runbook::journal::{ActionState, ExecutorId, Mode, Record, RecordKind, Resolution, Rest, RollbackTo, RunState};
-use runbook::model::{ActionCall, ActionPath, Failure, FailureKind, Finding, Found, Outcome, Phase, Values};
-use runbook::plan::{Order, Plan};
+use runbook::model::{ActionCall, ActionPath, Failure, FailureKind, Finding, Found, Outcome, Phase, StepId, Values};
+use runbook::plan::{Order, Plan, PlannedAction};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -62,10 +62,11 @@ pub(super) enum Move {
 #[derive(Debug, Clone)]
 pub(super) struct Game {
     pub(super) plan: Arc<Plan>,
-    pub(super) records: Vec<Record>,
+    pub(super) records: Vec<Arc<Record>>,
     pub(super) state: RunState,
     pub(super) world: World,
     executor: Option<Executor>,
+    made_once: Arc<MadeOnce>,
     table: Vec<(CallId, ActionCall)>,
     untold: Vec<(CallId, Outcome)>,
     told: Vec<(CallId, Outcome)>,
@@ -76,6 +77,15 @@ pub(super) struct Game {
     pub(super) rest: Option<Rest>,
     /// What was against a rule, by the rule's name.
     pub(super) broken: Vec<String>,
+}
+
+/// What follows from the plan.
+#[derive(Debug)]
+struct MadeOnce {
+    /// One that has not begun.
+    executor: Executor,
+    /// What stays at each step.
+    kept: Vec<BTreeSet<ActionPath>>,
 }
 
 /// What is there, and how it came.
@@ -92,13 +102,17 @@ impl Game {
     pub(super) fn new(plan: &Arc<Plan>, before: BTreeSet<ActionPath>) -> Self {
         let first = opened(plan);
         let state = RunState::open(&first).unwrap();
+        let kept = plan.runbook.steps.iter().map(|step| plan.kept(&RollbackTo::Step(step.id.clone())));
+        let made_once =
+            Arc::new(MadeOnce { executor: Executor::new(Arc::clone(plan), state.clone()), kept: kept.collect() });
         let world = World { there: before.clone(), before, made: BTreeMap::new() };
         Self {
             plan: Arc::clone(plan),
-            records: vec![first],
+            records: vec![Arc::new(first)],
             state,
             world,
             executor: None,
+            made_once,
             table: Vec::new(),
             untold: Vec::new(),
             told: Vec::new(),
@@ -125,55 +139,79 @@ impl Game {
         self.told = self.told.pop().into_iter().collect();
     }
 
-    /// All that decides what can happen next, in words; numbers that only grow are left out.
-    pub(super) fn signature(&self) -> String {
-        let mut touched: Vec<_> =
-            self.state.actions.iter().filter_map(|(path, it)| Some((it.traces()?.seq, path))).collect();
-        touched.sort();
-        let order: Vec<&ActionPath> = touched.into_iter().map(|(_, path)| path).collect();
-        let of = |planned: &runbook::plan::PlannedAction| {
-            let (path, state) = (&planned.action, self.state.action(&planned.action));
-            let waits = matches!(
-                state,
-                ActionState::Failed { retry_at: Some(_), .. } | ActionState::UndoFailed { retry_at: Some(_), .. }
-            );
-            let started = state.traces().map(runbook::journal::Traces::is_started);
-            let phase = if let ActionState::Failed { phase, .. } = &state { Some(*phase) } else { None };
-            let gates: Vec<bool> = self
-                .state
-                .open_gates()
-                .values()
-                .filter(|it| it.action == *path)
-                .map(|it| it.answer.is_some())
-                .collect();
-            let approved = !self.state.approved(path).is_empty();
-            format!(
-                "{path} {} {} {started:?} {phase:?} {waits} {gates:?} {approved} {}",
-                state.word(),
-                state.tries(),
-                self.world.there.contains(path)
-            )
+    /// Whether an executor that there is keeps nothing but what a new one would make of plan, records and flight.
+    pub(super) fn only_keeps(&self) -> bool {
+        self.executor.as_ref().is_none_or(Executor::is_as_made_anew)
+    }
+
+    /// All that decides what can happen next, as bytes; numbers that only grow are left out.
+    pub(super) fn signature(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(128);
+        let place = |action: &ActionPath| {
+            let at = self.plan.actions.iter().position(|planned| planned.action == *action);
+            at.map_or(u8::MAX, |at| u8::try_from(at).unwrap())
         };
-        let actions: Vec<String> = self.plan.actions.iter().map(of).collect();
-        let executor = self.executor.as_ref().map(|executor| {
+        let step = |step: &StepId| u8::try_from(self.plan.number(step)).unwrap();
+        let several = |bytes: &mut Vec<u8>, all: &BTreeSet<ActionPath>| {
+            bytes.extend(all.iter().map(place).chain([u8::MAX]));
+        };
+        for PlannedAction { action: path, .. } in &self.plan.actions {
+            let state = self.state.action(path);
+            let (kind, detail, waits) = match state {
+                ActionState::Pending { generation } => (0, u8::from(*generation > 0), false),
+                ActionState::Started { .. } => (1, 0, false),
+                ActionState::Applied { .. } => (2, 0, false),
+                ActionState::Done { completion, .. } => (3, *completion as u8, false),
+                ActionState::Failed { phase, retry_at, .. } => (4, *phase as u8, retry_at.is_some()),
+                ActionState::InDoubt { .. } => (5, 0, false),
+                ActionState::Undoing { .. } => (6, 0, false),
+                ActionState::UndoFailed { retry_at, .. } => (7, 0, retry_at.is_some()),
+            };
+            let started = state.traces().map_or(0, |traces| 1 + u8::from(traces.is_started()));
+            let tries = u8::try_from(state.tries()).unwrap();
+            bytes.extend([kind, detail, u8::from(waits), started, tries, u8::from(self.world.there.contains(path))]);
+            let open = self.state.open_gates_of(path);
+            bytes.extend(open.iter().map(|gate| u8::from(self.state.gates[gate].answer.is_some())));
+            bytes.extend([u8::MAX, u8::from(!self.state.approved(path).is_empty())]);
+        }
+        let touched = self.state.actions.iter().filter_map(|(path, it)| Some((it.traces()?.seq, path)));
+        bytes.extend(touched.collect::<BTreeMap<_, _>>().into_values().map(place));
+        match &self.state.mode {
+            Mode::Forward { until } => bytes.extend([254, until.as_ref().map_or(0, step)]),
+            Mode::Rollback { to, keeps } => {
+                bytes.extend([255, if let RollbackTo::Step(it) = to { step(it) } else { 0 }]);
+                keeps.iter().for_each(|keeps| several(&mut bytes, keeps));
+            }
+        }
+        if let Some(rest) = &self.state.rest {
+            bytes.extend(format!("{rest:?}").into_bytes());
+        }
+        if let Some(executor) = &self.executor {
             let flight = executor.flight();
-            let running: Vec<_> = flight.running.values().map(|it| (&it.id.action, it.call.phase)).collect();
-            format!(
-                "{running:?} {:?} {:?} {:?} {:?} {}",
-                flight.cleared,
-                flight.joined,
-                flight.doubted,
-                flight.stop,
-                flight.last_words.is_some()
-            )
-        });
-        let table: Vec<_> = self.table.iter().map(|(id, call)| (&id.action, call.phase, call.approved.len())).collect();
-        let (mode, rest) = (&self.state.mode, &self.state.rest);
-        format!(
-            "{actions:?} {order:?} {mode:?} {rest:?} {executor:?} {table:?} {} {:?}",
-            self.wake.is_some(),
-            self.at_append
-        )
+            bytes.push(253);
+            bytes.extend(flight.running.values().flat_map(|it| [place(&it.id.action), it.call.phase as u8]));
+            [&flight.cleared, &flight.joined, &flight.doubted].into_iter().for_each(|all| several(&mut bytes, all));
+            bytes.extend([flight.stop as u8, u8::from(flight.last_words.is_some())]);
+        }
+        let of_call =
+            |(id, call): &(CallId, ActionCall)| [place(&id.action), call.phase as u8, call.approved.len() as u8];
+        bytes.extend(self.table.iter().flat_map(of_call));
+        let at_append = match self.at_append {
+            None => 0,
+            Some(Move::DieAtAppend(after)) => 1 + u8::from(after),
+            Some(_) => 3,
+        };
+        bytes.extend([u8::from(self.wake.is_some()), at_append]);
+        bytes
+    }
+
+    /// How it came here: all records, by name.
+    pub(super) fn story(&self) -> String {
+        let named = |record: &Arc<Record>| match record.kind.action() {
+            Some(action) => format!("{} {action}", record.kind.name()),
+            None => record.kind.name().to_owned(),
+        };
+        self.records.iter().map(named).collect::<Vec<_>>().join(", ")
     }
 
     /// Makes a move; one that is not possible now does nothing.
@@ -217,10 +255,13 @@ impl Game {
                 self.begin(Intent::Forward { until });
             }
             Move::Back(step) => {
-                let step = step.and_then(|n| self.plan.runbook.steps.get(n)).map(|step| step.id.clone());
-                let to = step.map_or(RollbackTo::Start, RollbackTo::Step);
+                let step = step.filter(|n| *n < self.plan.runbook.steps.len());
                 // The command refuses a place that was not reached.
-                if self.plan.place(&self.state, &to).is_ok() {
+                let kept = step.map(|n| &self.made_once.kept[n]);
+                let is_reached = kept.into_iter().flatten().all(|action| self.state.action(action).is_done());
+                let step = step.map(|n| self.plan.runbook.steps[n].id.clone());
+                let to = step.map_or(RollbackTo::Start, RollbackTo::Step);
+                if is_reached {
                     self.begin(Intent::Rollback { to, leave: BTreeSet::new() });
                 }
             }
@@ -235,7 +276,7 @@ impl Game {
 
     fn begin(&mut self, intent: Intent) {
         if self.executor.is_none() {
-            self.executor = Some(Executor::new(Arc::clone(&self.plan), self.state.clone()));
+            self.executor = Some(self.made_once.executor.another(self.state.clone()));
             self.rest = None;
             self.begun += 1;
             let by = ExecutorId { fence: self.begun, by: "hana".into(), host: "desk".into(), pid: 1 };
@@ -287,7 +328,7 @@ impl Game {
                 self.at_append = None;
                 let known = self.records.len();
                 self.keep_kind(answer);
-                Some(Input::Foreign { records: self.records[known..].to_vec() })
+                Some(self.foreign(known))
             }
             _ => {
                 self.keep(record);
@@ -303,18 +344,15 @@ impl Game {
             let failed = |it: &ActionState| matches!(it, ActionState::Failed { retry_at: None, .. });
             self.rule("nothing new is begun after a failure for good", !self.state.actions.values().any(failed));
         }
-        match self.state.apply(&record) {
-            Ok(state) => {
-                self.state = state;
-                self.records.push(record);
-            }
+        match self.state.add(&record) {
+            Ok(()) => self.records.push(Arc::new(record)),
             Err(error) => self.broken.push(format!("no record is illegal: {error}")),
         }
     }
 
     fn keep_kind(&mut self, kind: RecordKind) {
-        match self.state.follow(kind, self.now) {
-            Ok((record, _)) => self.keep(record),
+        match self.state.record_of(kind, self.now) {
+            Ok(record) => self.keep(record),
             Err(error) => self.broken.push(format!("no record is illegal: {error}")),
         }
     }
@@ -330,12 +368,17 @@ impl Game {
         self.beside(RecordKind::GateAnswered { gate, approved: yes, by });
     }
 
+    /// What was appended after so many records, as others' doing.
+    fn foreign(&self, known: usize) -> Input {
+        Input::Foreign { records: self.records[known..].iter().map(|record| Record::clone(record)).collect() }
+    }
+
     /// Somebody else appends, and an executor that there is is told.
     fn beside(&mut self, kind: RecordKind) {
         let known = self.records.len();
         self.keep_kind(kind);
-        let records = self.records[known..].to_vec();
-        self.input(Input::Foreign { records });
+        let foreign = self.foreign(known);
+        self.input(foreign);
     }
 
     /// A person looks, and says what is so; only while nobody executes, as the command does.
@@ -470,7 +513,11 @@ impl Game {
         let truth = match &rest {
             Rest::Finished => self.plan.actions.iter().all(|p| self.world.there.contains(&p.action)),
             Rest::RolledBack { to } => {
-                let keeps = self.plan.kept(to);
+                let nothing = BTreeSet::new();
+                let keeps = match to {
+                    RollbackTo::Start => &nothing,
+                    RollbackTo::Step(step) => &self.made_once.kept[self.plan.number(step) - 1],
+                };
                 let (kept, gone): (Vec<_>, Vec<_>) =
                     self.plan.actions.iter().map(|p| &p.action).partition(|it| keeps.contains(it));
                 let stays = |action: &&ActionPath| self.world.there.contains(*action);
@@ -482,9 +529,10 @@ impl Game {
             Rest::Abandoned { .. } => false,
         };
         self.rule("the reason of a rest is true", truth);
-        let folded = RunState::fold(&self.records).unwrap().unwrap();
-        let known = self.executor.take().map(|executor| executor.state().clone());
-        self.rule("the journal is all there is", known == Some(folded));
+        // This one's own state was made of the records, one by one.
+        let executor = self.executor.take();
+        self.rule("the journal is all there is", executor.as_ref().is_some_and(|it| *it.state() == self.state));
+        self.rule("what is kept beside it is only kept", executor.is_some_and(|it| it.is_as_made_anew()));
         self.rest = Some(rest);
         self.wake = None;
     }

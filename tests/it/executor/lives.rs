@@ -56,6 +56,7 @@ fn play(shape: &[StepShape], order: Order, before: &[usize], moves: &[Move]) -> 
         so_far.push(*it);
         game.make(*it);
         prop_assert!(game.broken.is_empty(), "{:?} after {:?}", game.broken, so_far);
+        prop_assert!(game.only_keeps(), "what it keeps is not what a fold makes, after {:?}", so_far);
     }
     game.make(Move::Die(false));
     let back = Move::Back(None);

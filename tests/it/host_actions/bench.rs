@@ -158,7 +158,8 @@ impl Host {
         let access = Access::new(Settings {
             ssh_config: Some(at("ssh_config")),
             trust: Some(at("ca.pem")).filter(|p| p.exists()),
-            poll: Duration::from_millis(100),
+            poll: Settings::POLL,
+            pace: runbook::model::Pace::times(100).unwrap(),
             work_dir: at("work"),
         });
         wait_for(&format!("127.0.0.1:{port}"));

@@ -31,8 +31,9 @@ fn deeds(instance: &str) -> Vec<Deed> {
 
 async fn asked(arn: &str, deeds: &[Deed]) -> Permissions {
     let work_dir = tempfile::tempdir().unwrap();
-    let (poll, work_dir) = (Settings::POLL, work_dir.path().to_path_buf());
-    let access = Access::new(Settings { ssh_config: None, trust: None, poll, work_dir });
+    let (poll, pace) = (Settings::POLL, runbook::model::Pace::USUAL);
+    let work_dir = work_dir.path().to_path_buf();
+    let access = Access::new(Settings { ssh_config: None, trust: None, poll, pace, work_dir });
     let caller = Caller { account: ACCOUNT.into(), arn: arn.into() };
     check_permissions(&access, &caller, REGION, deeds).await
 }

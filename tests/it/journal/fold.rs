@@ -4,7 +4,7 @@ use super::transitions::records;
 use super::{forward, opened, path, run_id, started};
 use proptest::prelude::*;
 use runbook::journal::{ActionState, ExecutorId, Record, RecordKind, Resolution, Rest, RollbackTo, RunState};
-use runbook::model::{ActionPath, Failure, Phase, RetryPolicy, StepId, Values};
+use runbook::model::{ActionPath, Failure, FailureKind, Phase, RetryPolicy, StepId, Values};
 
 fn record(seq: u64, kind: RecordKind) -> Record {
     Record { run: run_id(), seq, at: 1, kind }
@@ -261,10 +261,10 @@ proptest! {
     fn waits_are_bounded_and_end(attempts in 0..20_u32, first_ms: u64, most_ms: u64, seed in ".{0,40}") {
         let policy = RetryPolicy { attempts, first_ms, most_ms };
         for tried in 1..25 {
-            match policy.wait_ms(tried, &seed) {
+            match policy.wait_ms(FailureKind::Transient, tried, &seed) {
                 Some(wait) => {
                     prop_assert!(tried < attempts && wait <= most_ms);
-                    prop_assert_eq!(policy.wait_ms(tried, &seed), Some(wait));
+                    prop_assert_eq!(policy.wait_ms(FailureKind::Transient, tried, &seed), Some(wait));
                 }
                 None => prop_assert!(tried >= attempts),
             }

@@ -55,6 +55,7 @@ mod inside {
                 ssh_config: None,
                 trust: None,
                 poll: Settings::POLL,
+                pace: runbook::model::Pace::USUAL,
                 work_dir: lab.region.folder().into(),
             });
             let zone_row = async |zone: &str| -> CheckRow {

@@ -25,7 +25,7 @@ mod inside {
             let access = Access::new(Settings {
                 ssh_config: Some(environment["RUNBOOK_SSH_CONFIG"].clone().into()),
                 trust: None,
-                poll: Settings::POLL,
+                poll: Settings::POLL, pace: runbook::model::Pace::USUAL,
                 work_dir: lab.region.folder().into(),
             });
             let on = json!({"name": "web-1", "host": account.public_ip.to_string(), "user": "ubuntu"});

@@ -5,7 +5,7 @@ use runbook::engine::{Clock, DriveError, Driver, Executor, Intent, Performer};
 use runbook::event::{self, Event};
 use runbook::journal::{ExecutorId, Held, Holder, Journal, Record, RecordKind, Rest, RunState};
 use runbook::model::{
-    ActionCall, ActionPath, Facts, Failure, FailureKind, Finding, Found, Outcome, Phase, RunId, Runbook, Values,
+    ActionCall, ActionPath, Facts, Failure, FailureKind, Finding, Found, Outcome, Pace, Phase, RunId, Runbook, Values,
     WayBack,
 };
 use runbook::plan::{Order, Plan};
@@ -21,6 +21,8 @@ use tokio::sync::{mpsc, watch};
 /// What is in the world, and how often each effect was made.
 #[derive(Debug, Default)]
 pub struct World {
+    /// How fast waits go.
+    pub pace: Pace,
     pub there: BTreeMap<ActionPath, bool>,
     pub made: BTreeMap<ActionPath, u32>,
     pub unmade: BTreeMap<ActionPath, u32>,
@@ -428,7 +430,7 @@ pub fn live(
         let plan = Plan::read(&state.opened.plan).unwrap();
         let clock = Rc::new(Ticks(state.at, Instant::now()));
         let store = Held { journal, lease };
-        let executor = Executor::new(Arc::new(plan), state);
+        let executor = Executor::new(Arc::new(plan), state).at_pace(world.borrow().pace);
         let mut driver = Driver { store, executor, performer, clock, events, stop: stopped };
         let life = tokio::select! {
             biased;

@@ -94,6 +94,7 @@ impl Lab {
             ssh_config: None,
             trust: Some(environment["RUNBOOK_TRUST_CA"].clone().into()),
             poll: Settings::POLL,
+            pace: runbook::model::Pace::USUAL,
             work_dir: self.region.folder().into(),
         };
         http_client(&settings, options).unwrap()

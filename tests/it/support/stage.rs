@@ -10,7 +10,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// A process with its connections.
 pub(crate) struct Stage {
@@ -31,7 +30,8 @@ impl Stage {
         let settings = Settings {
             ssh_config: None,
             trust: None,
-            poll: Duration::from_millis(10),
+            poll: Settings::POLL,
+            pace: runbook::model::Pace::times(1_000).unwrap(),
             work_dir: folder.path().to_path_buf(),
         };
         Self { access: Access::new(settings), folder }

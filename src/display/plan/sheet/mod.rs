@@ -19,6 +19,7 @@ pub(in crate::display) use timing::{SiteDuring, Timing};
 
 use crate::display::pending_value::{input, parameter, value};
 use crate::display::plan::changes::Shown;
+use crate::display::plan::looks::Looks;
 use crate::display::plan::order_of_work::{WorkOrder, order_of_work};
 use crate::display::plan::origin::PlanOrigin;
 use crate::display::plan::permission::{self, permission_warnings};
@@ -74,11 +75,11 @@ impl<'a> Sheet<'a> {
         preflight: &'a [(ActionPath, Look)],
     ) -> Self {
         let done = usual::done(preflight);
-        let timing = Timing::of(plan, &done);
+        let (timing, looks, sites) = (Timing::of(plan, &done), Looks::of(preflight), plan.sites());
         let mut no_return_passed = false;
         let mut steps: Vec<SheetStep<'a>> = Vec::new();
         for step in &plan.runbook.steps {
-            let action = |action| sheet_action(plan, action, &timing, sentences, preflight);
+            let action = |action| sheet_action(plan, action, &timing, sentences, &looks);
             let actions: Vec<SheetAction<'a>> = step.actions.iter().map(action).collect();
             let final_one = actions.iter().any(|a| matches!(a.back, Back::Never(_)));
             steps.push(SheetStep {
@@ -86,7 +87,7 @@ impl<'a> Sheet<'a> {
                 slot: timing.of_step(step),
                 usual: usual::of_step(plan, step),
                 site: SiteDuring::of(plan, step, &timing),
-                after: plan.site_after(&step.id),
+                after: sites.after(&step.id),
                 no_return: final_one && !no_return_passed,
                 done: step.actions.iter().all(|action| done.contains(&action.path)),
                 actions,
@@ -211,11 +212,11 @@ fn sheet_action<'a>(
     action: &'a StepAction,
     timing: &Timing<'_>,
     sentences: Sentences<'_>,
-    preflight: &'a [(ActionPath, Look)],
+    looks: &Looks<'a>,
 ) -> SheetAction<'a> {
     let spec = action.kind.spec();
     let told = sentences(&action.path);
-    let shown = Shown::of(plan, &action.path, told.as_ref(), preflight);
+    let shown = Shown::of(plan, &action.path, told.as_ref(), looks);
     let secret = |reference: &&Reference| match reference {
         Reference::Input(name) => {
             plan.runbook.inputs.iter().any(|i| i.name == *name && i.value_type == ValueType::Secret)
@@ -240,6 +241,6 @@ fn sheet_action<'a>(
         parameters,
         back: Back::of(action, undo.as_deref()),
         undo: undo_sentence(&spec, undo),
-        look: preflight.iter().find(|(path, _)| *path == action.path).map(|(_, line)| line),
+        look: looks.line(&action.path),
     }
 }
