@@ -1,13 +1,20 @@
 //! A host's pinned keys as ssh knows them.
 
-use super::text::{HostKeys, HostName};
+use super::text::{HostName, TextError, checked_texts, is_stand_in, shown};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+checked_texts! {
+    /// The public keys that are pinned for a host.
+    HostKeys: "host keys, `type base64` or `@cert-authority name type base64` a line", fits;
+}
 
 /// What stands before a line of known_hosts that is about more than one host's key (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT).
 const MARKERS: &[&str] = &["@cert-authority", "@revoked"];
 
 /// Whether a text is one: lines `type base64` of keys, `@cert-authority name type base64` of an authority that vouches for the
 /// host by this name, `@revoked name type base64` of a key that it does not vouch for any more.
-pub(super) fn fits(text: &str) -> bool {
+fn fits(text: &str) -> bool {
     text.split('\n').all(|line| match line.split(' ').collect::<Vec<_>>().as_slice() {
         [kind, key] => key_fits(kind, key),
         [marker, name, kind, key] => MARKERS.contains(marker) && HostName::fits(name) && key_fits(kind, key),

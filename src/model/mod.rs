@@ -50,6 +50,7 @@ pub use drift::{Drift, FactDrift};
 pub use expr::{Expr, Piece, Reference, ReferenceError, Scope, Unresolved};
 pub use gate::{approval_gate, dns_gate, dns_undo_gate, host_key_gate};
 pub use hash::{hex, sha256};
+pub use host_keys::HostKeys;
 pub use id::{ActionPath, IdError, RunId, StepId, is_id, names_otherwise};
 pub use needed::Needed;
 pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};

@@ -95,6 +95,8 @@ macro_rules! checked_texts {
     )+};
 }
 
+pub(super) use checked_texts;
+
 /// A text as an error message shows it: on one line, and not all of a long one.
 pub(super) fn shown(text: &str) -> String {
     const MOST: usize = 80;
@@ -175,8 +177,6 @@ checked_texts! {
     /// The name of an account on a host, as one word of an ssh configuration; a directory's too, like `CORP\anna`.
     LoginName: "the name of an account, of letters, digits and `.-_+@\\`",
         |t| plain(t, ".-_+@\\", 100) && !t.starts_with(['-', '\\']) && !t.ends_with('\\') && !t.contains("\\\\");
-    /// The public keys that are pinned for a host.
-    HostKeys: "host keys, `type base64` or `@cert-authority name type base64` a line", super::host_keys::fits;
     /// The name of a service as systemd knows it.
     Service: "a service's name, like `nginx` or `certbot.timer`", |t| plain(t, "-_.@:", 100) && !t.starts_with('-');
 }

@@ -41,7 +41,7 @@ pub(super) fn is_root(test: &str) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deed {
     /// Looking at a file, and reading it.
-    Glance,
+    Look,
     /// Keeping a copy.
     Copy,
     /// Staging new content: its attributes end on somebody else's file.
@@ -57,7 +57,7 @@ enum Deed {
 }
 
 const DEEDS: [Deed; 7] =
-    [Deed::Glance, Deed::Copy, Deed::Stage, Deed::StageProgram, Deed::PutBack, Deed::Rename, Deed::Remove];
+    [Deed::Look, Deed::Copy, Deed::Stage, Deed::StageProgram, Deed::PutBack, Deed::Rename, Deed::Remove];
 
 /// Which scripts do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +198,7 @@ impl Ground {
     fn attack(&self, deed: Deed) -> Attacker {
         let name = |name: &str| self.text(&format!("config/{name}"));
         let arguments = match deed {
-            Deed::Glance => vec!["swap".to_owned(), name("config.php"), name("to-secret")],
+            Deed::Look => vec!["swap".to_owned(), name("config.php"), name("to-secret")],
             Deed::Copy => vec!["plant".to_owned(), name("kept.part"), self.text("root/passwd")],
             Deed::Stage => vec!["follow".to_owned(), name("kept.new"), name("to-passwd")],
             Deed::StageProgram => {
@@ -232,7 +232,7 @@ impl Ground {
         };
         let largest = LARGEST.to_string();
         match deed {
-            Deed::Glance => {
+            Deed::Look => {
                 let all = vec![name("config.php"), largest];
                 [one("look.sh", LOOK, all.clone(), b""), one("read.sh", READ, all, b"")].concat()
             }

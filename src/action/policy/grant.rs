@@ -43,7 +43,7 @@ impl<'a> Grants<'a> {
     /// A call that knows no resource types: the region is all that bounds it.
     pub(super) fn look(&mut self, action: &'static str) {
         let here = json!({"StringEquals": {"aws:RequestedRegion": self.around.region}});
-        self.add("Glance", action, ["*".to_owned()], Some(here));
+        self.add("Look", action, ["*".to_owned()], Some(here));
     }
 
     /// AWS allows it to everybody; listed so that the list of calls is whole.

@@ -57,8 +57,8 @@ fn the_row_is_what_others_know() {
 fn what_it_works_on_is_told_from_the_document() {
     let plan = |second: &str| {
         let document = format!(
-            "title: T\nabout: A\ntargets: {{ web: {{ host: web-1 }} }}\nsteps:\n  - {{ id: one, title: T, why: W, site: up, needs: [], actions: [{{ id: a, do: \
-             file.rename, with: {{ on: web, from: /etc/a, to: /etc/b }} }}] }}\n  - {{ id: two, title: T, why: W, site: up, needs: [], actions: \
+            "runbook: renames\ntitle: T\nabout: A\ntargets: {{ web: {{ host: web-1 }} }}\nsteps:\n  - {{ id: one, title: T, why: W, needs: [], actions: [{{ id: a, do: \
+             file.rename, with: {{ on: web, from: /etc/a, to: /etc/b }} }}] }}\n  - {{ id: two, title: T, why: W, needs: [], actions: \
              [{{ id: b, do: file.rename, with: {{ on: web, from: {second}, to: /etc/d }} }}] }}\n"
         );
         let runbook = validate::parse_runbook("renames", &document).unwrap_or_else(|problems| panic!("{problems:?}"));
