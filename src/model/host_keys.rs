@@ -1,6 +1,6 @@
 //! A host's pinned keys as ssh knows them.
 
-use super::text::{HostName, TextError, checked_texts, is_stand_in, shown};
+use super::text::{HostName, TextError, is_stand_in, shown};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -95,8 +95,6 @@ macro_rules! checked_texts {
     )+};
 }
 
-pub(super) use checked_texts;
-
 /// A text as an error message shows it: on one line, and not all of a long one.
 pub(super) fn shown(text: &str) -> String {
     const MOST: usize = 80;
