@@ -49,7 +49,7 @@ pub(in crate::cli) fn connections(common: &Common, run: &str) -> Result<Settings
         ssh_config: common.ssh_config.as_deref().map(|path| readable("--ssh-config", path)).transpose()?,
         trust: common.trust_ca.clone(),
         poll: common.poll_interval.unwrap_or(Settings::POLL),
-        pace: common.pace.unwrap_or_default(),
+        pace: common.faster.unwrap_or_default(),
         work_dir: state_folder(common)?.join("work").join(run),
     })
 }

@@ -30,7 +30,7 @@ pub use plan::page::plan_html;
 pub use plan::permission::{permission_warnings, permissions_json, permissions_text};
 pub use plan::text::{Sentences, left_text, plan_text};
 pub use rollback::markdown::rollback_markdown;
-pub use rollback::page::rollback_html;
+pub use rollback::page::{RollbackShown, rollback_html};
 pub use rollback::text::{rollback_json, rollback_text};
 pub use run::answer::{answer_json, answer_text};
 pub use run::commands::{NextCommand, next_commands};

@@ -9,8 +9,8 @@ use super::words::{found, inside, listed};
 use super::{downtime, duration, needs, trial};
 use crate::document::{Document, Node, Place};
 use crate::model::{
-    ActionKind, ActionPath, Expr, Reference, RetryPolicy, Reversibility, Spec, StepAction, TargetSpec, ValueType,
-    WayBack,
+    ActionKind, ActionPath, Expr, ParamSpec, Reference, RetryPolicy, Reversibility, Spec, StepAction, TargetSpec,
+    ValueType, WayBack,
 };
 use std::collections::BTreeMap;
 
@@ -107,7 +107,7 @@ impl Action<'_> {
                 continue;
             };
             let what = format!("`{}` of {}", param.name, self.what);
-            if let Some(expr) = self.parameter(value, param.name, &param.value_type, &what, notes) {
+            if let Some(expr) = self.parameter(value, param, &what, notes) {
                 with.insert(param.name.to_owned(), expr);
             }
         }
@@ -119,7 +119,8 @@ impl Action<'_> {
         (notes.len() == before).then_some(with)
     }
 
-    fn parameter(&self, node: &Node, name: &str, wanted: &ValueType, what: &str, notes: &mut Notes) -> Option<Expr> {
+    fn parameter(&self, node: &Node, param: &ParamSpec, what: &str, notes: &mut Notes) -> Option<Expr> {
+        let (name, wanted) = (param.name, &param.value_type);
         let Surroundings { document, scope, .. } = self.around;
         let reader = Reader { text: &document.text, scope, here: Here::Action(self.position) };
         let expr = reader.read(node, wanted, what, notes)?;

@@ -39,7 +39,8 @@ fn one(
     let fields = Fields::of(node, node.place, &what, FIELDS, notes)?;
     let title = fields.line("title", notes);
     let kind = kind(&fields, &what, notes)?;
-    let with = parameters(around, kind, fields.get("with"), node.place, &what, notes);
+    let given = Given { with: fields.get("with"), check: node.place };
+    let with = parameters(around, kind, given, &what, notes);
     Some(PreflightCheck { id: id?, kind, title, with: with? })
 }
 
@@ -65,11 +66,17 @@ fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<CheckKind>
     kind
 }
 
+/// What a check is given, and where the check stands.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    with: Option<&'a Node>,
+    check: Place,
+}
+
 fn parameters(
     around: &Surroundings<'_>,
     kind: CheckKind,
-    node: Option<&Node>,
-    place: Place,
+    Given { with: node, check: place }: Given<'_>,
     what: &str,
     notes: &mut Notes,
 ) -> Option<BTreeMap<String, Expr>> {

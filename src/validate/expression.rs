@@ -48,7 +48,7 @@ impl Reader<'_> {
                 self.literal(node, wanted, what, notes)
             }
             (Kind::Text(_), ValueType::Target) => self.target(node, what, notes),
-            (Kind::Text(text), _) if text.contains("${{") => self.with_references(node, text, wanted, what, notes),
+            (Kind::Text(text), _) if text.contains("${{") => self.with_references(node, wanted, what, notes),
             (Kind::List(items), ValueType::List(_) | ValueType::Any) => {
                 let any = ValueType::Any;
                 let inner = if let ValueType::List(inner) = wanted { inner } else { &any };
@@ -90,15 +90,8 @@ impl Reader<'_> {
         None
     }
 
-    fn with_references(
-        &self,
-        node: &Node,
-        text: &str,
-        wanted: &ValueType,
-        what: &str,
-        notes: &mut Notes,
-    ) -> Option<Expr> {
-        let expr = match Expr::parse_text(text) {
+    fn with_references(&self, node: &Node, wanted: &ValueType, what: &str, notes: &mut Notes) -> Option<Expr> {
+        let expr = match Expr::parse_text(node.text().unwrap_or_default()) {
             Ok(expr) => expr,
             Err(error) => {
                 self.malformed(node, &error, what, notes);
@@ -125,43 +118,12 @@ impl Reader<'_> {
                     }
                 }
             }
-            Expr::Text(pieces) => self.text(node, pieces, &types, &places, wanted, what, notes),
+            Expr::Text(pieces) => {
+                mixed(node, &References { pieces, types: &types, places: &places }, wanted, what, notes);
+            }
             _ => {}
         }
         Some(expr)
-    }
-
-    /// A text with references among other characters.
-    #[expect(clippy::too_many_arguments, reason = "one place, seen from all sides")]
-    fn text(
-        &self,
-        node: &Node,
-        pieces: &[Piece],
-        types: &[Option<ValueType>],
-        places: &[Place],
-        wanted: &ValueType,
-        what: &str,
-        notes: &mut Notes,
-    ) {
-        let before = notes.len();
-        for (given, place) in types.iter().zip(places) {
-            if let Some(given) = given
-                && !(given.is_text() || matches!(given, ValueType::Int | ValueType::Bool))
-            {
-                let message = format!("{what}: a value of type `{given}` cannot be part of a text");
-                let help = "a reference that stands alone keeps its type";
-                notes.advise(*place, message, if given.is_secret() { SECRET_ALONE } else { help });
-            }
-        }
-        if *wanted != ValueType::Any && !wanted.is_text() {
-            notes.add(node.place, format!("{what}: found a text with references, expected {}", wanted.expected()));
-        } else if notes.len() == before
-            && types.iter().all(Option::is_some)
-            && !trial::can_fit(pieces, &types.iter().flatten().collect::<Vec<_>>(), wanted)
-        {
-            let message = format!("{what}: found a text that cannot become {}", wanted.expected());
-            notes.add(node.place, message);
-        }
     }
 
     /// The type of what a reference points at, if it may be used here.
@@ -281,4 +243,35 @@ fn later(known: (usize, usize), here: (usize, usize)) -> &'static str {
 /// The kinds whose outputs a check can use, for a message.
 fn lookers() -> String {
     listed(ActionKind::ALL.iter().filter(|k| k.looks_up()).map(|k| k.as_str()))
+}
+
+/// What a text refers to: its pieces, and of each reference its type, as far as it is known, and its place.
+struct References<'a> {
+    pieces: &'a [Piece],
+    types: &'a [Option<ValueType>],
+    places: &'a [Place],
+}
+
+/// A text with references among other characters.
+fn mixed(node: &Node, references: &References<'_>, wanted: &ValueType, what: &str, notes: &mut Notes) {
+    let References { pieces, types, places } = *references;
+    let before = notes.len();
+    for (given, place) in types.iter().zip(places) {
+        if let Some(given) = given
+            && !(given.is_text() || matches!(given, ValueType::Int | ValueType::Bool))
+        {
+            let message = format!("{what}: a value of type `{given}` cannot be part of a text");
+            let help = "a reference that stands alone keeps its type";
+            notes.advise(*place, message, if given.is_secret() { SECRET_ALONE } else { help });
+        }
+    }
+    if *wanted != ValueType::Any && !wanted.is_text() {
+        notes.add(node.place, format!("{what}: found a text with references, expected {}", wanted.expected()));
+    } else if notes.len() == before
+        && types.iter().all(Option::is_some)
+        && !trial::can_fit(pieces, &types.iter().flatten().collect::<Vec<_>>(), wanted)
+    {
+        let message = format!("{what}: found a text that cannot become {}", wanted.expected());
+        notes.add(node.place, message);
+    }
 }

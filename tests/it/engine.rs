@@ -241,7 +241,7 @@ fn asked_to_stop_it_finishes_what_runs_and_rests() {
     let folder = tempfile::tempdir().unwrap();
     let run = open(folder.path(), &plan("diamond", Order::Article));
     let world = world();
-    let (life, state) = execute_stoppable(folder.path(), &run, &world, FORWARD, Death::Never, |stop| {
+    let (life, state) = execute_stoppable(folder.path(), &run, &world, FORWARD, |stop| {
         stop.send_replace(1);
         std::mem::forget(stop);
     });

@@ -200,7 +200,6 @@ fn an_answer_beside_a_running_executor_is_heard_however_loud_it_is() {
     });
     // `right/one` tells of its waiting every two milliseconds and would wait for ever.
     let world = Rc::clone(&stage.world);
-    let mut seen = Vec::new();
     let script = (Death::Never, None);
     let watch = std::time::Instant::now();
     let stopper = |stop: tokio::sync::watch::Sender<u32>| {
@@ -212,7 +211,7 @@ fn an_answer_beside_a_running_executor_is_heard_however_loud_it_is() {
             stop.send_replace(2);
         });
     };
-    let (life, _) = live(stage.folder.path(), &stage.run, &stage.world, FORWARD, script, stopper, &mut seen);
+    let (life, _) = live((stage.folder.path(), &stage.run), &stage.world, FORWARD, script, stopper);
     answering.join().unwrap();
     assert!(matches!(life.rest(), Rest::Interrupted { .. }));
     assert_eq!(stage.made("left/one"), 1);
@@ -339,7 +338,7 @@ fn a_journal_that_is_removed_stops_everything() {
         });
     };
     let script = (Death::Never, None);
-    let (life, state) = live(stage.folder.path(), &stage.run, &stage.world, FORWARD, script, stopper, &mut Vec::new());
+    let (life, state) = live((stage.folder.path(), &stage.run), &stage.world, FORWARD, script, stopper);
     let Life::Failed(error) = life else { panic!("it went on without a journal") };
     assert!(format!("{error:?}").contains("Gone"), "{error:?}");
     assert_eq!(state.rest, None);
@@ -349,7 +348,6 @@ fn a_journal_that_is_removed_stops_everything() {
 #[test]
 fn what_an_action_said_is_shown_before_its_end() {
     let stage = Stage::new(Order::Article);
-    let mut seen = Vec::new();
     let world = Rc::clone(&stage.world);
     world.borrow_mut().patient.push((path("first/one"), Phase::Apply));
     let stopper = |stop: tokio::sync::watch::Sender<u32>| {
@@ -360,7 +358,8 @@ fn what_an_action_said_is_shown_before_its_end() {
         });
     };
     let script = (Death::Never, None);
-    live(stage.folder.path(), &stage.run, &stage.world, FORWARD, script, stopper, &mut seen).0.rest();
+    live((stage.folder.path(), &stage.run), &stage.world, FORWARD, script, stopper).0.rest();
+    let seen = &stage.world.borrow().seen;
     let note = seen.iter().rposition(|e| matches!(e, Event::Progress { .. })).unwrap();
     let applied =
         seen.iter().position(|e| matches!(e, Event::Recorded(r) if matches!(r.kind, RecordKind::Applied { .. })));

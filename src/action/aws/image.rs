@@ -10,8 +10,8 @@
 
 use super::answers::said;
 use super::image_parts::{
-    by_id, by_name, delete_snapshot, deregister, is_failed, is_pending, not_taken, reason, snapshots_of, state,
-    tagged_snapshots, wait_for,
+    Awaited, by_id, by_name, delete_snapshot, deregister, is_failed, is_pending, not_taken, reason, snapshots_of,
+    state, tagged_snapshots, wait_for,
 };
 use super::instance_state::{described, live, state as instance_state};
 use super::patience::{LATE, NOT_KNOWN_YET, SNAPSHOTS_BUSY, YOUNG, patiently};
@@ -247,7 +247,7 @@ impl Perform for ImageCreate {
         let what = format!("image `{id}` with a snapshot of each volume");
         let taken =
             async |image: &Image| Ok(self.waiting_for(&aws, image).await?.map_or(Glance::Done(()), Glance::NotYet));
-        let image = wait_for(cx, &aws, &id, &what, failed, taken).await?;
+        let image = wait_for(cx, &aws, &id, Awaited { what: &what, failed, enough: taken }).await?;
         let outputs = Values::from([("image".into(), json!(id)), ("snapshots".into(), json!(snapshots_of(&image)))]);
         Ok(Verified { outputs, evidence: told(&image) })
     }

@@ -95,6 +95,16 @@ pub(super) async fn progress(aws: &Aws, image: &Image) -> Result<String, Failure
     Ok(told.collect::<Vec<_>>().join(", "))
 }
 
+/// What is awaited of an image.
+pub(super) struct Awaited<'a, F, E> {
+    /// What it is, for who waits.
+    pub(super) what: &'a str,
+    /// The failure of an image that cannot become it any more.
+    pub(super) failed: F,
+    /// Whether a pending one is enough.
+    pub(super) enough: E,
+}
+
 /// Waits until the image is available.
 ///
 /// # Errors
@@ -107,7 +117,8 @@ pub(super) async fn wait_available(
 ) -> Result<Image, Failure> {
     let pending =
         async |image: &Image| Ok(Glance::NotYet(format!("image `{id}` is `pending`: {}", progress(aws, image).await?)));
-    wait_for(cx, aws, id, &format!("image `{id}` available"), failed, pending).await
+    let what = format!("image `{id}` available");
+    wait_for(cx, aws, id, Awaited { what: &what, failed, enough: pending }).await
 }
 
 /// Waits until the image is available, or, while it is pending, `enough`. It may be young, so that EC2 does not show it at first,
@@ -119,10 +130,9 @@ pub(super) async fn wait_for(
     cx: &Context<'_>,
     aws: &Aws,
     id: &str,
-    what: &str,
-    failed: impl Fn(&Image) -> Failure,
-    enough: impl AsyncFn(&Image) -> Result<Glance<()>, Failure>,
+    awaited: Awaited<'_, impl Fn(&Image) -> Failure, impl AsyncFn(&Image) -> Result<Glance<()>, Failure>>,
 ) -> Result<Image, Failure> {
+    let Awaited { what, failed, enough } = awaited;
     let mut unseen = 0;
     wait_until(cx, what, async || {
         let Some(image) = by_id(aws, id).await? else {

@@ -7,18 +7,29 @@ use crate::access::AwsError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum CapacityLack {
     /// There is none of it here and now, or the account may not have more.
-    Capacity(String),
+    Capacity {
+        /// What EC2 said.
+        said: String,
+        /// The zone.
+        zone: String,
+    },
     /// It cannot be of that type here, ever.
-    Unfit(String),
+    Unfit {
+        /// What EC2 said.
+        said: String,
+        /// The zone.
+        zone: String,
+    },
 }
 
 impl CapacityLack {
     /// Whatever EC2 refuses for another reason than want of room says that the instance does not suit the type: there is no list
     /// of those codes. ENA is `InvalidParameterCombination`, a Marketplace product `UnsupportedOperation`, addresses are
     /// `InvalidInterface.IpAddressLimitExceeded`, a zone without the type is `Unsupported`; a policy may deny a type.
-    pub(super) fn of(error: &AwsError) -> Self {
+    pub(super) fn of(error: &AwsError, zone: &str) -> Self {
         let said = format!("{}: {}", error.code.as_deref().unwrap_or("no code"), error.message);
-        if is_lack(error) { CapacityLack::Capacity(said) } else { CapacityLack::Unfit(said) }
+        let zone = zone.to_owned();
+        if is_lack(error) { CapacityLack::Capacity { said, zone } } else { CapacityLack::Unfit { said, zone } }
     }
 
     /// Whether an error says that this instance is not had with this type, so that the old one must come back: any definite
@@ -29,27 +40,27 @@ impl CapacityLack {
     }
 
     /// One line, without what became of the instance.
-    pub(super) fn told(&self, id: &str, wanted: &str, zone: &str) -> String {
+    pub(super) fn told(&self, id: &str, wanted: &str) -> String {
         match self {
-            CapacityLack::Capacity(_) => format!("no capacity for `{wanted}` in {zone}"),
-            CapacityLack::Unfit(_) => format!("`{id}` cannot be a `{wanted}` in {zone}"),
+            CapacityLack::Capacity { zone, .. } => format!("no capacity for `{wanted}` in {zone}"),
+            CapacityLack::Unfit { zone, .. } => format!("`{id}` cannot be a `{wanted}` in {zone}"),
         }
     }
 
     /// What EC2 said.
     pub(super) fn said(self) -> String {
         match self {
-            CapacityLack::Capacity(said) | CapacityLack::Unfit(said) => said,
+            CapacityLack::Capacity { said, .. } | CapacityLack::Unfit { said, .. } => said,
         }
     }
 
     /// What another attempt at the type is good for, once the old one runs again.
     pub(super) fn advice(&self, id: &str, wanted: &str) -> String {
         match self {
-            CapacityLack::Capacity(_) => {
+            CapacityLack::Capacity { .. } => {
                 format!("`runbook resume` tries `{wanted}` again (it stops `{id}` for a moment)")
             }
-            CapacityLack::Unfit(_) => {
+            CapacityLack::Unfit { .. } => {
                 format!(
                     "`runbook resume` would stop `{id}` in vain: begin a run with another `instance_type` if need be"
                 )
@@ -77,12 +88,13 @@ mod tests {
         ] {
             let error = error(status, Some(code));
             assert!(CapacityLack::is_told_by(&error), "{code}");
-            assert!(matches!(CapacityLack::of(&error), CapacityLack::Unfit(_)), "{code}");
+            assert!(matches!(CapacityLack::of(&error, "a"), CapacityLack::Unfit { .. }), "{code}");
         }
         for (status, code) in [(500, "InsufficientInstanceCapacity"), (400, "VcpuLimitExceeded")] {
             let error = error(status, Some(code));
             assert!(
-                CapacityLack::is_told_by(&error) && matches!(CapacityLack::of(&error), CapacityLack::Capacity(_)),
+                CapacityLack::is_told_by(&error)
+                    && matches!(CapacityLack::of(&error, "a"), CapacityLack::Capacity { .. }),
                 "{code}"
             );
         }

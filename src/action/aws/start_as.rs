@@ -122,14 +122,14 @@ impl InstanceStartAs {
     }
 
     /// Puts the old type back and starts with it; the failure that tells how that went.
-    async fn fall_back(&self, cx: &Context<'_>, aws: &Aws, old: &str, zone: &str, lack: CapacityLack) -> Failure {
+    async fn fall_back(&self, cx: &Context<'_>, aws: &Aws, old: &str, lack: CapacityLack) -> Failure {
         let (id, wanted) = (self.id(), &self.instance_type);
         let back = async {
             self.set_type(cx, aws, old).await?;
             start(aws, id).await.map_err(Trouble::Type)?;
             Ok::<_, Trouble>(wait_running(cx, aws, id, Age::Known).await?)
         };
-        let told = lack.told(id, wanted.as_str(), zone);
+        let told = lack.told(id, wanted.as_str());
         let again = lack.advice(id, wanted.as_str());
         match back.await {
             Ok(_) => Failure::permanent(format!("{told}: `{id}` runs again as `{old}`"))
@@ -244,7 +244,12 @@ impl Perform for InstanceStartAs {
         let gave_up = type_of(&instance) == wanted && launch_ran_out(&instance);
         if gave_up && old != wanted && cx.call().attempt >= LAST_ASYNC_ATTEMPT {
             return Err(self
-                .fall_back(cx, &aws, old, zone_of(&instance), CapacityLack::Capacity(described(&instance)))
+                .fall_back(
+                    cx,
+                    &aws,
+                    old,
+                    CapacityLack::Capacity { said: described(&instance), zone: zone_of(&instance).to_owned() },
+                )
                 .await
                 .into());
         }
@@ -253,7 +258,7 @@ impl Perform for InstanceStartAs {
             Err(Trouble::Other(failure)) => Err(failure.into()),
             Err(Trouble::Type(error)) if old == wanted => Err(cannot_start(&error, self.id()).into()),
             Err(Trouble::Type(error)) => {
-                Err(self.fall_back(cx, &aws, old, zone_of(&instance), CapacityLack::of(&error)).await.into())
+                Err(self.fall_back(cx, &aws, old, CapacityLack::of(&error, zone_of(&instance))).await.into())
             }
         }
     }

@@ -80,8 +80,7 @@ impl<'a> DavFiles<'a> {
     async fn ask(
         &self,
         doing: &str,
-        method: &str,
-        path: &str,
+        (method, path): (&str, &str),
         fine: &[u16],
         more: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Result<(String, Response), Failure> {
@@ -99,14 +98,14 @@ impl<'a> DavFiles<'a> {
     pub(in crate::action) async fn look(&self) -> Result<(), Failure> {
         let path = dav_path("files", self.id, &[""]);
         let fine = [StatusCode::MULTI_STATUS.as_u16()];
-        self.ask("look at the files", "PROPFIND", &path, &fine, |r| r.header("Depth", "0")).await.map(|_| ())
+        self.ask("look at the files", ("PROPFIND", &path), &fine, |r| r.header("Depth", "0")).await.map(|_| ())
     }
 
     /// Uploads a file at once.
     pub(super) async fn upload(&self, name: &str, content: Vec<u8>) -> Result<(), Failure> {
         let doing = format!("upload {} at once", size(content.len()));
         let with = |r: RequestBuilder| r.timeout(BODY_LIMIT).body(content);
-        self.ask(&doing, "PUT", &file_path(self.id, name), &[201, 204], with).await.map(|_| ())
+        self.ask(&doing, ("PUT", &file_path(self.id, name)), &[201, 204], with).await.map(|_| ())
     }
 
     /// Uploads a file in chunks; `upload` is the name of the folder they wait in, which ends with it.
@@ -119,33 +118,33 @@ impl<'a> DavFiles<'a> {
         // One that a process killed in between has left is in the way.
         self.give_up(upload).await?;
         let headed = |r: RequestBuilder| r.header("Destination", to.as_str());
-        self.ask(&doing, "MKCOL", &folder, &[201], headed).await?;
+        self.ask(&doing, ("MKCOL", &folder), &[201], headed).await?;
         for (number, chunk) in (1..).zip(chunks) {
             let doing = format!("{doing}, chunk {number} of {}", size(chunk.len()));
             let with = |r: RequestBuilder| headed(r).timeout(BODY_LIMIT).body(chunk.to_vec());
-            self.ask(&doing, "PUT", &place(&number.to_string()), &[201, 204], with).await?;
+            self.ask(&doing, ("PUT", &place(&number.to_string())), &[201, 204], with).await?;
         }
         let with = |r: RequestBuilder| headed(r).timeout(BODY_LIMIT).header("OC-Total-Length", length);
-        self.ask(&doing, "MOVE", &place(".file"), &[201, 204], with).await.map(|_| ())
+        self.ask(&doing, ("MOVE", &place(".file")), &[201, 204], with).await.map(|_| ())
     }
 
     /// Removes what there is of an upload in chunks; nothing there is fine.
     pub(super) async fn give_up(&self, upload: &str) -> Result<(), Failure> {
         let folder = dav_path("uploads", self.id, &[upload]);
-        self.ask("remove the chunks", "DELETE", &folder, &[200, 204, 404], |r| r).await.map(|_| ())
+        self.ask("remove the chunks", ("DELETE", &folder), &[200, 204, 404], |r| r).await.map(|_| ())
     }
 
     /// Downloads a file.
     pub(super) async fn download(&self, name: &str) -> Result<Vec<u8>, Failure> {
         let path = file_path(self.id, name);
-        let (what, answer) = self.ask("download the file", "GET", &path, &[200], |r| r.timeout(BODY_LIMIT)).await?;
+        let (what, answer) = self.ask("download the file", ("GET", &path), &[200], |r| r.timeout(BODY_LIMIT)).await?;
         Ok(answer.bytes().await.map_err(|e| unanswered(&what, e))?.to_vec())
     }
 
     /// Removes a file, past the trash bin where that can be; one that is not there is fine.
     pub(super) async fn remove(&self, name: &str) -> Result<(), Failure> {
         let with = |r: RequestBuilder| r.header("X-NC-Skip-Trashbin", "true");
-        self.ask("remove the file", "DELETE", &file_path(self.id, name), &[200, 204, 404], with).await.map(|_| ())
+        self.ask("remove the file", ("DELETE", &file_path(self.id, name)), &[200, 204, 404], with).await.map(|_| ())
     }
 
     /// Removes from the trash bin what was removed under these names; how many there were. A site without a trash bin has
@@ -156,7 +155,7 @@ impl<'a> DavFiles<'a> {
         let trash = dav_path("trashbin", self.id, &["trash"]);
         let with = |r: RequestBuilder| r.header("Depth", "1").header("Content-Type", "application/xml").body(ALL);
         let doing = "look into the trash bin";
-        let (what, answer) = self.ask(doing, "PROPFIND", &trash, &[207, 404, 405], with).await?;
+        let (what, answer) = self.ask(doing, ("PROPFIND", &trash), &[207, 404, 405], with).await?;
         if answer.status() != StatusCode::MULTI_STATUS {
             return Ok(0);
         }
@@ -164,7 +163,7 @@ impl<'a> DavFiles<'a> {
         let found: Vec<String> = names.iter().flat_map(|name| thrown_away(&listed, name)).collect();
         for name in &found {
             let path = dav_path("trashbin", self.id, &["trash", name]);
-            self.ask("remove the file from the trash bin", "DELETE", &path, &[200, 204, 404], |r| r).await?;
+            self.ask("remove the file from the trash bin", ("DELETE", &path), &[200, 204, 404], |r| r).await?;
         }
         Ok(found.len())
     }

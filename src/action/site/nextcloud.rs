@@ -52,7 +52,8 @@ impl NextcloudCheck {
         let traces =
             Traces { at_once: format!("{name}.txt"), in_chunks: format!("{name}-in-chunks.txt"), upload: name };
         let files = DavFiles::of(&user);
-        let used = self.use_files(cx, &files, user.id(), password, &traces).await;
+        let login = through::Login { user: &self.user, id: user.id(), password };
+        let used = self.use_files(cx, &files, &login, &traces).await;
         let removed = remove(&files, &traces).await;
         used?;
         let trash = removed?;
@@ -66,8 +67,7 @@ impl NextcloudCheck {
         &self,
         cx: &Context<'_>,
         files: &DavFiles<'_>,
-        id: &str,
-        password: &Secret,
+        login: &through::Login<'_>,
         traces: &Traces,
     ) -> Result<(), Failure> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -77,8 +77,7 @@ impl NextcloudCheck {
         same(&files.download(&traces.at_once).await?, &small, "from the site")?;
         for host in self.through.iter().flatten() {
             cx.beat().beat(format!("download through {}", host.name))?;
-            let login = through::Login { user: &self.user, id, password };
-            let got = through::download(cx, host, self.fqdn.as_str(), &login, &traces.at_once).await?;
+            let got = through::download(cx, host, self.fqdn.as_str(), login, &traces.at_once).await?;
             same(&got, &small, &format!("through {host}"))?;
         }
         cx.beat().beat("upload in chunks")?;

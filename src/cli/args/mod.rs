@@ -14,7 +14,7 @@ use crate::model::Pace;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
-use value::{pace, poll_interval};
+use value::{faster, poll_interval};
 
 /// A step engine for cutovers that must not go wrong.
 ///
@@ -68,8 +68,8 @@ pub(super) struct Common {
     #[arg(long, global = true, env = "RUNBOOK_POLL_INTERVAL", hide_env_values = true, value_name = "TIME", value_parser = poll_interval)]
     pub(super) poll_interval: Option<Duration>,
     /// How many times faster than meant all waits go: for rehearsals and tests
-    #[arg(long, global = true, env = "RUNBOOK_PACE", hide = true, value_name = "TIMES", value_parser = pace)]
-    pub(super) pace: Option<Pace>,
+    #[arg(long, global = true, env = "RUNBOOK_PACE", hide = true, value_name = "TIMES", value_parser = faster)]
+    pub(super) faster: Option<Pace>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -57,7 +57,7 @@ pub(super) fn age(text: &str) -> Result<Duration, String> {
 }
 
 /// How many times faster than meant waits go.
-pub(super) fn pace(text: &str) -> Result<Pace, String> {
+pub(super) fn faster(text: &str) -> Result<Pace, String> {
     text.parse().ok().and_then(Pace::times).ok_or_else(|| format!("write a whole number from 1 to {}", Pace::MOST))
 }
 

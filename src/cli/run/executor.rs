@@ -59,7 +59,7 @@ impl ExecutorRun<'_> {
             let spectator = Spectator::watch(console, shown);
             let mut driver = Driver {
                 store: Mortal { inner: Held { journal: self.journal, lease }, harm: self.harm.clone(), appends: 0 },
-                executor: Executor::new(plan, state).at_pace(self.common.pace.unwrap_or_default()),
+                executor: Executor::new(plan, state).at_pace(self.common.faster.unwrap_or_default()),
                 performer,
                 clock: Rc::new(SteadyClock::new()),
                 events,

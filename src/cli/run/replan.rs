@@ -134,15 +134,26 @@ fn steps(state: &RunState, plan: &Plan, differ: &[ActionPath]) -> Vec<String> {
     lines
 }
 
+/// Who asks for a new plan of what, and how.
+#[derive(Clone, Copy)]
+pub(in crate::cli) struct Replanning<'a> {
+    pub(in crate::cli) state: &'a RunState,
+    pub(in crate::cli) old: &'a Plan,
+    /// Where the run is to rest.
+    pub(in crate::cli) until: Option<&'a StepId>,
+    pub(in crate::cli) args: &'a ResumeArgs,
+    pub(in crate::cli) common: &'a Common,
+    pub(in crate::cli) format: Format,
+}
+
 /// Plans anew what has not run, shows it, asks, and records it.
 pub(in crate::cli) fn replan(
     journal: &mut Journal,
     lease: &Lease,
-    (state, old): (&RunState, &Plan),
+    asked: Replanning<'_>,
     now: Now,
-    until: Option<&StepId>,
-    (args, common, format): (&ResumeArgs, &Common, Format),
 ) -> Result<(Plan, RunState), CommandFailure> {
+    let Replanning { state, old, until, args, common, format } = asked;
     let mut plan =
         Plan::make(now.runbook, now.inputs, old.account.clone(), old.order).map_err(|e| refusal::no_plan(&e))?;
     let as_value = |plan: &Plan| plan.to_value().map_err(|e| CommandFailure::refused(e.to_string()));

@@ -7,6 +7,7 @@ use crate::cli::library::step;
 use crate::cli::out::out;
 use crate::cli::plan::shown;
 use crate::cli::run::executor::{ExecutorRun, block_on, lease};
+use crate::cli::run::replan::Replanning;
 use crate::cli::run::{again, remaining, replan};
 use crate::cli::{CommandFailure, Exit, account, open, secrets};
 use crate::display;
@@ -40,8 +41,8 @@ pub(in crate::cli) fn resume(
             let now = replan::now(&state, &plan, args)?;
             let until = if args.replan {
                 let until = until(args, &state, now.runbook())?;
-                let asked = (args, common, format);
-                (plan, state) = replan::replan(&mut journal, &lease, (&state, &plan), now, until.as_ref(), asked)?;
+                let asked = Replanning { state: &state, old: &plan, until: until.as_ref(), args, common, format };
+                (plan, state) = replan::replan(&mut journal, &lease, asked, now)?;
                 until
             } else {
                 replan::unchanged(&state, &plan, &now)?;

@@ -8,7 +8,7 @@ use crate::cli::out::{out, tell};
 use crate::cli::plan::shown;
 use crate::cli::run::executor::{ExecutorRun, lease};
 use crate::cli::{CommandFailure, Exit, account, history, open, place};
-use crate::display;
+use crate::display::{self, RollbackShown};
 use crate::engine::Intent;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
@@ -49,7 +49,8 @@ pub(in crate::cli) fn rollback(
     }
     if let Some(page) = page {
         let origin = shown::origin(state.opened.fingerprint.clone(), None);
-        page.write(&display::rollback_html(&plan, &origin, &state, &to, &queue, &sentences))?;
+        let back = RollbackShown { plan: &plan, state: &state, to: &to, queue: &queue, sentences: &sentences };
+        page.write(&display::rollback_html(&origin, &back))?;
         tell(format, &page.told())?;
     }
     if args.dry_run {

@@ -11,16 +11,25 @@ use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
 use crate::plan::{Plan, Site};
 
-/// The rollback plan as a page. `queue` is what has to be undone, in order, as the engine has it.
+/// What a rollback plan is made of.
+#[derive(Clone, Copy)]
+pub struct RollbackShown<'a> {
+    /// The plan of the run.
+    pub plan: &'a Plan,
+    /// Where the run stands.
+    pub state: &'a RunState,
+    /// Where the rollback ends.
+    pub to: &'a RollbackTo,
+    /// What has to be undone, in order, as the engine has it.
+    pub queue: &'a [ActionPath],
+    /// What actions do, in words.
+    pub sentences: Sentences<'a>,
+}
+
+/// The rollback plan as a page.
 #[must_use]
-pub fn rollback_html(
-    plan: &Plan,
-    origin: &PlanOrigin,
-    state: &RunState,
-    to: &RollbackTo,
-    queue: &[ActionPath],
-    sentences: Sentences<'_>,
-) -> String {
+pub fn rollback_html(origin: &PlanOrigin, back: &RollbackShown<'_>) -> String {
+    let RollbackShown { plan, state, to, queue, sentences } = *back;
     let heading = format!("Roll run `{}` back to {}", state.run, place(plan, to));
     let sheet = RollbackSheet::new(plan, state, to, queue, sentences);
     let rows = sheet.undone.iter().enumerate().map(|(n, undo)| {

@@ -80,7 +80,9 @@ pub(in crate::rehearsal) fn configuration(
             {
                 written.push(&group.arn);
                 let source = (addresses[0], u64::from(around.faster));
-                backend(&mut backends, &mut out.targets, account, balancer, group, source);
+                let (text, places) = backend(account, balancer, group, source);
+                backends.push_str(&text);
+                out.targets.extend(places);
             }
         }
     }
@@ -172,14 +174,14 @@ fn redirect(config: &Value, listener: &AccountListener) -> String {
     }
 }
 
+/// A group's backend, and where its targets are in it.
 fn backend(
-    out: &mut String,
-    places: &mut Vec<TargetPlace>,
     account: &AccountState,
     balancer: &LoadBalancer,
     group: &TargetGroup,
     (source, faster): (Ipv4Addr, u64),
-) {
+) -> (String, Vec<TargetPlace>) {
+    let (mut out, mut places) = (String::new(), Vec::new());
     let check = &group.health_check;
     let name = backend_name(group);
     let interval = (check.interval * 1000 / faster).max(SHORTEST_INTERVAL_MS);
@@ -221,6 +223,7 @@ fn backend(
         });
     }
     out.push_str(&open);
+    (out, places)
 }
 
 fn idle_seconds(balancer: &LoadBalancer) -> &str {

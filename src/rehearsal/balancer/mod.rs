@@ -24,6 +24,7 @@ use crate::rehearsal::emulator::account::AccountState;
 use crate::rehearsal::emulator::client::{BodyEvent, EmulatorClient};
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::file::write;
+use crate::rehearsal::region::around::AtHand;
 use crate::rehearsal::region::authority::Authority;
 use crate::rehearsal::region::diary::Diary;
 use crate::rehearsal::region::network;
@@ -58,13 +59,11 @@ pub(in crate::rehearsal) struct Balancer {
 
 impl Balancer {
     pub(in crate::rehearsal) fn new(
-        places: RegionPlaces,
+        at_hand: AtHand,
         authority: Authority,
-        emulator: EmulatorClient,
-        diary: Arc<Diary>,
-        view: Arc<View>,
         names: NameServers,
     ) -> Result<Self, RehearsalError> {
+        let AtHand { places, emulator, diary, view } = at_hand;
         let folder = places.balancer();
         std::fs::create_dir_all(&folder).map_err(RehearsalError::file("create", &folder))?;
         let haproxy = Haproxy::new(folder.join("haproxy.cfg"), places.log("balancer.log"));

@@ -25,6 +25,7 @@ use crate::rehearsal::emulator::client::{BodyEvent, EmulatorClient};
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::host::init::{Ended, Init};
 use crate::rehearsal::host::layers::Volume;
+use crate::rehearsal::region::around::AtHand;
 use crate::rehearsal::region::diary::Diary;
 use crate::rehearsal::region::network;
 use crate::rehearsal::region::spec::RegionPlaces;
@@ -65,14 +66,8 @@ pub(in crate::rehearsal) struct Hosts {
 }
 
 impl Hosts {
-    pub(in crate::rehearsal) fn new(
-        places: RegionPlaces,
-        emulator: EmulatorClient,
-        diary: Arc<Diary>,
-        view: Arc<View>,
-        stock: Vec<PathBuf>,
-        init: Init,
-    ) -> Self {
+    pub(in crate::rehearsal) fn new(at_hand: AtHand, stock: Vec<PathBuf>, init: Init) -> Self {
+        let AtHand { places, emulator, diary, view } = at_hand;
         let (hosts, images, copying) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Self { places, emulator, diary, view, hosts, images, copying, stock, init }
     }

@@ -3,6 +3,7 @@
 //! It runs inside the namespaces of `enter.rs`; everything in it is a child of this process, so nothing of it
 //! outlives the region, however it ends.
 
+pub(in crate::rehearsal) mod around;
 pub(in crate::rehearsal) mod authority;
 pub(in crate::rehearsal) mod before;
 pub(in crate::rehearsal) mod cgroups;
@@ -37,6 +38,7 @@ use crate::rehearsal::host::firewall::Firewall;
 use crate::rehearsal::host::handle::HostHandle;
 use crate::rehearsal::host::init::Init;
 use crate::rehearsal::machine::tool::Tool;
+use crate::rehearsal::region::around::AtHand;
 use crate::rehearsal::region::authority::Authority;
 use crate::rehearsal::region::before::BeforeState;
 use crate::rehearsal::region::cgroups::Cgroups;
@@ -128,8 +130,13 @@ impl Region {
 
         let view = Arc::new(View::default());
         let stock = vec![base, common];
-        let mut hosts =
-            Hosts::new(places.clone(), emulator.clone(), Arc::clone(&diary), Arc::clone(&view), stock.clone(), init);
+        let at_hand = AtHand {
+            places: places.clone(),
+            emulator: emulator.clone(),
+            diary: Arc::clone(&diary),
+            view: Arc::clone(&view),
+        };
+        let mut hosts = Hosts::new(at_hand.clone(), stock.clone(), init);
         let seeded = emulator.state().await?;
         for zone in seeded.zones.iter().filter(|zone| !zone.private) {
             registrar.delegate(&zone.name, zone.name_servers().map(str::to_owned));
@@ -140,9 +147,7 @@ impl Region {
                 stock.into_iter().chain(release.map(Release::layer)).chain([site]).collect(),
             );
         }
-        let balancer =
-            Balancer::new(places.clone(), authority, emulator.clone(), Arc::clone(&diary), Arc::clone(&view), names)?
-                .at_pace(spec.conduct.pace);
+        let balancer = Balancer::new(at_hand, authority, names)?.at_pace(spec.conduct.pace);
         let bodies = reconcile::Bodies { hosts, databases, balancer, firewall: firewall.ok() };
         let reconcile = reconcile::start(bodies, emulator.clone(), Arc::clone(&diary), Arc::clone(&view));
         let pace = spec.conduct.pace.unwrap_or(FASTER);

@@ -19,7 +19,7 @@ both_halves! {
 
 impl World {
     /// Somebody changes the zone by hand.
-    async fn by_hand(&self, action: ChangeAction, name: &str, kind: RrType, value: &str, identifier: Option<&str>) {
+    async fn by_hand(&self, action: ChangeAction, name: &str, kind: RrType, (value, identifier): (&str, Option<&str>)) {
         let set = ResourceRecordSet::builder()
             .name(name)
             .r#type(kind)
@@ -120,7 +120,7 @@ mod inside {
         let with = json!({"zone": world.id("zone"), "name": name, "value": "ours.example.org"});
         let mut record = Deed::new("certify/www", ActionKind::DnsPutCname, with);
         world.stage.carry_out(&mut record).await;
-        world.by_hand(ChangeAction::Upsert, &name, RrType::Cname, "theirs.example.org", None).await;
+        world.by_hand(ChangeAction::Upsert, &name, RrType::Cname, ("theirs.example.org", None)).await;
         assert_refused(world.stage.observe(&record).await, "theirs.example.org");
         assert_refused(world.stage.apply(&mut record).await, "theirs.example.org");
         let told = world.stage.undo(&record).await.unwrap();
@@ -133,7 +133,7 @@ mod inside {
     async fn addresses_become_an_alias_and_come_back_whole() {
         let world = World::new();
         let fqdn = world.id("fqdn");
-        world.by_hand(ChangeAction::Create, &fqdn, RrType::Aaaa, "2001:db8::7", None).await;
+        world.by_hand(ChangeAction::Create, &fqdn, RrType::Aaaa, ("2001:db8::7", None)).await;
         let before = world.records(&fqdn);
         let balancer = world.with_balancer().await;
         let mut point = world.point(&world.id("zone"), &balancer);
@@ -170,12 +170,12 @@ mod inside {
         let balancer = world.with_balancer().await;
         let mut point = world.point(&world.id("zone"), &balancer);
         world.stage.look(&mut point).await;
-        world.by_hand(ChangeAction::Upsert, &fqdn, RrType::A, "192.0.2.1", None).await;
+        world.by_hand(ChangeAction::Upsert, &fqdn, RrType::A, ("192.0.2.1", None)).await;
         assert_refused(world.stage.apply(&mut point).await, "changed since they were looked at");
-        world.by_hand(ChangeAction::Upsert, &fqdn, RrType::A, &world.id("public_ip"), None).await;
+        world.by_hand(ChangeAction::Upsert, &fqdn, RrType::A, (&world.id("public_ip"), None)).await;
         world.stage.apply(&mut point).await.unwrap();
         world.stage.verify(&mut point).await.unwrap();
-        world.by_hand(ChangeAction::Upsert, &fqdn, RrType::A, "192.0.2.1", None).await;
+        world.by_hand(ChangeAction::Upsert, &fqdn, RrType::A, ("192.0.2.1", None)).await;
         assert_refused(world.stage.undo(&point).await, "were changed since");
         assert_eq!(world.records(&fqdn)[0]["values"], json!(["192.0.2.1"]));
         let failure = world.stage.verify(&mut point).await.unwrap_err();
@@ -190,9 +190,9 @@ mod inside {
         let balancer = world.with_balancer().await;
         let ttl = world.records(&fqdn)[0]["ttl"].clone();
         assert_eq!(ttl, 60);
-        world.by_hand(ChangeAction::Upsert, &fqdn, RrType::A, &world.id("public_ip"), None).await;
-        world.by_hand(ChangeAction::Delete, &fqdn, RrType::A, &world.id("public_ip"), None).await;
-        world.by_hand(ChangeAction::Create, &fqdn, RrType::A, "192.0.2.1", Some("one")).await;
+        world.by_hand(ChangeAction::Upsert, &fqdn, RrType::A, (&world.id("public_ip"), None)).await;
+        world.by_hand(ChangeAction::Delete, &fqdn, RrType::A, (&world.id("public_ip"), None)).await;
+        world.by_hand(ChangeAction::Create, &fqdn, RrType::A, ("192.0.2.1", Some("one"))).await;
         let point = world.point(&world.id("zone"), &balancer);
         assert_refused(world.stage.observe(&point).await, "routing identifier `one`");
     }
@@ -203,9 +203,9 @@ mod inside {
         let world = World::new();
         let fqdn = world.id("fqdn");
         let balancer = world.with_balancer().await;
-        world.by_hand(ChangeAction::Upsert, &fqdn, RrType::A, &world.id("public_ip"), None).await;
-        world.by_hand(ChangeAction::Delete, &fqdn, RrType::A, &world.id("public_ip"), None).await;
-        world.by_hand(ChangeAction::Create, &fqdn, RrType::Cname, "old.example.org", None).await;
+        world.by_hand(ChangeAction::Upsert, &fqdn, RrType::A, (&world.id("public_ip"), None)).await;
+        world.by_hand(ChangeAction::Delete, &fqdn, RrType::A, (&world.id("public_ip"), None)).await;
+        world.by_hand(ChangeAction::Create, &fqdn, RrType::Cname, ("old.example.org", None)).await;
         let mut point = world.point(&world.id("zone"), &balancer);
         world.stage.carry_out(&mut point).await;
         let now = world.records(&fqdn);

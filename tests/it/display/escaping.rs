@@ -2,7 +2,7 @@
 
 use super::fixture::{Story, origin, path, plan, step_id};
 use proptest::prelude::*;
-use runbook::display::{plan_html, plan_markdown, rollback_html, rollback_markdown};
+use runbook::display::{RollbackShown, plan_html, plan_markdown, rollback_html, rollback_markdown};
 use runbook::journal::RollbackTo;
 use runbook::model::{
     ActionPath, Change, CheckRow, CheckVerdict, Description, Failure, Finding, Found, KeyChange, Value, Values,
@@ -199,7 +199,9 @@ proptest! {
         let (story, to, queue) = on_its_way_back();
         let page = |text: &str| {
             let (plan, _) = everywhere(text);
-            rollback_html(&plan, &origin(), &story.state, &to, &queue, &|_| sentence(text))
+            let sentences = |_: &_| sentence(text);
+            let back = RollbackShown { plan: &plan, state: &story.state, to: &to, queue: &queue, sentences: &sentences };
+            rollback_html(&origin(), &back)
         };
         same_tags(&text, page)?;
     }

@@ -41,7 +41,9 @@ fn text(text: &str) -> Expr {
     Expr::parse_text(text).unwrap()
 }
 
-fn step(number: usize, id: &str, title: &str, why: &str, site_down: bool, actions: Vec<StepAction>) -> Step {
+fn step(id: &str, title: &str, why: &str, site_down: bool, actions: Vec<StepAction>) -> Step {
+    let order = ["stop-cron", "shut-down", "rds-multi-az", "clone-server", "check"];
+    let number = 1 + order.iter().position(|known| *known == id).unwrap();
     let id = step_id(id);
     let needs = match number {
         1 => Vec::new(),
@@ -60,7 +62,6 @@ pub(crate) fn runbook() -> Runbook {
     use ActionKind as K;
     let steps = vec![
         step(
-            1,
             "stop-cron",
             "Stop the site's cron job",
             "A job that runs while the server is copied would be cut in \
@@ -84,7 +85,6 @@ pub(crate) fn runbook() -> Runbook {
             ],
         ),
         step(
-            2,
             "shut-down",
             "Shut the server down",
             "Its disk must not change while it is copied.",
@@ -92,7 +92,6 @@ pub(crate) fn runbook() -> Runbook {
             vec![action("shut-down/guest", K::InstanceShutDown, &[("on", text("web-1"))])],
         ),
         step(
-            3,
             "rds-multi-az",
             "Make the database Multi-AZ",
             "",
@@ -104,7 +103,6 @@ pub(crate) fn runbook() -> Runbook {
             )],
         ),
         step(
-            4,
             "clone-server",
             "Clone the server",
             "The second server is the first one's copy in another zone.",
@@ -134,7 +132,6 @@ pub(crate) fn runbook() -> Runbook {
             ],
         ),
         step(
-            5,
             "check",
             "Use the site as a user does",
             "",

@@ -3,7 +3,8 @@
 use super::fixture::{Story, origin, path, plan, sentences, step_id};
 use super::{golden, golden_file, golden_page};
 use runbook::display::{
-    left_text, plan_html, plan_json, plan_markdown, plan_text, rollback_html, rollback_markdown, rollback_text,
+    RollbackShown, left_text, plan_html, plan_json, plan_markdown, plan_text, rollback_html, rollback_markdown,
+    rollback_text,
 };
 use runbook::journal::{RecordKind, RollbackTo};
 use runbook::model::{ActionPath, Failure, Finding, Found, Value, Values};
@@ -135,7 +136,9 @@ fn going_back() -> (Story, [ActionPath; 3], RollbackTo) {
 /// Its page.
 pub(crate) fn rollback_page() -> String {
     let (story, queue, to) = going_back();
-    rollback_html(&plan(Order::Article), &origin(), &story.state, &to, &queue, &sentences)
+    let plan = plan(Order::Article);
+    let back = RollbackShown { plan: &plan, state: &story.state, to: &to, queue: &queue, sentences: &sentences };
+    rollback_html(&origin(), &back)
 }
 
 #[test]

@@ -23,6 +23,8 @@ use tokio::sync::{mpsc, watch};
 pub struct World {
     /// How fast waits go.
     pub pace: Pace,
+    /// What was announced.
+    pub seen: Vec<Event>,
     pub there: BTreeMap<ActionPath, bool>,
     pub made: BTreeMap<ActionPath, u32>,
     pub unmade: BTreeMap<ActionPath, u32>,
@@ -376,7 +378,7 @@ pub fn execute(
     intent: Intent,
     death: Death,
 ) -> (Life, RunState) {
-    execute_stoppable(folder, run, world, intent, death, |_| {})
+    live((folder, run), world, intent, (death, None), |_| {})
 }
 
 /// The same, with a hand on the stop counter from the beginning.
@@ -385,10 +387,9 @@ pub fn execute_stoppable(
     run: &RunId,
     world: &Rc<RefCell<World>>,
     intent: Intent,
-    death: Death,
     stopper: impl FnOnce(watch::Sender<u32>),
 ) -> (Life, RunState) {
-    live(folder, run, world, intent, (death, None), stopper, &mut Vec::new())
+    live((folder, run), world, intent, (Death::Never, None), stopper)
 }
 
 /// The same, asked to stop at an effect.
@@ -399,18 +400,16 @@ pub fn execute_until_asked(
     intent: Intent,
     script: (Death, StopAt),
 ) -> (Life, RunState) {
-    live(folder, run, world, intent, script, |_| {}, &mut Vec::new())
+    live((folder, run), world, intent, script, |_| {})
 }
 
-/// The whole of it; `seen` gets the events.
+/// The whole of it.
 pub fn live(
-    folder: &Path,
-    run: &RunId,
+    (folder, run): (&Path, &RunId),
     world: &Rc<RefCell<World>>,
     intent: Intent,
     (death, stop_at): (Death, StopAt),
     stopper: impl FnOnce(watch::Sender<u32>),
-    seen: &mut Vec<Event>,
 ) -> (Life, RunState) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let local = tokio::task::LocalSet::new();
@@ -444,7 +443,7 @@ pub fn live(
         let known = executor.state().clone();
         drop(store);
         events.close();
-        seen.extend(shown);
+        world.borrow_mut().seen.extend(shown);
         // Who lost the journal is asked what it knew; everybody else is not believed.
         let state = match &life {
             Life::Failed(_) => known,

@@ -35,6 +35,7 @@ pub use shown::shown;
 
 use super::span::Patch;
 use super::{Edit, EditRefusal, Note, Reason};
+use notes::ReadFile;
 use server::Server;
 use tree::Tree;
 use variables::Tainted;
@@ -79,7 +80,8 @@ fn edited(bytes: &[u8], fqdn: &str, elsewhere: Elsewhere) -> Result<(Vec<u8>, Ve
 
     let mut patch = Patch::default();
     let mut reasons = guard::obstacles(&tree, &site, &tainted, fqdn);
-    let mut notes = notes::notes(&tree, &site, &servers, &tainted, fqdn, elsewhere);
+    let mut notes =
+        notes::notes(&ReadFile { tree: &tree, servers: &servers, tainted: &tainted }, &site, fqdn, elsewhere);
     match edit::keep_redirects_on_https(&tree, &site, fqdn, &tainted, &mut patch) {
         Ok(more) => notes.extend(more),
         Err(more) => reasons.extend(more),

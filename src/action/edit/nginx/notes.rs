@@ -32,15 +32,17 @@ pub(super) fn is_known(path: &[u8]) -> bool {
     KNOWN_INCLUDES.contains(&path.rsplit(|byte| *byte == b'/').next().unwrap_or_default())
 }
 
+/// A file as it was read.
+#[derive(Clone, Copy)]
+pub(super) struct ReadFile<'a, 't> {
+    pub(super) tree: &'a Tree<'t>,
+    pub(super) servers: &'a [Server<'t>],
+    pub(super) tainted: &'a Tainted,
+}
+
 /// Everything worth knowing, in the order of the file.
-pub(super) fn notes(
-    tree: &Tree<'_>,
-    site: &ChosenSite<'_, '_>,
-    servers: &[Server<'_>],
-    tainted: &Tainted,
-    fqdn: &str,
-    elsewhere: Elsewhere,
-) -> Vec<Note> {
+pub(super) fn notes(read: &ReadFile<'_, '_>, site: &ChosenSite<'_, '_>, fqdn: &str, elsewhere: Elsewhere) -> Vec<Note> {
+    let ReadFile { tree, servers, tainted } = *read;
     let mut notes = of_servers(tree, site, servers);
     if !elsewhere.is_read {
         notes.extend(of_health_check(tree, site, servers));

@@ -39,8 +39,8 @@ pub(super) fn set(config: &Config<'_>, wanted: &[(String, Setting)]) -> Result<(
         };
         let line = span::line_number(config.bytes, config.span(entry.element.tokens.clone()).start);
         let made = match setting {
-            Setting::Value(value) => replace(config, &style, key, entry, value, &mut patch),
-            Setting::Append(values) => append(config, &style, key, entry, values, &mut patch),
+            Setting::Value(value) => replace(&EntryAt { config, style: &style, entry }, key, value, &mut patch),
+            Setting::Append(values) => append(&EntryAt { config, style: &style, entry }, key, values, &mut patch),
         };
         match made {
             Ok(Made::Nothing) => {}
@@ -72,14 +72,16 @@ fn computed(config: &Config<'_>, key: &str, entry: &ConfigEntry) -> Reason {
     config.reason(entry, format!("the value of `{key}` is computed here"), COMPUTED_ADVICE)
 }
 
-fn replace(
-    config: &Config<'_>,
-    style: &Style,
-    key: &str,
-    entry: &ConfigEntry,
-    value: &Value,
-    patch: &mut Patch,
-) -> Result<Made, Reason> {
+/// An entry where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct EntryAt<'a> {
+    pub(super) config: &'a Config<'a>,
+    pub(super) style: &'a Style,
+    pub(super) entry: &'a ConfigEntry,
+}
+
+fn replace(at: &EntryAt<'_>, key: &str, value: &Value, patch: &mut Patch) -> Result<Made, Reason> {
+    let EntryAt { config, style, entry } = *at;
     let literal = config.literal(entry).ok_or_else(|| computed(config, key, entry))?;
     if literal.is(value) {
         return Ok(Made::Nothing);
@@ -88,7 +90,7 @@ fn replace(
     if span::is_first_in_line(config.bytes, start) {
         let indent = span::indent(config.bytes, start);
         let is_list = value.is_array() || value.is_object();
-        put_value(config, style, entry, &style.value(value, indent), is_list, patch);
+        put_value(at, &style.value(value, indent), is_list, patch);
     } else {
         patch.replace(config.span(entry.element.value()), style.value_in_line(value));
     }
@@ -97,14 +99,8 @@ fn replace(
 
 /// Puts the text in the place of the entry's value; the gap after `=>` changes where a list takes
 /// the place of a single value, or the other way round.
-pub(super) fn put_value(
-    config: &Config<'_>,
-    style: &Style,
-    entry: &ConfigEntry,
-    text: &[u8],
-    is_list: bool,
-    patch: &mut Patch,
-) {
+pub(super) fn put_value(at: &EntryAt<'_>, text: &[u8], is_list: bool, patch: &mut Patch) {
+    let EntryAt { config, style, entry } = *at;
     let value = config.span(entry.element.value());
     let arrow_end = entry.element.arrow.map_or(value.start, |arrow| config.tokens[arrow].span.end);
     let start = config.span(entry.element.tokens.clone()).start;
@@ -118,14 +114,8 @@ pub(super) fn put_value(
     }
 }
 
-fn append(
-    config: &Config<'_>,
-    style: &Style,
-    key: &str,
-    entry: &ConfigEntry,
-    values: &[String],
-    patch: &mut Patch,
-) -> Result<Made, Reason> {
+fn append(at: &EntryAt<'_>, key: &str, values: &[String], patch: &mut Patch) -> Result<Made, Reason> {
+    let EntryAt { config, style, entry } = *at;
     let literal = config.literal(entry).ok_or_else(|| computed(config, key, entry))?;
     let (Literal::List(elements), Some(array)) = (literal, array_of(config, entry)) else {
         let message = format!("`{key}` is not a list here");

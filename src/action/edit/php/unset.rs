@@ -8,7 +8,7 @@ use super::array::{self, ArrayElement};
 use super::config::Config;
 use super::insert::{self, NewElement};
 use super::lex::{self, TokenKind};
-use super::set::put_value;
+use super::set::{EntryAt, put_value};
 use super::setting::Previous;
 use super::style::{Style, quoted};
 
@@ -40,7 +40,7 @@ pub(super) fn unset(config: &Config<'_>, keys: &[(String, Previous)]) -> Result<
                     // A list stood there before and stands there now: on the same line, whatever the file's style.
                     patch.replace(config.span(value), raw.clone());
                 } else {
-                    put_value(config, &style, entry, raw, is_list, &mut patch);
+                    put_value(&EntryAt { config, style: &style, entry }, raw, is_list, &mut patch);
                 }
             }
             (Ok(None), Previous::Was(raw)) => {

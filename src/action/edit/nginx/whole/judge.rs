@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::super::super::{EditRefusal, Note, Reason, Weight};
 use super::super::choose::{self, ChosenSite};
+use super::super::notes::ReadFile;
 use super::super::redirect::{self, SchemeNeed};
 use super::super::server::{Address, Server};
 use super::super::tree::{Directive, Tree};
@@ -14,6 +15,7 @@ use super::files::Files;
 use super::flat::Flat;
 use super::health::{self, Answer};
 use super::needs::{self, Needs};
+use super::upstream::Own;
 use super::{rivals, upstream};
 
 /// A configuration, and the host it is on.
@@ -115,11 +117,12 @@ impl Configuration {
             ));
             return Err(EditRefusal::new(reasons));
         };
-        let rivals = rivals::reasons(&flat, &tree, &servers, app, &wanted.fqdn, &self.addresses);
+        let host = Own { servers: &servers, site: app, fqdn: &wanted.fqdn, addresses: &self.addresses };
+        let rivals = rivals::reasons(&flat, &tree, &host);
         let is_told = |rival: &Reason| reasons.iter().any(|one| (&one.file, one.line) == (&rival.file, rival.line));
         let rivals: Vec<Reason> = rivals.into_iter().filter(|rival| !is_told(rival)).collect();
         reasons.extend(rivals);
-        reasons.extend(upstream::loops(&flat, &tree, &servers, app, &wanted.fqdn, &self.addresses));
+        reasons.extend(upstream::loops(&flat, &tree, &host));
         reasons.extend(redirects_of_includes(&flat, &tree, app, site, &wanted.fqdn));
         if !reasons.is_empty() {
             return Err(EditRefusal::new(reasons.into_iter().map(|reason| own(reason, &flat, site)).collect()));
@@ -175,14 +178,8 @@ impl Configuration {
         // The site's own file was judged alone: what is found in it now rests on another file.
         reasons.extend(translated(found));
         let elsewhere = |real: &str| real != site;
-        let all = notes::notes(
-            &tree,
-            &here,
-            &servers,
-            &tainted,
-            &wanted.fqdn,
-            Elsewhere { is_read: true, ..Elsewhere::default() },
-        );
+        let read = ReadFile { tree: &tree, servers: &servers, tainted: &tainted };
+        let all = notes::notes(&read, &here, &wanted.fqdn, Elsewhere { is_read: true, ..Elsewhere::default() });
         let all = all.into_iter().filter(|note| note.line.is_some()).map(|note| flat.translated_note(note));
         let all = all.filter(|(_, file)| file.is_some_and(|file| elsewhere(&file.real))).map(|(note, _)| note);
         let is_known = |note: &Note| {

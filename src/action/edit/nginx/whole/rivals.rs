@@ -7,16 +7,11 @@ use super::super::redirect;
 use super::super::server::{Address, HTTP, Listen, Port, Server};
 use super::super::tree::Tree;
 use super::flat::Flat;
+use super::upstream::Own;
 
 /// Every reason why the site, plain on port 80, would not be nginx's choice there, or nginx would not start.
-pub(super) fn reasons(
-    flat: &Flat<'_>,
-    tree: &Tree<'_>,
-    servers: &[Server<'_>],
-    site: &Server<'_>,
-    fqdn: &str,
-    addresses: &[IpAddr],
-) -> Vec<Reason> {
+pub(super) fn reasons(flat: &Flat<'_>, tree: &Tree<'_>, own: &Own<'_, '_>) -> Vec<Reason> {
+    let Own { servers, site, fqdn, addresses } = *own;
     let others = || servers.iter().filter(|server| !std::ptr::eq(*server, site));
     let mut reasons = Vec::new();
     for rival in others().filter(|server| server.is_named(fqdn) && meets(server, site)) {

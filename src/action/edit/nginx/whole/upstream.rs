@@ -11,16 +11,8 @@ const ADVICE: &str = "let the backend listen on another port, or on a Unix socke
 
 /// Every place of the site that passes requests on to port 80 of this host, unless a server of nginx is there for just that
 /// address.
-pub(super) fn loops(
-    flat: &Flat<'_>,
-    tree: &Tree<'_>,
-    servers: &[Server<'_>],
-    site: &Server<'_>,
-    fqdn: &str,
-    addresses: &[IpAddr],
-) -> Vec<Reason> {
-    let own = Own { servers, site, fqdn, addresses };
-    let passes = tree.within(site.block).filter(|one| is_pass(one));
+pub(super) fn loops(flat: &Flat<'_>, tree: &Tree<'_>, own: &Own<'_, '_>) -> Vec<Reason> {
+    let passes = tree.within(own.site.block).filter(|one| is_pass(one));
     let reasons = passes.filter_map(|pass| {
         let place = place_of(pass.argument(0))?;
         if own.is_port_80_of(place) {
@@ -64,11 +56,15 @@ fn place_of(target: &[u8]) -> Option<&str> {
 }
 
 /// What is this host's own.
-struct Own<'s, 't> {
-    servers: &'s [Server<'t>],
-    site: &'s Server<'t>,
-    fqdn: &'s str,
-    addresses: &'s [IpAddr],
+pub(super) struct Own<'s, 't> {
+    /// All servers of its nginx.
+    pub(super) servers: &'s [Server<'t>],
+    /// The site's.
+    pub(super) site: &'s Server<'t>,
+    /// The site's name.
+    pub(super) fqdn: &'s str,
+    /// The host's addresses.
+    pub(super) addresses: &'s [IpAddr],
 }
 
 impl Own<'_, '_> {
