@@ -5,7 +5,7 @@
 //! is markup in it. It unfolds itself for printing, follows the reader's choice of dark or light and of motion, and says
 //! nothing by colour alone.
 //!
-//! Not handled: the plan for programs is not in it; that is [`crate::display::plan::json()`].
+//! Not handled: the plan for programs is not in it; that is [`mod@crate::display::plan::json`].
 
 pub(in crate::display) mod changes;
 pub(in crate::display) mod checks;
