@@ -121,6 +121,20 @@ fn fill(pipe: &mut PipeWriter) {
     fcntl_setfl(&*pipe, flags).unwrap();
 }
 
+/// Where the result goes is full: the run has come to its rest all the same, and who typed the command is told.
+#[test]
+fn a_result_that_cannot_be_written_is_told_and_the_run_is_at_rest() {
+    for format in ["text", "json"] {
+        let desk = Desk::may_go_on();
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let ran = desk.command(&["--format", format, "resume"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let told = String::from_utf8_lossy(&ran.stderr);
+        assert!(told.contains("cannot write the result") && told.contains("No space left"), "{format}: {told}");
+        assert_eq!(ran.status.code(), Some(1), "{format}: {told}");
+        assert!(desk.has_come_to_the_second_gate().is_some(), "{format}: {}", desk.status());
+    }
+}
+
 #[test]
 fn a_full_pipe_stops_nothing_and_ctrl_c_ends_the_wait_for_it() {
     for format in ["text", "json"] {
