@@ -240,14 +240,19 @@ fn look(
     }
     let access = Rc::new(looking.access());
     block_on(async {
-        account::same(plan, &access).await?;
+        let caller = match &plan.region {
+            Some(region) => Some(account::of(&access, region).await?),
+            None => None,
+        };
+        if let Some(caller) = &caller {
+            account::agree(plan, &caller.account)?;
+        }
         secrets::of_rest(plan, state, until).await?;
         let mut looks = look_ahead(plan, state, &Worker::new(Rc::clone(&access)), SystemClock.now()).await;
         plan.names.extend(access.names().all());
         // What is new in the plan may need what the caller may not do: that is told before anything goes on.
-        if let Some(region) = &plan.region {
-            let caller = account::of(&access, region).await?;
-            let asking = Asking { access: &access, caller: &caller, region };
+        if let (Some(region), Some(caller)) = (&plan.region, &caller) {
+            let asking = Asking { access: &access, caller, region };
             let outputs = shown::outputs_with(state.outputs(), &looks);
             let told = permission::check(plan, &state.run, &asking, &outputs).await;
             permission::refuse(plan, &told, &mut looks);

@@ -54,16 +54,11 @@ impl Took {
         if works.is_empty() {
             return None;
         }
-        let took = Self::of(history, works.iter().copied(), until);
+        let asked = history.waited(works.iter().copied(), until.now);
+        let took = Self { work: history.length(works.iter().copied(), until.executed.then_some(until.now)), asked };
         // Where the executor died no end is known, and "0 s" would be one.
         let is_unknown = !until.executed && took.is_none() && works.iter().any(|(_, work)| work.was_cut_off());
         (!is_unknown).then_some(took)
-    }
-
-    fn of<'a>(history: &History, works: impl IntoIterator<Item = (&'a ActionPath, &'a Work)>, until: Until) -> Self {
-        let works: Vec<_> = works.into_iter().collect();
-        let asked = history.waited(works.iter().copied(), until.now);
-        Self { work: history.length(works, until.executed.then_some(until.now)), asked }
     }
 
     /// Whether nobody was at it at any time.
