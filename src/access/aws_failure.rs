@@ -1,6 +1,6 @@
 //! What an AWS call's error means: which code, whether it may have happened all the same, what the operator can do.
 
-use crate::model::{Failure, FailureKind};
+use crate::model::{Advice, Failure, FailureKind};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -220,7 +220,7 @@ impl AwsError {
                 .advise("set `AWS_PROFILE`, or log in (`aws sso login`), until `aws sts get-caller-identity` answers")
         } else if renew {
             failure
-                .advise("the credentials have expired: log in again, check this machine's clock, then `runbook resume`")
+                .advise(Advice::then_resume("the credentials have expired: log in again, check this machine's clock"))
         } else {
             failure
         }
@@ -268,7 +268,10 @@ mod tests {
         assert_eq!(none.failure("cannot do it").kind, FailureKind::Credentials);
         let why = "an error occurred while loading credentials: the SSO token has expired and cannot be refreshed";
         let ended = AwsError { code: None, message: why.into(), lost: false }.failure("cannot do it");
-        assert!(ended.kind == FailureKind::Credentials && ended.advice.concat().contains("log in again"), "{ended:?}");
+        assert!(
+            ended.kind == FailureKind::Credentials && ended.by_hand().concat().contains("log in again"),
+            "{ended:?}"
+        );
     }
 
     #[test]

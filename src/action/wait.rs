@@ -3,7 +3,7 @@
 //! The SDK's own waiters are not used: they poll every 15-30 s, end too early or too late, and name no failure states.
 
 use super::Context;
-use crate::model::{Failure, FailureKind};
+use crate::model::{Advice, Failure, FailureKind};
 
 /// What one look gave.
 pub(crate) enum Glance<T> {
@@ -63,7 +63,7 @@ pub(crate) async fn wait_until<T>(
             let limit = cx.call().deadline_s;
             return Err(Failure::new(FailureKind::Deadline, format!("{what}: not within {limit} s"))
                 .cause(note)
-                .advise("look at it; when it only needs more time, `runbook resume` waits again"));
+                .advise(Advice::then_resume("look at it").which("waits again, when it only needs more time")));
         }
         cx.pause().await;
     }

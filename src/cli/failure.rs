@@ -108,7 +108,8 @@ impl CommandFailure {
 
 impl From<crate::model::Failure> for CommandFailure {
     fn from(failure: crate::model::Failure) -> Self {
-        Self { causes: failure.causes, hints: failure.advice, drift: failure.drift, ..Self::refused(failure.message) }
+        let hints = failure.by_hand().into_iter().map(str::to_owned).collect();
+        Self { causes: failure.causes, hints, drift: failure.drift, ..Self::refused(failure.message) }
     }
 }
 
@@ -131,7 +132,10 @@ impl From<LeaseError> for CommandFailure {
         match error {
             LeaseError::Journal(error) => error.into(),
             LeaseError::Held { ref run, .. } => {
-                let hint = format!("`runbook status {run}` shows where it stands; wait for it, or stop it there");
+                let hint = format!(
+                    "`{}` shows where it stands; wait for it, or stop it there",
+                    display::Typed::of(run).status()
+                );
                 Self::chain(Exit::Refused, &error).hint(hint)
             }
             LeaseError::Lock { .. } => Self::chain(Exit::Failed, &error),

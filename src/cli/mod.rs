@@ -28,7 +28,6 @@ mod run;
 pub use exit::Exit;
 
 use args::{Cli, Command};
-use clap::Parser;
 use failure::CommandFailure;
 use lab::harm::Harm;
 use lab::{doctor, rehearse};
@@ -41,8 +40,11 @@ use std::process::ExitCode;
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let cli = match args::parse() {
+        Ok((cli, options)) => {
+            crate::display::called_with(options);
+            cli
+        }
         Err(error) => {
             // Help and version are answers, not errors; printing can only fail when nobody reads.
             let _ = error.print();

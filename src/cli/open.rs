@@ -3,6 +3,7 @@
 use crate::cli::args::Common;
 use crate::cli::{CommandFailure, network_folder, settings};
 use crate::display;
+use crate::display::Typed;
 use crate::journal::{Journal, Rest, RollbackTo, RunState};
 use crate::model::RunId;
 use crate::plan::Plan;
@@ -69,7 +70,7 @@ pub(in crate::cli) fn going(journal: &Journal, named: Option<&str>) -> Result<Ru
         Some(Rest::Abandoned { why, by }) => {
             Err(CommandFailure::refused(format!("run `{}` was abandoned by {by}: {why}", state.run))
                 .cause("it neither goes on nor back, and nothing of it is answered or decided any more")
-                .hint(format!("`runbook status {}` says what it has left in the world", state.run))
+                .hint(format!("`{}` says what it has left in the world", Typed::of(&state.run).status()))
                 .hint("`runbook run NAME` begins a new run: what is there as it is wanted stays"))
         }
         _ => Ok(state),
@@ -83,8 +84,8 @@ pub(in crate::cli) fn to_resume(journal: &Journal, named: Option<&str>) -> Resul
     match (named, &state.rest) {
         (None, Some(Rest::Abandoned { .. })) => Err(ended),
         (None, Some(Rest::RolledBack { to: RollbackTo::Start })) => Err(ended.hint(format!(
-            "`runbook resume {}` shows the plan of the one that was taken back, looks at the world and asks",
-            state.run
+            "`{}` shows the plan of the one that was taken back, looks at the world and asks",
+            Typed::of(&state.run).resume()
         ))),
         _ => going(journal, Some(state.run.as_str())),
     }

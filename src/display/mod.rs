@@ -16,6 +16,7 @@ mod screen;
 mod table;
 mod terminal;
 mod time;
+mod typed;
 mod verdict;
 mod wording;
 
@@ -44,4 +45,5 @@ pub use run::status_json::status_json;
 pub use screen::{fit_to_terminal, to_stderr, to_stdout};
 pub use terminal::Terminal;
 pub use time::{clock, date_time, duration, rfc3339, rough};
+pub use typed::{CalledWith, Typed, called_with};
 pub use verdict::{Row, rows_table, verdict_line};

@@ -7,7 +7,7 @@
 //! happens between this look and the effect a moment later.
 
 use crate::journal::{ActionState, Completion, RunState};
-use crate::model::{ActionPath, Drift, FactDrift, Failure, Finding, Found, RunId, StepAction};
+use crate::model::{ActionPath, Advice, Drift, FactDrift, Failure, Finding, Found, Recourse, StepAction};
 use crate::plan::{Plan, Sequence};
 
 /// How the world differs from what was previewed of `action`; nothing when it does not, or when there is nothing to be held
@@ -47,24 +47,23 @@ pub fn drift(
 
 /// The refusal of an action whose world has changed.
 #[must_use]
-pub(super) fn refusal(state: &RunState, drift: Drift) -> Failure {
-    let run = &state.run;
+pub(super) fn refusal(drift: Drift) -> Failure {
     let failure = Failure::refused(format!(
         "`{}` finds another world than the one it was planned for, and has changed nothing",
         drift.action
     ));
-    let mut failure = ways_on(run).into_iter().fold(failure, Failure::advise);
-    failure = failure.advise(format!("or take back what was done: `runbook rollback {run} --to ...`"));
+    let mut failure = ways_on().into_iter().fold(failure, Failure::advise);
+    failure = failure.advise(Advice::way(Recourse::TakeBack(None)).which("takes back what was done"));
     failure.drift.push(drift);
     failure
 }
 
 /// How a run goes on that has found another world than the one it was planned for.
 #[must_use]
-pub fn ways_on(run: &RunId) -> [String; 2] {
+pub fn ways_on() -> [Advice; 2] {
     [
-        format!("put the world back as it was, then `runbook resume {run}`: it looks again"),
-        format!("or plan anew what has not run, on the world as it is: `runbook resume {run} --replan`"),
+        Advice::then_resume("put the world back as it was").which("looks again"),
+        Advice::way(Recourse::Replan(None)).which("plans anew what has not run, on the world as it is"),
     ]
 }
 

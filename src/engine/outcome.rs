@@ -6,7 +6,9 @@ use super::exchange::Stopping;
 use super::flight::Flight;
 use super::frontier::Frontier;
 use crate::journal::{ActionState, RecordKind, RunState};
-use crate::model::{ActionCall, Failure, FailureKind, Finding, Found, Millis, Outcome, Pace, Phase, RetryPolicy};
+use crate::model::{
+    ActionCall, Advice, Failure, FailureKind, Finding, Found, Millis, Outcome, Pace, Phase, RetryPolicy,
+};
 use crate::plan::{Plan, Sequence};
 use std::time::Duration;
 
@@ -47,7 +49,7 @@ pub(super) fn records_of(
                 Some(other) => {
                     let told =
                         Failure::refused(format!("`{action}` and `{}` both ask at a gate `{gate}`", other.action))
-                            .advise(format!("answer the one of `{}` first, then `runbook resume`", other.action));
+                            .advise(Advice::then_resume(format!("answer the one of `{}` first", other.action)));
                     vec![failed(standing, call, told)]
                 }
             }
@@ -73,7 +75,7 @@ fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, fin
     let touched = current.traces().is_some();
     let Finding { found, ours, before, outputs, evidence, .. } = finding;
     let stopped = |drifted| {
-        let failure = drift::refusal(state, drifted);
+        let failure = drift::refusal(drifted);
         vec![RecordKind::Failed { action: call.action.clone(), phase: Phase::Observe, failure, retry_at: None }]
     };
     let start = |attempt| RecordKind::Started {
@@ -110,7 +112,7 @@ fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, fin
         Found::Unknown => {
             let mut failure = Failure::refused(format!("`{action}` finds the world in a state it must not touch"))
                 .cause(evidence)
-                .advise("put it right by hand, then `runbook resume`");
+                .advise(Advice::then_resume("put it right by hand"));
             failure.drift.extend(drifted);
             vec![RecordKind::Failed { action, phase: Phase::Observe, failure, retry_at: None }]
         }

@@ -163,7 +163,7 @@ impl History {
         use RecordKind as K;
         let executor = self.executions.len().saturating_sub(1);
         let back = matches!(kind, K::UndoStarted { .. } | K::Undone { .. } | K::UndoFailed { .. });
-        let resolved_back = matches!(kind, K::Resolved { resolution: super::Resolution::Undone, .. });
+        let resolved_back = matches!(kind, K::Resolved { resolution: crate::model::Resolution::Undone, .. });
         let going = self.works.get(action).and_then(|works| works.last()).map(|work| work.way);
         let way = match kind {
             _ if back || resolved_back => Way::Back,
@@ -203,7 +203,7 @@ impl History {
             }
             K::Resolved { resolution, .. } => {
                 work.end_spell(at, Ending::Resolved);
-                if *resolution != super::Resolution::NotDone {
+                if *resolution != crate::model::Resolution::NotDone {
                     work.ended = Some(at);
                 }
             }

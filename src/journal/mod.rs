@@ -40,7 +40,7 @@ pub use held::{Held, Store};
 pub use history::{Ending, Execution, History, Question, Replan, Spell, Way, Work};
 pub use lease::{Holder, Lease};
 pub use plan_file::{InputsFrom, PlanFile, Signature};
-pub use record::{ExecutorId, Record, RecordKind, Resolution};
+pub use record::{ExecutorId, Record, RecordKind};
 pub use replan::ReplanError;
 pub use rest::Rest;
 pub use rollback_to::RollbackTo;

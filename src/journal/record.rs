@@ -1,10 +1,9 @@
 //! Records: the facts of a run, in the words of the journal.
 
 use super::{InputsFrom, PlanFile, Rest, RollbackTo};
-use crate::model::{ActionPath, Failure, Millis, Phase, RunId, StepId, Value, Values};
+use crate::model::{ActionPath, Failure, Millis, Phase, Resolution, RunId, StepId, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::fmt;
 
 /// A fact with its place in the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -220,18 +219,6 @@ pub struct ExecutorId {
     pub pid: u32,
 }
 
-/// What a person decides an action to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Resolution {
-    /// Its effect is there, or what is there is accepted in its place.
-    Done,
-    /// Its effect is not there: it may be run.
-    NotDone,
-    /// It is taken back.
-    Undone,
-}
-
 impl RecordKind {
     /// The action it is about, if it is about one.
     #[must_use]
@@ -281,15 +268,5 @@ impl RecordKind {
             K::UndoFailed { .. } => "undo_failed",
             K::Rested { .. } => "rested",
         }
-    }
-}
-
-impl fmt::Display for Resolution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Resolution::Done => "done",
-            Resolution::NotDone => "not-done",
-            Resolution::Undone => "undone",
-        })
     }
 }

@@ -1,7 +1,7 @@
 //! The state of a run: what its records add up to.
 
-use super::{ActionState, Gate, InputsFrom, PlanFile, Record, RecordKind, Resolution, Rest, RollbackTo, Traces};
-use crate::model::{ActionPath, Millis, RunId, StepId, Value, Values};
+use super::{ActionState, Gate, InputsFrom, PlanFile, Record, RecordKind, Rest, RollbackTo, Traces};
+use crate::model::{ActionPath, Millis, Resolution, RunId, StepId, Value, Values};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

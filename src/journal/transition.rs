@@ -1,8 +1,8 @@
 //! The one function by which an action's state changes. tests/golden/journal/transitions.txt has every pair of state and
 //! record; docs/journal.md explains them.
 
-use super::{ActionState, Completion, RecordKind, Resolution, Traces};
-use crate::model::{Failure, Phase, Value, Values};
+use super::{ActionState, Completion, RecordKind, Traces};
+use crate::model::{Failure, Phase, Resolution, Value, Values};
 
 impl ActionState {
     /// The state after a record about this action, `seq` being the record's number; nothing when the record cannot

@@ -11,6 +11,7 @@ mod vocabulary;
 mod text;
 
 mod action;
+mod advice;
 mod aws_names;
 mod call;
 mod change;
@@ -29,6 +30,7 @@ mod outcome;
 mod pace;
 mod param;
 mod permission;
+mod resolution;
 mod retry;
 mod runbook;
 mod secret;
@@ -38,6 +40,7 @@ mod value_type;
 mod window;
 
 pub use action::*;
+pub use advice::{Advice, Recourse};
 pub use aws_names::{
     BalancerName, CertificateName, DrainTime, GroupDescription, GroupName, IdleTimeout, ImageName, InstanceName,
     Seconds, TagValue, TargetGroupName,
@@ -57,6 +60,7 @@ pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};
 pub use pace::Pace;
 pub use param::Param;
 pub use permission::{Judged, Lack, Need, NeedFor, Permissions};
+pub use resolution::Resolution;
 pub use retry::RetryPolicy;
 pub use runbook::{InputSpec, PreflightCheck, Runbook, Step, StepAction};
 pub use secret::{Secret, SecretRef};

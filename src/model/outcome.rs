@@ -1,6 +1,6 @@
 //! What came of a phase of an action. A failure of the deed is a value here, not an error of the engine.
 
-use super::{Change, Drift, Facts, Value, Values};
+use super::{Advice, Change, Drift, Facts, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ pub struct Failure {
     pub causes: Vec<String>,
     /// What the operator can do or type.
     #[serde(default)]
-    pub advice: Vec<String>,
+    pub advice: Vec<Advice>,
     /// Where the world is another one than the plan was made on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,
@@ -196,9 +196,15 @@ impl Failure {
 
     /// Adds something the operator can do.
     #[must_use]
-    pub fn advise(mut self, advice: impl Into<String>) -> Self {
+    pub fn advise(mut self, advice: impl Into<Advice>) -> Self {
         self.advice.push(advice.into());
         self
+    }
+
+    /// What can be done by hand, or must be before anything is typed: all that helps where no run has been opened.
+    #[must_use]
+    pub fn by_hand(&self) -> Vec<&str> {
+        self.advice.iter().filter_map(Advice::done_by_hand).collect()
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::support::fake::{Death, Life, World, execute, execute_until_asked, live, open, plan};
 use runbook::engine::Intent;
 use runbook::event::Event;
-use runbook::journal::{ActionState, Journal, RecordKind, Resolution, Rest, RollbackTo, RunState};
-use runbook::model::{ActionPath, Failure, Phase, RunId, Values};
+use runbook::journal::{ActionState, Journal, RecordKind, Rest, RollbackTo, RunState};
+use runbook::model::{ActionPath, Failure, Phase, Resolution, RunId, Values};
 use runbook::plan::Order;
 use std::cell::RefCell;
 use std::collections::BTreeSet;

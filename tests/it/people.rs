@@ -303,3 +303,28 @@ fn an_answer_does_not_spoil_a_new_plan() {
     desk.types("kim", &["approve", &run, "kim"]).exits(0);
     asked.answers("yes").exits(4).says("is it not?");
 }
+
+#[test]
+fn what_is_to_be_typed_finds_the_run_again() {
+    let desk = Desk::new();
+    let elsewhere = desk.path("else where");
+    let elsewhere = elsewhere.to_str().unwrap();
+    let rested = desk.types("hana", &["run", "ask.yaml", "--yes", "--state", "else where"]).exits(4);
+    let typed = |stdout: &str, word: &str| {
+        let line = stdout.lines().find(|line| line.starts_with(&format!("  runbook {word} "))).unwrap_or_else(|| {
+            panic!("no `{word}` in what was said:\n{stdout}");
+        });
+        let words = line.trim().strip_prefix("runbook ").unwrap().replace(&format!("'{elsewhere}'"), "FOLDER");
+        words.split(' ').map(|word| word.replace("FOLDER", elsewhere)).collect::<Vec<_>>()
+    };
+    for (word, code) in [("approve", 0), ("resume", 4)] {
+        let words = typed(&rested.stdout, word);
+        assert!(words.contains(&elsewhere.to_owned()), "{words:?}");
+        desk.types("hana", &words.iter().map(String::as_str).collect::<Vec<_>>()).exits(code);
+    }
+    let status = desk.types("hana", &["status", "--state", elsewhere]).exits(0);
+    assert!(typed(&status.stdout, "resume").contains(&elsewhere.to_owned()));
+    // From the environment it comes to the next command by itself.
+    let known = desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    assert!(!typed(&known.stdout, "resume").contains(&"--state".to_owned()));
+}

@@ -4,7 +4,7 @@ use super::answers::{failed, said};
 use super::dns_records::{RecordName, same_name};
 use crate::access::{Aws, AwsError};
 use crate::action::Context;
-use crate::model::Failure;
+use crate::model::{Advice, Failure};
 use aws_sdk_acm::types::{
     CertificateDetail, CertificateStatus, CertificateSummary, FailureReason, Filters, KeyAlgorithm, ResourceRecord,
 };
@@ -114,21 +114,22 @@ pub(super) fn dead(arn: &str, certificate: &CertificateDetail) -> Failure {
         failure = failure.cause(format!("ACM's reason: {reason}"));
     }
     match (certificate.status(), certificate.failure_reason()) {
-        (_, Some(FailureReason::CaaError)) => failure.advise(format!(
+        (_, Some(FailureReason::CaaError)) => failure.advise(Advice::then_resume(format!(
             "the CAA records of `{domain}` or a domain above it must allow `amazon.com`: add that, roll back the step \
-             that requested the certificate, then resume"
-        )),
+             that requested the certificate"
+        ))),
         (_, Some(FailureReason::AdditionalVerificationRequired | FailureReason::DomainNotAllowed)) => failure.advise(
             "AWS wants to verify the domain itself or does not allow it: ask AWS support, then request it anew",
         ),
         (_, Some(FailureReason::InvalidPublicDomain)) => {
             failure.advise(format!("`{domain}` is under no public top-level domain: no public certificate can be had"))
         }
-        (Some(CertificateStatus::ValidationTimedOut), _) => failure.advise(
+        (Some(CertificateStatus::ValidationTimedOut), _) => failure.advise(Advice::then_resume(
             "ACM did not find the validation record within 72 hours: is the zone the publicly delegated one? Roll back \
-             the step that requested the certificate, then resume",
-        ),
-        _ => failure.advise("roll back the step that requested the certificate, then resume: it is requested anew"),
+             the step that requested the certificate",
+        )),
+        _ => failure
+            .advise(Advice::then_resume("roll back the step that requested the certificate").which("requests it anew")),
     }
 }
 
@@ -142,9 +143,9 @@ mod tests {
         let caa = dead("arn", &failed.clone().failure_reason(FailureReason::CaaError).build());
         assert_eq!(caa.message, "the certificate for `cloud.example.org` is FAILED");
         assert_eq!(caa.causes, ["arn", "ACM's reason: CAA_ERROR"]);
-        assert!(caa.advice[0].contains("allow `amazon.com`"), "{caa:?}");
+        assert!(caa.by_hand()[0].contains("allow `amazon.com`"), "{caa:?}");
         let late = failed.status(CertificateStatus::ValidationTimedOut).build();
-        assert!(dead("arn", &late).advice[0].contains("72 hours"));
+        assert!(dead("arn", &late).by_hand()[0].contains("72 hours"));
         assert!(is_dead(late.status()).unwrap() && !is_dead(Some(&CertificateStatus::Issued)).unwrap());
         assert!(is_dead(None).unwrap_err().message.contains("does not say the status"));
     }

@@ -11,7 +11,7 @@ use super::preview::{fact, list, request, rules_of, words};
 use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Failure, Finding, Found, SecurityGroupAdmit};
+use crate::model::{Advice, Change, Failure, Finding, Found, SecurityGroupAdmit};
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroupRule, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -182,7 +182,8 @@ impl SecurityGroupAdmit {
     fn refused(&self, error: &AwsError) -> Failure {
         let failure = error.failure(format!("cannot admit {} to port {} of `{}`", self.who(), self.port, self.group));
         if error.is(&["RulesPerSecurityGroupLimitExceeded"]) {
-            return failure.advise("remove rules that are not needed, or ask AWS for a higher quota, then resume");
+            return failure
+                .advise(Advice::then_resume("remove rules that are not needed, or ask AWS for a higher quota"));
         }
         failure
     }

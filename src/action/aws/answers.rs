@@ -1,7 +1,7 @@
 //! Short forms for what the network actions answer.
 
 use crate::access::AwsError;
-use crate::model::{Failure, FailureKind, Value, Values};
+use crate::model::{Advice, Failure, FailureKind, Value, Values};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -24,19 +24,21 @@ where
 /// text, nought or `false` where they are missing; an empty text is to be filtered out before.
 pub(in crate::action) fn said<T>(value: Option<T>, what: impl std::fmt::Display) -> Result<T, Failure> {
     value.ok_or_else(|| {
-        Failure::transient(format!("AWS's answer does not say {what}")).cause(CUT_OFF).advise(LOOK_AGAIN)
+        Failure::transient(format!("AWS's answer does not say {what}")).cause(CUT_OFF).advise(look_again())
     })
 }
 
 /// What the answer to a change must say for the change to be known by it: without it the change may have been made.
 pub(super) fn answered<T>(value: Option<T>, what: impl std::fmt::Display) -> Result<T, Failure> {
     let failure = || Failure::new(FailureKind::Lost, format!("AWS's answer does not say {what}"));
-    value.ok_or_else(|| failure().cause(CUT_OFF).advise(LOOK_AGAIN))
+    value.ok_or_else(|| failure().cause(CUT_OFF).advise(look_again()))
 }
 
 const CUT_OFF: &str = "the answer was cut off on its way, or is of a form that this program does not know";
-const LOOK_AGAIN: &str =
-    "`runbook resume` looks again; where it stays so, look at what stands between here and AWS (a proxy)";
+
+fn look_again() -> Advice {
+    Advice::resume("looks again; where it stays so, look at what stands between here and AWS (a proxy)")
+}
 
 /// The failure of a request that cannot even be built: a required field is missing, which is a mistake of this program.
 pub(super) fn unbuilt(error: impl std::fmt::Display) -> Failure {
@@ -46,5 +48,5 @@ pub(super) fn unbuilt(error: impl std::fmt::Display) -> Failure {
 /// A resource of the wanted name that another run or person made.
 pub(super) fn not_ours(what: &str, name: &str, place: &str) -> Failure {
     Failure::refused(format!("{what} `{name}` is already there{place} and is not this run's"))
-        .advise(format!("choose another name, or remove that {what} when nobody needs it, then resume"))
+        .advise(Advice::then_resume(format!("choose another name, or remove that {what} when nobody needs it")))
 }

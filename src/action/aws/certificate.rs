@@ -9,7 +9,7 @@ use super::dns_records::{RecordName, same_name};
 use super::preview::{request, run_tags};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{CertificateRequest, Change, Failure, Finding, Found, Values};
+use crate::model::{Advice, CertificateRequest, Change, Failure, Finding, Found, Values};
 use aws_sdk_acm::types::{CertificateDetail, Tag, ValidationMethod};
 use serde_json::json;
 
@@ -135,7 +135,9 @@ impl Perform for CertificateRequest {
             Err(e) => {
                 let failure = e.failure(format!("cannot request a certificate for `{}`", self.fqdn));
                 Err(if e.is(&["LimitExceededException"]) {
-                    failure.advise("delete certificates that nobody uses, or ask AWS for a higher quota, then resume")
+                    failure.advise(Advice::then_resume(
+                        "delete certificates that nobody uses, or ask AWS for a higher quota",
+                    ))
                 } else {
                     failure
                 }

@@ -14,7 +14,10 @@ use super::preview::{fact, mark_of, request, run_id, run_tags, words};
 use super::tags::{self, CLAIM_TAG};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Facts, Failure, Finding, Found, InstanceClaim, InstanceId, InstanceRelease, Values};
+use crate::model::{
+    Advice, Change, Facts, Failure, Finding, Found, InstanceClaim, InstanceId, InstanceRelease, Recourse, Resolution,
+    Values,
+};
 use aws_sdk_ec2::types::{DeviceType, Instance, InstanceAttributeName};
 use serde_json::json;
 
@@ -209,7 +212,7 @@ async fn unclaim(cx: &Context<'_>, aws: &Aws, id: &InstanceId, known: Option<&st
 
 fn marked_by(id: &InstanceId, run: &str) -> Failure {
     Failure::refused(format!("instance `{id}` is being worked on by run `{run}`")).advise(format!(
-        "look where that run is (`runbook status {run}` on the machine it was started on); if it is over or lost for good: \
+        "look where run `{run}` is (`runbook runs` on the machine it was started on); if it is over or lost for good: \
          `aws ec2 delete-tags --resources {id} --tags Key={CLAIM_TAG},Value={run}`"
     ))
 }
@@ -304,7 +307,7 @@ impl Perform for InstanceClaim {
         let mut refusals = surprises(&aws, &now.instance).await?;
         if let Some(another) = now.by_another(cx, id) {
             let why = another.message.replace(&format!("instance `{id}` is"), "it is");
-            refusals.push((why, another.advice.join("; ")));
+            refusals.push((why, another.by_hand().join("; ")));
         }
         if !refusals.is_empty() {
             let refused = Failure::refused(format!("instance `{id}` must not be stopped and cloned as it is"));
@@ -406,11 +409,10 @@ impl Perform for InstanceRelease {
             // Nothing is left to give back, but both have worked on the same server, and somebody must know.
             return Err(another
                 .cause("this run's own claim is gone: somebody has taken it over while the run was at work")
-                .advise(format!(
-                    "see what that run has changed on `{id}`; then `runbook resolve {} {} --as done --reason ...`",
-                    cx.call().run,
-                    cx.call().action
-                ))
+                .advise(
+                    Advice::by_hand(format!("see what that run has changed on `{id}`"))
+                        .then(Recourse::Resolve(cx.call().action.clone(), Resolution::Done)),
+                )
                 .into());
         }
         unclaim(cx, &aws, id, None).await?;

@@ -62,7 +62,7 @@ impl HeldLock {
     pub(super) fn advice(&self, instance: &InstanceId) -> String {
         let by = self.by();
         format!(
-            "look where that run is (`runbook status {by}` on the machine it was started on); if it is over or lost for good: \
+            "look where run `{by}` is (`runbook runs` on the machine it was started on); if it is over or lost for good: \
              `aws ec2 delete-security-group --group-id {}` and `aws ec2 delete-tags --resources {instance} --tags Key={}` make \
              `{instance}` free again",
             self.id,

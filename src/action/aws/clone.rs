@@ -10,7 +10,7 @@ use super::power::up;
 use super::{clone_undo, image_parts};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Failure, Finding, Found, InstanceClone, Values};
+use crate::model::{Advice, Change, Failure, Finding, Found, InstanceClone, Recourse, Values};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ impl InstanceClone {
                 let names = live.iter().map(described).collect::<Vec<_>>().join(", ");
                 Err(Failure::refused(format!("more than one instance named `{}` of this run is there", self.name))
                     .cause(names)
-                    .advise("find out which one serves, terminate the others, then resume"))
+                    .advise(Advice::then_resume("find out which one serves, terminate the others")))
             }
             _ => Ok(found),
         }
@@ -145,7 +145,11 @@ impl Perform for InstanceClone {
         if !differences.is_empty() {
             let failure = Failure::permanent(format!("the clone `{id}` is not like `{}`", self.like));
             let failure = differences.into_iter().fold(failure, Failure::cause);
-            return Err(failure.advise("put it right by hand and `runbook resume`, or roll the step back").into());
+            let step = Recourse::TakeBack(Some(cx.call().action.step().clone()));
+            return Err(failure
+                .advise(Advice::then_resume("put it right by hand"))
+                .advise(Advice::way(step).which("removes it"))
+                .into());
         }
         let left_out = note.map(|n| format!("; {n}")).unwrap_or_default();
         let alike = "groups, profile, metadata options, monitoring, tags";

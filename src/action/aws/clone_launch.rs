@@ -14,7 +14,7 @@ use super::patience::{NOT_KNOWN_YET, YOUNG, patiently};
 use super::tags;
 use crate::access::{Aws, AwsError, code_of};
 use crate::action::Context;
-use crate::model::{Failure, FailureKind, InstanceClone};
+use crate::model::{Advice, Failure, FailureKind, InstanceClone, Recourse};
 use aws_sdk_ec2::types::{
     CreditSpecificationRequest, IamInstanceProfileSpecification, Instance, InstanceNetworkInterfaceSpecification,
     InstanceStateName as State, InstanceType, NetworkInterfaceAttribute, Placement, ResourceType,
@@ -149,7 +149,9 @@ impl InstanceClone {
             cx.beat().beat(format!("an earlier launch is dead ({}), launching again", described(&now)))?;
         }
         Err(Failure::permanent(format!("{MOST_TOKENS} launches of `{}` have failed", self.name)).advise(
-            "find out why (`aws ec2 describe-instances` tells the StateReason), then roll the step back and resume",
+            Advice::by_hand("find out why (`aws ec2 describe-instances` tells the StateReason)")
+                .then(Recourse::TakeBack(Some(cx.call().action.step().clone())))
+                .then(Recourse::Resume),
         ))
     }
 
@@ -164,10 +166,10 @@ impl InstanceClone {
                 return Ok(found);
             }
         }
-        Err(error.failure(format!("cannot launch `{}`", self.name)).advise(format!(
-            "`{}` has changed since the first attempt: look for what that launched, then resume",
+        Err(error.failure(format!("cannot launch `{}`", self.name)).advise(Advice::then_resume(format!(
+            "`{}` has changed since the first attempt: look for what that launched",
             self.like
-        )))
+        ))))
     }
 
     fn cannot_launch(&self, error: &AwsError) -> Failure {

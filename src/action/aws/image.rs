@@ -19,7 +19,7 @@ use super::preview::{request, run_tags, words};
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified};
-use crate::model::{Change, Failure, FailureKind, Finding, Found, ImageCreate, Value, Values};
+use crate::model::{Advice, Change, Failure, FailureKind, Finding, Found, ImageCreate, Value, Values};
 use aws_sdk_ec2::types::{Image, ImageState, InstanceStateName, ResourceType};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -242,7 +242,7 @@ impl Perform for ImageCreate {
         };
         let failed = |_: &_| {
             Failure::permanent(format!("image `{id}` could not be made"))
-                .advise("`runbook resume` removes what is left of it and makes another")
+                .advise(Advice::resume("removes what is left of it and makes another"))
         };
         let what = format!("image `{id}` with a snapshot of each volume");
         let taken =

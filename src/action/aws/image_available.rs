@@ -5,7 +5,7 @@
 
 use super::image_parts::{by_id, is_failed, reason, state, wait_available};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, ImageWaitAvailable};
+use crate::model::{Advice, Failure, Finding, Found, ImageWaitAvailable, Recourse};
 use aws_sdk_ec2::types::ImageState;
 
 impl Perform for ImageWaitAvailable {
@@ -40,8 +40,10 @@ impl Perform for ImageWaitAvailable {
         let (aws, id) = (cx.aws().await?, self.image.as_str());
         let failed = |_: &_| {
             Failure::permanent(format!("image `{id}` could not be made")).advise(
-                "`runbook rollback --to` the step before the one that makes it takes away what is left; `runbook resume` then \
-                 makes another",
+                Advice::by_hand("take back the step that makes it, and with it what is left")
+                    .then(Recourse::TakeBack(None))
+                    .then(Recourse::Resume)
+                    .which("makes another"),
             )
         };
         wait_available(cx, &aws, id, failed).await?;

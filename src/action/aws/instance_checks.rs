@@ -4,7 +4,7 @@ use super::instance_state::{described, find, is_dead, reason, state, unknown};
 use super::patience::YOUNG;
 use crate::access::{Aws, AwsError, code_of};
 use crate::action::{Context, Glance, wait_until};
-use crate::model::{Failure, FailureKind};
+use crate::model::{Advice, Failure, FailureKind};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State, InstanceStatus, SummaryStatus};
 use std::time::Duration;
 
@@ -114,9 +114,9 @@ pub(super) async fn wait_checked(
             Checks::Passed(count) => return Ok(Glance::Done(Ok(format!("{count}/{count}")))),
             Checks::Impaired(which) if impaired >= cx.looks(IMPAIRED) => {
                 let failure = Failure::permanent(format!("instance `{id}` fails its status checks")).cause(which);
-                return Err(failure.advise(format!(
-                    "`aws ec2 get-console-output --latest --instance-id {id}` shows how it boots; then `runbook resume`"
-                )));
+                return Err(failure.advise(Advice::then_resume(format!(
+                    "`aws ec2 get-console-output --latest --instance-id {id}` shows how it boots: mend that"
+                ))));
             }
             Checks::Impaired(which) => {
                 impaired += 1;
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(failure.causes, ["`i-01` is `terminated` (Server.InsufficientInstanceCapacity: why)"]);
         let failure = did_not_come_up(&down(State::Terminated, "Client.InternalError"));
         assert_eq!(failure.kind, FailureKind::Permanent);
-        assert!(failure.advice[0].contains("kms:CreateGrant"));
+        assert!(failure.by_hand()[0].contains("kms:CreateGrant"));
         assert!(launch_ran_out(&down(State::Stopped, "Server.InsufficientInstanceCapacity")));
         assert!(!launch_ran_out(&down(State::Stopped, "Client.UserInitiatedShutdown")));
     }

@@ -5,7 +5,7 @@
 use super::answers::said;
 use super::tags;
 use crate::access::{Aws, AwsError, code_of};
-use crate::model::{Failure, FailureKind, InstanceId, Target};
+use crate::model::{Advice, Failure, FailureKind, InstanceId, Target};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 
 /// Codes by which StartInstances, RunInstances and ModifyInstanceAttribute say that a type cannot be had here and now.
@@ -161,7 +161,7 @@ pub(super) fn cannot_start(error: &AwsError, id: &str) -> Failure {
     let mut failure = error.failure(format!("cannot start instance `{id}`"));
     if is_lack(error) {
         failure.kind = if error.is(NO_ROOM) { FailureKind::NoCapacity } else { failure.kind };
-        failure = failure.advise("it stays stopped: wait, or give it another type, and `runbook resume`");
+        failure = failure.advise(Advice::then_resume("it stays stopped: wait, or give it another type"));
     } else if error.is(&["IncorrectInstanceState"]) {
         failure.kind = FailureKind::Busy;
     }
@@ -176,7 +176,7 @@ pub(super) fn stopped_as_asked(instance: &Instance) -> Result<String, Failure> {
             instance.instance_id().unwrap_or_default()
         ))
         .cause(described(instance))
-        .advise("look at its health and volumes; `runbook resume` takes it as it is, stopped")),
+        .advise(Advice::then_resume("look at its health and volumes").which("takes it as it is, stopped"))),
         _ => Ok(described(instance)),
     }
 }

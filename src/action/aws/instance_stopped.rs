@@ -3,7 +3,7 @@
 use super::instance_state::{described, find, state, unknown};
 use crate::access::Aws;
 use crate::action::{Context, Glance, wait_until};
-use crate::model::{Failure, FailureKind};
+use crate::model::{Advice, Failure, FailureKind};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 
 /// Waits until the instance is stopped, whatever way it goes there; the answer says why it stopped. Never forces it.
@@ -37,13 +37,13 @@ fn hangs(id: &str) -> String {
     )
 }
 
-fn ends_it(id: &str, stopping: bool) -> String {
+fn ends_it(id: &str, stopping: bool) -> Advice {
     let asked = match stopping {
         true => String::new(),
         false => format!("`aws ec2 stop-instances --instance-ids {id}` asks EC2 too; "),
     };
-    format!(
-        "{asked}if it does not come down: `aws ec2 stop-instances --force --instance-ids {id}`, then `runbook resume`; what is not on \
-         disk yet is lost, so it is never done by itself"
-    )
+    Advice::then_resume(format!(
+        "{asked}if it does not come down: `aws ec2 stop-instances --force --instance-ids {id}` (what is not on disk yet is lost, so it \
+         is never done by itself)"
+    ))
 }

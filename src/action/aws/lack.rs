@@ -2,6 +2,7 @@
 
 use super::instance_state::is_lack;
 use crate::access::AwsError;
+use crate::model::Advice;
 
 /// Why an instance does not get a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,16 +56,14 @@ impl CapacityLack {
     }
 
     /// What another attempt at the type is good for, once the old one runs again.
-    pub(super) fn advice(&self, id: &str, wanted: &str) -> String {
+    pub(super) fn advice(&self, id: &str, wanted: &str) -> Advice {
         match self {
             CapacityLack::Capacity { .. } => {
-                format!("`runbook resume` tries `{wanted}` again (it stops `{id}` for a moment)")
+                Advice::resume(format!("tries `{wanted}` again (it stops `{id}` for a moment)"))
             }
-            CapacityLack::Unfit { .. } => {
-                format!(
-                    "`runbook resume` would stop `{id}` in vain: begin a run with another `instance_type` if need be"
-                )
-            }
+            CapacityLack::Unfit { .. } => Advice::resume(format!(
+                "would stop `{id}` in vain: begin a run with another `instance_type` if need be"
+            )),
         }
     }
 }

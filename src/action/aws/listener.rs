@@ -8,7 +8,7 @@ use super::elb;
 use super::preview::{request, words};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, send_until_taken, wait_until};
-use crate::model::{Arn, Change, Failure, Finding, Found, ListenerCreateHttps, ListenerCreateRedirect};
+use crate::model::{Advice, Arn, Change, Failure, Finding, Found, ListenerCreateHttps, ListenerCreateRedirect};
 use aws_sdk_elasticloadbalancingv2::operation::create_listener::builders::CreateListenerFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, Certificate, Listener, ProtocolEnum, RedirectActionConfig, RedirectActionStatusCodeEnum,
@@ -55,11 +55,11 @@ async fn own(it: &impl Listen, cx: &Context<'_>, aws: &Aws) -> Result<Option<Str
     let arn = said(found.listener_arn(), format_args!("which listener is {}", it.name()))?.to_owned();
     if !elb::is_ours(cx, aws, &arn).await? {
         return Err(Failure::refused(format!("{} is already there and is not this run's", it.name()))
-            .advise("remove it when nobody needs it, then resume"));
+            .advise(Advice::then_resume("remove it when nobody needs it")));
     }
     if !it.fits(&found)? {
         return Err(Failure::refused(format!("{} is this run's but was made or changed otherwise", it.name()))
-            .advise("delete that listener, then resume: it is made anew"));
+            .advise(Advice::then_resume("delete that listener").which("makes it anew")));
     }
     Ok(Some(arn))
 }

@@ -9,7 +9,7 @@ use super::elb;
 use super::preview::{self, request, run_tags, words};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, send_until_taken, wait_until};
-use crate::model::{Change, Failure, Finding, Found, LoadBalancerCreate, Value, Values};
+use crate::model::{Advice, Change, Failure, Finding, Found, LoadBalancerCreate, Value, Values};
 use aws_sdk_elasticloadbalancingv2::types::{
     IpAddressType, LoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
     LoadBalancerTypeEnum,
@@ -273,13 +273,13 @@ impl Perform for LoadBalancerCreate {
             match state(&balancer) {
                 Some(LoadBalancerStateEnum::Active) => {}
                 Some(LoadBalancerStateEnum::Failed) => {
-                    return Err(Failure::permanent(told(&balancer))
-                        .advise("mend what the reason names; `runbook resume` then replaces the failed balancer"));
+                    return Err(Failure::permanent(told(&balancer)).advise(
+                        Advice::then_resume("mend what the reason names").which("replaces the failed balancer"),
+                    ));
                 }
                 Some(LoadBalancerStateEnum::ActiveImpaired) => {
-                    return Err(Failure::permanent(told(&balancer)).advise(
-                        "it works but cannot grow: look at its subnets' free addresses, then resume or roll back",
-                    ));
+                    return Err(Failure::permanent(told(&balancer))
+                        .advise(Advice::then_resume("it works but cannot grow: look at its subnets' free addresses")));
                 }
                 _ => return Ok(Glance::NotYet(told(&balancer))),
             }

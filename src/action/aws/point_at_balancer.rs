@@ -13,7 +13,7 @@ use super::instance_state::{find, unknown};
 use super::preview::{request, words};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, DnsPointAtBalancer, Failure, Finding, Found, Value, holds_stand_in};
+use crate::model::{Advice, Change, DnsPointAtBalancer, Failure, Finding, Found, Value, holds_stand_in};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -91,7 +91,7 @@ impl DnsPointAtBalancer {
                 "`{}` pointed at `{id}`, which has no public address now: there is nothing to point it back at",
                 self.fqdn
             ))
-            .advise("start the instance, then resume")),
+            .advise(Advice::then_resume("start the instance"))),
         }
     }
 

@@ -6,7 +6,7 @@ use super::point_at_balancer::{Before, readdressed};
 use super::preview::{list, record_of};
 use crate::access::Aws;
 use crate::action::{Context, Stop};
-use crate::model::{DnsPointAtBalancer, Facts, Failure, Finding, Found};
+use crate::model::{Advice, DnsPointAtBalancer, Facts, Failure, Finding, Found};
 use std::net::IpAddr;
 
 /// The record sets that decide where a name leads.
@@ -104,7 +104,7 @@ impl DnsPointAtBalancer {
         if !again && !lead_alike(&there, &before.sets) {
             return Err(Failure::refused(format!("the records of `{}` changed since they were looked at", self.fqdn))
                 .cause(format!("found {}, then {}", told(&before.sets), told(&there)))
-                .advise(format!("find out who changed them; put back {}, then resume", told(&before.sets))));
+                .advise(Advice::then_resume(format!("find out who changed them; put back {}", told(&before.sets)))));
         }
         let batch = if again { there.into_iter().map(RecordEdit::Put).collect() } else { edits(&there, &wanted) };
         change(cx, aws, zone, &batch, "point at the balancer").await
@@ -120,7 +120,7 @@ impl DnsPointAtBalancer {
         }
         Err(Failure::permanent(format!("zone `{zone}` does not point `{}` at the balancer", self.fqdn))
             .cause(format!("it has {}", told(&there)))
-            .advise("somebody changed it meanwhile: find out who, then resume"))
+            .advise(Advice::then_resume("somebody changed it meanwhile: find out who")))
     }
 
     pub(super) async fn undo_hosted(&self, cx: &Context<'_>, aws: &Aws, zone: &str) -> Result<String, Stop> {
@@ -134,7 +134,10 @@ impl DnsPointAtBalancer {
             if ![&left, &before.sets, &old].into_iter().any(|known| lead_alike(&there, known)) {
                 return Err(Failure::refused(format!("the records of `{}` were changed since", self.fqdn))
                     .cause(format!("this run left {}, now there is {}", told(&left), told(&there)))
-                    .advise(format!("put back by hand what is right ({} was there before), then resume", told(&old)))
+                    .advise(Advice::then_resume(format!(
+                        "put back by hand what is right ({} was there before)",
+                        told(&old)
+                    )))
                     .into());
             }
             let id = change(cx, aws, zone, &edits(&there, &old), "undo").await?;

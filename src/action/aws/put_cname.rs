@@ -15,7 +15,7 @@ use super::dns_records::{RecordName, RecordSet, at_name};
 use super::preview::{fact, record_of};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, DnsPutCname, Failure, Finding, Found, Value};
+use crate::model::{Advice, Change, DnsPutCname, Failure, Finding, Found, Value};
 use std::time::Duration;
 
 /// The TTL when the runbook says nothing, in seconds: what ACM's console uses.
@@ -50,8 +50,9 @@ impl DnsPutCname {
     async fn hosted(&self, aws: &Aws, zone: &str) -> Result<Option<RecordSet>, Failure> {
         let found = at_name(aws, zone, &RecordName::of(&self.name), &["CNAME"]).await?;
         match found.special.first() {
-            Some(special) => Err(Failure::refused(format!("the zone has {special}"))
-                .advise("records with a routing policy are not changed: publish the CNAME by hand, then resume")),
+            Some(special) => Err(Failure::refused(format!("the zone has {special}")).advise(Advice::then_resume(
+                "records with a routing policy are not changed: publish the CNAME by hand",
+            ))),
             None => Ok(found.simple.into_iter().next()),
         }
     }
@@ -59,10 +60,10 @@ impl DnsPutCname {
     /// Refuses when the zone has another CNAME at the name.
     fn refuse_other(&self, zone: &str, there: Option<&RecordSet>) -> Result<(), Failure> {
         match there {
-            Some(other) if !other.leads_as(&self.wanted()) => {
-                Err(Failure::refused(format!("zone `{zone}` has another record at that name: {other}"))
-                    .advise("it may serve something else: find out, remove it when nobody needs it, then resume"))
-            }
+            Some(other) if !other.leads_as(&self.wanted()) => Err(Failure::refused(format!(
+                "zone `{zone}` has another record at that name: {other}"
+            ))
+            .advise(Advice::then_resume("it may serve something else: find out, remove it when nobody needs it"))),
             _ => Ok(()),
         }
     }
@@ -87,10 +88,10 @@ impl DnsPutCname {
             }
             Err(Failure::permanent(format!("{} is in zone `{zone}`, and nobody sees it", self.told()))
                 .cause("the resolver gives no such record although the zone's name servers are in sync")
-                .advise(format!(
+                .advise(Advice::then_resume(format!(
                     "is `{zone}` the zone that the world asks? Compare `aws route53 get-hosted-zone --id {zone}` with the domain's \
-                     NS records; delegate the domain to it, then resume"
-                )))
+                     NS records; delegate the domain to it"
+                ))))
         })
         .await
     }

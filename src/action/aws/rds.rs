@@ -7,7 +7,7 @@ use super::preview::request;
 use super::rds_state::{Db, Follow, Progress, UNSEEN, describe, last_event, name};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Facts, Failure, FailureKind, Finding, Found, RdsSetMultiAz};
+use crate::model::{Advice, Change, Facts, Failure, FailureKind, Finding, Found, RdsSetMultiAz};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -43,7 +43,7 @@ impl RdsSetMultiAz {
         if !db.others.is_empty() {
             return Err(Failure::refused(format!("DB instance `{id}` has other changes pending"))
                 .cause(format!("they would be applied along with this one: {}", db.others.join(", ")))
-                .advise("apply or cancel them first, then resume"));
+                .advise(Advice::then_resume("apply or cancel them first")));
         }
         if db.is_stuck() {
             return Err(Failure::refused(format!("DB instance `{id}` cannot be modified")).cause(db.told()));
@@ -144,7 +144,7 @@ impl RdsSetMultiAz {
         failure
             .cause("the modification ended without its effect, most often for want of capacity in the other zone")
             .advise(format!("`aws rds describe-events --source-type db-instance --source-identifier {}`", self.id()))
-            .advise("`runbook resume` tries again; nothing else depends on it irreversibly")
+            .advise(Advice::resume("tries again; nothing else depends on it irreversibly"))
     }
 }
 

@@ -8,7 +8,9 @@ use super::preview::{fact, registration_of, request};
 use super::target_health::{Health, health, health_in};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Arn, Change, Failure, Finding, Found, InstanceId, TargetGroupDeregister, TargetGroupRegister};
+use crate::model::{
+    Advice, Arn, Change, Failure, Finding, Found, InstanceId, TargetGroupDeregister, TargetGroupRegister,
+};
 use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -54,7 +56,9 @@ impl Place<'_> {
                 let failure =
                     e.failure(format!("cannot register `{}` in target group `{}`", self.instance, self.name()));
                 Err(if e.is(&["InvalidTarget"]) {
-                    failure.advise("the instance must be running and in the target group's VPC: start it, then resume")
+                    failure.advise(Advice::then_resume(
+                        "the instance must be running and in the target group's VPC: start it",
+                    ))
                 } else {
                     failure
                 })

@@ -9,7 +9,7 @@ use super::instance_stopped::wait_stopped;
 use super::power::{PowerBefore, bring_up, observe_stop};
 use crate::access::{Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Failure, Finding, InstanceShutDown};
+use crate::model::{Advice, Change, Failure, Finding, InstanceShutDown};
 use aws_sdk_ec2::types::InstanceStateName as State;
 use std::time::{Duration, Instant};
 
@@ -101,7 +101,7 @@ impl Perform for InstanceShutDown {
                     self.on, output.status
                 ))
                 .cause(output.stderr)
-                .advise("allow it in sudoers without a password, or shut the guest down by hand, then resume")
+                .advise(Advice::then_resume("allow it in sudoers without a password, or shut the guest down by hand"))
                 .into());
             }
             Ok(_) | Err(SshError { trouble: SshTrouble::Lost(_) | SshTrouble::TimedOut(_), .. }) => {}

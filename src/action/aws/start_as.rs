@@ -14,7 +14,9 @@ use super::power::{power, running, starting, stopping};
 use super::preview::{self, request};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Failure, FailureKind, Finding, Found, InstanceStartAs, Values};
+use crate::model::{
+    Advice, Change, Failure, FailureKind, Finding, Found, InstanceStartAs, Recourse, Resolution, Values,
+};
 use aws_sdk_ec2::types::{AttributeValue, Instance, InstanceStateName as State};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -135,11 +137,12 @@ impl InstanceStartAs {
             Ok(_) => Failure::permanent(format!("{told}: `{id}` runs again as `{old}`"))
                 .cause(lack.said())
                 .advise(again)
-                .advise(format!(
-                    "`runbook resolve {} {} --as done` goes on with `{old}`; `runbook rollback` takes it back",
-                    cx.call().run,
-                    cx.call().action
-                )),
+                .advise(
+                    Advice::way(Recourse::Resolve(cx.call().action.clone(), Resolution::Done))
+                        .then(Recourse::Resume)
+                        .which(format!("goes on with `{old}`")),
+                )
+                .advise(Advice::way(Recourse::TakeBack(None)).which("takes it back")),
             Err(trouble) => {
                 let failure = match trouble {
                     Trouble::Type(error) => cannot_start(&error, id),
@@ -151,9 +154,10 @@ impl InstanceStartAs {
                     again => again,
                 };
                 let told = format!("{told}, and `{id}` does not run as `{old}` either yet");
-                let told = Failure::new(kind, told).cause(lack.said()).cause(failure.message).advise(format!(
-                    "look at it (`aws ec2 describe-instances --instance-ids {id}`); start it by hand, or `runbook resume`"
-                ));
+                let told =
+                    Failure::new(kind, told).cause(lack.said()).cause(failure.message).advise(Advice::then_resume(
+                        format!("look at it (`aws ec2 describe-instances --instance-ids {id}`) and start it by hand"),
+                    ));
                 let told = failure.causes.into_iter().fold(told, Failure::cause);
                 failure.advice.into_iter().fold(told, Failure::advise)
             }
@@ -270,10 +274,10 @@ impl Perform for InstanceStartAs {
         let instance = wait_running(cx, &aws, self.id(), Age::Known).await.map_err(|failure| {
             // Accepted and given up on later: the next attempts try again, then put the old type back.
             match failure.kind {
-                kind if kind.may_pass() => failure.advise(format!(
-                    "no capacity for `{}`: `runbook resume` tries again, and puts the old type back when there is still none",
+                kind if kind.may_pass() => failure.advise(Advice::resume(format!(
+                    "tries again, and puts the old type back when there is still no capacity for `{}`",
                     self.instance_type
-                )),
+                ))),
                 _ => failure,
             }
         })?;
@@ -284,7 +288,7 @@ impl Perform for InstanceStartAs {
                 type_of(&instance),
                 self.instance_type
             ))
-            .advise("`runbook resume` stops it for a moment and tries again")
+            .advise(Advice::resume("stops it for a moment and tries again"))
             .into());
         }
         let evidence = format!("{}, a {}", running(&instance), type_of(&instance));
@@ -303,7 +307,7 @@ impl Perform for InstanceStartAs {
         if ![old, self.instance_type.as_str()].contains(&type_of(&now)) {
             return Err(Failure::refused(format!("`{}` is a {} now", self.instance, type_of(&now)))
                 .cause(format!("this run made it a {} out of a {old}; somebody changed it since", self.instance_type))
-                .advise(format!("give it the type `{old}` by hand if that is meant, then resume"))
+                .advise(Advice::then_resume(format!("give it the type `{old}` by hand if that is meant")))
                 .into());
         }
         self.stopped(cx, &aws).await?;

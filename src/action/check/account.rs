@@ -32,8 +32,8 @@ impl Examine for AccountCaller {
 fn expiry(lasting: Lasting, minutes: u32, now: Timestamp) -> Seen {
     const ROW: &str = "expiry";
     let advice = "get new ones first, for several hours (`aws sts assume-role --duration-seconds 14400 ...`), or set `AWS_PROFILE` \
-                  to a profile that renews its own: what ends in the middle leaves the site as it is until somebody types \
-                  `runbook resume` with new ones";
+                  to a profile that renews its own: what ends in the middle leaves the site as it is until somebody goes on \
+                  with new ones";
     match lasting {
         Lasting::Always => Seen::pass(ROW, "the credentials do not expire"),
         Lasting::Renewed => Seen::pass(ROW, "the credentials are renewed by their source when they expire"),

@@ -59,7 +59,11 @@ impl Seen {
             false => format!("{}: {}", failure.message, causes.join("; ")),
         };
         let is_final = verdict == CheckVerdict::Refuse;
-        Self { advice: failure.advice.clone(), is_final, ..Self::new(row, verdict, evidence) }
+        Self {
+            advice: failure.by_hand().into_iter().map(str::to_owned).collect(),
+            is_final,
+            ..Self::new(row, verdict, evidence)
+        }
     }
 
     /// What came of looking at one row.

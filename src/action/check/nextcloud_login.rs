@@ -62,7 +62,7 @@ impl NextcloudLogin {
         Seen::of(
             CLIENT,
             seen.map_err(|failure| match failure.message.contains("answered 401") {
-                true => Failure { advice: vec![CLIENT_REFUSED.to_owned()], ..judged(failure) },
+                true => Failure { advice: vec![CLIENT_REFUSED.into()], ..judged(failure) },
                 false => judged(failure),
             }),
         )

@@ -4,7 +4,7 @@
 
 use super::cron_scan::{Scan, Words, command};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{CronVerifySingle, Failure, Finding, Found, Target};
+use crate::model::{Advice, CronVerifySingle, Failure, Finding, Found, Target};
 
 /// What is wrong with a host's sources.
 fn problems_of(scan: &Scan, check: &CronVerifySingle, host: &str, wanted: bool) -> Vec<String> {
@@ -79,8 +79,9 @@ impl Perform for CronVerifySingle {
         if problems.is_empty() {
             return Ok(Verified::by(good));
         }
-        let failure = Failure::permanent(format!("`{}` is not started by exactly one host", self.command))
-            .advise("leave one source on one host, hide the others (a name that starts with a dot), then resume");
+        let failure = Failure::permanent(format!("`{}` is not started by exactly one host", self.command)).advise(
+            Advice::then_resume("leave one source on one host, hide the others (a name that starts with a dot)"),
+        );
         Err(problems.into_iter().fold(failure, Failure::cause).into())
     }
 

@@ -15,7 +15,7 @@ use crate::access::RemoteCommand;
 use crate::action::edit::nginx::whole::{Answer, Configuration, DropIn, KeepAlive, MARK, Redirects, Wanted, wanted};
 use crate::action::edit::{Edit, EditRefusal, nginx};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Facts, Failure, Finding, Found, NginxDropIn, Service, Value, sha256};
+use crate::model::{Advice, Change, Facts, Failure, Finding, Found, NginxDropIn, Service, Value, sha256};
 use serde_json::json;
 
 /// How long an Application Load Balancer keeps a connection unless told otherwise, in seconds (ELB API,
@@ -126,7 +126,7 @@ impl NginxDropIn {
         match output.status {
             0 => Ok(()),
             5 => Err(Failure::refused(format!("`{}` on {} was changed by somebody", self.file, self.on.name))
-                .advise("see what was changed and by whom, remove it by hand, then resume")),
+                .advise(Advice::then_resume("see what was changed and by whom, remove it by hand"))),
             status => {
                 Err(Failure::permanent(format!("cannot remove `{}` on {} (exit status {status})", self.file, self.on))
                     .cause(output.stderr))
@@ -202,7 +202,7 @@ impl Perform for NginxDropIn {
                     let message = format!("`{}` on {} is not root's alone to change", output.text(), self.on);
                     return Err(Failure::refused(message)
                         .cause("what nginx reads as its configuration must be")
-                        .advise("give it to root, without leave to write for others, then resume")
+                        .advise(Advice::then_resume("give it to root, without leave to write for others"))
                         .into());
                 }
                 5 => {
@@ -222,7 +222,7 @@ impl Perform for NginxDropIn {
                 self.on, self.file
             ))
             .cause(said)
-            .advise("mend what nginx says, then resume")
+            .advise(Advice::then_resume("mend what nginx says"))
             .into());
         }
         reload_if_active(cx, &self.on, &self.service()).await?;
@@ -238,7 +238,7 @@ impl Perform for NginxDropIn {
         };
         if !is_so {
             return Err(Failure::refused(format!("`{}` on {} is not what this run made", self.file, self.on))
-                .advise("see what was changed and by whom, then resume")
+                .advise(Advice::then_resume("see what was changed and by whom"))
                 .into());
         }
         let output = cx.run(&self.on, RemoteCommand::sudo(seen.nginx.command(&["-t"]))).await?;
@@ -280,7 +280,7 @@ impl Perform for NginxDropIn {
                 self.file
             ))
             .cause(said)
-            .advise("mend what nginx says, then resume")
+            .advise(Advice::then_resume("mend what nginx says"))
             .into());
         }
         let reloaded = if reload_if_active(cx, &self.on, &self.service()).await? { ", nginx reloaded" } else { "" };

@@ -16,7 +16,7 @@ use super::file_scripts::{COMMIT, COPY, LARGEST, LOOK, PUT_BACK, READ, REMOVE, S
 use super::place::{Hand, HostPlace, LastLink};
 use crate::access::RemoteOutput;
 use crate::action::Context;
-use crate::model::{Failure, RunId, Target, sha256};
+use crate::model::{Advice, Failure, RunId, Target, sha256};
 use serde::{Deserialize, Serialize};
 
 /// What is remembered of a file: enough to know it again, nothing of its content.
@@ -265,7 +265,7 @@ impl<'a> HostFile<'a> {
         match output.status {
             0 => Ok(()),
             3 => Err(Failure::refused(format!("`{}` is already on {}, with other content", self.copy, self.host))
-                .advise("it is not the copy this run would make: look at it and move it away, then resume")),
+                .advise(Advice::then_resume("it is not the copy this run would make: look at it and move it away"))),
             4 => Err(self.changed()),
             status => Err(self.failed("keep a copy of", status, output.stderr)),
         }
@@ -327,7 +327,7 @@ impl<'a> HostFile<'a> {
         match output.status {
             0 => Ok(()),
             3 => Err(Failure::refused(format!("the copy `{}` is not on {} any more", self.copy, self.host))
-                .advise(format!("bring `{}` back from another backup, then resume", self.path))),
+                .advise(Advice::then_resume(format!("bring `{}` back from another backup", self.path)))),
             4 => Err(self.changed()),
             5 => Err(Failure::refused(format!("the copy `{}` on {} is not what it was", self.copy, self.host))
                 .advise(format!("compare it with `{}` and bring the right content back by hand", self.path))),
@@ -342,14 +342,14 @@ impl<'a> HostFile<'a> {
         match output.status {
             0 => Ok(()),
             5 => Err(Failure::refused(format!("the copy `{}` on {} is not what it was", self.copy, self.host))
-                .advise("somebody changed it: look at it and remove it by hand, then resume")),
+                .advise(Advice::then_resume("somebody changed it: look at it and remove it by hand"))),
             status => Err(self.failed("remove the copy of", status, output.stderr)),
         }
     }
 
     fn changed(&self) -> Failure {
         Failure::refused(format!("`{}` on {} was changed by somebody in the meantime", self.path, self.host))
-            .advise("see what was changed and by whom (`ls -l --full-time`, `diff` with the copy), then resume")
+            .advise(Advice::then_resume("see what was changed and by whom (`ls -l --full-time`, `diff` with the copy)"))
     }
 
     fn failed(&self, deed: &str, status: i32, said: String) -> Failure {

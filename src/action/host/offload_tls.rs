@@ -17,7 +17,7 @@ use crate::action::edit::nginx::whole::{Configuration, wanted};
 use crate::action::edit::nginx::{self, Elsewhere};
 use crate::action::edit::{Edit, EditRefusal};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Facts, Failure, Finding, Found, NginxOffloadTls, Target, Value, Values, sha256};
+use crate::model::{Advice, Change, Facts, Failure, Finding, Found, NginxOffloadTls, Target, Value, Values, sha256};
 
 impl NginxOffloadTls {
     fn edit(&self, bytes: &[u8], elsewhere: Elsewhere) -> Result<Edit, Failure> {
@@ -97,7 +97,7 @@ pub(super) fn refused(file: &str, host: &str, refusal: EditRefusal) -> Failure {
     let mut failure = Failure::refused(format!("`{file}` on {host} cannot be edited safely"));
     for reason in refusal.reasons {
         failure = failure.cause(format!("{}: {}", reason.place(), reason.message));
-        if !failure.advice.contains(&reason.advice) {
+        if !failure.by_hand().contains(&reason.advice.as_str()) {
             failure = failure.advise(reason.advice);
         }
     }
@@ -218,7 +218,7 @@ impl Perform for NginxOffloadTls {
             file.set_aside().await?;
             return Err(self
                 .rejected("with the edited site; the old one is back", said)
-                .advise("nothing was changed: mend what nginx says, or edit the site by hand, then resume")
+                .advise(Advice::then_resume("nothing was changed: mend what nginx says, or edit the site by hand"))
                 .advise(format!("a rollback brings the site back from `{}`", file.aside))
                 .into());
         }
@@ -260,7 +260,7 @@ impl Perform for NginxOffloadTls {
         if let Err(said) = nginx.test(&cx.lines(), &self.on).await? {
             return Err(self
                 .rejected("with the old site back in place", said)
-                .advise("its certificate may be gone or another file may have changed: mend it, then resume")
+                .advise(Advice::then_resume("its certificate may be gone or another file may have changed: mend it"))
                 .into());
         }
         file.remove_copy(&before).await?;

@@ -8,7 +8,8 @@ use super::local::{LocalWay, fingerprints, keys_on_console};
 use crate::access::{AwsError, RemoteCommand, SshError, SshTrouble};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{
-    Facts, Failure, FailureKind, Finding, Found, HostKeys, Reach, SshPinHostKey, Target, Value, Values, host_key_gate,
+    Advice, Facts, Failure, FailureKind, Finding, Found, HostKeys, Reach, Recourse, Resolution, SshPinHostKey, Target,
+    Value, Values, host_key_gate,
 };
 use std::time::Instant;
 
@@ -108,13 +109,13 @@ impl SshPinHostKey {
         })
         .await
         .map_err(|failure| match failure.kind {
-            FailureKind::Deadline => failure.advise(format!(
-                "when the console will not show them (an image without cloud-init, or `emit_keys_to_console: false`), let a \
-                 person compare the key instead: `runbook resume {} --replan --set INPUT=approve`, where INPUT is the input \
-                 from which `{}` has the word `console`",
-                cx.call().run,
-                cx.call().action
-            )),
+            FailureKind::Deadline => failure.advise(
+                Advice::way(Recourse::Replan(Some("INPUT=approve".to_owned()))).which(format!(
+                    "lets a person compare the key, where the console will not show it (an image without cloud-init, or \
+                     `emit_keys_to_console: false`); INPUT is the input from which `{}` has the word `console`",
+                    cx.call().action
+                )),
+            ),
             _ => failure,
         })
     }
@@ -141,12 +142,11 @@ impl SshPinHostKey {
             Ok(output) if output.ok() => Ok(Glance::Done(())),
             Ok(output) => Err(Failure::permanent(format!("logging in on {} failed", self.on)).cause(output.stderr)),
             Err(error) if error.trouble.may_pass_at_boot(since.elapsed()) => Ok(Glance::NotYet(error.to_string())),
-            Err(error @ SshError { trouble: SshTrouble::HostKey(_), .. }) => Err(error.failure().advise(format!(
-                "if you know why it shows another key than the pinned one: `runbook resolve {} {} --as not-done`, and its \
-                 key is learned anew",
-                cx.call().run,
-                cx.call().action
-            ))),
+            Err(error @ SshError { trouble: SshTrouble::HostKey(_), .. }) => Err(error.failure().advise(
+                Advice::by_hand("find out why it shows another key than the pinned one")
+                    .then(Recourse::Resolve(cx.call().action.clone(), Resolution::NotDone))
+                    .which("lets its key be learned anew"),
+            )),
             Err(error) => Err(error.failure()),
         }
     }

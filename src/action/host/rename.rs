@@ -8,7 +8,7 @@ use super::place::{Hand, HostPlace, LastLink};
 use super::preview::{command_of, fact_of_file};
 use crate::access::RemoteCommand;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Facts, Failure, FileRename, Finding, Found, HostPath};
+use crate::model::{Advice, Change, Facts, Failure, FileRename, Finding, Found, HostPath};
 
 /// Exit status 3: nothing to rename; 4: the new name is taken. `mv -n` alone would say neither. On one line, for a plan
 /// shows it.
@@ -132,12 +132,14 @@ impl Perform for FileRename {
             (false, true) => self.rename(cx, names.hand, &names.to, &names.from).await?,
             (true, true) => {
                 return Err(Failure::refused(format!("both `{}` and `{}` are on {}", self.from, self.to, self.on))
-                    .advise("somebody made the old name again: keep the right one, remove the other, then resume")
+                    .advise(Advice::then_resume(
+                        "somebody made the old name again: keep the right one, remove the other",
+                    ))
                     .into());
             }
             (false, false) => {
                 return Err(Failure::refused(format!("neither `{}` nor `{}` is on {}", self.from, self.to, self.on))
-                    .advise("bring the file back by hand, then resume")
+                    .advise(Advice::then_resume("bring the file back by hand"))
                     .into());
             }
         }

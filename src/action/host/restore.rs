@@ -3,7 +3,7 @@
 use super::file::{FileImage, HostFile};
 use super::place::Hand;
 use super::preview::word;
-use crate::model::Failure;
+use crate::model::{Advice, Failure};
 
 /// How a file stands to what the run did to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl HostFile<'_> {
         Failure::refused(format!("`{}` on {host} was changed since this run edited it", self.path))
             .cause("putting the copy back would lose that change")
             .advise(format!("see the change: `sudo diff {} {}`", word(&self.copy), word(&self.path)))
-            .advise(format!("to take the copy: `sudo {}`, then resume", self.copying()))
+            .advise(Advice::then_resume(format!("to take the copy: `sudo {}`", self.copying())))
     }
 
     /// The command for a person who puts the copy in the file's place: a rename of a new file, by the hand that works there.
@@ -80,7 +80,7 @@ impl HostFile<'_> {
     /// The refusal to bring back a file that somebody removed.
     pub(super) fn gone(&self, host: &str) -> Failure {
         Failure::refused(format!("`{}` is gone from {host}", self.path))
-            .advise(format!("if it is to come back: `sudo {}`, then resume", self.copying()))
+            .advise(Advice::then_resume(format!("if it is to come back: `sudo {}`", self.copying())))
     }
 }
 

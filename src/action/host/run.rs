@@ -7,7 +7,7 @@ use super::preview::command_of;
 use crate::access::{RemoteCommand, RemoteOutput};
 use crate::action::lines::did_not_work;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Failure, Finding, Found, SshRun, Value};
+use crate::model::{Advice, Change, Failure, Finding, Found, Recourse, Resolution, SshRun, Value};
 use serde_json::json;
 
 /// How much of a command's output is kept: outputs go into the journal.
@@ -109,7 +109,10 @@ impl Perform for SshRun {
         let Some(undo) = &self.undo else {
             return Err(Failure::permanent(format!("`{}` on {} cannot be undone", self.argv.join(" "), self.on))
                 .cause("the runbook gives it no `undo` command")
-                .advise("take it back by hand, then `runbook resolve` it")
+                .advise(
+                    Advice::by_hand("take it back by hand")
+                        .then(Recourse::Resolve(cx.call().action.clone(), Resolution::Undone)),
+                )
                 .into());
         };
         if self.is_done(cx).await? == Some(false) {

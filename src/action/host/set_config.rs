@@ -13,7 +13,7 @@ use super::systemd::asking;
 use crate::action::edit::Edit;
 use crate::action::edit::php::{Previous, Setting, read_raw, set_config, shown, shown_value, unset_config};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Failure, Finding, Found, KeyChange, PhpSetConfig, Value, sha256};
+use crate::model::{Advice, Change, Failure, Finding, Found, KeyChange, PhpSetConfig, Value, sha256};
 use serde_json::json;
 
 impl PhpSetConfig {
@@ -141,7 +141,7 @@ fn verdict(told: Vec<Told>, wrong: &str, advice: &str) -> Result<(), Failure> {
             Told::Wrong(why) => (why, advice),
         };
         failure = failure.cause(why);
-        if !failure.advice.iter().any(|known| known == helps) {
+        if !failure.by_hand().contains(&helps) {
             failure = failure.advise(helps);
         }
     }
@@ -262,7 +262,7 @@ impl Perform for PhpSetConfig {
             FileStanding::Changed => {
                 return Err(Failure::refused(format!("the copy of `{}` is not on {} any more", file.path, self.on))
                     .cause("the file was changed since, and still holds what this run set")
-                    .advise("take the keys back by hand, then resume")
+                    .advise(Advice::then_resume("take the keys back by hand"))
                     .into());
             }
             FileStanding::Gone => return Err(file.gone(&self.on.name).into()),

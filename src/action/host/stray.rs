@@ -114,6 +114,6 @@ mod tests {
         let failure = strays.refusal(&Service::try_from("nginx".to_owned()).unwrap(), &host);
         assert_eq!(failure.causes[0], "process 77 runs `/usr/sbin/nginx` as user 0, in `certbot.service`");
         assert_eq!(failure.causes[2], "process 79 runs `/usr/sbin/nginx` as user 0");
-        assert!(failure.advice[0].contains("`sudo kill -QUIT 77 78 79`, then `sudo systemctl start nginx`"));
+        assert!(failure.by_hand()[0].contains("`sudo kill -QUIT 77 78 79`, then `sudo systemctl start nginx`"));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::access::RemoteCommand;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, ProcessWaitGone};
+use crate::model::{Advice, Failure, Finding, Found, ProcessWaitGone};
 
 /// Reads the text from standard input, for as an argument it would be found in this script's own command line, and in
 /// sudo's. Only process ids are told: command lines may hold passwords.
@@ -61,7 +61,7 @@ impl Perform for ProcessWaitGone {
             Ok(if processes.is_empty() { Glance::Done(told) } else { Glance::NotYet(told) })
         })
         .await
-        .map_err(|f| f.advise("if it hangs, look at it (`ps`, `strace -p`) and end it by hand, then resume"))?;
+        .map_err(|f| f.advise(Advice::then_resume("if it hangs, look at it (`ps`, `strace -p`) and end it by hand")))?;
         Ok(Verified::by(evidence))
     }
 

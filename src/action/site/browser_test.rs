@@ -65,7 +65,7 @@ async fn the_login_pages_reason_is_told_and_a_refused_password_is_sent_once() {
         });
         let failure = logged_in(site.url()).await.unwrap_err();
         assert!(failure.message.contains(message), "{errors}: {failure:?}");
-        assert!(failure.advice.iter().any(|a| a.contains(advice)), "{errors}: {failure:?}");
+        assert!(failure.by_hand().iter().any(|a| a.contains(advice)), "{errors}: {failure:?}");
         assert_eq!(failure.kind, crate::model::FailureKind::Permanent, "{errors}");
         assert!(!format!("{failure:?}").contains("hunter2"));
         assert_eq!(site.asked().iter().filter(|request| request.method() == "POST").count(), 1);
@@ -86,10 +86,10 @@ async fn what_an_app_says_at_the_login_is_shown() {
 async fn a_second_factor_and_too_many_logins_are_told() {
     let second = answering(|_| redirect(303, "/login/selectchallenge?redirect_url=/"));
     let failure = logged_in(second.url()).await.unwrap_err();
-    assert!(failure.advice[0].contains("two-factor"), "{failure:?}");
+    assert!(failure.by_hand()[0].contains("two-factor"), "{failure:?}");
     let throttled = answering(|_| "429 Too Many Requests\r\nContent-Length: 0\r\n\r\n".to_owned());
     let failure = logged_in(throttled.url()).await.unwrap_err();
-    assert!(failure.advice[0].contains("bruteforce:reset"), "{failure:?}");
+    assert!(failure.by_hand()[0].contains("bruteforce:reset"), "{failure:?}");
     assert_eq!(failure.kind, crate::model::FailureKind::Permanent, "not tried again");
 }
 
@@ -123,7 +123,7 @@ async fn single_sign_on_is_passed_by_where_the_form_is_still_shown() {
     };
     assert_eq!(logged_in(shows_form(true).url()).await.unwrap().id(), "anna");
     let failure = logged_in(shows_form(false).url()).await.unwrap_err();
-    assert!(failure.advice[0].contains("single sign-on"), "{failure:?}");
+    assert!(failure.by_hand()[0].contains("single sign-on"), "{failure:?}");
     assert!(!format!("{failure:?}").contains("SAMLRequest"), "{failure:?}");
     assert!(idp.asked().is_empty(), "the other host is not asked");
 }
@@ -142,7 +142,7 @@ async fn a_site_in_a_folder_or_another_site_is_refused() {
     let other = LittleSite::start(|_| page("<h1>It works!</h1>"));
     assert!(logged_in(other.url()).await.unwrap_err().message.contains("no Nextcloud page"));
     let renamed = LittleSite::start(|request| redirect(302, &request.base().replace("127.0.0.1", "localhost")));
-    assert!(logged_in(renamed.url()).await.unwrap_err().advice[0].contains("overwritehost"));
+    assert!(logged_in(renamed.url()).await.unwrap_err().by_hand()[0].contains("overwritehost"));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::through;
 use crate::access::reveal;
 use crate::action::aws::{bring_up, is_down};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, FailureKind, Finding, Found, InstanceId, NextcloudCheck, Secret};
+use crate::model::{Advice, Failure, FailureKind, Finding, Found, InstanceId, NextcloudCheck, Recourse, Secret};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How often a check that fails in passing (no answer, 5xx) is made before it counts as failed.
@@ -108,11 +108,12 @@ impl NextcloudCheck {
     }
 
     fn proves_nothing(&self, cx: &Context<'_>, id: &InstanceId) -> Failure {
-        let (run, step) = (&cx.call().run, cx.call().action.step());
         Failure::refused(format!("instance `{id}` runs: using the site now would not show that it does without it"))
-            .advise(format!(
-                "take step `{step}` back (`runbook rollback {run} --to` the step before it), then `runbook resume {run}` does it anew"
-            ))
+            .advise(
+                Advice::way(Recourse::TakeBack(Some(cx.call().action.step().clone())))
+                    .then(Recourse::Resume)
+                    .which("does the step anew"),
+            )
     }
 
     fn evidence(&self, id: &str) -> String {

@@ -141,12 +141,12 @@ mod tests {
     fn the_balancers_own_answer_is_told_from_the_sites() {
         let waf = answer(Asked::Upload, 403, "awselb/2.0");
         assert_eq!(waf.message, "PUT `x`: answered 403 Forbidden by the balancer itself (`Server: awselb/2.0`)");
-        assert!(waf.advice[0].contains("WAF") && waf.kind == Permanent, "{waf:?}");
+        assert!(waf.by_hand()[0].contains("WAF") && waf.kind == Permanent, "{waf:?}");
         let nginx = answer(Asked::Upload, 413, "nginx/1.22.1");
         assert!(nginx.message.ends_with("413 Payload Too Large (`Server: nginx/1.22.1`)"), "{nginx:?}");
-        assert!(nginx.advice[0].contains("client_max_body_size"), "{nginx:?}");
-        assert!(answer(Asked::File, 503, "awselb/2.0").advice[0].contains("targets"));
-        assert!(answer(Asked::Page, 400, "nginx").advice[0].contains("trusted_domains"));
+        assert!(nginx.by_hand()[0].contains("client_max_body_size"), "{nginx:?}");
+        assert!(answer(Asked::File, 503, "awselb/2.0").by_hand()[0].contains("targets"));
+        assert!(answer(Asked::Page, 400, "nginx").by_hand()[0].contains("trusted_domains"));
     }
 
     #[test]
@@ -165,7 +165,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("X-Nextcloud-Maintenance-Mode", "1".parse().unwrap());
         let failure = judged("open `x`", Asked::Page, StatusCode::SERVICE_UNAVAILABLE, &headers);
-        assert!(failure.advice[0].contains("maintenance:mode --off"), "{failure:?}");
+        assert!(failure.by_hand()[0].contains("maintenance:mode --off"), "{failure:?}");
     }
 
     #[test]
@@ -184,11 +184,11 @@ mod tests {
             &url("https://a.example/index.php/apps/user_saml/saml/login"),
             &url("https://idp.example/?SAMLRequest=x"),
         );
-        assert!(sso.advice[0].contains("single sign-on") && !format!("{sso:?}").contains("SAMLRequest"), "{sso:?}");
+        assert!(sso.by_hand()[0].contains("single sign-on") && !format!("{sso:?}").contains("SAMLRequest"), "{sso:?}");
         for (from, to) in
             [("https://a.example/", "https://old.example/login"), ("https://a.example/login", "http://a.example/login")]
         {
-            assert!(led_away("open", &url(from), &url(to)).advice[0].contains("overwritehost"), "{from} {to}");
+            assert!(led_away("open", &url(from), &url(to)).by_hand()[0].contains("overwritehost"), "{from} {to}");
         }
     }
 }

@@ -10,8 +10,10 @@ pub(super) use policy::*;
 pub(super) use runs::*;
 
 use super::{CommandFailure, Exit};
+use crate::display::CalledWith;
 use crate::model::Pace;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 use value::{faster, poll_interval};
@@ -34,6 +36,27 @@ pub(super) struct Cli {
 
 const AFTER: &str = "Exit codes: 0 done, 1 failed and resumable, 2 wrong usage or bad document, 3 refused before \
 anything was changed (lock, preflight), 4 waits for a person (a gate, a doubt, ended credentials), 130 interrupted and resumable.";
+
+/// What this process was called with, and which options of it the next command needs again: those that were typed and not
+/// taken from the environment, which the next command has too.
+pub(super) fn parse() -> Result<(Cli, CalledWith), clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    Ok((Cli::from_arg_matches(&matches)?, typed(&matches)))
+}
+
+fn typed(matches: &ArgMatches) -> CalledWith {
+    let again = |id: &str, flag: &str| {
+        let given = matches.value_source(id) == Some(ValueSource::CommandLine);
+        let value = matches.get_one::<PathBuf>(id).filter(|_| given);
+        // The next command may be typed in another folder.
+        let whole = value.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+        whole.map(|path| [flag.to_owned(), path.display().to_string()]).into_iter().flatten().collect::<Vec<_>>()
+    };
+    CalledWith {
+        everywhere: again("state", "--state"),
+        outside: [again("ssh_config", "--ssh-config"), again("trust_ca", "--trust-ca")].concat(),
+    }
+}
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -133,4 +156,22 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, CommandFa
 pub(super) fn man() -> Result<Exit, CommandFailure> {
     clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()).map_err(|e| CommandFailure::output(&e))?;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_needed_again() {
+        let with = |line: &str| typed(&Cli::command().try_get_matches_from(line.split(' ')).expect("a command line"));
+        for line in ["runbook --state /a status r1", "runbook status r1 --state /a", "runbook status --state=/a r1"] {
+            assert_eq!(with(line).everywhere, ["--state", "/a"], "{line}");
+        }
+        assert_eq!(
+            with("runbook resume --ssh-config /c --trust-ca /d").outside,
+            ["--ssh-config", "/c", "--trust-ca", "/d"]
+        );
+        assert_eq!(with("runbook resume"), CalledWith::default());
+    }
 }

@@ -8,6 +8,7 @@ use crate::cli::plan::shown;
 use crate::cli::run::executor::lease;
 use crate::cli::{CommandFailure, Exit, open, operator};
 use crate::display;
+use crate::display::Typed;
 use crate::engine::Clock;
 use crate::journal::{RecordKind, Rest, RunState};
 
@@ -53,6 +54,6 @@ fn as_shown(shown: &RunState, now: &RunState) -> Result<(), CommandFailure> {
     }
     let run = &now.run;
     Err(CommandFailure::refused(format!("nothing was changed: run `{run}` has gone on since this was shown"))
-        .hint(format!("`runbook status {run}` shows where it stands now"))
-        .hint(format!("`runbook abandon {run} --reason \"...\"` shows what it leaves now, and asks")))
+        .hint(format!("`{}` shows where it stands now", Typed::of(run).status()))
+        .hint(format!("`{}` shows what it leaves now, and asks", Typed::of(run).abandon())))
 }

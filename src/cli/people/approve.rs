@@ -5,6 +5,7 @@ use crate::cli::out::out;
 use crate::cli::people::append::append;
 use crate::cli::{CommandFailure, Exit, open, operator};
 use crate::display;
+use crate::display::Typed;
 use crate::journal::{Gate, RecordKind, RunState};
 
 pub(in crate::cli) fn approve(args: &ApproveArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
@@ -33,14 +34,14 @@ pub(in crate::cli) fn approve(args: &ApproveArgs, common: &Common, format: Forma
 fn as_judged(gate: &str, shown: &RunState, now: &RunState) -> Result<(), CommandFailure> {
     let run = &now.run;
     let unchanged =
-        |failure: CommandFailure| Err(failure.hint(format!("`runbook status {run}` shows where it stands now")));
+        |failure: CommandFailure| Err(failure.hint(format!("`{}` shows where it stands now", Typed::of(run).status())));
     match (shown.gates.get(gate), now.open_gate(gate)) {
         (Some(shown), Some(now)) if shown == now => Ok(()),
         (_, Some(Gate { answer: Some((false, by)), .. })) => unchanged(
             CommandFailure::refused(format!(
                 "nothing was changed: gate `{gate}` was refused by {by} in the same moment"
             ))
-            .hint(format!("`runbook approve {run} {gate}` allows it after all")),
+            .hint(format!("`{}` allows it after all", Typed::of(run).approve(gate))),
         ),
         (_, Some(_)) => {
             unchanged(CommandFailure::refused(format!("nothing was changed: gate `{gate}` asks something else now")))

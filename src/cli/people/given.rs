@@ -6,9 +6,10 @@ use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, account};
 use crate::display;
+use crate::display::Typed;
 use crate::engine::{Worker, look_once};
 use crate::journal::RunState;
-use crate::model::{ActionPath, Finding, StepAction, Value, ValueType, Values};
+use crate::model::{ActionPath, Finding, Resolution, StepAction, Value, ValueType, Values};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -114,7 +115,7 @@ fn refused(
     let say: Vec<String> =
         missing.iter().map(|(name, value_type)| format!(" --output {name}={}", hole(value_type))).collect();
     failure
-        .hint(format!("say what it is: `runbook resolve {run} {path} --as done --reason \"...\"{}`", say.concat()))
+        .hint(format!("say what it is: `{}`", Typed::of(run).resolve_with(path, Resolution::Done, &say.concat())))
         .hint("or type the same again when it can be looked at")
 }
 

@@ -6,8 +6,9 @@ use crate::cli::people::append::append;
 use crate::cli::people::given;
 use crate::cli::run::executor::lease;
 use crate::cli::{CommandFailure, Exit, open, operator};
-use crate::journal::{RecordKind, Resolution};
-use crate::model::{ActionPath, Values};
+use crate::display::Typed;
+use crate::journal::RecordKind;
+use crate::model::{ActionPath, Resolution, Values};
 
 pub(in crate::cli) fn resolve(args: &ResolveArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let mut journal = open::journal(common)?;
@@ -16,7 +17,7 @@ pub(in crate::cli) fn resolve(args: &ResolveArgs, common: &Common, format: Forma
     let action: ActionPath = args.action.parse().map_err(|e| CommandFailure::usage(format!("{e}")))?;
     let Some(definition) = plan.definition(&action) else {
         return Err(CommandFailure::usage(format!("run `{}` has no action `{action}`", state.run))
-            .hint(format!("`runbook status {}` lists them", state.run)));
+            .hint(format!("`{}` lists them", Typed::of(&state.run).status())));
     };
     let lease = lease(&mut journal, &state)?;
     let state = journal.state(&state.run)?;
@@ -51,7 +52,8 @@ pub(in crate::cli) fn resolve(args: &ResolveArgs, common: &Common, format: Forma
         });
         format!("{told}\n")
     } else {
-        format!("`{action}` counts as {resolution}{}; `runbook resume {}` goes on\n", given::told(&gives), state.run)
+        let resume = Typed::of(&state.run).resume();
+        format!("`{action}` counts as {resolution}{}; `{resume}` goes on\n", given::told(&gives))
     };
     out(&text)?;
     Ok(Exit::Done)

@@ -55,8 +55,8 @@ pub(in crate::cli) fn refusals(
     for (action, refusal) in &refused {
         let causes = refusal.causes.join("; ");
         let why = if causes.is_empty() { refusal.message.clone() } else { format!("{}: {causes}", refusal.message) };
-        // Advice is written for runs; here there is none to resume.
-        let advice = refusal.advice.iter().map(|a| a.trim_end_matches(", then resume")).collect();
+        // What is typed for a run is no help where none is open.
+        let advice = refusal.by_hand();
         match all.iter_mut().find(|told| told.why == why) {
             Some(told) => told.actions += 1,
             None => all.push(Told { why, first: action.to_string(), actions: 0, checks: 0, advice, accept: None }),
@@ -70,7 +70,7 @@ pub(in crate::cli) fn refusals(
                 first: format!("check {}", row.id),
                 actions: 0,
                 checks: 0,
-                advice: row.advice.iter().map(|a| a.trim_end_matches(", then resume")).collect(),
+                advice: row.advice.iter().map(String::as_str).collect(),
                 accept: row.acceptable.then(|| format!("or accept it, and say why: `--accept {}=\"REASON\"`", row.id)),
             }),
         }

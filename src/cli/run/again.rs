@@ -14,6 +14,7 @@ use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, secrets};
 use crate::display;
+use crate::display::Typed;
 use crate::engine::{Clock, drifts, outputs_of};
 use crate::journal::{Rest, RollbackTo, RunState};
 use crate::model::{self, Acceptance, CheckRow, StepId};
@@ -61,7 +62,8 @@ pub(in crate::cli) fn show(
     out(&match format {
         None => String::new(),
         Some(Format::Text) => format!(
-            "run `{run}` was taken back wholly; `runbook resume {run}` begins it again like this{rests}\n\n{}{}",
+            "run `{run}` was taken back wholly; `{}` begins it again like this{rests}\n\n{}{}",
+            Typed::of(run).resume(),
             display::plan_text(&looked, &sentences, &lines),
             permissions.as_ref().map(display::permissions_text).unwrap_or_default()
         ),
@@ -87,5 +89,5 @@ pub(in crate::cli) fn show(
         .unwrap_or_else(other)
         .drift(drift)
         .hint("put the world back as it was, then type the same command again")
-        .hint(format!("or plan anew, on the world as it is: `runbook resume {run} --replan`")))
+        .hint(format!("or plan anew, on the world as it is: `{}`", Typed::of(run).resume_with("--replan"))))
 }

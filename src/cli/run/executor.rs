@@ -7,6 +7,7 @@ use crate::cli::lab::harm::{Harm, Harmed, Mortal};
 use crate::cli::run::signals;
 use crate::cli::run::spectator::Spectator;
 use crate::cli::{CommandFailure, Exit, operator, settings};
+use crate::display::Typed;
 use crate::display::{self, Console, ConsoleMode, Sentence};
 use crate::engine::{Clock, DriveError, Driver, Executor, Intent, Worker, preview_parameters};
 use crate::journal::{ActionState, ExecutorId, Held, History, Journal, JournalError, Lease, Rest, RunState};
@@ -101,7 +102,7 @@ fn stopped(journal: &Journal, plan: &Plan, state: &RunState, error: &DriveError)
     if let DriveError::Journal(JournalError::Fenced { run, .. }) = error {
         return failure
             .cause("nothing more is recorded or done from here")
-            .hint(format!("`runbook status {run}` shows who executes it, and where it stands"));
+            .hint(format!("`{}` shows who executes it, and where it stands", Typed::of(run).status()));
     }
     let under_way = |path: &ActionPath| {
         let current = state.action(path);
@@ -122,7 +123,7 @@ fn stopped(journal: &Journal, plan: &Plan, state: &RunState, error: &DriveError)
         (_, Some(remedy)) => failure.hint(remedy),
         (_, None) => failure,
     };
-    failure.hint(format!("then `runbook resume {}`: what is in doubt is looked at first", state.run))
+    failure.hint(format!("then `{}`: what is in doubt is looked at first", Typed::of(&state.run).resume()))
 }
 
 fn report(plan: &Plan, state: &RunState, rest: &Rest, format: Format) -> String {

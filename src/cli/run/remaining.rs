@@ -14,6 +14,7 @@ use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, Exit, account, secrets};
 use crate::display;
+use crate::display::Typed;
 use crate::engine::{Clock, Worker, drifts_ahead, look_ahead, ways_on};
 use crate::journal::{ActionState, RunState};
 use crate::model::{self, ActionPath, Finding, Found, StepId};
@@ -62,11 +63,12 @@ fn refusal(plan: &Plan, state: &RunState, looks: &[(ActionPath, Look)]) -> Optio
     let drift = drifts_ahead(plan, state, looks);
     let ready = refusals(looks, &[], &format!("the world is not ready for what is left of run `{run}`"));
     if drift.is_empty() {
-        return ready.map(|failure| failure.hint(format!("then `runbook resume {run} --dry-run` looks again")));
+        return ready
+            .map(|failure| failure.hint(format!("then `{}` looks again", Typed::of(run).resume_with("--dry-run"))));
     }
     let other = || CommandFailure::refused(format!("the world is not the one that run `{run}` was planned on"));
     let failure = ready.unwrap_or_else(other).drift(drift);
-    Some(ways_on(run).into_iter().fold(failure, CommandFailure::hint))
+    Some(ways_on().iter().map(|way| Typed::of(run).advice(way)).fold(failure, CommandFailure::hint))
 }
 
 /// What may pass by itself speaks against nothing but the next action: in the middle of a run a server that does not answer
@@ -94,7 +96,7 @@ fn head(plan: &Plan, state: &RunState, until: Option<&StepId>, refused: bool) ->
     } else {
         format!("goes on like this{rests}")
     };
-    format!("run `{run}`: {done} of {all} actions are done; `runbook resume {run}` {goes}\n")
+    format!("run `{run}`: {done} of {all} actions are done; `{}` {goes}\n", Typed::of(run).resume())
 }
 
 /// One line for each action of the plan that is done, has begun or was looked at, in the plan's order.

@@ -15,8 +15,9 @@ use crate::cli::run::kept::kept;
 use crate::cli::run::{again, inputs_now, remaining};
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, Exit, account, history, library, operator, secrets};
+use crate::display::Typed;
 use crate::engine::{Clock, Worker, look_ahead};
-use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RunState};
+use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, RollbackTo, RunState};
 use crate::model::{ActionPath, Runbook, StepId, Values};
 use crate::plan::{Look, Plan, Sequence};
 use crate::{display, validate};
@@ -94,14 +95,12 @@ pub(in crate::cli) fn unchanged(state: &RunState, plan: &Plan, now: &Now) -> Res
     };
     Err(match verdict {
         Ok(Ok(())) => failure.hint(format!(
-            "or plan anew what has not run: `runbook resume {} --replan{}{}` shows the new plan and asks",
-            state.run,
-            if now.given.is_empty() { "" } else { " " },
-            now.given
+            "or plan anew what has not run: `{}` shows the new plan and asks",
+            Typed::of(&state.run).resume_with(format!("--replan {}", now.given).trim())
         )),
         _ => failure,
     }
-    .hint(format!("or roll back: `runbook rollback {} --to start`", state.run)))
+    .hint(format!("or roll back: `{}`", Typed::of(&state.run).rollback(&RollbackTo::Start))))
 }
 
 fn changed(state: &RunState, place: &str, text: &str) -> CommandFailure {
@@ -220,11 +219,10 @@ fn may_not(state: &RunState, old: &Plan, error: &ReplanError) -> CommandFailure 
         sequence.steps().into_iter().take_while(|step| sequence.end(step).is_some_and(|end| end < first)).last();
     match before {
         Some(step) => failure.hint(format!(
-            "roll back what differs, then plan anew: `runbook rollback {} --to step-{}`",
-            state.run,
-            old.number(step)
+            "roll back what differs, then plan anew: `{}`",
+            Typed::of(&state.run).rollback_with(format_args!("--to step-{}", old.number(step)))
         )),
-        None => failure.hint(format!("roll back: `runbook rollback {} --to start`", state.run)),
+        None => failure.hint(format!("roll back: `{}`", Typed::of(&state.run).rollback(&RollbackTo::Start))),
     }
 }
 
@@ -264,5 +262,5 @@ fn look(
 /// Refuses what is for the way forward when a run is on its way back.
 pub(in crate::cli) fn only_forward(run: &crate::model::RunId, option: &str) -> CommandFailure {
     CommandFailure::new(Exit::Usage, format!("`{option}` is for the way forward, and this run is on its way back"))
-        .hint(format!("`runbook resume {run}` finishes the rollback first"))
+        .hint(format!("`{}` finishes the rollback first", Typed::of(run).resume()))
 }

@@ -11,6 +11,7 @@ use crate::cli::run::replan::Replanning;
 use crate::cli::run::{again, remaining, replan};
 use crate::cli::{CommandFailure, Exit, account, open, secrets};
 use crate::display;
+use crate::display::Typed;
 use crate::engine::Intent;
 use crate::journal::{Mode, Rest, RollbackTo, RunState};
 use crate::model::{ActionPath, Runbook, StepId};
@@ -124,7 +125,7 @@ fn until(args: &ResumeArgs, state: &RunState, runbook: &Runbook) -> Result<Optio
             Err(CommandFailure::refused(format!(
                 "run `{run}` was to rest after `{bound}`, and the runbook has no such step now"
             ))
-            .hint(format!("say where it is to rest: `runbook resume {run} --replan --until STEP`")))
+            .hint(format!("say where it is to rest: `{}`", Typed::of(run).resume_with("--replan --until STEP"))))
         }
         (None, bound) => Ok(bound.cloned()),
     }

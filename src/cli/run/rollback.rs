@@ -8,6 +8,7 @@ use crate::cli::out::{out, tell};
 use crate::cli::plan::shown;
 use crate::cli::run::executor::{ExecutorRun, lease};
 use crate::cli::{CommandFailure, Exit, account, history, open, place};
+use crate::display::Typed;
 use crate::display::{self, RollbackShown};
 use crate::engine::Intent;
 use crate::journal::{RollbackTo, RunState};
@@ -102,7 +103,7 @@ fn keeps(
         if missing.len() > 3 {
             failure = failure.cause(format!("and so are {} more", missing.len() - 3));
         }
-        failure.hint(format!("the furthest place there is: `runbook rollback {run} --to {nearest}`"))
+        failure.hint(format!("the furthest place there is: `{}`", Typed::of(run).rollback(&nearest)))
     })?;
     keeps.extend(leave.iter().cloned());
     let stuck = plan.beyond_recall(state, &keeps);
@@ -115,10 +116,11 @@ fn keeps(
         failure = failure.cause(format!("`{action}` cannot be undone: {why}"));
     }
     if let Some(last) = plan.last_recall(state) {
-        failure = failure.hint(format!("as far back as can be: `runbook rollback {run} --to {last}`"));
+        failure = failure.hint(format!("as far back as can be: `{}`", Typed::of(run).rollback(&last)));
     }
     let leaves: String = stuck.iter().map(|(action, _)| format!(" --leave {action}")).collect();
-    Err(failure.hint(format!("or leave it as it is: `runbook rollback {run} --to {to}{leaves}`")))
+    Err(failure
+        .hint(format!("or leave it as it is: `{}`", Typed::of(run).rollback_with(format_args!("--to {to}{leaves}")))))
 }
 
 /// Refuses when what would be undone now is not what was shown.
@@ -149,5 +151,5 @@ fn as_shown(
     } else {
         failure = failure.cause("what had not run was planned anew");
     }
-    Err(failure.hint(format!("`runbook rollback {} --to {to}` shows it as it is now, and asks", now.run)))
+    Err(failure.hint(format!("`{}` shows it as it is now, and asks", Typed::of(&now.run).rollback(to))))
 }

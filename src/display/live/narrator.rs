@@ -3,14 +3,16 @@
 //! It folds records into the run's state itself. A record that cannot follow (a display that was started late) is told
 //! and not folded.
 
+use crate::display::run::failure::{advice, reasons_text};
 use crate::display::run::tally::step_word;
 use crate::display::run::took::{Took, Until};
 use crate::display::terminal::Symbol;
 use crate::display::time::duration;
+use crate::display::typed::Typed;
 use crate::display::wording::{phase, rest_sentence};
 use crate::event::Event;
-use crate::journal::{ActionState, ExecutorId, History, Mode, Record, RecordKind, Resolution, RunState};
-use crate::model::{ActionPath, Failure, Millis, Phase, Step, StepId};
+use crate::journal::{ActionState, ExecutorId, History, Mode, Record, RecordKind, RunState};
+use crate::model::{ActionPath, Failure, Millis, Phase, Resolution, Step, StepId};
 use crate::plan::{Order, Plan};
 use std::collections::BTreeSet;
 
@@ -176,14 +178,14 @@ impl Narrator {
                 let looking = *at == Phase::Observe;
                 let what = if looking { format!("failed {}", phase(*at, begun)) } else { "failed".into() };
                 let mark = if looking && begun { Symbol::Doubt } else { Symbol::Failed };
-                (mark, failed(&what, attempt, failure, *retry_at, record.at))
+                (mark, failed(&what, attempt, failure, *retry_at, record))
             }
             K::UndoFailed { failure, retry_at, .. } => {
                 let attempt = before.map_or(0, ActionState::tries) + 1;
-                (Symbol::Failed, failed("undo failed", attempt, failure, *retry_at, record.at))
+                (Symbol::Failed, failed("undo failed", attempt, failure, *retry_at, record))
             }
             K::GateOpened { gate, prompt, .. } => {
-                let answer = format!("runbook approve {} {gate}", record.run);
+                let answer = Typed::of(&record.run).approve(gate);
                 (Symbol::Person, format!("waits for a person: {}\nwhen it is done: {answer}", prompt.trim_end()))
             }
             K::GateAnswered { gate, approved, by } => {
@@ -227,18 +229,18 @@ fn by(executor: &ExecutorId) -> String {
 }
 
 /// With a retry to come, one line; without, why and what to do.
-fn failed(what: &str, attempt: u32, failure: &Failure, retry_at: Option<Millis>, now: Millis) -> String {
+fn failed(what: &str, attempt: u32, failure: &Failure, retry_at: Option<Millis>, record: &Record) -> String {
     let number = if attempt > 1 || retry_at.is_some() { format!(" (attempt {attempt})") } else { String::new() };
     let text = format!("{what}{number}: {}", failure.message);
     match retry_at {
         Some(at) => {
             let cause = failure.causes.iter().find(|c| **c != failure.message);
             let cause = cause.map_or_else(String::new, |c| format!(", because {c}"));
-            format!("{text}{cause}; again in {}", duration(at.saturating_sub(now)))
+            format!("{text}{cause}; again in {}", duration(at.saturating_sub(record.at)))
         }
         None => {
-            let reasons =
-                crate::display::run::failure::reasons_text(0, &failure.message, &failure.causes, &failure.advice);
+            let advice = advice(&record.run, failure);
+            let reasons = reasons_text(0, &failure.message, &failure.causes, &advice);
             format!("{text}\n{}", reasons.trim_end()).trim_end().to_owned()
         }
     }

@@ -5,6 +5,7 @@ use crate::display::plan::changes::Shown;
 use crate::display::plan::looks::Looks;
 use crate::display::plan::text::Sentences;
 use crate::display::plan::usual;
+use crate::display::run::failure::failure_json;
 use crate::model::{ActionPath, CheckRow, Reversibility, StepAction, Value};
 use crate::plan::{Look, Plan};
 use serde_json::{Map, json};
@@ -95,7 +96,7 @@ fn look(line: &Look) -> Value {
     match line {
         Look::Seen(finding) => json!({ "look": "seen", "finding": finding }),
         Look::Done(finding) => json!({ "look": "done", "finding": finding }),
-        Look::Refused(failure) => json!({ "look": "refused", "failure": failure }),
+        Look::Refused(failure) => json!({ "look": "refused", "failure": failure_json(failure, &failure.by_hand()) }),
         Look::NotYet => json!({ "look": "not_yet" }),
     }
 }

@@ -195,7 +195,7 @@ fn now(line: &Look, after: Option<&ActionPath>) -> String {
             wrapped(&format!("      {word}"), &finding.evidence)
         }
         Look::Refused(failure) => {
-            let reasons = reasons_text(8, &failure.message, &failure.causes, &failure.advice);
+            let reasons = reasons_text(8, &failure.message, &failure.causes, &failure.by_hand());
             format!("{}{reasons}", wrapped("      REFUSED: ", &failure.message))
         }
         Look::NotYet => "      now: cannot be looked at before earlier actions have run\n".into(),

@@ -6,6 +6,7 @@ use crate::display::plan::usual::{self, Usual};
 use crate::display::rollback::stays_stopped::stopped;
 use crate::display::run::commands::{ToService, service};
 use crate::display::table::count;
+use crate::display::typed::Typed;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::{ActionPath, Step, StepAction, WayBack};
 use crate::plan::{Order, Plan, Site};
@@ -210,7 +211,7 @@ fn forward(plan: &Plan, state: &RunState, to: &RollbackTo) -> SheetWay {
         }
         None => ("goes forward again".into(), usual::of_plan(plan, &done)),
     };
-    SheetWay { command: format!("runbook resume {}", state.run), why, usual }
+    SheetWay { command: Typed::of(&state.run).resume(), why, usual }
 }
 
 /// The further rollback to where the site served.

@@ -1,9 +1,10 @@
 //! What an operator can type next: the exact commands, each with what it does, the most likely one first.
 
 use crate::display::run::tally::first_open;
+use crate::display::typed::Typed;
 use crate::display::wording::{place, unanswered};
 use crate::journal::{ActionState, Mode, Rest, RollbackTo, RunState};
-use crate::model::ActionPath;
+use crate::model::{ActionPath, Resolution};
 use crate::plan::{Plan, Sequence, Site};
 use serde::Serialize;
 
@@ -19,8 +20,8 @@ pub struct NextCommand {
 /// What can be typed when a run rests for this reason; without a reason nobody executes it and it did not come to rest.
 #[must_use]
 pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<NextCommand> {
-    let run = &state.run;
-    let resume = |why: &str| command(format!("runbook resume {run}"), why);
+    let typed = Typed::of(&state.run);
+    let resume = |why: &str| command(typed.resume(), why);
     let mut next = Vec::new();
     match rest {
         None => {
@@ -29,7 +30,7 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
         }
         Some(Rest::Abandoned { .. }) => {}
         Some(Rest::Finished) => {
-            next.push(command(format!("runbook rollback {run} --to start"), "takes everything back, if need be"));
+            next.push(command(typed.rollback(&RollbackTo::Start), "takes everything back, if need be"));
         }
         Some(Rest::UntilReached { .. } | Rest::Interrupted { .. }) => {
             next.push(resume(&goes_on(plan, state)));
@@ -88,7 +89,7 @@ pub(in crate::display) fn after_answer(plan: &Plan, state: &RunState, gate: &str
     if executed {
         return Vec::new();
     }
-    vec![command(format!("runbook resume {}", state.run), goes_on(plan, state))]
+    vec![command(Typed::of(&state.run).resume(), goes_on(plan, state))]
 }
 
 fn command(command: String, why: impl Into<String>) -> NextCommand {
@@ -98,7 +99,7 @@ fn command(command: String, why: impl Into<String>) -> NextCommand {
 fn approve(state: &RunState, gate: &str) -> NextCommand {
     let refused = state.gates.get(gate).is_some_and(|g| matches!(g.answer, Some((false, _))));
     let why = if refused { "allows it after all" } else { "when it is done or allowed" };
-    command(format!("runbook approve {} {gate}", state.run), why)
+    command(Typed::of(&state.run).approve(gate), why)
 }
 
 fn gates_of(state: &RunState, action: &ActionPath) -> Vec<NextCommand> {
@@ -139,13 +140,13 @@ fn forward_again(plan: &Plan, state: &RunState) -> String {
 }
 
 fn paused(plan: &Plan, state: &RunState, actions: &[ActionPath]) -> Vec<NextCommand> {
-    let run = &state.run;
+    let typed = Typed::of(&state.run);
     let drifted = actions.iter().any(|action| has_drifted(state, action));
     let again = if drifted { "looks again, and goes on when the world is as it was" } else { "tries it again" };
-    let resume = command(format!("runbook resume {run}"), format!("{again}{}", rests(plan, state)));
+    let resume = command(typed.resume(), format!("{again}{}", rests(plan, state)));
     let anew = drifted.then(|| {
         let why = "shows a new plan for what has not run, on the world as it is, and asks";
-        command(format!("runbook resume {run} --replan"), why)
+        command(typed.resume_with("--replan"), why)
     });
     let decided: Vec<NextCommand> = actions.iter().flat_map(|action| decisions(state, action)).collect();
     let stuck_undo =
@@ -170,24 +171,25 @@ fn has_drifted(state: &RunState, action: &ActionPath) -> bool {
 
 /// What a person may decide an action to be, as the journal would accept it.
 fn decisions(state: &RunState, action: &ActionPath) -> Vec<NextCommand> {
-    let resolve = |word: &str, why: &str| {
-        command(format!("runbook resolve {} {action} --as {word} --reason \"...\"", state.run), why)
-    };
-    let done = resolve("done", "when its effect is there, or what is there is as good");
+    let resolve = |as_: Resolution, why: &str| command(Typed::of(&state.run).resolve(action, as_), why);
+    let done = resolve(Resolution::Done, "when its effect is there, or what is there is as good");
     let current = state.action(action);
     if current.is_in_doubt() || matches!(current, ActionState::Started { .. }) {
-        return vec![done, resolve("not-done", "when nothing of it is there: it is done again")];
+        return vec![done, resolve(Resolution::NotDone, "when nothing of it is there: it is done again")];
     }
     match current {
         ActionState::Failed { traces: None, .. } => {
-            vec![resolve("done", "when a person has done it, or what is there is as good; a rollback leaves that")]
+            vec![resolve(
+                Resolution::Done,
+                "when a person has done it, or what is there is as good; a rollback leaves that",
+            )]
         }
         ActionState::Failed { .. }
         | ActionState::Applied { .. }
         | ActionState::Started { .. }
         | ActionState::InDoubt { .. } => vec![done],
         ActionState::Undoing { .. } | ActionState::UndoFailed { .. } => {
-            vec![resolve("undone", "when you have taken it back by hand")]
+            vec![resolve(Resolution::Undone, "when you have taken it back by hand")]
         }
         ActionState::Pending { .. } | ActionState::Done { .. } => Vec::new(),
     }
@@ -237,7 +239,7 @@ pub(in crate::display) fn service(plan: &Plan, state: &RunState, from: &Rollback
 }
 
 fn rollback(state: &RunState, to: &RollbackTo, why: &str) -> NextCommand {
-    command(format!("runbook rollback {} --to {to}", state.run), why)
+    command(Typed::of(&state.run).rollback(to), why)
 }
 
 fn as_of(plan: &Plan, to: &RollbackTo) -> String {

@@ -8,8 +8,9 @@ use crate::display::plan::text::{Sentences, undo_sentence};
 use crate::display::run::tally::far;
 use crate::display::table::wrapped;
 use crate::display::terminal::one_line;
+use crate::display::typed::Typed;
 use crate::display::wording::{action_word, evidence, rest_sentence};
-use crate::journal::{ActionState, Rest, RunState};
+use crate::journal::{ActionState, Rest, RollbackTo, RunState};
 use crate::model::{ActionPath, Reversibility, StepAction, Value};
 use crate::plan::Plan;
 use serde_json::json;
@@ -52,7 +53,7 @@ pub fn abandon_text(plan: &Plan, state: &RunState, sentences: Sentences<'_>) -> 
         text.push_str("\nnothing of it is left in the world\n");
     } else {
         text.push_str(&told);
-        let way = format!("`runbook rollback {run} --to start` takes back what it can");
+        let way = format!("`{}` takes back what it can", Typed::of(run).rollback(&RollbackTo::Start));
         text.push_str(&format!("\n{}", wrapped("", &format!("abandoned, all of that stays as it is; {way}"))));
     }
     text.push_str(&wrapped("", "an abandoned run neither goes on nor back any more"));

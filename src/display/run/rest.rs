@@ -64,13 +64,17 @@ fn one(state: &RunState, action: &ActionPath) -> String {
     match state.action(action) {
         ActionState::Failed { attempt, phase: at, failure, traces, .. } => {
             let tried = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
-            format!("{}{}", heading(&format!("failed {}{tried}", phase(*at, traces.is_some()))), told(2, "", failure))
+            format!(
+                "{}{}",
+                heading(&format!("failed {}{tried}", phase(*at, traces.is_some()))),
+                told(2, &state.run, failure)
+            )
         }
         ActionState::UndoFailed { attempt, failure, .. } => {
             let tried = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
             let stays =
                 wrapped("  ", "what it made may still be there; the rollback goes on only when it is taken back");
-            format!("{}{}{stays}", heading(&format!("could not be undone{tried}")), told(2, "", failure))
+            format!("{}{}{stays}", heading(&format!("could not be undone{tried}")), told(2, &state.run, failure))
         }
         ActionState::InDoubt { evidence, .. } => {
             let seen = wrapped("  seen: ", evidence);

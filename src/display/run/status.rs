@@ -9,6 +9,7 @@ use crate::display::run::took::{Took, Until};
 use crate::display::table::{columns, hanging, wrapped};
 use crate::display::terminal::one_line;
 use crate::display::time::{date_time, duration};
+use crate::display::typed::Typed;
 use crate::display::wording::{action_word, evidence, executed_by, plan_file_words, rest_sentence};
 use crate::journal::{History, Holder, Record, RunState};
 use crate::model::{Millis, Step};
@@ -57,11 +58,11 @@ fn who(plan: &Plan, state: &RunState, holder: Option<&Holder>, now: Millis) -> S
         (Some(holder), _) => format!("executed now by {}, last record {ago} ago", executed_by(holder)),
         (None, Some(rest)) => format!("{}, {ago} ago", rest_sentence(plan, state, rest)),
         (None, None) if state.seq <= 1 => {
-            format!("nobody executes it, and it has not begun; `runbook resume {}`", state.run)
+            format!("nobody executes it, and it has not begun; `{}`", Typed::of(&state.run).resume())
         }
         (None, None) => format!(
-            "nobody executes it: it was killed or its machine went down, {ago} ago; `runbook resume {}`",
-            state.run
+            "nobody executes it: it was killed or its machine went down, {ago} ago; `{}`",
+            Typed::of(&state.run).resume()
         ),
     }
 }

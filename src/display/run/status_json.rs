@@ -1,6 +1,7 @@
 //! Where a run stands, for programs. Fields are only ever added.
 
 use crate::display::run::commands::{next_commands, while_executed};
+use crate::display::run::failure::{advice, failure_json};
 use crate::display::run::tally::{Tally, step_word_now};
 use crate::display::run::took::{Took, Until};
 use crate::display::time::rfc3339;
@@ -66,7 +67,7 @@ fn step(step: &Step, state: &RunState, history: &History, until: Until) -> Value
             "ms": took.map(|it| it.work),
             "asked_ms": took.map(|it| it.asked),
             "evidence": evidence(current),
-            "failure": failure,
+            "failure": failure.map(|failure| failure_json(failure, &advice(&state.run, failure))),
         })
     });
     let took = Took::step(history, step, until);

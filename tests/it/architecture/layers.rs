@@ -155,6 +155,29 @@ fn only_its_judge_knows_the_flagship() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
+/// A command that is told with a run's name must find the run again: `display::typed` alone makes one.
+#[test]
+fn a_runs_commands_are_written_in_one_place() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    rust_files(&src, &mut files);
+    let words = ["resume", "rollback", "status", "approve", "resolve", "abandon"];
+    let names_one = |line: &str| words.iter().any(|word| line.contains(&format!("runbook {word} {{")));
+    let below = ["engine", "action", "access", "model", "plan"].map(|layer| src.join(layer));
+    let wrong = |file: &PathBuf| {
+        let text = fs::read_to_string(file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let mut code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let is_below = below.iter().any(|layer| file.starts_with(layer));
+        code.any(|line| {
+            names_one(line) || is_below && words.iter().any(|word| line.contains(&format!("`runbook {word}`")))
+        })
+    };
+    assert!(names_one("format!(\"`runbook resume {run}` goes on\")"), "the look sees one");
+    let wrong: Vec<PathBuf> = files.into_iter().filter(wrong).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 #[test]
 fn no_module_is_forgotten() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

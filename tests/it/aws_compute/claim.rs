@@ -1,6 +1,7 @@
 //! A mark on an instance keeps other runs away from it.
 
 use super::{Account, Work, tag};
+use crate::support::told;
 use aws_sdk_ec2::types::{AttributeBooleanValue, AttributeValue};
 use runbook::model::{ActionKind, FailureKind, Found, Phase};
 use serde_json::json;
@@ -57,7 +58,7 @@ mod inside {
         let refused = theirs.failure(Phase::Observe).await;
         assert_eq!(refused.kind, FailureKind::Refused);
         assert_eq!(refused.causes, ["it is being worked on by run `r1`"]);
-        assert!(refused.advice[0].contains("delete-tags"), "{refused:?}");
+        assert!(refused.by_hand()[0].contains("delete-tags"), "{refused:?}");
         assert_eq!(theirs.failure(Phase::Apply).await.kind, FailureKind::Refused);
         theirs.undo().await;
         assert_eq!(mark(&account).await.as_deref(), Some("r1"), "an undo takes only its own mark away");
@@ -112,8 +113,8 @@ mod inside {
         account.aws.write.ec2.delete_tags().resources(account.web()).tags(tag).send().await.unwrap();
         let refused = claim(&account).failure(Phase::Observe).await;
         assert_eq!(refused.causes, ["it is being worked on by run `r2`"]);
-        for told in ["runbook status r2", "delete-security-group --group-id sg-", "delete-tags"] {
-            assert!(refused.advice[0].contains(told), "{told}: {refused:?}");
+        for told in ["run `r2` is (`runbook runs` on", "delete-security-group --group-id sg-", "delete-tags"] {
+            assert!(refused.by_hand()[0].contains(told), "{told}: {refused:?}");
         }
     }
 
@@ -203,7 +204,7 @@ mod inside {
         let refused = release(&account).failure(Phase::Apply).await;
         assert_eq!(refused.kind, FailureKind::Refused);
         assert!(refused.causes[0].contains("taken it over"), "{refused:?}");
-        assert!(refused.advice[1].contains("runbook resolve r1 restore-cron/release --as done"), "{refused:?}");
+        assert!(told(&refused)[1].contains("runbook resolve r1 restore-cron/release --as done"), "{refused:?}");
     }
 
     #[tokio::test]

@@ -212,7 +212,7 @@ mod inside {
             }
             let failure = guest.work.failure(Phase::Verify).await;
             assert_eq!(failure.kind, FailureKind::Deadline, "{failure:?}");
-            let advice = failure.advice.concat();
+            let advice = failure.by_hand().concat();
             assert!(advice.contains(look) && advice.contains(&force), "{failure:?}");
             assert_eq!(advice.contains("asks EC2 too"), !asked, "{failure:?}");
         }

@@ -1,6 +1,7 @@
 //! Starting an instance with another type, with and without capacity, and the way back.
 
 use super::{Account, Work};
+use crate::support::told;
 use aws_sdk_ec2::types::AttributeValue;
 use runbook::model::{ActionKind, FailureKind, Found, Phase};
 use serde_json::{Value, json};
@@ -94,7 +95,7 @@ mod inside {
             format!("no capacity for `t3.small` in us-east-1a: `{id}` runs again as `t3.medium`")
         );
         assert_eq!(failure.causes.len(), 1);
-        assert!(failure.advice[1].contains("runbook resolve r1 clone-server/resize-original --as done"), "{failure:?}");
+        assert!(told(&failure)[1].contains("runbook resolve r1 clone-server/resize-original --as done"), "{failure:?}");
         assert_eq!(now(&account).await, is("running", "t3.medium"));
 
         // A resume stops it for a moment and tries again.
@@ -130,7 +131,7 @@ mod inside {
             failure.message,
             format!("`{id}` cannot be a `t3.small` in us-east-1a: `{id}` runs again as `t3.medium`")
         );
-        assert!(failure.advice[0].contains("in vain"), "a resume would stop it again for nothing: {failure:?}");
+        assert!(told(&failure)[0].contains("in vain"), "a resume would stop it again for nothing: {failure:?}");
         assert_eq!(now(&account).await, is("running", "t3.medium"));
 
         account.no_room("StartInstances", 100);

@@ -2,6 +2,7 @@
 //! about any more is told at once.
 
 use super::{Account, Work, image};
+use crate::support::told;
 use runbook::model::{ActionKind, FailureKind, Found, Phase};
 use serde_json::json;
 
@@ -65,7 +66,10 @@ mod inside {
         let failure = wait.failure(Phase::Verify).await;
         assert_eq!(failure.kind, FailureKind::Permanent);
         assert!(failure.causes[0].contains("Client.InternalError"), "{failure:?}");
-        assert!(failure.advice[0].starts_with("`runbook rollback --to`"), "{failure:?}");
+        assert!(
+            told(&failure)[0].contains("`runbook rollback r1 --to ...`, then `runbook resume r1`, which makes another"),
+            "{failure:?}"
+        );
         let seen = wait.observe().await;
         assert_eq!(seen.found, Found::Absent);
         assert!(seen.evidence.contains("`failed`"), "{}", seen.evidence);

@@ -55,7 +55,7 @@ mod inside {
         world.stage.apply(&mut balancer).await.unwrap();
         assert_ne!(balancer.output("load_balancer"), dead);
         let failure = world.stage.verify(&mut balancer).await.unwrap_err();
-        assert!(failure.advice[0].contains("cannot grow"), "{failure:?}");
+        assert!(failure.by_hand()[0].contains("cannot grow"), "{failure:?}");
         assert_eq!(world.stage.look(&mut balancer).await, Found::Unknown, "a person decides");
         assert_eq!(world.named("load_balancers", "site").len(), 1);
         world.stage.undo(&balancer).await.unwrap();
@@ -119,7 +119,7 @@ mod inside {
         balancer.call.parameters["subnets"] = json!([one]);
         let failure = world.stage.apply(&mut balancer).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Permanent);
-        assert!(failure.advice.join(" ").contains("two Availability Zones"), "{failure:?}");
+        assert!(failure.by_hand().join(" ").contains("two Availability Zones"), "{failure:?}");
     }
 
     #[tokio::test]
@@ -208,7 +208,7 @@ mod inside {
         world.stage.look(&mut https).await;
         let failure = world.stage.apply(&mut https).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Permanent);
-        assert!(failure.advice[0].contains("the certificate must be issued"), "{failure:?}");
+        assert!(failure.by_hand()[0].contains("the certificate must be issued"), "{failure:?}");
         assert!(listeners(&world).is_empty());
     }
 }

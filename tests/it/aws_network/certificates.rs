@@ -26,7 +26,7 @@ mod inside {
         let mut issued = Deed::new("certify/issued", ActionKind::CertificateWaitIssued, with);
         let failure = world.stage.verify(&mut issued).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Permanent);
-        assert!(failure.advice[0].contains("CAA"), "{failure:?}");
+        assert!(failure.by_hand()[0].contains("CAA"), "{failure:?}");
 
         assert_eq!(world.stage.look(&mut certificate).await, Found::Absent);
         let dead = certificate.output("certificate");

@@ -137,6 +137,6 @@ mod inside {
         world.emulator.refuse("ec2", "AuthorizeSecurityGroupIngress", "RulesPerSecurityGroupLimitExceeded", 1);
         let failure = world.stage.apply(&mut admit).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Permanent);
-        assert!(failure.advice.join(" ").contains("quota"), "{failure:?}");
+        assert!(failure.by_hand().join(" ").contains("quota"), "{failure:?}");
     }
 }

@@ -3,8 +3,10 @@
 
 use crate::support::fake::{opened, stands_on, undo_waits};
 use runbook::engine::{CallId, Effect, Executor, Input, Intent, Stopping};
-use runbook::journal::{ActionState, ExecutorId, Mode, Record, RecordKind, Resolution, Rest, RollbackTo, RunState};
-use runbook::model::{ActionCall, ActionPath, Failure, FailureKind, Finding, Found, Outcome, Phase, StepId, Values};
+use runbook::journal::{ActionState, ExecutorId, Mode, Record, RecordKind, Rest, RollbackTo, RunState};
+use runbook::model::{
+    ActionCall, ActionPath, Failure, FailureKind, Finding, Found, Outcome, Phase, Resolution, StepId, Values,
+};
 use runbook::plan::{Order, Plan, PlannedAction};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -186,7 +186,7 @@ async fn what_a_rename_cannot_replace_is_refused_before_anything_is_made() {
             let failure = deed.fails(phase).await;
             assert_eq!(failure.kind, FailureKind::Refused, "{failure:?}");
             assert!(failure.causes.iter().any(|cause| cause.contains(why)), "{why}: {failure:?}");
-            assert!(failure.advice.iter().any(|it| it.contains(advice)), "{advice}: {failure:?}");
+            assert!(failure.by_hand().iter().any(|it| it.contains(advice)), "{advice}: {failure:?}");
             // As an engine has it that begins: what was found.
             deed.call.before =
                 json!({"path": config, "sha256": "", "owner": 33, "group": 33, "mode": "640", "mtime": "0.0"});
@@ -253,6 +253,6 @@ async fn where_two_can_plant_nothing_is_done() {
     fs::set_permissions(host.path("config"), fs::Permissions::from_mode(0o777)).unwrap();
     let failure = set_config(&host).fails(Phase::Observe).await;
     assert!(failure.causes[0].contains("everybody may write in"), "{failure:?}");
-    let advice = &failure.advice[0];
+    let advice = &failure.by_hand()[0];
     assert!(advice.contains("chmod g-w,o-w"), "{advice}");
 }

@@ -1,6 +1,7 @@
 //! Commands, host keys and gates.
 
 use super::bench::Host;
+use crate::support::told;
 use runbook::model::{FailureKind, Found, Outcome, Phase};
 use serde_json::json;
 use std::fs;
@@ -61,7 +62,7 @@ async fn a_known_host_key_is_pinned_and_another_refused() {
 
     fs::write(host.path("known_hosts"), "").unwrap();
     let failure = deed.fails(Phase::Observe).await;
-    assert!(failure.kind == FailureKind::Refused && failure.advice[0].contains("ssh -p"), "{failure:?}");
+    assert!(failure.kind == FailureKind::Refused && failure.by_hand()[0].contains("ssh -p"), "{failure:?}");
 }
 
 #[tokio::test]
@@ -93,7 +94,7 @@ async fn an_approved_key_covers_no_other() {
     assert_eq!(deed.call.outputs["host_key"], shown.join(" "));
     let failure = deed.fails(Phase::Verify).await;
     assert_eq!(failure.kind, FailureKind::Refused, "{failure:?}");
-    assert!(failure.advice.iter().any(|a| a.contains("step-one/deed --as not-done")), "{failure:?}");
+    assert!(told(&failure).concat().contains("step-one/deed --as not-done"), "{failure:?}");
 }
 
 #[tokio::test]

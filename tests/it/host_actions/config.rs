@@ -78,7 +78,7 @@ async fn settings_that_keep_ours_from_their_effect_are_refused_beforehand() {
         let failure = set_config(&host, "config/config.php").fails(Phase::Observe).await;
         assert_eq!(failure.kind, FailureKind::Refused, "{name}");
         assert!(failure.causes.iter().any(|cause| cause.starts_with(why)), "{name}: {failure:?}");
-        assert!(failure.advice.iter().any(|advice| advice.starts_with("take `")), "{name}: {failure:?}");
+        assert!(failure.by_hand().iter().any(|advice| advice.starts_with("take `")), "{name}: {failure:?}");
     }
     // What matches the balancer's addresses does no harm; nor does a file that holds all of it already keep one that does.
     let host = host_with(fixture("condition-of-private-networks.php"));

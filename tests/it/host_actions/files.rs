@@ -183,7 +183,10 @@ async fn somebodys_work_is_never_overwritten() {
     let theirs = format!("# theirs\n{}", fs::read_to_string(&site).unwrap());
     fs::write(&site, &theirs).unwrap();
     let failure = deed.fails(Phase::Undo).await;
-    assert!(failure.kind == FailureKind::Refused && failure.advice.iter().any(|a| a.contains("diff")), "{failure:?}");
+    assert!(
+        failure.kind == FailureKind::Refused && failure.by_hand().iter().any(|a| a.contains("diff")),
+        "{failure:?}"
+    );
     assert_eq!(fs::read_to_string(&site).unwrap(), theirs);
     assert!(copy.exists());
 }

@@ -143,7 +143,7 @@ async fn the_nginx_that_the_unit_starts_is_asked() {
     fs::write(host.path("environment"), format!("CONF=\"{}\"\n", host.text("own.conf"))).unwrap();
     let failure = offload(&host).fails(Phase::Observe).await;
     assert!(causes(&failure).contains("nginx does not read this file"), "{failure:?}");
-    assert!(failure.advice.iter().any(|advice| advice.contains("/etc/nginx/elsewhere/*.conf")), "{failure:?}");
+    assert!(failure.by_hand().iter().any(|advice| advice.contains("/etc/nginx/elsewhere/*.conf")), "{failure:?}");
     fs::create_dir(host.path("nginx/elsewhere")).unwrap();
     std::os::unix::fs::symlink("/etc/nginx/conf.d/nextcloud.conf", host.path("nginx/elsewhere/a.conf")).unwrap();
     assert_eq!(offload(&host).observe().await.found, Found::Absent);

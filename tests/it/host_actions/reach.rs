@@ -45,7 +45,7 @@ async fn a_program_that_is_not_there_is_no_lost_connection() {
     let failure = host.deed("ssh.run", with).fails(Phase::Apply).await;
     assert_eq!(failure.kind, FailureKind::Permanent, "{failure:?}");
     assert!(failure.message.contains("`no-such-program`") && failure.message.contains("127"), "{failure:?}");
-    assert!(failure.advice.concat().contains("install"), "{failure:?}");
+    assert!(failure.by_hand().concat().contains("install"), "{failure:?}");
     // A check that cannot be made says neither that it is done nor that it is not.
     let with = json!({ "on": host.target(), "argv": ["true"], "check": ["no-such-program"] });
     let failure = host.deed("ssh.run", with).fails(Phase::Observe).await;

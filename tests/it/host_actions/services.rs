@@ -64,7 +64,7 @@ async fn what_runs_without_systemd_is_refused_by_name() {
         assert_eq!(failure.kind, FailureKind::Refused, "{kind}: {failure:?}");
         let process = format!("process {} runs `{}` as user", stray.id(), program.display());
         assert!(failure.causes[0].starts_with(&process), "{kind}: {failure:?}");
-        assert!(failure.advice[0].contains("systemctl start nginx"), "{kind}: {failure:?}");
+        assert!(failure.by_hand()[0].contains("systemctl start nginx"), "{kind}: {failure:?}");
     }
     // For systemd it runs: then its processes are no strays.
     host.unit("nginx", &["active"]);

@@ -64,7 +64,7 @@ async fn a_site_is_used_from_login_to_logout() {
     site.configure("'token_auth_enforced' => true");
     let failure = good.fails(Phase::Verify).await;
     assert!(
-        failure.message.contains("through web-1") && failure.advice[0].contains("token_auth_enforced"),
+        failure.message.contains("through web-1") && failure.by_hand()[0].contains("token_auth_enforced"),
         "{failure:?}"
     );
     site.configure("");
@@ -119,7 +119,7 @@ async fn what_keeps_a_user_out_is_told_by_its_own_name() {
         }
         let failure = deed.fails(Phase::Verify).await;
         assert!(failure.message.contains(message), "{case}: {failure:?}");
-        assert!(failure.advice.iter().any(|a| a.contains(advice)), "{case}: {failure:?}");
+        assert!(failure.by_hand().iter().any(|a| a.contains(advice)), "{case}: {failure:?}");
         assert!(!format!("{failure:?}").contains(password), "{case}: {failure:?}");
         assert!(site.log().matches("POST ").count() - before <= 1, "{case}: sent once");
         site.forgive();
@@ -141,7 +141,7 @@ async fn what_keeps_a_user_out_is_told_by_its_own_name() {
     site.configure("'standin.sessions' => 'node'");
     site.check("anna", PASSWORD, &json!({})).verify().await;
     let failure = site.check("anna", PASSWORD, &json!({"via": site.two_nodes})).fails(Phase::Verify).await;
-    assert!(failure.advice.iter().any(|a| a.contains("sticky")), "{failure:?}");
+    assert!(failure.by_hand().iter().any(|a| a.contains("sticky")), "{failure:?}");
     assert!(!failure.message.contains("password is"), "{failure:?}");
 
     // Ten refused logins, then one more.
@@ -151,7 +151,7 @@ async fn what_keeps_a_user_out_is_told_by_its_own_name() {
     }
     let failure = site.check("anna", "hunter2", &json!({})).fails(Phase::Verify).await;
     assert!(failure.message.contains("429") && failure.kind == FailureKind::Permanent, "{failure:?}");
-    assert!(failure.advice[0].contains("bruteforce:reset"), "{failure:?}");
+    assert!(failure.by_hand()[0].contains("bruteforce:reset"), "{failure:?}");
     site.forgive();
     site.check("Anna", PASSWORD, &json!({})).verify().await;
 
@@ -180,21 +180,21 @@ async fn who_refuses_an_upload_is_told() {
     let failure = failing(&site.small, &[]).await;
     assert!(failure.message.contains("upload 2 MiB at once") && failure.message.contains("413"), "{failure:?}");
     assert!(
-        failure.message.contains("`Server: nginx/") && failure.advice[0].contains("client_max_body_size"),
+        failure.message.contains("`Server: nginx/") && failure.by_hand()[0].contains("client_max_body_size"),
         "{failure:?}"
     );
 
     let waf = json!({"longer": 8192, "status": 403, "server": "awselb/2.0"});
     let failure = failing(&site.address, &[waf]).await;
     assert!(failure.message.contains("403") && failure.message.contains("the balancer itself"), "{failure:?}");
-    assert!(failure.advice[0].contains("AWS WAF"), "{failure:?}");
+    assert!(failure.by_hand()[0].contains("AWS WAF"), "{failure:?}");
 
     let chunk = json!({"method": "PUT", "path": "/uploads/", "status": 413});
     let failure = failing(&site.address, &[chunk]).await;
     assert!(failure.message.contains("in 2 chunks, chunk 1 of 5 MiB"), "{failure:?}");
 
     let methods = json!({"method": "MKCOL", "status": 405, "server": "proxy"});
-    assert!(failing(&site.address, &[methods]).await.advice[0].contains("MKCOL"));
+    assert!(failing(&site.address, &[methods]).await.by_hand()[0].contains("MKCOL"));
     let slow = json!({"method": "MOVE", "status": 504, "server": "awselb/2.0"});
     let failure = failing(&site.address, &[slow]).await;
     assert!(failure.kind == FailureKind::Transient && failure.message.contains("504"), "{failure:?}");

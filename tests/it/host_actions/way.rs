@@ -218,7 +218,7 @@ async fn the_advice_on_sudo_names_the_user_and_is_a_file_that_sudo_reads() {
         let failure = host.deed("process.wait-gone", with).fails(Phase::Observe).await;
         assert_eq!(failure.kind, FailureKind::Refused, "{failure:?}");
         let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap();
-        let advice = failure.advice.concat();
+        let advice = failure.by_hand().concat();
         assert!(advice.contains(&format!("{} ALL=(ALL) NOPASSWD:ALL", user.trim())), "{failure:?}");
         let typed = advice.split('`').nth(1).unwrap().replace("/etc/sudoers.d/runbook", &host.text("sudoers"));
         let done =

@@ -6,8 +6,8 @@
 use super::path;
 use crate::support::fake::plan;
 use runbook::display::status_text;
-use runbook::journal::{ExecutorId, Journal, Record, RecordKind, Resolution, Rest, RollbackTo, RunState, Verdict};
-use runbook::model::{Failure, Phase, RunId, Value, Values};
+use runbook::journal::{ExecutorId, Journal, Record, RecordKind, Rest, RollbackTo, RunState, Verdict};
+use runbook::model::{Failure, Phase, Resolution, RunId, Value, Values};
 use runbook::plan::{Order, Plan};
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -3,8 +3,8 @@
 use super::transitions::records;
 use super::{forward, opened, path, run_id, started};
 use proptest::prelude::*;
-use runbook::journal::{ActionState, ExecutorId, Record, RecordKind, Resolution, Rest, RollbackTo, RunState};
-use runbook::model::{ActionPath, Failure, FailureKind, Phase, RetryPolicy, StepId, Values};
+use runbook::journal::{ActionState, ExecutorId, Record, RecordKind, Rest, RollbackTo, RunState};
+use runbook::model::{ActionPath, Failure, FailureKind, Phase, Resolution, RetryPolicy, StepId, Values};
 
 fn record(seq: u64, kind: RecordKind) -> Record {
     Record { run: run_id(), seq, at: 1, kind }

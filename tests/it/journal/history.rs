@@ -3,10 +3,8 @@
 use super::transitions::records;
 use super::{forward, opened, path, run_id, started};
 use proptest::prelude::*;
-use runbook::journal::{
-    Ending, ExecutorId, History, Record, RecordKind, Resolution, Rest, RollbackTo, RunState, Way, Work,
-};
-use runbook::model::{Failure, Phase, Values};
+use runbook::journal::{Ending, ExecutorId, History, Record, RecordKind, Rest, RollbackTo, RunState, Way, Work};
+use runbook::model::{Failure, Phase, Resolution, Values};
 
 const SECOND: i64 = 1_000;
 const HOUR: i64 = 3_600 * SECOND;

@@ -1,8 +1,8 @@
 //! Every state of an action with every record: tests/golden/journal/transitions.txt. `BLESS=1` writes it anew.
 
 use super::path;
-use runbook::journal::{ActionState, Completion, RecordKind, Resolution, Traces};
-use runbook::model::{Failure, Phase, Value, Values};
+use runbook::journal::{ActionState, Completion, RecordKind, Traces};
+use runbook::model::{Failure, Phase, Resolution, Value, Values};
 use std::fmt::Write;
 
 /// A state with every count set, so that what is kept and what is reset shows.

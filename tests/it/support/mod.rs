@@ -22,3 +22,9 @@ pub(crate) mod sshd;
 pub(crate) mod stage;
 
 pub(crate) use golden::golden;
+
+/// What a failure of run `r1` advises, in words.
+pub fn told(failure: &runbook::model::Failure) -> Vec<String> {
+    let run = "r1".parse().expect("an id");
+    failure.advice.iter().map(|advice| runbook::display::Typed::of(&run).advice(advice)).collect()
+}

@@ -78,9 +78,10 @@ fn verdict(sheet: &Sheet<'_>) -> String {
 }
 
 /// Why something refuses and what helps, a line each.
-fn reasons(failure: &Failure) -> impl Iterator<Item = String> {
-    let all = failure::reasons(&failure.message, &failure.causes, &failure.advice);
-    all.map(|(word, line)| format!("{word}: {}", rich(line)))
+fn reasons(failure: &Failure) -> Vec<String> {
+    let by_hand = failure.by_hand();
+    let all = failure::reasons(&failure.message, &failure.causes, &by_hand);
+    all.map(|(word, line)| format!("{word}: {}", rich(line))).collect()
 }
 
 fn totals(sheet: &Sheet<'_>) -> String {
@@ -209,7 +210,7 @@ fn look(line: &Look, after: Option<&ActionPath>) -> String {
             format!("Seen now: {word}{}", rich(&finding.evidence))
         }
         Look::Refused(failure) => {
-            let reasons: String = reasons(failure).map(|reason| format!("\n  - {reason}")).collect();
+            let reasons: String = reasons(failure).iter().map(|reason| format!("\n  - {reason}")).collect();
             format!("Seen now: **REFUSES: {}**{reasons}", rich(&failure.message))
         }
         Look::NotYet => "Seen now: can be looked at only after earlier actions have run".into(),

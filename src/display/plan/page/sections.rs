@@ -45,8 +45,12 @@ fn refusals(all: &[(&ActionPath, &Failure)], rows: &[&CheckRow]) -> Html {
         },
     )));
     let mut cures: Vec<&str> = Vec::new();
-    for cure in rows.iter().flat_map(|row| &row.advice).chain(all.iter().flat_map(|(_, failure)| &failure.advice)) {
-        if !cures.contains(&cure.as_str()) {
+    for cure in rows
+        .iter()
+        .flat_map(|row| row.advice.iter().map(String::as_str))
+        .chain(all.iter().flat_map(|(_, failure)| failure.by_hand()))
+    {
+        if !cures.contains(&cure) {
             cures.push(cure);
         }
     }
@@ -59,12 +63,12 @@ fn refusals(all: &[(&ActionPath, &Failure)], rows: &[&CheckRow]) -> Html {
 
 /// Why something refuses and what helps.
 pub(in crate::display) fn reasons(failure: &Failure) -> Html {
-    failure::reasons(&failure.message, &failure.causes, &failure.advice).map(reason).collect()
+    failure::reasons(&failure.message, &failure.causes, &failure.by_hand()).map(reason).collect()
 }
 
 /// Why something refuses.
 fn causes(failure: &Failure) -> Html {
-    failure::reasons(&failure.message, &failure.causes, &[]).map(reason).collect()
+    failure::reasons(&failure.message, &failure.causes, &[""; 0]).map(reason).collect()
 }
 
 fn reason((word, line): (&'static str, &str)) -> Element {
