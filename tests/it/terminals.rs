@@ -95,6 +95,14 @@ impl Desk {
         serde_json::from_str(&self.types("otto", &["--format", "json", "status"]).exits(0).stdout).unwrap()
     }
 
+    /// What `status` says of an action, once there is a run.
+    fn action(&self, path: &str) -> Option<serde_json::Value> {
+        let status: serde_json::Value =
+            serde_json::from_str(&self.types("otto", &["--format", "json", "status"]).stdout).ok()?;
+        let steps = status["steps"].as_array()?.iter().flat_map(|step| step["actions"].as_array()).flatten();
+        steps.into_iter().find(|action| action["action"] == path).cloned()
+    }
+
     /// The run is at work on this action, in this state.
     fn is_at(&self, action: &str, state: &str) -> Option<()> {
         let text = self.types("otto", &["log"]).stdout;
@@ -248,4 +256,43 @@ fn a_lost_terminal_lets_what_is_running_end_and_no_more() {
     assert_eq!(desk.status()["rest"]["reason"], "interrupted");
     assert_eq!(desk.status()["rest"]["unfinished"], serde_json::json!([]));
     desk.types("hana", &["resume"]).exits(0);
+}
+
+/// Ctrl-C, once and twice, while an action waits: once, it is waited for; twice, it is not. While another try is waited for
+/// nothing runs, and once is enough.
+#[test]
+fn ctrl_c_ends_each_wait_as_it_is_documented() {
+    let failed = |desk: &Desk| (desk.action("one/site")?["state"] == "failed").then_some(());
+    for times in [1, 2] {
+        let site = Site::down();
+        let desk = Desk::at(&site);
+        let text =
+            desk.read("wait.yaml").replacen("status: 200 }", "status: 200 }, retry: { first: 10m, most: 10m }", 1);
+        desk.write("wait.yaml", &text);
+        let harmed = ["rehearsed", "--fail", "one/site:before", "run", "wait.yaml", "--yes"];
+        let mut child = desk.command(&harmed).spawn().unwrap();
+        eventually("it waits for another try", || failed(&desk));
+        (0..times).for_each(|_| send(&child, Signal::INT));
+        assert_eq!(end_of(&mut child).code(), Some(130));
+        assert_eq!(desk.status()["rest"]["reason"], "interrupted");
+        assert!(failed(&desk).is_some(), "{}", desk.status());
+    }
+    for (times, waited) in [(1, true), (2, false)] {
+        let site = Site::down();
+        let desk = Desk::at(&site);
+        let mut child = desk.command(&["run", "wait.yaml", "--yes"]).spawn().unwrap();
+        eventually("it waits for the site", || desk.is_at("site", "applied"));
+        for _ in 0..times {
+            send(&child, Signal::INT);
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        if waited {
+            assert_eq!(child.try_wait().unwrap(), None, "what is running is finished first");
+            site.comes_up();
+        }
+        assert_eq!(end_of(&mut child).code(), Some(130));
+        let state = |action: &str| desk.action(action).unwrap()["state"].as_str().unwrap().to_owned();
+        assert_eq!(state("one/site") == "done", waited, "{}", desk.status());
+        assert_eq!(state("two/site"), "pending");
+    }
 }
