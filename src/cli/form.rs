@@ -11,7 +11,7 @@ pub(in crate::cli) fn check(command: &Command, format: Format) -> Result<(), Com
         Command::Show(args) => ("show", true, args.html.is_some()),
         Command::Resume(args) => ("resume", args.dry_run, false),
         Command::Rollback(args) => ("rollback", args.dry_run, args.html.is_some()),
-        _ => ("this command", false, false),
+        _ => ("anything else", false, false),
     };
     saved(command)?;
     if plans {

@@ -31,9 +31,9 @@ use args::{Cli, Command};
 use failure::CommandFailure;
 use lab::harm::Harm;
 use lab::{doctor, rehearse};
-use look::{list, log, runs, schema, status, validate};
+use look::{actions, list, log, runs, schema, status, validate};
 use people::{abandon, approve, resolve};
-use plan::{iam_policy, show, sign};
+use plan::{iam_policy, init, show, sign};
 use run::{resume, rollback};
 use std::process::ExitCode;
 
@@ -70,6 +70,8 @@ fn perform(cli: Cli) -> Result<Exit, CommandFailure> {
         Command::List => list::list(format),
         Command::Validate(args) => validate::validate(&args, format),
         Command::Schema => schema::schema(),
+        Command::Init(args) => init::init(&args, format),
+        Command::Actions(args) => actions::actions(&args, format),
         Command::Plan(args) => plan::plan(&args, &common, format),
         Command::Show(args) => show::show(&args, format),
         Command::Sign(args) => sign::sign(&args, format),

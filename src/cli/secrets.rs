@@ -10,9 +10,10 @@ use crate::model::{SecretRef, StepAction, StepId, ValueType};
 use crate::plan::{Plan, Sequence};
 use std::collections::BTreeSet;
 
-/// Refuses when one of all secrets of a plan cannot be had: its checks may need those that no action uses.
+/// Refuses when a secret of a plan cannot be had that something uses; its checks may need those that no action does.
 pub(in crate::cli) async fn of_plan(plan: &Plan) -> Result<(), CommandFailure> {
-    at_hand(plan, |_| true).await
+    let unused = plan.runbook.unused_inputs();
+    at_hand(plan, |name| !unused.contains(&name)).await
 }
 
 /// Refuses when a secret cannot be had that is used by what has not been done of a run, as far as it is to go.

@@ -6,6 +6,7 @@
 //!
 //! Not handled: secrets. Plans and records hold references only, and a reference is shown as one.
 
+mod kinds;
 mod live;
 mod pending_value;
 mod plan;
@@ -20,6 +21,7 @@ mod typed;
 mod verdict;
 mod wording;
 
+pub use kinds::{kind_json, kind_text, kinds_json, kinds_text};
 pub use live::console::{Console, ConsoleMode, Sentence};
 pub use pending_value::value as value_text;
 pub use plan::changes::shell_line;
@@ -43,6 +45,7 @@ pub use run::runs::{RunRow, runs_json, runs_text};
 pub use run::status::status_text;
 pub use run::status_json::status_json;
 pub use screen::{fit_to_terminal, to_stderr, to_stdout};
+pub use table::count;
 pub use terminal::Terminal;
 pub use time::{clock, date_time, duration, rfc3339, rough};
 pub use typed::{CalledWith, Typed, called_with};

@@ -164,7 +164,8 @@ fn words(line: &str) -> Vec<String> {
 }
 
 /// `1 step`, `2 steps`.
-pub(in crate::display) fn count(number: usize, one: &str) -> String {
+#[must_use]
+pub fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 

@@ -30,6 +30,23 @@ impl Runbook {
         }))
     }
 
+    /// The inputs that nothing uses: no parameter of an action or a check, no target, neither region nor tags.
+    #[must_use]
+    pub fn unused_inputs(&self) -> Vec<&str> {
+        let with = self.actions().flat_map(|action| action.with.values());
+        let checks = self.preflight.iter().flat_map(|check| check.with.values());
+        let targets = self.targets.iter().flat_map(|target| target.fields.values());
+        let all = with.chain(checks).chain(targets).chain(&self.region).chain(&self.tags);
+        let used: BTreeSet<&str> = all
+            .flat_map(Expr::references)
+            .filter_map(|reference| match reference {
+                Reference::Input(name) => Some(name.as_str()),
+                Reference::Output { .. } | Reference::RunId => None,
+            })
+            .collect();
+        self.inputs.iter().map(|input| input.name.as_str()).filter(|name| !used.contains(name)).collect()
+    }
+
     /// The inputs an action uses, itself and through the targets it works on.
     #[must_use]
     pub fn inputs_of<'a>(&'a self, action: &'a StepAction) -> BTreeSet<&'a str> {

@@ -5,7 +5,7 @@ use super::{
     ValueType,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A validated runbook. Every reference in it points at something that exists and comes earlier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -140,6 +140,18 @@ impl Runbook {
         let takes = spec.params.iter().filter(|param| param.value_type.is_target());
         let names: Vec<&str> = takes.filter_map(|param| action.with.get(param.name)).flat_map(named).collect();
         self.targets.iter().filter(|target| names.contains(&target.name.as_str())).collect()
+    }
+
+    /// The targets that neither an action nor a check works on.
+    #[must_use]
+    pub fn unused_targets(&self) -> Vec<&str> {
+        let by_actions = self.actions().flat_map(|action| self.targets_of(action)).map(|target| target.name.as_str());
+        let by_checks = self.preflight.iter().flat_map(|check| {
+            let takes = check.kind.spec().params.into_iter().filter(|param| param.value_type.is_target());
+            takes.filter_map(|param| check.with.get(param.name)).flat_map(named).collect::<Vec<_>>()
+        });
+        let used: BTreeSet<&str> = by_actions.chain(by_checks).collect();
+        self.targets.iter().map(|target| target.name.as_str()).filter(|name| !used.contains(name)).collect()
     }
 
     /// Every action in the document's order.

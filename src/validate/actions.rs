@@ -66,7 +66,7 @@ fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<ActionKind
         let cousins: Vec<&str> = names.clone().filter(|n| n.split('.').next() == Some(family)).collect();
         let help = match super::words::nearest(name, names) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if cousins.is_empty() => "docs/runbook-format.md lists the actions".into(),
+            None if cousins.is_empty() => "`runbook actions` lists the actions".into(),
             None => format!("there are {}", listed(cousins)),
         };
         notes.advise(node.place, format!("there is no action `{name}`"), help);

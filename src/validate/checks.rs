@@ -58,7 +58,7 @@ fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<CheckKind>
         } else {
             match nearest(name, names) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "docs/runbook-format.md lists the checks".into(),
+                None => "`runbook actions` lists the checks, too".into(),
             }
         };
         notes.advise(node.place, format!("there is no check `{name}`"), help);

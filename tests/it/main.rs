@@ -8,6 +8,7 @@
 mod support;
 
 mod architecture;
+mod authors;
 mod aws_checks;
 mod aws_compute;
 mod aws_names;

@@ -28,7 +28,7 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) common: Common,
     /// How results are written
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, help_heading = "Options of every command")]
     pub(super) format: Format,
     #[command(subcommand)]
     pub(super) command: Command,
@@ -77,6 +77,7 @@ impl Format {
 
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Common {
     /// Folder of the journal [default: $XDG_STATE_HOME/runbook]
     #[arg(long, global = true, env = "RUNBOOK_STATE", hide_env_values = true, value_name = "FOLDER")]
@@ -101,6 +102,10 @@ pub(super) enum Command {
     List,
     /// Check a runbook, and say everything that is wrong with it
     Validate(ValidateArgs),
+    /// Write a first runbook, to be changed
+    Init(InitArgs),
+    /// List the actions and checks that a runbook can be made of, or tell all of one
+    Actions(ActionsArgs),
     /// Print the JSON Schema of runbooks, for an editor
     Schema,
     /// Say what would be done, reading only

@@ -20,6 +20,21 @@ pub(in crate::cli) struct ValidateArgs {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct InitArgs {
+    /// The file to write, like `move-database.yaml`; its name without `.yaml` is the runbook's
+    pub(in crate::cli) file: PathBuf,
+    /// A host it is about, by a name or address that your ssh configuration knows; may be given several times [default: asks]
+    #[arg(long = "host", value_name = "HOST")]
+    pub(in crate::cli) hosts: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ActionsArgs {
+    /// The name of an action or a check, like `file.rename`
+    pub(in crate::cli) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct RunArgs {
     /// The runbook: a file, or the name of one that comes with the tool
     #[arg(required_unless_present = "file")]

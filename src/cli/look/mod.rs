@@ -1,5 +1,6 @@
 //! What there is to read: runbooks, runs, records.
 
+pub(in crate::cli) mod actions;
 pub(in crate::cli) mod list;
 pub(in crate::cli) mod log;
 pub(in crate::cli) mod runs;

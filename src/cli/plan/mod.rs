@@ -2,6 +2,7 @@
 
 pub(in crate::cli) mod file;
 pub(in crate::cli) mod iam_policy;
+pub(in crate::cli) mod init;
 pub(in crate::cli) mod looked;
 pub(in crate::cli) mod permission;
 pub(in crate::cli) mod planned_id;
