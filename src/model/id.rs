@@ -32,6 +32,27 @@ pub fn is_id(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+/// Whether a text can name a round of a loop: like an id, but it may begin with a digit.
+#[must_use]
+pub fn is_round(text: &str) -> bool {
+    text.len() <= 40 && is_id(&format!("r{text}").chars().take(40).collect::<String>()) && !text.starts_with('-')
+}
+
+/// The id of an action in a round of a loop: `restart@web-1`.
+#[must_use]
+pub fn unrolled_id(id: &str, round: &str) -> String {
+    format!("{id}@{round}")
+}
+
+/// Whether a text is the id of an action: an author's, or one of a round of a loop.
+#[must_use]
+pub fn is_action_id(text: &str) -> bool {
+    match text.split_once('@') {
+        Some((id, round)) => is_id(id) && is_round(round),
+        None => is_id(text),
+    }
+}
+
 /// What an operator who types this text instead of a step's id means by it; nothing for a text that is free to be an id.
 /// A rollback to a step of such a name would be one to somewhere else.
 #[must_use]
@@ -74,7 +95,7 @@ impl ActionPath {
     /// The path of action `name` in `step`.
     ///
     /// # Errors
-    /// When `name` is not an id.
+    /// When `name` is not an action's id.
     pub fn new(step: &StepId, name: &str) -> Result<Self, IdError> {
         Self::try_from(format!("{}/{name}", step.0))
     }
@@ -118,7 +139,7 @@ impl TryFrom<String> for ActionPath {
     type Error = IdError;
 
     fn try_from(text: String) -> Result<Self, IdError> {
-        let path = text.split_once('/').filter(|(_, name)| is_id(name)).and_then(|(step, name)| {
+        let path = text.split_once('/').filter(|(_, name)| is_action_id(name)).and_then(|(step, name)| {
             let step = StepId::try_from(step.to_owned()).ok()?;
             Some(Self { step, name: name.into() })
         });

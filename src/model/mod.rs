@@ -54,7 +54,7 @@ pub use expr::{Expr, Piece, Reference, ReferenceError, Scope, Unresolved};
 pub use gate::{approval_gate, dns_gate, dns_undo_gate, host_key_gate};
 pub use hash::{hex, sha256};
 pub use host_keys::HostKeys;
-pub use id::{ActionPath, IdError, RunId, StepId, is_id, names_otherwise};
+pub use id::{ActionPath, IdError, RunId, StepId, is_action_id, is_id, is_round, names_otherwise, unrolled_id};
 pub use needed::Needed;
 pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};
 pub use pace::Pace;

@@ -14,7 +14,8 @@ use crate::model::{
 };
 use std::collections::BTreeMap;
 
-const FIELDS: &[&str] = &["id", "do", "title", "needs", "downtime", "with", "retry", "deadline", "irreversible"];
+const FIELDS: &[&str] =
+    &["id", "do", "title", "for_each", "at_once", "needs", "downtime", "with", "retry", "deadline", "irreversible"];
 
 /// The most attempts; a failure that outlives them needs a person.
 const MOST_ATTEMPTS: i64 = 100;

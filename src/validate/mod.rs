@@ -17,6 +17,7 @@ mod fields;
 mod gates;
 mod inputs;
 mod literal;
+mod loops;
 mod needs;
 mod problem;
 mod render;

@@ -7,7 +7,7 @@ use super::literal::check;
 use super::problem::{Notes, Problems, Where};
 use super::scope::Declared;
 use super::words::{found, meant, value};
-use super::{checks, downtime, steps, targets};
+use super::{checks, downtime, loops, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
 use crate::model::{InputSpec, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, is_id};
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
 /// All problems found.
 pub fn runbook(document: &Document) -> Result<Runbook, Problems> {
     let mut notes = Notes::default();
-    let runbook = read(document, &mut notes);
+    let runbook = loops::unrolled(document, &mut notes).and_then(|unrolled| read(&unrolled, &mut notes));
     notes.finish(Some(document), runbook)
 }
 

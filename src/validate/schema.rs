@@ -158,6 +158,8 @@ fn action(kind: ActionKind) -> Schema {
     let mut more = json!({
         "id": id("the action's name within its step"),
         "title": line("what it does, in one line; without it the action's own sentence is shown"),
+        "for_each": for_each(),
+        "at_once": at_once(),
         "needs": {
             "type": "array",
             "items": { "type": "string", "pattern": NEEDED },
@@ -217,6 +219,24 @@ fn of_kind(name: &str, about: &str, params: &[ParamSpec], more: Value) -> Schema
     })
 }
 
+fn for_each() -> Value {
+    let plain = json!({ "type": ["string", "number", "boolean"] });
+    json!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 100,
+        "items": { "anyOf": [plain, { "type": "object", "minProperties": 1, "additionalProperties": plain }] },
+        "description": "what it is done for, one after the other: `${{ each }}` is the item, `${{ each.NAME }}` one of its values",
+    })
+}
+
+fn at_once() -> Value {
+    json!({
+        "anyOf": [{ "type": "integer", "minimum": 1 }, { "const": true }],
+        "description": "for how many of them at the same time, or `true` for all; without it one",
+    })
+}
+
 fn retry() -> Value {
     json!({
         "type": "object",
@@ -246,6 +266,8 @@ fn step() -> Schema {
             },
             "title": line("what it does, in one line"),
             "why": prose("why it is done"),
+            "for_each": for_each(),
+            "at_once": at_once(),
             "site_down": { "type": "boolean", "description": "whether the site is down once this step is done; better said by the actions, with `downtime`" },
             "needs": {
                 "type": "array",

@@ -4,7 +4,7 @@
 //! one mistake, one problem.
 
 use crate::document::{Document, Entry, Node};
-use crate::model::{ActionKind, ActionPath, ValueType, is_id};
+use crate::model::{ActionKind, ActionPath, ValueType, is_action_id};
 use std::collections::{BTreeMap, HashMap};
 
 /// An action as others see it.
@@ -46,7 +46,7 @@ impl Declared {
             targets: entries("targets").iter().map(|e| e.key.text.clone()).collect(),
             ..Declared::default()
         };
-        let id_of = |node: &Node| node.get("id").and_then(Node::text).filter(|t| is_id(t)).map(str::to_owned);
+        let id_of = |node: &Node| node.get("id").and_then(Node::text).filter(|t| is_action_id(t)).map(str::to_owned);
         for (s, step) in root.get("steps").and_then(Node::items).unwrap_or_default().iter().enumerate() {
             let Some(step_id) = id_of(step) else { continue };
             it.steps.push(step_id.clone());

@@ -6,10 +6,10 @@ use super::problem::Notes;
 use super::words::{found, meant};
 use super::{downtime, gates, needs};
 use crate::document::{Node, Place};
-use crate::model::{ActionPath, Step, StepAction, StepId, is_id, names_otherwise};
+use crate::model::{ActionPath, Step, StepAction, StepId, is_action_id, is_id, names_otherwise};
 use std::collections::{BTreeMap, HashMap};
 
-const FIELDS: &[&str] = &["id", "title", "why", "site_down", "needs", "actions"];
+const FIELDS: &[&str] = &["id", "title", "why", "for_each", "at_once", "site_down", "needs", "actions"];
 
 /// Reads all steps. Steps that are broken are left out, and their problems told.
 pub(super) fn read(around: &Surroundings<'_>, node: &Node, notes: &mut Notes) -> Vec<Step> {
@@ -113,7 +113,9 @@ pub(super) fn id(
         notes.add(id.place, format!("`id` of this {what}: found {}, expected a text", found(id)));
         return None;
     };
-    if !is_id(text) {
+    // A loop's rounds have ids of their own, which no author can write.
+    let fits = if what == "action" { is_action_id(text) } else { is_id(text) };
+    if !fits {
         let article = if what == "action" { "an" } else { "a" };
         no_id(text, &format!("the id of {article} {what}"), id.place, notes);
         return None;

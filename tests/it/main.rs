@@ -30,6 +30,7 @@ mod host_actions;
 mod iam;
 mod journal;
 mod lab;
+mod loops;
 mod orders;
 mod packages;
 mod people;
