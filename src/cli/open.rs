@@ -25,9 +25,7 @@ pub(in crate::cli) fn journal(common: &Common) -> Result<Journal, CommandFailure
 /// The run that is named, or the only one that has not come to an end.
 pub(in crate::cli) fn run(journal: &Journal, named: Option<&str>) -> Result<RunState, CommandFailure> {
     if let Some(name) = named {
-        let run: RunId =
-            name.parse().map_err(|e| CommandFailure::usage(format!("{e}")).hint("`runbook runs` lists all runs"))?;
-        return Ok(journal.state(&run)?);
+        return Ok(journal.state(&id(journal, name)?)?);
     }
     let (mut open, mut unreadable) = (Vec::new(), Vec::new());
     let runs = journal.runs()?;
@@ -60,6 +58,39 @@ pub(in crate::cli) fn run(journal: &Journal, named: Option<&str>) -> Result<RunS
         (several, _) => Err(CommandFailure::usage(format!("{} runs have not come to an end", several.len()))
             .hint(names(several))
             .hint("`runbook abandon RUN` ends one that will not be gone on with")),
+    }
+}
+
+/// The same for who only looks: when all have come to an end, the newest is meant.
+pub(in crate::cli) fn shown(journal: &Journal, named: Option<&str>) -> Result<RunState, CommandFailure> {
+    let mut newest = None;
+    for summary in journal.runs()?.iter().filter(|_| named.is_none()) {
+        match journal.state(&summary.run) {
+            Ok(state) if state.rest.as_ref().is_some_and(Rest::is_over) => newest = newest.or(Some(state)),
+            _ => return run(journal, None),
+        }
+    }
+    newest.map_or_else(|| run(journal, named), Ok)
+}
+
+/// The run of this name, or the only one whose name ends in it after a dash.
+pub(in crate::cli) fn id(journal: &Journal, name: &str) -> Result<RunId, CommandFailure> {
+    let end = format!("-{name}");
+    let runs = journal.runs()?;
+    let ending: Vec<&RunId> = runs.iter().map(|run| &run.run).filter(|run| run.as_str().ends_with(&end)).collect();
+    let whole =
+        name.parse::<RunId>().ok().filter(|whole| runs.iter().any(|run| run.run == *whole) || ending.is_empty());
+    match (whole, ending.as_slice()) {
+        (Some(whole), _) => Ok(whole),
+        (None, [only]) => Ok((*only).clone()),
+        (None, []) => {
+            Err(CommandFailure::usage(format!("there is no run `{name}`")).hint("`runbook runs` lists all runs"))
+        }
+        (None, several) => {
+            let names: Vec<&str> = several.iter().map(|run| run.as_str()).collect();
+            Err(CommandFailure::usage(format!("several runs end in `{name}`"))
+                .hint(format!("name one: {}", names.join(", "))))
+        }
     }
 }
 

@@ -328,3 +328,43 @@ fn what_is_to_be_typed_finds_the_run_again() {
     let known = desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
     assert!(!typed(&known.stdout, "resume").contains(&"--state".to_owned()));
 }
+
+#[test]
+fn a_run_need_not_be_named_in_full() {
+    let desk = Desk::new();
+    let asked = || desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
+    asked();
+    // The only one is meant, by its questions too.
+    desk.types("kim", &["approve", "kim"]).exits(0);
+    desk.types("hana", &["resume"]).exits(4);
+    desk.types("kim", &["resolve", "second/otto", "--as", "done", "--reason", "by phone"]).exits(0);
+    desk.types("hana", &["resume"]).exits(0);
+    asked();
+    let runs = desk.runs();
+    let name = |n: usize| runs[n]["run"].as_str().unwrap().to_owned();
+    let (newer, older) = (name(0), name(1));
+    let end = |run: &str| run.rsplit('-').next().unwrap().to_owned();
+    desk.types("hana", &["status", &end(&older)]).exits(0).says(&older);
+    desk.types("hana", &["log", &end(&newer)]).exits(0);
+    desk.types("kim", &["approve", &end(&newer), "kim"]).exits(0);
+    desk.types("hana", &["abandon", &end(&newer), "--reason", "a try", "--yes"]).exits(0);
+    // Both have come to an end: who only looks means the newest.
+    desk.types("hana", &["status"]).exits(0).says(&newer);
+    desk.types("hana", &["log"]).exits(0);
+    desk.types("hana", &["rollback", "--to", "start", "--yes"]).exits(2).says("every run has come to an end");
+    desk.types("hana", &["status", "nothing"]).exits(2).says("there is no run `nothing`");
+    desk.types("kim", &["approve"]).exits(2).says("[RUN] GATE");
+}
+
+#[test]
+fn a_yes_that_is_none_is_asked_for_again() {
+    let desk = Desk::planned();
+    desk.types_at_a_terminal("otto", &["sign", "plan.json"])
+        .shows("Type `yes`")
+        .types("y")
+        .shows("in full")
+        .answers("yes")
+        .exits(0);
+    let desk = Desk::planned();
+    desk.types_at_a_terminal("otto", &["sign", "plan.json"]).shows("Type `yes`").answers("no").exits(3);
+}

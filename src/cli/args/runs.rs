@@ -178,10 +178,9 @@ pub(in crate::cli) struct LogArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ApproveArgs {
-    /// The run
-    pub(in crate::cli) run: String,
-    /// The gate
-    pub(in crate::cli) gate: String,
+    /// The gate, and before it the run [default: the one that is not finished]
+    #[arg(value_name = "[RUN] GATE", num_args = 1..=2, required = true)]
+    pub(in crate::cli) names: Vec<String>,
     /// Refuse instead
     #[arg(long)]
     pub(in crate::cli) reject: bool,
@@ -189,10 +188,9 @@ pub(in crate::cli) struct ApproveArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ResolveArgs {
-    /// The run
-    pub(in crate::cli) run: String,
-    /// The action, `step/action`
-    pub(in crate::cli) action: String,
+    /// The action, `step/action`, and before it the run [default: the one that is not finished]
+    #[arg(value_name = "[RUN] ACTION", num_args = 1..=2, required = true)]
+    pub(in crate::cli) names: Vec<String>,
     /// What it is
     #[arg(long = "as", value_enum)]
     pub(in crate::cli) resolution: ResolutionArg,
@@ -202,6 +200,15 @@ pub(in crate::cli) struct ResolveArgs {
     /// What it gives, where that cannot be told by looking (`--as done` only)
     #[arg(long = "output", value_name = "NAME=VALUE", value_parser = pair)]
     pub(in crate::cli) outputs: Vec<(String, String)>,
+}
+
+/// Of one or two names the run, if it is named, and the other.
+pub(in crate::cli) fn run_and(names: &[String]) -> (Option<&str>, &str) {
+    match names {
+        [run, other, ..] => (Some(run), other),
+        [only] => (None, only),
+        [] => (None, ""),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -11,8 +11,8 @@ pub(in crate::cli) fn log(args: &LogArgs, common: &Common, format: Format) -> Re
     let journal = open::journal(common)?;
     // A journal that was changed may not fold: what is asked for by name is shown and checked all the same.
     let run: RunId = match &args.run.run {
-        Some(name) => name.parse().map_err(|e| CommandFailure::usage(format!("{e}")))?,
-        None => open::run(&journal, None)?.run,
+        Some(name) => open::id(&journal, name)?,
+        None => open::shown(&journal, None)?.run,
     };
     if args.verify {
         let verdict = journal.verify(&run)?;

@@ -9,7 +9,7 @@ use crate::engine::Clock;
 
 pub(in crate::cli) fn status(args: &RunRef, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let journal = open::journal(common)?;
-    let state = open::run(&journal, args.run.as_deref())?;
+    let state = open::shown(&journal, args.run.as_deref())?;
     let plan = open::plan(&state)?;
     let records = journal.records(&state.run, 0)?;
     let holder = journal.holder(&state.run)?.map(|(holder, _)| holder);

@@ -1,6 +1,6 @@
 //! `runbook approve`: a person's answer to a gate. It is recorded beside a running executor, which reads it.
 
-use crate::cli::args::{ApproveArgs, Common, Format};
+use crate::cli::args::{ApproveArgs, Common, Format, run_and};
 use crate::cli::out::out;
 use crate::cli::people::append::append;
 use crate::cli::{CommandFailure, Exit, open, operator};
@@ -10,22 +10,22 @@ use crate::journal::{Gate, RecordKind, RunState};
 
 pub(in crate::cli) fn approve(args: &ApproveArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let mut journal = open::journal(common)?;
-    let state = open::going(&journal, Some(&args.run))?;
-    if !state.open_gates().contains_key(args.gate.as_str()) {
+    let (run, gate) = run_and(&args.names);
+    let state = open::going(&journal, run)?;
+    if !state.open_gates().contains_key(gate) {
         let names: Vec<&str> = state.open_gates().into_keys().collect();
-        let failure =
-            CommandFailure::usage(format!("no gate `{}` of run `{}` waits for an answer", args.gate, state.run));
+        let failure = CommandFailure::usage(format!("no gate `{}` of run `{}` waits for an answer", gate, state.run));
         return Err(if names.is_empty() { failure } else { failure.hint(format!("waiting: {}", names.join(", "))) });
     }
     let plan = open::plan(&state)?;
-    let answer = RecordKind::GateAnswered { gate: args.gate.clone(), approved: !args.reject, by: operator::name() };
+    let answer = RecordKind::GateAnswered { gate: gate.to_owned(), approved: !args.reject, by: operator::name() };
     let shown = state.clone();
-    let state = append(&mut journal, None, state, &answer, |now| as_judged(&args.gate, &shown, now))?;
+    let state = append(&mut journal, None, state, &answer, |now| as_judged(gate, &shown, now))?;
     let executed = state.rest.is_none() && journal.holder(&state.run)?.is_some();
     out(&if format.is_json() {
-        format!("{}\n", display::answer_json(&plan, &state, &args.gate, executed))
+        format!("{}\n", display::answer_json(&plan, &state, gate, executed))
     } else {
-        display::answer_text(&plan, &state, &args.gate, executed)
+        display::answer_text(&plan, &state, gate, executed)
     })?;
     Ok(Exit::Done)
 }

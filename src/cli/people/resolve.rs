@@ -1,6 +1,6 @@
 //! `runbook resolve`: a person decides what cannot be told by looking. Only while nobody executes the run.
 
-use crate::cli::args::{Common, Format, ResolutionArg, ResolveArgs};
+use crate::cli::args::{Common, Format, ResolutionArg, ResolveArgs, run_and};
 use crate::cli::out::out;
 use crate::cli::people::append::append;
 use crate::cli::people::given;
@@ -12,9 +12,10 @@ use crate::model::{ActionPath, Resolution, Values};
 
 pub(in crate::cli) fn resolve(args: &ResolveArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let mut journal = open::journal(common)?;
-    let state = open::going(&journal, Some(&args.run))?;
+    let (run, named) = run_and(&args.names);
+    let state = open::going(&journal, run)?;
     let plan = open::plan(&state)?;
-    let action: ActionPath = args.action.parse().map_err(|e| CommandFailure::usage(format!("{e}")))?;
+    let action: ActionPath = named.parse().map_err(|e| CommandFailure::usage(format!("{e}")))?;
     let Some(definition) = plan.definition(&action) else {
         return Err(CommandFailure::usage(format!("run `{}` has no action `{action}`", state.run))
             .hint(format!("`{}` lists them", Typed::of(&state.run).status())));

@@ -137,6 +137,12 @@ impl Terminal {
         self
     }
 
+    /// Types a line.
+    pub(crate) fn types(mut self, line: &str) -> Self {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+        self
+    }
+
     /// Types a line and waits for the end.
     pub(crate) fn answers(mut self, line: &str) -> Ran {
         writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
