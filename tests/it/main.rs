@@ -39,4 +39,5 @@ mod resumes;
 mod secrets;
 mod terminals;
 mod undo_order;
+mod values;
 mod worlds;
