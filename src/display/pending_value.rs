@@ -40,9 +40,9 @@ pub(in crate::display) fn input(value_type: &ValueType, value: &Value) -> String
 /// The same of a value as far as it is known.
 fn foretold(it: &Foretold) -> Text {
     match it {
+        Foretold::Known(known) => value(known).into(),
         Foretold::Text(text) => text.clone(),
         it if it.is_known() => value(&it.shown()).into(),
-        Foretold::Known(known) => value(known).into(),
         Foretold::List(items) => Text::joined(items.iter().map(foretold), ", "),
         Foretold::Map(fields) => {
             let pairs = fields.iter().map(|(name, it)| tell!("{}: {}", name, foretold(it)));

@@ -3,11 +3,11 @@
 
 use crate::support::desk::Desk;
 use proptest::prelude::*;
-use runbook::action::describe;
+use runbook::action::{describe, looks_ahead};
 use runbook::display::plan_markdown;
 use runbook::engine::preview_parameters;
 use runbook::journal::{Journal, RecordKind};
-use runbook::model::{ActionPath, Expr, Foretold, Scope, Text, Value, Values};
+use runbook::model::{ActionKind, ActionPath, Expr, Foretold, Reference, Scope, Text, Value, Values};
 use runbook::plan::{Order, Plan};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -125,6 +125,23 @@ fn a_text_of_known_and_unknown_parts_is_told_and_then_filled_in() {
     assert_eq!(after.into_known().unwrap()["argv"], json!(["touch", "app-(known after step-6).log"]));
 }
 
+/// A kind is looked at ahead for what is not known, never for what a text says.
+#[test]
+fn the_words_make_no_look_ahead() {
+    let kind = ActionKind::InstanceClone;
+    let given = json!({"image": WORDS, "like": "i-0123456789abcdef0", "subnet": "subnet-0123456789abcdef0",
+        "instance_type": "t3.small", "name": WORDS});
+    assert!(!looks_ahead(kind, &given.clone().into()));
+    let with = |name: &str| -> Foretold {
+        let fields = given.as_object().unwrap().clone().into_iter().map(|(name, it)| (name, it.into()));
+        let later = Reference::parse("steps.one.say.stdout").unwrap().unknown(WORDS.to_owned());
+        fields.chain([(name.to_owned(), later)]).collect()
+    };
+    assert!(looks_ahead(kind, &with("image")) && !looks_ahead(kind, &with("subnet")));
+    assert!(describe(kind, &with("image")).unwrap().does.waits());
+    assert!(describe(kind, &given.into()).is_err(), "the words are no image's id");
+}
+
 /// In one sentence both the words and a value that is not known: only that is emphasised.
 #[test]
 fn what_is_not_known_yet_is_emphasised_and_the_words_are_not() {
@@ -173,7 +190,7 @@ proptest! {
         let inputs = Values::from([("it".to_owned(), value.clone())]);
         let outputs = BTreeMap::from([(path("one/say"), Values::from([("stdout".to_owned(), value.clone())]))]);
         let scope = Scope { run: None, inputs: &inputs, outputs: &outputs };
-        let unknown = |reference: &runbook::model::Reference| reference.unknown(WORDS.to_owned());
+        let unknown = |reference: &Reference| reference.unknown(WORDS.to_owned());
         let alone = ["${{ inputs.it }}", "${{ steps.one.say.stdout }}"].map(|text| Expr::parse_text(text).unwrap());
         for expr in alone.into_iter().chain([Expr::Literal(value.clone())]) {
             let got = expr.foretell(&scope, &unknown);
