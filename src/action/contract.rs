@@ -11,7 +11,7 @@
 //!   it is gone, and does not overwrite somebody's later change.
 
 use super::Context;
-use crate::model::{Change, Failure, Finding, Values};
+use crate::model::{Change, Failure, Finding, Text, Values};
 
 /// What `apply` gives.
 pub(crate) type Applied = Values;
@@ -67,18 +67,18 @@ pub(crate) trait Perform {
     /// IAM actions that undoing needs beside those of observing.
     const UNDO_PERMISSIONS: &'static [&'static str] = &[];
 
-    /// Parameters that may be stand-ins when it is observed: it can be looked at before they are known, and `observe`
-    /// never asks anybody about them.
+    /// Parameters without which it can be observed: it is looked at before they are known, and `observe` never asks anybody
+    /// about them.
     const MAY_BE_UNKNOWN: &'static [&'static str] = &[];
 
     /// What it will do, one sentence in the imperative, e.g. "stop `nginx` on web-1".
-    fn sentence(&self) -> String;
+    fn sentence(&self) -> Text;
 
     /// What undo will do, one sentence; nothing when there is nothing to undo.
-    fn undo_sentence(&self) -> Option<String>;
+    fn undo_sentence(&self) -> Option<Text>;
 
-    /// What it will change, as far as the parameters tell: the requests and commands of `apply`. A parameter may be a
-    /// stand-in. Where looking tells more, the finding's own changes are shown instead.
+    /// What it will change, as far as the parameters tell: the requests and commands of `apply`. Of a
+    /// parameter something may not be known yet. Where looking tells more, the finding's own changes are shown instead.
     fn changes(&self) -> Vec<Change> {
         Vec::new()
     }

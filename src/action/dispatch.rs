@@ -2,7 +2,9 @@
 
 use super::{Context, Perform, Stop};
 use crate::access::{Access, Beat};
-use crate::model::{Action, ActionCall, ActionKind, Description, Failure, Outcome, Phase, Value, is_unknown};
+use crate::model::{
+    Action, ActionCall, ActionKind, Description, Failure, Finding, Foretold, LookAhead, Outcome, Phase,
+};
 
 macro_rules! dispatch {
     ($($kind:ident),+ $(,)?) => {
@@ -11,7 +13,11 @@ macro_rules! dispatch {
             match action { $(Action::$kind(it) => Box::pin(phase(it, cx)).await,)+ }
         }
 
-        fn description(action: &Action, parameters: Value) -> Description {
+        async fn observe(action: &Action, cx: &Context<'_>) -> Outcome {
+            match action { $(Action::$kind(it) => found(Box::pin(it.observe(cx)).await),)+ }
+        }
+
+        fn description(action: &Action, parameters: Foretold) -> Description {
             match action { $(Action::$kind(it) => Description {
                 parameters,
                 does: it.sentence(),
@@ -83,37 +89,47 @@ dispatch! {
     NextcloudCheck,
 }
 
-/// Carries out one phase of one action.
+/// Carries out one phase of one action. Nothing of a call is unknown: JSON tells no such value.
 pub async fn perform(call: &ActionCall, access: &Access, beat: &Beat) -> Outcome {
-    let ahead = call.phase == Phase::Observe && looks_ahead(call.kind, &call.parameters);
-    if is_unknown(&call.parameters) && !ahead {
-        return Failure::permanent(format!("a parameter of `{}` is not known yet", call.action)).into();
+    match Action::decode(call.kind, &call.parameters.clone().into()) {
+        Ok(action) => run(&action, &Context::new(call, access, beat)).await,
+        Err(error) => unusable(call, &error),
     }
-    let action = match Action::decode(call.kind, &call.parameters) {
-        Ok(action) => action,
-        Err(e) => {
-            return Failure::permanent(format!("the parameters of `{}` cannot be used", call.action))
-                .cause(e.to_string())
-                .into();
-        }
-    };
-    run(&action, &Context::new(call, access, beat)).await
 }
 
-/// Describes an action. Parameters that only the run will bring may be stand-ins.
+/// Observes an action before all of its parameters are known.
+pub async fn look_ahead(ahead: &LookAhead, access: &Access, beat: &Beat) -> Outcome {
+    let LookAhead { call, parameters } = ahead;
+    if !looks_ahead(call.kind, parameters) {
+        return Failure::permanent(format!("`{}` cannot be looked at before its parameters are known", call.action))
+            .into();
+    }
+    match Action::decode(call.kind, parameters) {
+        Ok(action) => observe(&action, &Context::new(call, access, beat)).await,
+        Err(error) => unusable(call, &error),
+    }
+}
+
+fn unusable(call: &ActionCall, error: &serde_json::Error) -> Outcome {
+    Failure::permanent(format!("the parameters of `{}` cannot be used", call.action)).cause(error.to_string()).into()
+}
+
+/// Describes an action from its parameters, as far as they are known.
 ///
 /// # Errors
 /// When the parameters do not fit the kind.
-pub fn describe(kind: ActionKind, parameters: &Value) -> Result<Description, serde_json::Error> {
+pub fn describe(kind: ActionKind, parameters: &Foretold) -> Result<Description, serde_json::Error> {
     Action::decode(kind, parameters).map(|action| description(&action, parameters.clone()))
 }
 
-/// Whether an action can be observed although the parameters that are stand-ins are not known yet.
+/// Whether an action can be observed without those of its parameters that are not known yet.
 #[must_use]
-pub fn looks_ahead(kind: ActionKind, parameters: &Value) -> bool {
-    let fields = parameters.as_object().into_iter().flatten();
-    let mut unknown = fields.filter(|(_, value)| is_unknown(value)).map(|(name, _)| name.as_str()).peekable();
-    unknown.peek().is_some() && unknown.all(|name| may_be_unknown(kind).contains(&name))
+pub fn looks_ahead(kind: ActionKind, parameters: &Foretold) -> bool {
+    parameters.lacks_only(may_be_unknown(kind))
+}
+
+fn found(looked: Result<Finding, Failure>) -> Outcome {
+    looked.map_or_else(Outcome::Failed, Outcome::Observed)
 }
 
 async fn phase<P: Perform>(it: &P, cx: &Context<'_>) -> Outcome {
@@ -122,7 +138,7 @@ async fn phase<P: Perform>(it: &P, cx: &Context<'_>) -> Outcome {
         Stop::Waiting { gate, prompt } => Outcome::Waiting { gate, prompt },
     };
     match cx.call().phase {
-        Phase::Observe => it.observe(cx).await.map_or_else(Outcome::Failed, Outcome::Observed),
+        Phase::Observe => found(it.observe(cx).await),
         Phase::Apply => it.apply(cx).await.map_or_else(stopped, |outputs| Outcome::Applied { outputs }),
         Phase::Verify => {
             it.verify(cx).await.map_or_else(stopped, |v| Outcome::Verified { outputs: v.outputs, evidence: v.evidence })

@@ -1,7 +1,8 @@
 //! Values as a plan shows them: inputs as given, secrets as references, outputs as `(known after step-6)`.
 
-use crate::model::{Description, Expr, Piece, Reference, SecretRef, Value, ValueType, is_unknown};
+use crate::model::{Description, Expr, Foretold, Reference, SecretRef, Text, Value, ValueType, tell};
 use crate::plan::Plan;
+use std::collections::BTreeMap;
 
 /// A value on one line. The reference to a secret is told as one; lists and maps as in a sentence.
 #[must_use]
@@ -36,36 +37,32 @@ pub(in crate::display) fn input(value_type: &ValueType, value: &Value) -> String
     }
 }
 
-/// An expression with what is known put in.
-fn expr(plan: &Plan, expr: &Expr) -> String {
-    match expr {
-        Expr::Literal(it) => value(it),
-        Expr::Reference(it) => reference(plan, it),
-        Expr::Text(pieces) => pieces
-            .iter()
-            .map(|piece| match piece {
-                Piece::Plain(text) => text.clone(),
-                Piece::Reference(it) => reference(plan, it),
-            })
-            .collect(),
-        Expr::List(items) => items.iter().map(|it| self::expr(plan, it)).collect::<Vec<_>>().join(", "),
-        Expr::Map(items) => {
-            let pairs = items.iter().map(|(name, it)| format!("{name}: {}", self::expr(plan, it)));
-            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+/// The same of a value as far as it is known.
+fn foretold(it: &Foretold) -> Text {
+    match it {
+        Foretold::Known(known) => value(known).into(),
+        Foretold::Text(text) => text.clone(),
+        it if it.is_known() => value(&it.shown()).into(),
+        Foretold::List(items) => Text::joined(items.iter().map(foretold), ", "),
+        Foretold::Map(fields) => {
+            let pairs = fields.iter().map(|(name, it)| tell!("{}: {}", name, foretold(it)));
+            tell!("{ {} }", Text::joined(pairs, ", "))
         }
     }
 }
 
-/// A parameter's value, and whether only the run will bring all of it. What looking has given already is known.
-pub(in crate::display) fn parameter(
-    plan: &Plan,
-    told: Option<&Description>,
-    name: &str,
-    given: &Expr,
-) -> (String, bool) {
+/// A parameter's value. What looking has given already is known.
+pub(in crate::display) fn parameter(plan: &Plan, told: Option<&Description>, name: &str, given: &Expr) -> Text {
+    if let Expr::Reference(Reference::Input(input)) = given
+        && let Some(spec) = plan.runbook.inputs.iter().find(|spec| spec.name == *input && spec.value_type.is_secret())
+        && let Some(value) = plan.inputs.get(input)
+    {
+        return self::input(&spec.value_type, value).into();
+    }
     match told.and_then(|told| told.parameters.get(name)) {
-        Some(it) if is_pending(given) => (value(it), is_unknown(it)),
-        _ => (expr(plan, given), is_pending(given)),
+        Some(it) if is_pending(given) => foretold(&it),
+        // A target is told by its name.
+        _ => foretold(&plan.foretell(given, None, &BTreeMap::new())),
     }
 }
 
@@ -77,19 +74,4 @@ pub(in crate::display) fn some_key(value: Option<&str>) -> &str {
 /// Whether an expression rests on what an action gives.
 fn is_pending(expr: &Expr) -> bool {
     expr.references().iter().any(|it| matches!(it, Reference::Output { .. }))
-}
-
-fn reference(plan: &Plan, reference: &Reference) -> String {
-    match reference {
-        Reference::Input(name) => {
-            let spec = plan.runbook.inputs.iter().find(|i| i.name == *name);
-            match (plan.inputs.get(name), spec) {
-                (Some(it), Some(spec)) => input(&spec.value_type, it),
-                (Some(it), None) => value(it),
-                (None, _) => format!("(input {name}, not given)"),
-            }
-        }
-        Reference::Output { action, .. } => format!("(known after step-{})", plan.number(action.step())),
-        Reference::RunId => "(the run's id)".into(),
-    }
 }

@@ -1,6 +1,7 @@
 //! Texts with names in backticks, taken apart for forms that have a better way to show a name; and characters that would
 //! deceive a reader, made visible.
 
+use crate::model::Text;
 use std::borrow::Cow;
 
 /// A piece of a text.
@@ -13,38 +14,33 @@ pub(in crate::display) enum Span<'a> {
     Later(&'a str),
 }
 
-const LATER: &str = "(known after step-";
-
 /// The pieces of a text, in order. A backtick without its fellow stays as it is.
-pub(in crate::display) fn spans(text: &str) -> Vec<Span<'_>> {
-    let mut all = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('`') {
-        let Some((code, behind)) = after.split_once('`') else { break };
-        plain(before, &mut all);
-        if !code.is_empty() {
-            all.push(Span::Code(code));
+pub(in crate::display) fn spans(text: &Text) -> Vec<Span<'_>> {
+    let (shown, mut all, mut at) = (text.as_str(), Vec::new(), 0);
+    while let Some(open) = shown[at..].find('`').map(|n| at + n) {
+        let Some(close) = shown[open + 1..].find('`').map(|n| open + 1 + n) else { break };
+        plain(text, at, open, &mut all);
+        if close > open + 1 {
+            all.push(Span::Code(&shown[open + 1..close]));
         }
-        rest = behind;
+        at = close + 1;
     }
-    plain(rest, &mut all);
+    plain(text, at, shown.len(), &mut all);
     all
 }
 
-fn plain<'a>(text: &'a str, all: &mut Vec<Span<'a>>) {
-    let mut rest = text;
-    while let Some(at) = rest.find(LATER) {
-        let end = rest.get(at..).and_then(|tail| tail.find(')')).map_or(rest.len(), |n| at + n + 1);
-        let (head, tail) = rest.split_at(end);
-        let (before, later) = head.split_at(at);
-        if !before.is_empty() {
-            all.push(Span::Plain(before));
+/// What stands between two places of a text, outside of backticks.
+fn plain<'a>(text: &'a Text, from: usize, to: usize, all: &mut Vec<Span<'a>>) {
+    let (shown, mut at) = (text.as_str(), from);
+    for gap in text.gaps().iter().filter(|gap| gap.is_output() && gap.from >= from && gap.to <= to) {
+        if gap.from > at {
+            all.push(Span::Plain(&shown[at..gap.from]));
         }
-        all.push(Span::Later(later));
-        rest = tail;
+        all.push(Span::Later(&shown[gap.from..gap.to]));
+        at = gap.to;
     }
-    if !rest.is_empty() {
-        all.push(Span::Plain(rest));
+    if to > at {
+        all.push(Span::Plain(&shown[at..to]));
     }
 }
 
@@ -75,17 +71,26 @@ fn is_hidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Reference, tell};
 
     #[test]
     fn names_and_later_values_are_found() {
         use Span::{Code, Later, Plain};
+        let later = Text::unknown(Reference::parse("steps.a.b.c").unwrap(), "(known after step-6)".into());
         assert_eq!(
-            spans("make `a b` of (known after step-6), then"),
-            [Plain("make "), Code("a b"), Plain(" of "), Later("(known after step-6)"), Plain(", then")]
+            spans(&tell!("make `a b` of {}, then `{}`", later, later)),
+            [
+                Plain("make "),
+                Code("a b"),
+                Plain(" of "),
+                Later("(known after step-6)"),
+                Plain(", then "),
+                Code("(known after step-6)")
+            ]
         );
-        assert_eq!(spans("a ` b"), [Plain("a ` b")]);
-        assert_eq!(spans("``"), []);
-        assert_eq!(spans("(known after step-6"), [Later("(known after step-6")]);
+        assert_eq!(spans(&"of (known after step-6)".into()), [Plain("of (known after step-6)")], "words alone");
+        assert_eq!(spans(&"a ` b".into()), [Plain("a ` b")]);
+        assert_eq!(spans(&"``".into()), []);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use super::fill::Filling;
 use crate::action::{asks_in_part, looks_ahead};
 use crate::journal::RunState;
 use crate::model::{
-    ActionCall, ActionPath, CheckCall, Failure, Found, Phase, PreflightCheck, RunId, Scope, StepAction, Unresolved,
-    Value, Values,
+    ActionCall, ActionPath, CheckCall, Failure, Foretold, Found, LookAhead, Phase, PreflightCheck, RunId, StepAction,
+    Unresolved, Value, Values,
 };
 use crate::plan::{Look, Plan};
 use std::collections::BTreeMap;
@@ -16,18 +16,21 @@ use std::collections::BTreeMap;
 /// When a value it needs is not known: an output that an action declared and did not give.
 pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase) -> Result<ActionCall, Failure> {
     let outputs = state.outputs_of(plan.runbook.giving(action));
-    let scope = Scope { run: state.run.as_str(), inputs: &plan.inputs, outputs: &outputs };
-    let filling = Filling::of_action(plan, action);
-    let parameters =
-        filling.fill(&|expr| expr.resolve(&scope)).map_err(|(name, error)| unknown(action, name, &error))?;
-    Ok(with(plan, state, action, phase, parameters))
+    let parameters = Filling::new(plan, Some(&state.run), &outputs).of_action(action).into_iter();
+    let known = |(name, value): (String, Foretold)| match value.into_known() {
+        Ok(value) => Ok((name, value)),
+        Err(error) => Err(unknown(action, &name, &error)),
+    };
+    let parameters = parameters.map(known).collect::<Result<_, _>>()?;
+    Ok(with(plan, state, action, phase, Value::Object(parameters)))
 }
 
-/// The call that looks at an action some of whose parameters are not known yet; nothing for a kind that cannot look without
-/// them.
-pub(super) fn call_ahead(plan: &Plan, state: &RunState, action: &StepAction) -> Option<ActionCall> {
-    let parameters = preview_parameters(plan, &state.run, &state.outputs_of(plan.runbook.giving(action)), action);
-    looks_ahead(action.kind, &parameters).then(|| with(plan, state, action, Phase::Observe, parameters))
+/// A look at an action some of whose parameters are not known yet; nothing for a kind that cannot look without them.
+pub(super) fn call_ahead(plan: &Plan, state: &RunState, action: &StepAction) -> Option<LookAhead> {
+    let outputs = state.outputs_of(plan.runbook.giving(action));
+    let parameters = preview_parameters(plan, Some(&state.run), &outputs, action);
+    let call = || with(plan, state, action, Phase::Observe, Value::Null);
+    looks_ahead(action.kind, &parameters).then(|| LookAhead { call: call(), parameters })
 }
 
 /// A call with these parameters.
@@ -61,10 +64,9 @@ pub(super) fn check_call(
     outputs: &BTreeMap<ActionPath, Values>,
     check: &PreflightCheck,
 ) -> Result<CheckCall, Unresolved> {
-    let scope = Scope { run: "", inputs: &plan.inputs, outputs };
-    let parameters = Filling::of_check(plan, check).fill(&|expr| expr.resolve(&scope)).map_err(|(_, error)| error)?;
-    let (id, region) = (check.id.clone(), plan.region.clone());
-    Ok(CheckCall { id, kind: check.kind, parameters, region })
+    let parameters = Filling::new(plan, None, outputs).of_check(check).into_iter();
+    let known = parameters.map(|(name, value)| Ok((name, value.into_known()?))).collect::<Result<_, _>>()?;
+    Ok(of_check(plan, check, Foretold::Known(Value::Object(known))))
 }
 
 /// The call of a check that can be made in part without what has not been looked up; nothing where it cannot.
@@ -73,18 +75,18 @@ pub(super) fn check_call_in_part(
     outputs: &BTreeMap<ActionPath, Values>,
     check: &PreflightCheck,
 ) -> Option<CheckCall> {
-    let scope = Scope { run: "", inputs: &plan.inputs, outputs };
-    let parameters = Filling::of_check(plan, check).preview(&scope);
-    let (id, region) = (check.id.clone(), plan.region.clone());
-    asks_in_part(check.kind, &parameters).then_some(CheckCall { id, kind: check.kind, parameters, region })
+    let parameters = Foretold::Map(Filling::new(plan, None, outputs).of_check(check));
+    asks_in_part(check.kind, &parameters).then(|| of_check(plan, check, parameters))
 }
 
-/// The parameters of a check as the inputs tell them; a stand-in for what is looked up.
+fn of_check(plan: &Plan, check: &PreflightCheck, parameters: Foretold) -> CheckCall {
+    CheckCall { id: check.id.clone(), kind: check.kind, parameters, region: plan.region.clone() }
+}
+
+/// The parameters of a check as the inputs tell them.
 #[must_use]
-pub fn preview_check(plan: &Plan, check: &PreflightCheck) -> Value {
-    let nothing = BTreeMap::new();
-    let scope = Scope { run: "", inputs: &plan.inputs, outputs: &nothing };
-    Filling::of_check(plan, check).preview(&scope)
+pub fn preview_check(plan: &Plan, check: &PreflightCheck) -> Foretold {
+    Foretold::Map(Filling::new(plan, None, &BTreeMap::new()).of_check(check))
 }
 
 /// What looks have given: the outputs of actions that hold.
@@ -97,17 +99,15 @@ pub fn outputs_of(looks: &[(ActionPath, Look)]) -> BTreeMap<ActionPath, Values> 
     looks.iter().filter_map(given).collect()
 }
 
-/// The parameters of an action as they can be told before it runs, for describing it: `(known after step-6)` stands for
-/// what is not known yet.
+/// The parameters of an action as far as they are known in a run, or before there is one.
 #[must_use]
 pub fn preview_parameters(
     plan: &Plan,
-    run: &RunId,
+    run: Option<&RunId>,
     outputs: &BTreeMap<ActionPath, Values>,
     action: &StepAction,
-) -> Value {
-    let scope = Scope { run: run.as_str(), inputs: &plan.inputs, outputs };
-    Filling::of_action(plan, action).preview(&scope)
+) -> Foretold {
+    Foretold::Map(Filling::new(plan, run, outputs).of_action(action))
 }
 
 fn unknown(action: &StepAction, parameter: &str, error: &dyn std::error::Error) -> Failure {

@@ -5,7 +5,7 @@
 
 use super::call::{check_call, check_call_in_part, outputs_of};
 use super::preflight::preflight;
-use super::{Performer, Worker};
+use super::{Lookout, Performer, Worker};
 use crate::model::{
     ActionPath, CheckCall, CheckRow, CheckVerdict, Millis, PreflightCheck, Refusal, RunId, Unresolved, Values,
 };
@@ -28,7 +28,7 @@ impl Examiner for Worker {
 }
 
 /// Looks at all actions that can be looked at, and carries out all checks.
-pub async fn preflight_with_checks<W: Performer + Examiner>(
+pub async fn preflight_with_checks<W: Performer + Lookout + Examiner>(
     plan: &Plan,
     run: &RunId,
     worker: &W,

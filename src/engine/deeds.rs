@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// The plan's actions with what inputs and `outputs` (what looking has given already) tell of their parameters.
 #[must_use]
-pub fn deeds(plan: &Plan, run: &RunId, outputs: &BTreeMap<ActionPath, Values>) -> Vec<Deed> {
+pub fn deeds(plan: &Plan, run: Option<&RunId>, outputs: &BTreeMap<ActionPath, Values>) -> Vec<Deed> {
     let parameters = |action: &StepAction| preview_parameters(plan, run, outputs, action);
     let origin = |expr: &Expr| {
         let Expr::Reference(Reference::Output { action, .. }) = expr else { return None };

@@ -34,5 +34,5 @@ pub use executor::{Executor, GRACE, LAST_WORDS};
 pub use flight::{Flight, UnderWay};
 pub use look_once::look_once;
 pub use moment::Next;
-pub use performer::{Performer, Worker};
+pub use performer::{Lookout, Performer, Worker};
 pub use preflight::{drifts, drifts_ahead, look_ahead, preflight};

@@ -2,13 +2,19 @@
 
 use crate::access::{Access, Beat};
 use crate::action;
-use crate::model::{ActionCall, Outcome};
+use crate::model::{ActionCall, LookAhead, Outcome};
 use std::rc::Rc;
 
 /// Performs calls.
 pub trait Performer {
     /// Performs one call to its end. A failure of the deed is an outcome.
     fn perform(&self, call: ActionCall, beat: Beat) -> impl Future<Output = Outcome>;
+}
+
+/// Looks at actions before all of their parameters are known.
+pub trait Lookout {
+    /// Observes as far as the kind can. A failure to look is an outcome.
+    fn look_ahead(&self, ahead: LookAhead, beat: Beat) -> impl Future<Output = Outcome>;
 }
 
 /// Performs calls here, through real connections.
@@ -33,5 +39,11 @@ impl Worker {
 impl Performer for Worker {
     async fn perform(&self, call: ActionCall, beat: Beat) -> Outcome {
         action::perform(&call, &self.access, &beat).await
+    }
+}
+
+impl Lookout for Worker {
+    async fn look_ahead(&self, ahead: LookAhead, beat: Beat) -> Outcome {
+        action::look_ahead(&ahead, &self.access, &beat).await
     }
 }

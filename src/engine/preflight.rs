@@ -4,9 +4,9 @@
 //! looks are made before the first refusal is told. What depends on things not made yet is looked at as far as its kind can
 //! without them ([`action::looks_ahead`](crate::action::looks_ahead)), else skipped, and said so.
 
-use super::Performer;
 use super::call::{call, call_ahead};
 use super::drift::drift;
+use super::{Lookout, Performer};
 use crate::access::Beat;
 use crate::journal::{Record, RecordKind, RunState};
 use crate::model::{ActionPath, Drift, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
@@ -14,7 +14,12 @@ use crate::plan::{Look, Plan, Sequence};
 use std::collections::BTreeSet;
 
 /// Observes what can be observed, in plan order.
-pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, now: Millis) -> Vec<(ActionPath, Look)> {
+pub async fn preflight<P: Performer + Lookout>(
+    plan: &Plan,
+    run: &RunId,
+    performer: &P,
+    now: Millis,
+) -> Vec<(ActionPath, Look)> {
     match imagined(plan, run, now) {
         Some(nothing_done) => look_ahead(plan, &nothing_done, performer, now).await,
         None => Vec::new(),
@@ -22,7 +27,7 @@ pub async fn preflight<P: Performer>(plan: &Plan, run: &RunId, performer: &P, no
 }
 
 /// The same for a run that has begun: what has not begun of its plan is observed.
-pub async fn look_ahead<P: Performer>(
+pub async fn look_ahead<P: Performer + Lookout>(
     plan: &Plan,
     state: &RunState,
     performer: &P,
@@ -32,13 +37,18 @@ pub async fn look_ahead<P: Performer>(
     let mut known = state.clone();
     for planned in plan.actions.iter().filter(|p| state.action(&p.action).traces().is_none()) {
         let Some(definition) = plan.definition(&planned.action) else { continue };
-        let call = call(plan, &known, definition, Phase::Observe).ok();
-        let Some(call) = call.or_else(|| call_ahead(plan, &known, definition)) else {
-            looks.push((planned.action.clone(), Look::NotYet));
-            continue;
-        };
         let beat = Beat::silent(planned.action.clone());
-        let look = match performer.perform(call, beat).await {
+        let outcome = match call(plan, &known, definition, Phase::Observe) {
+            Ok(call) => performer.perform(call, beat).await,
+            Err(_) => match call_ahead(plan, &known, definition) {
+                Some(ahead) => performer.look_ahead(ahead, beat).await,
+                None => {
+                    looks.push((planned.action.clone(), Look::NotYet));
+                    continue;
+                }
+            },
+        };
+        let look = match outcome {
             Outcome::Observed(finding) if finding.found == Found::Unknown => Look::Refused(
                 Failure::refused("it cannot be done as things are")
                     .cause(finding.evidence)

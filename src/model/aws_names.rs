@@ -7,8 +7,9 @@
 //!
 //! Not handled: whether a name is taken (`names.free` asks).
 
-use super::tags;
-use super::text::{Fqdn, TextError, is_stand_in, plain, shown};
+use super::decode::known;
+use super::text::{Fqdn, TextError, plain, shown};
+use super::{Decode, Foretold, Tell, Text, tags};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -63,7 +64,7 @@ checked_texts! {
 impl From<CertificateName> for Fqdn {
     /// Every name that a certificate may be for is a domain name.
     fn from(name: CertificateName) -> Self {
-        Fqdn::try_from(String::from(name)).unwrap_or_else(|_| unreachable!("a certificate's name is a domain name"))
+        Fqdn(name.0)
     }
 }
 
@@ -78,6 +79,12 @@ pub type IdleTimeout = Seconds<1, 4000>;
 
 /// How long a target is drained: 0 to 3600 s (Application Load Balancer user guide, "Deregistration delay").
 pub type DrainTime = Seconds<0, 3600>;
+
+impl<const LEAST: u32, const MOST: u32> Decode for Seconds<LEAST, MOST> {
+    fn decode(given: &Foretold) -> Result<Self, serde_json::Error> {
+        known(given)
+    }
+}
 
 impl<const LEAST: u32, const MOST: u32> TryFrom<u32> for Seconds<LEAST, MOST> {
     type Error = String;

@@ -3,7 +3,7 @@
 //! A driver may carry it out here or hand it to a worker elsewhere. Delivery is at least once: `token` is the same for
 //! every attempt of one deed, so that a retry finds its own work and a redo after a rollback does not find the dead.
 
-use super::{ActionKind, ActionPath, RunId, Value, Values, sha256};
+use super::{ActionKind, ActionPath, Foretold, RunId, Value, Values, sha256};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub struct ActionCall {
     pub attempt: u32,
     /// How often the action was undone before in this run.
     pub generation: u32,
-    /// Its parameters, all values known; a target is a whole [`super::Target`].
+    /// Its parameters, all of which are known: JSON tells no other. A target is a whole [`super::Target`].
     pub parameters: Value,
     /// The before-image, from the `observe` before the first attempt; null until there is one. An `observe` of what was begun
     /// has it.
@@ -37,6 +37,15 @@ pub struct ActionCall {
     pub deadline_s: u64,
     /// Gates of this action that a person has approved.
     pub approved: Vec<String>,
+}
+
+/// An action to be looked at although not all of its parameters are known. Nothing else can be asked of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookAhead {
+    /// The call of its `observe`, without parameters.
+    pub call: ActionCall,
+    /// The parameters, as far as they are known.
+    pub parameters: Foretold,
 }
 
 /// What can be asked of an action.

@@ -3,9 +3,9 @@
 //! Both are made by reading only. They hold no secret: of a file that may hold one only the keys that are meant are shown,
 //! and a fact of such a file is its SHA-256.
 
-use super::Value;
+use super::{Foretold, Text, Value};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a preview rests on: facts of the live world by what they are facts of, e.g. ``type of `i-0ab` `` is `t3.large`.
 ///
@@ -40,8 +40,11 @@ pub enum Change {
     Request {
         /// The service and its operation, as IAM names them, e.g. `rds:ModifyDBInstance`.
         operation: String,
-        /// Its parameters under AWS's own names. A value that only the run will bring is a stand-in, never empty.
+        /// Its parameters under AWS's own names, as they are shown: words stand for what only the run will bring.
         with: BTreeMap<String, Value>,
+        /// Those of which the run will bring all.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        later: BTreeSet<String>,
     },
     /// A command on a host.
     Command {
@@ -66,12 +69,12 @@ pub struct KeyChange {
 /// An action in words, told from its parameters alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// The parameters, by name; a stand-in in the place of what is not known yet.
-    pub parameters: Value,
+    /// The parameters, by name, as far as they are known.
+    pub parameters: Foretold,
     /// What it will do, one sentence in the imperative.
-    pub does: String,
+    pub does: Text,
     /// What its undo will do; nothing when there is nothing to undo.
-    pub undo: Option<String>,
+    pub undo: Option<Text>,
     /// What it will change, as far as the parameters tell.
     pub changes: Vec<Change>,
 }

@@ -2,11 +2,13 @@
 //! `${{ run.id }}`.
 //!
 //! A reference that stands alone keeps its value's type; inside a longer text it must be a text, a number or a bool.
+//! [`Expr::foretell`] is the one place where values are put in: for a call, which needs all of them, and for a description made
+//! before all are known.
 //! Not handled: functions, conditions, defaults. A runbook that needs them needs another action.
 
-use super::{ActionPath, Value, Values};
+use super::reference::{Reference, ReferenceError, Unresolved};
+use super::{ActionPath, Foretold, Text, Value, Values};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// A value that may refer to others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,93 +36,15 @@ pub enum Piece {
     Reference(Reference),
 }
 
-/// What an expression may refer to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reference {
-    /// `inputs.NAME`
-    Input(String),
-    /// `steps.STEP.ACTION.OUTPUT`
-    Output {
-        /// The action that gives it.
-        action: ActionPath,
-        /// The output's name.
-        output: String,
-    },
-    /// `run.id`
-    RunId,
-}
-
-/// A text between `${{` and `}}` that is no reference.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReferenceError {
-    /// `${{` without `}}`.
-    #[error("`${{{{` is not closed by `}}}}`")]
-    Unclosed,
-    /// None of the known forms.
-    #[error("`{0}` is not a reference; use `inputs.NAME`, `steps.STEP.ACTION.OUTPUT` or `run.id`")]
-    Form(String),
-}
-
 /// The values references stand for at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
-    /// The run's id.
-    pub run: &'a str,
+    /// The run's id; nothing while there is no run.
+    pub run: Option<&'a str>,
     /// The inputs.
     pub inputs: &'a Values,
     /// Outputs of the actions that have run, by action.
     pub outputs: &'a std::collections::BTreeMap<ActionPath, Values>,
-}
-
-/// A reference whose value is not known (yet).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the value of `{0}` is not known")]
-pub struct Unresolved(pub Reference);
-
-impl Reference {
-    /// Reads the text between `${{` and `}}`.
-    ///
-    /// # Errors
-    /// When it has none of the known forms.
-    pub fn parse(text: &str) -> Result<Self, ReferenceError> {
-        let wrong = || ReferenceError::Form(text.trim().to_owned());
-        let parts: Vec<&str> = text.trim().split('.').collect();
-        match parts.as_slice() {
-            ["run", "id"] => Ok(Reference::RunId),
-            ["inputs", name] if is_name(name) => Ok(Reference::Input((*name).to_owned())),
-            ["steps", step, action, output] if is_name(output) => {
-                let action = format!("{step}/{action}").parse().map_err(|_| wrong())?;
-                Ok(Reference::Output { action, output: (*output).to_owned() })
-            }
-            _ => Err(wrong()),
-        }
-    }
-
-    fn value(&self, scope: &Scope<'_>) -> Result<Value, Unresolved> {
-        let found = match self {
-            Reference::RunId => Some(Value::from(scope.run)),
-            Reference::Input(name) => scope.inputs.get(name).cloned(),
-            Reference::Output { action, output } => scope.outputs.get(action).and_then(|o| o.get(output)).cloned(),
-        };
-        found.ok_or_else(|| Unresolved(self.clone()))
-    }
-}
-
-/// Whether a text is an input's or output's name: letters, digits, `_`, starting with a lower-case letter.
-fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-}
-
-impl fmt::Display for Reference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reference::Input(name) => write!(f, "inputs.{name}"),
-            Reference::Output { action, output } => write!(f, "steps.{}.{}.{output}", action.step(), action.name()),
-            Reference::RunId => f.write_str("run.id"),
-        }
-    }
 }
 
 impl Expr {
@@ -171,43 +95,49 @@ impl Expr {
         }
     }
 
-    /// Its value in this scope.
+    /// Its value in this scope; what `unknown` says of a reference stands where its value is not known.
+    #[must_use]
+    pub fn foretell(&self, scope: &Scope<'_>, unknown: &dyn Fn(&Reference) -> Foretold) -> Foretold {
+        match self {
+            Expr::Literal(value) => Foretold::Known(value.clone()),
+            Expr::Reference(reference) => scope.value(reference).map_or_else(|| unknown(reference), Foretold::Known),
+            Expr::Text(pieces) => {
+                let mut text = Text::default();
+                for piece in pieces {
+                    match piece {
+                        Piece::Plain(plain) => text.push_str(plain),
+                        Piece::Reference(it) => match scope.value(it).map_or_else(|| unknown(it), Foretold::Known) {
+                            Foretold::Known(Value::String(value)) => text.push_str(&value),
+                            Foretold::Known(other) => text.push_str(&other.to_string()),
+                            later => later.texts().into_iter().for_each(|part| text.push(part)),
+                        },
+                    }
+                }
+                Foretold::from(text)
+            }
+            Expr::List(items) => Foretold::List(items.iter().map(|it| it.foretell(scope, unknown)).collect()),
+            Expr::Map(items) => {
+                Foretold::Map(items.iter().map(|(name, it)| (name.clone(), it.foretell(scope, unknown))).collect())
+            }
+        }
+    }
+
+    /// Its value in this scope, all of which must be known.
     ///
     /// # Errors
     /// The first reference whose value is not known.
     pub fn resolve(&self, scope: &Scope<'_>) -> Result<Value, Unresolved> {
-        self.fill(&|reference| reference.value(scope))
+        self.foretell(scope, &|reference| Text::unknown(reference.clone(), reference.to_string()).into()).into_known()
     }
+}
 
-    /// Its value in this scope, with `stand_in` for what is not known: for describing it beforehand.
-    #[must_use]
-    pub fn preview(&self, scope: &Scope<'_>, stand_in: &dyn Fn(&Reference) -> Value) -> Value {
-        let known = |reference: &Reference| Ok(reference.value(scope).unwrap_or_else(|_| stand_in(reference)));
-        self.fill(&known).unwrap_or(Value::Null)
-    }
-
-    fn fill(&self, value_of: &dyn Fn(&Reference) -> Result<Value, Unresolved>) -> Result<Value, Unresolved> {
-        Ok(match self {
-            Expr::Literal(value) => value.clone(),
-            Expr::Reference(reference) => value_of(reference)?,
-            Expr::Text(pieces) => {
-                let mut text = String::new();
-                for piece in pieces {
-                    match piece {
-                        Piece::Plain(plain) => text.push_str(plain),
-                        Piece::Reference(reference) => match value_of(reference)? {
-                            Value::String(value) => text.push_str(&value),
-                            other => text.push_str(&other.to_string()),
-                        },
-                    }
-                }
-                Value::String(text)
-            }
-            Expr::List(items) => Value::Array(items.iter().map(|e| e.fill(value_of)).collect::<Result<_, _>>()?),
-            Expr::Map(items) => Value::Object(
-                items.iter().map(|(k, e)| Ok((k.clone(), e.fill(value_of)?))).collect::<Result<_, Unresolved>>()?,
-            ),
-        })
+impl Scope<'_> {
+    fn value(&self, reference: &Reference) -> Option<Value> {
+        match reference {
+            Reference::RunId => self.run.map(Value::from),
+            Reference::Input(name) => self.inputs.get(name).cloned(),
+            Reference::Output { action, output } => self.outputs.get(action).and_then(|o| o.get(output)).cloned(),
+        }
     }
 }
 
@@ -220,7 +150,7 @@ mod tests {
     fn value(text: &str) -> Result<Value, Unresolved> {
         let inputs = Values::from([("fqdn".into(), json!("a.example")), ("port".into(), json!(22))]);
         let outputs = BTreeMap::from([("a/b".parse().unwrap(), Values::from([("id".into(), json!(["x"]))]))]);
-        Expr::parse_text(text).unwrap().resolve(&Scope { run: "r1", inputs: &inputs, outputs: &outputs })
+        Expr::parse_text(text).unwrap().resolve(&Scope { run: Some("r1"), inputs: &inputs, outputs: &outputs })
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl StepAction {
     #[must_use]
     pub fn may_ask(&self, inputs: &Values) -> bool {
         let outputs = BTreeMap::new();
-        !self.gates_as(&|expr| expr.resolve(&Scope { run: "", inputs, outputs: &outputs }).ok()).is_empty()
+        !self.gates_as(&|expr| expr.resolve(&Scope { run: None, inputs, outputs: &outputs }).ok()).is_empty()
     }
 
     fn gates_as(&self, known: &dyn Fn(&Expr) -> Option<Value>) -> Vec<String> {

@@ -1,6 +1,8 @@
 //! A host's pinned keys as ssh knows them.
 
-use super::text::{HostName, TextError, is_stand_in, shown};
+use super::decode::known;
+use super::text::{HostName, TextError, shown};
+use super::{Decode, Foretold, Tell, Text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -18,7 +18,7 @@ impl Runbook {
         let used: BTreeMap<&str, &Value> =
             self.inputs_of(action).into_iter().filter_map(|name| Some((name, value(name)?))).collect();
         let nothing = BTreeMap::new();
-        let scope = Scope { run: "", inputs, outputs: &nothing };
+        let scope = Scope { run: None, inputs, outputs: &nothing };
         let tags = self.tags.as_ref().filter(|_| action.kind.gives_tags()).map(|tags| tags.resolve(&scope).ok());
         Some(json!({
             "kind": action.kind,

@@ -1,6 +1,6 @@
 //! The validated runbook and the words everything else speaks in.
 //!
-//! What is here: ids, value types, expressions with references, the closed vocabulary of actions, steps, the runbook,
+//! What is here: ids, value types, expressions with references, values as far as they are known, the closed vocabulary of actions, steps, the runbook,
 //! and the call an engine makes of an action with its outcome. It promises to be plain data: no input or output, no
 //! clock, no randomness. It does not judge documents (that is `validate`) and does not know how an action is carried
 //! out (that is `action`).
@@ -16,9 +16,11 @@ mod aws_names;
 mod call;
 mod change;
 mod check;
+mod decode;
 mod downtime;
 mod drift;
 mod expr;
+mod foretold;
 mod gate;
 mod hash;
 mod host_keys;
@@ -30,14 +32,17 @@ mod outcome;
 mod pace;
 mod param;
 mod permission;
+mod reference;
 mod resolution;
 mod retry;
 mod runbook;
 mod secret;
 mod tags;
 mod target;
+mod tell;
 mod value_type;
 mod window;
+mod words;
 
 pub use action::*;
 pub use advice::{Advice, Recourse};
@@ -45,12 +50,14 @@ pub use aws_names::{
     BalancerName, CertificateName, DrainTime, GroupDescription, GroupName, IdleTimeout, ImageName, InstanceName,
     Seconds, TagValue, TargetGroupName,
 };
-pub use call::{ActionCall, Phase};
+pub use call::{ActionCall, LookAhead, Phase};
 pub use change::{Change, Description, Facts, KeyChange};
 pub use check::*;
+pub use decode::Decode;
 pub use downtime::Downtime;
 pub use drift::{Drift, FactDrift};
-pub use expr::{Expr, Piece, Reference, ReferenceError, Scope, Unresolved};
+pub use expr::{Expr, Piece, Scope};
+pub use foretold::Foretold;
 pub use gate::{approval_gate, dns_gate, dns_undo_gate, host_key_gate};
 pub use hash::{hex, sha256};
 pub use host_keys::HostKeys;
@@ -60,14 +67,18 @@ pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};
 pub use pace::Pace;
 pub use param::Param;
 pub use permission::{Judged, Lack, Need, NeedFor, Permissions};
+pub use reference::{Reference, ReferenceError, Unresolved};
 pub use resolution::Resolution;
 pub use retry::RetryPolicy;
 pub use runbook::{InputSpec, PreflightCheck, Runbook, Step, StepAction};
 pub use secret::{Secret, SecretRef};
 pub use target::{AddressChoice, Reach, Target, TargetSpec};
+pub(crate) use tell::tell;
+pub use tell::{Tell, places, told};
 pub use text::*;
 pub use value_type::{Mismatch, ValueType};
 pub use window::Window;
+pub use words::{Gap, Text};
 
 /// A JSON value: what inputs, parameters and outputs are made of.
 pub type Value = serde_json::Value;

@@ -1,6 +1,7 @@
 //! Targets: the hosts that actions work on, by name.
 
-use super::{ActionKind, Expr, HostKeys, HostName, InstanceId, LoginName};
+use super::decode::{field, known, only};
+use super::{ActionKind, Decode, Expr, Foretold, HostKeys, HostName, InstanceId, LoginName, Tell, Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,30 +15,23 @@ pub struct TargetSpec {
     pub fields: BTreeMap<String, Expr>,
 }
 
-/// A target with all its values known: what an action gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A target with its values: what an action gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// Its name in the runbook, e.g. `web-1`.
     pub name: String,
     /// An EC2 instance whose address is looked up each time it is needed; or `host`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<InstanceId>,
     /// A host as the operator's ssh configuration knows it; or `instance`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<HostName>,
     /// The user to log in as; the ssh configuration's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<LoginName>,
     /// The port; the ssh configuration's when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// Which of an instance's addresses to use.
-    #[serde(default)]
     pub address: AddressChoice,
     /// The host's public keys, or the authority that vouches for it, pinned by an earlier action; without them the operator's
     /// own known_hosts decides.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_key: Option<HostKeys>,
 }
 
@@ -103,6 +97,42 @@ impl Target {
             Reach::Instance(id, _) => id.as_str(),
             Reach::Host(host) => host,
         }
+    }
+}
+
+impl Decode for AddressChoice {
+    fn decode(given: &Foretold) -> Result<Self, serde_json::Error> {
+        known(given)
+    }
+}
+
+impl Decode for Target {
+    fn decode(given: &Foretold) -> Result<Self, serde_json::Error> {
+        only(given, &["name", "instance", "host", "user", "port", "address", "host_key"])?;
+        Ok(Self {
+            name: field(given, "name")?,
+            instance: field(given, "instance")?,
+            host: field(given, "host")?,
+            user: field(given, "user")?,
+            port: field(given, "port")?,
+            address: field::<Option<AddressChoice>>(given, "address")?.unwrap_or_default(),
+            host_key: field(given, "host_key")?,
+        })
+    }
+}
+
+impl Tell for Target {
+    fn tell(&self, into: &mut Text) {
+        into.push_str(&self.name);
+        if self.alias() == self.name {
+            return;
+        }
+        into.push_str(" (");
+        match (&self.instance, &self.host) {
+            (Some(id), _) => id.tell(into),
+            (None, host) => host.iter().for_each(|host| host.tell(into)),
+        }
+        into.push_str(")");
     }
 }
 

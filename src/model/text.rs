@@ -1,9 +1,11 @@
 //! Checked texts: ids and names as AWS, DNS and hosts write them.
 //!
-//! Promise: a value of one of these types has the right form; whether the thing exists is for an action to find out.
+//! Promise: a value of one of these types has the right form, or is not known yet where an action is described beforehand;
+//! whether the thing exists is for an action to find out.
 //! Forms are those of the AWS API references; where AWS allows more than one length (short and long ids), both pass.
 
-use super::Value;
+use super::decode::known;
+use super::{Decode, Foretold, Tell, Text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -17,52 +19,26 @@ pub struct TextError {
     pub expected: &'static str,
 }
 
-/// What stands for a value in a description made before the value is known. A call that is carried out never holds one:
-/// `action::perform` refuses it.
-#[must_use]
-pub fn stand_in(known_after: &str) -> String {
-    format!("{STAND_IN}{known_after})")
-}
-
-/// Whether a text stands for a value that is not known yet.
-#[must_use]
-pub fn is_stand_in(text: &str) -> bool {
-    text.starts_with(STAND_IN) && text.ends_with(')') && !text.contains(char::is_control)
-}
-
-/// Whether a text has a stand-in in it, alone or among other words.
-#[must_use]
-pub fn holds_stand_in(text: &str) -> bool {
-    text.contains(STAND_IN)
-}
-
-/// Whether a value, or one in it, is not all known yet.
-#[must_use]
-pub fn is_unknown(value: &Value) -> bool {
-    match value {
-        Value::String(text) => holds_stand_in(text),
-        Value::Array(items) => items.iter().any(is_unknown),
-        Value::Object(fields) => fields.values().any(is_unknown),
-        _ => false,
-    }
-}
-
-const STAND_IN: &str = "(known after ";
-
 macro_rules! checked_texts {
     ($($(#[doc = $doc:literal])+ $name:ident: $expected:literal, $check:expr;)+) => {$(
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(pub(in crate::model) Text);
 
         impl $name {
             /// What is accepted, as an error message says it.
             pub const EXPECTED: &'static str = $expected;
 
-            /// The text.
+            /// The text, as it is shown.
             #[must_use]
             pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+
+            /// The same, which tells what of it is not known yet.
+            #[must_use]
+            pub fn text(&self) -> &Text {
                 &self.0
             }
 
@@ -77,19 +53,34 @@ macro_rules! checked_texts {
         impl TryFrom<String> for $name {
             type Error = TextError;
             fn try_from(text: String) -> Result<Self, TextError> {
-                if Self::fits(&text) || is_stand_in(&text) { Ok(Self(text)) } else { Err(TextError { found: shown(&text), expected: $expected }) }
+                if Self::fits(&text) { Ok(Self(text.into())) } else { Err(TextError { found: shown(&text), expected: $expected }) }
             }
         }
 
         impl From<$name> for String {
             fn from(it: $name) -> String {
-                it.0
+                it.0.into()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+                self.0.fmt(f)
+            }
+        }
+
+        impl Decode for $name {
+            fn decode(given: &Foretold) -> Result<Self, serde_json::Error> {
+                match given {
+                    Foretold::Text(text) => Ok(Self(text.clone())),
+                    given => known(given),
+                }
+            }
+        }
+
+        impl Tell for $name {
+            fn tell(&self, into: &mut Text) {
+                into.push(&self.0);
             }
         }
     )+};
@@ -183,7 +174,7 @@ impl DnsZone {
     /// The hosted zone's id; nothing when the operator keeps DNS elsewhere.
     #[must_use]
     pub fn hosted(&self) -> Option<&str> {
-        (self.0 != "external").then_some(self.0.as_str())
+        (self.as_str() != "external").then_some(self.as_str())
     }
 }
 

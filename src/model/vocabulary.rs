@@ -1,6 +1,9 @@
 //! What the tables of actions and of checks have in common: each row becomes a parameter struct, all rows the two enums.
 //!
 //! A macro, for the compiler then names every place that must know a new row.
+//!
+//! Parameters are read once, here, from values as far as they are known, into the types that the kinds work with. What a JSON
+//! value tells (a call that is carried out) is all known, so that such a kind has no unknown part.
 
 /// Makes of a table's rows the enum of the kinds' names, the enum of calls with their parameters, and what is said about
 /// each. Parameters are decoded strictly: unknown fields are refused.
@@ -15,10 +18,16 @@ macro_rules! vocabulary {
     ) => {
         $(
             $(#[doc = $doc])+
-            #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-            #[serde(deny_unknown_fields)]
+            #[derive(Debug, Clone, PartialEq)]
             pub struct $kind {
                 $($(#[doc = $pdoc])+ pub $param: $ptype,)*
+            }
+
+            impl $crate::model::Decode for $kind {
+                fn decode(given: &$crate::model::Foretold) -> Result<Self, serde_json::Error> {
+                    $crate::model::decode::only(given, &[$(stringify!($param)),*])?;
+                    Ok(Self { $($param: $crate::model::decode::field(given, stringify!($param))?,)* })
+                }
             }
         )+
 
@@ -72,17 +81,17 @@ macro_rules! vocabulary {
         }
 
         impl $Call {
-            /// Reads the parameters, all of whose values are known.
+            /// Reads the parameters as far as they are known; those that a JSON value tells are known.
             ///
             /// # Errors
-            /// When one is missing, unknown or of another type. A validated runbook gives rise to this only when an
+            /// When one is missing, not declared or of another type. A validated runbook gives rise to this only when an
             /// output turns out to be of another form than declared.
             pub fn decode(
                 kind: $Kind,
-                parameters: &$crate::model::Value,
+                parameters: &$crate::model::Foretold,
             ) -> Result<Self, serde_json::Error> {
-                let parameters = parameters.clone();
-                Ok(match kind { $($Kind::$kind => Self::$kind(serde_json::from_value(parameters)?),)+ })
+                use $crate::model::Decode;
+                Ok(match kind { $($Kind::$kind => Self::$kind($kind::decode(parameters)?),)+ })
             }
         }
     };

@@ -18,7 +18,7 @@ impl Plan {
     /// When region or tags cannot be known beforehand; when actions that may run at the same time work on the same.
     pub fn make(runbook: Runbook, inputs: Values, account: Option<String>, order: Order) -> Result<Self, PlanError> {
         let nothing = BTreeMap::new();
-        let scope = Scope { run: "", inputs: &inputs, outputs: &nothing };
+        let scope = Scope { run: None, inputs: &inputs, outputs: &nothing };
         let region = runbook.region.as_ref().map(|e| e.resolve(&scope)).transpose()?;
         let region = region.and_then(|r| r.as_str().map(str::to_owned));
         let mut tags = BTreeMap::new();

@@ -6,6 +6,7 @@
 
 mod conflict;
 mod expected;
+mod foretold;
 mod frozen;
 mod left;
 mod look;

@@ -12,9 +12,9 @@ impl Plan {
 
     fn with_names(&self, change: &Change) -> Change {
         match change {
-            Change::Request { operation, with } => {
+            Change::Request { operation, with, later } => {
                 let with = with.iter().map(|(parameter, value)| (parameter.clone(), self.named_value(value)));
-                Change::Request { operation: operation.clone(), with: with.collect() }
+                Change::Request { operation: operation.clone(), with: with.collect(), later: later.clone() }
             }
             other => other.clone(),
         }

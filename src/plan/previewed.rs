@@ -30,7 +30,7 @@ impl Previewed {
     #[must_use]
     pub fn of(finding: &Finding, described: Option<&Description>) -> Self {
         Self {
-            does: described.map_or_else(String::new, |d| d.does.clone()),
+            does: described.map_or_else(String::new, |d| d.does.to_string()),
             found: finding.found,
             evidence: finding.evidence.clone(),
             outputs: finding.outputs.clone(),

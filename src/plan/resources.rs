@@ -95,8 +95,8 @@ impl Told<'_> {
 
     fn text(&self, expr: &Expr) -> String {
         let nothing = BTreeMap::new();
-        let scope = Scope { run: "RUN", inputs: &self.plan.inputs, outputs: &nothing };
-        match expr.preview(&scope, &|reference| Value::from(format!("`{reference}`"))) {
+        let scope = Scope { run: None, inputs: &self.plan.inputs, outputs: &nothing };
+        match expr.foretell(&scope, &|reference| reference.unknown(format!("`{reference}`"))).shown() {
             Value::String(text) => text,
             other => other.to_string(),
         }

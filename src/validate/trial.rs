@@ -2,7 +2,7 @@
 //! would decode it. This finds early what a type alone does not say: a port beyond 65535, an unknown address choice.
 
 use crate::model::{
-    Action, ActionKind, Check, CheckKind, Expr, ParamSpec, Piece, Reference, Runbook, Target, Value, ValueType,
+    Action, ActionKind, Check, CheckKind, Decode, Expr, ParamSpec, Piece, Reference, Runbook, Target, Value, ValueType,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ pub(super) fn action(kind: ActionKind, given: &BTreeMap<String, Value>) -> Optio
             Some((p.name.to_owned(), value))
         })
         .collect();
-    Action::decode(kind, &Value::Object(filled)).err().map(|e| plain(&e))
+    Action::decode(kind, &Value::Object(filled).into()).err().map(|e| plain(&e))
 }
 
 /// Why one parameter of a check cannot be decoded; the others are filled with examples.
@@ -82,14 +82,14 @@ pub(super) fn check(kind: CheckKind, name: &str, given: &Value) -> Option<String
     let value = |p: &ParamSpec| if p.name == name { given.clone() } else { example(&p.value_type) };
     let params = kind.spec().params;
     let filled: serde_json::Map<String, Value> = params.iter().map(|p| (p.name.to_owned(), value(p))).collect();
-    Check::decode(kind, &Value::Object(filled)).err().map(|e| plain(&e))
+    Check::decode(kind, &Value::Object(filled).into()).err().map(|e| plain(&e))
 }
 
 /// Why the fields of a target cannot be decoded.
 pub(super) fn target(given: &BTreeMap<String, Value>) -> Option<String> {
     let mut fields: serde_json::Map<String, Value> = given.clone().into_iter().collect();
     fields.insert("name".into(), json!("example"));
-    serde_json::from_value::<Target>(Value::Object(fields)).err().map(|e| plain(&e))
+    Target::decode(&Value::Object(fields).into()).err().map(|e| plain(&e))
 }
 
 /// A decoder's message in an operator's words.
@@ -113,7 +113,7 @@ const EXAMPLE_RUN: &str = "r20261123-212521-t8ux";
 /// The value of an expression when inputs have these values, if nothing else is needed to know it.
 pub(super) fn known(expr: &Expr, inputs: &BTreeMap<String, Value>) -> Option<Value> {
     let outputs = BTreeMap::new();
-    expr.resolve(&crate::model::Scope { run: EXAMPLE_RUN, inputs, outputs: &outputs }).ok()
+    expr.resolve(&crate::model::Scope { run: Some(EXAMPLE_RUN), inputs, outputs: &outputs }).ok()
 }
 
 /// What an input is used for, where its value does not fit: one sentence.

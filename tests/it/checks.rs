@@ -1,10 +1,10 @@
 //! Checks before a run: that all of them are made, at the same time and in order, and what a person may accept.
 
 use runbook::access::Beat;
-use runbook::engine::{Examiner, Performer, preflight_with_checks};
+use runbook::engine::{Examiner, Lookout, Performer, preflight_with_checks};
 use runbook::model::{
     Acceptance, AcceptanceError, ActionCall, CheckCall, CheckKind, CheckRow, CheckVerdict, Failure, Finding, Found,
-    Outcome, Runbook, Value, Values,
+    LookAhead, Outcome, Runbook, Value, Values,
 };
 use runbook::plan::{Order, Plan};
 use runbook::validate;
@@ -73,6 +73,12 @@ impl Performer for World {
     }
 }
 
+impl Lookout for World {
+    async fn look_ahead(&self, ahead: LookAhead, _: Beat) -> Outcome {
+        panic!("`{}` can be looked at only when all of it is known", ahead.call.action)
+    }
+}
+
 impl Examiner for World {
     async fn examine(&self, call: CheckCall) -> Vec<CheckRow> {
         if call.kind != CheckKind::SecurityGroupClosed {
@@ -81,7 +87,7 @@ impl Examiner for World {
         let row = CheckRow {
             id: format!("{}.it", call.id),
             verdict: CheckVerdict::Refuse,
-            evidence: call.parameters.to_string(),
+            evidence: call.parameters.shown().to_string(),
             advice: Vec::new(),
             acceptable: false,
             accepted: None,

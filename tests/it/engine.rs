@@ -294,8 +294,9 @@ fn only_who_pins_a_host_key_does_without_it() {
     assert_eq!(calls[0].parameters["on"], serde_json::json!({ "name": "web", "host": "localhost" }));
 
     let stop = plan.definition(&path("use/stop")).unwrap();
-    let shown = preview_parameters(&plan, &run, &BTreeMap::new(), stop);
-    assert_eq!(shown["on"]["host_key"], "(known after step-1)");
+    let shown = preview_parameters(&plan, Some(&run), &BTreeMap::new(), stop);
+    assert_eq!(shown.shown()["on"]["host_key"], "(known after step-1)");
+    assert!(shown.get("on").unwrap().get("host_key").unwrap().waits());
 
     // An action that did not give what it declares.
     let adopted = RecordKind::Adopted { action: path("pin/key"), outputs: Values::new(), evidence: String::new() };

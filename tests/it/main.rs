@@ -41,4 +41,5 @@ mod resumes;
 mod secrets;
 mod terminals;
 mod undo_order;
+mod values;
 mod worlds;

@@ -119,6 +119,7 @@ fn file_name(alias: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Decode;
     use serde_json::json;
 
     const CLIENT: Client = Client { knows_command: true };
@@ -134,7 +135,7 @@ mod tests {
     }
 
     fn written(settings: &Settings, target: serde_json::Value) -> String {
-        let target: Target = serde_json::from_value(target).unwrap();
+        let target: Target = Target::decode(&target.into()).unwrap();
         text(settings, &CLIENT, &target, "198.51.100.7", Some(Path::new("/x/ssh/k"))).unwrap()
     }
 

@@ -7,11 +7,11 @@
 
 use super::answers::failed;
 use super::patience::{NOT_KNOWN_YET, Passing, YOUNG, patiently};
-use super::preview::{fact, list, request, rules_of, words};
+use super::preview::{fact, list, request, rules_of, shown, words};
 use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Advice, Change, Failure, Finding, Found, SecurityGroupAdmit};
+use crate::model::{Advice, Change, Failure, Finding, Found, SecurityGroupAdmit, Text, tell};
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroupRule, UserIdGroupPair};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -60,8 +60,13 @@ impl SecurityGroupAdmit {
         Ok(wanted)
     }
 
-    fn who(&self) -> String {
-        self.wanted().map_or_else(|_| "nobody".to_owned(), |w| w.into_iter().collect::<Vec<_>>().join(", "))
+    fn who(&self) -> Text {
+        let ranges = self.ranges.iter().flatten().map(|range| match range.text().known() {
+            Some(known) => canonical(known).into(),
+            None => range.text().clone(),
+        });
+        let all: BTreeSet<Text> = ranges.chain(self.source.iter().map(|group| group.text().clone())).collect();
+        if all.is_empty() { "nobody".into() } else { Text::joined(all, ", ") }
     }
 
     /// The source of a rule, when the rule is TCP to exactly our port.
@@ -172,9 +177,9 @@ impl SecurityGroupAdmit {
             }
         }
         let with = [
-            ("GroupId", json!(self.group)),
-            ("IpPermissions", json!([permission])),
-            ("TagSpecifications", words("Name=the action, your own tags, and the run's")),
+            ("GroupId", shown(&self.group)),
+            ("IpPermissions", json!([permission]).into()),
+            ("TagSpecifications", words("Name=the action, your own tags, and the run's").into()),
         ];
         request("ec2:AuthorizeSecurityGroupIngress", with)
     }
@@ -200,12 +205,12 @@ impl Perform for SecurityGroupAdmit {
     ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:RevokeSecurityGroupIngress", "ec2:DescribeSecurityGroups"];
 
-    fn sentence(&self) -> String {
-        format!("admit {} to port {} of security group `{}`", self.who(), self.port, self.group)
+    fn sentence(&self) -> Text {
+        tell!("admit {} to port {} of security group `{}`", self.who(), self.port, self.group)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("revoke the rules for port {} of `{}` that this run added", self.port, self.group))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("revoke the rules for port {} of `{}` that this run added", self.port, self.group))
     }
 
     fn changes(&self) -> Vec<Change> {

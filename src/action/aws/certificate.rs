@@ -6,10 +6,10 @@
 use super::acm::{certificate, certificates, dead, is_dead, is_ours, records};
 use super::answers::{answered, outputs, said, unbuilt};
 use super::dns_records::{RecordName, same_name};
-use super::preview::{request, run_tags};
+use super::preview::{request, run_tags, shown};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Advice, CertificateRequest, Change, Failure, Finding, Found, Values};
+use crate::model::{Advice, CertificateRequest, Change, Failure, Finding, Found, Text, Values, tell};
 use aws_sdk_acm::types::{CertificateDetail, Tag, ValidationMethod};
 use serde_json::json;
 
@@ -81,19 +81,19 @@ impl Perform for CertificateRequest {
     ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["acm:DeleteCertificate"];
 
-    fn sentence(&self) -> String {
-        format!("request a certificate for `{}`, validated by DNS", self.fqdn)
+    fn sentence(&self) -> Text {
+        tell!("request a certificate for `{}`, validated by DNS", self.fqdn)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("delete the certificate for `{}` once nothing uses it any more", self.fqdn))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("delete the certificate for `{}` once nothing uses it any more", self.fqdn))
     }
 
     fn changes(&self) -> Vec<Change> {
         let with = [
-            ("DomainName", json!(self.fqdn)),
-            ("ValidationMethod", json!("DNS")),
-            ("Tags", run_tags(self.name.as_str())),
+            ("DomainName", shown(&self.fqdn)),
+            ("ValidationMethod", json!("DNS").into()),
+            ("Tags", run_tags(self.name.as_str()).into()),
         ];
         vec![request("acm:RequestCertificate", with)]
     }

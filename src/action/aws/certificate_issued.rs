@@ -6,7 +6,7 @@
 use super::acm::{certificate, dead, is_dead, records};
 use super::dns_records::RecordName;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{CertificateWaitIssued, Failure, Finding, Found};
+use crate::model::{CertificateWaitIssued, Failure, Finding, Found, Text};
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
 
 fn is_issued(certificate: &CertificateDetail) -> bool {
@@ -29,11 +29,11 @@ impl Perform for CertificateWaitIssued {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["acm:DescribeCertificate"];
     const PERMISSIONS: &'static [&'static str] = &["acm:DescribeCertificate"];
 
-    fn sentence(&self) -> String {
-        "wait until the certificate is issued".to_owned()
+    fn sentence(&self) -> Text {
+        "wait until the certificate is issued".into()
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 

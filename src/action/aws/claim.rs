@@ -10,13 +10,13 @@ use super::claim_lock::{self, Groups, HeldLock, give_back, held, held_by, name_o
 use super::instance_state;
 use super::instance_state::{live, unknown};
 use super::patience::{TAGS_BUSY, patiently};
-use super::preview::{fact, mark_of, request, run_id, run_tags, words};
+use super::preview::{fact, mark_of, request, run_id, run_tags, shown_all, words};
 use super::tags::{self, CLAIM_TAG};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{
     Advice, Change, Facts, Failure, Finding, Found, InstanceClaim, InstanceId, InstanceRelease, Recourse, Resolution,
-    Values,
+    Text, Values, tell,
 };
 use aws_sdk_ec2::types::{DeviceType, Instance, InstanceAttributeName};
 use serde_json::json;
@@ -41,7 +41,7 @@ fn mark(cx: &Context<'_>, instance: &Instance) -> Mark {
 /// The call that puts our mark on, or takes it off.
 fn marking(operation: &str, instance: &InstanceId) -> Change {
     let tags = json!([{"Key": CLAIM_TAG, "Value": run_id()}]);
-    request(operation, [("Resources", json!([instance])), ("Tags", tags)])
+    request(operation, [("Resources", shown_all(std::slice::from_ref(instance))), ("Tags", tags.into())])
 }
 
 /// The call that takes the lock.
@@ -288,12 +288,12 @@ impl Perform for InstanceClaim {
     ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DeleteSecurityGroup", "ec2:DeleteTags"];
 
-    fn sentence(&self) -> String {
-        format!("lock instance `{}` for this run, and mark it as being worked on", self.instance)
+    fn sentence(&self) -> Text {
+        tell!("lock instance `{}` for this run, and mark it as being worked on", self.instance)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("take this run's mark off instance `{}`, and give the lock back", self.instance))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("take this run's mark off instance `{}`, and give the lock back", self.instance))
     }
 
     fn changes(&self) -> Vec<Change> {
@@ -366,12 +366,12 @@ impl Perform for InstanceRelease {
         &["ec2:DeleteSecurityGroup", "ec2:DeleteTags", "ec2:DescribeInstances", "ec2:DescribeSecurityGroups"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:CreateSecurityGroup", "ec2:CreateTags"];
 
-    fn sentence(&self) -> String {
-        format!("take this run's mark off instance `{}`, and give the lock back", self.instance)
+    fn sentence(&self) -> Text {
+        tell!("take this run's mark off instance `{}`, and give the lock back", self.instance)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("lock instance `{}` for this run again, and mark it as being worked on", self.instance))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("lock instance `{}` for this run again, and mark it as being worked on", self.instance))
     }
 
     fn changes(&self) -> Vec<Change> {

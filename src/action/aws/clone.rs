@@ -10,7 +10,7 @@ use super::power::up;
 use super::{clone_undo, image_parts};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, Change, Failure, Finding, Found, InstanceClone, Recourse, Values};
+use crate::model::{Advice, Change, Failure, Finding, Found, InstanceClone, Recourse, Text, Values, tell};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 use serde_json::json;
 
@@ -72,15 +72,19 @@ impl Perform for InstanceClone {
     const UNDO_PERMISSIONS: &'static [&'static str] =
         &["ec2:DeleteVolume", "ec2:DescribeVolumes", "ec2:TerminateInstances"];
 
-    fn sentence(&self) -> String {
-        format!(
+    fn sentence(&self) -> Text {
+        tell!(
             "launch `{}` as `{}` in {} from {}, like instance `{}`",
-            self.name, self.instance_type, self.subnet, self.image, self.like
+            self.name,
+            self.instance_type,
+            self.subnet,
+            self.image,
+            self.like
         )
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("terminate the clone `{}` and wait until it is gone", self.name))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("terminate the clone `{}` and wait until it is gone", self.name))
     }
 
     fn changes(&self) -> Vec<Change> {

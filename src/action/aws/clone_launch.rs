@@ -216,14 +216,15 @@ async fn key_pair_exists(aws: &Aws, name: &str) -> Result<bool, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Decode;
 
     #[test]
     fn a_credit_mode_is_kept_among_alike_types_only() {
         let clone = |kind: &str| -> InstanceClone {
-            serde_json::from_value(serde_json::json!({
+            InstanceClone::decode(&serde_json::json!({
                 "image": "ami-0123456789abcdef0", "like": "i-0123456789abcdef0", "subnet": "subnet-0123456789abcdef0",
                 "instance_type": kind, "name": "web-2",
-            }))
+            }).into())
             .unwrap()
         };
         for (of, kind, kept) in [

@@ -5,7 +5,7 @@
 
 use super::instance_state::state;
 use super::likeness::Likeness;
-use super::preview::{list, request, run_tags, words};
+use super::preview::{list, request, run_tags, shown, words};
 use crate::model::{Change, Facts, InstanceClone};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 use serde_json::json;
@@ -26,8 +26,6 @@ impl InstanceClone {
             "DeleteOnTermination": true,
         });
         let mut with = vec![
-            ("ImageId", json!(self.image)),
-            ("InstanceType", json!(self.instance_type)),
             ("MinCount", json!(1)),
             ("MaxCount", json!(1)),
             ("NetworkInterfaces", json!([interface])),
@@ -60,7 +58,9 @@ impl InstanceClone {
                 ("TagSpecifications", words(all))
             }
         });
-        request("ec2:RunInstances", with)
+        let own = [("ImageId", shown(&self.image)), ("InstanceType", shown(&self.instance_type))];
+        let with = with.into_iter().map(|(name, value)| (name, value.into()));
+        request("ec2:RunInstances", own.into_iter().chain(with))
     }
 
     /// What a clone takes over of its original and a signer of the plan judges it by.

@@ -3,7 +3,7 @@
 use super::answers::{failed, said};
 use crate::access::{Aws, AwsError};
 use crate::action::Context;
-use crate::model::Failure;
+use crate::model::{Arn, Failure, Text};
 use aws_sdk_elasticloadbalancingv2::types::{Listener, LoadBalancer, Tag, TargetGroup};
 
 /// A resource of Elastic Load Balancing does not exist.
@@ -123,6 +123,11 @@ pub(super) fn short(arn: &str) -> &str {
         Some(name) => name,
         None => arn,
     }
+}
+
+/// The same of an ARN that may not be known yet.
+pub(super) fn short_name(arn: &Arn) -> Text {
+    arn.text().known().map_or_else(|| arn.text().clone(), |known| short(known).into())
 }
 
 #[cfg(test)]

@@ -15,11 +15,11 @@ use super::image_parts::{
 };
 use super::instance_state::{described, live, state as instance_state};
 use super::patience::{LATE, NOT_KNOWN_YET, SNAPSHOTS_BUSY, YOUNG, patiently};
-use super::preview::{request, run_tags, words};
+use super::preview::{request, run_tags, shown, words};
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified};
-use crate::model::{Advice, Change, Failure, FailureKind, Finding, Found, ImageCreate, Value, Values};
+use crate::model::{Advice, Change, Failure, FailureKind, Finding, Found, ImageCreate, Text, Value, Values, tell};
 use aws_sdk_ec2::types::{Image, ImageState, InstanceStateName, ResourceType};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -28,11 +28,11 @@ impl ImageCreate {
     /// The call, with the instance as it is to be shown.
     fn asking(&self) -> Change {
         let with = [
-            ("InstanceId", json!(self.instance)),
-            ("Name", json!(self.name)),
-            ("Description", words(format_args!("of {} by the run", self.instance))),
-            ("NoReboot", json!(true)),
-            ("TagSpecifications", run_tags(self.name.as_str())),
+            ("InstanceId", shown(&self.instance)),
+            ("Name", shown(&self.name)),
+            ("Description", words(format_args!("of {} by the run", self.instance)).into()),
+            ("NoReboot", json!(true).into()),
+            ("TagSpecifications", run_tags(self.name.as_str()).into()),
         ];
         request("ec2:CreateImage", with)
     }
@@ -165,15 +165,16 @@ impl Perform for ImageCreate {
     const UNDO_PERMISSIONS: &'static [&'static str] =
         &["ec2:DeleteSnapshot", "ec2:DeregisterImage", "ec2:DescribeSnapshots"];
 
-    fn sentence(&self) -> String {
-        format!(
+    fn sentence(&self) -> Text {
+        tell!(
             "begin an image `{}` of the stopped instance `{}`, with a snapshot of each volume",
-            self.name, self.instance
+            self.name,
+            self.instance
         )
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("deregister the image `{}` and delete its snapshots", self.name))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("deregister the image `{}` and delete its snapshots", self.name))
     }
 
     fn changes(&self) -> Vec<Change> {

@@ -5,18 +5,18 @@
 
 use super::image_parts::{by_id, is_failed, reason, state, wait_available};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, Failure, Finding, Found, ImageWaitAvailable, Recourse};
+use crate::model::{Advice, Failure, Finding, Found, ImageWaitAvailable, Recourse, Text, tell};
 use aws_sdk_ec2::types::ImageState;
 
 impl Perform for ImageWaitAvailable {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeImages"];
     const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeImages", "ec2:DescribeSnapshots"];
 
-    fn sentence(&self) -> String {
-        format!("wait until image {} is available", self.image)
+    fn sentence(&self) -> Text {
+        tell!("wait until image {} is available", self.image)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 

@@ -6,18 +6,18 @@ use super::instance_checks::{Age, Checks, checks, wait_checked};
 use super::instance_state::{described, live, state};
 use super::power::up;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, InstanceWaitChecked};
+use crate::model::{Failure, Finding, Found, InstanceWaitChecked, Text, tell};
 use aws_sdk_ec2::types::InstanceStateName as State;
 
 impl Perform for InstanceWaitChecked {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
     const PERMISSIONS: &'static [&'static str] = &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances"];
 
-    fn sentence(&self) -> String {
-        format!("wait until the status checks of instance `{}` pass", self.instance)
+    fn sentence(&self) -> Text {
+        tell!("wait until the status checks of instance `{}` pass", self.instance)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 

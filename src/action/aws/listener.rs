@@ -5,10 +5,12 @@
 
 use super::answers::{answered, outputs, said};
 use super::elb;
-use super::preview::{request, words};
+use super::preview::{request, shown, words};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, send_until_taken, wait_until};
-use crate::model::{Advice, Arn, Change, Failure, Finding, Found, ListenerCreateHttps, ListenerCreateRedirect};
+use crate::model::{
+    Advice, Arn, Change, Failure, Finding, Found, ListenerCreateHttps, ListenerCreateRedirect, Text, tell,
+};
 use aws_sdk_elasticloadbalancingv2::operation::create_listener::builders::CreateListenerFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, Certificate, Listener, ProtocolEnum, RedirectActionConfig, RedirectActionStatusCodeEnum,
@@ -37,15 +39,16 @@ trait Listen {
     /// The call that creates it.
     fn creating(&self) -> Vec<Change> {
         let both = [
-            ("LoadBalancerArn", json!(self.balancer())),
-            ("Port", json!(self.port())),
-            ("Tags", words("Name=the action, your own tags, and the run's")),
+            ("LoadBalancerArn", shown(self.balancer())),
+            ("Port", json!(self.port()).into()),
+            ("Tags", words("Name=the action, your own tags, and the run's").into()),
         ];
-        vec![request("elasticloadbalancing:CreateListener", both.into_iter().chain(self.told()))]
+        let own = self.told().into_iter().map(|(name, value)| (name, value.into()));
+        vec![request("elasticloadbalancing:CreateListener", both.into_iter().chain(own))]
     }
 
-    fn name(&self) -> String {
-        format!("the listener on port {} of `{}`", self.port(), elb::short(self.balancer().as_str()))
+    fn name(&self) -> Text {
+        tell!("the listener on port {} of `{}`", self.port(), elb::short_name(self.balancer()))
     }
 }
 
@@ -78,7 +81,7 @@ async fn apply(it: &impl Listen, cx: &Context<'_>) -> Result<Applied, Stop> {
     let aws = cx.aws().await?;
     let refused = Cell::new(0);
     let find = async || own(it, cx, &aws).await;
-    let arn = send_until_taken(cx, &it.name(), find, async || {
+    let arn = send_until_taken(cx, it.name().as_str(), find, async || {
         let request = aws.write.elb.create_listener().load_balancer_arn(it.balancer().as_str());
         let request =
             it.request(request.port(i32::from(it.port()))).set_tags(elb::tags(cx, &cx.call().action.to_string()));
@@ -115,7 +118,7 @@ async fn apply(it: &impl Listen, cx: &Context<'_>) -> Result<Applied, Stop> {
 
 async fn verify(it: &impl Listen, cx: &Context<'_>) -> Result<Verified, Stop> {
     let aws = cx.aws().await?;
-    let arn = wait_until(cx, &it.name(), async || {
+    let arn = wait_until(cx, it.name().as_str(), async || {
         Ok(match own(it, cx, &aws).await? {
             Some(arn) => Glance::Done(arn),
             None => Glance::NotYet(format!("{} is not listed yet", it.name())),
@@ -195,17 +198,17 @@ impl Perform for ListenerCreateHttps {
     ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeleteListener"];
 
-    fn sentence(&self) -> String {
-        format!(
+    fn sentence(&self) -> Text {
+        tell!(
             "create the HTTPS listener on port {} of `{}`, forwarding to target group `{}`",
             self.port,
-            elb::short(self.load_balancer.as_str()),
-            elb::short(self.target_group.as_str())
+            elb::short_name(&self.load_balancer),
+            elb::short_name(&self.target_group)
         )
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("delete {}", self.name()))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("delete {}", self.name()))
     }
 
     fn changes(&self) -> Vec<Change> {
@@ -276,17 +279,17 @@ impl Perform for ListenerCreateRedirect {
     const PERMISSIONS: &'static [&'static str] = <ListenerCreateHttps as Perform>::PERMISSIONS;
     const UNDO_PERMISSIONS: &'static [&'static str] = <ListenerCreateHttps as Perform>::UNDO_PERMISSIONS;
 
-    fn sentence(&self) -> String {
-        format!(
+    fn sentence(&self) -> Text {
+        tell!(
             "create the HTTP listener on port {} of `{}`, redirecting to HTTPS:{} (301)",
             self.port,
-            elb::short(self.load_balancer.as_str()),
+            elb::short_name(&self.load_balancer),
             self.to_port
         )
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("delete {}", self.name()))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("delete {}", self.name()))
     }
 
     fn changes(&self) -> Vec<Change> {

@@ -6,10 +6,10 @@
 
 use super::answers::{answered, failed, not_ours, outputs, said};
 use super::elb;
-use super::preview::{self, request, run_tags, words};
+use super::preview::{self, request, run_tags, shown, shown_all, words};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, send_until_taken, wait_until};
-use crate::model::{Advice, Change, Failure, Finding, Found, LoadBalancerCreate, Value, Values};
+use crate::model::{Advice, Change, Failure, Finding, Found, LoadBalancerCreate, Text, Value, Values, tell};
 use aws_sdk_elasticloadbalancingv2::types::{
     IpAddressType, LoadBalancer, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerStateEnum,
     LoadBalancerTypeEnum,
@@ -54,13 +54,13 @@ impl LoadBalancerCreate {
     /// The call that creates it.
     fn creating(&self) -> Change {
         let with = [
-            ("Name", json!(self.name)),
-            ("Type", json!("application")),
-            ("Scheme", json!("internet-facing")),
-            ("IpAddressType", json!("ipv4")),
-            ("Subnets", json!(self.subnets)),
-            ("SecurityGroups", json!(self.groups)),
-            ("Tags", run_tags(self.name.as_str())),
+            ("Name", shown(&self.name)),
+            ("Type", json!("application").into()),
+            ("Scheme", json!("internet-facing").into()),
+            ("IpAddressType", json!("ipv4").into()),
+            ("Subnets", shown_all(&self.subnets)),
+            ("SecurityGroups", shown_all(&self.groups)),
+            ("Tags", run_tags(self.name.as_str()).into()),
         ];
         request("elasticloadbalancing:CreateLoadBalancer", with)
     }
@@ -199,13 +199,13 @@ impl Perform for LoadBalancerCreate {
     const UNDO_PERMISSIONS: &'static [&'static str] =
         &["elasticloadbalancing:DeleteLoadBalancer", "elasticloadbalancing:ModifyLoadBalancerAttributes"];
 
-    fn sentence(&self) -> String {
-        let subnets = self.subnets.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", ");
-        format!("create the internet-facing load balancer `{}` in {subnets}", self.name)
+    fn sentence(&self) -> Text {
+        let subnets = Text::joined(self.subnets.iter().map(|subnet| tell!("`{}`", subnet)), ", ");
+        tell!("create the internet-facing load balancer `{}` in {}", self.name, subnets)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("delete load balancer `{}`", self.name))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("delete load balancer `{}`", self.name))
     }
 
     fn changes(&self) -> Vec<Change> {

@@ -15,7 +15,7 @@ use super::preview::{fact, rules_of};
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Facts, Failure, Finding, Found, InstanceLookUp, Value, Values};
+use crate::model::{Facts, Failure, Finding, Found, InstanceLookUp, Text, Value, Values, tell};
 use aws_sdk_ec2::types::{Instance, SecurityGroup, VpcCidrBlockStateCode};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -179,11 +179,11 @@ impl Perform for InstanceLookUp {
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeInstances", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"];
 
-    fn sentence(&self) -> String {
-        format!("look up the network and type of instance `{}`", self.instance)
+    fn sentence(&self) -> Text {
+        tell!("look up the network and type of instance `{}`", self.instance)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 

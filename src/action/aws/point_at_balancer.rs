@@ -13,7 +13,7 @@ use super::instance_state::{find, unknown};
 use super::preview::{request, words};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Advice, Change, DnsPointAtBalancer, Failure, Finding, Found, Value, holds_stand_in};
+use crate::model::{Advice, Change, DnsPointAtBalancer, Failure, Finding, Found, Text, Value, tell};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -69,7 +69,8 @@ impl DnsPointAtBalancer {
 
     /// The public address that the instance had when the name led to it.
     pub(super) async fn instance_address_then(&self, aws: &Aws) -> Result<Option<IpAddr>, Failure> {
-        match self.instance_address.as_deref().filter(|given| !given.is_empty() && !holds_stand_in(given)) {
+        // Not known yet, it is the one that the instance has now.
+        match self.instance_address.as_ref().and_then(Text::known).filter(|given| !given.is_empty()) {
             None => self.instance_address_now(aws).await,
             Some(given) => given.parse().map(Some).map_err(|_| {
                 Failure::refused(format!("`instance_address` of `{}` is no address: `{given}`", self.fqdn))
@@ -100,8 +101,10 @@ impl DnsPointAtBalancer {
         let dns = cx.access().dns();
         let site = dns.addresses(self.fqdn.as_str()).await?;
         // Looked at before there is a balancer, nothing leads to it.
-        let balancer =
-            if holds_stand_in(&self.dns_name) { BTreeSet::new() } else { dns.addresses(&self.dns_name).await? };
+        let balancer = match self.dns_name.known() {
+            Some(name) => dns.addresses(name).await?,
+            None => BTreeSet::new(),
+        };
         Ok((site, balancer))
     }
 
@@ -198,17 +201,17 @@ impl Perform for DnsPointAtBalancer {
     ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["route53:ChangeResourceRecordSets", "route53:GetChange"];
 
-    fn sentence(&self) -> String {
+    fn sentence(&self) -> Text {
         match self.zone.hosted() {
-            Some(zone) => format!("point `{}` at `{}` in zone `{zone}`", self.fqdn, self.dns_name),
-            None => format!("ask the operator to point `{}` at `{}`, and wait for it", self.fqdn, self.dns_name),
+            Some(_) => tell!("point `{}` at `{}` in zone `{}`", self.fqdn, self.dns_name, self.zone),
+            None => tell!("ask the operator to point `{}` at `{}`, and wait for it", self.fqdn, self.dns_name),
         }
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         Some(match self.zone.hosted() {
-            Some(zone) => format!("bring the old records of `{}` back in zone `{zone}`", self.fqdn),
-            None => format!("ask the operator to bring the old records of `{}` back, and wait for it", self.fqdn),
+            Some(_) => tell!("bring the old records of `{}` back in zone `{}`", self.fqdn, self.zone),
+            None => tell!("ask the operator to bring the old records of `{}` back, and wait for it", self.fqdn),
         })
     }
 
@@ -232,7 +235,7 @@ impl Perform for DnsPointAtBalancer {
         let Some(zone) = self.zone.hosted() else {
             // A sentence more or less: nothing waits for a resolver that does not tell.
             let apex = is_apex(cx.access().dns(), self.fqdn.as_str()).await.unwrap_or(false);
-            ask(cx, || wanted(self.fqdn.as_str(), &self.dns_name, apex))?;
+            ask(cx, || wanted(self.fqdn.as_str(), self.dns_name.as_str(), apex))?;
             return Ok(outputs([("change", "external")]));
         };
         let id = self.apply_hosted(cx, &*cx.aws().await?, zone).await?;

@@ -46,10 +46,10 @@ impl DnsPointAtBalancer {
     /// The sets that are to be at the name, given what was there: a CNAME stays a CNAME, everything else becomes one alias A.
     /// An AAAA goes: an IPv4 balancer has no such address, and clients would prefer it.
     fn wanted(&self, there: &[RecordSet]) -> Vec<RecordSet> {
-        let (name, target) = (RecordName::of(self.fqdn.as_str()), RecordName::of(&self.dns_name));
+        let (name, target) = (RecordName::of(self.fqdn.as_str()), RecordName::of(self.dns_name.as_str()));
         match there.iter().find(|set| set.kind == "CNAME") {
             Some(cname) => vec![RecordSet::cname(&name, &target, cname.ttl.unwrap_or(60))],
-            None => vec![RecordSet::alias_a(&name, &self.dns_zone, &target)],
+            None => vec![RecordSet::alias_a(&name, self.dns_zone.as_str(), &target)],
         }
     }
 
@@ -151,12 +151,13 @@ impl DnsPointAtBalancer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Decode;
     use serde_json::json;
 
     fn action() -> DnsPointAtBalancer {
-        serde_json::from_value(json!({
+        DnsPointAtBalancer::decode(&json!({
             "zone": "Z0123456789", "fqdn": "cloud.example.org", "dns_name": "x.elb.amazonaws.com", "dns_zone": "Z35SX",
-        }))
+        }).into())
         .unwrap()
     }
 

@@ -4,13 +4,12 @@ use super::claim::not_anothers;
 use super::instance_checks::{Age, Checks, checks, wait_checked};
 use super::instance_state::{cannot_start, described, live, start, state, stop, stopped_as_asked};
 use super::instance_stopped::wait_stopped;
-use super::preview::{fact, request, state_of};
+use super::preview::{fact, request, shown_all, state_of};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Failure, Finding, Found, InstanceStart, InstanceStop};
+use crate::model::{Change, Failure, Finding, Found, InstanceId, InstanceStart, InstanceStop, Text, tell};
 use aws_sdk_ec2::types::{Instance, InstanceStateName as State};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 /// The before-image of what takes an instance down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,13 +26,13 @@ impl PowerBefore {
 }
 
 /// The call that stops an instance.
-pub(super) fn stopping(instance: &str) -> Change {
-    request("ec2:StopInstances", [("InstanceIds", json!([instance]))])
+pub(super) fn stopping(instance: &InstanceId) -> Change {
+    request("ec2:StopInstances", [("InstanceIds", shown_all(std::slice::from_ref(instance)))])
 }
 
 /// The call that starts an instance.
-pub(super) fn starting(instance: &str) -> Change {
-    request("ec2:StartInstances", [("InstanceIds", json!([instance]))])
+pub(super) fn starting(instance: &InstanceId) -> Change {
+    request("ec2:StartInstances", [("InstanceIds", shown_all(std::slice::from_ref(instance)))])
 }
 
 /// Whether it runs, as a fact.
@@ -94,16 +93,16 @@ impl Perform for InstanceStop {
     const UNDO_PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeInstanceStatus", "ec2:DescribeSecurityGroups", "ec2:StartInstances"];
 
-    fn sentence(&self) -> String {
-        format!("stop instance `{}`", self.instance)
+    fn sentence(&self) -> Text {
+        tell!("stop instance `{}`", self.instance)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("make sure that instance `{}` runs and its status checks pass", self.instance))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("make sure that instance `{}` runs and its status checks pass", self.instance))
     }
 
     fn changes(&self) -> Vec<Change> {
-        vec![stopping(self.instance.as_str())]
+        vec![stopping(&self.instance)]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
@@ -141,16 +140,16 @@ impl Perform for InstanceStart {
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:DescribeSecurityGroups", "ec2:StartInstances"];
 
-    fn sentence(&self) -> String {
-        format!("start instance `{}` and wait until its status checks pass", self.instance)
+    fn sentence(&self) -> Text {
+        tell!("start instance `{}` and wait until its status checks pass", self.instance)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 
     fn changes(&self) -> Vec<Change> {
-        vec![starting(self.instance.as_str())]
+        vec![starting(&self.instance)]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

@@ -6,13 +6,41 @@
 //! Promise: what a preview says is what is sent. The request is built elsewhere, from the SDK's own types, so tests hold each
 //! kind's preview against the parameters that arrived in the emulated account.
 
-use crate::model::{Change, Facts, Value};
+use crate::model::{Change, Facts, Tell, Value, told};
 use serde_json::json;
 
+/// A parameter of a request as a plan tells it.
+pub(super) struct Sent {
+    value: Value,
+    /// The run will bring all of it.
+    later: bool,
+}
+
+impl From<Value> for Sent {
+    fn from(value: Value) -> Self {
+        Self { value, later: false }
+    }
+}
+
+/// A text that may not be known yet.
+pub(super) fn shown(it: &dyn Tell) -> Sent {
+    let text = told("{}", &[it]);
+    Sent { value: text.as_str().into(), later: text.is_output() }
+}
+
+/// A list of such texts.
+pub(super) fn shown_all<T: Tell>(items: &[T]) -> Sent {
+    let items: Vec<Sent> = items.iter().map(|it| shown(it)).collect();
+    let later = !items.is_empty() && items.iter().all(|it| it.later);
+    Sent { value: items.into_iter().map(|it| it.value).collect(), later }
+}
+
 /// A request: the operation as IAM names it, and its parameters.
-pub(super) fn request<'n>(operation: &str, with: impl IntoIterator<Item = (&'n str, Value)>) -> Change {
-    let with = with.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Change::Request { operation: operation.to_owned(), with }
+pub(super) fn request<'n, S: Into<Sent>>(operation: &str, with: impl IntoIterator<Item = (&'n str, S)>) -> Change {
+    let all: Vec<(String, Sent)> = with.into_iter().map(|(name, it)| (name.to_owned(), it.into())).collect();
+    let later = all.iter().filter(|(_, it)| it.later).map(|(name, _)| name.clone()).collect();
+    let with = all.into_iter().map(|(name, it)| (name, it.value)).collect();
+    Change::Request { operation: operation.to_owned(), with, later }
 }
 
 /// A value that is told in words.
@@ -74,4 +102,27 @@ pub(super) fn record_of(name: &str, kind: &str, zone: &str) -> String {
 pub(super) fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<String> = items.into_iter().map(|it| it.to_string()).collect();
     if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Reference, Text};
+
+    #[test]
+    fn what_comes_later_is_told_by_what_it_is() {
+        let words = "(known after step-6)";
+        let later = Text::unknown(Reference::parse("steps.a.b.c").unwrap(), words.to_owned());
+        let with = [
+            ("Later", shown(&later)),
+            ("Words", shown(&words)),
+            ("All", shown_all(&[later.clone(), later.clone()])),
+            ("Some", shown_all(&[later.clone(), words.into()])),
+            ("None", shown_all::<Text>(&[])),
+            ("Json", json!(words).into()),
+        ];
+        let Change::Request { with, later, .. } = request("ec2:RunInstances", with) else { panic!("a request") };
+        assert_eq!((with["Later"].clone(), with["Words"].clone()), (json!(words), json!(words)));
+        assert_eq!(later.iter().map(String::as_str).collect::<Vec<_>>(), ["All", "Later"]);
+    }
 }

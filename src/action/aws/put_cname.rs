@@ -15,7 +15,7 @@ use super::dns_records::{RecordName, RecordSet, at_name};
 use super::preview::{fact, record_of};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Advice, Change, DnsPutCname, Failure, Finding, Found, Value};
+use crate::model::{Advice, Change, DnsPutCname, Failure, Finding, Found, Text, Value, tell};
 use std::time::Duration;
 
 /// The TTL when the runbook says nothing, in seconds: what ACM's console uses.
@@ -36,19 +36,21 @@ fn was_there(before: &Value) -> bool {
 impl DnsPutCname {
     fn wanted(&self) -> RecordSet {
         RecordSet::cname(
-            &RecordName::of(&self.name),
-            &RecordName::of(&self.value),
+            &RecordName::of(self.name.as_str()),
+            &RecordName::of(self.value.as_str()),
             i64::from(self.ttl.unwrap_or(TTL_S)),
         )
     }
 
-    fn told(&self) -> String {
-        format!("`{}` CNAME `{}`", RecordName::of(&self.name), RecordName::of(&self.value))
+    fn told(&self) -> Text {
+        let name =
+            |text: &Text| text.known().map_or_else(|| text.clone(), |known| RecordName::of(known).as_str().into());
+        tell!("`{}` CNAME `{}`", name(&self.name), name(&self.value))
     }
 
     /// The CNAME set at the name in a hosted zone.
     async fn hosted(&self, aws: &Aws, zone: &str) -> Result<Option<RecordSet>, Failure> {
-        let found = at_name(aws, zone, &RecordName::of(&self.name), &["CNAME"]).await?;
+        let found = at_name(aws, zone, &RecordName::of(self.name.as_str()), &["CNAME"]).await?;
         match found.special.first() {
             Some(special) => Err(Failure::refused(format!("the zone has {special}")).advise(Advice::then_resume(
                 "records with a routing policy are not changed: publish the CNAME by hand",
@@ -69,8 +71,8 @@ impl DnsPutCname {
     }
 
     async fn resolves(&self, cx: &Context<'_>) -> Result<bool, Failure> {
-        let found = cx.access().dns().cname(RecordName::of(&self.name).as_str()).await?;
-        Ok(found.is_some_and(|value| RecordName::of(&value) == RecordName::of(&self.value)))
+        let found = cx.access().dns().cname(RecordName::of(self.name.as_str()).as_str()).await?;
+        Ok(found.is_some_and(|value| RecordName::of(&value) == RecordName::of(self.value.as_str())))
     }
 
     /// Waits until this machine's resolver sees what the zone has. A zone that the world does not ask is told after minutes: ACM
@@ -78,7 +80,7 @@ impl DnsPutCname {
     async fn wait_seen(&self, cx: &Context<'_>, zone: &str) -> Result<(), Failure> {
         let most = cx.looks(SEEN_WITHIN).clamp(20, 100);
         let mut looks = 0;
-        wait_until(cx, &format!("`{}` in DNS", RecordName::of(&self.name)), async || {
+        wait_until(cx, &format!("`{}` in DNS", RecordName::of(self.name.as_str())), async || {
             if self.resolves(cx).await? {
                 return Ok(Glance::Done(()));
             }
@@ -98,10 +100,10 @@ impl DnsPutCname {
 
     /// Why the record must stay although this run made it.
     async fn needed_by(&self, cx: &Context<'_>) -> Result<Option<String>, Failure> {
-        if !RecordName::of(&self.value).as_str().ends_with(ACM_VALIDATIONS) {
+        if !RecordName::of(self.value.as_str()).as_str().ends_with(ACM_VALIDATIONS) {
             return Ok(None);
         }
-        let other = another_that_needs(cx, &*cx.aws().await?, RecordName::of(&self.name).as_str()).await?;
+        let other = another_that_needs(cx, &*cx.aws().await?, RecordName::of(self.name.as_str()).as_str()).await?;
         Ok(other.map(|arn| format!("{} stays: certificate `{arn}` needs it too", self.told())))
     }
 
@@ -129,7 +131,7 @@ impl DnsPutCname {
             return Ok(reason);
         }
         ask_back(cx, || format!("remove this record at your DNS provider:\n\n  {}", self.told()))?;
-        wait_until(cx, &format!("the removal of `{}`", RecordName::of(&self.name)), async || {
+        wait_until(cx, &format!("the removal of `{}`", RecordName::of(self.name.as_str())), async || {
             Ok(if self.resolves(cx).await? {
                 Glance::NotYet(format!("waiting for {} to go at your DNS provider", self.told()))
             } else {
@@ -153,17 +155,17 @@ impl Perform for DnsPutCname {
         "route53:GetChange",
     ];
 
-    fn sentence(&self) -> String {
+    fn sentence(&self) -> Text {
         match self.zone.hosted() {
-            Some(zone) => format!("publish {} in zone `{zone}`", self.told()),
-            None => format!("ask the operator to publish {}, and wait for it", self.told()),
+            Some(_) => tell!("publish {} in zone `{}`", self.told(), self.zone),
+            None => tell!("ask the operator to publish {}, and wait for it", self.told()),
         }
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         Some(match self.zone.hosted() {
-            Some(zone) => format!("remove {} from zone `{zone}` unless another certificate needs it", self.told()),
-            None => format!("ask the operator to remove {}, unless another certificate needs it", self.told()),
+            Some(_) => tell!("remove {} from zone `{}` unless another certificate needs it", self.told(), self.zone),
+            None => tell!("ask the operator to remove {}, unless another certificate needs it", self.told()),
         })
     }
 
@@ -180,7 +182,7 @@ impl Perform for DnsPutCname {
         };
         match self.hosted(&*cx.aws().await?, zone).await? {
             None => {
-                let name = RecordName::of(&self.name);
+                let name = RecordName::of(self.name.as_str());
                 let facts = fact(record_of(name.as_str(), "CNAME", zone), "none");
                 Ok(Finding {
                     before: Value::Bool(false),
@@ -221,7 +223,7 @@ impl Perform for DnsPutCname {
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
         let Some(zone) = self.zone.hosted() else {
-            wait_until(cx, &format!("`{}` in DNS", RecordName::of(&self.name)), async || {
+            wait_until(cx, &format!("`{}` in DNS", RecordName::of(self.name.as_str())), async || {
                 Ok(if self.resolves(cx).await? {
                     Glance::Done(())
                 } else {

@@ -3,11 +3,11 @@
 //! ModifyDBInstance with ApplyImmediately applies every other pending change too, so others are refused. A conversion
 //! that is under way is joined, never sent again.
 
-use super::preview::request;
+use super::preview::{request, shown};
 use super::rds_state::{Db, Follow, Progress, UNSEEN, describe, last_event, name};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Advice, Change, Facts, Failure, FailureKind, Finding, Found, RdsSetMultiAz};
+use crate::model::{Advice, Change, Facts, Failure, FailureKind, Finding, Found, RdsSetMultiAz, Text, tell};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -154,19 +154,19 @@ impl Perform for RdsSetMultiAz {
         &["rds:DescribeDBInstances", "rds:DescribeEvents", "rds:ModifyDBInstance"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["rds:DescribeEvents", "rds:ModifyDBInstance"];
 
-    fn sentence(&self) -> String {
-        format!("make DB instance `{}` {} at once and wait until nothing is pending", self.db, name(self.multi_az))
+    fn sentence(&self) -> Text {
+        tell!("make DB instance `{}` {} at once and wait until nothing is pending", self.db, name(self.multi_az))
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("make DB instance `{}` {} again, if it was", self.db, name(!self.multi_az)))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("make DB instance `{}` {} again, if it was", self.db, name(!self.multi_az)))
     }
 
     fn changes(&self) -> Vec<Change> {
         let with = [
-            ("DBInstanceIdentifier", json!(self.db)),
-            ("MultiAZ", json!(self.multi_az)),
-            ("ApplyImmediately", json!(true)),
+            ("DBInstanceIdentifier", shown(&self.db)),
+            ("MultiAZ", json!(self.multi_az).into()),
+            ("ApplyImmediately", json!(true).into()),
         ];
         vec![request("rds:ModifyDBInstance", with)]
     }

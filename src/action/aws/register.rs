@@ -4,12 +4,12 @@
 //! back. Taking out means: out of rotation and done with the requests it still had (drained).
 
 use super::elb;
-use super::preview::{fact, registration_of, request};
+use super::preview::{fact, registration_of, request, shown};
 use super::target_health::{Health, health, health_in};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{
-    Advice, Arn, Change, Failure, Finding, Found, InstanceId, TargetGroupDeregister, TargetGroupRegister,
+    Advice, Arn, Change, Failure, Finding, Found, InstanceId, TargetGroupDeregister, TargetGroupRegister, Text, tell,
 };
 use aws_sdk_elasticloadbalancingv2::types::TargetDescription;
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,8 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn name(&self) -> &str {
-        elb::short(self.group.as_str())
+    fn name(&self) -> Text {
+        elb::short_name(self.group)
     }
 
     fn target(&self) -> TargetDescription {
@@ -39,7 +39,10 @@ impl Place<'_> {
     /// The call that puts it in, or takes it out.
     fn calling(&self, operation: &str) -> Vec<Change> {
         let operation = format!("elasticloadbalancing:{operation}");
-        vec![request(&operation, [("TargetGroupArn", json!(self.group)), ("Targets", json!([{"Id": self.instance}]))])]
+        vec![request(
+            &operation,
+            [("TargetGroupArn", shown(self.group)), ("Targets", json!([{"Id": self.instance}]).into())],
+        )]
     }
 
     async fn look(&self, aws: &Aws) -> Result<Option<Health>, Failure> {
@@ -112,7 +115,7 @@ impl Place<'_> {
 /// What was found of a place, with whether the instance was in it as before-image and as fact.
 fn with_before(place: &Place<'_>, finding: Finding, registered: bool) -> Finding {
     let before = serde_json::to_value(Before { registered }).unwrap_or_default();
-    let name = registration_of(place.instance.as_str(), place.name());
+    let name = registration_of(place.instance.as_str(), place.name().as_str());
     Finding { before, facts: fact(name, if registered { "registered" } else { "not registered" }), ..finding }
 }
 
@@ -139,12 +142,12 @@ impl Perform for TargetGroupRegister {
     ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeregisterTargets"];
 
-    fn sentence(&self) -> String {
-        format!("register `{}` in target group `{}`", self.instance, self.place().name())
+    fn sentence(&self) -> Text {
+        tell!("register `{}` in target group `{}`", self.instance, self.place().name())
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!(
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!(
             "take `{}` out of target group `{}` and wait until it is drained",
             self.instance,
             self.place().name()
@@ -209,12 +212,12 @@ impl Perform for TargetGroupDeregister {
         "ec2:DescribeVpcs",
     ];
 
-    fn sentence(&self) -> String {
-        format!("take `{}` out of target group `{}` and wait until it is drained", self.instance, self.place().name())
+    fn sentence(&self) -> Text {
+        tell!("take `{}` out of target group `{}` and wait until it is drained", self.instance, self.place().name())
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!(
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!(
             "register `{}` in target group `{}` again and wait until it is healthy",
             self.instance,
             self.place().name()

@@ -6,13 +6,12 @@
 
 use super::answers::{failed, not_ours, outputs};
 use super::patience::LATE;
-use super::preview::{request, run_tags};
+use super::preview::{request, run_tags, shown};
 use super::tags::{filter, pairs, specification};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Failure, Finding, Found, SecurityGroupCreate};
+use crate::model::{Change, Failure, Finding, Found, SecurityGroupCreate, Text, tell};
 use aws_sdk_ec2::types::{ResourceType, SecurityGroup};
-use serde_json::json;
 
 /// The security group of this name in a VPC.
 pub(in crate::action) async fn group_named(aws: &Aws, name: &str, vpc: &str) -> Result<Option<SecurityGroup>, Failure> {
@@ -59,20 +58,20 @@ impl Perform for SecurityGroupCreate {
         &["ec2:DescribeSecurityGroups", "ec2:CreateSecurityGroup", "ec2:CreateTags"];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["ec2:DeleteSecurityGroup", "ec2:DescribeNetworkInterfaces"];
 
-    fn sentence(&self) -> String {
-        format!("create security group `{}` in `{}`", self.name, self.vpc)
+    fn sentence(&self) -> Text {
+        tell!("create security group `{}` in `{}`", self.name, self.vpc)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("delete security group `{}` once nothing holds it any more", self.name))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("delete security group `{}` once nothing holds it any more", self.name))
     }
 
     fn changes(&self) -> Vec<Change> {
         let with = [
-            ("GroupName", json!(self.name)),
-            ("Description", json!(self.description)),
-            ("VpcId", json!(self.vpc)),
-            ("TagSpecifications", run_tags(self.name.as_str())),
+            ("GroupName", shown(&self.name)),
+            ("Description", shown(&self.description)),
+            ("VpcId", shown(&self.vpc)),
+            ("TagSpecifications", run_tags(self.name.as_str()).into()),
         ];
         vec![request("ec2:CreateSecurityGroup", with)]
     }

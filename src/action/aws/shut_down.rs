@@ -9,7 +9,7 @@ use super::instance_stopped::wait_stopped;
 use super::power::{PowerBefore, bring_up, observe_stop};
 use crate::access::{Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Advice, Change, Failure, Finding, InstanceShutDown};
+use crate::model::{Advice, Change, Failure, Finding, InstanceShutDown, Text, tell};
 use aws_sdk_ec2::types::InstanceStateName as State;
 use std::time::{Duration, Instant};
 
@@ -62,15 +62,14 @@ impl Perform for InstanceShutDown {
     const UNDO_PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeInstanceStatus", "ec2:DescribeSecurityGroups", "ec2:StartInstances"];
 
-    fn sentence(&self) -> String {
-        format!("shut {} down and wait until EC2 says `stopped`", self.on)
+    fn sentence(&self) -> Text {
+        tell!("shut {} down and wait until EC2 says `stopped`", self.on)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        let services: Vec<String> = self.stop_after_undo.iter().flatten().map(|s| format!("`{s}`")).collect();
-        let then =
-            if services.is_empty() { String::new() } else { format!(", then stop {} again", services.join(", ")) };
-        Some(format!("start {}, wait for its status checks and SSH{then}", self.on))
+    fn undo_sentence(&self) -> Option<Text> {
+        let services = Text::joined(self.stop_after_undo.iter().flatten().map(|s| tell!("`{}`", s)), ", ");
+        let then = if services.as_str().is_empty() { Text::default() } else { tell!(", then stop {} again", services) };
+        Some(tell!("start {}, wait for its status checks and SSH{}", self.on, then))
     }
 
     fn changes(&self) -> Vec<Change> {

@@ -11,11 +11,11 @@ use super::instance_state::{cannot_start, described, is_lack, live, start, state
 use super::instance_stopped::wait_stopped;
 use super::lack::CapacityLack;
 use super::power::{power, running, starting, stopping};
-use super::preview::{self, request};
+use super::preview::{self, request, shown};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{
-    Advice, Change, Failure, FailureKind, Finding, Found, InstanceStartAs, Recourse, Resolution, Values,
+    Advice, Change, Failure, FailureKind, Finding, Found, InstanceStartAs, Recourse, Resolution, Text, Values, tell,
 };
 use aws_sdk_ec2::types::{AttributeValue, Instance, InstanceStateName as State};
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,7 @@ impl InstanceStartAs {
     /// The call that gives the stopped instance its type.
     fn resizing(&self) -> Change {
         let wanted = json!({"Value": self.instance_type});
-        request("ec2:ModifyInstanceAttribute", [("InstanceId", json!(self.instance)), ("InstanceType", wanted)])
+        request("ec2:ModifyInstanceAttribute", [("InstanceId", shown(&self.instance)), ("InstanceType", wanted.into())])
     }
 
     /// The calls that are needed as things are.
@@ -63,11 +63,11 @@ impl InstanceStartAs {
         let mut calls = Vec::new();
         if type_of(instance) != self.instance_type.as_str() {
             if matches!(state(instance), State::Pending | State::Running) {
-                calls.push(stopping(self.id()));
+                calls.push(stopping(&self.instance));
             }
             calls.push(self.resizing());
         }
-        calls.push(starting(self.id()));
+        calls.push(starting(&self.instance));
         calls
     }
 
@@ -197,16 +197,16 @@ impl Perform for InstanceStartAs {
     const UNDO_PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeSecurityGroups", "ec2:ModifyInstanceAttribute", "ec2:StopInstances"];
 
-    fn sentence(&self) -> String {
-        format!("start instance `{}` as `{}`", self.instance, self.instance_type)
+    fn sentence(&self) -> Text {
+        tell!("start instance `{}` as `{}`", self.instance, self.instance_type)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("stop instance `{}` and give its old type back; it stays stopped", self.instance))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("stop instance `{}` and give its old type back; it stays stopped", self.instance))
     }
 
     fn changes(&self) -> Vec<Change> {
-        vec![self.resizing(), starting(self.id())]
+        vec![self.resizing(), starting(&self.instance)]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

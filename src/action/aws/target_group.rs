@@ -6,10 +6,10 @@
 
 use super::answers::{answered, failed, not_ours, outputs, said};
 use super::elb;
-use super::preview::{attributes, request, run_tags, words};
+use super::preview::{attributes, request, run_tags, shown, words};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Failure, Finding, Found, TargetGroupCreate};
+use crate::model::{Change, Failure, Finding, Found, TargetGroupCreate, Text, tell};
 use aws_sdk_elasticloadbalancingv2::types::{Matcher, ProtocolEnum, TargetGroup, TargetGroupAttribute, TargetTypeEnum};
 use serde_json::{Value, json};
 
@@ -36,20 +36,20 @@ impl TargetGroupCreate {
     /// The call that creates it.
     fn creating(&self) -> Change {
         let with = [
-            ("Name", json!(self.name)),
-            ("VpcId", json!(self.vpc)),
-            ("Protocol", json!("HTTP")),
-            ("Port", json!(self.port)),
-            ("TargetType", json!("instance")),
-            ("HealthCheckEnabled", json!(true)),
-            ("HealthCheckProtocol", json!("HTTP")),
-            ("HealthCheckPath", json!(self.health_path)),
-            ("HealthCheckIntervalSeconds", json!(INTERVAL_S)),
-            ("HealthCheckTimeoutSeconds", json!(TIMEOUT_S)),
-            ("HealthyThresholdCount", json!(THRESHOLD)),
-            ("UnhealthyThresholdCount", json!(THRESHOLD)),
-            ("Matcher", json!({"HttpCode": "200"})),
-            ("Tags", run_tags(self.name.as_str())),
+            ("Name", shown(&self.name)),
+            ("VpcId", shown(&self.vpc)),
+            ("Protocol", json!("HTTP").into()),
+            ("Port", json!(self.port).into()),
+            ("TargetType", json!("instance").into()),
+            ("HealthCheckEnabled", json!(true).into()),
+            ("HealthCheckProtocol", json!("HTTP").into()),
+            ("HealthCheckPath", shown(&self.health_path)),
+            ("HealthCheckIntervalSeconds", json!(INTERVAL_S).into()),
+            ("HealthCheckTimeoutSeconds", json!(TIMEOUT_S).into()),
+            ("HealthyThresholdCount", json!(THRESHOLD).into()),
+            ("UnhealthyThresholdCount", json!(THRESHOLD).into()),
+            ("Matcher", json!({"HttpCode": "200"}).into()),
+            ("Tags", run_tags(self.name.as_str()).into()),
         ];
         request("elasticloadbalancing:CreateTargetGroup", with)
     }
@@ -91,7 +91,7 @@ impl TargetGroupCreate {
             .target_type(TargetTypeEnum::Instance)
             .health_check_enabled(true)
             .health_check_protocol(ProtocolEnum::Http)
-            .health_check_path(&self.health_path)
+            .health_check_path(self.health_path.as_str())
             .health_check_interval_seconds(INTERVAL_S)
             .health_check_timeout_seconds(TIMEOUT_S)
             .healthy_threshold_count(THRESHOLD)
@@ -140,12 +140,12 @@ impl Perform for TargetGroupCreate {
     ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeleteTargetGroup"];
 
-    fn sentence(&self) -> String {
-        format!("create target group `{}` (HTTP:{}, checked on `{}`)", self.name, self.port, self.health_path)
+    fn sentence(&self) -> Text {
+        tell!("create target group `{}` (HTTP:{}, checked on `{}`)", self.name, self.port, self.health_path)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("delete target group `{}`", self.name))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("delete target group `{}`", self.name))
     }
 
     fn changes(&self) -> Vec<Change> {

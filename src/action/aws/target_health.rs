@@ -8,7 +8,7 @@ use super::answers::said;
 use super::elb;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Arn, Failure, Finding, Found, InstanceId, TargetGroupWaitHealthy, TargetGroupWaitOut};
+use crate::model::{Arn, Failure, Finding, Found, InstanceId, TargetGroupWaitHealthy, TargetGroupWaitOut, Text, tell};
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthReasonEnum, TargetHealthStateEnum};
 
 /// The balancer's verdict on one target.
@@ -103,8 +103,8 @@ impl TargetGroupWaitHealthy {
             .collect())
     }
 
-    fn names(&self) -> String {
-        self.instances.iter().map(|i| format!("`{i}`")).collect::<Vec<_>>().join(" and ")
+    fn names(&self) -> Text {
+        Text::joined(self.instances.iter().map(|instance| tell!("`{}`", instance)), " and ")
     }
 }
 
@@ -112,11 +112,11 @@ impl Perform for TargetGroupWaitHealthy {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
     const PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
 
-    fn sentence(&self) -> String {
-        format!("wait until {} are healthy in target group `{}`", self.names(), elb::short(self.target_group.as_str()))
+    fn sentence(&self) -> Text {
+        tell!("wait until {} are healthy in target group `{}`", self.names(), elb::short_name(&self.target_group))
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 
@@ -135,7 +135,7 @@ impl Perform for TargetGroupWaitHealthy {
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
         let aws = cx.aws().await?;
-        let what = format!("healthy targets in `{}`", elb::short(self.target_group.as_str()));
+        let what = format!("healthy targets in `{}`", elb::short_name(&self.target_group));
         wait_until(cx, &what, async || {
             let waiting = self.waiting_for(&aws).await?;
             Ok(if waiting.is_empty() { Glance::Done(()) } else { Glance::NotYet(waiting.join("; ")) })
@@ -172,12 +172,12 @@ impl Perform for TargetGroupWaitOut {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
     const PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
 
-    fn sentence(&self) -> String {
-        let group = elb::short(self.target_group.as_str());
-        format!("wait until the balancer no longer sends requests to `{}` (target group `{group}`)", self.instance)
+    fn sentence(&self) -> Text {
+        let group = elb::short_name(&self.target_group);
+        tell!("wait until the balancer no longer sends requests to `{}` (target group `{}`)", self.instance, group)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 

@@ -29,12 +29,12 @@ impl Examine for SshConsoleKeys {
     const PERMISSIONS: &'static [&'static str] = &[];
 
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
-        if self.by != "console" {
+        if self.by.as_str() != "console" {
             return Ok(vec![Seen::pass(ROW, format!("they are learned by `{}`, not from the console", self.by))]);
         }
         let command = RemoteCommand::root_script(LOOK, [""; 0]);
         let told = lines.run_ok(&self.on, command, "looking at cloud-init's configuration").await?;
-        Ok(vec![judged(&self.on.name, &self.input, &told)])
+        Ok(vec![judged(&self.on.name, self.input.as_str(), &told)])
     }
 }
 

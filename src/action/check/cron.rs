@@ -12,7 +12,7 @@ use crate::access::RemoteCommand;
 use crate::action::Lines;
 use crate::action::host::cron_scan::{CronSource, Scan, Words, command};
 use crate::action::host::{HostPlace, LastLink};
-use crate::model::{CronSources, Failure};
+use crate::model::{CronSources, Failure, Text};
 
 /// Places of the words in a scan.
 const COMMAND: usize = 0;
@@ -23,10 +23,11 @@ impl Examine for CronSources {
     const PERMISSIONS: &'static [&'static str] = &[];
 
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
-        if self.command.is_empty() || self.command.contains(char::is_control) {
+        if self.command.as_str().is_empty() || self.command.as_str().contains(char::is_control) {
             return Err(Failure::refused("`command` must be a part of one command line"));
         }
-        let words = [Words(&self.command, ""), Words(base(&self.command), ""), Words("occ ", ":worker")];
+        let words =
+            [Words(self.command.as_str(), ""), Words(base(self.command.as_str()), ""), Words("occ ", ":worker")];
         let told = lines.run_ok(&self.on, command(self.file.as_str(), &words), "looking at what starts jobs").await?;
         let scan = Scan::parse(&told);
         let hidden = match &self.hidden {
@@ -50,7 +51,7 @@ impl CronSources {
 
     /// What Nextcloud itself says of its background jobs.
     async fn mode(&self, lines: &Lines<'_>) -> Result<String, Failure> {
-        let (config, php) = (self.config.as_str(), self.php.as_deref().unwrap_or("php"));
+        let (config, php) = (self.config.as_str(), self.php.as_ref().map_or("php", Text::as_str));
         let root = config.rsplitn(3, '/').nth(2).unwrap_or_default();
         let occ = format!("{root}/occ");
         // As the user that reads config.php, never as root: `occ` is that user's program.
@@ -147,7 +148,7 @@ fn elsewhere(check: &CronSources, scan: &Scan) -> Seen {
     }
     let like = scan.elsewhere(file, BASE);
     if !like.is_empty() && scan.there {
-        let what = base(&check.command);
+        let what = base(check.command.as_str());
         return Seen::warn(ROW, format!("on {host} {} starts a `{what}`", names(&like))).advise(
             "is it this Nextcloud's? It would go on while the file is hidden, and run on both servers afterwards",
         );
@@ -190,13 +191,17 @@ fn workers(host: &str, scan: &Scan) -> Seen {
 mod tests {
     use super::*;
     use crate::model::CheckVerdict::{Pass, Refuse, Warn};
+    use crate::model::Decode;
     use serde_json::json;
 
     fn check() -> CronSources {
-        serde_json::from_value(json!({
-            "on": {"name": "web-1", "host": "a"}, "file": "/etc/cron.d/nc", "command": "nextcloud/cron.php",
-            "config": "/var/www/html/nextcloud/config/config.php",
-        }))
+        CronSources::decode(
+            &json!({
+                "on": {"name": "web-1", "host": "a"}, "file": "/etc/cron.d/nc", "command": "nextcloud/cron.php",
+                "config": "/var/www/html/nextcloud/config/config.php",
+            })
+            .into(),
+        )
         .unwrap()
     }
 

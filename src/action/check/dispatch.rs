@@ -4,7 +4,7 @@ use super::{Examine, Seen};
 use crate::access::Access;
 use crate::action::Lines;
 use crate::model::{
-    Check, CheckCall, CheckKind, CheckRow, CheckVerdict, Failure, FailureKind, Refusal, RowSpec, Value, is_unknown,
+    Check, CheckCall, CheckKind, CheckRow, CheckVerdict, Failure, FailureKind, Foretold, Refusal, RowSpec,
 };
 use std::time::Duration;
 
@@ -62,12 +62,10 @@ dispatch! {
     DnsName,
 }
 
-/// Whether a check can be made in part although the parameters that are stand-ins are not known.
+/// Whether a check can be made in part without those of its parameters that are not known.
 #[must_use]
-pub fn asks_in_part(kind: CheckKind, parameters: &Value) -> bool {
-    let fields = parameters.as_object().into_iter().flatten();
-    let mut unknown = fields.filter(|(_, value)| is_unknown(value)).map(|(name, _)| name.as_str()).peekable();
-    unknown.peek().is_some() && unknown.all(|name| may_be_unknown(kind).contains(&name))
+pub fn asks_in_part(kind: CheckKind, parameters: &Foretold) -> bool {
+    parameters.lacks_only(may_be_unknown(kind))
 }
 
 /// Carries out one check: all rows of its kind, in the kind's order.

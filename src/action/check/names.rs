@@ -5,7 +5,7 @@ use super::{Examine, Seen};
 use crate::access::Aws;
 use crate::action::Lines;
 use crate::action::aws::{balancer, failed, filter, group_named, target_group};
-use crate::model::{Failure, NamesFree, is_stand_in};
+use crate::model::{Failure, NamesFree};
 
 impl Examine for NamesFree {
     const PERMISSIONS: &'static [&'static str] = &[
@@ -20,12 +20,11 @@ impl Examine for NamesFree {
 
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         let aws = lines.aws().await?;
-        let vpc = self.vpc.as_str();
         let group = async {
-            match is_stand_in(vpc) {
-                true => Err(Failure::permanent(format!("cannot look for a security group `{}`", self.group))
+            match self.vpc.text().known() {
+                Some(vpc) => group_named(&aws, self.group.as_str(), vpc).await,
+                None => Err(Failure::permanent(format!("cannot look for a security group `{}`", self.group))
                     .cause("the server's VPC could not be looked up")),
-                false => group_named(&aws, self.group.as_str(), vpc).await,
             }
         };
         let (balancer, target_group, group, instance) = tokio::join!(

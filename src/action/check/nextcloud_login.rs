@@ -9,7 +9,7 @@ use super::{Examine, Seen};
 use crate::access::reveal;
 use crate::action::Lines;
 use crate::action::site::{BrowsedSite, CLIENT_REFUSED, DavFiles, open, who};
-use crate::model::{Failure, FailureKind, NextcloudLogin, Secret};
+use crate::model::{Failure, FailureKind, NextcloudLogin, Secret, Text};
 
 const LOGIN: &str = "login";
 const CLIENT: &str = "client";
@@ -25,9 +25,9 @@ impl Examine for NextcloudLogin {
                 return Ok([LOGIN, CLIENT].map(|row| Seen::not_checkable(row, told.as_str())).into());
             }
         };
-        let site = BrowsedSite::new(lines.access().settings(), &self.fqdn, self.via.as_deref()).await?;
+        let site = BrowsedSite::new(lines.access().settings(), &self.fqdn, self.via.as_ref().map(Text::as_str)).await?;
         let user = match open(site).await {
-            Ok(page) => page.log_in(&self.user, &password).await,
+            Ok(page) => page.log_in(self.user.as_str(), &password).await,
             Err(failure) => Err(failure),
         };
         let user = match user {
@@ -40,7 +40,10 @@ impl Examine for NextcloudLogin {
         let id = user.id().to_owned();
         let client = self.client(lines, &id, &password).await;
         let login = user.log_out().await.map(|()| {
-            Seen::pass(LOGIN, format!("{} logged in at `https://{}/` and out again", who(&self.user, &id), self.fqdn))
+            Seen::pass(
+                LOGIN,
+                format!("{} logged in at `https://{}/` and out again", who(self.user.as_str(), &id), self.fqdn),
+            )
         });
         Ok(vec![Seen::of(LOGIN, login.map_err(judged)), client])
     }
@@ -49,14 +52,15 @@ impl Examine for NextcloudLogin {
 impl NextcloudLogin {
     /// Whether WebDAV takes name and password with a request, without a session, as the servers are asked one by one.
     async fn client(&self, lines: &Lines<'_>, id: &str, password: &Secret) -> Seen {
-        if self.user.contains(':') {
+        if self.user.as_str().contains(':') {
             return Seen::refuse(CLIENT, format!("`{}` cannot be sent with a request", self.user))
                 .advise("a name with `:` ends at it there: give another user");
         }
-        let looked = match BrowsedSite::new(lines.access().settings(), &self.fqdn, self.via.as_deref()).await {
-            Ok(site) => DavFiles::of_client(&site, id, &self.user, password).look().await,
-            Err(failure) => Err(failure),
-        };
+        let looked =
+            match BrowsedSite::new(lines.access().settings(), &self.fqdn, self.via.as_ref().map(Text::as_str)).await {
+                Ok(site) => DavFiles::of_client(&site, id, self.user.as_str(), password).look().await,
+                Err(failure) => Err(failure),
+            };
         let seen =
             looked.map(|()| Seen::pass(CLIENT, format!("WebDAV shows the files of `{id}` to name and password")));
         Seen::of(

@@ -8,7 +8,7 @@ use super::group::contains;
 use super::{Examine, Seen};
 use crate::access::RemoteCommand;
 use crate::action::Lines;
-use crate::model::{Cidr, Failure, HostOwnName};
+use crate::model::{Cidr, Failure, HostOwnName, Text};
 use std::net::Ipv4Addr;
 
 impl Examine for HostOwnName {
@@ -48,7 +48,9 @@ fn admitted(check: &HostOwnName) -> Seen {
     const ROW: &str = "admitted";
     let (host, fqdn) = (&check.on.name, check.fqdn.as_str());
     let sources = || check.sources.iter().map(Cidr::as_str).collect::<Vec<_>>().join(", ");
-    let Some(address) = check.address.as_deref().and_then(|address| address.parse::<Ipv4Addr>().ok()) else {
+    let Some(address) =
+        check.address.as_ref().and_then(Text::known).and_then(|address| address.parse::<Ipv4Addr>().ok())
+    else {
         return match check.sources.iter().any(|range| range.as_str().ends_with("/0")) {
             true => Seen::pass(ROW, "the balancer is open to every address"),
             false => Seen::not_checkable(
@@ -74,12 +76,13 @@ fn admitted(check: &HostOwnName) -> Seen {
 mod tests {
     use super::*;
     use crate::model::CheckVerdict::{NotCheckable, Pass, Warn};
+    use crate::model::Decode;
     use serde_json::json;
 
     fn check(sources: &[&str], address: Option<&str>) -> HostOwnName {
-        serde_json::from_value(json!({
+        HostOwnName::decode(&json!({
             "on": {"name": "web-1", "host": "a"}, "fqdn": "cloud.example.org", "sources": sources, "address": address,
-        }))
+        }).into())
         .unwrap()
     }
 

@@ -113,12 +113,16 @@ fn others(check: &CertificateRenewal, names: &str) -> Seen {
 mod tests {
     use super::*;
     use crate::model::CheckVerdict::{Pass, Refuse, Warn};
+    use crate::model::Decode;
     use serde_json::json;
 
     fn check() -> CertificateRenewal {
-        serde_json::from_value(json!({
-            "on": {"name": "web-1", "host": "a"}, "timer": "certbot.timer", "fqdn": "cloud.example.org",
-        }))
+        CertificateRenewal::decode(
+            &json!({
+                "on": {"name": "web-1", "host": "a"}, "timer": "certbot.timer", "fqdn": "cloud.example.org",
+            })
+            .into(),
+        )
         .unwrap()
     }
 

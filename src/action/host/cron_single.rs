@@ -4,7 +4,7 @@
 
 use super::cron_scan::{Scan, Words, command};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, CronVerifySingle, Failure, Finding, Found, Target};
+use crate::model::{Advice, CronVerifySingle, Failure, Finding, Found, Target, Text, tell};
 
 /// What is wrong with a host's sources.
 fn problems_of(scan: &Scan, check: &CronVerifySingle, host: &str, wanted: bool) -> Vec<String> {
@@ -25,10 +25,10 @@ fn problems_of(scan: &Scan, check: &CronVerifySingle, host: &str, wanted: bool) 
 
 impl CronVerifySingle {
     async fn sources(&self, cx: &Context<'_>, host: &Target) -> Result<Scan, Failure> {
-        if self.command.is_empty() || self.command.contains(char::is_control) {
+        if self.command.as_str().is_empty() || self.command.as_str().contains(char::is_control) {
             return Err(Failure::refused("`command` must be a part of one command line"));
         }
-        let command = command(self.file.as_str(), &[Words(&self.command, "")]);
+        let command = command(self.file.as_str(), &[Words(self.command.as_str(), "")]);
         Ok(Scan::parse(&cx.run_ok(host, command, "looking at the sources of cron jobs").await?))
     }
 
@@ -54,12 +54,12 @@ impl CronVerifySingle {
 }
 
 impl Perform for CronVerifySingle {
-    fn sentence(&self) -> String {
+    fn sentence(&self) -> Text {
         let quiet: Vec<&str> = self.quiet_on.iter().map(|h| h.name.as_str()).collect();
-        format!("check that `{}` is active on {} and not on {}", self.file, self.active_on.name, quiet.join(", "))
+        tell!("check that `{}` is active on {} and not on {}", self.file, self.active_on.name, quiet.join(", "))
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 
@@ -93,13 +93,14 @@ impl Perform for CronVerifySingle {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Decode;
     use serde_json::json;
 
     #[test]
     fn one_source_on_one_host_is_right() {
-        let check: CronVerifySingle = serde_json::from_value(json!({
+        let check: CronVerifySingle = CronVerifySingle::decode(&json!({
             "active_on": {"name": "web-1", "host": "a"}, "quiet_on": [], "file": "/etc/cron.d/nc", "command": "cron.php",
-        }))
+        }).into())
         .unwrap();
         let told = |told: &str, wanted| problems_of(&Scan::parse(told), &check, "web-1", wanted);
         assert!(told("there\ncron\t/etc/cron.d/nc\t0\n", true).is_empty());

@@ -15,7 +15,7 @@ use crate::access::RemoteCommand;
 use crate::action::edit::nginx::whole::{Answer, Configuration, DropIn, KeepAlive, MARK, Redirects, Wanted, wanted};
 use crate::action::edit::{Edit, EditRefusal, nginx};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, Change, Facts, Failure, Finding, Found, NginxDropIn, Service, Value, sha256};
+use crate::model::{Advice, Change, Facts, Failure, Finding, Found, NginxDropIn, Service, Text, Value, sha256, tell};
 use serde_json::json;
 
 /// How long an Application Load Balancer keeps a connection unless told otherwise, in seconds (ELB API,
@@ -136,12 +136,12 @@ impl NginxDropIn {
 }
 
 impl Perform for NginxDropIn {
-    fn sentence(&self) -> String {
-        format!("give nginx on {} what `{}` needs behind a balancer, in `{}`", self.on.name, self.fqdn, self.file)
+    fn sentence(&self) -> Text {
+        tell!("give nginx on {} what `{}` needs behind a balancer, in `{}`", self.on.name, self.fqdn, self.file)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("remove `{}` on {}, reload nginx if it runs", self.file, self.on.name))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("remove `{}` on {}, reload nginx if it runs", self.file, self.on.name))
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

@@ -17,7 +17,9 @@ use crate::action::edit::nginx::whole::{Configuration, wanted};
 use crate::action::edit::nginx::{self, Elsewhere};
 use crate::action::edit::{Edit, EditRefusal};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, Change, Facts, Failure, Finding, Found, NginxOffloadTls, Target, Value, Values, sha256};
+use crate::model::{
+    Advice, Change, Facts, Failure, Finding, Found, NginxOffloadTls, Target, Text, Value, Values, sha256, tell,
+};
 
 impl NginxOffloadTls {
     fn edit(&self, bytes: &[u8], elsewhere: Elsewhere) -> Result<Edit, Failure> {
@@ -153,15 +155,17 @@ pub(super) fn gives(file: &HostFile<'_>, copy: &FileImage, sha256: String) -> Ap
 }
 
 impl Perform for NginxOffloadTls {
-    fn sentence(&self) -> String {
-        format!(
+    fn sentence(&self) -> Text {
+        tell!(
             "make the site `{}` in `{}` on {} answer plain HTTP on port 80, keep a copy beside it",
-            self.fqdn, self.file, self.on.name
+            self.fqdn,
+            self.file,
+            self.on.name
         )
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("put the copy of `{}` on {} back, reload nginx if it runs", self.file, self.on.name))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("put the copy of `{}` on {} back, reload nginx if it runs", self.file, self.on.name))
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

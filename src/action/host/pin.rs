@@ -9,7 +9,7 @@ use crate::access::{AwsError, RemoteCommand, SshError, SshTrouble};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{
     Advice, Facts, Failure, FailureKind, Finding, Found, HostKeys, Reach, Recourse, Resolution, SshPinHostKey, Target,
-    Value, Values, host_key_gate,
+    Text, Value, Values, host_key_gate, tell,
 };
 use std::time::Instant;
 
@@ -202,16 +202,16 @@ fn pinned(keys: String, fingerprint: String) -> Values {
 impl Perform for SshPinHostKey {
     const PERMISSIONS: &'static [&'static str] = &["ec2:GetConsoleOutput"];
 
-    fn sentence(&self) -> String {
+    fn sentence(&self) -> Text {
         let from = match self.by.as_str() {
             "console" => "from its console output",
             "approve" => "at first contact, when a person approves its fingerprint",
             _ => "from your known_hosts",
         };
-        format!("learn the SSH host key of {} {from}, and accept no other in this run", self.on.name)
+        tell!("learn the SSH host key of {} {}, and accept no other in this run", self.on.name, from)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 

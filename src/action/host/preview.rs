@@ -47,9 +47,10 @@ pub(super) fn word(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Decode;
 
     fn host() -> Target {
-        serde_json::from_value(serde_json::json!({ "name": "web-1", "host": "127.0.0.1" })).unwrap()
+        Target::decode(&serde_json::json!({ "name": "web-1", "host": "127.0.0.1" }).into()).unwrap()
     }
 
     #[test]

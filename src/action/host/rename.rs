@@ -8,7 +8,7 @@ use super::place::{Hand, HostPlace, LastLink};
 use super::preview::{command_of, fact_of_file};
 use crate::access::RemoteCommand;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, Change, Facts, Failure, FileRename, Finding, Found, HostPath};
+use crate::model::{Advice, Change, Facts, Failure, FileRename, Finding, Found, HostPath, Text, tell};
 
 /// Exit status 3: nothing to rename; 4: the new name is taken. `mv -n` alone would say neither. On one line, for a plan
 /// shows it.
@@ -79,12 +79,12 @@ fn renaming(hand: Hand, from: &str, to: &str) -> RemoteCommand {
 }
 
 impl Perform for FileRename {
-    fn sentence(&self) -> String {
-        format!("rename `{}` to `{}` on {}", self.from, self.to, self.on.name)
+    fn sentence(&self) -> Text {
+        tell!("rename `{}` to `{}` on {}", self.from, self.to, self.on.name)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!("rename `{}` back to `{}` on {}", self.to, self.from, self.on.name))
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!("rename `{}` back to `{}` on {}", self.to, self.from, self.on.name))
     }
 
     fn changes(&self) -> Vec<Change> {

@@ -6,15 +6,15 @@ use super::preview::command_of;
 use super::stray;
 use super::systemd::{Unit, asking, systemctl};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Failure, Finding, Found, ServiceRestart};
+use crate::model::{Change, Failure, Finding, Found, ServiceRestart, Text, tell};
 use serde_json::json;
 
 impl Perform for ServiceRestart {
-    fn sentence(&self) -> String {
-        format!("restart `{}` on {} and wait until it is active", self.service, self.on.name)
+    fn sentence(&self) -> Text {
+        tell!("restart `{}` on {} and wait until it is active", self.service, self.on.name)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 

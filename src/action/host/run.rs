@@ -7,22 +7,22 @@ use super::preview::command_of;
 use crate::access::{RemoteCommand, RemoteOutput};
 use crate::action::lines::did_not_work;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, Change, Failure, Finding, Found, Recourse, Resolution, SshRun, Value};
+use crate::model::{Advice, Change, Failure, Finding, Found, Recourse, Resolution, SshRun, Text, Value, tell};
 use serde_json::json;
 
 /// How much of a command's output is kept: outputs go into the journal.
 const KEPT: usize = 4096;
 
 impl SshRun {
-    async fn command(&self, cx: &Context<'_>, argv: &[String]) -> Result<RemoteOutput, Failure> {
+    async fn command(&self, cx: &Context<'_>, argv: &[Text]) -> Result<RemoteOutput, Failure> {
         if argv.is_empty() {
             return Err(Failure::refused("a command needs at least a program"));
         }
         Ok(cx.run(&self.on, self.asking(argv).limit(cx.time_left())).await?)
     }
 
-    fn asking(&self, argv: &[String]) -> RemoteCommand {
-        let argv = argv.iter().cloned();
+    fn asking(&self, argv: &[Text]) -> RemoteCommand {
+        let argv = argv.iter().map(Text::as_str);
         if self.sudo == Some(true) { RemoteCommand::sudo(argv) } else { RemoteCommand::new(argv) }
     }
 
@@ -35,19 +35,24 @@ impl SshRun {
                     return Ok(Some(output.ok()));
                 }
                 // Neither yes nor no: what is in doubt must not be run again for that.
-                let program = check.first().map_or("", String::as_str);
+                let program = check.first().map_or("", Text::as_str);
                 Err(did_not_work(&format!("the check `{program}`"), &self.on, program, output))
             }
             None => Ok(None),
         }
     }
 
-    fn failed(&self, argv: &[String], output: &RemoteOutput) -> Failure {
-        let program = argv.first().map_or("", String::as_str);
+    fn failed(&self, argv: &[Text], output: &RemoteOutput) -> Failure {
+        let program = argv.first().map_or("", Text::as_str);
         let cut = |text: &[u8]| head(&String::from_utf8_lossy(text)).into_bytes();
         let output = RemoteOutput { status: output.status, stdout: cut(&output.stdout), stderr: head(&output.stderr) };
         did_not_work(&format!("`{program}`"), &self.on, program, output)
     }
+}
+
+/// The words of a command, one after the other.
+fn line(argv: &[Text]) -> Text {
+    Text::joined(argv.iter().cloned(), " ")
 }
 
 /// The first 4 KiB of a text.
@@ -59,13 +64,13 @@ fn head(text: &str) -> String {
 }
 
 impl Perform for SshRun {
-    fn sentence(&self) -> String {
+    fn sentence(&self) -> Text {
         let root = if self.sudo == Some(true) { " as root" } else { "" };
-        format!("run `{}` on {}{root}", self.argv.join(" "), self.on.name)
+        tell!("run `{}` on {}{}", line(&self.argv), self.on.name, root)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        self.undo.as_ref().map(|argv| format!("run `{}` on {}", argv.join(" "), self.on.name))
+    fn undo_sentence(&self) -> Option<Text> {
+        self.undo.as_ref().map(|argv| tell!("run `{}` on {}", line(argv), self.on.name))
     }
 
     fn changes(&self) -> Vec<Change> {
@@ -93,7 +98,7 @@ impl Perform for SshRun {
     }
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
-        let program = self.argv.first().map_or("", String::as_str);
+        let program = self.argv.first().map_or("", Text::as_str);
         match self.is_done(cx).await? {
             Some(true) => Ok(Verified::by(format!("the check of `{program}` says that it is done"))),
             Some(false) => Err(Failure::permanent(format!(
@@ -107,7 +112,7 @@ impl Perform for SshRun {
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let Some(undo) = &self.undo else {
-            return Err(Failure::permanent(format!("`{}` on {} cannot be undone", self.argv.join(" "), self.on))
+            return Err(Failure::permanent(format!("`{}` on {} cannot be undone", line(&self.argv), self.on))
                 .cause("the runbook gives it no `undo` command")
                 .advise(
                     Advice::by_hand("take it back by hand")
@@ -122,7 +127,7 @@ impl Perform for SshRun {
         if !output.ok() {
             return Err(self.failed(undo, &output).into());
         }
-        Ok(format!("`{}` exited with 0", undo.join(" ")))
+        Ok(format!("`{}` exited with 0", line(undo)))
     }
 }
 

@@ -11,22 +11,31 @@ use super::reload::reload_if_active;
 use super::restore::{FileStanding, original, standing};
 use super::systemd::asking;
 use crate::action::edit::Edit;
-use crate::action::edit::php::{Previous, Setting, read_raw, set_config, shown, shown_value, unset_config};
+use crate::action::edit::php::{
+    Previous, Setting, names_secret, read_raw, set_config, shown, shown_value, unset_config,
+};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, Change, Failure, Finding, Found, KeyChange, PhpSetConfig, Value, sha256};
+use crate::model::{
+    Advice, Change, Failure, Finding, Foretold, Found, KeyChange, PhpSetConfig, Text, Value, Values, sha256, tell,
+};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 impl PhpSetConfig {
     /// The php that reads the file.
     fn php<'a>(&'a self, cx: &'a Context<'a>, file: &HostFile<'_>) -> Result<Php<'a>, Failure> {
-        Ok(Php { cx, host: &self.on, program: self.php.as_deref().unwrap_or("php"), hand: file.reader()? })
+        Ok(Php { cx, host: &self.on, program: self.php.as_ref().map_or("php", Text::as_str), hand: file.reader()? })
     }
 
     /// Every key with what it is to hold.
     fn settings(&self) -> Result<Vec<(String, Setting)>, Failure> {
-        let set = self.set.iter().flatten().map(|(key, value)| Ok((key.clone(), Setting::Value(value.clone()))));
+        let known = |value: &Foretold| {
+            let value = value.clone().into_known();
+            value.map_err(|error| Failure::permanent("a key cannot be set yet").cause(error.to_string()))
+        };
+        let set = self.set.iter().flatten().map(|(key, value)| Ok((key.clone(), Setting::Value(known(value)?))));
         let append = self.append.iter().flatten().map(|(key, value)| {
-            let texts = serde_json::from_value(value.clone())
+            let texts = serde_json::from_value(known(value)?)
                 .map_err(|_| Failure::refused(format!("`append` of `{key}` must be a list of texts")))?;
             Ok((key.clone(), Setting::Append(texts)))
         });
@@ -38,7 +47,10 @@ impl PhpSetConfig {
     }
 
     fn wanted(&self) -> Value {
-        json!({ "set": self.set.clone().unwrap_or_default(), "append": self.append.clone().unwrap_or_default() })
+        let shown = |values: &Option<BTreeMap<String, Foretold>>| -> Values {
+            values.iter().flatten().map(|(key, value)| (key.clone(), value.shown())).collect()
+        };
+        json!({ "set": shown(&self.set), "append": shown(&self.append) })
     }
 
     fn edit(&self, bytes: &[u8]) -> Result<Edit, Failure> {
@@ -148,21 +160,29 @@ fn verdict(told: Vec<Told>, wrong: &str, advice: &str) -> Result<(), Failure> {
     if failure.causes.is_empty() { Ok(()) } else { Err(failure) }
 }
 
+/// A value as a sentence has it: of a secret nothing.
+fn told(key: &str, value: &Foretold) -> Text {
+    match value {
+        Foretold::Text(text) if !names_secret(key) => tell!("\"{}\"", text),
+        value => shown_value(key, &value.shown()).into(),
+    }
+}
+
 impl Perform for PhpSetConfig {
-    fn sentence(&self) -> String {
-        let set = self.set.iter().flatten().map(|(key, value)| format!("`{key}` = {}", shown_value(key, value)));
+    fn sentence(&self) -> Text {
+        let set = self.set.iter().flatten().map(|(key, value)| tell!("`{}` = {}", key, told(key, value)));
         let append = self.append.iter().flatten();
-        let append = append.map(|(key, value)| format!("{} appended to `{key}`", shown_value(key, value)));
-        let all: Vec<String> = set.chain(append).collect();
-        format!("set {} in `{}` on {}, keep a copy beside it", all.join(", "), self.file, self.on.name)
+        let append = append.map(|(key, value)| tell!("{} appended to `{}`", told(key, value), key));
+        let all = Text::joined(set.chain(append), ", ");
+        tell!("set {} in `{}` on {}, keep a copy beside it", all, self.file, self.on.name)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        Some(format!(
+    fn undo_sentence(&self) -> Option<Text> {
+        Some(tell!(
             "put the copy of `{}` on {} back; if it was changed since, take back only {}",
             self.file,
             self.on.name,
-            self.keys().iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")
+            self.keys().iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
         ))
     }
 

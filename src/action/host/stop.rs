@@ -4,7 +4,7 @@ use super::preview::{command_of, fact_name};
 use super::stray;
 use super::systemd::{Unit, asking, systemctl};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Change, Facts, Failure, Finding, Found, ServiceStop};
+use crate::model::{Change, Facts, Failure, Finding, Found, ServiceStop, Text, tell};
 use serde::{Deserialize, Serialize};
 
 /// How the service was found.
@@ -46,15 +46,15 @@ impl ServiceStop {
 }
 
 impl Perform for ServiceStop {
-    fn sentence(&self) -> String {
+    fn sentence(&self) -> Text {
         let also = if self.disables() { " and keep it from starting at boot" } else { "" };
         let where_there = if self.missing_ok == Some(true) { ", if it is there" } else { "" };
-        format!("stop `{}` on {}{also}{where_there}", self.service, self.on.name)
+        tell!("stop `{}` on {}{}{}", self.service, self.on.name, also, where_there)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         let also = if self.disables() { " and let it start at boot again" } else { "" };
-        Some(format!("restart `{}` on {}{also}, as it was found", self.service, self.on.name))
+        Some(tell!("restart `{}` on {}{}, as it was found", self.service, self.on.name, also))
     }
 
     fn changes(&self) -> Vec<Change> {

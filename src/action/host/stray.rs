@@ -104,13 +104,14 @@ pub(super) async fn must_be_none(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Decode;
 
     #[test]
     fn strays_are_told_with_what_ends_them() {
         assert_eq!(Strays::parse(""), None);
         assert_eq!(Strays::parse("/usr/sbin/nginx\n"), None);
         let strays = Strays::parse("/usr/sbin/nginx\n77 0 certbot.service\n78 33 certbot.service\n79 0 \n").unwrap();
-        let host: Target = serde_json::from_value(serde_json::json!({"name": "web-1", "host": "127.0.0.1"})).unwrap();
+        let host: Target = Target::decode(&serde_json::json!({"name": "web-1", "host": "127.0.0.1"}).into()).unwrap();
         let failure = strays.refusal(&Service::try_from("nginx".to_owned()).unwrap(), &host);
         assert_eq!(failure.causes[0], "process 77 runs `/usr/sbin/nginx` as user 0, in `certbot.service`");
         assert_eq!(failure.causes[2], "process 79 runs `/usr/sbin/nginx` as user 0");

@@ -2,7 +2,7 @@
 
 use crate::access::RemoteCommand;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Advice, Failure, Finding, Found, ProcessWaitGone};
+use crate::model::{Advice, Failure, Finding, Found, ProcessWaitGone, Text, tell};
 
 /// Reads the text from standard input, for as an argument it would be found in this script's own command line, and in
 /// sudo's. Only process ids are told: command lines may hold passwords.
@@ -16,7 +16,7 @@ done 2>/dev/null
 
 impl ProcessWaitGone {
     async fn processes(&self, cx: &Context<'_>) -> Result<Vec<String>, Failure> {
-        if self.command.is_empty() || self.command.contains(char::is_control) {
+        if self.command.as_str().is_empty() || self.command.as_str().contains(char::is_control) {
             return Err(Failure::refused("`command` must be a part of one command line"));
         }
         let command = RemoteCommand::root_script(SCAN, [""; 0]).stdin(format!("{}\n", self.command));
@@ -34,11 +34,11 @@ impl ProcessWaitGone {
 }
 
 impl Perform for ProcessWaitGone {
-    fn sentence(&self) -> String {
-        format!("wait until no process on {} has `{}` in its command line", self.on.name, self.command)
+    fn sentence(&self) -> Text {
+        tell!("wait until no process on {} has `{}` in its command line", self.on.name, self.command)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 

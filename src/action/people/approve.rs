@@ -1,14 +1,14 @@
 //! `gate.approve`: waits for a person's approval; the gate has the action's name.
 
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Failure, Finding, Found, GateApprove, approval_gate};
+use crate::model::{Failure, Finding, Found, GateApprove, Text, approval_gate, tell};
 
 impl Perform for GateApprove {
-    fn sentence(&self) -> String {
-        format!("wait for a person's approval: {}", self.prompt)
+    fn sentence(&self) -> Text {
+        tell!("wait for a person's approval: {}", self.prompt)
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 
@@ -34,7 +34,7 @@ impl Perform for GateApprove {
 
 impl GateApprove {
     fn waiting(&self, cx: &Context<'_>) -> Stop {
-        Stop::Waiting { gate: approval_gate(cx.call().action.name()), prompt: self.prompt.clone() }
+        Stop::Waiting { gate: approval_gate(cx.call().action.name()), prompt: self.prompt.to_string() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::grant::Grants;
 use crate::action::permissions_of_check;
-use crate::model::{CheckKind, Value, is_stand_in};
+use crate::model::{CheckKind, Foretold};
 
 /// One check of a plan, as far as it is known beforehand.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,20 +11,20 @@ pub struct CheckDeed {
     pub id: String,
     /// What it checks.
     pub kind: CheckKind,
-    /// Its parameters; a stand-in for each value that is looked up.
-    pub parameters: Value,
+    /// Its parameters, as far as they are known.
+    pub parameters: Foretold,
 }
 
 impl CheckDeed {
     fn text(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).and_then(Value::as_str).filter(|text| !is_stand_in(text))
+        self.parameters.known_text(&[name])
     }
 
     /// Whether it connects to a host whose address EC2 is asked for.
     fn reaches_an_instance(&self) -> bool {
         self.parameters
             .get("on")
-            .is_some_and(|on| on.get("instance").is_some() && on.get("address").and_then(Value::as_str) != Some("id"))
+            .is_some_and(|on| on.get("instance").is_some() && on.known_text(&["address"]) != Some("id"))
     }
 
     /// The IAM actions it needs.

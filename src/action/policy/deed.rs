@@ -1,6 +1,6 @@
 //! What a policy is made of: the actions of a plan with what is known of them, and where they are to happen.
 
-use crate::model::{ActionKind, Value, ValueType, is_stand_in};
+use crate::model::{ActionKind, Foretold, ValueType};
 use std::collections::BTreeMap;
 
 /// One action of a plan, as far as it is known beforehand.
@@ -10,8 +10,8 @@ pub struct Deed {
     pub path: String,
     /// What it does.
     pub kind: ActionKind,
-    /// Its parameters; a stand-in for each value that is known only later.
-    pub parameters: Value,
+    /// Its parameters.
+    pub parameters: Foretold,
     /// For each parameter that is another action's output: that action. A target's is that of its instance.
     pub origins: BTreeMap<String, Origin>,
 }
@@ -21,8 +21,8 @@ pub struct Deed {
 pub struct Origin {
     /// What it does.
     pub kind: ActionKind,
-    /// Its parameters, with stand-ins.
-    pub parameters: Value,
+    /// Its parameters, as far as they are known.
+    pub parameters: Foretold,
 }
 
 /// Where the actions happen, and what no input tells.
@@ -78,7 +78,7 @@ pub(super) enum Subject<'d> {
 impl Deed {
     /// A parameter that is a text and known.
     pub(in crate::action) fn text(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).and_then(Value::as_str).filter(|text| is_whole(text))
+        self.parameters.known_text(&[name])
     }
 
     /// What a parameter names.
@@ -93,8 +93,7 @@ impl Deed {
 
     /// The instance it works on: `instance`, or that of its target; of a check, the one it starts if it fails.
     pub(super) fn instance(&self) -> Subject<'_> {
-        let of_target = self.parameters.get("on").and_then(|on| on.get("instance")).and_then(Value::as_str);
-        match of_target.filter(|id| is_whole(id)) {
+        match self.parameters.known_text(&["on", "instance"]) {
             Some(id) => Subject::Known(id),
             None if self.origins.contains_key("on") => self.subject("on"),
             None if self.kind == ActionKind::NextcloudCheck => self.subject("start_if_it_fails"),
@@ -104,13 +103,12 @@ impl Deed {
 
     /// Whether it connects to a host whose address EC2 is asked for.
     pub(super) fn reaches_an_instance(&self) -> bool {
-        let by_instance = |target: &Value| {
-            target.get("instance").is_some() && target.get("address").and_then(Value::as_str) != Some("id")
-        };
+        let by_instance =
+            |target: &Foretold| target.get("instance").is_some() && target.known_text(&["address"]) != Some("id");
         self.kind.spec().params.iter().any(|p| match (&p.value_type, self.parameters.get(p.name)) {
-            (ValueType::Target, Some(target)) => by_instance(target),
-            (ValueType::List(item), Some(Value::Array(targets))) if **item == ValueType::Target => {
-                targets.iter().any(by_instance)
+            (ValueType::Target, Some(target)) => by_instance(&target),
+            (ValueType::List(item), Some(targets)) if **item == ValueType::Target => {
+                targets.items().iter().any(|target| by_instance(target))
             }
             _ => false,
         })
@@ -134,11 +132,6 @@ impl Origin {
 
     /// A parameter of it that is a text and known.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).and_then(Value::as_str).filter(|text| is_whole(text))
+        self.parameters.known_text(&[name])
     }
-}
-
-/// Whether no part of a text is known only later.
-fn is_whole(text: &str) -> bool {
-    !is_stand_in(text) && !text.contains("(known after ")
 }

@@ -240,7 +240,7 @@ mod tests {
     }
 
     fn deed(kind: ActionKind, parameters: Value) -> Deed {
-        Deed { path: "some/action".into(), kind, parameters, origins: BTreeMap::new() }
+        Deed { path: "some/action".into(), kind, parameters: parameters.into(), origins: BTreeMap::new() }
     }
 
     #[test]

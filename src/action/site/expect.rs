@@ -3,13 +3,13 @@
 use super::web::{causes, normal};
 use crate::access::{HttpOptions, http_client};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Failure, Finding, Found, HttpExpect};
+use crate::model::{Failure, Finding, Found, HttpExpect, Text, tell};
 
 impl HttpExpect {
-    fn expected(&self) -> String {
+    fn expected(&self) -> Text {
         match &self.location {
-            Some(to) => format!("`{}` answers {} to `{to}`", self.url, self.status),
-            None => format!("`{}` answers {}", self.url, self.status),
+            Some(to) => tell!("`{}` answers {} to `{}`", self.url, self.status, to),
+            None => tell!("`{}` answers {}", self.url, self.status),
         }
     }
 
@@ -36,7 +36,7 @@ impl HttpExpect {
     }
 
     async fn wait(&self, cx: &Context<'_>) -> Result<String, Failure> {
-        wait_until(cx, &self.expected(), async || {
+        wait_until(cx, self.expected().as_str(), async || {
             let (as_expected, told) = self.ask(cx).await?;
             Ok(if as_expected { Glance::Done(told) } else { Glance::NotYet(told) })
         })
@@ -45,12 +45,12 @@ impl HttpExpect {
 }
 
 impl Perform for HttpExpect {
-    fn sentence(&self) -> String {
-        format!("expect that {}", self.expected())
+    fn sentence(&self) -> Text {
+        tell!("expect that {}", self.expected())
     }
 
-    fn undo_sentence(&self) -> Option<String> {
-        (self.also_after_undo == Some(true)).then(|| format!("expect again that {}", self.expected()))
+    fn undo_sentence(&self) -> Option<Text> {
+        (self.also_after_undo == Some(true)).then(|| tell!("expect again that {}", self.expected()))
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

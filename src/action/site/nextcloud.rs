@@ -11,7 +11,9 @@ use super::through;
 use crate::access::reveal;
 use crate::action::aws::{bring_up, is_down};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, Failure, FailureKind, Finding, Found, InstanceId, NextcloudCheck, Recourse, Secret};
+use crate::model::{
+    Advice, Failure, FailureKind, Finding, Found, InstanceId, NextcloudCheck, Recourse, Secret, Text, tell,
+};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How often a check that fails in passing (no answer, 5xx) is made before it counts as failed.
@@ -33,10 +35,10 @@ struct Traces {
 }
 
 impl NextcloudCheck {
-    fn place(&self) -> String {
+    fn place(&self) -> Text {
         match &self.via {
-            Some(via) => format!("`https://{}/` by way of `{via}`", self.fqdn),
-            None => format!("`https://{}/`", self.fqdn),
+            Some(via) => tell!("`https://{}/` by way of `{}`", self.fqdn, via),
+            None => tell!("`https://{}/`", self.fqdn),
         }
     }
 
@@ -46,13 +48,13 @@ impl NextcloudCheck {
 
     /// One check, from login to logout; answers what shows it.
     async fn check(&self, cx: &Context<'_>, password: &Secret) -> Result<String, Failure> {
-        let site = BrowsedSite::new(cx.access().settings(), &self.fqdn, self.via.as_deref()).await?;
-        let user = open(site).await?.log_in(&self.user, password).await?;
+        let site = BrowsedSite::new(cx.access().settings(), &self.fqdn, self.via.as_ref().map(Text::as_str)).await?;
+        let user = open(site).await?.log_in(self.user.as_str(), password).await?;
         let name = format!("runbook-check-{}-{}", cx.call().run, cx.call().action.name());
         let traces =
             Traces { at_once: format!("{name}.txt"), in_chunks: format!("{name}-in-chunks.txt"), upload: name };
         let files = DavFiles::of(&user);
-        let login = through::Login { user: &self.user, id: user.id(), password };
+        let login = through::Login { user: self.user.as_str(), id: user.id(), password };
         let used = self.use_files(cx, &files, &login, &traces).await;
         let removed = remove(&files, &traces).await;
         used?;
@@ -121,17 +123,17 @@ impl NextcloudCheck {
         let through = if hosts.is_empty() { String::new() } else { format!(", also through {}", hosts.join(", ")) };
         format!(
             "{} logged in at {}, uploaded at once and in chunks, downloaded{through}, removed, logged out",
-            who(&self.user, id),
+            who(self.user.as_str(), id),
             self.place()
         )
     }
 
     /// What can be told to be wrong before anybody is asked.
     fn refused(&self) -> Option<Failure> {
-        if self.user.trim().is_empty() {
+        if self.user.as_str().trim().is_empty() {
             return Some(Failure::refused("`user` is empty"));
         }
-        (!self.hosts().is_empty() && self.user.contains(':'))
+        (!self.hosts().is_empty() && self.user.as_str().contains(':'))
             .then(|| Failure::refused(format!("`{}` cannot be used with `through`", self.user)))
             .map(|failure| failure.advise("a name with `:` cannot be sent with each request: give another user"))
     }
@@ -204,17 +206,18 @@ impl Perform for NextcloudCheck {
     const PERMISSIONS: &'static [&'static str] =
         &["ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "ec2:StartInstances"];
 
-    fn sentence(&self) -> String {
+    fn sentence(&self) -> Text {
         let hosts = self.hosts();
-        let through = if hosts.is_empty() { String::new() } else { format!(" (through {} too)", hosts.join(", ")) };
-        format!(
-            "use {} as `{}`: log in, upload a file at once and one in chunks, download them{through}, remove them, log out",
+        let through = if hosts.is_empty() { Text::default() } else { tell!(" (through {} too)", hosts.join(", ")) };
+        tell!(
+            "use {} as `{}`: log in, upload a file at once and one in chunks, download them{}, remove them, log out",
             self.place(),
-            self.user
+            self.user,
+            through
         )
     }
 
-    fn undo_sentence(&self) -> Option<String> {
+    fn undo_sentence(&self) -> Option<Text> {
         None
     }
 

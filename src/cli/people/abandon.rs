@@ -27,7 +27,7 @@ pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Forma
     // Before anybody reads and decides: while somebody executes it, it is his.
     drop(lease(&mut journal, &state)?);
     let plan = open::plan(&state)?;
-    let sentences = shown::sentences(&plan, &run, &state.outputs());
+    let sentences = shown::sentences(&plan, Some(&run), &state.outputs());
     if !format.is_json() {
         out(&display::abandon_text(&plan, &state, &sentences))?;
     }

@@ -11,7 +11,7 @@ use crate::cli::plan::refusal;
 use crate::cli::{CommandFailure, Exit, library};
 use crate::display;
 use crate::engine::{deeds, preview_check};
-use crate::model::{PreflightCheck, RunId};
+use crate::model::PreflightCheck;
 use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub(in crate::cli) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result
         kms_key: args.kms_key.clone(),
         principal: args.principal.clone(),
     };
-    let deeds = deeds(&plan, &run_id(), &BTreeMap::new());
+    let deeds = deeds(&plan, None, &BTreeMap::new());
     let checks: Vec<CheckDeed> = plan.runbook.preflight.iter().map(|check| checked(&plan, check)).collect();
     let of = |purpose| policy_with_checks(&deeds, &checks, &around, purpose);
     if format.is_json() {
@@ -69,11 +69,6 @@ fn text(document: &PolicyDocument) -> Result<String, CommandFailure> {
 
 fn unwritten(error: &serde_json::Error) -> CommandFailure {
     CommandFailure::new(Exit::Failed, "cannot write the policy").cause(error.to_string())
-}
-
-/// What stands for a run's id.
-fn run_id() -> RunId {
-    "run-id".parse().expect("letters and a dash after an `r` form an id")
 }
 
 fn checked(plan: &Plan, check: &PreflightCheck) -> CheckDeed {

@@ -2,6 +2,7 @@
 
 use crate::cli::clock::SystemClock;
 use crate::cli::plan::permission::{self, Asking};
+use crate::cli::plan::planned_id;
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, account};
 use crate::engine::{Clock, Worker, outputs_of, preflight_with_checks};
@@ -29,7 +30,7 @@ pub(in crate::cli) async fn look(plan: &mut Plan, run: &RunId, looking: &Looking
     let permissions = match &who {
         Some((caller, region)) => {
             let asking = Asking { access: &access, caller, region };
-            Some(permission::check(plan, run, &asking, &outputs_of(&looks)).await)
+            Some(permission::check(plan, planned_id::begun(run), &asking, &outputs_of(&looks)).await)
         }
         None => None,
     };

@@ -34,7 +34,7 @@ pub(in crate::cli) fn plan(args: &RunArgs, common: &Common, format: Format) -> R
     if let Some(file) = &prepared.plan_file {
         (origin.at, origin.by, origin.file) = (file.made_at, file.made_by.clone(), Some(file.clone()));
     }
-    let sentences = sentences(plan, &prepared.run, &outputs_of(&prepared.looks));
+    let sentences = sentences(plan, planned_id::begun(&prepared.run), &outputs_of(&prepared.looks));
     out(&match format {
         Format::Text => text(&prepared),
         Format::Json => {

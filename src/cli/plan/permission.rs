@@ -19,7 +19,7 @@ pub(in crate::cli) struct Asking<'a> {
 /// actions give.
 pub(in crate::cli) async fn check(
     plan: &Plan,
-    run: &RunId,
+    run: Option<&RunId>,
     asking: &Asking<'_>,
     outputs: &BTreeMap<ActionPath, Values>,
 ) -> Permissions {

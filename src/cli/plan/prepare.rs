@@ -5,7 +5,7 @@ use crate::cli::library::{self, step};
 use crate::cli::plan::looked::look;
 use crate::cli::plan::prepared::Prepared;
 use crate::cli::plan::refusal::{judge, no_plan};
-use crate::cli::plan::{saved, shown};
+use crate::cli::plan::{planned_id, saved, shown};
 use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, history, secrets};
@@ -32,7 +32,7 @@ pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Re
         look(&mut plan, &run, &looking).await
     })??;
     let outputs = shown::outputs_with(BTreeMap::new(), &looks);
-    let seen = shown::previews(&plan, &run, &outputs, &looks);
+    let seen = shown::previews(&plan, planned_id::begun(&run), &outputs, &looks);
     plan.preview(seen);
     plan.expected = history::expected(common, &plan)?;
     crate::model::accept(&mut plan.checks, &args.accept);

@@ -3,7 +3,7 @@
 use crate::cli::args::{Format, ShowArgs};
 use crate::cli::out::{out, tell};
 use crate::cli::plan::file::{self, ReadPlan};
-use crate::cli::plan::{planned_id, shown};
+use crate::cli::plan::shown;
 use crate::cli::{CommandFailure, Exit, place};
 use crate::display::{self, PlanOrigin};
 use crate::model::{ActionPath, Found, Values};
@@ -14,7 +14,7 @@ pub(in crate::cli) fn show(args: &ShowArgs, format: Format) -> Result<Exit, Comm
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
     let read = file::read(&args.plan)?;
     let (plan, origin, lines) = (&read.plan, origin(&read), lines(&read.plan));
-    let sentences = shown::sentences(plan, &planned_id::planned_run_id(), &outputs(plan));
+    let sentences = shown::sentences(plan, None, &outputs(plan));
     out(&match format {
         Format::Text => {
             format!("{}{}", display::plan_text(plan, &sentences, &lines), display::plan_file_text(&origin))

@@ -18,7 +18,7 @@ pub(in crate::cli) fn origin(fingerprint: String, until: Option<StepId>) -> Plan
 }
 
 pub(in crate::cli) fn text(prepared: &Prepared) -> String {
-    let sentences = sentences(&prepared.plan, &prepared.run, &outputs_of(&prepared.looks));
+    let sentences = sentences(&prepared.plan, planned_id::begun(&prepared.run), &outputs_of(&prepared.looks));
     let permissions = prepared.permissions.as_ref().map(display::permissions_text).unwrap_or_default();
     display::plan_text(&prepared.plan, &sentences, &lines(&prepared.looks)) + &permissions
 }
@@ -26,14 +26,14 @@ pub(in crate::cli) fn text(prepared: &Prepared) -> String {
 /// What each action will do and what its undo will do.
 pub(in crate::cli) fn sentences(
     plan: &Plan,
-    run: &RunId,
+    run: Option<&RunId>,
     outputs: &BTreeMap<ActionPath, Values>,
 ) -> impl Fn(&ActionPath) -> Option<Description> + use<> {
     let mut all = BTreeMap::new();
     for definition in plan.runbook.actions() {
         let parameters = preview_parameters(plan, run, outputs, definition);
         if let Ok(told) = action::describe(definition.kind, &parameters) {
-            all.insert(definition.path.clone(), planned_id::description(&told));
+            all.insert(definition.path.clone(), told);
         }
     }
     move |path| all.get(path).cloned()
@@ -51,7 +51,7 @@ pub(in crate::cli) fn outputs_with(
 /// What a plan keeps of the looks.
 pub(in crate::cli) fn previews(
     plan: &Plan,
-    run: &RunId,
+    run: Option<&RunId>,
     outputs: &BTreeMap<ActionPath, Values>,
     looks: &[(ActionPath, Look)],
 ) -> BTreeMap<ActionPath, Previewed> {

@@ -57,7 +57,7 @@ pub(in crate::cli) fn show(
     let mut looked = plan.clone();
     let (looks, permissions) = block_on(look(&mut looked, state, &looking))??;
     let drift = drifts(plan, run, &looks, SystemClock.now());
-    let (sentences, lines) = (shown::sentences(&looked, run, &outputs_of(&looks)), shown::lines(&looks));
+    let (sentences, lines) = (shown::sentences(&looked, Some(run), &outputs_of(&looks)), shown::lines(&looks));
     let rests = until.map_or_else(String::new, |step| format!(", and rests after step {}, {step}", plan.number(step)));
     out(&match format {
         None => String::new(),

@@ -90,8 +90,8 @@ fn sentence(plan: &Arc<Plan>) -> Sentence {
     let plan = Arc::clone(plan);
     Box::new(move |state: &RunState, path: &ActionPath| {
         let definition = plan.definition(path)?;
-        let parameters = preview_parameters(&plan, &state.run, &state.outputs(), definition);
-        action::describe(definition.kind, &parameters).ok().map(|told| told.does)
+        let parameters = preview_parameters(&plan, Some(&state.run), &state.outputs(), definition);
+        action::describe(definition.kind, &parameters).ok().map(|told| told.does.to_string())
     })
 }
 

@@ -44,7 +44,7 @@ pub(in crate::cli) fn show(
     let plan = &plan;
     let lines = lines(plan, state, &looks);
     let outputs = shown::outputs_with(state.outputs(), &looks);
-    let sentences = shown::sentences(plan, &state.run, &outputs);
+    let sentences = shown::sentences(plan, Some(&state.run), &outputs);
     let origin = shown::origin(state.opened.fingerprint.clone(), until.cloned());
     out(&match format {
         Format::Text => {

@@ -169,10 +169,10 @@ pub(in crate::cli) fn replan(
         return Err(failure.hint("then type the same command again: nothing was recorded"));
     }
     let outputs = shown::outputs_with(state.outputs(), &looks);
-    let seen = shown::previews(&plan, &state.run, &outputs, &looks);
+    let seen = shown::previews(&plan, Some(&state.run), &outputs, &looks);
     plan.preview(seen);
     if !format.is_json() {
-        let sentences = shown::sentences(&plan, &state.run, &outputs);
+        let sentences = shown::sentences(&plan, Some(&state.run), &outputs);
         out(&format!(
             "what has not run of {}, planned anew\n\n{}",
             state.run,
@@ -252,7 +252,7 @@ fn look(
         if let (Some(region), Some(caller)) = (&plan.region, &caller) {
             let asking = Asking { access: &access, caller, region };
             let outputs = shown::outputs_with(state.outputs(), &looks);
-            let told = permission::check(plan, &state.run, &asking, &outputs).await;
+            let told = permission::check(plan, Some(&state.run), &asking, &outputs).await;
             permission::refuse(plan, &told, &mut looks);
         }
         Ok(looks)

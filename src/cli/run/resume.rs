@@ -85,7 +85,7 @@ fn preview(
     as_it_was(args, state)?;
     let keeps = leave.into_iter().chain(plan.kept(&to)).collect();
     let queue = plan.undo_queue_keeping(state, &keeps);
-    let sentences = shown::sentences(plan, &state.run, &state.outputs());
+    let sentences = shown::sentences(plan, Some(&state.run), &state.outputs());
     out(&match format {
         Format::Text => display::rollback_text(plan, state, &to, &queue, &sentences),
         Format::Markdown => display::rollback_markdown(plan, state, &to, &queue, &sentences),

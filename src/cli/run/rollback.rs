@@ -39,7 +39,7 @@ pub(in crate::cli) fn rollback(
     if queue.is_empty() && !ends {
         return Err(CommandFailure::refused(format!("nothing is to be undone: nothing after `{to}` has been done")));
     }
-    let sentences = shown::sentences(&plan, &state.run, &state.outputs());
+    let sentences = shown::sentences(&plan, Some(&state.run), &state.outputs());
     match format {
         Format::Text => out(&display::rollback_text(&plan, &state, &to, &queue, &sentences))?,
         Format::Markdown => out(&display::rollback_markdown(&plan, &state, &to, &queue, &sentences))?,

@@ -39,7 +39,7 @@ pub(in crate::display) fn one_change(indent: usize, change: &Change) -> String {
             }
             text
         }
-        Change::Request { operation, with } => {
+        Change::Request { operation, with, .. } => {
             let mut text = format!("{space}{operation}\n");
             for (name, it) in with {
                 text.push_str(&hanging(&format!("{more}{name}: "), indent + 6, &value(it)));

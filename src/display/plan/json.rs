@@ -65,9 +65,9 @@ fn action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks: &Lo
     let sentence = sentences(&action.path);
     let (mut with, mut pending) = (Map::new(), Vec::new());
     for (name, given) in &action.with {
-        let (value, later) = parameter(plan, sentence.as_ref(), name, given);
-        with.insert(name.clone(), value.into());
-        pending.extend(later.then_some(name));
+        let value = parameter(plan, sentence.as_ref(), name, given);
+        with.insert(name.clone(), value.as_str().into());
+        pending.extend(value.waits().then_some(name));
     }
     let shown = Shown::of(plan, &action.path, sentence.as_ref(), looks);
     let usual = usual::of_action(plan, action);

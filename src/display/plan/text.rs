@@ -10,7 +10,7 @@ use crate::display::run::failure::reasons_text;
 use crate::display::table::{columns, count, hanging, prose, wrapped};
 use crate::display::terminal::one_line;
 use crate::display::wording::{order_sentence, site_sentence};
-use crate::model::{ActionPath, Description, Found, Reversibility, Spec, Step, StepAction};
+use crate::model::{ActionPath, Description, Found, Reversibility, Spec, Step, StepAction, Text, tell};
 use crate::plan::{Look, Plan};
 
 /// Where an action's description comes from. Nothing when its parameters do not fit.
@@ -125,7 +125,7 @@ fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, looks: &Looks<'_
 fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks: &Looks<'_>) -> String {
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
-    let told = sentence.as_ref().map(|told| told.does.clone());
+    let told = sentence.as_ref().map(|told| told.does.to_string());
     let what =
         action.title.as_deref().map(one_line).or_else(|| told.clone()).unwrap_or_else(|| first_sentence(&spec.about));
     let usual = usual::of_action(plan, action).told();
@@ -135,47 +135,47 @@ fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks:
     }
     for (name, given) in &action.with {
         // A sentence has its values in it already; only what it cannot know is added.
-        let (value, later) = parameter(plan, sentence.as_ref(), name, given);
-        if told.is_none() || later {
-            text.push_str(&wrapped(&format!("      {name}: "), &value));
+        let value = parameter(plan, sentence.as_ref(), name, given);
+        if told.is_none() || value.waits() {
+            text.push_str(&wrapped(&format!("      {name}: "), value.as_str()));
         }
     }
     let shown = Shown::of(plan, &action.path, sentence.as_ref(), looks);
     let back = match action.cannot_be_undone() {
-        Some(why) => format!("cannot be undone: {why}"),
+        Some(why) => tell!("cannot be undone: {}", why),
         None => undo(&spec, sentence.and_then(|told| told.undo)),
     };
     if let Some(line) = looks.line(&action.path) {
         text.push_str(&now(line, shown.after.as_ref()));
     }
     text.push_str(&changes_text(6, &shown.changes));
-    text.push_str(&wrapped("      undo: ", &back));
+    text.push_str(&wrapped("      undo: ", back.as_str()));
     text
 }
 
 /// What an action's undo does: its own sentence, else what is said about its kind.
-pub(in crate::display) fn undo_sentence(spec: &Spec, sentence: Option<String>) -> String {
+pub(in crate::display) fn undo_sentence(spec: &Spec, sentence: Option<Text>) -> Text {
     sentence.unwrap_or_else(|| {
-        let said = spec.about.split_once(" Undo ").map(|(_, undo)| first_sentence(undo));
+        let said = spec.about.split_once(" Undo ").map(|(_, undo)| first_sentence(undo).into());
         said.unwrap_or_else(|| "takes it back".into())
     })
 }
 
 /// The same with how far it can be undone.
-pub(in crate::display) fn undo(spec: &Spec, sentence: Option<String>) -> String {
+pub(in crate::display) fn undo(spec: &Spec, sentence: Option<Text>) -> Text {
     match spec.reversibility {
         Reversibility::Reversible => undo_sentence(spec, sentence),
-        Reversibility::WithLoss(what) => format!("{} (lost: {what})", undo_sentence(spec, sentence)),
-        Reversibility::NothingToUndo(why) => nothing_to_undo(why, sentence.as_deref()),
-        Reversibility::Irreversible(why) => format!("cannot be undone: {why}"),
+        Reversibility::WithLoss(what) => tell!("{} (lost: {})", undo_sentence(spec, sentence), what),
+        Reversibility::NothingToUndo(why) => nothing_to_undo(why, sentence.as_ref()),
+        Reversibility::Irreversible(why) => tell!("cannot be undone: {}", why),
     }
 }
 
 /// What undoing does where nothing is to be taken back: it may look or wait all the same.
-pub(in crate::display) fn nothing_to_undo(why: &str, sentence: Option<&str>) -> String {
+pub(in crate::display) fn nothing_to_undo(why: &str, sentence: Option<&Text>) -> Text {
     match sentence {
-        None => format!("nothing to undo: {why}"),
-        Some(sentence) => format!("takes nothing back: {sentence}"),
+        None => tell!("nothing to undo: {}", why),
+        Some(sentence) => tell!("takes nothing back: {}", sentence),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The rollback plan as Markdown.
 
 use crate::display::plan::markdown::DURATIONS;
-use crate::display::plan::markdown::escape::{code, rich};
+use crate::display::plan::markdown::escape::{code, rich, rich_text};
 use crate::display::plan::markdown::table::table;
 use crate::display::plan::text::Sentences;
 use crate::display::rollback::sheet::RollbackSheet;
@@ -29,7 +29,7 @@ pub fn rollback_markdown(
         out.push_str(">\n> Stays stopped:\n>\n");
     }
     for (action, does) in &sheet.stopped {
-        out.push_str(&format!("> - {}: {}\n", code(&action.to_string()), rich(does)));
+        out.push_str(&format!("> - {}: {}\n", code(&action.to_string()), rich_text(does)));
     }
     if !sheet.ways.is_empty() {
         out.push_str(">\n> The way back to service is one of:\n>\n");
@@ -40,7 +40,7 @@ pub fn rollback_markdown(
     }
     out.push_str(&format!("\n## What is undone\n\n{}, in this order.\n\n", sheet.size()));
     let rows = sheet.undone.iter().enumerate().map(|(n, undo)| {
-        vec![(n + 1).to_string(), code(&undo.action.to_string()), rich(&undo.does), undo.usual.told()]
+        vec![(n + 1).to_string(), code(&undo.action.to_string()), rich_text(&undo.does), undo.usual.told()]
     });
     out.push_str(&table(&["", "Action", "Its undo", "Usually"], rows));
     out.push_str(&format!("Durations: {}\n\n## What stays done\n\n", rich(DURATIONS)));

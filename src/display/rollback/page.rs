@@ -36,7 +36,7 @@ pub fn rollback_html(origin: &PlanOrigin, back: &RollbackShown<'_>) -> String {
         el("tr")
             .child(el("td").text(&(n + 1).to_string()))
             .child(el("th").attr("scope", "row").child(el("code").text(&undo.action.to_string())))
-            .child(el("td").rich(&undo.does))
+            .child(el("td").rich_text(&undo.does))
             .child(el("td").text(&undo.usual.told()))
     });
     let heads = ["Order", "Action", "Its undo", "Usually takes"].map(|name| el("th").attr("scope", "col").text(name));
@@ -72,7 +72,7 @@ fn verdict(sheet: &RollbackSheet<'_>) -> Element {
     let stopped = sheet
         .stopped
         .iter()
-        .map(|(action, does)| el("li").child(el("code").text(&action.to_string())).text(": ").rich(does));
+        .map(|(action, does)| el("li").child(el("code").text(&action.to_string())).text(": ").rich_text(does));
     let section = match sheet.stopped.as_slice() {
         [] => section,
         _ => section.child(el("p").text("Stays stopped:")).child(el("ul").class("refusals").children(stopped)),

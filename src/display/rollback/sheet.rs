@@ -8,7 +8,7 @@ use crate::display::run::commands::{ToService, service};
 use crate::display::table::count;
 use crate::display::typed::Typed;
 use crate::journal::{RollbackTo, RunState};
-use crate::model::{ActionPath, Step, StepAction, WayBack};
+use crate::model::{ActionPath, Step, StepAction, Text, WayBack};
 use crate::plan::{Order, Plan, Site};
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(in crate::display) struct RollbackSheet<'a> {
     /// The site afterwards.
     pub(in crate::display) site: Site,
     /// When the site is down then: the actions that stay done and have stopped something, and what they do.
-    pub(in crate::display) stopped: Vec<(&'a ActionPath, String)>,
+    pub(in crate::display) stopped: Vec<(&'a ActionPath, Text)>,
     /// When the site is down then: how it comes back.
     pub(in crate::display) ways: Vec<SheetWay>,
     /// The steps that stay done, wholly.
@@ -37,7 +37,7 @@ pub(in crate::display) struct RollbackSheet<'a> {
 pub(in crate::display) struct Undo<'a> {
     pub(in crate::display) action: &'a ActionPath,
     /// What it does, or why it does nothing.
-    pub(in crate::display) does: String,
+    pub(in crate::display) does: Text,
     pub(in crate::display) usual: Usual,
     /// It only cleans up: the site does not need it.
     pub(in crate::display) cleans_up: bool,
@@ -173,7 +173,7 @@ fn down(plan: &Plan, state: &RunState, spans: &Spans<'_>, until: &Usual) -> Usua
 }
 
 /// What undoing an action that was begun means.
-fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Sentences<'_>) -> String {
+fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Sentences<'_>) -> Text {
     let Some(definition) = plan.definition(action) else { return "?".into() };
     match stays(state, definition) {
         Some(why) => why.into(),
@@ -194,9 +194,9 @@ fn stays(state: &RunState, definition: &StepAction) -> Option<&'static str> {
 }
 
 /// What an action does, in a sentence.
-fn does(action: &StepAction, sentences: Sentences<'_>) -> String {
-    let told = sentences(&action.path).map(|told| told.does);
-    told.or_else(|| action.title.clone()).unwrap_or_else(|| first_sentence(&action.kind.spec().about))
+fn does(action: &StepAction, sentences: Sentences<'_>) -> Text {
+    let titled = || action.title.clone().unwrap_or_else(|| first_sentence(&action.kind.spec().about)).into();
+    sentences(&action.path).map_or_else(titled, |told| told.does)
 }
 
 fn forward(plan: &Plan, state: &RunState, to: &RollbackTo) -> SheetWay {

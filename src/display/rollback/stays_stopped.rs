@@ -46,7 +46,7 @@ struct Known<'a> {
 
 impl Known<'_> {
     fn value(&self, expr: &Expr) -> Option<Value> {
-        expr.resolve(&Scope { run: self.run, inputs: self.inputs, outputs: self.outputs }).ok()
+        expr.resolve(&Scope { run: Some(self.run), inputs: self.inputs, outputs: self.outputs }).ok()
     }
 
     /// The instance an action starts, stops or works on.

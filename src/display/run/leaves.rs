@@ -124,6 +124,6 @@ fn by_hand(action: &StepAction, sentences: Sentences<'_>) -> Option<String> {
     match spec.reversibility {
         Reversibility::NothingToUndo(_) | Reversibility::Irreversible(_) => None,
         _ if action.cannot_be_undone().is_some() => None,
-        _ => Some(undo_sentence(&spec, sentences(&action.path).and_then(|told| told.undo))),
+        _ => Some(undo_sentence(&spec, sentences(&action.path).and_then(|told| told.undo)).to_string()),
     }
 }

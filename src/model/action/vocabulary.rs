@@ -4,12 +4,13 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, DrainTime, Fqdn, GroupDescription, GroupId, GroupName,
-    HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param, SecretRef, Service,
-    SubnetId, TagValue, Target, TargetGroupName, Url, Values, VpcId,
+    Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, DrainTime, Foretold, Fqdn, GroupDescription, GroupId,
+    GroupName, HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param, SecretRef,
+    Service, SubnetId, TagValue, Target, TargetGroupName, Text, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
+use std::collections::BTreeMap;
 
 macro_rules! actions {
     ($($(#[doc = $doc:literal])+ $name:literal $kind:ident {
@@ -63,7 +64,7 @@ actions! {
         /// The host.
         on: Target,
         /// A part of the command line, e.g. `nextcloud/cron.php`.
-        command: String,
+        command: Text,
     } gives {} NothingToUndo("it only waits"), Restores, [], usual 1 s, deadline 1800 s;
 
     /// Stops a service, and on request keeps it from starting at boot. Undo restarts it if it ran, and enables it if
@@ -132,11 +133,11 @@ actions! {
         /// The configuration file.
         file: HostPath,
         /// Keys to set to these values.
-        set: Option<Values>,
+        set: Option<BTreeMap<String, Foretold>>,
         /// Keys that are lists: these texts are appended unless they are there.
-        append: Option<Values>,
+        append: Option<BTreeMap<String, Foretold>>,
         /// The php program. Default: `php`.
-        php: Option<String>,
+        php: Option<Text>,
         /// A service to reload afterwards, so that no opcode cache keeps the old file.
         reload: Option<Service>,
     } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;
@@ -151,7 +152,7 @@ actions! {
         /// The cron file.
         file: HostPath,
         /// A part of the command that must not be started from elsewhere, e.g. `nextcloud/cron.php`.
-        command: String,
+        command: Text,
     } gives {} NothingToUndo("it only looks"), Restores, [], usual 2 s, deadline 120 s;
 
     /// Learns a host's SSH key and pins it for this run. `known-hosts`: from the operator's own known_hosts;
@@ -161,7 +162,7 @@ actions! {
         /// The host; its own `host_key` is not used here.
         on: Target,
         /// `known-hosts`, `console` or `approve`.
-        by: String,
+        by: Text,
     } gives { host_key: String, fingerprint: String } NothingToUndo("the pin belongs to the run"), Restores, [LearnsHostKey, AsksAboutHostKey], usual 2 s, deadline 600 s;
 
     /// Runs a command on a host, argument by argument, without a shell.
@@ -169,13 +170,13 @@ actions! {
         /// The host.
         on: Target,
         /// Program and arguments.
-        argv: Vec<String>,
+        argv: Vec<Text>,
         /// Run as root by `sudo -n`. Default: no.
         sudo: Option<bool>,
         /// A command that exits 0 when the deed is done; without it a command in doubt goes to the operator.
-        check: Option<Vec<String>>,
+        check: Option<Vec<Text>>,
         /// A command that takes it back; without it the action cannot be undone.
-        undo: Option<Vec<String>>,
+        undo: Option<Vec<Text>>,
     } gives { stdout: String } WithLoss("only as far as its `undo` command goes"), Unknown, [], usual 5 s, deadline 600 s;
 
     // People.
@@ -183,7 +184,7 @@ actions! {
     /// Waits for a person's approval.
     "gate.approve" GateApprove {
         /// What is to be judged.
-        prompt: String,
+        prompt: Text,
     } gives {} NothingToUndo("an approval stays given"), Restores, [Asks], usual 60 s, deadline 86400 s;
 
     // Looking things up.
@@ -197,8 +198,8 @@ actions! {
         /// Used as `sources` instead of what the instance's security groups admit on 443 when not empty.
         sources: Option<Vec<Cidr>>,
     } gives {
-        vpc: VpcId, group: GroupId, groups: Vec<GroupId>, subnet: SubnetId, zone: String, ranges: Vec<Cidr>, sources: Vec<Cidr>,
-        instance_type: InstanceType, name: String, public_ip: String,
+        vpc: VpcId, group: GroupId, groups: Vec<GroupId>, subnet: SubnetId, zone: Text, ranges: Vec<Cidr>, sources: Vec<Cidr>,
+        instance_type: InstanceType, name: Text, public_ip: Text,
     } NothingToUndo("it only looks"), Restores, [NeedsAws, LooksUp], usual 1 s, deadline 60 s;
 
     // EC2.
@@ -334,7 +335,7 @@ actions! {
         /// The targets' port.
         port: u16,
         /// The health check's path; it must answer 200.
-        health_path: String,
+        health_path: Text,
         /// Seconds a target goes on serving open requests after it was taken out. Default: 30.
         drain_s: Option<DrainTime>,
         /// Keep a visitor on one target by a cookie. Default: no.
@@ -426,9 +427,9 @@ actions! {
         /// The zone.
         zone: DnsZone,
         /// The record's name.
-        name: String,
+        name: Text,
         /// Its value.
-        value: String,
+        value: Text,
         /// Its TTL in seconds. Default: 300.
         ttl: Option<u32>,
     } gives { change: String } Reversible, CleansUp, [NeedsAws, AsksForRecord], usual 38 s, deadline 86400 s;
@@ -447,16 +448,16 @@ actions! {
         /// The name.
         fqdn: Fqdn,
         /// The balancer's DNS name.
-        dns_name: String,
+        dns_name: Text,
         /// The balancer's own zone, for an alias.
-        dns_zone: String,
+        dns_zone: Text,
         /// The instance the name pointed at before: if the old address was its and has changed since, undo points at
         /// the address it has then.
         instance: Option<InstanceId>,
         /// The public address that instance had before this run stopped it (`public_ip` of `instance.look-up`; empty when
         /// it had none). Default: the one it has when this action looks, which is another one by then unless it is an
         /// Elastic IP.
-        instance_address: Option<String>,
+        instance_address: Option<Text>,
     } gives { change: String } Reversible, Restores, [NeedsAws, AsksForRecord], usual 40 s, deadline 86400 s;
 
     // Checks, as a user of the site.
@@ -480,9 +481,9 @@ actions! {
         /// The site's name.
         fqdn: Fqdn,
         /// Connect to this name instead of what DNS says, e.g. the balancer's own before DNS is changed.
-        via: Option<String>,
+        via: Option<Text>,
         /// The name of a local user without two-factor login.
-        user: String,
+        user: Text,
         /// A reference to the user's own password; the login form takes no app password.
         password: SecretRef,
         /// Hosts through each of which the file must be downloadable.
@@ -517,9 +518,11 @@ mod tests {
     fn parameters_are_decoded_and_unknown_ones_refused() {
         let on = json!({"name": "web-1", "instance": "i-0123456789abcdef0"});
         let good = json!({"on": on, "service": "nginx"});
-        let Action::ServiceStop(stop) = Action::decode(ActionKind::ServiceStop, &good).unwrap() else { panic!("kind") };
+        let Action::ServiceStop(stop) = Action::decode(ActionKind::ServiceStop, &good.into()).unwrap() else {
+            panic!("kind")
+        };
         assert_eq!(stop.disable, None);
         let bad = json!({"on": on, "service": "nginx", "disabled": true});
-        assert!(Action::decode(ActionKind::ServiceStop, &bad).unwrap_err().to_string().contains("disabled"));
+        assert!(Action::decode(ActionKind::ServiceStop, &bad.into()).unwrap_err().to_string().contains("disabled"));
     }
 }

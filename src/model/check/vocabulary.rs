@@ -5,7 +5,7 @@
 
 use super::super::{
     BalancerName, Cidr, DbId, DnsZone, Fqdn, GroupId, GroupName, HostPath, InstanceId, InstanceName, InstanceType,
-    SecretRef, Service, SubnetId, Target, TargetGroupName, Url, VpcId,
+    SecretRef, Service, SubnetId, Target, TargetGroupName, Text, Url, VpcId,
 };
 use super::Refusal::{Acceptable, Final, Never};
 use super::{CheckSpec, RowSpec};
@@ -68,9 +68,9 @@ checks! {
         /// The host.
         on: Target,
         /// How the clones' keys are to be learned, as `by` of `ssh.pin-host-key`; only `console` asks anything of the host.
-        by: String,
+        by: Text,
         /// The name of the input that says so, for the advice.
-        input: String,
+        input: Text,
     } needs_aws: false, rows {
         "shown" Acceptable "cloud-init is there and shows a new instance's host keys on its console",
     };
@@ -106,7 +106,7 @@ checks! {
         /// Address ranges that may reach the balancer.
         sources: Vec<Cidr>,
         /// The host's public address; empty when it has none.
-        address: Option<String>,
+        address: Option<Text>,
     } needs_aws: false, rows {
         "hosts-file" Never "`/etc/hosts` does not name the site",
         "admitted" Never "the balancer will let the host in, as it lets visitors in",
@@ -121,11 +121,11 @@ checks! {
         /// Its name while it is hidden, where an earlier run may have left it so.
         hidden: Option<HostPath>,
         /// A part of the jobs' command line, e.g. `nextcloud/cron.php`.
-        command: String,
+        command: Text,
         /// Nextcloud's config.php.
         config: HostPath,
         /// The php program. Default: `php`.
-        php: Option<String>,
+        php: Option<Text>,
     } needs_aws: false, rows {
         "file" Final "the file is there, cron reads it, and it starts the command",
         "elsewhere" Final "nothing else starts it: no other file of cron, no crontab, no timer, no service",
@@ -191,7 +191,7 @@ checks! {
         /// The DB instance that must be the one in config.php.
         db: DbId,
         /// The php program. Default: `php`.
-        php: Option<String>,
+        php: Option<Text>,
     } needs_aws: true, rows {
         "database" Acceptable "`dbhost` is the DB instance's endpoint",
         "data-directory" Acceptable "users' files are in an object store or on a network file system",
@@ -206,9 +206,9 @@ checks! {
         /// The site's name.
         fqdn: Fqdn,
         /// Connect to this name instead of what DNS says.
-        via: Option<String>,
+        via: Option<Text>,
         /// The name of a local user without two-factor login.
-        user: String,
+        user: Text,
         /// A reference to the user's own password; the login form takes no app password.
         password: SecretRef,
     } needs_aws: false, rows {

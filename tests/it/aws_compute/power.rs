@@ -27,7 +27,7 @@ mod inside {
         deed(ActionKind::InstanceStop, &account).forward_as_told().await;
         deed(ActionKind::InstanceStart, &account).forward_as_told().await;
         let seen = deed(ActionKind::InstanceStop, &account).observe().await;
-        let [Change::Request { operation, with }] = seen.changes.as_slice() else { panic!("{seen:?}") };
+        let [Change::Request { operation, with, .. }] = seen.changes.as_slice() else { panic!("{seen:?}") };
         assert_eq!((operation.as_str(), &with["InstanceIds"]), ("ec2:StopInstances", &json!([account.web()])));
         assert_eq!(seen.facts[&format!("state of `{}`", account.web())], "running");
     }

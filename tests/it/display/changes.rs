@@ -41,7 +41,29 @@ fn command(argv: &[&str]) -> Change {
 }
 
 fn request(operation: &str, with: Value) -> Change {
-    Change::Request { operation: operation.into(), with: serde_json::from_value(with).unwrap() }
+    Change::Request {
+        operation: operation.into(),
+        with: serde_json::from_value(with).unwrap(),
+        later: Default::default(),
+    }
+}
+
+/// A launch from an image that is not made yet.
+fn launch() -> Change {
+    let mut change = request(
+        "ec2:RunInstances",
+        json!({
+            "ImageId": "(known after step-4)",
+            "SubnetId": "subnet-0c1d2e3f",
+            "SecurityGroupIds": ["sg-1", "sg-2"],
+            "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+            "UserData": "",
+        }),
+    );
+    if let Change::Request { later, .. } = &mut change {
+        later.insert("ImageId".to_owned());
+    }
+    change
 }
 
 pub(crate) fn sentences(action: &ActionPath) -> Option<Description> {
@@ -54,22 +76,10 @@ pub(crate) fn sentences(action: &ActionPath) -> Option<Description> {
             "make `nextcloud` Multi-AZ",
             vec![request("rds:ModifyDBInstance", json!({"DBInstanceIdentifier": "nextcloud", "MultiAZ": true}))],
         ),
-        "run" => (
-            "clone web-1",
-            vec![request(
-                "ec2:RunInstances",
-                json!({
-                    "ImageId": "(known after step-4)",
-                    "SubnetId": "subnet-0c1d2e3f",
-                    "SecurityGroupIds": ["sg-1", "sg-2"],
-                    "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
-                    "UserData": "",
-                }),
-            )],
-        ),
+        "run" => ("clone web-1", vec![launch()]),
         _ => return None,
     };
-    Some(Description { parameters: Value::Null, does: does.into(), undo: Some("take it back".into()), changes })
+    Some(Description { parameters: Value::Null.into(), does: does.into(), undo: Some("take it back".into()), changes })
 }
 
 pub(crate) fn looks() -> Vec<(ActionPath, Look)> {

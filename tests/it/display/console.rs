@@ -25,7 +25,7 @@ fn told(json: bool, order: Order, events: &[Event]) -> String {
     let paper = Paper::default();
     let start = Story::open().state;
     let mut console = Console::to_writer(json, &plan(order), &start, Box::new(paper.clone()))
-        .with_sentences(Box::new(|_, action| sentences(action).map(|told| told.does)));
+        .with_sentences(Box::new(|_, action| sentences(action).map(|told| told.does.to_string())));
     for event in events.iter().skip(1) {
         console.show(event);
     }

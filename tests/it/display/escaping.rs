@@ -27,7 +27,11 @@ fn changes(text: &str) -> Vec<Change> {
             diff: format!("@@ -1,2 +1,2 @@\n {line}\n-{line}\n+{line}\n"),
         },
         Change::Keys { on: on.clone(), path, keys },
-        Change::Request { operation: text.to_owned(), with: [(text.to_owned(), Value::from(text))].into() },
+        Change::Request {
+            operation: text.to_owned(),
+            with: [(text.to_owned(), Value::from(text))].into(),
+            later: Default::default(),
+        },
         Change::Command { on, argv: vec![text.to_owned(), text.to_owned()] },
     ]
 }
@@ -47,8 +51,8 @@ fn checks(text: &str) -> Vec<CheckRow> {
 
 /// What an action is said to do.
 fn sentence(text: &str) -> Option<Description> {
-    let (does, undo) = (format!("{text} done"), Some(format!("{text} undone")));
-    Some(Description { parameters: Value::Null, does, undo, changes: Vec::new() })
+    let (does, undo) = (format!("{text} done").into(), Some(format!("{text} undone").into()));
+    Some(Description { parameters: Value::Null.into(), does, undo, changes: Vec::new() })
 }
 
 /// The run has done four steps, and goes back to the third, after which the site is down.

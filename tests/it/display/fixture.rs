@@ -198,7 +198,12 @@ pub(crate) fn sentences(action: &ActionPath) -> Option<Description> {
         "guest" => ("shut web-1 down", "start it, and wait for both status checks"),
         _ => return None,
     };
-    Some(Description { parameters: Value::Null, does: does.into(), undo: Some(undo.into()), changes: Vec::new() })
+    Some(Description {
+        parameters: Value::Null.into(),
+        does: does.into(),
+        undo: Some(undo.into()),
+        changes: Vec::new(),
+    })
 }
 
 pub(crate) fn executor() -> ExecutorId {

@@ -52,7 +52,7 @@ fn paused_for_want_of_capacity() {
 fn drifted(action: &str, what: &str, was: &str, is: Option<&str>, changes: [Vec<Change>; 2]) -> Drift {
     let [changes_planned, changes_now] = changes;
     let fact = FactDrift { what: what.into(), was: was.into(), is: is.map(str::to_owned) };
-    let planned = super::fixture::sentences(&path(action)).map_or_else(|| "do it".into(), |told| told.does);
+    let planned = super::fixture::sentences(&path(action)).map_or_else(|| "do it".into(), |told| told.does.to_string());
     Drift { action: path(action), planned, facts: vec![fact], changes_planned, changes_now }
 }
 
@@ -66,6 +66,7 @@ fn both() -> [Drift; 2] {
     let request = Change::Request {
         operation: "rds:ModifyDBInstance".into(),
         with: [("MultiAZ".to_owned(), true.into())].into_iter().collect(),
+        later: Default::default(),
     };
     let name = "`/etc/nginx/conf.d/nextcloud.conf` on web-1";
     [

@@ -48,8 +48,12 @@ fn the_row_is_what_others_know() {
     assert_eq!(spec.params.iter().map(|param| param.name).collect::<Vec<_>>(), ["on", "from", "to"]);
 
     let parameters = json!({ "on": { "name": "web-1", "host": "web-1" }, "from": "/etc/a", "to": "/etc/b" });
-    let described = describe(kind, &parameters).unwrap();
-    assert!(described.does.contains("/etc/a") && described.does.contains("/etc/b"), "{}", described.does);
+    let described = describe(kind, &parameters.into()).unwrap();
+    assert!(
+        described.does.as_str().contains("/etc/a") && described.does.as_str().contains("/etc/b"),
+        "{}",
+        described.does
+    );
 }
 
 /// What it works on keeps two of it apart.

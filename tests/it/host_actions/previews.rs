@@ -25,7 +25,7 @@ fn host_with_config(text: &str) -> Host {
 
 /// The argument vectors that an action tells of itself.
 fn told(kind: ActionKind, parameters: &Value) -> Vec<Vec<String>> {
-    let changes = describe(kind, parameters).unwrap().changes;
+    let changes = describe(kind, &parameters.clone().into()).unwrap().changes;
     let argv = |change| match change {
         Change::Command { on, argv } if on == "web-1" => argv,
         other => panic!("{other:?}"),

@@ -2,7 +2,7 @@
 
 use super::bench::{Host, Setup};
 use runbook::access::{RemoteCommand, RemoteOutput, SshError, SshTrouble};
-use runbook::model::{FailureKind, Phase, Target};
+use runbook::model::{Decode, FailureKind, Phase, Target};
 use serde_json::json;
 
 /// A text in which each shell finds something to change.
@@ -13,7 +13,7 @@ const CUT: &str =
     "p=$$; while [ \"$(cat /proc/$p/comm)\" != sshd ]; do p=$(cut -d' ' -f4 /proc/$p/stat); done; kill -9 $p";
 
 fn target(host: &Host) -> Target {
-    serde_json::from_value(host.target()).unwrap()
+    Target::decode(&host.target().into()).unwrap()
 }
 
 async fn run(host: &Host, command: RemoteCommand) -> Result<RemoteOutput, SshError> {

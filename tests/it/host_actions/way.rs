@@ -3,7 +3,7 @@
 use super::bench::{Host, Setup};
 use crate::support::desk::Desk;
 use runbook::access::{RemoteCommand, RemoteOutput, SshError, SshTrouble};
-use runbook::model::{Failure, FailureKind, Found, Phase, Target, Value};
+use runbook::model::{Decode, Failure, FailureKind, Found, Phase, Target, Value};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ const RUNBOOK: &str = "runbook: reach\ntitle: reach a host\nabout: It only looks
                        actions:\n      - id: pin\n        do: ssh.pin-host-key\n        with: { on: web, by: known-hosts }\n";
 
 async fn try_to(host: &Host, target: Value) -> Result<RemoteOutput, SshError> {
-    let target: Target = serde_json::from_value(target).unwrap();
+    let target = Target::decode(&target.into()).unwrap();
     host.access.ssh().run(&target, "127.0.0.1", RemoteCommand::new(["true"])).await
 }
 
@@ -134,10 +134,10 @@ fn a_targets_fields_cannot_carry_configuration() {
     {
         let mut target = json!({ "name": "web", "host": "web" });
         target[field] = value.into();
-        serde_json::from_value::<Target>(target).unwrap_err();
+        Target::decode(&target.into()).unwrap_err();
     }
     for (user, host) in [("anna.b-c_1", "web-1"), ("CORP\\anna", "10.0.0.7"), ("anna@corp.example", "2001:db8::7")] {
-        serde_json::from_value::<Target>(json!({ "name": "web", "host": host, "user": user })).unwrap();
+        Target::decode(&json!({ "name": "web", "host": host, "user": user }).into()).unwrap();
     }
 }
 

@@ -20,8 +20,12 @@ both_halves!(
 );
 
 fn deeds(instance: &str) -> Vec<Deed> {
-    let deed =
-        |path: &str, kind, parameters: Value| Deed { path: path.into(), kind, parameters, origins: BTreeMap::new() };
+    let deed = |path: &str, kind, parameters: Value| Deed {
+        path: path.into(),
+        kind,
+        parameters: parameters.into(),
+        origins: BTreeMap::new(),
+    };
     let group = json!({"name": "web", "vpc": "vpc-0123456789abcdef0"});
     vec![
         deed("halt/stop", ActionKind::InstanceStop, json!({"instance": instance})),
@@ -141,7 +145,7 @@ mod inside {
         deeds.push(Deed {
             path: "clone-server/clone".into(),
             kind: ActionKind::InstanceClone,
-            parameters: clone,
+            parameters: clone.into(),
             origins: BTreeMap::new(),
         });
         let with = async |action: &str, operator: &str, key: &str, value: &str| -> Permissions {
@@ -204,7 +208,7 @@ mod inside {
         let balancer = Deed {
             path: "site/balancer".into(),
             kind: ActionKind::LoadBalancerCreate,
-            parameters: json!({"name": "site", "subnets": ["subnet-1"], "groups": ["sg-1"]}),
+            parameters: json!({"name": "site", "subnets": ["subnet-1"], "groups": ["sg-1"]}).into(),
             origins: BTreeMap::new(),
         };
         let told = async || asked(&format!("arn:aws:iam::{ACCOUNT}:user/hana"), std::slice::from_ref(&balancer)).await;

@@ -6,7 +6,7 @@ use runbook::action::policy::{
     Deed, InstanceRole, Origin, Policy, PolicySurroundings, Purpose, SIZE_LIMIT, is_read, policy,
 };
 use runbook::action::{observe_permissions, permissions, permissions_of_check};
-use runbook::model::{ActionKind, CheckKind};
+use runbook::model::{ActionKind, CheckKind, Foretold, Reference};
 use runbook::rehearsal::{Cache, setup};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,8 +109,15 @@ fn around() -> PolicySurroundings {
     }
 }
 
-fn deed(kind: ActionKind, parameters: Value) -> Deed {
-    Deed { path: "some/action".into(), kind, parameters, origins: BTreeMap::new() }
+/// Parameters of which this one is known only when an action has run.
+fn later(name: &str, known: &Value) -> Foretold {
+    let known = known.as_object().unwrap().clone().into_iter().map(|(name, it)| (name, it.into()));
+    let later = Reference::parse("steps.a.b.c").unwrap().unknown("(known after step-6)".into());
+    known.chain([(name.to_owned(), later)]).collect()
+}
+
+fn deed(kind: ActionKind, parameters: impl Into<Foretold>) -> Deed {
+    Deed { path: "some/action".into(), kind, parameters: parameters.into(), origins: BTreeMap::new() }
 }
 
 /// Where an IAM action may be used: resources and condition of each statement that has it.
@@ -284,9 +291,8 @@ fn regions_of_other_partitions_have_their_own_arns() {
 #[test]
 fn what_a_run_makes_must_bear_its_tag() {
     let made = json!({"Null": {"aws:ResourceTag/runbook:run": "false"}});
-    let clone =
-        json!({"image": "(known after step-6)", "instance_type": "t3.small", "subnet": "subnet-0123456789abcdef0"});
-    let origin = Origin { kind: ActionKind::ImageCreate, parameters: json!({}) };
+    let clone = later("image", &json!({"instance_type": "t3.small", "subnet": "subnet-0123456789abcdef0"}));
+    let origin = Origin { kind: ActionKind::ImageCreate, parameters: json!({}).into() };
     let origins = BTreeMap::from([("image".to_owned(), origin)]);
     let clone = Deed { origins, ..deed(ActionKind::InstanceClone, clone) };
     let both = policy(&[clone], &around(), Purpose::All);
@@ -317,8 +323,9 @@ fn what_exists_can_be_given_no_tag_but_the_claims() {
 fn only_the_sites_records_can_be_changed() {
     let names = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
     let point = json!({"zone": "Z0123456789", "fqdn": "Cloud.Example.org"});
-    let origin = Origin { kind: ActionKind::CertificateRequest, parameters: json!({"fqdn": "cloud.example.org"}) };
-    let put = json!({"zone": "Z0123456789", "name": "(known after step-8)"});
+    let origin =
+        Origin { kind: ActionKind::CertificateRequest, parameters: json!({"fqdn": "cloud.example.org"}).into() };
+    let put = later("name", &json!({"zone": "Z0123456789"}));
     let put = Deed { origins: BTreeMap::from([("name".to_owned(), origin)]), ..deed(ActionKind::DnsPutCname, put) };
     let both = policy(&[deed(ActionKind::DnsPointAtBalancer, point), put], &around(), Purpose::Run);
     let mut places = places(&both, "route53:ChangeResourceRecordSets");

@@ -63,7 +63,7 @@ mod inside {
                 let call = CheckCall {
                     id: "it".into(),
                     kind: CheckKind::DnsName,
-                    parameters,
+                    parameters: parameters.into(),
                     region: Some(account.region.clone()),
                 };
                 examine(&call, &access).await.into_iter().find(|row| row.id.ends_with("zone")).unwrap()

@@ -21,7 +21,7 @@ pub(crate) struct Told {
 impl Told {
     /// Before a deed is carried out.
     pub(crate) async fn of(stage: &Stage, deed: &Deed) -> Self {
-        let described = describe(deed.call.kind, &deed.call.parameters).unwrap().changes;
+        let described = describe(deed.call.kind, &deed.call.parameters.clone().into()).unwrap().changes;
         let seen = if described.is_empty() {
             Vec::new()
         } else {
@@ -55,7 +55,7 @@ impl Told {
 
 fn request(change: &Change) -> (String, Value) {
     match change {
-        Change::Request { operation, with } => (operation.clone(), json!(with)),
+        Change::Request { operation, with, .. } => (operation.clone(), json!(with)),
         other => panic!("{other:?}"),
     }
 }

@@ -23,7 +23,7 @@ mod style;
 mod unset;
 
 pub use setting::{Previous, Setting};
-pub use shown::{shown, shown_value};
+pub use shown::{names_secret, shown, shown_value};
 
 use std::collections::BTreeMap;
 

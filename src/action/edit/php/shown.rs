@@ -25,7 +25,7 @@ pub fn shown(bytes: &[u8], keys: &[String]) -> Result<BTreeMap<String, Option<St
     let value = |key: &String| {
         let entry = config.entry(key)?;
         let told = entry.map(|entry| match config.literal(entry) {
-            _ if names_one(key) => MASK.to_owned(),
+            _ if names_secret(key) => MASK.to_owned(),
             Some(literal) => text(&literal),
             None => "(computed)".to_owned(),
         });
@@ -40,17 +40,18 @@ pub fn shown_value(key: &str, value: &Value) -> String {
         match value {
             Value::Object(fields) => fields
                 .iter()
-                .map(|(key, value)| (key.clone(), if names_one(key) { Value::from(MASK) } else { masked(value) }))
+                .map(|(key, value)| (key.clone(), if names_secret(key) { Value::from(MASK) } else { masked(value) }))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
             Value::Array(items) => items.iter().map(masked).collect(),
             plain => plain.clone(),
         }
     }
-    if names_one(key) { MASK.to_owned() } else { masked(value).to_string() }
+    if names_secret(key) { MASK.to_owned() } else { masked(value).to_string() }
 }
 
-fn names_one(key: &str) -> bool {
+/// Whether what a key holds is not shown.
+pub fn names_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     NAMES.iter().any(|name| key.contains(name))
 }
@@ -72,7 +73,7 @@ fn text(literal: &Literal) -> String {
 /// An element; the number of a list's own is left out.
 fn element(at: usize, (key, value): &(Option<Literal>, Literal)) -> String {
     match key {
-        Some(Literal::Text(key)) if names_one(&String::from_utf8_lossy(key)) => format!("{} => {MASK}", quoted(key)),
+        Some(Literal::Text(key)) if names_secret(&String::from_utf8_lossy(key)) => format!("{} => {MASK}", quoted(key)),
         Some(key) if i64::try_from(at).map_or(true, |at| key.as_key() != ArrayKey::Number(at)) => {
             format!("{} => {}", text(key), text(value))
         }

@@ -2,9 +2,9 @@
 
 use crate::display::pending_value::{some_key, value};
 use crate::display::plan::changes::{counted, shell_line, shown_line};
-use crate::display::plan::markdown::escape::{code, fenced_as, rich};
+use crate::display::plan::markdown::escape::{code, fenced_as, later, rich};
 use crate::display::plan::markdown::table::table;
-use crate::model::Change;
+use crate::model::{Change, Value};
 
 /// All of them, each under a line that says where.
 pub(in crate::display) fn changes(changes: &[Change]) -> String {
@@ -28,8 +28,8 @@ fn one(change: &Change) -> String {
             let table = table(&["Key", "Is", "Will be"], rows);
             format!("Changes {} on {}, these keys and nothing else:\n\n{table}", code(path), code(on))
         }
-        Change::Request { operation, with } => {
-            let rows = with.iter().map(|(name, it)| vec![code(name), later_or_code(&value(it))]);
+        Change::Request { operation, with, later } => {
+            let rows = with.iter().map(|(name, it)| vec![code(name), later_or_code(it, later.contains(name))]);
             format!("Asks AWS for {}:\n\n{}", code(operation), table(&["Parameter", "Value"], rows))
         }
         Change::Command { on, argv } => {
@@ -38,7 +38,11 @@ fn one(change: &Change) -> String {
     }
 }
 
-/// A value that is known only later is no code.
-fn later_or_code(value: &str) -> String {
-    if crate::model::is_stand_in(value) { rich(value) } else { code(value) }
+/// A value as code; what only the run will bring is none.
+fn later_or_code(it: &Value, is_later: bool) -> String {
+    let all = it.as_array().map_or(std::slice::from_ref(it), Vec::as_slice).iter();
+    match is_later {
+        true => all.map(|it| later(&value(it))).collect::<Vec<_>>().join(", "),
+        false => code(&value(it)),
+    }
 }

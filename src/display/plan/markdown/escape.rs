@@ -4,18 +4,29 @@
 //! breaking them up would change what is copied.
 
 use crate::display::rich::{Span, spans, visible};
+use crate::model::Text;
 
 /// A text on one line, its names in backticks as code, everything else as it is written. Safe in a table's cell.
 pub(in crate::display) fn rich(text: &str) -> String {
+    rich_text(&text.into())
+}
+
+/// The same of a text in which what only the run will bring is emphasised.
+pub(in crate::display) fn rich_text(text: &Text) -> String {
     let mut line = String::new();
     for span in spans(text) {
         match span {
             Span::Plain(plain) => line.push_str(&escaped(&spaced(plain))),
             Span::Code(name) => line.push_str(&code(name)),
-            Span::Later(later) => line.push_str(&format!("*{}*", escaped(&spaced(later)).trim())),
+            Span::Later(later) => line.push_str(&self::later(later)),
         }
     }
     harmless_start(line.trim())
+}
+
+/// The words for something that only the run will bring.
+pub(in crate::display) fn later(words: &str) -> String {
+    format!("*{}*", escaped(&spaced(words)).trim())
 }
 
 /// A value as code on one line; nothing when there is none. Safe in a table's cell.
@@ -108,12 +119,15 @@ fn harmless_start(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Reference, tell};
 
     #[test]
     fn texts_stay_texts() {
         assert_eq!(rich("a | b <i> `x_y` *c*"), r"a \| b &lt;i&gt; `x_y` \*c\*");
         assert_eq!((rich("- a"), rich("1. a"), rich("# a")), (r"\- a".into(), r"1\. a".into(), r"\# a".into()));
-        assert_eq!(rich("two\nlines (known after step-3)"), "two lines *(known after step-3)*");
+        let later = Text::unknown(Reference::parse("steps.a.b.c").unwrap(), "(known after step-3)".into());
+        assert_eq!(rich_text(&tell!("two\nlines {}", later)), "two lines *(known after step-3)*");
+        assert_eq!(rich("two\nlines (known after step-3)"), "two lines (known after step-3)");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::display::time::rough;
 use crate::display::wording::site_sentence;
 use crate::model::{ActionPath, Failure, Found};
 use crate::plan::{Look, Order, Plan};
-use escape::{code, prose, rich};
+use escape::{code, prose, rich, rich_text};
 use table::table;
 
 /// The plan as a Markdown document.
@@ -173,12 +173,12 @@ fn action(action: &SheetAction<'_>) -> String {
     let path = action.action.path.to_string();
     let mut out = format!("#### {} ({})\n\n", code(&path), code(action.action.kind.as_str()));
     let mut lines: Vec<String> = action.title.iter().map(|title| format!("What for: {}", rich(title))).collect();
-    lines.push(format!("Does: {}", rich(&action.does)));
+    lines.push(format!("Does: {}", rich_text(&action.does)));
     lines.extend(action.look.map(|line| look(line, action.shown.after.as_ref())));
     lines.push(match &action.back {
-        Back::Whole => format!("Undo: {}", rich(&action.undo)),
-        Back::Loss(what) => format!("Undo: {} (**with a loss**: {})", rich(&action.undo), rich(what)),
-        Back::Nothing(told) => format!("Undo: {}", rich(told)),
+        Back::Whole => format!("Undo: {}", rich_text(&action.undo)),
+        Back::Loss(what) => format!("Undo: {} (**with a loss**: {})", rich_text(&action.undo), rich(what)),
+        Back::Nothing(told) => format!("Undo: {}", rich_text(told)),
         Back::Never(why) => format!("Undo: **cannot be undone**: {}", rich(why)),
     });
     lines.push(format!("Takes: usually {}, at most {}", action.usual.told(), rough(action.slot.longest_s)));
@@ -188,7 +188,7 @@ fn action(action: &SheetAction<'_>) -> String {
     out.push('\n');
     out.push_str(&changes::changes(&action.shown.changes));
     if !action.parameters.is_empty() {
-        let value = |p: &Parameter| if p.in_words { rich(&p.value) } else { code(&p.value) };
+        let value = |p: &Parameter| if p.in_words { rich_text(&p.value) } else { code(p.value.as_str()) };
         let rows = action.parameters.iter().map(|p| vec![code(&p.name), value(p)]);
         out.push_str(&table(&["Parameter", "Value"], rows));
     }

@@ -5,8 +5,8 @@
 
 use crate::display::pending_value::{some_key, value};
 use crate::display::plan::changes::{ChangeRow, counted, shell_line, shown_line, side_by_side};
-use crate::display::plan::page::markup::{Element, Html, el, text};
-use crate::model::{ActionPath, Change, is_stand_in};
+use crate::display::plan::page::markup::{Element, Html, el, later, text};
+use crate::model::{ActionPath, Change, Value};
 
 /// All changes of an action under a heading; nothing when there are none.
 pub(in crate::display) fn changes(path: &ActionPath, changes: &[Change]) -> Html {
@@ -32,14 +32,14 @@ fn one(change: &Change) -> Html {
             let caption = place(path, on, ", these keys and nothing else");
             table("keys", caption, &["Key", "Is", "Will be"], rows.collect()).into()
         }
-        Change::Request { operation, with } => {
+        Change::Request { operation, with, later: brought } => {
             let mut caption = text("Request ");
             caption.add(el("code").text(operation));
-            let told = |told: String| {
-                let cell = el("td");
-                if is_stand_in(&told) { cell.class("words").rich(&told) } else { cell.class("given").text(&told) }
+            let told = |key: &String, it: &Value| match brought.contains(key) {
+                true => el("td").class("words").child(later_words(it)),
+                false => el("td").class("given").text(&value(it)),
             };
-            let rows = with.iter().map(|(key, it)| el("tr").child(name(key)).child(told(value(it))));
+            let rows = with.iter().map(|(key, it)| el("tr").child(name(key)).child(told(key, it)));
             table("request", caption, &["Parameter", "Value"], rows.collect()).into()
         }
         Change::Command { on, argv } => {
@@ -48,6 +48,18 @@ fn one(change: &Change) -> Html {
             html
         }
     }
+}
+
+/// What only the run will bring: one value, or one after the other.
+fn later_words(it: &Value) -> Html {
+    let mut html = Html::default();
+    for (n, it) in it.as_array().map_or(std::slice::from_ref(it), Vec::as_slice).iter().enumerate() {
+        if n > 0 {
+            html.add(text(", "));
+        }
+        html.add(later(&value(it)));
+    }
+    html
 }
 
 /// `PATH on HOST`, and more.

@@ -5,6 +5,7 @@
 //! none: addresses are fragments, made by [`Element::link`].
 
 use crate::display::rich::{Span, spans, visible};
+use crate::model::Text;
 use std::fmt::{Display, Write};
 
 /// A piece of a page, escaped.
@@ -39,17 +40,27 @@ pub(in crate::display) fn text(text: &str) -> Html {
     Html(escaped(text))
 }
 
-/// A text whose names in backticks are shown as code, and whose later values are marked.
+/// A text whose names in backticks are shown as code.
 pub(in crate::display) fn rich(text: &str) -> Html {
+    rich_text(&text.into())
+}
+
+/// The same of a text in which what only the run will bring is marked.
+pub(in crate::display) fn rich_text(text: &Text) -> Html {
     let mut html = Html::default();
     for span in spans(text) {
         match span {
             Span::Plain(plain) => html.0.push_str(&escaped(plain)),
             Span::Code(code) => html.add(el("code").text(code)),
-            Span::Later(later) => html.add(el("span").class("later").text(later)),
+            Span::Later(words) => html.add(later(words)),
         }
     }
     html
+}
+
+/// The words for something that only the run will bring.
+pub(in crate::display) fn later(words: &str) -> Element {
+    el("span").class("later").text(words)
 }
 
 /// An author's prose: paragraphs at blank lines, lines that he indented as they are.
@@ -109,6 +120,10 @@ impl Element {
 
     pub(in crate::display) fn rich(self, given: &str) -> Self {
         self.child(rich(given))
+    }
+
+    pub(in crate::display) fn rich_text(self, given: &Text) -> Self {
+        self.child(rich_text(given))
     }
 
     pub(in crate::display) fn child(mut self, child: impl Into<Html>) -> Self {

@@ -1,7 +1,7 @@
 //! The steps, to fold and unfold: why, what each action does, what was seen, its parameters, the way back.
 
 use crate::display::plan::page::changes::changes;
-use crate::display::plan::page::markup::{Element, Html, el, prose, rich, titled};
+use crate::display::plan::page::markup::{Element, Html, el, prose, rich, rich_text, titled};
 use crate::display::plan::page::sections::{anchor, reasons};
 use crate::display::plan::sheet::{Back, Sheet, SheetAction, SheetStep, SiteDuring};
 use crate::display::plan::text::too_early;
@@ -73,7 +73,7 @@ fn action(action: &SheetAction<'_>) -> Html {
         el("h4").child(el("code").text(path.name())).child(el("span").class("kind").text(action.action.kind.as_str()));
     let rows = el("dl")
         .children(action.title.as_ref().map(|title| row("What for", rich(title))))
-        .child(row("Does", rich(&action.does)))
+        .child(row("Does", rich_text(&action.does)))
         .children(action.look.map(|line| look(line, action.shown.after.as_ref())))
         .child(row("Undo", undo(action)))
         .child(row("Takes", rich(&duration(action))));
@@ -130,14 +130,14 @@ fn undo(action: &SheetAction<'_>) -> Html {
         Html::from_iter([el("span").class(class).text(mark), el("span").rich(&format!(" {words}"))])
     };
     match &action.back {
-        Back::Whole => rich(&action.undo),
+        Back::Whole => rich_text(&action.undo),
         Back::Loss(what) => {
-            let mut html = rich(&action.undo);
+            let mut html = rich_text(&action.undo);
             html.add(el("br"));
             html.add(marked("tag loss", "with a loss", what));
             html
         }
-        Back::Nothing(told) => rich(told),
+        Back::Nothing(told) => rich_text(told),
         Back::Never(why) => marked("tag never", "cannot be undone", why),
     }
 }
@@ -149,13 +149,13 @@ fn parameters(action: &SheetAction<'_>) -> Html {
     let rows = action.parameters.iter().map(|parameter| {
         el("tr").child(el("th").attr("scope", "row").child(el("code").text(&parameter.name))).child(
             if parameter.in_words {
-                el("td").class("words").rich(&parameter.value)
+                el("td").class("words").rich_text(&parameter.value)
             } else {
-                el("td").class("given").text(&parameter.value)
+                el("td").class("given").text(parameter.value.as_str())
             },
         )
     });
-    let later = action.parameters.iter().filter(|p| p.later).count();
+    let later = action.parameters.iter().filter(|p| p.value.waits()).count();
     let more = if later > 0 { format!(", {later} known only later") } else { String::new() };
     let heads = ["Parameter", "Value"].map(|name| el("th").attr("scope", "col").text(name));
     let table = el("table")

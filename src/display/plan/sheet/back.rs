@@ -2,7 +2,7 @@
 
 use crate::display::plan::text::nothing_to_undo;
 use crate::display::table::count;
-use crate::model::{Reversibility, StepAction};
+use crate::model::{Reversibility, StepAction, Text};
 
 /// How far an action can be taken back.
 pub(in crate::display) enum Back {
@@ -11,14 +11,14 @@ pub(in crate::display) enum Back {
     /// Something is lost; what.
     Loss(String),
     /// It leaves nothing behind; the whole sentence, with why or with what an undo does all the same.
-    Nothing(String),
+    Nothing(Text),
     /// Not at all; why it is done all the same.
     Never(String),
 }
 
 impl Back {
     /// What the kind of action allows; what the document says of this one weighs more. `undo` is the action's own sentence.
-    pub(in crate::display) fn of(action: &StepAction, undo: Option<&str>) -> Self {
+    pub(in crate::display) fn of(action: &StepAction, undo: Option<&Text>) -> Self {
         if let Some(why) = action.cannot_be_undone() {
             return Back::Never(why.to_owned());
         }

@@ -224,22 +224,24 @@ fn sheet_action<'a>(
         Reference::Output { .. } | Reference::RunId => false,
     };
     let given = |(name, given): (&String, &Expr)| {
-        let (value, later) = parameter(plan, told.as_ref(), name, given);
-        Parameter { name: name.clone(), value, later, in_words: later || given.references().iter().any(secret) }
+        let value = parameter(plan, told.as_ref(), name, given);
+        let in_words = value.waits() || given.references().iter().any(secret);
+        Parameter { name: name.clone(), value, in_words }
     };
     let parameters = action.with.iter().map(given).collect();
     let (does, undo) = told.map_or((None, None), |told| (Some(told.does), told.undo));
     let title = action.title.clone();
-    let does = does.or_else(|| title.clone()).unwrap_or_else(|| first_sentence(&spec.about));
+    let titled = || title.clone().unwrap_or_else(|| first_sentence(&spec.about)).into();
+    let does = does.unwrap_or_else(titled);
     SheetAction {
         action,
         slot: timing.of_action(&action.path),
         usual: usual::of_action(plan, action),
         shown,
-        title: title.filter(|title| *title != does),
+        title: title.filter(|title| *title != does.as_str()),
         does,
         parameters,
-        back: Back::of(action, undo.as_deref()),
+        back: Back::of(action, undo.as_ref()),
         undo: undo_sentence(&spec, undo),
         look: looks.line(&action.path),
     }

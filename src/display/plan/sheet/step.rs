@@ -5,7 +5,7 @@ use crate::display::plan::sheet::back::Back;
 use crate::display::plan::sheet::schedule::Slot;
 use crate::display::plan::sheet::timing::SiteDuring;
 use crate::display::plan::usual::Usual;
-use crate::model::{Step, StepAction};
+use crate::model::{Step, StepAction, Text};
 use crate::plan::{Look, Site};
 
 /// A step.
@@ -29,12 +29,12 @@ pub(in crate::display) struct SheetAction<'a> {
     pub(in crate::display) slot: Slot,
     pub(in crate::display) usual: Usual,
     /// What it does, in a sentence.
-    pub(in crate::display) does: String,
+    pub(in crate::display) does: Text,
     /// The author's title, when `does` says something else.
     pub(in crate::display) title: Option<String>,
     pub(in crate::display) parameters: Vec<Parameter>,
     pub(in crate::display) shown: Shown,
-    pub(in crate::display) undo: String,
+    pub(in crate::display) undo: Text,
     pub(in crate::display) back: Back,
     /// What was seen of it; nothing when nobody looked.
     pub(in crate::display) look: Option<&'a Look>,
@@ -43,9 +43,7 @@ pub(in crate::display) struct SheetAction<'a> {
 /// A parameter of an action.
 pub(in crate::display) struct Parameter {
     pub(in crate::display) name: String,
-    pub(in crate::display) value: String,
-    /// Only the run will bring all of it.
-    pub(in crate::display) later: bool,
+    pub(in crate::display) value: Text,
     /// The value is told in words, with names in backticks.
     pub(in crate::display) in_words: bool,
 }
