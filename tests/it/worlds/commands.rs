@@ -80,9 +80,10 @@ mod inside {
             let child = lab.begins(&["run", "host.yaml", "--yes"]);
             has_begun(&lab, "host").await;
             killed(child).await;
-            lab.on(&web, "reboot").await;
+            lab.on(&web, "touch /run/before; reboot").await;
             eventually("the host is up again", || async {
-                let up = lab.region.host(&web)?.command(&["systemctl", "is-active", "ssh"])?.output().await.ok()?;
+                let look = ["sh", "-c", "[ ! -e /run/before ] && systemctl is-active ssh"];
+                let up = lab.region.host(&web)?.command(&look)?.output().await.ok()?;
                 (up.stdout == b"active\n").then_some(())
             })
             .await;
