@@ -1,11 +1,12 @@
 //! `ssh.run`: a command of the runbook's author, argument by argument.
 //!
-//! It is kept on its host under the action's token ([`Kept`](super::command)), and its `undo` under another name: so each is begun
+//! It is kept on its host under the action's token ([`KeptCommand`]), and its `undo` under another name: so each is begun
 //! once, whatever becomes of the connection and of the executor, and is found again as long as it runs and when it has ended. It is
 //! begun a second time only when the first does not run any more and its `check` says that it is not done, or the runbook
-//! says `repeatable`, or a person has said that it is not done; an undo also when somebody resumes after being told that it failed.
+//! says `repeatable` or names its exit status in `retry_on`, or a person has said that it is not done; an undo also when somebody
+//! resumes after being told that it failed.
 
-use super::command::{Kept, Stands, Trace};
+use super::command::{KeptCommand, Stands, Trace};
 use super::preview::{command_of, word};
 use crate::access::{RemoteCommand, RemoteOutput};
 use crate::action::lines::did_not_work;
@@ -55,12 +56,12 @@ impl SshRun {
         if self.as_root() { RemoteCommand::sudo(argv) } else { RemoteCommand::new(argv) }
     }
 
-    fn deed(&self, cx: &Context<'_>) -> Kept<'_> {
-        Kept::new(&self.on, self.as_root(), cx.call().token())
+    fn deed(&self, cx: &Context<'_>) -> KeptCommand<'_> {
+        KeptCommand::new(&self.on, self.as_root(), cx.call().token())
     }
 
-    fn way_back(&self, cx: &Context<'_>) -> Kept<'_> {
-        Kept::new(&self.on, self.as_root(), format!("{}.undo", cx.call().token()))
+    fn way_back(&self, cx: &Context<'_>) -> KeptCommand<'_> {
+        KeptCommand::new(&self.on, self.as_root(), format!("{}.undo", cx.call().token()))
     }
 
     /// Whether the deed is done, as the check says; nothing without a check.
@@ -92,13 +93,21 @@ impl SshRun {
                 Fate::Doubt("it has no check: it cannot be told whether it ran".into())
             }
             None if !begun => Fate::Begin(next, format!("{told}; it has no check")),
-            None if self.repeatable == Some(true) => Fate::Begin(next, format!("{told}; it may be repeated")),
+            None if self.repeatable == Some(true) || self.is_to_be_retried(trace) => {
+                Fate::Begin(next, format!("{told}; it may be repeated"))
+            }
             None => Fate::Doubt(format!("{told}; it has no check, and the runbook does not call it `repeatable`")),
         })
     }
 
+    /// Whether it ended with an exit status after which it is run again.
+    fn is_to_be_retried(&self, trace: &Trace) -> bool {
+        let Stands::Ended(status) = trace.stands else { return false };
+        trace.stopped.is_none() && self.retry_on.iter().flatten().any(|retried| i32::from(*retried) == status)
+    }
+
     /// Waits until a command that was begun has ended; at the deadline it is ended.
-    async fn end_of(&self, cx: &Context<'_>, kept: &Kept<'_>, program: &str) -> Result<Trace, Failure> {
+    async fn end_of(&self, cx: &Context<'_>, kept: &KeptCommand<'_>, program: &str) -> Result<Trace, Failure> {
         for pause in FIRST_LOOKS {
             tokio::time::sleep(pause).await;
             match kept.look(cx).await {
@@ -129,7 +138,7 @@ impl SshRun {
     async fn ended_late(
         &self,
         cx: &Context<'_>,
-        kept: &Kept<'_>,
+        kept: &KeptCommand<'_>,
         program: &str,
         late: Failure,
     ) -> Result<Trace, Failure> {
@@ -156,7 +165,7 @@ impl SshRun {
     }
 
     /// The failure of a command that came to a bad end.
-    async fn failed(&self, cx: &Context<'_>, kept: &Kept<'_>, argv: &[String], trace: &Trace) -> Failure {
+    async fn failed(&self, cx: &Context<'_>, kept: &KeptCommand<'_>, argv: &[String], trace: &Trace) -> Failure {
         let program = argv.first().map_or("", String::as_str);
         let said = kept.last_words(cx, SHOWN).await.unwrap_or_default();
         let status = if let Stands::Ended(status) = trace.stands { status } else { RemoteOutput::BY_SIGNAL };
@@ -171,7 +180,7 @@ impl SshRun {
     async fn given(
         &self,
         cx: &Context<'_>,
-        kept: &Kept<'_>,
+        kept: &KeptCommand<'_>,
         trace: &Trace,
         status: i32,
     ) -> Result<(Values, String), Failure> {
@@ -302,7 +311,13 @@ impl Perform for SshRun {
                 self.wait_for_check(cx).await?;
                 Ok(Verified { outputs, evidence: format!("{told}; {by_check}") })
             }
-            Stands::Ended(_) => Err(self.failed(cx, &deed, &self.argv, &trace).await.into()),
+            Stands::Ended(_) => {
+                let mut failure = self.failed(cx, &deed, &self.argv, &trace).await;
+                if self.is_to_be_retried(&trace) {
+                    failure.kind = FailureKind::Transient;
+                }
+                Err(failure.into())
+            }
             _ if self.is_done(cx).await? == Some(true) => Ok(Verified::by(by_check)),
             _ => {
                 let told = format!("`{}` on {} is {}", self.program(), self.on, trace.ended());

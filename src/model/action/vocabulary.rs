@@ -181,7 +181,9 @@ actions! {
         undo: Option<Vec<String>>,
         /// Whether command and undo may be run again when it is not known how they ended, or they failed. Default: no.
         repeatable: Option<bool>,
-    } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [], usual 5 s, deadline 600 s;
+        /// Exit statuses of the command after which it is run again, as often as the action's `retry` says: `[75]`.
+        retry_on: Option<Vec<u16>>,
+    } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed], usual 5 s, deadline 600 s;
 
     // People.
 

@@ -131,6 +131,20 @@ async fn what_came_to_a_bad_end_is_told_with_its_words() {
 }
 
 #[tokio::test]
+async fn it_is_run_again_after_the_exit_statuses_that_say_so() {
+    let host = Host::start();
+    let body = format!("echo x >>{0}; [ $(wc -l <{0}) -ge 2 ] || exit 75; exit 3", host.text("n"));
+    let mut deed = begun(&host, &json!({"on": host.target(), "argv": ["sh", "-c", body], "retry_on": [75]})).await;
+    let failure = deed.fails(Phase::Verify).await;
+    assert_eq!(failure.kind, FailureKind::Transient, "{failure:?}");
+    assert_eq!(deed.observe().await.found, Found::Absent);
+    deed.apply().await;
+    assert_eq!(deed.fails(Phase::Verify).await.kind, FailureKind::Permanent);
+    assert_eq!(deed.observe().await.found, Found::Unknown);
+    assert_eq!(count(&host, "n"), 2);
+}
+
+#[tokio::test]
 async fn a_check_is_waited_for_when_it_has_ended() {
     let host = Host::start();
     let (mark, late) = (host.text("mark"), format!("(sleep 3; touch {}) >/dev/null 2>&1 &", host.text("mark")));

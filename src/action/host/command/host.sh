@@ -46,6 +46,7 @@ find_last() {
 alive() {
     group= since= leader= boot=
     read -r group since leader boot 2>/dev/null <"$folder/group" || return 1
+    case $group in '' | *[!0-9]* | 0 | 1) return 1 ;; esac
     now=-
     read -r now 2>/dev/null </proc/sys/kernel/random/boot_id || now=-
     [ "$now" = "$boot" ] || return 1

@@ -22,13 +22,13 @@ const HOST: &str = include_str!("host.sh");
 const KEEPER: &str = include_str!("keeper.sh");
 
 /// A command on its host, by the name under which it is kept there.
-pub(super) struct Kept<'a> {
+pub(super) struct KeptCommand<'a> {
     on: &'a Target,
     as_root: bool,
     name: String,
 }
 
-impl<'a> Kept<'a> {
+impl<'a> KeptCommand<'a> {
     pub(super) fn new(on: &'a Target, as_root: bool, name: String) -> Self {
         Self { on, as_root, name }
     }
