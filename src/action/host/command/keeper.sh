@@ -20,5 +20,5 @@ read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=-
 note group "$group $since $$ $boot" || { mkdir "$folder/run/void"; exit 1; }
 (umask "$mask"; cd "$at" || exit 126; exec "$@") </dev/null >"$folder/out" 2>"$folder/err"
 status=$?
-# A disk that is full: it is waited for, or nobody would ever know.
-until note status "$status" 2>/dev/null; do sleep 5; done
+# A disk that is full is waited for, or nobody would ever know; a folder that was removed is not.
+until note status "$status" 2>/dev/null || [ ! -d "$folder" ]; do sleep 5; done
