@@ -67,7 +67,7 @@ impl StepAction {
             },
             Property::AsksForRecord | Property::AsksAboutHostKey => Vec::new(),
             Property::NeedsAws | Property::GivesTags | Property::LooksUp | Property::LearnsHostKey => Vec::new(),
-            Property::Stops | Property::StartsInstance | Property::StartsService => Vec::new(),
+            Property::Stops | Property::StartsInstance | Property::StartsService | Property::IsAnyDeed => Vec::new(),
         };
         self.kind.properties().iter().flat_map(gates).collect()
     }

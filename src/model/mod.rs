@@ -50,6 +50,7 @@ pub use aws_names::{
     BalancerName, CertificateName, DrainTime, GroupDescription, GroupName, IdleTimeout, ImageName, InstanceName,
     Seconds, TagValue, TargetGroupName,
 };
+pub(crate) use call::token;
 pub use call::{ActionCall, LookAhead, Phase};
 pub use change::{Change, Description, Facts, KeyChange};
 pub use check::*;

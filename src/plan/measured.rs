@@ -3,7 +3,7 @@
 //! Promises: a pure function of records. Measured is what an executor saw from the start of an attempt to its verified end,
 //! or from the start of an undo to its end; of all such times of one kind of action, in runs in the same account and
 //! region, the median counts. Left out, for they are not the action's own time: what was interrupted and resumed, what
-//! waited for a person, what failed.
+//! waited for a person, what failed, and kinds that are another deed each time.
 //!
 //! Not handled: what makes one action slower than another of its kind (a larger volume, a larger database).
 
@@ -52,9 +52,10 @@ fn of_run(records: &[Record], forward: &mut BTreeMap<ActionKind, Times>, undo: &
     let plans = records.iter().filter_map(plan_of);
     let kinds: BTreeMap<ActionPath, ActionKind> =
         plans.flat_map(|plan| plan.runbook.actions().map(|a| (a.path.clone(), a.kind)).collect::<Vec<_>>()).collect();
+    let alike = kinds.iter().filter(|(_, kind)| !kind.is_any_deed());
     let history = History::of(records);
     let mut seen = BTreeSet::new();
-    for (action, kind) in &kinds {
+    for (action, kind) in alike {
         for work in history.works(action) {
             let Some(ms) = work.undisturbed() else { continue };
             let (times, way) = match work.way {

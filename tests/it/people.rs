@@ -220,6 +220,25 @@ const SAYS: &str = "runbook: says\ntitle: ask what a command said\nabout: It ask
                     title: ask\n    why: To be sure.\n    actions:\n      - id: otto\n        do: gate.approve\n        \
                     with: { prompt: \"is it ${{ steps.first.run.stdout }}?\" }\n";
 
+#[test]
+fn a_command_that_may_still_run_is_told_when_its_run_is_given_up() {
+    let desk = Desk::new();
+    desk.write("ask.yaml", SAYS);
+    let action: ActionPath = "first/run".parse().unwrap();
+    let (token, before, evidence) = ("t".to_owned(), serde_json::json!({"settled": 0}), String::new());
+    let run = desk.has_a_run_of(
+        SAYS,
+        &[
+            RecordKind::Started { action: action.clone(), attempt: 1, token, before, evidence },
+            RecordKind::Applied { action, outputs: Values::new() },
+        ],
+    );
+    desk.types("otto", &["abandon", &run, "--reason", BY_HAND])
+        .exits(3)
+        .says("may still run: on away")
+        .says("[ -e $c/status ] || kill -- -$(cut -d' ' -f1 $c/group); done");
+}
+
 /// What is done by a person's word gives what later actions need, or it is not done.
 #[test]
 fn what_is_said_to_be_done_gives_what_is_needed() {

@@ -3,6 +3,7 @@
 //! What is looked at is the exit code, the words, and the world: calls that the account got, files on the web server.
 
 mod beside;
+mod commands;
 mod credentials;
 mod documents;
 mod drift;

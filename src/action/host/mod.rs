@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod attacks;
+mod command;
 pub(super) mod cron_scan;
 mod cron_single;
 mod drop_in;

@@ -1,6 +1,7 @@
 //! `service.restart`: restarts a service and waits until it is active.
 //!
-//! Whether an interrupted restart has happened is told by the main process: another one than before is a restart.
+//! Whether an interrupted restart has happened is told by the main process: another one than before is a restart. Undo leaves what ran
+//! as it is, and stops what was stopped.
 
 use super::preview::command_of;
 use super::stray;
@@ -31,8 +32,9 @@ impl Perform for ServiceRestart {
         stray::must_be_none(cx, &self.on, &self.service, &unit).await?;
         let earlier = cx.call().before.get("pid").and_then(serde_json::Value::as_u64);
         let again = unit.is_active() && unit.pid != 0 && earlier.is_some_and(|pid| pid != u64::from(unit.pid));
+        let now = json!({ "pid": unit.pid, "stopped": unit.is_stopped() });
         Ok(Finding {
-            before: json!({ "pid": earlier.unwrap_or(u64::from(unit.pid)) }),
+            before: if cx.call().before.is_null() { now } else { cx.call().before.clone() },
             ..Finding::new(
                 if again { Found::Holds } else { Found::Absent },
                 again,
@@ -57,7 +59,20 @@ impl Perform for ServiceRestart {
         Ok(Verified::by(evidence))
     }
 
-    async fn undo(&self, _: &Context<'_>) -> Result<String, Stop> {
-        Ok("nothing to undo: a restart leaves nothing behind".into())
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        // An earlier version did not note it.
+        if cx.call().before.get("stopped").and_then(serde_json::Value::as_bool) != Some(true) {
+            return Ok("nothing to undo: it ran before".into());
+        }
+        if !Unit::look(cx, &self.on, &self.service).await?.is_stopped() {
+            systemctl(cx, &self.on, "stop", &self.service).await?;
+        }
+        let what = format!("`{}` is stopped on {}, as it was found", self.service, self.on.name);
+        Ok(wait_until(cx, &what, async || {
+            let unit = Unit::look(cx, &self.on, &self.service).await?;
+            let told = format!("`{}` on {} is {}, as it was found", self.service, self.on.name, unit.state);
+            Ok(if unit.is_stopped() { Glance::Done(told) } else { Glance::NotYet(told) })
+        })
+        .await?)
     }
 }

@@ -1,76 +1,260 @@
 //! `ssh.run`: a command of the runbook's author, argument by argument.
 //!
-//! Only its `check` can tell whether a command in doubt has run; without one the operator is asked. What it prints is
-//! kept as far as 4 KiB.
+//! It is kept on its host under the action's token ([`KeptCommand`]), and its `undo` under another name: so each is begun
+//! once, whatever becomes of the connection and of the executor, and is found again as long as it runs and when it has ended. It is
+//! begun a second time only when the first does not run any more and its `check` says that it is not done, or the runbook
+//! says `repeatable` or names its exit status in `retry_on`, or a person has said that it is not done; an undo also when somebody
+//! resumes after being told that it failed.
 
-use super::preview::command_of;
+use super::command::{KeptCommand, Stands, Trace};
+use super::preview::{command_of, word};
 use crate::access::{RemoteCommand, RemoteOutput};
 use crate::action::lines::did_not_work;
-use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, Change, Failure, Finding, Found, Recourse, Resolution, SshRun, Text, Value, tell};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
+use crate::model::{
+    Advice, Change, Failure, FailureKind, Finding, Found, Recourse, Resolution, SshRun, Text, Value, Values, tell,
+};
 use serde_json::json;
+use std::time::Duration;
 
-/// How much of a command's output is kept: outputs go into the journal.
-const KEPT: usize = 4096;
+/// How much a command may print that is given on as `stdout`: outputs go into the journal.
+const GIVEN_ON: usize = 64 << 10;
+/// How much of the end of what it said is shown of a command that failed.
+const SHOWN: usize = 4096;
+/// The first looks at a command, for most are short.
+const FIRST_LOOKS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+    Duration::from_millis(320),
+];
+/// How long a beginning may take until it is made void: it is a matter of a process or two.
+const BEGINS_WITHIN: Duration = Duration::from_secs(15);
+/// How long a look may take at least, however near the deadline is.
+const LOOK_LIMIT: Duration = Duration::from_secs(10);
+/// The output by which a command that came to its end is known.
+const STATUS: &str = "status";
+
+/// What has become of a command.
+enum Fate {
+    /// It is to be begun, for this time.
+    Begin(u32, String),
+    /// It runs, or its end counts.
+    Stands(String),
+    /// It is done, as its check says.
+    Done(String),
+    /// A person must say.
+    Doubt(String),
+}
 
 impl SshRun {
-    async fn command(&self, cx: &Context<'_>, argv: &[Text]) -> Result<RemoteOutput, Failure> {
-        if argv.is_empty() {
-            return Err(Failure::refused("a command needs at least a program"));
-        }
-        Ok(cx.run(&self.on, self.asking(argv).limit(cx.time_left())).await?)
+    fn as_root(&self) -> bool {
+        self.sudo == Some(true)
     }
 
     fn asking(&self, argv: &[Text]) -> RemoteCommand {
         let argv = argv.iter().map(Text::as_str);
-        if self.sudo == Some(true) { RemoteCommand::sudo(argv) } else { RemoteCommand::new(argv) }
+        if self.as_root() { RemoteCommand::sudo(argv) } else { RemoteCommand::new(argv) }
+    }
+
+    fn deed(&self, cx: &Context<'_>) -> KeptCommand<'_> {
+        KeptCommand::new(&self.on, self.as_root(), cx.call().token())
+    }
+
+    fn way_back(&self, cx: &Context<'_>) -> KeptCommand<'_> {
+        KeptCommand::new(&self.on, self.as_root(), format!("{}.undo", cx.call().token()))
     }
 
     /// Whether the deed is done, as the check says; nothing without a check.
     async fn is_done(&self, cx: &Context<'_>) -> Result<Option<bool>, Failure> {
-        match &self.check {
-            Some(check) => {
-                let output = self.command(cx, check).await?;
-                if output.answers() {
-                    return Ok(Some(output.ok()));
-                }
-                // Neither yes nor no: what is in doubt must not be run again for that.
-                let program = check.first().map_or("", Text::as_str);
-                Err(did_not_work(&format!("the check `{program}`"), &self.on, program, output))
+        let Some(check) = &self.check else { return Ok(None) };
+        must_be_a_command(check)?;
+        let output = cx.run(&self.on, self.asking(check).limit(cx.time_left().max(LOOK_LIMIT))).await?;
+        if output.answers() {
+            return Ok(Some(output.ok()));
+        }
+        // Neither yes nor no: what is in doubt must not be run again for that.
+        let program = check.first().map_or("", Text::as_str);
+        Err(did_not_work(&format!("the check `{program}`"), &self.on, program, output))
+    }
+
+    /// What is to become of a command that stands like this, of which so many beginnings are settled.
+    async fn fate(&self, cx: &Context<'_>, trace: &Trace, settled: Option<u32>) -> Result<Fate, Failure> {
+        let next = trace.last + 1;
+        let begun = trace.has_begun(settled.unwrap_or(0));
+        let told = format!("`{}` on {}: {}", self.program(), self.on.name, trace.ended());
+        if begun && (trace.goes_on() || trace.stands == Stands::Ended(0)) {
+            return Ok(Fate::Stands(told));
+        }
+        Ok(match self.is_done(cx).await? {
+            Some(true) => Fate::Done(format!("{told}; its check says that it is done")),
+            Some(false) => Fate::Begin(next, format!("{told}; its check says that it is not done")),
+            // A run of an earlier version kept nothing on the host.
+            None if !begun && settled.is_none() => {
+                Fate::Doubt("it has no check: it cannot be told whether it ran".into())
             }
-            None => Ok(None),
+            None if !begun => Fate::Begin(next, format!("{told}; it has no check")),
+            None if self.repeatable == Some(true) || self.is_to_be_retried(trace) => {
+                Fate::Begin(next, format!("{told}; it may be repeated"))
+            }
+            None => Fate::Doubt(format!("{told}; it has no check, and the runbook does not call it `repeatable`")),
+        })
+    }
+
+    /// Whether it ended with an exit status after which it is run again.
+    fn is_to_be_retried(&self, trace: &Trace) -> bool {
+        let Stands::Ended(status) = trace.stands else { return false };
+        trace.stopped.is_none() && self.retry_on.iter().flatten().any(|retried| i32::from(*retried) == status)
+    }
+
+    /// Waits until a command that was begun has ended; at the deadline it is ended.
+    async fn end_of(&self, cx: &Context<'_>, kept: &KeptCommand<'_>, program: &str) -> Result<Trace, Failure> {
+        for pause in FIRST_LOOKS {
+            tokio::time::sleep(pause).await;
+            match kept.look(cx).await {
+                Ok(trace) if trace.goes_on() => {}
+                Ok(trace) => return Ok(trace),
+                Err(failure) if failure.kind.may_pass() => break,
+                Err(failure) => return Err(failure),
+            }
+        }
+        let what = format!("`{program}` ends on {}", self.on);
+        let mut patience = cx.looks(BEGINS_WITHIN);
+        let waited = wait_until(cx, &what, async || {
+            let trace = kept.look(cx).await?;
+            match trace.stands {
+                Stands::Running => return Ok(Glance::NotYet(running(program, &trace))),
+                Stands::Starting if patience > 0 => patience -= 1,
+                Stands::Starting => return kept.void(cx, trace.last).await.map(Glance::Done),
+                _ => return Ok(Glance::Done(trace)),
+            }
+            Ok(Glance::NotYet(format!("`{program}` is about to begin")))
+        });
+        match waited.await {
+            Err(late) if late.kind == FailureKind::Deadline => self.ended_late(cx, kept, program, late).await,
+            waited => waited,
         }
     }
 
-    fn failed(&self, argv: &[Text], output: &RemoteOutput) -> Failure {
+    async fn ended_late(
+        &self,
+        cx: &Context<'_>,
+        kept: &KeptCommand<'_>,
+        program: &str,
+        late: Failure,
+    ) -> Result<Trace, Failure> {
+        let limit = cx.call().deadline_s;
+        let failure = |how: &str| {
+            Failure::new(
+                FailureKind::Deadline,
+                format!("`{program}` did not end within {limit} s on {}, {how}", self.on),
+            )
+        };
+        match kept.end(cx, "its deadline").await {
+            Ok(trace) if trace.stopped.is_none() && !trace.goes_on() => Ok(trace),
+            Ok(trace) if trace.goes_on() => Err(failure("and does not let itself be ended: it still runs")
+                .advise(Advice::then_resume(format!("see {} there", trace.folder)).which("waits for it again"))),
+            Ok(trace) => Err(failure("and was ended with all its processes")
+                .cause(trace.ended())
+                .cause(kept.last_words(cx, SHOWN).await.unwrap_or_default())
+                .advise("where it only needs more time, give the action a longer `deadline`")),
+            Err(why) => Err(failure("and could not be ended: it may still run")
+                .cause(late.causes.first().cloned().unwrap_or_default())
+                .cause(format!("{}: {}", why.message, why.causes.first().map_or("", String::as_str)))
+                .advise(Advice::resume("finds it again, and waits for it as long"))),
+        }
+    }
+
+    /// The failure of a command that came to a bad end.
+    async fn failed(&self, cx: &Context<'_>, kept: &KeptCommand<'_>, argv: &[Text], trace: &Trace) -> Failure {
         let program = argv.first().map_or("", Text::as_str);
-        let cut = |text: &[u8]| head(&String::from_utf8_lossy(text)).into_bytes();
-        let output = RemoteOutput { status: output.status, stdout: cut(&output.stdout), stderr: head(&output.stderr) };
-        did_not_work(&format!("`{program}`"), &self.on, program, output)
+        let said = kept.last_words(cx, SHOWN).await.unwrap_or_default();
+        let status = if let Stands::Ended(status) = trace.stands { status } else { RemoteOutput::BY_SIGNAL };
+        let output = RemoteOutput { status, stdout: Vec::new(), stderr: said };
+        let mut failure = did_not_work(&format!("`{program}`"), &self.on, program, output);
+        failure.message = format!("`{program}` failed on {} ({})", self.on, trace.ended());
+        failure.causes.retain(|cause| !cause.is_empty());
+        failure
+    }
+
+    /// What a command that came to its end gives.
+    async fn given(
+        &self,
+        cx: &Context<'_>,
+        kept: &KeptCommand<'_>,
+        trace: &Trace,
+        status: i32,
+    ) -> Result<(Values, String), Failure> {
+        let mut given = Values::from([(STATUS.to_owned(), Value::from(status))]);
+        let program = self.program();
+        if trace.printed > GIVEN_ON as u64 {
+            let told = format!(
+                "`{program}` exited with {status}; it printed {} bytes, which is too much to be given on as `stdout`: see {}/out \
+                 on {}",
+                trace.printed, trace.folder, self.on.name
+            );
+            return Ok((given, told));
+        }
+        match String::from_utf8(kept.printed(cx, GIVEN_ON).await?) {
+            Ok(text) => {
+                let last = text.trim().lines().last().map_or_else(String::new, |line| format!(": {line}"));
+                given.insert("stdout".to_owned(), Value::from(text.trim()));
+                Ok((given, format!("`{program}` exited with {status}{last}")))
+            }
+            Err(_) => {
+                let told = format!(
+                    "`{program}` exited with {status}; what it printed is no text, and is not given on as `stdout`"
+                );
+                Ok((given, told))
+            }
+        }
+    }
+
+    fn program(&self) -> &str {
+        self.argv.first().map_or("", Text::as_str)
     }
 }
 
-/// The words of a command, one after the other.
-fn line(argv: &[Text]) -> Text {
-    Text::joined(argv.iter().cloned(), " ")
+/// A command as it can be typed into a shell.
+fn typed(argv: &[Text]) -> Text {
+    // What is not known yet is told in words, which nobody types.
+    let quoted = |argument: &Text| argument.known().map_or_else(|| argument.clone(), |known| word(known).into());
+    Text::joined(argv.iter().map(quoted), " ")
 }
 
-/// The first 4 KiB of a text.
-fn head(text: &str) -> String {
-    match text.char_indices().find(|(at, c)| at + c.len_utf8() > KEPT) {
-        Some((end, _)) => format!("{}\n[cut after {KEPT} bytes]", &text[..end]),
-        None => text.to_owned(),
+fn running(program: &str, trace: &Trace) -> String {
+    if trace.says.trim().is_empty() {
+        format!("`{program}` runs")
+    } else {
+        format!("`{program}`: {}", trace.says.trim())
     }
+}
+
+fn must_be_a_command(argv: &[Text]) -> Result<(), Failure> {
+    match argv.first().map(Text::as_str) {
+        None | Some("") => Err(Failure::refused("a command needs at least a program")),
+        Some(program) if program.starts_with('-') => Err(Failure::refused(format!("`{program}` is no program"))),
+        Some(_) => Ok(()),
+    }
+}
+
+/// How many beginnings were settled when this one was first looked at: what came before, a person has said is not done. Nothing of
+/// an action that a version began which kept nothing on hosts.
+fn settled(cx: &Context<'_>) -> Option<u32> {
+    let settled = cx.call().before.get("settled")?.as_u64()?;
+    u32::try_from(settled).ok()
 }
 
 impl Perform for SshRun {
     fn sentence(&self) -> Text {
-        let root = if self.sudo == Some(true) { " as root" } else { "" };
-        tell!("run `{}` on {}{}", line(&self.argv), self.on.name, root)
+        let root = if self.as_root() { " as root" } else { "" };
+        tell!("run `{}` on {}{}", typed(&self.argv), self.on.name, root)
     }
 
     fn undo_sentence(&self) -> Option<Text> {
-        self.undo.as_ref().map(|argv| tell!("run `{}` on {}", line(argv), self.on.name))
+        let root = if self.as_root() { " as root" } else { "" };
+        self.undo.as_ref().map(|argv| tell!("run `{}` on {}{}", typed(argv), self.on.name, root))
     }
 
     fn changes(&self) -> Vec<Change> {
@@ -78,41 +262,79 @@ impl Perform for SshRun {
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
-        let started = !cx.call().before.is_null();
-        let (found, evidence) = match (self.is_done(cx).await?, started) {
-            (Some(true), _) => (Found::Holds, "its check says that it is done".to_owned()),
-            (Some(false), _) => (Found::Absent, "its check says that it is not done".to_owned()),
-            (None, false) => (Found::Absent, "it has not been run, and has no check".to_owned()),
-            (None, true) => (Found::Unknown, "it has no check: it cannot be told whether it ran".to_owned()),
+        must_be_a_command(&self.argv)?;
+        let trace = self.deed(cx).look(cx).await?;
+        if cx.call().before.is_null() {
+            return self.first_look(cx, &trace).await;
+        }
+        let settled = settled(cx);
+        let finding = |found, evidence: String| Finding::new(found, found != Found::Absent, evidence);
+        let finding = match self.fate(cx, &trace, settled).await? {
+            Fate::Begin(_, evidence) => finding(Found::Absent, evidence),
+            Fate::Stands(evidence) if trace.goes_on() => finding(Found::InProgress, evidence),
+            Fate::Stands(evidence) => finding(Found::Holds, evidence),
+            // It is done although it ended otherwise: `verify` shall know that this was judged.
+            Fate::Done(evidence) => {
+                let status = if let Stands::Ended(status) = trace.stands { Some(status) } else { None };
+                let outputs = status.map(|status| (STATUS.to_owned(), Value::from(status))).into_iter().collect();
+                Finding { outputs, ..finding(Found::Holds, evidence) }
+            }
+            Fate::Doubt(evidence) => Finding::new(Found::Unknown, false, evidence),
         };
-        let ours = started && found == Found::Holds;
-        Ok(Finding { before: json!({ "run": "not yet" }), ..Finding::new(found, ours, evidence) })
+        Ok(Finding { before: cx.call().before.clone(), ..finding })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
-        let output = self.command(cx, &self.argv).await?;
-        if !output.ok() {
-            return Err(self.failed(&self.argv, &output).into());
-        }
-        Ok(Applied::from([("stdout".to_owned(), Value::from(head(&output.text())))]))
+        must_be_a_command(&self.argv)?;
+        let deed = self.deed(cx);
+        let trace = deed.look(cx).await?;
+        // What was observed may have been overtaken by a beginning that was on its way: it is judged again.
+        let number = if trace.has_begun(settled(cx).unwrap_or(0)) {
+            match self.fate(cx, &trace, settled(cx)).await? {
+                Fate::Begin(number, _) => number,
+                Fate::Stands(_) | Fate::Done(_) | Fate::Doubt(_) => return Ok(Applied::new()),
+            }
+        } else {
+            trace.last + 1
+        };
+        deed.begin(cx, number, &self.argv).await?;
+        Ok(Applied::new())
     }
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
-        let program = self.argv.first().map_or("", Text::as_str);
-        match self.is_done(cx).await? {
-            Some(true) => Ok(Verified::by(format!("the check of `{program}` says that it is done"))),
-            Some(false) => Err(Failure::permanent(format!(
-                "`{program}` ran on {}, but its check says that it is not done",
-                self.on
-            ))
-            .into()),
-            None => Ok(Verified::by(format!("`{program}` exited with 0"))),
+        let deed = self.deed(cx);
+        let trace = self.end_of(cx, &deed, self.program()).await?;
+        let judged = cx.call().outputs.contains_key(STATUS);
+        let by_check = format!("the check of `{}` says that it is done", self.program());
+        match trace.stands {
+            Stands::Ended(status) if status == 0 || judged => {
+                let (outputs, told) = self.given(cx, &deed, &trace, status).await?;
+                if self.check.is_none() {
+                    return Ok(Verified { outputs, evidence: told });
+                }
+                self.wait_for_check(cx).await?;
+                Ok(Verified { outputs, evidence: format!("{told}; {by_check}") })
+            }
+            Stands::Ended(_) => {
+                let mut failure = self.failed(cx, &deed, &self.argv, &trace).await;
+                if self.is_to_be_retried(&trace) {
+                    failure.kind = FailureKind::Transient;
+                }
+                Err(failure.into())
+            }
+            _ if self.is_done(cx).await? == Some(true) => Ok(Verified::by(by_check)),
+            _ => {
+                let told = format!("`{}` on {} is {}", self.program(), self.on, trace.ended());
+                Err(Failure::new(FailureKind::Lost, told)
+                    .cause("the host went down, or all its processes were killed, before its end was written down")
+                    .into())
+            }
         }
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let Some(undo) = &self.undo else {
-            return Err(Failure::permanent(format!("`{}` on {} cannot be undone", line(&self.argv), self.on))
+            return Err(Failure::permanent(format!("`{}` on {} cannot be undone", typed(&self.argv), self.on))
                 .cause("the runbook gives it no `undo` command")
                 .advise(
                     Advice::by_hand("take it back by hand")
@@ -120,25 +342,92 @@ impl Perform for SshRun {
                 )
                 .into());
         };
-        if self.is_done(cx).await? == Some(false) {
-            return Ok("its check says that it is not done".into());
+        must_be_a_command(undo)?;
+        let deed = self.deed(cx);
+        let mut trace = deed.close(cx).await?;
+        let mut ended = "";
+        if trace.goes_on() {
+            trace = deed.end(cx, "its undo").await?;
+            ended = "it still ran and was ended; ";
         }
-        let output = self.command(cx, undo).await?;
-        if !output.ok() {
-            return Err(self.failed(undo, &output).into());
+        if trace.goes_on() {
+            let told = format!("`{}` on {} does not let itself be ended, and still runs", self.program(), self.on);
+            return Err(Failure::transient(told).advise(format!("see {} there", trace.folder)).into());
         }
-        Ok(format!("`{}` exited with 0", line(undo)))
+        // Half done or wholly, whatever its check says: it is taken back when it had begun. Done and its traces gone, too.
+        let was_done = cx.call().outputs.contains_key(STATUS);
+        if !was_done && settled(cx).is_some_and(|settled| !trace.has_begun(settled)) {
+            return Ok("it had not begun".into());
+        }
+        let told = self.take_back(cx, undo).await?;
+        deed.tidy(cx).await?;
+        Ok(format!("{ended}{told}"))
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl SshRun {
+    /// The look at a command of which this run knows no beginning: there is none, or a person has said that it is not done.
+    async fn first_look(&self, cx: &Context<'_>, trace: &Trace) -> Result<Finding, Failure> {
+        if trace.goes_on() {
+            let before = json!({ "settled": trace.last - 1 });
+            let told = format!("`{}` runs on {}", self.program(), self.on.name);
+            return Ok(Finding { before, ..Finding::new(Found::InProgress, true, told) });
+        }
+        let before = json!({ "settled": trace.last });
+        let (found, evidence) = match self.is_done(cx).await? {
+            Some(true) => (Found::Holds, "its check says that it is done"),
+            Some(false) => (Found::Absent, "its check says that it is not done"),
+            None => (Found::Absent, "it has not been run, and has no check"),
+        };
+        Ok(Finding { before, ..Finding::new(found, false, evidence) })
+    }
 
-    #[test]
-    fn long_outputs_are_cut_between_letters() {
-        assert_eq!(head("short"), "short");
-        let long = format!("{}{}", "x".repeat(KEPT - 1), "äöü");
-        assert!(head(&long).starts_with(&"x".repeat(KEPT - 1)) && head(&long).ends_with("4096 bytes]"));
+    async fn wait_for_check(&self, cx: &Context<'_>) -> Result<(), Failure> {
+        let what = format!("`{}` has ended on {}, and its check says that it is done", self.program(), self.on);
+        wait_until(cx, &what, async || {
+            Ok(match self.is_done(cx).await? {
+                Some(false) => Glance::NotYet("its check says that it is not done".into()),
+                Some(true) | None => Glance::Done(()),
+            })
+        })
+        .await
+    }
+
+    async fn take_back(&self, cx: &Context<'_>, undo: &[Text]) -> Result<String, Failure> {
+        let back = self.way_back(cx);
+        let trace = back.look(cx).await?;
+        let again = trace.told || self.repeatable == Some(true);
+        let begin = match trace.stands {
+            Stands::Never | Stands::Void => true,
+            Stands::Ended(0) | Stands::Starting | Stands::Running => false,
+            Stands::Ended(_) | Stands::Gone => again,
+        };
+        if begin {
+            back.begin(cx, trace.last + 1, undo).await?;
+        }
+        let program = undo.first().map_or("", Text::as_str);
+        let trace = match self.end_of(cx, &back, program).await {
+            Err(late) if late.kind == FailureKind::Deadline => {
+                // Where that cannot be noted, the next attempt tells it once more.
+                let _ = back.told(cx).await;
+                return Err(late);
+            }
+            trace => trace?,
+        };
+        match trace.stands {
+            Stands::Ended(0) => {
+                back.tidy(cx).await?;
+                Ok(format!("`{}` exited with 0", typed(undo)))
+            }
+            Stands::Ended(_) | Stands::Gone => {
+                back.told(cx).await?;
+                let failure = self.failed(cx, &back, undo, &trace).await;
+                let by_hand = Recourse::Resolve(cx.call().action.clone(), Resolution::Undone);
+                Err(failure
+                    .advise(Advice::resume("runs it once more"))
+                    .advise(Advice::by_hand("or take it back by hand").then(by_hand)))
+            }
+            _ => Err(Failure::new(FailureKind::Lost, format!("`{program}` on {} did not begin", self.on))),
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::display::terminal::one_line;
 use crate::display::typed::Typed;
 use crate::display::wording::{action_word, evidence, rest_sentence};
 use crate::journal::{ActionState, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, Reversibility, StepAction, Value};
+use crate::model::{ActionKind, ActionPath, Reversibility, StepAction, Value, token};
 use crate::plan::Plan;
 use serde_json::json;
 
@@ -102,6 +102,7 @@ fn told(plan: &Plan, state: &RunState, sentences: Option<Sentences<'_>>) -> Stri
             text.push_str(&one(state, left));
             let back = sentences.and_then(|sentences| by_hand(left.action, sentences));
             text.push_str(&back.map_or_else(String::new, |back| wrapped("      by hand: ", &back)));
+            text.push_str(&runs_on(plan, state, left).unwrap_or_default());
         }
     }
     text
@@ -116,6 +117,26 @@ fn one(state: &RunState, left: &Left<'_>) -> String {
     let word = action_word(state, path, false);
     let told = if told.is_empty() { String::new() } else { format!(": {}", told.join("; ")) };
     wrapped("  ", &format!("{path} ({word}){told}"))
+}
+
+/// What ends a command that an abandoned run has begun on a host and not seen the end of: it runs there by itself, and nobody waits
+/// for it any more. Nothing of any other action. The command is on a line of its own, to be copied.
+fn runs_on(plan: &Plan, state: &RunState, left: &Left<'_>) -> Option<String> {
+    if left.action.kind != ActionKind::SshRun || left.state.is_done() {
+        return None;
+    }
+    let hosts: Vec<&str> =
+        plan.runbook.targets_of(left.action).into_iter().map(|target| target.name.as_str()).collect();
+    let name = token(&state.run, &left.action.path, left.state.generation());
+    let told = wrapped(
+        "      may still run: ",
+        &format!("on {}, whose user (root, with `sudo`) ends it and its undo by", hosts.join(", ")),
+    );
+    let ends = format!(
+        "cd /var/lib/runbook 2>/dev/null || cd ~/.local/state/runbook; for c in {name}*; do [ -e $c/status ] || \
+         kill -- -$(cut -d' ' -f1 $c/group); done"
+    );
+    Some(format!("{told}          {ends}\n"))
 }
 
 /// What would take it back by hand; nothing where nothing is to be taken back.

@@ -25,6 +25,8 @@ pub enum Property {
     StartsInstance,
     /// It starts its `service`.
     StartsService,
+    /// It is another deed each time: how long one took says nothing of the next.
+    IsAnyDeed,
 }
 
 impl ActionKind {
@@ -46,6 +48,12 @@ impl ActionKind {
         self.properties().contains(&Property::LooksUp)
     }
 
+    /// Whether what one action of this kind took says nothing of another.
+    #[must_use]
+    pub fn is_any_deed(self) -> bool {
+        self.properties().contains(&Property::IsAnyDeed)
+    }
+
     /// Whether an action of this kind learns a host's key, and does without one.
     #[must_use]
     pub fn learns_host_key(self) -> bool {
@@ -64,7 +72,7 @@ mod tests {
             let has = |name: &str| spec.params.iter().any(|param| param.name == name);
             for property in kind.properties() {
                 let fits = match property {
-                    Property::NeedsAws | Property::Asks | Property::GivesTags => true,
+                    Property::NeedsAws | Property::Asks | Property::GivesTags | Property::IsAnyDeed => true,
                     Property::LooksUp => !spec.outputs.is_empty(),
                     Property::LearnsHostKey => has("on"),
                     Property::AsksForRecord => has("zone"),

@@ -80,13 +80,13 @@ actions! {
         missing_ok: Option<bool>,
     } gives {} Reversible, Restores, [Stops], usual 2 s, deadline 120 s;
 
-    /// Restarts a service and waits until it is active.
+    /// Restarts a service, or starts one that is stopped, and waits until it is active. Undo stops it again when it was stopped.
     "service.restart" ServiceRestart {
         /// The host.
         on: Target,
         /// The service.
         service: Service,
-    } gives {} NothingToUndo("a restart leaves nothing behind"), Restores, [StartsService], usual 3 s, deadline 120 s;
+    } gives {} NothingToUndo("what ran runs on; what was stopped is stopped again"), Restores, [StartsService], usual 3 s, deadline 120 s;
 
     /// Turns an nginx site that ends TLS itself into a plain HTTP one behind a balancer, keeping every other byte. All files
     /// that nginx reads are judged before: whether another server has the site's name on port 80, whether nginx could start,
@@ -165,19 +165,26 @@ actions! {
         by: Text,
     } gives { host_key: String, fingerprint: String } NothingToUndo("the pin belongs to the run"), Restores, [LearnsHostKey, AsksAboutHostKey], usual 2 s, deadline 600 s;
 
-    /// Runs a command on a host, argument by argument, without a shell.
+    /// Runs a command on a host, argument by argument, without a shell. It runs apart from the connection, under a name of its
+    /// own: cut off, it runs on and is found again, and it is not begun a second time unless its `check` says that it is not
+    /// done, it is `repeatable`, or a person decides so. At its deadline, and by a rollback, it is ended with all its processes.
     "ssh.run" SshRun {
         /// The host.
         on: Target,
         /// Program and arguments.
         argv: Vec<Text>,
-        /// Run as root by `sudo -n`. Default: no.
+        /// Run as root by `sudo -n`, its check and its undo too. Default: no.
         sudo: Option<bool>,
-        /// A command that exits 0 when the deed is done; without it a command in doubt goes to the operator.
+        /// A command that exits 0 when the deed is done; asked before, and after the command has ended until it says so. Without it
+        /// a command that came to no good end goes to the operator.
         check: Option<Vec<Text>>,
-        /// A command that takes it back; without it the action cannot be undone.
+        /// A command that takes it back, half done too; without it the action cannot be undone.
         undo: Option<Vec<Text>>,
-    } gives { stdout: String } WithLoss("only as far as its `undo` command goes"), Unknown, [], usual 5 s, deadline 600 s;
+        /// Whether command and undo may be run again when it is not known how they ended, or they failed. Default: no.
+        repeatable: Option<bool>,
+        /// Exit statuses of the command after which it is run again, as often as the action's `retry` says: `[75]`.
+        retry_on: Option<Vec<u16>>,
+    } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed], usual 5 s, deadline 600 s;
 
     // People.
 

@@ -48,6 +48,8 @@ mkdir /run/sshd
 if [ -e "$1/passwd" ]; then mount --bind "$1/passwd" /etc/passwd; fi
 for place in nginx cron.d; do mkdir -p "/etc/$place"; mount --bind "$1/$place" "/etc/$place"; done
 mount --bind "$1/spool" /var/spool
+mkdir -p /var/lib/runbook
+mount -t tmpfs -o mode=700 tmpfs /var/lib/runbook
 mount --bind "$1/systemctl" "$(command -v systemctl)"
 shift
 exec "$@"
@@ -188,6 +190,31 @@ impl Host {
 
     pub(super) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Kills what this host's sshd has started: the sessions, and nothing that has left them.
+    pub(super) fn kill_sessions(&self) {
+        let mut kill = if is_root() { Command::new("pkill") } else { Command::new("sudo") };
+        if !is_root() {
+            kill.args(["-n", "pkill"]);
+        }
+        sh(kill.args(["-KILL", "-P", &self.sshd.id().to_string()]));
+    }
+
+    /// Kills the operator's connections to this host.
+    pub(super) fn cut_connections(&self) {
+        let ours = self.text("work/ssh/");
+        for process in fs::read_dir("/proc").unwrap().flatten() {
+            let words = fs::read_to_string(process.path().join("cmdline")).unwrap_or_default();
+            if words.starts_with("ssh") && words.contains(&ours) {
+                sh(Command::new("kill").arg("-KILL").arg(process.file_name()));
+            }
+        }
+    }
+
+    /// Another operator's process: it has no connection yet.
+    pub(super) fn another_process(&mut self) {
+        self.access = Access::new(self.access.settings().clone());
     }
 
     pub(super) fn target(&self) -> Value {

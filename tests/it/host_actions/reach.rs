@@ -42,7 +42,10 @@ async fn each_exit_status_is_an_answer() {
 async fn a_program_that_is_not_there_is_no_lost_connection() {
     let host = Host::start();
     let with = json!({ "on": host.target(), "argv": ["no-such-program"] });
-    let failure = host.deed("ssh.run", with).fails(Phase::Apply).await;
+    let mut deed = host.deed("ssh.run", with);
+    deed.observe().await;
+    deed.apply().await;
+    let failure = deed.fails(Phase::Verify).await;
     assert_eq!(failure.kind, FailureKind::Permanent, "{failure:?}");
     assert!(failure.message.contains("`no-such-program`") && failure.message.contains("127"), "{failure:?}");
     assert!(failure.by_hand().concat().contains("install"), "{failure:?}");

@@ -100,6 +100,27 @@ async fn a_restart_in_doubt_is_told_by_the_main_process() {
 }
 
 #[tokio::test]
+async fn a_restart_of_what_was_stopped_is_taken_back() {
+    let host = Host::start();
+    host.unit("nginx", &[]);
+    let mut deed = host.deed("service.restart", json!({"on": host.target(), "service": "nginx"}));
+    deed.observe().await;
+    deed.apply().await;
+    deed.verify().await;
+    // In doubt: what was found first counts.
+    deed.observe().await;
+    assert!(deed.undo().await.contains("inactive"));
+    deed.undo().await;
+    host.unit("php", &["active"]);
+    let mut deed = host.deed("service.restart", json!({"on": host.target(), "service": "php"}));
+    deed.observe().await;
+    deed.apply().await;
+    deed.verify().await;
+    deed.undo().await;
+    assert_eq!(host.systemctl_log(), ["restart nginx", "stop nginx", "restart php"]);
+}
+
+#[tokio::test]
 async fn a_process_is_waited_for_and_the_search_does_not_find_itself() {
     let host = Host::start();
     let text = format!("{}/cron.php", host.text("nextcloud"));

@@ -1,0 +1,201 @@
+# What is asked about commands on their host. As the command's own user.
+# usage: look NAME | begin NAME NUMBER KEEPER PROGRAM [ARGUMENT...] | void NAME NUMBER | close NAME | end NAME WHY
+#        | told NAME | read NAME out|err BYTES | last NAME out|err BYTES | tidy NAME
+set -u
+umask=$(umask) at=$(pwd)
+umask 077
+fail() { echo "$1" >&2; exit 70; }
+
+me=$(id -u) mine=$(id -g)
+if [ "$me" = 0 ]; then top=/var/lib inner=runbook; else top=${HOME:?} inner=.local/state/runbook; fi
+
+# Whether nobody but root and we ourselves can put names into this folder, or exchange one on the way to it.
+safe() (
+    while :; do
+        set -- $(ls -ldn .)
+        case $3 in 0 | "$me") ;; *) exit 1 ;; esac
+        case $1 in
+            d????-??-?* | d????????[tT]*) ;;
+            d????w??-?*) [ "$me" != 0 ] && [ "$4" = "$mine" ] || exit 1 ;;
+            *) exit 1 ;;
+        esac
+        [ "$(pwd -P)" != / ] || exit 0
+        cd ..
+    done
+)
+
+# Goes to the folder of commands; with `make`, makes it.
+enter() {
+    cd -P "$top" 2>/dev/null || fail "there is no folder $top"
+    safe || fail "others can put names into $(pwd -P), or on the way to it: commands cannot be kept there"
+    [ "$1" != make ] || mkdir -p -m 700 "$inner" || fail "$top/$inner cannot be made"
+    cd -P "$inner" 2>/dev/null || return 1
+    safe || fail "others can put names into $(pwd -P), or on the way to it: commands cannot be kept there"
+    set -- $(ls -ldn .)
+    case $1 in drwx------*) [ "$3" = "$me" ] ;; *) false ;; esac || fail "$(pwd -P) is not ours alone (mode 0700)"
+}
+
+# The last beginning of a name: `last`, 0 for none, and its `folder`.
+find_last() {
+    last=0
+    while [ -d "$name.$((last + 1))" ]; do last=$((last + 1)); done
+    folder=$name.$last
+}
+
+# Whether anything of the group that is noted still runs. A number that was given to another process since is not ours.
+alive() {
+    group= since= leader= boot=
+    read -r group since leader boot 2>/dev/null <"$folder/group" || return 1
+    case $group in '' | *[!0-9]* | 0 | 1) return 1 ;; esac
+    now=-
+    read -r now 2>/dev/null </proc/sys/kernel/random/boot_id || now=-
+    [ "$now" = "$boot" ] || return 1
+    kill -0 "-$group" 2>/dev/null || return 1
+    [ "$since" != - ] && read -r line 2>/dev/null <"/proc/$leader/stat" || return 0
+    set -f; set -- ${line##*) }; shift 19
+    [ "$1" = "$since" ]
+}
+
+state() {
+    if [ "$last" = 0 ]; then echo none
+    elif [ -e "$folder/status" ]; then echo ended
+    elif [ -d "$folder/run/void" ]; then echo void
+    elif [ ! -e "$folder/group" ]; then echo starting
+    elif alive; then echo running
+    # It may have ended between these looks.
+    elif [ -e "$folder/status" ]; then echo ended
+    else echo gone
+    fi
+}
+
+tell() {
+    find_last
+    echo "last=$last"
+    echo "state=$(state)"
+    [ "$last" != 0 ] || return 0
+    echo "folder=$(pwd -P)/$folder"
+    for field in status stopped told began; do
+        [ ! -e "$folder/$field" ] || { read -r line <"$folder/$field"; printf '%s\n' "$field=$line"; }
+    done
+    [ ! -e "$folder/out" ] || echo "printed=$(($(wc -c <"$folder/out")))"
+    [ ! -e "$folder/out" ] || printf '%s\n' "says=$(tail -c 400 "$folder/out" | tr '\r' '\n' | tail -n 1)"
+}
+
+note() { printf '%s\n' "$2" >"$folder/$1.new" && mv -f "$folder/$1.new" "$folder/$1"; }
+
+# Starts the keeper in a session of its own, so that a signal for its group is for nothing else. Where `setsid` is missing it may
+# stay in ours: sshd gives every command without a terminal one of its own (session.c, do_exec_no_pty).
+# As root under systemd it goes into a scope of its own, for logind ends a login's processes with the session where it is told to
+# (KillUserProcesses, logind.conf(5)). It is only started there; a second start finds that the command has begun.
+start() {
+    apart=setsid
+    if ! command -v setsid >/dev/null; then
+        apart=
+        read -r line <"/proc/$$/stat" || return 1
+        (set -f; set -- ${line##*) }; [ "$3" = "$4" ]) || { echo 'there is no setsid' >&2; return 1; }
+        trap '' HUP
+    fi
+    if [ "$me" = 0 ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+        systemd-run --quiet --scope --unit="runbook-$folder" --description="a command of a runbook" \
+            $apart sh -c "$keeper" keeper "$@" && return
+    fi
+    $apart sh -c "$keeper" keeper "$@"
+}
+
+# Sees to it that a beginning never comes, unless it has.
+void() {
+    mkdir "$1" 2>/dev/null
+    if mkdir "$1/run" 2>/dev/null; then mkdir "$1/run/void"; fi
+}
+
+# What commands have left that ended long ago: their output goes after a month, that they have been after a year.
+sweep() {
+    for old in $(find . ! -name . -prune -type d -mtime +30 2>/dev/null); do
+        [ -e "$old/status" ] || [ ! -e "$old/group" ] || continue
+        if [ -n "$(find "$old" -prune -mtime +365 2>/dev/null)" ]; then rm -rf "$old"; else rm -f "$old/out" "$old/err"; fi
+    done
+}
+
+op=$1 name=$2
+shift 2
+case $name in '' | *[!a-z0-9.]*) fail "no name of a command: $name" ;; esac
+case $op in
+look)
+    if enter look; then tell; else echo last=0; echo state=none; fi
+    ;;
+begin)
+    number=$1 keeper=$2
+    shift 2
+    enter make
+    folder=$name.$number
+    if mkdir "$folder" 2>/dev/null; then
+        [ ! -d "$name.closed" ] || { void "$folder"; tell; exit 0; }
+        sweep
+        date +%s >"$folder/began"
+        # By `exec`: redirections of a function are saved in it by some shells, and would hold the connection's ends open.
+        (exec </dev/null >/dev/null 2>"$folder/start"; start "$(pwd -P)/$folder" "$umask" "$at" "$@") &
+        tries=0
+        until [ -e "$folder/group" ] || [ "$tries" -ge 100 ]; do
+            sleep 0.1 2>/dev/null || sleep 1
+            tries=$((tries + 1))
+        done
+        [ -e "$folder/group" ] || fail "it has not begun: $(cat "$folder/start")"
+    fi
+    [ -d "$folder" ] || fail "$(pwd -P)/$folder cannot be made"
+    tell
+    ;;
+void)
+    enter make
+    void "$name.$1"
+    tell
+    ;;
+close)
+    enter make
+    # First this: a beginning that comes later finds it, and one that came before it is found here.
+    mkdir "$name.closed" 2>/dev/null
+    find_last
+    [ "$(state)" != starting ] || void "$folder"
+    tell
+    ;;
+end)
+    enter look || fail "no command is kept here"
+    find_last
+    if [ "$(state)" = running ]; then
+        note stopped "$1"
+        alive
+        kill -TERM "-$group"
+        tries=0
+        while alive && [ "$tries" -lt 10 ]; do sleep 1; tries=$((tries + 1)); done
+        if alive; then
+            kill -KILL "-$group"
+            tries=0
+            while alive && [ "$tries" -lt 10 ]; do sleep 1; tries=$((tries + 1)); done
+        fi
+        [ "$(state)" != gone ] || note status 137
+    fi
+    tell
+    ;;
+told)
+    enter look || fail "no command is kept here"
+    find_last
+    note told yes
+    tell
+    ;;
+read)
+    enter look || fail "no command is kept here"
+    find_last
+    [ ! -e "$folder/$1" ] || dd if="$folder/$1" bs="$2" count=1 2>/dev/null
+    ;;
+last)
+    enter look || fail "no command is kept here"
+    find_last
+    [ ! -e "$folder/$1" ] || tail -c "$2" "$folder/$1"
+    ;;
+tidy)
+    enter look || exit 0
+    for old in "$name".*; do
+        [ ! -e "$old/status" ] || rm -f "$old/out" "$old/err"
+    done
+    ;;
+*) fail "no question: $op" ;;
+esac

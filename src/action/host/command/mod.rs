@@ -1,0 +1,111 @@
+//! Commands that are kept on their host: begun under a name, apart from the connection, with their output and their end in files.
+//!
+//! A command has a folder `NAME.NUMBER` below one that is its user's alone (`/var/lib/runbook` of root, else
+//! `~/.local/state/runbook`), which survives a reboot. Whoever makes the folder begins it: `mkdir` lets one of many do so.
+//! `keeper.sh` runs it in a session of its own and writes down, in this order: `run` (from here on it counts as begun), `group`
+//! (process group, and what tells it from a later one of that number), `out` and `err`, `status`. `host.sh` answers how it stands.
+//!
+//! Promises: a beginning has at most one process, whoever asks how often; what has been made `void` never begins; a command
+//! whose connection or executor is gone runs on and is found again; whoever is told that it ended has its status.
+//! Not handled: processes that leave the command's group (daemons); a folder that somebody removes by hand; a host whose disk is
+//! put back to an earlier state.
+
+mod trace;
+
+pub(super) use trace::{Stands, Trace};
+
+use crate::access::RemoteCommand;
+use crate::action::Context;
+use crate::model::{Failure, Target, Text};
+
+const HOST: &str = include_str!("host.sh");
+const KEEPER: &str = include_str!("keeper.sh");
+
+/// A command on its host, by the name under which it is kept there.
+pub(super) struct KeptCommand<'a> {
+    on: &'a Target,
+    as_root: bool,
+    name: String,
+}
+
+impl<'a> KeptCommand<'a> {
+    pub(super) fn new(on: &'a Target, as_root: bool, name: String) -> Self {
+        Self { on, as_root, name }
+    }
+
+    /// How its last beginning stands.
+    pub(super) async fn look(&self, cx: &Context<'_>) -> Result<Trace, Failure> {
+        self.trace(cx, "look", &[]).await
+    }
+
+    /// Begins it for the `number`th time, unless somebody has, and answers how it stands.
+    pub(super) async fn begin(&self, cx: &Context<'_>, number: u32, argv: &[Text]) -> Result<Trace, Failure> {
+        let number = number.to_string();
+        let words: Vec<&str> = [number.as_str(), KEEPER].into_iter().chain(argv.iter().map(Text::as_str)).collect();
+        self.trace(cx, "begin", &words).await
+    }
+
+    /// Sees to it that this beginning never comes, unless it has.
+    pub(super) async fn void(&self, cx: &Context<'_>, number: u32) -> Result<Trace, Failure> {
+        self.trace(cx, "void", &[&number.to_string()]).await
+    }
+
+    /// Sees to it that it never begins again under this name, and answers how it stands.
+    pub(super) async fn close(&self, cx: &Context<'_>) -> Result<Trace, Failure> {
+        self.trace(cx, "close", &[]).await
+    }
+
+    /// Ends it with all its processes, by TERM and, where that does not help within ten seconds, by KILL; `why` is written down.
+    pub(super) async fn end(&self, cx: &Context<'_>, why: &str) -> Result<Trace, Failure> {
+        self.trace(cx, "end", &[why]).await
+    }
+
+    /// Notes that somebody has been told how it ended.
+    pub(super) async fn told(&self, cx: &Context<'_>) -> Result<(), Failure> {
+        self.trace(cx, "told", &[]).await.map(drop)
+    }
+
+    /// Removes what it has printed.
+    pub(super) async fn tidy(&self, cx: &Context<'_>) -> Result<(), Failure> {
+        self.ask(cx, "tidy", &[]).await.map(drop)
+    }
+
+    /// What it has printed: the first of so many bytes.
+    pub(super) async fn printed(&self, cx: &Context<'_>, bytes: usize) -> Result<Vec<u8>, Failure> {
+        let asked = self.asking("read", &["out", &bytes.to_string()]);
+        Ok(cx.run(self.on, asked).await?.stdout)
+    }
+
+    /// The end of what it said, on standard error or else on standard output.
+    pub(super) async fn last_words(&self, cx: &Context<'_>, bytes: usize) -> Result<String, Failure> {
+        let bytes = bytes.to_string();
+        let said = self.ask(cx, "last", &["err", &bytes]).await?;
+        if said.is_empty() { self.ask(cx, "last", &["out", &bytes]).await } else { Ok(said) }
+    }
+
+    async fn trace(&self, cx: &Context<'_>, question: &str, words: &[&str]) -> Result<Trace, Failure> {
+        let told = self.ask(cx, question, words).await?;
+        Trace::read(&told).ok_or_else(|| {
+            Failure::permanent(format!("how a command stands on {} cannot be read", self.on)).cause(told)
+        })
+    }
+
+    async fn ask(&self, cx: &Context<'_>, question: &str, words: &[&str]) -> Result<String, Failure> {
+        let what = match question {
+            "begin" => "beginning a command",
+            "end" => "ending a command",
+            _ => "looking for a command",
+        };
+        cx.run_ok(self.on, self.asking(question, words), what).await
+    }
+
+    fn asking(&self, question: &str, words: &[&str]) -> RemoteCommand {
+        let head = ["sh", "-c", HOST, "runbook", question, self.name.as_str()];
+        let argv = head.into_iter().chain(words.iter().copied());
+        if self.as_root { RemoteCommand::sudo(argv) } else { RemoteCommand::new(argv) }
+    }
+}
+
+#[cfg(test)]
+#[path = "test.rs"]
+mod tests;

@@ -1,0 +1,100 @@
+//! A command of the author's own, on a host with a real systemd that loses its cable and is started anew: it is begun once.
+
+use super::in_regions;
+use crate::support::region::{Lab, eventually, region};
+use std::time::Duration;
+
+in_regions! { "commands": a_command_is_begun_once_whatever_is_cut_off }
+
+const RUNBOOK: &str = "
+runbook: NAME
+title: one long command
+about: Its body and its undo count themselves.
+targets:
+  web: { host: WEB, user: ubuntu }
+steps:
+  - id: deed
+    title: do something long
+    why: Something may be cut off meanwhile.
+    actions:
+      - id: long
+        do: ssh.run
+        with:
+          on: web
+          sudo: true
+          argv: [sh, -c, 'echo x >>/var/tmp/NAME; sleep SECONDS; echo end >>/var/tmp/NAME-end']
+          undo: [sh, -c, 'echo x >>/var/tmp/NAME-undo; sleep SECONDS']
+";
+
+async fn counts(lab: &Lab, web: &str, file: &str) -> usize {
+    lab.on(web, &format!("cat /var/tmp/{file} 2>/dev/null || :")).await.lines().count()
+}
+
+async fn has_begun(lab: &Lab, file: &str) {
+    let web = lab.region.account().instance.clone();
+    eventually("it has begun", || async {
+        lab.region.host(&web)?.disk(&format!("/var/tmp/{file}")).exists().then_some(())
+    })
+    .await;
+}
+
+async fn killed(mut child: tokio::process::Child) {
+    child.kill().await.unwrap();
+}
+
+mod inside {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    #[ignore = "runs inside a region"]
+    async fn a_command_is_begun_once_whatever_is_cut_off() {
+        region(async |lab| {
+            let web = lab.region.account().instance.clone();
+            let address = lab.region.account().public_ip.to_string();
+            let book = |name: &str, seconds: &str| {
+                let text = RUNBOOK.replace("WEB", &address).replace("NAME", name).replace("SECONDS", seconds);
+                lab.write_home(&format!("{name}.yaml"), &text);
+            };
+
+            // The cable: nobody is told, and ssh finds out by itself. It runs apart from the login, in a scope of its own.
+            book("cable", "15");
+            let child = lab.begins(&["run", "cable.yaml", "--yes"]);
+            has_begun(&lab, "cable").await;
+            let groups = lab.on(&web, "cat /proc/$(pgrep -nx sleep)/cgroup").await;
+            assert!(groups.contains("/runbook-") && groups.contains(".scope"), "{groups}");
+            lab.region.cut(&web).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(22)).await;
+            lab.region.uncut(&web).await.unwrap();
+            lab.end_of(child).await.exits(0).says("finished");
+            assert_eq!((counts(&lab, &web, "cable").await, counts(&lab, &web, "cable-end").await), (1, 1));
+
+            // The executor, in the undo.
+            let child = lab.begins(&["rollback", "--to", "start", "--yes"]);
+            has_begun(&lab, "cable-undo").await;
+            killed(child).await;
+            lab.types(&["resume"]).await.exits(0);
+            assert_eq!(counts(&lab, &web, "cable-undo").await, 1);
+
+            // The host, with the executor: its systemd ended the command, which is known, and it is not begun again.
+            book("host", "30");
+            let child = lab.begins(&["run", "host.yaml", "--yes"]);
+            has_begun(&lab, "host").await;
+            killed(child).await;
+            lab.on(&web, "touch /run/before; reboot").await;
+            eventually("the host is up again", || async {
+                let look = ["sh", "-c", "[ ! -e /run/before ] && systemctl is-active ssh"];
+                let up = lab.region.host(&web)?.command(&look)?.output().await.ok()?;
+                (up.stdout == b"active\n").then_some(())
+            })
+            .await;
+            // A failure where the journal has that it had begun, else a doubt at once.
+            lab.types(&["resume"]).await.says("exit status 143").says("15 (TERM)");
+            lab.types(&["resume"]).await.exits(4).says("the runbook does not call it `repeatable`");
+            assert_eq!((counts(&lab, &web, "host").await, counts(&lab, &web, "host-end").await), (1, 0));
+            // Half done as it is, a rollback takes it back.
+            lab.types(&["rollback", "--to", "start", "--yes"]).await.exits(0);
+            assert_eq!(counts(&lab, &web, "host-undo").await, 1);
+        })
+        .await;
+    }
+}
