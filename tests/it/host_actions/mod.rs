@@ -14,3 +14,4 @@ mod services;
 mod site;
 mod stand_in;
 mod way;
+mod writes;
