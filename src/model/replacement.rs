@@ -13,7 +13,8 @@ pub struct Replacement {
     /// Instead of it a regular expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regex: Option<String>,
-    /// What comes in its place.
+    /// What comes in its place. Default: nothing.
+    #[serde(default)]
     pub with: String,
     /// How often it must be there. Default: once.
     #[serde(default, skip_serializing_if = "Option::is_none")]

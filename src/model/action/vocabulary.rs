@@ -89,8 +89,8 @@ actions! {
         /// The file. A link is followed to its file.
         path: HostPath,
         /// What is replaced, one after the other: each has a `text`, or a `regex` (`^` and `$` are the ends of a line), what comes in
-        /// its place as `with` (after a `regex`, `$1` is its first group, `$$` a dollar sign), and how many `times` it must be there,
-        /// once unless said.
+        /// its place as `with` (nothing unless said; after a `regex`, `$1` is its first group, `$$` a dollar sign), and how many
+        /// `times` it must be there, once unless said.
         replace: Vec<Replacement>,
         /// A service to reload afterwards, and after an undo, if it runs.
         reload: Option<Service>,
