@@ -49,9 +49,13 @@ macro_rules! dispatch {
 
 dispatch! {
     FileRename,
+    FileWrite,
+    FileEdit,
     ProcessWaitGone,
     ServiceStop,
     ServiceRestart,
+    ServiceStart,
+    ServiceReload,
     NginxOffloadTls,
     NginxDropIn,
     PhpSetConfig,

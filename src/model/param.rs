@@ -1,9 +1,9 @@
 //! Which Rust types can be parameters and outputs of an action, and what a runbook's author calls them.
 
 use super::{
-    Arn, BalancerName, CertificateName, Cidr, DbId, Decode, DnsZone, Foretold, Fqdn, GroupDescription, GroupId,
-    GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region, Seconds, SecretRef,
-    Service, SubnetId, TagValue, Target, TargetGroupName, Text, Url, ValueType, VpcId,
+    Account, Arn, BalancerName, CertificateName, Cidr, DbId, Decode, DnsZone, FileMode, Foretold, Fqdn,
+    GroupDescription, GroupId, GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region,
+    Seconds, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text, Url, ValueType, VpcId,
 };
 
 /// A Rust type that can be an action's parameter or output.
@@ -25,7 +25,7 @@ macro_rules! params {
 params! {
     String => String, Text => String, i64 => Int, u16 => Int, u32 => Int, bool => Bool, InstanceId => InstanceId, ImageId => ImageId,
     SubnetId => SubnetId, VpcId => VpcId, GroupId => GroupId, Arn => Arn, InstanceType => InstanceType, DbId => DbId,
-    DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Url => Url, Service => Service,
+    DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Account => Account, FileMode => FileMode, Url => Url, Service => Service,
     BalancerName => BalancerName, TargetGroupName => TargetGroupName, GroupName => GroupName, ImageName => ImageName,
     GroupDescription => GroupDescription, InstanceName => InstanceName, TagValue => TagValue, CertificateName => CertificateName,
     SecretRef => Secret, Target => Target, std::collections::BTreeMap<String, Foretold> => Map,

@@ -1,9 +1,9 @@
 //! The types a value may have in a runbook, and the check of a value against one.
 
 use super::{
-    Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, Fqdn, GroupDescription, GroupId, GroupName, HostPath,
-    ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region, SecretRef, Service, SubnetId, TagValue,
-    TargetGroupName, Url, Value, VpcId, tags,
+    Account, Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, FileMode, Fqdn, GroupDescription, GroupId,
+    GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region, SecretRef, Service,
+    SubnetId, TagValue, TargetGroupName, Url, Value, VpcId, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -44,6 +44,10 @@ pub enum ValueType {
     Cidr,
     /// An absolute path on a host.
     Path,
+    /// A user or a group of a host.
+    Account,
+    /// A file's permissions.
+    FileMode,
     /// An http(s) address.
     Url,
     /// A service's name.
@@ -105,6 +109,8 @@ const NAMES: &[(&str, ValueType)] = &[
     ("fqdn", ValueType::Fqdn),
     ("cidr", ValueType::Cidr),
     ("path", ValueType::Path),
+    ("account", ValueType::Account),
+    ("file-mode", ValueType::FileMode),
     ("url", ValueType::Url),
     ("service", ValueType::Service),
     ("balancer-name", ValueType::BalancerName),
@@ -247,6 +253,8 @@ impl ValueType {
             ValueType::Fqdn => Fqdn::EXPECTED.into(),
             ValueType::Cidr => Cidr::EXPECTED.into(),
             ValueType::Path => HostPath::EXPECTED.into(),
+            ValueType::Account => Account::EXPECTED.into(),
+            ValueType::FileMode => FileMode::EXPECTED.into(),
             ValueType::Url => Url::EXPECTED.into(),
             ValueType::Service => Service::EXPECTED.into(),
             ValueType::BalancerName => BalancerName::EXPECTED.into(),
@@ -284,6 +292,8 @@ impl ValueType {
             ValueType::Fqdn => Fqdn::fits(text),
             ValueType::Cidr => Cidr::fits(text),
             ValueType::Path => HostPath::fits(text),
+            ValueType::Account => Account::fits(text),
+            ValueType::FileMode => FileMode::fits(text),
             ValueType::Url => Url::fits(text),
             ValueType::Service => Service::fits(text),
             ValueType::BalancerName => BalancerName::fits(text),

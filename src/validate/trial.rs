@@ -27,6 +27,8 @@ pub(super) fn example(value_type: &ValueType) -> Value {
         T::Fqdn | T::CertificateName => json!("cloud.example.org"),
         T::Cidr => json!("10.0.0.0/16"),
         T::Path => json!("/example"),
+        T::Account => json!("www-data"),
+        T::FileMode => json!("0640"),
         T::Url => json!("https://cloud.example.org/"),
         T::Service => json!("nginx"),
         T::BalancerName | T::TargetGroupName | T::GroupName | T::ImageName | T::InstanceName => json!("nextcloud-web"),

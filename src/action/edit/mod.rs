@@ -16,6 +16,7 @@
 pub mod nginx;
 pub mod php;
 mod span;
+pub mod text;
 
 use std::fmt;
 

@@ -63,8 +63,10 @@ pub(super) struct HostFile<'a> {
     pub(super) copy: String,
     /// Where that copy is while no edit of this run is in the file: the last one was rejected and taken back.
     pub(super) aside: String,
-    fresh: String,
-    part: String,
+    /// New content before it is in the file's place.
+    pub(super) fresh: String,
+    /// The copy while it is made.
+    pub(super) part: String,
 }
 
 /// Whether staged content came into the file's place.
@@ -96,6 +98,11 @@ impl Kept {
 }
 
 impl FileImage {
+    /// Its permissions as a number.
+    pub(super) fn permissions(&self) -> Option<u32> {
+        u32::from_str_radix(&self.mode, 8).ok()
+    }
+
     /// Whether content, owner, group, mode and time of modification are the same.
     pub(super) fn same_as(&self, other: &FileImage) -> bool {
         self.sha256 == other.sha256 && self.same_attributes(other) && self.mtime == other.mtime
@@ -169,14 +176,58 @@ impl<'a> HostFile<'a> {
         Ok(Self::in_place(cx, host, place))
     }
 
+    /// The file at `path`, and what it looks like now; nothing where there is none yet. What is kept of it is the action's own:
+    /// more than one action of a run may change it, one after the other.
+    ///
+    /// # Errors
+    /// Refused when it is no regular file, or when root cannot work there safely.
+    pub(super) async fn find_or_none(
+        cx: &'a Context<'a>,
+        host: &'a Target,
+        path: &str,
+    ) -> Result<(HostFile<'a>, Option<FileImage>), Failure> {
+        let place = HostPlace::find(&cx.lines(), host, path, LastLink::Followed).await?;
+        let image = match look_as(cx, host, place.hand, &place.path).await? {
+            Sight::File(image) => Some(image),
+            Sight::Missing => None,
+            Sight::Other(kind) => {
+                return Err(Failure::refused(format!("`{path}` on {host} is no file to change but {kind}")));
+            }
+        };
+        Ok((Self::of_action(cx, host, place), image))
+    }
+
+    /// The file at a real path that is known from a before-image, with what this action keeps of it.
+    ///
+    /// # Errors
+    /// Refused when root cannot work there safely.
+    pub(super) async fn of_action_at(
+        cx: &'a Context<'a>,
+        host: &'a Target,
+        path: &str,
+    ) -> Result<HostFile<'a>, Failure> {
+        let place = HostPlace::find(&cx.lines(), host, path, LastLink::Kept).await?;
+        Ok(Self::of_action(cx, host, place))
+    }
+
+    fn of_action(cx: &'a Context<'a>, host: &'a Target, place: HostPlace) -> Self {
+        let action = format!(".{}", cx.call().action.to_string().replace('/', "."));
+        Self::kept_as(cx, host, place, &action)
+    }
+
     fn in_place(cx: &'a Context<'a>, host: &'a Target, place: HostPlace) -> Self {
+        Self::kept_as(cx, host, place, "")
+    }
+
+    fn kept_as(cx: &'a Context<'a>, host: &'a Target, place: HostPlace, whose: &str) -> Self {
         let (path, hand) = (place.path.clone(), place.hand);
-        let [copy, aside, fresh, part] = ["", ".aside", ".new", ".part"].map(|is| beside(&path, &cx.call().run, is));
+        let [copy, aside, fresh, part] =
+            ["", ".aside", ".new", ".part"].map(|is| beside(&path, &cx.call().run, &format!("{whose}{is}")));
         Self { cx, host, place, hand, path, copy, aside, fresh, part }
     }
 
     /// Runs a constant script as whom the file is worked on.
-    async fn run<const N: usize>(
+    pub(super) async fn run<const N: usize>(
         &self,
         script: &'static str,
         arguments: [&str; N],
@@ -273,7 +324,13 @@ impl<'a> HostFile<'a> {
 
     /// Brings new content to the host, beside the file, with the file's owner, mode and label; answers its path.
     pub(super) async fn stage(&self, bytes: &[u8]) -> Result<&str, Failure> {
-        let output = self.run(STAGE, [&self.path, &self.fresh, &sha256(bytes)], bytes).await?;
+        self.staged([&self.path, "", ""], bytes).await
+    }
+
+    /// Brings content to the host, beside the file: with the attributes of the file `like`, where one is named, but this owner,
+    /// group and mode, where they are.
+    pub(super) async fn staged(&self, [like, whose, mode]: [&str; 3], bytes: &[u8]) -> Result<&str, Failure> {
+        let output = self.run(STAGE, [like, &self.fresh, &sha256(bytes), whose, mode], bytes).await?;
         match output.status {
             0 => Ok(&self.fresh),
             5 => Err(Failure::transient(format!("not all of the new `{}` arrived on {}", self.path, self.host))),
@@ -347,12 +404,12 @@ impl<'a> HostFile<'a> {
         }
     }
 
-    fn changed(&self) -> Failure {
+    pub(super) fn changed(&self) -> Failure {
         Failure::refused(format!("`{}` on {} was changed by somebody in the meantime", self.path, self.host))
             .advise(Advice::then_resume("see what was changed and by whom (`ls -l --full-time`, `diff` with the copy)"))
     }
 
-    fn failed(&self, deed: &str, status: i32, said: String) -> Failure {
+    pub(super) fn failed(&self, deed: &str, status: i32, said: String) -> Failure {
         Failure::permanent(format!("cannot {deed} `{}` on {} (exit status {status})", self.path, self.host)).cause(said)
     }
 }

@@ -52,8 +52,9 @@ mv -nT -- "$2" "$1"
 sync -- "${1%/*}/"
 "#;
 
-/// `$1` file, `$2` new content's name, `$3` the new content's sha256; the content comes by standard input.
-/// Exit status 5: not everything arrived.
+/// `$1` file, or nothing where there is none, `$2` new content's name, `$3` the new content's sha256; the content comes by
+/// standard input. `$4` its owner and group (`33:33`, one of them may be missing) and `$5` its permissions, where they are not
+/// to be the file's. Exit status 5: not everything arrived.
 pub(super) const STAGE: &str = r#"
 umask 077
 rm -f -- "$2"
@@ -62,7 +63,9 @@ cat >"$2"
 set +C
 s=$(sha256sum <"$2")
 [ "${s%% *}" = "$3" ] || { rm -f -- "$2"; exit 5; }
-cp --attributes-only --preserve=all --no-dereference -T -- "$1" "$2"
+[ ! "$1" ] || cp --attributes-only --preserve=all --no-dereference -T -- "$1" "$2"
+[ ! "${4-}" ] || chown -h -- "$4" "$2"
+[ ! "${5-}" ] || chmod -- "$5" "$2"
 touch -- "$2"
 sync -- "$2"
 "#;
@@ -75,6 +78,17 @@ pub(super) const COMMIT: &str = r#"
 s=$(sha256sum <"$1")
 [ "${s%% *}" = "$3" ] || { rm -f -- "$2"; exit 4; }
 mv -fT -- "$2" "$1" || { rm -f -- "$2"; exit 6; }
+sync -- "${1%/*}/"
+"#;
+
+/// `$1` file that is not there yet, `$2` new content's name. Exit status 4: somebody made the file; 6: it was not made.
+pub(super) const CREATE: &str = r#"
+mv -nT -- "$2" "$1" || :
+if [ -e "$2" ]; then
+  rm -f -- "$2"
+  if [ -e "$1" ] || [ -L "$1" ]; then exit 4; fi
+  exit 6
+fi
 sync -- "${1%/*}/"
 "#;
 
@@ -124,6 +138,39 @@ for name in "$1" "$dir"; do
   flags=$(lsattr -d -- "$name" 2>/dev/null) || continue
   case ${flags%% *} in *[ia]*) if [ "$name" = "$1" ]; then echo 'fixed 1'; else echo 'fixed 2'; fi;; esac
 done
+"#;
+
+/// `$1` file that is to be made. Prints what keeps it from being made, as [`OBSTACLES`] does.
+pub(super) const ROOM: &str = r#"
+dir=${1%/*}/
+[ -d "$dir" ] || { echo 'nowhere 1'; exit 0; }
+[ -w "$dir" ] || echo 'unwritable 1'
+flags=$(lsattr -d -- "$dir" 2>/dev/null) || exit 0
+case ${flags%% *} in *[ia]*) echo 'fixed 2';; esac
+"#;
+
+/// `$1` a user's id and `$2` a group's, or `-`. Prints, as [`OBSTACLES`] does, which of them whoever runs it cannot give a file.
+pub(super) const GIVEN: &str = r#"
+who=$(id -u)
+[ "$who" != 0 ] || exit 0
+[ "$1" = - ] || [ "$1" = "$who" ] || echo "foreign-owner $1"
+[ "$2" = - ] || case " $(id -G) " in *" $2 "*) ;; *) echo "foreign-group $2";; esac
+"#;
+
+/// `$1` a user and `$2` a group, by name or number, or `-`. Prints the number of each on a line, `none` where there is none.
+pub(super) const ACCOUNTS: &str = r#"
+number() {
+  case $2 in
+    -) echo -;;
+    *[!0-9]*)
+      e=$(getent "$1" "$2") || { echo none; return 0; }
+      e=${e#*:*:}
+      echo "${e%%:*}";;
+    *) echo "$2";;
+  esac
+}
+number passwd "$1"
+number group "$2"
 "#;
 
 /// `$1` file. Run as root, which may look at each process. Prints a process id for each process to which this very file is

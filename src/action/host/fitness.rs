@@ -1,7 +1,8 @@
 //! Whether a rename can put other content into a file's place, with all else as it was: asked before anything is made.
 
+use super::attributes::Attributes;
 use super::file::HostFile;
-use super::file_scripts::{MOUNTED, OBSTACLES};
+use super::file_scripts::{GIVEN, MOUNTED, OBSTACLES, ROOM};
 use super::preview::word;
 use crate::access::RemoteCommand;
 use crate::model::Failure;
@@ -22,14 +23,41 @@ impl HostFile<'_> {
         let what = format!("looking at what `{}` is", self.path);
         let told = self.cx.run_ok(self.host, self.hand.script(OBSTACLES, [&self.path]), &what).await?;
         let pids = self.cx.run_ok(self.host, RemoteCommand::root_script(MOUNTED, [&self.path]), &what).await?;
-        let mut found: Vec<Obstacle> =
-            told.lines().filter_map(|line| obstacle(line, &self.path, self.hand.uid())).collect();
+        let mut found = self.obstacles(&told);
         found.extend(mounted(&pids, &self.path));
+        self.refused_for(found, "cannot be replaced with all else as it is")
+    }
+
+    /// That a file can be made where none is.
+    ///
+    /// # Errors
+    /// Refused with everything that speaks against it, and what helps against each.
+    pub(super) async fn must_have_room(&self) -> Result<(), Failure> {
+        let what = format!("looking at where `{}` is to be", self.path);
+        let told = self.cx.run_ok(self.host, self.hand.script(ROOM, [&self.path]), &what).await?;
+        self.refused_for(self.obstacles(&told), "cannot be made")
+    }
+
+    /// That a file here can be given these.
+    ///
+    /// # Errors
+    /// Refused when whoever works here cannot give a file away.
+    pub(super) async fn must_take(&self, given: &Attributes) -> Result<(), Failure> {
+        let id = |id: Option<u32>| id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        let command = self.hand.script(GIVEN, [id(given.owner), id(given.group)]);
+        let told = self.cx.run_ok(self.host, command, &format!("looking at whose `{}` can be", self.path)).await?;
+        self.refused_for(self.obstacles(&told), "cannot be given to them")
+    }
+
+    fn obstacles(&self, told: &str) -> Vec<Obstacle> {
+        told.lines().filter_map(|line| obstacle(line, &self.path, self.hand.uid())).collect()
+    }
+
+    fn refused_for(&self, found: Vec<Obstacle>, what: &str) -> Result<(), Failure> {
         if found.is_empty() {
             return Ok(());
         }
-        let failure =
-            Failure::refused(format!("`{}` on {} cannot be replaced with all else as it is", self.path, self.host));
+        let failure = Failure::refused(format!("`{}` on {} {what}", self.path, self.host));
         Err(found.into_iter().fold(failure, |failure, it| failure.cause(it.why).advise(it.advice)))
     }
 }
@@ -63,6 +91,18 @@ fn obstacle(line: &str, path: &str, uid: u32) -> Option<Obstacle> {
         "unwritable" => (
             format!("`{dir}` cannot be written in by user {uid} (its mode, or a file system that is read-only)"),
             format!("see `findmnt -T {0}` and `ls -ld {0}`", word(dir)),
+        ),
+        "nowhere" => (
+            format!("there is no directory `{dir}`"),
+            format!("make it first: `mkdir {}`, with the owner and the mode it is to have", word(dir)),
+        ),
+        "foreign-owner" => (
+            format!("its directory is user {uid}'s, who cannot give a file to user {number}"),
+            format!("leave `owner` out, or give `{dir}` and the directories above to root"),
+        ),
+        "foreign-group" => (
+            format!("its directory is user {uid}'s, who is not in group {number} and cannot give it a file"),
+            format!("leave `group` out, or give `{dir}` and the directories above to root"),
         ),
         "fixed" => {
             let it = if number == "1" { path } else { dir };

@@ -2,10 +2,14 @@
 
 #[cfg(test)]
 mod attacks;
+mod attributes;
 mod command;
+mod contents;
+mod create;
 pub(super) mod cron_scan;
 mod cron_single;
 mod drop_in;
+mod edit_file;
 mod file;
 mod file_scripts;
 mod fitness;
@@ -18,16 +22,19 @@ mod place;
 mod place_scripts;
 mod preview;
 mod reload;
+mod reload_service;
 mod rename;
 mod restart;
 mod restore;
 mod run;
 mod scratch;
 mod set_config;
+mod start;
 mod stop;
 mod stray;
 mod systemd;
 mod wait_gone;
+mod write;
 
 pub(super) use nginx::{Nginx, Read, service as nginx_service};
 pub(super) use place::{HostPlace, LastLink};

@@ -5,7 +5,7 @@
 
 use super::preview::command_of;
 use super::stray;
-use super::systemd::{Unit, asking, systemctl};
+use super::systemd::{Unit, asking, no_such, systemctl};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Failure, Finding, Found, ServiceRestart, Text, tell};
 use serde_json::json;
@@ -26,8 +26,7 @@ impl Perform for ServiceRestart {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let unit = Unit::look(cx, &self.on, &self.service).await?;
         if !unit.exists {
-            return Err(Failure::refused(format!("there is no service `{}` on {}", self.service, self.on))
-                .advise("`systemctl list-units --type=service` on the host shows the names it has"));
+            return Err(no_such(&self.service, &self.on));
         }
         stray::must_be_none(cx, &self.on, &self.service, &unit).await?;
         let earlier = cx.call().before.get("pid").and_then(serde_json::Value::as_u64);

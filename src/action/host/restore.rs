@@ -68,6 +68,13 @@ impl HostFile<'_> {
             .advise(Advice::then_resume(format!("to take the copy: `sudo {}`", self.copying())))
     }
 
+    /// The refusal to take a file for this run's work that holds something else, or is not there.
+    pub(super) fn not_made_so(&self, host: &str) -> Failure {
+        Failure::refused(format!("`{}` on {host} is not what this run made", self.path)).advise(Advice::then_resume(
+            format!("see what was changed and by whom: `sudo ls -l --full-time {}`", word(&self.path)),
+        ))
+    }
+
     /// The command for a person who puts the copy in the file's place: a rename of a new file, by the hand that works there.
     fn copying(&self) -> String {
         let by = match self.hand {

@@ -2,7 +2,7 @@
 
 use super::preview::{command_of, fact_name};
 use super::stray;
-use super::systemd::{Unit, asking, systemctl};
+use super::systemd::{Unit, asking, no_such, systemctl};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Change, Facts, Failure, Finding, Found, ServiceStop, Text, tell};
 use serde::{Deserialize, Serialize};
@@ -65,8 +65,7 @@ impl Perform for ServiceStop {
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
         let unit = Unit::look(cx, &self.on, &self.service).await?;
         if !unit.exists && self.missing_ok != Some(true) {
-            return Err(Failure::refused(format!("there is no service `{}` on {}", self.service, self.on))
-                .advise("`systemctl list-units --type=service` on the host shows the names it has"));
+            return Err(no_such(&self.service, &self.on));
         }
         stray::must_be_none(cx, &self.on, &self.service, &unit).await?;
         let now = Before { exists: unit.exists, active: !unit.is_stopped(), enabled: unit.enabled };

@@ -16,11 +16,13 @@ pub(super) struct Unit {
     pub(super) enabled: bool,
     /// The main process's id; 0 when there is none.
     pub(super) pid: u32,
+    /// Whether it can be reloaded; a systemd that does not say lets it be tried.
+    pub(super) can_reload: bool,
 }
 
 /// `is-enabled` knows services with a SysV script too, `show` does not; its exit status says nothing more than its word.
 const LOOK: &str = r#"
-systemctl show -p LoadState -p ActiveState -p MainPID -- "$1"
+systemctl show -p LoadState -p ActiveState -p MainPID -p CanReload -- "$1"
 echo "Enabled=$(systemctl is-enabled -- "$1" 2>/dev/null || true)"
 "#;
 
@@ -41,6 +43,7 @@ impl Unit {
             state: field("ActiveState"),
             enabled: matches!(field("Enabled").as_str(), "enabled" | "enabled-runtime"),
             pid: field("MainPID").parse().unwrap_or(0),
+            can_reload: field("CanReload") != "no",
         }
     }
 
@@ -53,6 +56,12 @@ impl Unit {
     pub(super) fn is_stopped(&self) -> bool {
         matches!(self.state.as_str(), "inactive" | "failed")
     }
+}
+
+/// The refusal to work on a service that a host does not have.
+pub(super) fn no_such(service: &Service, host: &Target) -> Failure {
+    Failure::refused(format!("there is no service `{service}` on {host}"))
+        .advise("`systemctl list-units --type=service` on the host shows the names it has")
 }
 
 /// `systemctl VERB UNIT` as root.
@@ -76,7 +85,8 @@ mod tests {
     #[test]
     fn states_are_read() {
         let unit = Unit::parse("LoadState=loaded\nActiveState=active\nMainPID=42\nEnabled=enabled\n");
-        assert_eq!(unit, Unit { exists: true, state: "active".into(), enabled: true, pid: 42 });
+        assert_eq!(unit, Unit { exists: true, state: "active".into(), enabled: true, pid: 42, can_reload: true });
+        assert!(!Unit::parse("LoadState=loaded\nCanReload=no\n").can_reload);
         assert!(unit.is_active() && !unit.is_stopped());
         let none = Unit::parse("LoadState=not-found\nActiveState=inactive\nMainPID=0\nEnabled=\n");
         assert!(!none.exists && !none.enabled && none.is_stopped());

@@ -4,9 +4,10 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, DrainTime, Foretold, Fqdn, GroupDescription, GroupId,
-    GroupName, HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param, SecretRef,
-    Service, SubnetId, TagValue, Target, TargetGroupName, Text, Url, VpcId,
+    Account, Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, DrainTime, FileMode, Foretold, Fqdn,
+    GroupDescription, GroupId, GroupName, HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName,
+    InstanceType, Param, Replacement, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text, Url,
+    VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -59,6 +60,44 @@ actions! {
         to: HostPath,
     } gives {} Reversible, Restores, [], usual 1 s, deadline 60 s;
 
+    /// Gives a file on a host this content, or makes it where there is none, in one step: whoever reads it sees the old one or the
+    /// new one. The plan shows the difference, but nothing of a file that not everybody on the host may read. A copy of what was
+    /// there is kept beside it under a hidden name. Undo puts it back to the byte, with owner, group, permissions and time, or
+    /// removes the file where none was; it refuses when somebody changed the file since. `content` is no place for a secret: it is
+    /// part of the runbook and of every plan.
+    "file.write" FileWrite {
+        /// The host.
+        on: Target,
+        /// The file, in a directory that is there. A link is followed to its file.
+        path: HostPath,
+        /// All that is to be in it, to the last line's end.
+        content: Text,
+        /// Its owner. Default: the one it has; of a new file root, or the one user who can write in its directory.
+        owner: Option<Account>,
+        /// Its group. Default: the one it has; of a new file root's, or that user's own.
+        group: Option<Account>,
+        /// Its permissions, e.g. `"0640"`. Default: those it has; of a new file `0644`.
+        mode: Option<FileMode>,
+        /// A service to reload afterwards, and after an undo, if it runs.
+        reload: Option<Service>,
+    } gives { backup_sha256: String, sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;
+
+    /// Replaces texts in a file, and keeps every other byte. Each must be there exactly so often as is said, or the file is refused
+    /// with the lines, while a plan is made already. Copy, plan and undo are as those of `file.write`: of a file that not everybody
+    /// on the host may read, the plan shows what is sought and what comes in its place, and nothing else.
+    "file.edit" FileEdit {
+        /// The host.
+        on: Target,
+        /// The file. A link is followed to its file.
+        path: HostPath,
+        /// What is replaced, one after the other: each has a `text`, or a `regex` (`^` and `$` are the ends of a line), what comes in
+        /// its place as `with` (nothing unless said; after a `regex`, `$1` is its first group, `$$` a dollar sign), and how many
+        /// `times` it must be there, once unless said.
+        replace: Vec<Replacement>,
+        /// A service to reload afterwards, and after an undo, if it runs.
+        reload: Option<Service>,
+    } gives { backup_sha256: String, sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;
+
     /// Waits until no process on the host has the text in its command line.
     "process.wait-gone" ProcessWaitGone {
         /// The host.
@@ -87,6 +126,25 @@ actions! {
         /// The service.
         service: Service,
     } gives {} NothingToUndo("what ran runs on; what was stopped is stopped again"), Restores, [StartsService], usual 3 s, deadline 120 s;
+
+    /// Starts a service that does not run, and waits until it is active; one that runs is left alone. Undo stops it if this run
+    /// started it.
+    "service.start" ServiceStart {
+        /// The host.
+        on: Target,
+        /// The service.
+        service: Service,
+    } gives {} Reversible, Restores, [StartsService], usual 3 s, deadline 120 s;
+
+    /// Has a service read its configuration again; it must run by then. A way back undoes this before it puts back the files that
+    /// were changed for it: where the service is to take those again, give `reload` to the action that changes the file, which
+    /// reloads it on both ways.
+    "service.reload" ServiceReload {
+        /// The host.
+        on: Target,
+        /// The service.
+        service: Service,
+    } gives {} NothingToUndo("a reload leaves nothing behind but what the service has read"), Restores, [], usual 1 s, deadline 120 s;
 
     /// Turns an nginx site that ends TLS itself into a plain HTTP one behind a balancer, keeping every other byte. All files
     /// that nginx reads are judged before: whether another server has the site's name on port 80, whether nginx could start,

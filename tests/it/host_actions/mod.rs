@@ -15,3 +15,4 @@ mod services;
 mod site;
 mod stand_in;
 mod way;
+mod writes;

@@ -121,6 +121,59 @@ async fn a_restart_of_what_was_stopped_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_service_is_started_and_stopped_again_only_by_who_started_it() {
+    let host = Host::start();
+    host.unit("nginx", &["active"]);
+    host.unit("redis", &[]);
+    let deed = |service: &str| host.deed("service.start", json!({"on": host.target(), "service": service}));
+    let mut runs = deed("nginx");
+    let finding = runs.observe().await;
+    assert!(finding.found == Found::Holds && !finding.ours, "{finding:?}");
+    runs.verify().await;
+    assert!(runs.undo().await.contains("ran before"));
+
+    let mut stopped = deed("redis");
+    let finding = stopped.observe().await;
+    assert_eq!(finding.found, Found::Absent);
+    assert_eq!(finding.facts["`redis` on web-1"], "does not run");
+    stopped.apply().await;
+    stopped.verify().await;
+    let again = stopped.observe().await;
+    assert!(again.found == Found::Holds && again.ours, "{again:?}");
+    assert_eq!(again.before, json!({"active": false}));
+    stopped.undo().await;
+    stopped.undo().await;
+    assert_eq!(host.systemctl_log(), ["start redis", "stop redis"]);
+    assert_eq!(deed("nothing").fails(Phase::Observe).await.kind, FailureKind::Refused);
+}
+
+#[tokio::test]
+async fn a_service_is_reloaded_while_it_runs() {
+    let host = Host::start();
+    host.unit("nginx", &["active"]);
+    host.unit("php8.2-fpm", &[]);
+    let deed = |service: &str| host.deed("service.reload", json!({"on": host.target(), "service": service}));
+    let mut runs = deed("nginx");
+    assert_eq!(runs.observe().await.found, Found::Absent);
+    runs.apply().await;
+    runs.verify().await;
+    runs.undo().await;
+    assert_eq!(host.systemctl_log(), ["reload nginx"]);
+
+    // One that does not run may be started before its turn comes; not so here.
+    let mut stopped = deed("php8.2-fpm");
+    assert_eq!(stopped.observe().await.found, Found::Absent);
+    let failure = stopped.fails(Phase::Apply).await;
+    assert!(failure.by_hand().iter().any(|it| it.contains("journalctl -u php8.2-fpm")), "{failure:?}");
+
+    // One whose unit knows no reload.
+    fs::write(host.path("units/nginx/exec"), "CanReload=no\n").unwrap();
+    let failure = deed("nginx").fails(Phase::Observe).await;
+    assert!(failure.by_hand()[0].contains("service.restart"), "{failure:?}");
+    assert_eq!(deed("nothing").fails(Phase::Observe).await.kind, FailureKind::Refused);
+}
+
+#[tokio::test]
 async fn a_process_is_waited_for_and_the_search_does_not_find_itself() {
     let host = Host::start();
     let text = format!("{}/cron.php", host.text("nextcloud"));

@@ -1,0 +1,75 @@
+//! `file.write`: a file with this content.
+
+use super::attributes::attributes;
+use super::contents::{Changed, Contents, FileBefore, reloading, shown};
+use super::file::HostFile;
+use super::preview::command_of;
+use super::systemd::asking;
+use crate::action::{Applied, Context, Perform, Stop, Verified};
+use crate::model::{Change, Failure, FileWrite, Finding, Text, sha256, tell};
+
+impl FileWrite {
+    fn changed<'a>(&'a self, cx: &'a Context<'a>) -> Changed<'a> {
+        Changed { cx, on: &self.on, asked: self.path.as_str(), reload: self.reload.as_ref() }
+    }
+
+    async fn wanted(&self, cx: &Context<'_>) -> Result<Contents, Failure> {
+        let said = (self.owner.as_ref(), self.group.as_ref(), self.mode.as_ref());
+        let given = attributes(cx, &self.on, said).await?;
+        Ok(Contents { bytes: self.content.as_str().as_bytes().to_vec(), given })
+    }
+}
+
+impl Perform for FileWrite {
+    fn sentence(&self) -> Text {
+        let said = [
+            self.owner.as_ref().map(|owner| tell!(", owner {}", owner)),
+            self.group.as_ref().map(|group| tell!(", group {}", group)),
+            self.mode.as_ref().map(|mode| tell!(", mode {}", mode)),
+            self.reload.as_ref().map(reloading),
+        ];
+        tell!("write `{}` on {}{}", self.path, self.on.name, Text::joined(said.into_iter().flatten(), ""))
+    }
+
+    fn undo_sentence(&self) -> Option<Text> {
+        let reload = self.reload.as_ref().map(reloading).unwrap_or_default();
+        Some(tell!(
+            "put `{}` on {} back as it was, or remove it if it was not there{}",
+            self.path,
+            self.on.name,
+            reload
+        ))
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        self.reload.iter().map(|it| command_of(&self.on, &asking("reload", it))).collect()
+    }
+
+    async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
+        let changed = self.changed(cx);
+        let wanted = self.wanted(cx).await?;
+        let (file, now) = changed.find().await?;
+        let told = async || {
+            let before = if now.is_some() { shown(&file.read().await?, now.as_ref()) } else { String::new() };
+            Ok((before, self.content.as_str().to_owned()))
+        };
+        changed.observe((&file, now.as_ref()), &wanted, told).await
+    }
+
+    async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
+        let wanted = self.wanted(cx).await?;
+        let changed = self.changed(cx);
+        let (file, now) = changed.find().await?;
+        Ok(changed.make((&file, now.as_ref()), &wanted).await?)
+    }
+
+    async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
+        Ok(Verified::by(self.changed(cx).verify(&self.wanted(cx).await?).await?))
+    }
+
+    async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        let before: FileBefore = cx.before()?;
+        let file = HostFile::of_action_at(cx, &self.on, &before.path).await?;
+        Ok(self.changed(cx).undo(&file, before, Some(&sha256(self.content.as_str()))).await?)
+    }
+}
