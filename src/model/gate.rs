@@ -67,7 +67,11 @@ impl StepAction {
             },
             Property::AsksForRecord | Property::AsksAboutHostKey => Vec::new(),
             Property::NeedsAws | Property::GivesTags | Property::LooksUp | Property::LearnsHostKey => Vec::new(),
-            Property::Stops | Property::StartsInstance | Property::StartsService | Property::IsAnyDeed => Vec::new(),
+            Property::Stops
+            | Property::StartsInstance
+            | Property::StartsService
+            | Property::IsAnyDeed
+            | Property::RunsByItself => Vec::new(),
         };
         self.kind.properties().iter().flat_map(gates).collect()
     }

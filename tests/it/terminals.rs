@@ -99,7 +99,7 @@ impl Desk {
     fn action(&self, path: &str) -> Option<serde_json::Value> {
         let status: serde_json::Value =
             serde_json::from_str(&self.types("otto", &["--format", "json", "status"]).stdout).ok()?;
-        let steps = status["steps"].as_array()?.iter().flat_map(|step| step["actions"].as_array()).flatten();
+        let steps = status["steps"].as_array()?.iter().filter_map(|step| step["actions"].as_array()).flatten();
         steps.into_iter().find(|action| action["action"] == path).cloned()
     }
 

@@ -121,7 +121,7 @@ fn a_text_of_known_and_unknown_parts_is_told_and_then_filled_in() {
 
     let after = preview_parameters(&plan, None, &printed(WORDS), file);
     let told = describe(file.kind, &after).unwrap();
-    assert_eq!(told.does.known(), Some("run `touch app-(known after step-6).log` on web"));
+    assert_eq!(told.does.known(), Some("run `touch 'app-(known after step-6).log'` on web"));
     assert_eq!(after.into_known().unwrap()["argv"], json!(["touch", "app-(known after step-6).log"]));
 }
 

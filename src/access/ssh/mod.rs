@@ -28,9 +28,12 @@ use tokio::sync::{Mutex, OnceCell};
 #[derive(Debug)]
 pub struct Ssh {
     settings: Settings,
-    lines: Mutex<BTreeMap<String, Place>>,
+    lines: Mutex<BTreeMap<Way, Place>>,
     client: OnceCell<config::Client>,
 }
+
+/// What makes one way to a host another than the next: its name, who logs in, and at which port. Two targets may name one host.
+type Way = (String, Option<String>, Option<u16>);
 
 /// Where a target's connection is kept; locked while it is made, so that there is one of them.
 type Place = Arc<Mutex<Option<Arc<Line>>>>;
@@ -78,7 +81,9 @@ impl Ssh {
     }
 
     async fn place(&self, target: &Target) -> Place {
-        Arc::clone(self.lines.lock().await.entry(target.alias().to_owned()).or_default())
+        let user = target.user.as_ref().map(ToString::to_string);
+        let way = (target.alias().to_owned(), user, target.port);
+        Arc::clone(self.lines.lock().await.entry(way).or_default())
     }
 
     async fn line(&self, target: &Target, address: &str) -> Result<Arc<Line>, SshTrouble> {
@@ -95,5 +100,30 @@ impl Ssh {
         let line = Arc::new(Line::new(target, address, connect::connect(&config, address).await?));
         *kept = Some(Arc::clone(&line));
         Ok(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Decode, Pace};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn each_way_to_a_host_is_a_connection_of_its_own() {
+        let settings =
+            Settings { ssh_config: None, trust: None, poll: Settings::POLL, pace: Pace::USUAL, work_dir: "/x".into() };
+        let ssh = Ssh::new(settings);
+        let place = async |target: serde_json::Value| ssh.place(&Target::decode(&target.into()).unwrap()).await;
+        let first = place(json!({ "name": "app", "host": "h", "user": "app", "port": 22 })).await;
+        let same = place(json!({ "name": "again", "host": "h", "user": "app", "port": 22 })).await;
+        assert!(Arc::ptr_eq(&first, &same));
+        for other in [
+            json!({ "name": "root", "host": "h", "user": "root", "port": 22 }),
+            json!({ "name": "behind", "host": "h", "user": "app", "port": 2222 }),
+            json!({ "name": "usual", "host": "h" }),
+        ] {
+            assert!(!Arc::ptr_eq(&first, &place(other).await));
+        }
     }
 }

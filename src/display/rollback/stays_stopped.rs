@@ -29,7 +29,11 @@ pub(in crate::display) fn stopped<'a>(
                     !(same_service && known.same(action, stop, Known::host))
                 }),
                 Property::NeedsAws | Property::GivesTags | Property::LooksUp | Property::LearnsHostKey => {}
-                Property::Asks | Property::AsksForRecord | Property::AsksAboutHostKey | Property::IsAnyDeed => {}
+                Property::Asks
+                | Property::AsksForRecord
+                | Property::AsksAboutHostKey
+                | Property::IsAnyDeed
+                | Property::RunsByItself => {}
             }
         }
     }

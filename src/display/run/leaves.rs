@@ -11,7 +11,7 @@ use crate::display::terminal::one_line;
 use crate::display::typed::Typed;
 use crate::display::wording::{action_word, evidence, rest_sentence};
 use crate::journal::{ActionState, Rest, RollbackTo, RunState};
-use crate::model::{ActionKind, ActionPath, Reversibility, StepAction, Value, token};
+use crate::model::{ActionPath, Reversibility, StepAction, Value, token};
 use crate::plan::Plan;
 use serde_json::json;
 
@@ -122,7 +122,7 @@ fn one(state: &RunState, left: &Left<'_>) -> String {
 /// What ends a command that an abandoned run has begun on a host and not seen the end of: it runs there by itself, and nobody waits
 /// for it any more. Nothing of any other action. The command is on a line of its own, to be copied.
 fn runs_on(plan: &Plan, state: &RunState, left: &Left<'_>) -> Option<String> {
-    if left.action.kind != ActionKind::SshRun || left.state.is_done() {
+    if !left.action.kind.runs_by_itself() || left.state.is_done() {
         return None;
     }
     let hosts: Vec<&str> =

@@ -27,6 +27,8 @@ pub enum Property {
     StartsService,
     /// It is another deed each time: how long one took says nothing of the next.
     IsAnyDeed,
+    /// It runs by itself on the host in its `on`, under the action's token, and outlives whoever began it.
+    RunsByItself,
 }
 
 impl ActionKind {
@@ -54,6 +56,12 @@ impl ActionKind {
         self.properties().contains(&Property::IsAnyDeed)
     }
 
+    /// Whether an action of this kind runs by itself on its host, and outlives whoever began it.
+    #[must_use]
+    pub fn runs_by_itself(self) -> bool {
+        self.properties().contains(&Property::RunsByItself)
+    }
+
     /// Whether an action of this kind learns a host's key, and does without one.
     #[must_use]
     pub fn learns_host_key(self) -> bool {
@@ -74,7 +82,7 @@ mod tests {
                 let fits = match property {
                     Property::NeedsAws | Property::Asks | Property::GivesTags | Property::IsAnyDeed => true,
                     Property::LooksUp => !spec.outputs.is_empty(),
-                    Property::LearnsHostKey => has("on"),
+                    Property::LearnsHostKey | Property::RunsByItself => has("on"),
                     Property::AsksForRecord => has("zone"),
                     Property::AsksAboutHostKey => has("on") && has("by"),
                     Property::Stops => has("service") || has("instance") || has("on"),

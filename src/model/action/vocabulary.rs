@@ -242,7 +242,7 @@ actions! {
         repeatable: Option<bool>,
         /// Exit statuses of the command after which it is run again, as often as the action's `retry` says: `[75]`.
         retry_on: Option<Vec<u16>>,
-    } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed], usual 5 s, deadline 600 s;
+    } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed, RunsByItself], usual 5 s, deadline 600 s;
 
     // People.
 

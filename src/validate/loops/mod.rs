@@ -51,8 +51,8 @@ pub(super) fn unrolled<'d>(document: &'d Document, notes: &mut Notes) -> Option<
             entries.iter_mut().find(|entry| entry.key.text == "steps").map(|entry| &mut entry.value)
     {
         let mut previous: Option<String> = None;
-        for (step, (of_step, of_actions)) in steps.iter_mut().zip(said) {
-            loops.unroll(step, of_step.as_ref(), &of_actions, previous.as_deref(), notes);
+        for (step, said) in steps.iter_mut().zip(said) {
+            loops.unroll(step, &said, previous.as_deref(), notes);
             previous = id_of(step).map(str::to_owned);
         }
     }
@@ -103,6 +103,18 @@ impl Loop {
     }
 }
 
+/// What is said of a step, and of each of its actions.
+type Said = (Option<Loop>, Vec<Option<Loop>>);
+
+/// A step as it is written.
+struct Written<'a> {
+    /// Its id.
+    step: &'a str,
+    actions: &'a [Node],
+    /// What its first action waits for when nothing is said of that.
+    base: &'a [Node],
+}
+
 /// The actions that are in a loop, by step and id, with the names they get.
 #[derive(Default)]
 struct Loops {
@@ -119,24 +131,15 @@ impl Loops {
         }
     }
 
-    fn unroll(
-        &self,
-        step: &mut Node,
-        of_step: Option<&Loop>,
-        of_actions: &[Option<Loop>],
-        previous: Option<&str>,
-        notes: &mut Notes,
-    ) {
-        let id = id_of(step).unwrap_or_default().to_owned();
-        // What the first action waits for when nothing is said of it.
+    fn unroll(&self, step: &mut Node, (of_step, of_actions): &Said, previous: Option<&str>, notes: &mut Notes) {
         let base: Vec<Node> = match step.get("needs").and_then(Node::items) {
             Some(needs) => needs.to_vec(),
             None => previous.map(|before| text(before, step.place)).into_iter().collect(),
         };
-        let actions = actions_of(step).to_vec();
+        let written = Written { step: id_of(step).unwrap_or_default(), actions: actions_of(step), base: &base };
         let made = match of_step {
-            Some(it) => self.whole(&id, &actions, it, &base, notes),
-            None => self.one_by_one(&id, &actions, of_actions, &base, notes),
+            Some(it) => self.whole(&written, it, notes),
+            None => self.one_by_one(&written, of_actions, notes),
         };
         if let Kind::Map(entries) = &mut step.kind {
             entries.retain(|entry| !FIELDS.contains(&entry.key.text.as_str()));
@@ -149,7 +152,8 @@ impl Loops {
     }
 
     /// A step that is done for each: all its actions for the first, then all for the next.
-    fn whole(&self, step: &str, actions: &[Node], it: &Loop, base: &[Node], notes: &mut Notes) -> Vec<Node> {
+    fn whole(&self, written: &Written<'_>, it: &Loop, notes: &mut Notes) -> Vec<Node> {
+        let Written { step, actions, base } = *written;
         let mut made: Vec<Vec<Node>> = Vec::new();
         for (n, item) in it.items.iter().enumerate() {
             let round = Round { step, actions, item };
@@ -167,14 +171,8 @@ impl Loops {
     }
 
     /// A step of which some actions are done for each.
-    fn one_by_one(
-        &self,
-        step: &str,
-        actions: &[Node],
-        of_actions: &[Option<Loop>],
-        base: &[Node],
-        notes: &mut Notes,
-    ) -> Vec<Node> {
+    fn one_by_one(&self, written: &Written<'_>, of_actions: &[Option<Loop>], notes: &mut Notes) -> Vec<Node> {
+        let Written { step, actions, base } = *written;
         let mut made: Vec<Node> = Vec::new();
         // The actions of the loop that ended just now, when the next action must wait for all of them.
         let mut all_of: Vec<Node> = Vec::new();

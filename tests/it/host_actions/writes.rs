@@ -331,7 +331,7 @@ async fn root_is_led_nowhere_by_names_that_a_user_plants() {
     }
 }
 
-fn edit(host: &Host, replace: Value) -> Deed<'_> {
+fn edit<'h>(host: &'h Host, replace: &Value) -> Deed<'h> {
     let parameters = json!({"on": host.target(), "path": host.text("etc/motd.conf"), "replace": replace});
     host.deed("file.edit", parameters)
 }
@@ -342,7 +342,7 @@ async fn a_file_is_edited_once_and_comes_back_to_the_nanosecond() {
     let (file, folder) = (host.path("etc/motd.conf"), host.path("etc"));
     let before = picture(&file);
     let mut deed =
-        edit(&host, json!([{"text": "two", "with": "2"}, {"regex": "^(o|t).+$", "with": "$1.", "times": 2}]));
+        edit(&host, &json!([{"text": "two", "with": "2"}, {"regex": "^(o|t).+$", "with": "$1.", "times": 2}]));
     let finding = deed.observe().await;
     assert_eq!(finding.found, Found::Absent);
     let told = diff(&finding.changes);
@@ -376,13 +376,13 @@ async fn a_file_is_edited_once_and_comes_back_to_the_nanosecond() {
 #[tokio::test]
 async fn an_edit_that_fits_otherwise_is_refused_before_anything_is_made() {
     let host = host_with(Some((OLD, 0o600)));
-    let failure = edit(&host, json!([{"text": "e", "with": "x"}])).fails(Phase::Observe).await;
+    let failure = edit(&host, &json!([{"text": "e", "with": "x"}])).fails(Phase::Observe).await;
     assert!(failure.kind == FailureKind::Refused, "{failure:?}");
     assert!(
         failure.causes.iter().any(|cause| cause.contains("`e` is there 3 times (lines 1, 3, 3), expected 1")),
         "{failure:?}"
     );
-    let mut gone = edit(&host, json!([{"text": "two", "with": "2"}]));
+    let mut gone = edit(&host, &json!([{"text": "two", "with": "2"}]));
     let finding = gone.observe().await;
     let told = diff(&finding.changes);
     assert!(

@@ -59,26 +59,26 @@ mod inside {
             // The cable: nobody is told, and ssh finds out by itself. It runs apart from the login, in a scope of its own.
             book("cable", "15");
             let child = lab.begins(&["run", "cable.yaml", "--yes"]);
-            has_begun(&lab, "cable").await;
+            has_begun(lab, "cable").await;
             let groups = lab.on(&web, "cat /proc/$(pgrep -nx sleep)/cgroup").await;
             assert!(groups.contains("/runbook-") && groups.contains(".scope"), "{groups}");
             lab.region.cut(&web).await.unwrap();
             tokio::time::sleep(Duration::from_secs(22)).await;
             lab.region.uncut(&web).await.unwrap();
             lab.end_of(child).await.exits(0).says("finished");
-            assert_eq!((counts(&lab, &web, "cable").await, counts(&lab, &web, "cable-end").await), (1, 1));
+            assert_eq!((counts(lab, &web, "cable").await, counts(lab, &web, "cable-end").await), (1, 1));
 
             // The executor, in the undo.
             let child = lab.begins(&["rollback", "--to", "start", "--yes"]);
-            has_begun(&lab, "cable-undo").await;
+            has_begun(lab, "cable-undo").await;
             killed(child).await;
             lab.types(&["resume"]).await.exits(0);
-            assert_eq!(counts(&lab, &web, "cable-undo").await, 1);
+            assert_eq!(counts(lab, &web, "cable-undo").await, 1);
 
             // The host, with the executor: its systemd ended the command, which is known, and it is not begun again.
             book("host", "30");
             let child = lab.begins(&["run", "host.yaml", "--yes"]);
-            has_begun(&lab, "host").await;
+            has_begun(lab, "host").await;
             killed(child).await;
             lab.on(&web, "touch /run/before; reboot").await;
             eventually("the host is up again", || async {
@@ -90,10 +90,10 @@ mod inside {
             // A failure where the journal has that it had begun, else a doubt at once.
             lab.types(&["resume"]).await.says("exit status 143").says("15 (TERM)");
             lab.types(&["resume"]).await.exits(4).says("the runbook does not call it `repeatable`");
-            assert_eq!((counts(&lab, &web, "host").await, counts(&lab, &web, "host-end").await), (1, 0));
+            assert_eq!((counts(lab, &web, "host").await, counts(lab, &web, "host-end").await), (1, 0));
             // Half done as it is, a rollback takes it back.
             lab.types(&["rollback", "--to", "start", "--yes"]).await.exits(0);
-            assert_eq!(counts(&lab, &web, "host-undo").await, 1);
+            assert_eq!(counts(lab, &web, "host-undo").await, 1);
         })
         .await;
     }
