@@ -27,6 +27,7 @@ mod rename;
 mod restart;
 mod restore;
 mod run;
+mod run_end;
 mod scratch;
 mod set_config;
 mod start;

@@ -177,6 +177,7 @@ pub(in crate::cli) struct LogArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "runbook approve [OPTIONS] [RUN] <GATE>")]
 pub(in crate::cli) struct ApproveArgs {
     /// The gate, and before it the run [default: the one that is not finished]
     #[arg(value_name = "[RUN] GATE", num_args = 1..=2, required = true)]
@@ -187,6 +188,7 @@ pub(in crate::cli) struct ApproveArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "runbook resolve [OPTIONS] --as <RESOLUTION> --reason <REASON> [RUN] <ACTION>")]
 pub(in crate::cli) struct ResolveArgs {
     /// The action, `step/action`, and before it the run [default: the one that is not finished]
     #[arg(value_name = "[RUN] ACTION", num_args = 1..=2, required = true)]
