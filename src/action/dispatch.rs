@@ -51,6 +51,7 @@ dispatch! {
     FileRename,
     FileWrite,
     FileEdit,
+    FileLink,
     ProcessWaitGone,
     ServiceStop,
     ServiceRestart,

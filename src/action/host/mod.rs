@@ -13,6 +13,7 @@ mod edit_file;
 mod file;
 mod file_scripts;
 mod fitness;
+mod link;
 mod local;
 mod nginx;
 mod offload_tls;

@@ -98,6 +98,20 @@ actions! {
         reload: Option<Service>,
     } gives { backup_sha256: String, sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;
 
+    /// Has a symbolic link lead elsewhere, or makes it, in one step: whoever follows it comes to the old or to the new. Refuses where
+    /// something else than a link is, and when what it is to lead to is not there by then. Undo has it lead where it led, or removes
+    /// it where none was; it refuses when somebody changed it since.
+    "file.link" FileLink {
+        /// The host.
+        on: Target,
+        /// The link.
+        path: HostPath,
+        /// Where it is to lead, as it is to stand in the link: a path that does not begin with `/` is one from the link's directory.
+        to: Text,
+        /// A service to reload afterwards, and after an undo, if it runs.
+        reload: Option<Service>,
+    } gives {} Reversible, Restores, [], usual 1 s, deadline 60 s;
+
     /// Waits until no process on the host has the text in its command line.
     "process.wait-gone" ProcessWaitGone {
         /// The host.

@@ -179,13 +179,20 @@ async fn a_process_is_waited_for_and_the_search_does_not_find_itself() {
     let text = format!("{}/cron.php", host.text("nextcloud"));
     let mut deed = host.deed("process.wait-gone", json!({"on": host.target(), "command": text}));
     assert_eq!(deed.observe().await.found, Found::Holds);
-    let mut job = Command::new("sh").args(["-c", "sleep 2; :", &text]).stdout(Stdio::null()).spawn().unwrap();
+    // It ends when it is told to, however long the looks take.
+    let mut job = Command::new("sh");
+    job.args(["-c", "read line; :", &text]).stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut job = job.spawn().unwrap();
     assert_eq!(deed.observe().await.found, Found::Absent);
     deed.call.deadline_s = 0;
     let failure = deed.fails(Phase::Verify).await;
     assert!(failure.kind == FailureKind::Deadline && failure.causes[0].contains(&job.id().to_string()), "{failure:?}");
     deed.call.deadline_s = 20;
-    let reaper = std::thread::spawn(move || job.wait().unwrap());
+    let reaper = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        drop(job.stdin.take());
+        job.wait().unwrap()
+    });
     deed.verify().await;
     reaper.join().unwrap();
 }

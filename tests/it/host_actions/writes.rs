@@ -393,3 +393,65 @@ async fn an_edit_that_fits_otherwise_is_refused_before_anything_is_made() {
     assert_eq!(gone.fails(Phase::Apply).await.kind, FailureKind::Refused);
     assert_eq!(names(&host.path("etc")), [""; 0]);
 }
+
+#[tokio::test]
+async fn a_link_is_switched_and_comes_back() {
+    let host = host_with(None);
+    let folder = host.path("etc");
+    for release in ["1", "2", "3"] {
+        fs::create_dir_all(folder.join("releases").join(release)).unwrap();
+    }
+    let leads = || fs::read_link(folder.join("current")).ok().map(|to| to.display().to_string());
+    let link =
+        |to: &str| host.deed("file.link", json!({"on": host.target(), "path": host.text("etc/current"), "to": to}));
+
+    // Where none was.
+    let mut first = link("releases/1");
+    assert_eq!(first.observe().await.found, Found::Absent);
+    first.apply().await;
+    first.apply().await;
+    first.verify().await;
+    assert_eq!(leads().as_deref(), Some("releases/1"));
+    let again = first.observe().await;
+    assert!(again.found == Found::Holds && again.ours, "{again:?}");
+
+    // Where one was: nothing but the link is touched, though it leads to a directory.
+    let to = host.text("etc/releases/2");
+    let mut second = link(&to);
+    let finding = second.observe().await;
+    let told = diff(&finding.changes);
+    assert!(told.contains(&format!("-symbolic link to releases/1\n+symbolic link to {to}\n")), "{told}");
+    second.apply().await;
+    second.verify().await;
+    assert_eq!(leads(), Some(to));
+    assert_eq!(names(&folder), ["current", "releases"]);
+    assert_eq!(names(&folder.join("releases/1")), [""; 0]);
+    second.undo().await;
+    second.undo().await;
+    assert_eq!(leads().as_deref(), Some("releases/1"));
+
+    // Somebody had it lead elsewhere.
+    second.apply().await;
+    fs::remove_file(folder.join("current")).unwrap();
+    symlink("releases/3", folder.join("current")).unwrap();
+    assert_eq!(second.observe().await.found, Found::Unknown);
+    for phase in [Phase::Apply, Phase::Verify, Phase::Undo] {
+        assert_eq!(second.fails(phase).await.kind, FailureKind::Refused);
+        assert_eq!(leads().as_deref(), Some("releases/3"));
+    }
+    assert_eq!(first.fails(Phase::Undo).await.kind, FailureKind::Refused);
+    fs::remove_file(folder.join("current")).unwrap();
+    symlink("releases/1", folder.join("current")).unwrap();
+    first.undo().await;
+    first.undo().await;
+    assert_eq!(names(&folder), ["releases"]);
+
+    // What it is to lead to is not there; what is there is no link.
+    let mut nowhere = link("releases/4");
+    assert!(nowhere.observe().await.evidence.contains("is not there"));
+    assert_eq!(nowhere.fails(Phase::Apply).await.kind, FailureKind::Refused);
+    assert_eq!(names(&folder), ["releases"]);
+    fs::create_dir(folder.join("current")).unwrap();
+    let failure = link("releases/1").fails(Phase::Observe).await;
+    assert!(failure.message.contains("is no symbolic link but directory"), "{failure:?}");
+}
