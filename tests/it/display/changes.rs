@@ -182,6 +182,20 @@ fn durations_are_the_medians_of_this_journal_and_else_the_defaults() {
     assert!(Expected::of_runs(&elsewhere, [Story::open().records.as_slice()]).is_empty(), "no plan");
 }
 
+/// A command is another deed each time.
+#[test]
+fn what_one_command_took_says_nothing_of_another() {
+    let mut story = Story::open();
+    story.forward().whole("rds-multi-az/modify", 400_000, "it is so");
+    for (kind, told) in [(ActionKind::RdsSetMultiAz, true), (ActionKind::SshRun, false)] {
+        let mut plan = fixture_plan(Order::Article);
+        let mut actions = plan.runbook.steps.iter_mut().flat_map(|step| &mut step.actions);
+        actions.find(|action| action.path == path("rds-multi-az/modify")).unwrap().kind = kind;
+        let expected = Expected::of_runs(&plan, [records(&plan, &story).as_slice()]);
+        assert_eq!(!expected.is_empty(), told, "{kind:?}");
+    }
+}
+
 #[test]
 fn what_waits_for_a_person_is_not_the_actions_own_time() {
     let plan = fixture_plan(Order::Article);
