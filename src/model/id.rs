@@ -32,10 +32,10 @@ pub fn is_id(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// Whether a text can name a round of a loop: like an id, but it may begin with a digit.
+/// Whether a text can name a round of a loop: like an id of at most 39 characters, but it may begin with a digit.
 #[must_use]
 pub fn is_round(text: &str) -> bool {
-    text.len() <= 40 && is_id(&format!("r{text}").chars().take(40).collect::<String>()) && !text.starts_with('-')
+    !text.is_empty() && !text.starts_with('-') && is_id(&format!("r{text}"))
 }
 
 /// The id of an action in a round of a loop: `restart@web-1`.
@@ -199,6 +199,17 @@ mod tests {
         }
         for bad in ["", "-a", "a-", "a--b", "A", "1a", "a_b", "a b", &"a".repeat(41)] {
             assert!(!is_id(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_round_is_named_like_an_id_to_its_last_character() {
+        for good in ["web-1", "1", "10-0-0-7", &"a".repeat(39)] {
+            assert!(is_round(good) && is_action_id(&unrolled_id("restart", good)), "{good}");
+        }
+        let odd_at_the_end = format!("{}/", "a".repeat(39));
+        for bad in ["", "-a", "a-", "a@b", "A", &"a".repeat(40), &odd_at_the_end] {
+            assert!(!is_round(bad) && !is_action_id(&unrolled_id("restart", bad)), "{bad}");
         }
     }
 
