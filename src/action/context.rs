@@ -2,7 +2,7 @@
 
 use super::Lines;
 use crate::access::{Access, Aws, Beat, RemoteCommand, RemoteOutput, SshError};
-use crate::model::{ActionCall, Failure, Target, Value};
+use crate::model::{ActionCall, Failure, Target, TimeSpan, Value};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ pub(crate) struct Context<'a> {
     access: &'a Access,
     beat: &'a Beat,
     started: Instant,
+    every: Option<TimeSpan>,
 }
 
 /// The tag that marks what a run created or claimed.
@@ -22,7 +23,7 @@ pub(crate) const STEP_TAG: &str = "runbook:step";
 
 impl<'a> Context<'a> {
     pub(crate) fn new(call: &'a ActionCall, access: &'a Access, beat: &'a Beat) -> Self {
-        Self { call, access, beat, started: Instant::now() }
+        Self { call, access, beat, started: Instant::now(), every: None }
     }
 
     /// The call.
@@ -49,7 +50,13 @@ impl<'a> Context<'a> {
     /// Waits until the next look is due, or this phase's deadline.
     pub(crate) async fn pause(&self) {
         let settings = self.access.settings();
-        tokio::time::sleep(settings.pace.wait(settings.poll).min(self.time_left())).await;
+        let between = self.every.map_or(settings.poll, |every| Duration::from_millis(every.ms()));
+        tokio::time::sleep(settings.pace.wait(between).min(self.time_left())).await;
+    }
+
+    /// The same with this time between two looks, where one is said.
+    pub(crate) fn every(&self, every: Option<TimeSpan>) -> Context<'a> {
+        Context { call: self.call, access: self.access, beat: self.beat, started: self.started, every }
     }
 
     /// How many looks, a pause apart, there are in this time as it is meant; two at least. Patience is counted in looks, so that a

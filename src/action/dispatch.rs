@@ -63,6 +63,7 @@ dispatch! {
     CronVerifySingle,
     SshPinHostKey,
     SshRun,
+    LocalRun,
     GateApprove,
     InstanceLookUp,
     InstanceClaim,

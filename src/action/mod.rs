@@ -6,6 +6,7 @@
 
 mod aws;
 mod check;
+mod command;
 mod context;
 mod contract;
 mod dispatch;

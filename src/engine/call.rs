@@ -29,7 +29,7 @@ pub(super) fn call(plan: &Plan, state: &RunState, action: &StepAction, phase: Ph
 pub(super) fn call_ahead(plan: &Plan, state: &RunState, action: &StepAction) -> Option<LookAhead> {
     let outputs = state.outputs_of(plan.runbook.giving(action));
     let parameters = preview_parameters(plan, Some(&state.run), &outputs, action);
-    let call = || with(plan, state, action, Phase::Observe, Value::Null);
+    let call = || ActionCall { ahead: Some(plan.ahead()), ..with(plan, state, action, Phase::Observe, Value::Null) };
     looks_ahead(action.kind, &parameters).then(|| LookAhead { call: call(), parameters })
 }
 
@@ -51,6 +51,7 @@ fn with(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase, parame
         region: plan.region.clone(),
         deadline_s: action.deadline_s.unwrap_or(action.kind.spec().deadline_s),
         approved: state.approved(&action.path),
+        ahead: None,
     }
 }
 

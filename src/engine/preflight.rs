@@ -9,7 +9,7 @@ use super::drift::drift;
 use super::{Lookout, Performer};
 use crate::access::Beat;
 use crate::journal::{Record, RecordKind, RunState};
-use crate::model::{ActionPath, Drift, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
+use crate::model::{ActionCall, ActionPath, Drift, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
 use crate::plan::{Look, Plan, Sequence};
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub async fn look_ahead<P: Performer + Lookout>(
         let Some(definition) = plan.definition(&planned.action) else { continue };
         let beat = Beat::silent(planned.action.clone());
         let outcome = match call(plan, &known, definition, Phase::Observe) {
-            Ok(call) => performer.perform(call, beat).await,
+            Ok(call) => performer.perform(ActionCall { ahead: Some(plan.ahead()), ..call }, beat).await,
             Err(_) => match call_ahead(plan, &known, definition) {
                 Some(ahead) => performer.look_ahead(ahead, beat).await,
                 None => {

@@ -75,7 +75,7 @@ fn look(moment: &Moment<'_>, action: &ActionPath, pass: &mut Pass) {
         pass.unfinished.extend(current.is_undoing().then(|| action.clone()));
         return;
     }
-    if let Some(why) = current.stays(&definition.kind.spec().reversibility) {
+    if let Some(why) = current.stays(&definition.reversibility()) {
         return pass.records.push(RecordKind::Undone { action: action.clone(), evidence: why.to_owned() });
     }
     match current {

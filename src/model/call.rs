@@ -37,6 +37,19 @@ pub struct ActionCall {
     pub deadline_s: u64,
     /// Gates of this action that a person has approved.
     pub approved: Vec<String>,
+    /// Whether it is looked at before its turn, for a plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ahead: Option<Foresight>,
+}
+
+/// How an action is looked at for a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Foresight {
+    /// Commands of the runbook that only look may be run: somebody has read them.
+    WithCommands,
+    /// Nothing of the runbook's author may be run.
+    WithoutCommands,
 }
 
 /// An action to be looked at although not all of its parameters are known. Nothing else can be asked of it.

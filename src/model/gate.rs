@@ -71,7 +71,8 @@ impl StepAction {
             | Property::StartsInstance
             | Property::StartsService
             | Property::IsAnyDeed
-            | Property::RunsByItself => Vec::new(),
+            | Property::RunsByItself
+            | Property::MayOnlyRead => Vec::new(),
         };
         self.kind.properties().iter().flat_map(gates).collect()
     }

@@ -77,6 +77,12 @@ impl Finding {
             facts: Facts::new(),
         }
     }
+
+    /// With this before-image.
+    #[must_use]
+    pub fn with_before(self, before: Value) -> Self {
+        Self { before, ..self }
+    }
 }
 
 /// How the world stands to what an action wants.

@@ -3,7 +3,7 @@
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, Decode, DnsZone, FileMode, Foretold, Fqdn,
     GroupDescription, GroupId, GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region,
-    Seconds, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text, Url, ValueType, VpcId,
+    Seconds, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text, TimeSpan, Url, ValueType, VpcId,
 };
 
 /// A Rust type that can be an action's parameter or output.
@@ -12,6 +12,8 @@ pub trait Param: Decode {
     fn value_type() -> ValueType;
     /// Whether the parameter must be given.
     const REQUIRED: bool = true;
+    /// Whether it must be written out, without references.
+    const FIXED: bool = false;
 }
 
 macro_rules! params {
@@ -28,7 +30,7 @@ params! {
     DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Account => Account, FileMode => FileMode, Url => Url, Service => Service,
     BalancerName => BalancerName, TargetGroupName => TargetGroupName, GroupName => GroupName, ImageName => ImageName,
     GroupDescription => GroupDescription, InstanceName => InstanceName, TagValue => TagValue, CertificateName => CertificateName,
-    SecretRef => Secret, Target => Target, std::collections::BTreeMap<String, Foretold> => Map,
+    SecretRef => Secret, Target => Target, TimeSpan => Duration, std::collections::BTreeMap<String, Foretold> => Map,
 }
 
 impl<const LEAST: u32, const MOST: u32> Param for Seconds<LEAST, MOST> {
@@ -41,6 +43,7 @@ impl<T: Param> Param for Vec<T> {
     fn value_type() -> ValueType {
         ValueType::List(Box::new(T::value_type()))
     }
+    const FIXED: bool = T::FIXED;
 }
 
 impl<T: Param> Param for Option<T> {
@@ -48,4 +51,5 @@ impl<T: Param> Param for Option<T> {
         T::value_type()
     }
     const REQUIRED: bool = false;
+    const FIXED: bool = T::FIXED;
 }

@@ -1,9 +1,6 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
-use super::{
-    ActionKind, ActionPath, CheckKind, Downtime, Expr, Needed, RetryPolicy, Reversibility, StepId, TargetSpec, Value,
-    ValueType,
-};
+use super::{CheckKind, Expr, StepAction, StepId, TargetSpec, Value, ValueType};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,51 +74,6 @@ pub struct Step {
     pub needs: Vec<StepId>,
     /// Its actions, in order.
     pub actions: Vec<StepAction>,
-}
-
-/// One action of a step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StepAction {
-    /// `step/action`.
-    pub path: ActionPath,
-    /// What it does.
-    pub kind: ActionKind,
-    /// One line; the kind's own sentence when the document has none.
-    pub title: Option<String>,
-    /// Its parameters.
-    pub with: BTreeMap<String, Expr>,
-    /// What must be done before it, when the document says so of this action; else the action before it in the step, and for the
-    /// first one what the step needs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needs: Option<Vec<Needed>>,
-    /// What it does to the downtime.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub downtime: Option<Downtime>,
-    /// How often it is tried.
-    pub retry: RetryPolicy,
-    /// How long it may take with all its waiting, in seconds; the kind's default when absent.
-    pub deadline_s: Option<u64>,
-    /// Why it is done although it cannot be undone; given exactly when it cannot be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub irreversible: Option<String>,
-}
-
-impl StepAction {
-    /// Whether it has nothing that must be undone when it was only found.
-    #[must_use]
-    pub fn leaves_nothing(&self) -> bool {
-        matches!(self.kind.spec().reversibility, Reversibility::NothingToUndo(_))
-    }
-
-    /// Why it cannot be undone, when it cannot: what the document says weighs more than the kind.
-    #[must_use]
-    pub fn cannot_be_undone(&self) -> Option<&str> {
-        match (&self.irreversible, self.kind.spec().reversibility) {
-            (Some(why), _) => Some(why),
-            (None, Reversibility::Irreversible(why)) => Some(why),
-            (None, _) => None,
-        }
-    }
 }
 
 impl Runbook {

@@ -3,7 +3,7 @@
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, FileMode, Fqdn, GroupDescription, GroupId,
     GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region, SecretRef, Service,
-    SubnetId, TagValue, TargetGroupName, Url, Value, VpcId, tags,
+    SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value, VpcId, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -72,6 +72,16 @@ pub enum ValueType {
     Secret,
     /// A target of the runbook, by name.
     Target,
+    /// A duration, like `30s`.
+    Duration,
+    /// An argument of a command: a text, a number or a boolean.
+    Word,
+    /// A command: program and arguments, or a text for a shell.
+    Command,
+    /// A text, or a reference to a secret.
+    TextOrSecret,
+    /// Environment variables of a command, texts or secrets by name.
+    Environment,
     /// Named values of any type.
     Map,
     /// Tags: texts by name, such as every service takes.
@@ -123,6 +133,11 @@ const NAMES: &[(&str, ValueType)] = &[
     ("certificate-name", ValueType::CertificateName),
     ("secret", ValueType::Secret),
     ("target", ValueType::Target),
+    ("duration", ValueType::Duration),
+    ("argument", ValueType::Word),
+    ("command", ValueType::Command),
+    ("text-or-secret", ValueType::TextOrSecret),
+    ("environment", ValueType::Environment),
     ("map", ValueType::Map),
     ("tags", ValueType::Tags),
     ("any", ValueType::Any),
@@ -143,7 +158,11 @@ impl ValueType {
             (ValueType::Any, b) => !b.is_secret(),
             (ValueType::String, b) => b.is_text(),
             // Tags are named values, and named values may be tags: that is judged when they are known.
-            (ValueType::Map, ValueType::Tags) | (ValueType::Tags, ValueType::Map) => true,
+            (ValueType::Map | ValueType::Environment, ValueType::Map | ValueType::Tags)
+            | (ValueType::Tags, ValueType::Map) => true,
+            (ValueType::Word, b) => b.is_text() || matches!(b, ValueType::Int | ValueType::Bool),
+            (ValueType::TextOrSecret, b) => ValueType::Word.accepts(b) || *b == ValueType::Secret,
+            (ValueType::Command, ValueType::List(item)) => ValueType::Word.accepts(item),
             (wider, narrower) => wider.holds().contains(narrower) || wider.holds_items_of(narrower),
         }
     }
@@ -187,7 +206,28 @@ impl ValueType {
     #[must_use]
     pub fn is_text(&self) -> bool {
         use ValueType as T;
-        !matches!(self, T::Int | T::Bool | T::Secret | T::Target | T::Map | T::Tags | T::Any | T::List(_))
+        !matches!(
+            self,
+            T::Int | T::Bool | T::Secret | T::Target | T::Map | T::Tags | T::Any | T::List(_)
+            // More than texts.
+            | T::Word | T::Command | T::TextOrSecret | T::Environment
+        )
+    }
+
+    /// Whether a text with references in it may stand where this type is asked for.
+    #[must_use]
+    pub fn takes_text(&self) -> bool {
+        self.is_text() || matches!(self, ValueType::Any | ValueType::Word | ValueType::TextOrSecret)
+    }
+
+    /// Whether an input can be of this type: what is only a form of writing commands, and targets, stand in the runbook.
+    #[must_use]
+    pub fn is_for_inputs(&self) -> bool {
+        use ValueType as T;
+        match self {
+            T::List(item) => item.is_for_inputs(),
+            other => !matches!(other, T::Target | T::Word | T::Command | T::TextOrSecret | T::Environment),
+        }
     }
 
     /// Checks a value that is known.
@@ -211,6 +251,12 @@ impl ValueType {
             (ValueType::Bool, Value::Bool(_)) | (ValueType::Map, Value::Object(_)) => true,
             (ValueType::Secret, v) => serde_json::from_value::<SecretRef>(v.clone()).is_ok(),
             (ValueType::Target, Value::Object(_)) => true,
+            (ValueType::Word | ValueType::TextOrSecret, Value::String(_) | Value::Bool(_)) => true,
+            (ValueType::Word | ValueType::TextOrSecret, Value::Number(n)) => n.is_i64(),
+            (ValueType::TextOrSecret, Value::Object(_)) => ValueType::Secret.check(value).is_ok(),
+            (ValueType::Command, Value::String(text)) => !text.trim().is_empty(),
+            (ValueType::Command, Value::Array(words)) => words.iter().all(|word| ValueType::Word.check(word).is_ok()),
+            (ValueType::Environment, Value::Object(_)) => true,
             (_, Value::String(text)) => self.fits(text),
             _ => false,
         };
@@ -270,6 +316,11 @@ impl ValueType {
             }
             ValueType::Target => "the name of a target".into(),
             ValueType::Map => "named values".into(),
+            ValueType::Duration => TimeSpan::EXPECTED.into(),
+            ValueType::Word => "a text, a number or a boolean".into(),
+            ValueType::Command => "a list, program and arguments, or a text for `sh -eu`".into(),
+            ValueType::TextOrSecret => "a text, or a reference to a secret".into(),
+            ValueType::Environment => "texts and references to secrets by name, as environment variables".into(),
             ValueType::Tags => tags::EXPECTED.into(),
             ValueType::Any => "a value".into(),
             ValueType::List(item) => format!("a list, each item {}", item.expected()),
@@ -296,6 +347,7 @@ impl ValueType {
             ValueType::FileMode => FileMode::fits(text),
             ValueType::Url => Url::fits(text),
             ValueType::Service => Service::fits(text),
+            ValueType::Duration => TimeSpan::parse(text).is_some(),
             ValueType::BalancerName => BalancerName::fits(text),
             ValueType::TargetGroupName => TargetGroupName::fits(text),
             ValueType::GroupName => GroupName::fits(text),

@@ -67,6 +67,7 @@ macro_rules! vocabulary {
                             about: $crate::model::vocabulary::join(&[$($pdoc),+]),
                             value_type: <$ptype as $crate::model::Param>::value_type(),
                             required: <$ptype as $crate::model::Param>::REQUIRED,
+                            fixed: <$ptype as $crate::model::Param>::FIXED,
                         }),*],
                         $($more)*
                     },)+

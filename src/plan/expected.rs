@@ -1,6 +1,6 @@
 //! How long actions are expected to take: what was measured, else the figures that come with the tool.
 
-use crate::model::ActionKind;
+use crate::model::{ActionKind, Reversibility, StepAction};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -38,6 +38,8 @@ pub struct Estimate {
 pub enum Source {
     /// It comes with the tool.
     Shipped,
+    /// The runbook says so of this very action.
+    Runbook,
     /// It was measured in this many runs of this journal.
     Runs(usize),
 }
@@ -49,13 +51,31 @@ impl Expected {
         self.forward.is_empty() && self.undo.is_empty()
     }
 
-    /// How long an action of this kind takes, verified end included.
+    /// How long an action takes, verified end included. What the runbook says of it counts before what others of its kind took.
+    #[must_use]
+    pub fn of_action(&self, action: &StepAction) -> Estimate {
+        match action.usual_s {
+            Some(seconds) => Estimate { seconds, source: Source::Runbook },
+            None => self.forward(action.kind),
+        }
+    }
+
+    /// How long the undo of an action takes.
+    #[must_use]
+    pub fn of_undo(&self, action: &StepAction) -> Estimate {
+        match action.reversibility() {
+            Reversibility::NothingToUndo(_) => Estimate { seconds: 0, source: Source::Shipped },
+            _ => self.undo(action.kind),
+        }
+    }
+
+    /// How long an action of this kind takes, where nothing is said of it.
     #[must_use]
     pub fn forward(&self, kind: ActionKind) -> Estimate {
         known(self.forward.get(&kind), || kind.spec().usual_s)
     }
 
-    /// How long the undo of an action of this kind takes.
+    /// How long the undo of an action of this kind takes, where nothing is said of it.
     #[must_use]
     pub fn undo(&self, kind: ActionKind) -> Estimate {
         known(self.undo.get(&kind), || kind.usual_undo_s())

@@ -1,7 +1,7 @@
 //! What an expression of a plan gives as far as that is known, and what is shown of the rest.
 
 use super::Plan;
-use crate::model::{ActionPath, Expr, Foretold, Reference, RunId, Scope, ValueType, Values};
+use crate::model::{ActionPath, Expr, Foretold, Reference, RunId, Scope, StepAction, ValueType, Values};
 use std::collections::BTreeMap;
 
 impl Plan {
@@ -20,8 +20,8 @@ impl Plan {
             Reference::Input(name) => return reference.unknown(format!("(input {name}, not given)")),
         };
         let later = reference.unknown(format!("(known after step-{})", self.number(action.step())));
-        let spec = self.definition(action).map(|giver| giver.kind.spec());
-        match spec.and_then(|spec| spec.outputs.into_iter().find(|(name, _)| name == output)) {
+        let given = self.definition(action).map(StepAction::outputs).unwrap_or_default();
+        match given.into_iter().find(|(name, _)| name == output) {
             Some((_, ValueType::List(_))) => Foretold::List(vec![later]),
             _ => later,
         }

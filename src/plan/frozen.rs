@@ -2,7 +2,7 @@
 
 use super::lookup::Places;
 use super::{Conflict, Expected, Lookup, Order, PlannedAction, Previewed};
-use crate::model::{ActionPath, CheckRow, Runbook, Step, StepAction, StepId, Unresolved, Value, Values};
+use crate::model::{ActionPath, CheckRow, Foresight, Runbook, Step, StepAction, StepId, Unresolved, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -39,6 +39,9 @@ pub struct Plan {
     /// Ids of resources with what they are called, as far as looking showed; for showing only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub names: BTreeMap<String, String>,
+    /// Whether commands of the runbook that only look may be run before the run begins: somebody has read them and allowed it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub commands_allowed: bool,
     /// Where its actions and steps stand: no part of what it is.
     #[serde(skip)]
     pub lookup: Lookup,
@@ -83,6 +86,12 @@ impl Plan {
     /// Never for a plan that was made; the type is the serializer's.
     pub fn to_value(&self) -> Result<Value, PlanError> {
         serde_json::to_value(self).map_err(|e| PlanError::Form(e.to_string()))
+    }
+
+    /// How its actions are looked at before their turn.
+    #[must_use]
+    pub fn ahead(&self) -> Foresight {
+        if self.commands_allowed { Foresight::WithCommands } else { Foresight::WithoutCommands }
     }
 
     /// The definitions of all actions, in the plan's sequence.

@@ -40,6 +40,7 @@ impl Plan {
             expected: Expected::default(),
             checks: Vec::new(),
             names: BTreeMap::new(),
+            commands_allowed: false,
             lookup: Lookup::default(),
         };
         match unordered::conflict(&plan) {

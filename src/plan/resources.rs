@@ -1,7 +1,7 @@
 //! What actions work on.
 //!
-//! Promises: told from the document and the inputs alone, before anything is looked at. A command works on its whole host, and so does
-//! who stops or starts it; an edit on its file; what reads works on nothing. Two values that are known only later are the same when the
+//! Promises: told from the document and the inputs alone, before anything is looked at. A command works on its whole host unless it says
+//! what it touches, and so does who stops or starts it; an edit on its file; what reads works on nothing. Two values that are known only later are the same when the
 //! document says the same of them.
 //! Not handled: what a command touches elsewhere, and two names for one thing.
 
@@ -32,13 +32,18 @@ pub(super) fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
         vec![Resource::Thing(format!("{what} {} of {}", told.value(of), told.value(name)))]
     };
     match action.kind {
+        _ if action.only_reads() => Vec::new(),
         K::FileRename => on_host("file", &["from", "to"]),
         K::FileWrite | K::FileEdit | K::FileLink => on_host("file", &["path"]),
         K::ServiceStop | K::ServiceRestart | K::ServiceStart | K::ServiceReload => on_host("service", &["service"]),
         // Each is judged with all that nginx reads.
         K::NginxOffloadTls | K::NginxDropIn => vec![on("the configuration of nginx".into())],
         K::PhpSetConfig => on_host("file", &["file"]),
-        K::SshRun => vec![host("on")],
+        K::SshRun => told.touches().map_or_else(|| vec![host("on")], |all| all.into_iter().map(on).collect()),
+        K::LocalRun => {
+            let all = told.touches().unwrap_or_else(|| vec!["the machine where this tool runs".to_owned()]);
+            all.into_iter().map(Resource::Thing).collect()
+        }
         K::InstanceShutDown => vec![host("on")],
         K::InstanceStop | K::InstanceStart | K::InstanceStartAs | K::ImageCreate => {
             vec![Resource::Host { host: told.value("instance") }]
@@ -83,6 +88,17 @@ impl Told<'_> {
 
     fn value(&self, name: &str) -> String {
         self.action.with.get(name).map_or_else(|| "?".into(), |expr| self.text(expr))
+    }
+
+    /// What a command says that it touches; a path is a file.
+    fn touches(&self) -> Option<Vec<String>> {
+        let nothing = BTreeMap::new();
+        let scope = Scope { run: None, inputs: &self.plan.inputs, outputs: &nothing };
+        let said = self.action.with.get("touches")?;
+        let said = said.foretell(&scope, &|reference| reference.unknown(format!("`{reference}`")));
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let what = |text: String| if text.starts_with('/') { format!("file {text}") } else { text };
+        Some(said.items().into_iter().map(|item| what(text(item.shown()))).collect())
     }
 
     /// A target's instance or host.

@@ -208,7 +208,7 @@ fn naming(plan: &Plan) -> HashMap<String, Vec<usize>> {
 /// What brings back what was there, with what only cleans up and is undone before it all the same; each pair once.
 fn bound(plan: &Plan, sequence: &Sequence) -> BTreeSet<(usize, usize)> {
     let definitions: Vec<_> = plan.definitions().enumerate().collect();
-    let of = |kind| definitions.iter().filter(move |(_, action)| action.kind.way_back() == kind);
+    let of = |kind| definitions.iter().filter(move |(_, action)| action.way_back() == kind);
     let mut cleaned: BTreeMap<Resource, Vec<usize>> = BTreeMap::new();
     for (place, action) in of(WayBack::CleansUp) {
         touched_by_undo(plan, action).into_iter().for_each(|it| cleaned.entry(it).or_default().push(*place));

@@ -7,15 +7,27 @@ use super::problem::Notes;
 use super::scope::{Declared, kind_named};
 use super::words::{found, inside, listed};
 use super::{downtime, duration, needs, trial};
-use crate::document::{Document, Node, Place};
+use crate::document::{Document, Kind, Node, Place};
 use crate::model::{
-    ActionKind, ActionPath, Expr, ParamSpec, Reference, RetryPolicy, Reversibility, Spec, StepAction, TargetSpec,
-    ValueType, WayBack,
+    ActionKind, ActionPath, Expr, ParamSpec, Property, Reference, RetryPolicy, Reversibility, Spec, StepAction,
+    TargetSpec, ValueType, WayBack,
 };
 use std::collections::BTreeMap;
 
-const FIELDS: &[&str] =
-    &["id", "do", "title", "for_each", "at_once", "needs", "downtime", "with", "retry", "deadline", "irreversible"];
+const FIELDS: &[&str] = &[
+    "id",
+    "do",
+    "title",
+    "for_each",
+    "at_once",
+    "needs",
+    "downtime",
+    "with",
+    "retry",
+    "deadline",
+    "usually",
+    "irreversible",
+];
 
 /// The most attempts; a failure that outlives them needs a person.
 const MOST_ATTEMPTS: i64 = 100;
@@ -43,6 +55,7 @@ pub(super) fn read(
     let title = fields.line("title", notes);
     let retry = fields.get("retry").map_or_else(|| Some(RetryPolicy::default()), |n| retry(n, &what, notes));
     let deadline_s = fields.get("deadline").and_then(|n| deadline(n, &what, notes));
+    let usual_s = fields.get("usually").and_then(|n| usually(n, &what, notes));
     let irreversible = fields.line("irreversible", notes);
     let needs = fields.get("needs").and_then(|_| fields.list("needs", notes));
     let needs = needs.map(|items| needs::of_action(around.scope, items, &what, position, notes));
@@ -50,8 +63,22 @@ pub(super) fn read(
     let kind = kind(&fields, &what, notes)?;
     let action = Action { around, kind, spec: kind.spec(), what, position };
     action.reversibility(&fields, irreversible.is_some(), node.place, notes);
+    if let (Some(usual_s), Some(node)) = (usual_s, fields.get("usually")) {
+        action.in_time(usual_s, deadline_s, node.place, notes);
+    }
     let with = action.parameters(fields.get("with"), node.place, notes);
-    Some(StepAction { path: path?, kind, title, with: with?, needs, downtime, retry: retry?, deadline_s, irreversible })
+    Some(StepAction {
+        path: path?,
+        kind,
+        title,
+        with: with?,
+        needs,
+        downtime,
+        retry: retry?,
+        deadline_s,
+        usual_s,
+        irreversible,
+    })
 }
 
 fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<ActionKind> {
@@ -123,6 +150,15 @@ impl Action<'_> {
     fn parameter(&self, node: &Node, param: &ParamSpec, what: &str, notes: &mut Notes) -> Option<Expr> {
         let (name, wanted) = (param.name, &param.value_type);
         let Surroundings { document, scope, .. } = self.around;
+        if param.fixed && has_reference(node) {
+            let message = format!("{what}: references are not possible here");
+            let help = match name {
+                "shell" => "give the value by `env: { NAME: ... }`, and write \"$NAME\" where it is to stand",
+                _ => "what a runbook is must be seen before it has inputs: write it out",
+            };
+            notes.advise(node.place, message, help);
+            return None;
+        }
         let reader = Reader { text: &document.text, scope, here: Here::Action(self.position) };
         let expr = reader.read(node, wanted, what, notes)?;
         match (wanted, &expr) {
@@ -171,10 +207,27 @@ impl Action<'_> {
         }
     }
 
+    /// What usually takes longer than it may would fail as a rule.
+    fn in_time(&self, usual_s: u64, deadline_s: Option<u64>, place: Place, notes: &mut Notes) {
+        let most = deadline_s.unwrap_or(self.spec.deadline_s);
+        if usual_s >= most {
+            let message = format!("{} usually takes {usual_s} s, and counts as failed after {most} s", self.what);
+            notes.advise(place, message, "give it a longer `deadline`, with time to spare");
+        }
+    }
+
     /// What cannot be undone must say why it is done all the same, and nothing else may say so.
     fn reversibility(&self, fields: &Fields<'_>, said: bool, place: Place, notes: &mut Notes) {
-        let has_undo = fields.get("with").is_some_and(|w| w.get("undo").is_some());
+        let with = |name| fields.get("with").and_then(|with| with.get(name));
+        let has_undo = with("undo").is_some();
+        let reads = self.kind.properties().contains(&Property::MayOnlyRead)
+            && with("reads").is_some_and(|node| node.kind == Kind::Bool(true));
+        if let (true, Some(node)) = (reads, with("undo")) {
+            let message = format!("{} only looks (`reads: true`), and has an `undo`", self.what);
+            notes.advise(node.place, message, "take one of the two away");
+        }
         let cannot = match (self.kind.way_back(), self.spec.reversibility) {
+            _ if reads => None,
             (WayBack::Unknown, _) if !has_undo => Some("a command without `undo`"),
             (WayBack::Unknown, _) => None,
             (_, Reversibility::Irreversible(why)) => Some(why),
@@ -194,6 +247,20 @@ impl Action<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether a value has a reference in it, at whatever depth.
+fn has_reference(node: &Node) -> bool {
+    match &node.kind {
+        Kind::List(items) => items.iter().any(has_reference),
+        Kind::Map(entries) => entries.iter().any(|entry| has_reference(&entry.value)),
+        _ => node.text().is_some_and(|text| text.contains("${{")),
+    }
+}
+
+/// How long it usually takes, in seconds; less than one counts as one.
+fn usually(node: &Node, what: &str, notes: &mut Notes) -> Option<u64> {
+    duration::read(node, &format!("`usually` of {what}"), notes).map(|ms| ms.div_ceil(1_000))
 }
 
 fn retry(node: &Node, what: &str, notes: &mut Notes) -> Option<RetryPolicy> {

@@ -6,7 +6,7 @@ use super::scope::Declared;
 use super::trial;
 use super::words::{listed, meant, value};
 use crate::document::{Kind, Node, Place};
-use crate::model::{ActionKind, Expr, Piece, Reference, ReferenceError, Value, ValueType};
+use crate::model::{ActionKind, Expr, Piece, Reference, ReferenceError, Value, ValueType, declared_outputs};
 
 /// What is said of a secret where plain data belongs.
 const SECRET_ALONE: &str = "a secret can only stand in a parameter of type `secret`: elsewhere its reference would be \
@@ -49,19 +49,23 @@ impl Reader<'_> {
             }
             (Kind::Text(_), ValueType::Target) => self.target(node, what, notes),
             (Kind::Text(text), _) if text.contains("${{") => self.with_references(node, wanted, what, notes),
-            (Kind::List(items), ValueType::List(_) | ValueType::Any) => {
-                let any = ValueType::Any;
-                let inner = if let ValueType::List(inner) = wanted { inner } else { &any };
+            (Kind::List(items), ValueType::List(_) | ValueType::Any | ValueType::Command) => {
+                let inner = match wanted {
+                    ValueType::List(inner) => inner.as_ref(),
+                    ValueType::Command => &ValueType::Word,
+                    _ => &ValueType::Any,
+                };
                 let read: Vec<_> =
                     items.iter().enumerate().map(|(n, i)| self.part(i, inner, &item(what, n), notes)).collect();
                 read.into_iter().collect::<Option<_>>().map(list)
             }
-            (Kind::Map(entries), ValueType::Map | ValueType::Tags | ValueType::Any) => {
+            (Kind::Map(entries), ValueType::Map | ValueType::Tags | ValueType::Any | ValueType::Environment) => {
+                let inner = if *wanted == ValueType::Environment { &ValueType::TextOrSecret } else { &ValueType::Any };
                 let read: Vec<_> = entries
                     .iter()
                     .map(|e| {
                         let what = format!("`{}` in {what}", e.key.text);
-                        Some((e.key.text.clone(), self.part(&e.value, &ValueType::Any, &what, notes)?))
+                        Some((e.key.text.clone(), self.part(&e.value, inner, &what, notes)?))
                     })
                     .collect();
                 read.into_iter().collect::<Option<_>>().map(map)
@@ -73,6 +77,15 @@ impl Reader<'_> {
 
     fn literal(&self, node: &Node, wanted: &ValueType, what: &str, notes: &mut Notes) -> Option<Expr> {
         let value = value(node);
+        let source = self.text.get(node.place.start..node.place.end).unwrap_or_default();
+        if let (Kind::Number(number), ValueType::Word | ValueType::TextOrSecret) = (&node.kind, wanted)
+            && number.to_string() != source.trim()
+        {
+            // 0755, 1_000, 1.50: YAML reads them as other numbers than they look like.
+            let message = format!("{what}: found the number {number}, which is written otherwise");
+            notes.advise(node.place, message, "put it in quotes to make it a text");
+            return None;
+        }
         of_type(node, &value, wanted, what, notes).then_some(Expr::Literal(value))
     }
 
@@ -178,6 +191,7 @@ impl Reader<'_> {
             return None;
         }
         let kind = known.kind?;
+        let given = declared_outputs(kind, &known.outputs).0.remove(output).map(|extract| extract.value_type);
         if self.here == Here::Preflight && !kind.looks_up() {
             notes.advise(
                 place,
@@ -187,15 +201,20 @@ impl Reader<'_> {
             return None;
         }
         let spec = kind.spec();
-        let given = spec.outputs.iter().find(|(name, _)| name == output);
+        let given = given
+            .or_else(|| spec.outputs.iter().find(|(name, _)| name == output).map(|(_, value_type)| value_type.clone()));
         if given.is_none() {
             let help = match spec.outputs.as_slice() {
                 [] => format!("`{}` gives nothing", spec.name),
-                outputs => meant(output, outputs.iter().map(|(n, _)| *n), "outputs"),
+                outputs => {
+                    let declared = declared_outputs(kind, &known.outputs);
+                    let names = declared.types().map(|(name, _)| name).chain(outputs.iter().map(|(n, _)| *n));
+                    meant(output, names, "outputs")
+                }
             };
             notes.advise(place, format!("`{action}` is a `{}` and gives no `{output}`", spec.name), help);
         }
-        given.map(|(_, value_type)| value_type.clone())
+        given
     }
 
     fn malformed(&self, node: &Node, error: &ReferenceError, what: &str, notes: &mut Notes) {
@@ -265,7 +284,7 @@ fn mixed(node: &Node, references: &References<'_>, wanted: &ValueType, what: &st
             notes.advise(*place, message, if given.is_secret() { SECRET_ALONE } else { help });
         }
     }
-    if *wanted != ValueType::Any && !wanted.is_text() {
+    if !wanted.takes_text() {
         notes.add(node.place, format!("{what}: found a text with references, expected {}", wanted.expected()));
     } else if notes.len() == before
         && types.iter().all(Option::is_some)

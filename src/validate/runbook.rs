@@ -112,6 +112,11 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
         let others = entry.value.entries().unwrap_or_default().iter();
         notes.hide(others.filter(|e| !["type", "about"].contains(&e.key.text.as_str())).flat_map(|e| e.value.places()));
     }
+    if !value_type.is_target() && !value_type.is_for_inputs() {
+        let message =
+            format!("`type` of {what}: an input cannot be of type `{value_type}`, which is a way to write commands");
+        notes.advise(type_node.place, message, "use `string`, `list(string)`, `map` or `secret`");
+    }
     if value_type.is_target() {
         notes.advise(
             type_node.place,

@@ -139,6 +139,27 @@ fn of_type(value_type: &ValueType) -> Schema {
                 },
             },
         })),
+        ValueType::Duration => or_reference(json!({ "type": "string", "pattern": DURATION })),
+        ValueType::Word => json_schema!({ "description": about, "type": ["string", "integer", "boolean"] }),
+        ValueType::Command => json_schema!({
+            "description": about,
+            "anyOf": [
+                { "type": "string", "minLength": 1 },
+                { "type": "array", "minItems": 1, "items": reference(&type_name(&ValueType::Word)) },
+            ],
+        }),
+        ValueType::TextOrSecret => json_schema!({
+            "description": about,
+            "anyOf": [
+                { "type": ["string", "integer", "boolean"] },
+                reference(&type_name(&ValueType::Secret)),
+            ],
+        }),
+        ValueType::Environment => or_reference(json!({
+            "type": "object",
+            "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" },
+            "additionalProperties": reference(&type_name(&ValueType::TextOrSecret)),
+        })),
         ValueType::Any => json_schema!({ "description": about }),
         ValueType::List(item) => or_reference(json!({ "type": "array", "items": typed(item) })),
         _ => json_schema!({ "type": "string", "description": about }),
@@ -169,6 +190,7 @@ fn action(kind: ActionKind) -> Schema {
         "downtime": { "enum": ["begins", "ends"], "description": "whether the site goes down by it, or is up once it is done" },
         "retry": retry(),
         "deadline": duration(&format!("how long it may take with all its waiting; without it {} s", spec.deadline_s)),
+        "usually": duration(&format!("how long it usually takes, for the prediction; without it {} s or what was measured", spec.usual_s)),
     });
     if kind.way_back() == WayBack::Unknown || matches!(spec.reversibility, Reversibility::Irreversible(_)) {
         more["irreversible"] = line("why it is right to do it although it cannot be undone");
@@ -294,7 +316,8 @@ fn target() -> Schema {
 }
 
 fn input() -> Schema {
-    let names = ValueType::names().filter(|n| *n != "target").collect::<Vec<_>>().join("|");
+    let is_for_inputs = |name: &&str| ValueType::try_from((*name).to_owned()).is_ok_and(|it| it.is_for_inputs());
+    let names = ValueType::names().filter(is_for_inputs).collect::<Vec<_>>().join("|");
     json_schema!({
         "description": "what the operator must give, or may when it has a default",
         "type": "object",

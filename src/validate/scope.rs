@@ -3,8 +3,9 @@
 //! Only what is well formed is here. What is broken is told where it is read, and a reference to it is then not told too:
 //! one mistake, one problem.
 
+use super::words::value;
 use crate::document::{Document, Entry, Node};
-use crate::model::{ActionKind, ActionPath, ValueType, is_action_id};
+use crate::model::{ActionKind, ActionPath, Value, ValueType, is_action_id};
 use std::collections::{BTreeMap, HashMap};
 
 /// An action as others see it.
@@ -15,6 +16,8 @@ pub(super) struct Known {
     pub(super) kind: Option<ActionKind>,
     /// Number of the step and of the action in it, from 0.
     pub(super) position: (usize, usize),
+    /// The outputs that it declares beside its kind's, as they are written.
+    pub(super) outputs: Value,
 }
 
 /// All names of a runbook.
@@ -53,7 +56,8 @@ impl Declared {
             for (a, action) in step.get("actions").and_then(Node::items).unwrap_or_default().iter().enumerate() {
                 let path = id_of(action).and_then(|id| ActionPath::try_from(format!("{step_id}/{id}")).ok());
                 let kind = action.get("do").and_then(Node::text).and_then(kind_named);
-                it.actions.extend(path.map(|path| Known { path, kind, position: (s, a) }));
+                let outputs = action.get("with").and_then(|with| with.get("outputs")).map(value).unwrap_or_default();
+                it.actions.extend(path.map(|path| Known { path, kind, position: (s, a), outputs }));
             }
         }
         it.steps_at = first_of(it.steps.iter().cloned());

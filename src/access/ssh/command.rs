@@ -6,8 +6,8 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct RemoteCommand {
     argv: Vec<String>,
-    pub(super) stdin: Vec<u8>,
-    pub(super) limit: Duration,
+    pub(in crate::access) stdin: Vec<u8>,
+    pub(in crate::access) limit: Duration,
 }
 
 /// What a command that ended left.

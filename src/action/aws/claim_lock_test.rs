@@ -152,6 +152,7 @@ fn call(run: &str) -> ActionCall {
         region: None,
         deadline_s: 20,
         approved: Vec::new(),
+        ahead: None,
     }
 }
 

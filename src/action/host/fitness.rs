@@ -3,9 +3,9 @@
 use super::attributes::Attributes;
 use super::file::HostFile;
 use super::file_scripts::{GIVEN, MOUNTED, OBSTACLES, ROOM};
-use super::preview::word;
 use crate::access::RemoteCommand;
 use crate::model::Failure;
+use crate::model::quoted;
 
 /// What keeps a file from being replaced, and what helps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl HostFile<'_> {
 /// What a line of the script's answer means for `path`, on which user `uid` works.
 fn obstacle(line: &str, path: &str, uid: u32) -> Option<Obstacle> {
     let (kind, number) = line.split_once(' ')?;
-    let typed = word(path);
+    let typed = quoted(path);
     let dir = path.rsplit_once('/').map_or("/", |(dir, _)| if dir.is_empty() { "/" } else { dir });
     let (why, advice) = match kind {
         "owner" => (
@@ -90,11 +90,11 @@ fn obstacle(line: &str, path: &str, uid: u32) -> Option<Obstacle> {
         ),
         "unwritable" => (
             format!("`{dir}` cannot be written in by user {uid} (its mode, or a file system that is read-only)"),
-            format!("see `findmnt -T {0}` and `ls -ld {0}`", word(dir)),
+            format!("see `findmnt -T {0}` and `ls -ld {0}`", quoted(dir)),
         ),
         "nowhere" => (
             format!("there is no directory `{dir}`"),
-            format!("make it first: `mkdir {}`, with the owner and the mode it is to have", word(dir)),
+            format!("make it first: `mkdir {}`, with the owner and the mode it is to have", quoted(dir)),
         ),
         "foreign-owner" => (
             format!("its directory is user {uid}'s, who cannot give a file to user {number}"),
@@ -106,7 +106,7 @@ fn obstacle(line: &str, path: &str, uid: u32) -> Option<Obstacle> {
         ),
         "fixed" => {
             let it = if number == "1" { path } else { dir };
-            (format!("`{it}` is fixed (`chattr +i` or `+a`)"), format!("`chattr -i -a {}`", word(it)))
+            (format!("`{it}` is fixed (`chattr +i` or `+a`)"), format!("`chattr -i -a {}`", quoted(it)))
         }
         _ => return None,
     };
@@ -123,7 +123,7 @@ fn mounted(pids: &str, path: &str) -> Option<Obstacle> {
         why: format!("it is mounted by itself for process {first}{more}, which would go on seeing what is in it now"),
         advice: format!(
             "mount its directory instead, or edit it by hand in place: `grep -F {} /proc/{first}/mountinfo`",
-            word(path.rsplit('/').next().unwrap_or(path))
+            quoted(path.rsplit('/').next().unwrap_or(path))
         ),
     })
 }

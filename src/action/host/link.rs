@@ -5,11 +5,11 @@
 
 use super::contents::reloading;
 use super::place::{HostPlace, LastLink};
-use super::preview::{command_of, fact_name, unified, word};
+use super::preview::{command_of, fact_name, unified};
 use super::reload::reload_if_active;
 use super::systemd::asking;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Advice, Change, Facts, Failure, FileLink, Finding, Found, Text, tell};
+use crate::model::{Advice, Change, Facts, Failure, FileLink, Finding, Found, Text, quoted, tell};
 use serde::{Deserialize, Serialize};
 
 /// `$1` path, `$2` where the link is to lead. Prints whether that is there, seen from the link, then what is at the path: `missing`,
@@ -72,7 +72,7 @@ impl FileLink {
                     self.on,
                     rest.trim()
                 ))
-                .advise(format!("see what it is and move it away: `sudo ls -ld {}`", word(self.path.as_str()))));
+                .advise(format!("see what it is and move it away: `sudo ls -ld {}`", quoted(self.path.as_str()))));
             }
         };
         Ok(Seen { place, leads, there: there == "there" })
@@ -96,7 +96,7 @@ impl FileLink {
     fn not_ours(&self, how: &str) -> Failure {
         Failure::refused(format!("`{}` on {} {how}", self.path, self.on)).advise(Advice::then_resume(format!(
             "see where it leads and who changed it: `sudo ls -l --full-time {}`",
-            word(self.path.as_str())
+            quoted(self.path.as_str())
         )))
     }
 

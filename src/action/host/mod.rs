@@ -3,7 +3,6 @@
 #[cfg(test)]
 mod attacks;
 mod attributes;
-mod command;
 mod contents;
 mod create;
 pub(super) mod cron_scan;
@@ -27,8 +26,6 @@ mod reload_service;
 mod rename;
 mod restart;
 mod restore;
-mod run;
-mod run_end;
 mod scratch;
 mod set_config;
 mod start;

@@ -3,9 +3,9 @@
 //! process list there.
 
 use super::place::Hand;
-use super::preview::word;
 use crate::access::RemoteCommand;
 use crate::action::Context;
+use crate::model::quoted;
 use crate::model::{Failure, Target, Value, hex};
 
 const JUDGE: &str = include_str!("config_judge.php");
@@ -123,7 +123,7 @@ impl Php<'_> {
             Some(told) if output.ok() => Ok(told.lines().map(str::to_owned).collect()),
             _ => Err(Failure::permanent(format!("`{}` on {} cannot judge `{path}`", self.program, self.host))
                 .cause(format!("exit status {}", output.status))
-                .advise(format!("see what `{} {}` says on the host", self.program, word(path)))),
+                .advise(format!("see what `{} {}` says on the host", self.program, quoted(path)))),
         }
     }
 }

@@ -34,16 +34,6 @@ pub(super) fn unified(path: &str, before: &str, after: &str) -> String {
     similar::TextDiff::from_lines(before, after).unified_diff().context_radius(3).header(path, path).to_string()
 }
 
-/// A path as a word of a command that can be typed into a shell.
-pub(super) fn word(path: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%:=,".contains(c);
-    if !path.is_empty() && path.chars().all(plain) {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,16 +56,6 @@ mod tests {
         let (name, told) = fact_of_file(&host(), "/f", &Sight::File(image));
         assert_eq!((name.as_str(), told.as_str()), ("`/f` on web-1", "sha256 0123456789ab, mode 640, owner 0:33"));
         assert_eq!(fact_of_file(&host(), "/f", &Sight::Missing).1, "not there");
-    }
-
-    #[test]
-    fn a_word_comes_out_of_a_shell_as_it_went_in() {
-        assert_eq!(word("/etc/nginx/a-b_c.conf"), "/etc/nginx/a-b_c.conf");
-        for path in ["", "/a b", "/a'b", "/$(id)", "/a\\b", "/~", "/a;b", "/ä"] {
-            let argv = format!("printf %s {}", word(path));
-            let output = std::process::Command::new("sh").args(["-c", &argv]).output().unwrap();
-            assert_eq!(String::from_utf8(output.stdout).unwrap(), path);
-        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::file::{FileImage, HostFile};
 use super::place::Hand;
-use super::preview::word;
+use crate::model::quoted;
 use crate::model::{Advice, Failure};
 
 /// How a file stands to what the run did to it.
@@ -64,14 +64,14 @@ impl HostFile<'_> {
     pub(super) fn not_ours(&self, host: &str) -> Failure {
         Failure::refused(format!("`{}` on {host} was changed since this run edited it", self.path))
             .cause("putting the copy back would lose that change")
-            .advise(format!("see the change: `sudo diff {} {}`", word(&self.copy), word(&self.path)))
+            .advise(format!("see the change: `sudo diff {} {}`", quoted(&self.copy), quoted(&self.path)))
             .advise(Advice::then_resume(format!("to take the copy: `sudo {}`", self.copying())))
     }
 
     /// The refusal to take a file for this run's work that holds something else, or is not there.
     pub(super) fn not_made_so(&self, host: &str) -> Failure {
         Failure::refused(format!("`{}` on {host} is not what this run made", self.path)).advise(Advice::then_resume(
-            format!("see what was changed and by whom: `sudo ls -l --full-time {}`", word(&self.path)),
+            format!("see what was changed and by whom: `sudo ls -l --full-time {}`", quoted(&self.path)),
         ))
     }
 
@@ -81,7 +81,7 @@ impl HostFile<'_> {
             Hand::User { uid, .. } => format!("-u '#{uid}' "),
             Hand::Root | Hand::Nobody { .. } => String::new(),
         };
-        format!("{by}cp -p --remove-destination {} {}", word(&self.copy), word(&self.path))
+        format!("{by}cp -p --remove-destination {} {}", quoted(&self.copy), quoted(&self.path))
     }
 
     /// The refusal to bring back a file that somebody removed.

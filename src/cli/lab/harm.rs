@@ -196,6 +196,7 @@ mod tests {
             region: None,
             deadline_s: 1,
             approved: Vec::new(),
+            ahead: None,
         }
     }
 

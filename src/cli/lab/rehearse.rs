@@ -90,7 +90,7 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
 fn kill_points(runbook: &Runbook, order: Order, rollback_to: Option<&str>) -> Result<Exit, CommandFailure> {
     let with_undo = |path: &&ActionPath| {
         let action = runbook.actions().find(|action| action.path == **path);
-        action.is_some_and(|a| !matches!(a.kind.spec().reversibility, Reversibility::NothingToUndo(_)))
+        action.is_some_and(|a| !matches!(a.reversibility(), Reversibility::NothingToUndo(_)))
     };
     let paths = sequence(runbook, order);
     let mut text: String = paths.iter().filter(with_undo).map(|p| format!("{p}:before\n{p}:after\n")).collect();
@@ -98,7 +98,7 @@ fn kill_points(runbook: &Runbook, order: Order, rollback_to: Option<&str>) -> Re
         let ReturnTrip { kept, .. } = way_back(runbook, order, to)?;
         let (restored, cleaned): (Vec<_>, Vec<_>) =
             paths.iter().rev().filter(|path| !kept.contains(path)).filter(with_undo).partition(|path| {
-                runbook.actions().any(|it| it.path == **path && it.kind.way_back() != WayBackKind::CleansUp)
+                runbook.actions().any(|it| it.path == **path && it.way_back() != WayBackKind::CleansUp)
             });
         let undone = restored.into_iter().chain(cleaned);
         text.extend(undone.map(|p| format!("{p}:before-undo\n{p}:after-undo\n")));

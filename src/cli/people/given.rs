@@ -25,11 +25,11 @@ pub(in crate::cli) fn outputs(
     args: &ResolveArgs,
     common: &Common,
 ) -> Result<Values, CommandFailure> {
-    let kind = action.kind.spec().outputs;
+    let kind = action.outputs();
     let mut given = said(action, &kind, &args.outputs)?;
     let recorded = state.action(&action.path).traces().map(|traces| traces.outputs.clone()).unwrap_or_default();
-    let unknown = |given: &Values| -> Vec<&(&'static str, ValueType)> {
-        kind.iter().filter(|(name, _)| !given.contains_key(*name) && !recorded.contains_key(*name)).collect()
+    let unknown = |given: &Values| -> Vec<&(String, ValueType)> {
+        kind.iter().filter(|(name, _)| !given.contains_key(name) && !recorded.contains_key(name)).collect()
     };
     if unknown(&given).is_empty() {
         return Ok(given);
@@ -37,27 +37,27 @@ pub(in crate::cli) fn outputs(
     let looked = look(plan, state, action, common);
     if let Ok(finding) = &looked {
         for (name, value_type) in unknown(&given.clone()) {
-            let seen = finding.outputs.get(*name).filter(|value| value_type.check(value).is_ok());
-            given.extend(seen.map(|value| ((*name).to_owned(), value.clone())));
+            let seen = finding.outputs.get(name).filter(|value| value_type.check(value).is_ok());
+            given.extend(seen.map(|value| (name.clone(), value.clone())));
         }
     }
     let needed = needed(plan, state, &action.path);
-    let missing: Vec<&(&'static str, ValueType)> =
-        unknown(&given).into_iter().filter(|(name, _)| needed.contains_key(*name)).collect();
+    let missing: Vec<&(String, ValueType)> =
+        unknown(&given).into_iter().filter(|(name, _)| needed.contains_key(name)).collect();
     if missing.is_empty() { Ok(given) } else { Err(refused(state, action, &missing, &needed, looked)) }
 }
 
 /// What the person says that it gives, each of the type that it has.
 fn said(
     action: &StepAction,
-    kind: &[(&'static str, ValueType)],
+    kind: &[(String, ValueType)],
     texts: &[(String, String)],
 ) -> Result<Values, CommandFailure> {
     let mut given = Values::new();
     for (name, text) in texts {
         let Some((_, value_type)) = kind.iter().find(|(known, _)| known == name) else {
             let failure = CommandFailure::usage(format!("`{}` gives no `{name}`", action.path));
-            let names: Vec<&str> = kind.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = kind.iter().map(|(name, _)| name.as_str()).collect();
             return Err(match names.is_empty() {
                 true => failure.hint("it gives nothing: leave `--output` out"),
                 false => failure.hint(format!("it gives: {}", names.join(", "))),
@@ -96,7 +96,7 @@ fn needed(plan: &Plan, state: &RunState, of: &ActionPath) -> BTreeMap<String, Ve
 fn refused(
     state: &RunState,
     action: &StepAction,
-    missing: &[&(&'static str, ValueType)],
+    missing: &[&(String, ValueType)],
     needed: &BTreeMap<String, Vec<ActionPath>>,
     looked: Result<Finding, CommandFailure>,
 ) -> CommandFailure {
@@ -105,7 +105,7 @@ fn refused(
         "nothing was changed: `{path}` cannot count as done while what it gives is not known"
     ));
     for (name, _) in missing {
-        let users: Vec<String> = needed.get(*name).into_iter().flatten().map(|user| format!("`{user}`")).collect();
+        let users: Vec<String> = needed.get(name).into_iter().flatten().map(|user| format!("`{user}`")).collect();
         failure = failure.cause(format!("`{name}` is not known, and is used by {}", users.join(", ")));
     }
     failure = match looked {

@@ -63,6 +63,7 @@ fn plan() -> Plan {
         with: BTreeMap::new(),
         retry: Default::default(),
         deadline_s: None,
+        usual_s: None,
         irreversible: None,
         needs: None,
         downtime: None,

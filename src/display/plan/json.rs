@@ -61,7 +61,6 @@ fn check(row: &CheckRow) -> Value {
 }
 
 fn action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks: &Looks<'_>) -> Value {
-    let spec = action.kind.spec();
     let sentence = sentences(&action.path);
     let (mut with, mut pending) = (Map::new(), Vec::new());
     for (name, given) in &action.with {
@@ -79,7 +78,7 @@ fn action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks: &Lo
         "undo": sentence.as_ref().and_then(|told| told.undo.as_ref()),
         "reversibility": match action.cannot_be_undone() {
             Some(why) => json!({ "is": "irreversible", "why": why }),
-            None => reversibility(spec.reversibility),
+            None => reversibility(action.reversibility()),
         },
         "with": with,
         "pending": pending,

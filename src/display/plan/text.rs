@@ -143,7 +143,7 @@ fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks:
     let shown = Shown::of(plan, &action.path, sentence.as_ref(), looks);
     let back = match action.cannot_be_undone() {
         Some(why) => tell!("cannot be undone: {}", why),
-        None => undo(&spec, sentence.and_then(|told| told.undo)),
+        None => undo(action, sentence.and_then(|told| told.undo)),
     };
     if let Some(line) = looks.line(&action.path) {
         text.push_str(&now(line, shown.after.as_ref()));
@@ -162,10 +162,11 @@ pub(in crate::display) fn undo_sentence(spec: &Spec, sentence: Option<Text>) -> 
 }
 
 /// The same with how far it can be undone.
-pub(in crate::display) fn undo(spec: &Spec, sentence: Option<Text>) -> Text {
-    match spec.reversibility {
-        Reversibility::Reversible => undo_sentence(spec, sentence),
-        Reversibility::WithLoss(what) => tell!("{} (lost: {})", undo_sentence(spec, sentence), what),
+pub(in crate::display) fn undo(action: &StepAction, sentence: Option<Text>) -> Text {
+    let spec = action.kind.spec();
+    match action.reversibility() {
+        Reversibility::Reversible => undo_sentence(&spec, sentence),
+        Reversibility::WithLoss(what) => tell!("{} (lost: {})", undo_sentence(&spec, sentence), what),
         Reversibility::NothingToUndo(why) => nothing_to_undo(why, sentence.as_ref()),
         Reversibility::Irreversible(why) => tell!("cannot be undone: {}", why),
     }

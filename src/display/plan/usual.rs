@@ -49,18 +49,36 @@ impl Usual {
     pub(in crate::display) fn source(&self) -> String {
         let runs = || self.sources.iter().filter_map(|s| if let Source::Runs(n) = s { Some(*n) } else { None });
         let measured = match (runs().min(), runs().max()) {
-            (None, _) | (_, None) => return "default".to_owned(),
+            (None, _) | (_, None) => return self.unmeasured().to_owned(),
             (Some(1), Some(1)) => "from 1 run here".to_owned(),
             (Some(least), Some(most)) if least == most => format!("from {most} runs here"),
             (Some(least), Some(most)) => format!("from {least} to {most} runs here"),
         };
-        if self.sources.contains(&Source::Shipped) { format!("{measured}, and defaults") } else { measured }
+        match self.unmeasured() {
+            "" => measured,
+            "default" => format!("{measured}, and defaults"),
+            other => format!("{measured}, and {other}"),
+        }
     }
 
-    /// The source for programs: `default`, `runs` or `both`, and the least number of runs a measured part comes from.
+    /// Where what was not measured comes from.
+    fn unmeasured(&self) -> &'static str {
+        match (self.sources.contains(&Source::Shipped), self.sources.contains(&Source::Runbook)) {
+            (false, true) => "as the runbook says",
+            (true, true) => "as the runbook says, and defaults",
+            (true, false) => "default",
+            // Nothing at all takes no time.
+            (false, false) if self.sources.is_empty() => "default",
+            (false, false) => "",
+        }
+    }
+
+    /// The source for programs: `default`, `runbook` (it says so itself), `runs` or `both`, and the least number of runs a measured part comes from.
     pub(in crate::display) fn source_json(&self) -> Value {
         let runs = self.sources.iter().filter_map(|s| if let Source::Runs(n) = s { Some(*n) } else { None }).min();
-        match (runs, self.sources.contains(&Source::Shipped)) {
+        let (shipped, said) = (self.sources.contains(&Source::Shipped), self.sources.contains(&Source::Runbook));
+        match (runs, shipped || said) {
+            (None, _) if said && !shipped => json!({ "source": "runbook" }),
             (None, _) => json!({ "source": "default" }),
             (Some(runs), false) => json!({ "source": "runs", "runs": runs }),
             (Some(runs), true) => json!({ "source": "both", "runs": runs }),
@@ -90,14 +108,14 @@ pub(in crate::display) fn done(preflight: &[(ActionPath, Look)]) -> Done<'_> {
 
 /// Usual duration of an action.
 pub(in crate::display) fn of_action(plan: &Plan, action: &StepAction) -> Usual {
-    plan.expected.forward(action.kind).into()
+    plan.expected.of_action(action).into()
 }
 
 /// Usual duration of an action's undo. What leaves nothing to undo takes no time, and that is no estimate.
 pub(in crate::display) fn of_undo(plan: &Plan, action: &StepAction) -> Usual {
-    match action.kind.spec().reversibility {
+    match action.reversibility() {
         Reversibility::NothingToUndo(_) => Usual::default(),
-        _ => plan.expected.undo(action.kind).into(),
+        _ => plan.expected.of_undo(action).into(),
     }
 }
 

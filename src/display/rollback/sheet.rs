@@ -177,7 +177,7 @@ fn undo_of(plan: &Plan, state: &RunState, action: &ActionPath, sentences: Senten
     let Some(definition) = plan.definition(action) else { return "?".into() };
     match stays(state, definition) {
         Some(why) => why.into(),
-        None => undo(&definition.kind.spec(), sentences(action).and_then(|told| told.undo)),
+        None => undo(definition, sentences(action).and_then(|told| told.undo)),
     }
 }
 
@@ -190,7 +190,7 @@ fn usual_of(plan: &Plan, state: &RunState, action: &ActionPath) -> Usual {
 
 /// Why an action that is undone leaves the world as it is, when it does.
 fn stays(state: &RunState, definition: &StepAction) -> Option<&'static str> {
-    state.action(&definition.path).stays(&definition.kind.spec().reversibility)
+    state.action(&definition.path).stays(&definition.reversibility())
 }
 
 /// What an action does, in a sentence.

@@ -33,7 +33,8 @@ pub(in crate::display) fn stopped<'a>(
                 | Property::AsksForRecord
                 | Property::AsksAboutHostKey
                 | Property::IsAnyDeed
-                | Property::RunsByItself => {}
+                | Property::RunsByItself
+                | Property::MayOnlyRead => {}
             }
         }
     }

@@ -30,7 +30,7 @@ fn left<'a>(plan: &'a Plan, state: &RunState) -> Vec<Left<'a>> {
         let current = state.action(path).clone();
         let begun = current.traces().filter(|traces| traces.is_started())?.seq;
         let sure = current.is_done() || matches!(current, ActionState::Applied { .. });
-        let nothing = matches!(action.kind.spec().reversibility, Reversibility::NothingToUndo(_));
+        let nothing = matches!(action.reversibility(), Reversibility::NothingToUndo(_));
         (!(sure && nothing)).then_some((begun, Left { action, state: current, sure }))
     };
     let mut all: Vec<(u64, Left<'a>)> = plan.actions.iter().filter_map(|planned| one(&planned.action)).collect();
@@ -142,7 +142,7 @@ fn runs_on(plan: &Plan, state: &RunState, left: &Left<'_>) -> Option<String> {
 /// What would take it back by hand; nothing where nothing is to be taken back.
 fn by_hand(action: &StepAction, sentences: Sentences<'_>) -> Option<String> {
     let spec = action.kind.spec();
-    match spec.reversibility {
+    match action.reversibility() {
         Reversibility::NothingToUndo(_) | Reversibility::Irreversible(_) => None,
         _ if action.cannot_be_undone().is_some() => None,
         _ => Some(undo_sentence(&spec, sentences(&action.path).and_then(|told| told.undo)).to_string()),

@@ -29,6 +29,8 @@ pub enum Property {
     IsAnyDeed,
     /// It runs by itself on the host in its `on`, under the action's token, and outlives whoever began it.
     RunsByItself,
+    /// It only looks where its parameter `reads` says so.
+    MayOnlyRead,
 }
 
 impl ActionKind {
@@ -81,6 +83,7 @@ mod tests {
             for property in kind.properties() {
                 let fits = match property {
                     Property::NeedsAws | Property::Asks | Property::GivesTags | Property::IsAnyDeed => true,
+                    Property::MayOnlyRead => has("reads"),
                     Property::LooksUp => !spec.outputs.is_empty(),
                     Property::LearnsHostKey | Property::RunsByItself => has("on"),
                     Property::AsksForRecord => has("zone"),

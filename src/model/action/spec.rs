@@ -32,6 +32,8 @@ pub struct ParamSpec {
     pub value_type: ValueType,
     /// Whether it must be given.
     pub required: bool,
+    /// Whether it must be written out, without references.
+    pub fixed: bool,
 }
 
 /// How far an action can be undone.

@@ -4,10 +4,10 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    Account, Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, DrainTime, FileMode, Foretold, Fqdn,
-    GroupDescription, GroupId, GroupName, HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName,
-    InstanceType, Param, Replacement, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text, Url,
-    VpcId,
+    Account, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs, DnsZone,
+    DrainTime, Environment, Expectation, FileMode, Fixed, Foretold, Fqdn, GroupDescription, GroupId, GroupName,
+    HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param, Replacement, Retried,
+    SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text, TextOrSecret, TimeSpan, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -237,26 +237,92 @@ actions! {
         by: Text,
     } gives { host_key: String, fingerprint: String } NothingToUndo("the pin belongs to the run"), Restores, [LearnsHostKey, AsksAboutHostKey], usual 2 s, deadline 600 s;
 
-    /// Runs a command on a host, argument by argument, without a shell. It runs apart from the connection, under a name of its
+    /// Runs a command on a host: `argv`, without a shell, or `shell`. It runs apart from the connection, under a name of its
     /// own: cut off, it runs on and is found again, and it is not begun a second time unless its `check` says that it is not
     /// done, it is `repeatable`, or a person decides so. At its deadline, and by a rollback, it is ended with all its processes.
     "ssh.run" SshRun {
         /// The host.
         on: Target,
-        /// Program and arguments.
-        argv: Vec<Text>,
+        /// Program and arguments, as they are.
+        argv: Option<Vec<Argument>>,
+        /// Instead of `argv` a text for `sh -eu`: pipes, conditions, several lines. Values come to it by `env`.
+        shell: Option<Fixed<Text>>,
+        /// Whether it only looks. Then a plan runs it too, where that was allowed (`--allow-commands`), it is repeated as often as
+        /// need be, and nothing of it is undone. Default: no.
+        reads: Option<Fixed<bool>>,
         /// Run as root by `sudo -n`, its check and its undo too. Default: no.
         sudo: Option<bool>,
+        /// Run as this user, its check and its undo too, which takes `sudo -n` to root. Default: whoever logs in.
+        user: Option<Account>,
+        /// The directory it runs in. Default: where a login begins; of a `user` their home, or `/`.
+        cwd: Option<HostPath>,
+        /// Environment variables, for its `check` and `undo` too: texts, and secrets. A secret comes to the command by a pipe or a
+        /// file that only its user can read and that is gone before it begins, and is blotted out of all that is shown or given on.
+        env: Option<Environment>,
+        /// What it reads on standard input, a text or a secret. Default: nothing.
+        stdin: Option<TextOrSecret>,
+        /// Which end is a good one: `status`, a list of exit statuses (0 alone unless said); `stdout`, a regular expression that must
+        /// be found in what it printed (`^` and `$` are a line's ends), and `not_stdout`, one that must not; `equals`, what it must
+        /// have printed, white space around apart.
+        expect: Option<Expectation>,
+        /// What others can use of what it printed, by name: `json`, a pointer like `/0/count`; `regex`, of which the first group
+        /// counts; or `line`, a number from 1, or from -1 for the last; without one of them all of it. `type` is `string` unless said.
+        outputs: Option<Fixed<DeclaredOutputs>>,
         /// A command that exits 0 when the deed is done; asked before, and after the command has ended until it says so. Without it
         /// a command that came to no good end goes to the operator.
-        check: Option<Vec<Text>>,
+        check: Option<CommandLine>,
+        /// How long to wait between two looks at the command and at its check. Default: as all waits.
+        every: Option<TimeSpan>,
         /// A command that takes it back, half done too; without it the action cannot be undone.
-        undo: Option<Vec<Text>>,
+        undo: Option<CommandLine>,
         /// Whether command and undo may be run again when it is not known how they ended, or they failed. Default: no.
         repeatable: Option<bool>,
-        /// Exit statuses of the command after which it is run again, as often as the action's `retry` says: `[75]`.
-        retry_on: Option<Vec<u16>>,
-    } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed, RunsByItself], usual 5 s, deadline 600 s;
+        /// Ends after which it is run again, as often as the action's `retry` says: exit statuses, and regular expressions for what
+        /// it said last: `[75, "connection refused"]`.
+        retry_on: Option<Vec<Retried>>,
+        /// What it works on, where that is less than all of the host: any words, the same for those that must not work at the same time.
+        touches: Option<Vec<Text>>,
+    } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed, RunsByItself, MayOnlyRead], usual 5 s, deadline 600 s;
+
+    /// Runs a command on the machine where this tool runs: `argv`, without a shell, or `shell`. All is as with `ssh.run`; it is bound
+    /// to the machine that began it, and looked for on no other.
+    "local.run" LocalRun {
+        /// Program and arguments, as they are.
+        argv: Option<Vec<Argument>>,
+        /// Instead of `argv` a text for `sh -eu`: pipes, conditions, several lines. Values come to it by `env`.
+        shell: Option<Fixed<Text>>,
+        /// Whether it only looks. Then a plan runs it too, where that was allowed (`--allow-commands`), it is repeated as often as
+        /// need be, and nothing of it is undone. Default: no.
+        reads: Option<Fixed<bool>>,
+        /// The directory it runs in. Default: the one this tool was started in.
+        cwd: Option<HostPath>,
+        /// Environment variables, for its `check` and `undo` too: texts, and secrets. A secret comes to the command by a pipe or a
+        /// file that only its user can read and that is gone before it begins, and is blotted out of all that is shown or given on.
+        env: Option<Environment>,
+        /// What it reads on standard input, a text or a secret. Default: nothing.
+        stdin: Option<TextOrSecret>,
+        /// Which end is a good one: `status`, a list of exit statuses (0 alone unless said); `stdout`, a regular expression that must
+        /// be found in what it printed (`^` and `$` are a line's ends), and `not_stdout`, one that must not; `equals`, what it must
+        /// have printed, white space around apart.
+        expect: Option<Expectation>,
+        /// What others can use of what it printed, by name: `json`, a pointer like `/0/count`; `regex`, of which the first group
+        /// counts; or `line`, a number from 1, or from -1 for the last; without one of them all of it. `type` is `string` unless said.
+        outputs: Option<Fixed<DeclaredOutputs>>,
+        /// A command that exits 0 when the deed is done; asked before, and after the command has ended until it says so. Without it
+        /// a command that came to no good end goes to the operator.
+        check: Option<CommandLine>,
+        /// How long to wait between two looks at the command and at its check. Default: as all waits.
+        every: Option<TimeSpan>,
+        /// A command that takes it back, half done too; without it the action cannot be undone.
+        undo: Option<CommandLine>,
+        /// Whether command and undo may be run again when it is not known how they ended, or they failed. Default: no.
+        repeatable: Option<bool>,
+        /// Ends after which it is run again, as often as the action's `retry` says: exit statuses, and regular expressions for what
+        /// it said last: `[75, "connection refused"]`.
+        retry_on: Option<Vec<Retried>>,
+        /// What it works on, where that is less than all of this machine: any words, the same for those that must not work at the same time.
+        touches: Option<Vec<Text>>,
+    } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed, MayOnlyRead], usual 5 s, deadline 600 s;
 
     // People.
 

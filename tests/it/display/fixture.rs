@@ -31,6 +31,7 @@ fn action(text: &str, kind: ActionKind, with: &[(&str, Expr)]) -> StepAction {
         with,
         retry: Default::default(),
         deadline_s: None,
+        usual_s: None,
         irreversible: None,
         needs: None,
         downtime: None,

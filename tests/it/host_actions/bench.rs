@@ -237,6 +237,7 @@ impl Host {
             region: None,
             deadline_s: 20,
             approved: Vec::new(),
+            ahead: None,
         };
         Deed { host: self, call }
     }

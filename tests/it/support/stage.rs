@@ -137,6 +137,7 @@ impl Deed {
             region: Some(super::emulator::REGION.to_owned()),
             deadline_s: 20,
             approved: Vec::new(),
+            ahead: None,
         };
         Self { call, looked: false }
     }

@@ -22,7 +22,7 @@ impl Back {
         if let Some(why) = action.cannot_be_undone() {
             return Back::Never(why.to_owned());
         }
-        match action.kind.spec().reversibility {
+        match action.reversibility() {
             Reversibility::Reversible => Back::Whole,
             Reversibility::WithLoss(what) => Back::Loss(what.into()),
             Reversibility::NothingToUndo(why) => Back::Nothing(nothing_to_undo(why, undo)),

@@ -18,7 +18,10 @@ fi
 boot=-
 read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id || boot=-
 note group "$group $since $$ $boot" || { mkdir "$folder/run/void"; exit 1; }
-(umask "$mask"; cd "$at" || exit 126; exec "$@") </dev/null >"$folder/out" 2>"$folder/err"
+exec </dev/null
+# What it is given may be secret: gone before the command begins.
+if [ -e "$folder/input" ]; then exec <"$folder/input"; rm -f "$folder/input"; fi
+(umask "$mask"; cd "$at" || exit 126; exec "$@") >"$folder/out" 2>"$folder/err"
 status=$?
 # A disk that is full is waited for, or nobody would ever know; a folder that was removed is not.
 until note status "$status" 2>/dev/null || [ ! -d "$folder" ]; do sleep 5; done

@@ -10,27 +10,25 @@
 //! Not handled: processes that leave the command's group (daemons); a folder that somebody removes by hand; a host whose disk is
 //! put back to an earlier state.
 
-mod trace;
-
-pub(super) use trace::{Stands, Trace};
-
+use super::given::Given;
+use super::station::Station;
+use super::trace::Trace;
 use crate::access::RemoteCommand;
 use crate::action::Context;
-use crate::model::{Failure, Target, Text};
+use crate::model::Failure;
 
 const HOST: &str = include_str!("host.sh");
 const KEEPER: &str = include_str!("keeper.sh");
 
 /// A command on its host, by the name under which it is kept there.
 pub(super) struct KeptCommand<'a> {
-    on: &'a Target,
-    as_root: bool,
+    place: &'a Station<'a>,
     name: String,
 }
 
 impl<'a> KeptCommand<'a> {
-    pub(super) fn new(on: &'a Target, as_root: bool, name: String) -> Self {
-        Self { on, as_root, name }
+    pub(super) fn new(place: &'a Station<'a>, name: String) -> Self {
+        Self { place, name }
     }
 
     /// How its last beginning stands.
@@ -39,10 +37,19 @@ impl<'a> KeptCommand<'a> {
     }
 
     /// Begins it for the `number`th time, unless somebody has, and answers how it stands.
-    pub(super) async fn begin(&self, cx: &Context<'_>, number: u32, argv: &[Text]) -> Result<Trace, Failure> {
+    pub(super) async fn begin(
+        &self,
+        cx: &Context<'_>,
+        number: u32,
+        (argv, given): (&[&str], &Given),
+    ) -> Result<Trace, Failure> {
         let number = number.to_string();
-        let words: Vec<&str> = [number.as_str(), KEEPER].into_iter().chain(argv.iter().map(Text::as_str)).collect();
-        self.trace(cx, "begin", &words).await
+        let wrapped = self.place.wrapped(argv, given);
+        let words: Vec<&str> =
+            [number.as_str(), KEEPER].into_iter().chain(wrapped.iter().map(String::as_str)).collect();
+        let asked = self.asking("begin", &words).stdin(given.input());
+        let told = self.place.run_ok(cx, asked, "beginning a command").await?;
+        self.read(told)
     }
 
     /// Sees to it that this beginning never comes, unless it has.
@@ -73,7 +80,7 @@ impl<'a> KeptCommand<'a> {
     /// What it has printed: the first of so many bytes.
     pub(super) async fn printed(&self, cx: &Context<'_>, bytes: usize) -> Result<Vec<u8>, Failure> {
         let asked = self.asking("read", &["out", &bytes.to_string()]);
-        Ok(cx.run(self.on, asked).await?.stdout)
+        Ok(self.place.run(cx, asked).await?.stdout)
     }
 
     /// The end of what it said, on standard error or else on standard output.
@@ -85,24 +92,23 @@ impl<'a> KeptCommand<'a> {
 
     async fn trace(&self, cx: &Context<'_>, question: &str, words: &[&str]) -> Result<Trace, Failure> {
         let told = self.ask(cx, question, words).await?;
+        self.read(told)
+    }
+
+    fn read(&self, told: String) -> Result<Trace, Failure> {
         Trace::read(&told).ok_or_else(|| {
-            Failure::permanent(format!("how a command stands on {} cannot be read", self.on)).cause(told)
+            Failure::permanent(format!("how a command stands {} cannot be read", self.place.on())).cause(told)
         })
     }
 
     async fn ask(&self, cx: &Context<'_>, question: &str, words: &[&str]) -> Result<String, Failure> {
-        let what = match question {
-            "begin" => "beginning a command",
-            "end" => "ending a command",
-            _ => "looking for a command",
-        };
-        cx.run_ok(self.on, self.asking(question, words), what).await
+        let what = if question == "end" { "ending a command" } else { "looking for a command" };
+        self.place.run_ok(cx, self.asking(question, words), what).await
     }
 
     fn asking(&self, question: &str, words: &[&str]) -> RemoteCommand {
         let head = ["sh", "-c", HOST, "runbook", question, self.name.as_str()];
-        let argv = head.into_iter().chain(words.iter().copied());
-        if self.as_root { RemoteCommand::sudo(argv) } else { RemoteCommand::new(argv) }
+        self.place.command(head.into_iter().chain(words.iter().copied()))
     }
 }
 

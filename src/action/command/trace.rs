@@ -2,26 +2,26 @@
 
 /// The last beginning of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Trace {
+pub(super) struct Trace {
     /// Which beginning it is, from 1; 0 when there was none.
-    pub(in super::super) last: u32,
+    pub(super) last: u32,
     /// How it stands.
-    pub(in super::super) stands: Stands,
+    pub(super) stands: Stands,
     /// Where it is kept.
-    pub(in super::super) folder: String,
+    pub(super) folder: String,
     /// Why it was ended by us; nothing when it came to its end by itself.
-    pub(in super::super) stopped: Option<String>,
+    pub(super) stopped: Option<String>,
     /// Whether somebody has been told of its end.
-    pub(in super::super) told: bool,
+    pub(super) told: bool,
     /// How many bytes it has printed.
-    pub(in super::super) printed: u64,
+    pub(super) printed: u64,
     /// The last line it has printed.
-    pub(in super::super) says: String,
+    pub(super) says: String,
 }
 
 /// How a beginning stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Stands {
+pub(super) enum Stands {
     /// There was none.
     Never,
     /// Somebody is at it, or was cut off before the command began.
@@ -61,17 +61,17 @@ impl Trace {
     }
 
     /// Whether it has begun, beyond those beginnings that are settled.
-    pub(in super::super) fn has_begun(&self, settled: u32) -> bool {
+    pub(super) fn has_begun(&self, settled: u32) -> bool {
         self.last > settled && !matches!(self.stands, Stands::Never | Stands::Void)
     }
 
     /// Whether something of it goes on.
-    pub(in super::super) fn goes_on(&self) -> bool {
+    pub(super) fn goes_on(&self) -> bool {
         matches!(self.stands, Stands::Starting | Stands::Running)
     }
 
     /// How it ended, in an operator's words.
-    pub(in super::super) fn ended(&self) -> String {
+    pub(super) fn ended(&self) -> String {
         let how = match self.stands {
             Stands::Ended(126) => "exit status 126: the program cannot be executed".to_owned(),
             Stands::Ended(127) => "exit status 127: no such program there".to_owned(),

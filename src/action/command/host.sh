@@ -1,4 +1,4 @@
-# What is asked about commands on their host. As the command's own user.
+# What is asked about commands on their host. As whoever keeps them. What a command is given comes with `begin` on standard input.
 # usage: look NAME | begin NAME NUMBER KEEPER PROGRAM [ARGUMENT...] | void NAME NUMBER | close NAME | end NAME WHY
 #        | told NAME | read NAME out|err BYTES | last NAME out|err BYTES | tidy NAME
 set -u
@@ -105,14 +105,14 @@ start() {
 # Sees to it that a beginning never comes, unless it has.
 void() {
     mkdir "$1" 2>/dev/null
-    if mkdir "$1/run" 2>/dev/null; then mkdir "$1/run/void"; fi
+    if mkdir "$1/run" 2>/dev/null; then mkdir "$1/run/void"; rm -f "$1/input"; fi
 }
 
 # What commands have left that ended long ago: their output goes after a month, that they have been after a year.
 sweep() {
     for old in $(find . ! -name . -prune -type d -mtime +30 2>/dev/null); do
         [ -e "$old/status" ] || [ ! -e "$old/group" ] || continue
-        if [ -n "$(find "$old" -prune -mtime +365 2>/dev/null)" ]; then rm -rf "$old"; else rm -f "$old/out" "$old/err"; fi
+        if [ -n "$(find "$old" -prune -mtime +365 2>/dev/null)" ]; then rm -rf "$old"; else rm -f "$old/out" "$old/err" "$old/input"; fi
     done
 }
 
@@ -132,6 +132,7 @@ begin)
         [ ! -d "$name.closed" ] || { void "$folder"; tell; exit 0; }
         sweep
         date +%s >"$folder/began"
+        cat >"$folder/input" && [ -s "$folder/input" ] || rm -f "$folder/input"
         # By `exec`: redirections of a function are saved in it by some shells, and would hold the connection's ends open.
         (exec </dev/null >/dev/null 2>"$folder/start"; start "$(pwd -P)/$folder" "$umask" "$at" "$@") &
         tries=0

@@ -1,0 +1,89 @@
+//! A command, back: ended where it still runs, then its `undo`.
+
+use super::errand::STATUS;
+use super::forward::settled;
+use super::{Errand, KeptCommand, Stands};
+use crate::action::{Context, Stop};
+use crate::model::{Advice, CommandLine, Failure, FailureKind, Recourse, Resolution};
+
+impl Errand<'_> {
+    fn way_back(&self, cx: &Context<'_>) -> KeptCommand<'_> {
+        KeptCommand::new(&self.place, format!("{}.undo", cx.call().token()))
+    }
+
+    pub(super) async fn take_back(&self, cx: &Context<'_>) -> Result<String, Stop> {
+        if !self.reads && self.undo.is_none() {
+            return Err(Failure::permanent(format!("`{}` {} cannot be undone", self.line.typed(), self.place.on()))
+                .cause("the runbook gives it no `undo` command")
+                .advise(
+                    Advice::by_hand("take it back by hand")
+                        .then(Recourse::Resolve(cx.call().action.clone(), Resolution::Undone)),
+                )
+                .into());
+        }
+        self.must_be_here(cx)?;
+        let kept = self.kept(cx);
+        let mut trace = kept.close(cx).await?;
+        let mut ended = "";
+        if trace.goes_on() {
+            trace = kept.end(cx, "its undo").await?;
+            ended = "it still ran and was ended; ";
+        }
+        if trace.goes_on() {
+            let told =
+                format!("`{}` {} does not let itself be ended, and still runs", self.line.program(), self.place.on());
+            return Err(Failure::transient(told).advise(format!("see {} there", trace.folder)).into());
+        }
+        let Some(undo) = self.undo.filter(|_| !self.reads) else {
+            kept.tidy(cx).await?;
+            return Ok(format!("{ended}it only looks"));
+        };
+        undo.is_one().map_err(Failure::refused)?;
+        // Half done or wholly, whatever its check says: it is taken back when it had begun. Done and its traces gone, too.
+        let was_done = cx.call().outputs.contains_key(STATUS);
+        if !was_done && settled(cx).is_some_and(|settled| !trace.has_begun(settled)) {
+            return Ok("it had not begun".into());
+        }
+        let told = self.run_undo(cx, undo).await?;
+        kept.tidy(cx).await?;
+        Ok(format!("{ended}{told}"))
+    }
+
+    async fn run_undo(&self, cx: &Context<'_>, undo: &CommandLine) -> Result<String, Failure> {
+        let back = self.way_back(cx);
+        let trace = back.look(cx).await?;
+        let again = trace.told || self.repeatable;
+        let begin = match trace.stands {
+            Stands::Never | Stands::Void => true,
+            Stands::Ended(0) | Stands::Starting | Stands::Running => false,
+            Stands::Ended(_) | Stands::Gone => again,
+        };
+        if begin {
+            back.begin(cx, trace.last + 1, (&undo.argv(), &self.given_beside().await?)).await?;
+        }
+        let program = undo.program();
+        let trace = match self.end_of(cx, &back, program).await {
+            Err(late) if late.kind == FailureKind::Deadline => {
+                // Where that cannot be noted, the next attempt tells it once more.
+                let _ = back.told(cx).await;
+                return Err(late);
+            }
+            trace => trace?,
+        };
+        match trace.stands {
+            Stands::Ended(0) => {
+                back.tidy(cx).await?;
+                Ok(format!("`{}` exited with 0", undo.typed()))
+            }
+            Stands::Ended(_) | Stands::Gone => {
+                back.told(cx).await?;
+                let failure = self.failed(cx, &back, program, &trace).await;
+                let by_hand = Recourse::Resolve(cx.call().action.clone(), Resolution::Undone);
+                Err(failure
+                    .advise(Advice::resume("runs it once more"))
+                    .advise(Advice::by_hand("or take it back by hand").then(by_hand)))
+            }
+            _ => Err(Failure::new(FailureKind::Lost, format!("`{program}` {} did not begin", self.place.on()))),
+        }
+    }
+}
