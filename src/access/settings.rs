@@ -17,6 +17,8 @@ pub struct Settings {
     pub pace: Pace,
     /// Where generated ssh configurations and pinned host keys are kept (not secret).
     pub work_dir: PathBuf,
+    /// Where commands that run on this machine are kept, of all runs.
+    pub kept_dir: PathBuf,
 }
 
 impl Settings {

@@ -45,12 +45,14 @@ impl Drop for Looking {
 
 /// The settings of connections, for one run.
 pub(in crate::cli) fn connections(common: &Common, run: &str) -> Result<Settings, CommandFailure> {
+    let state = state_folder(common)?;
     Ok(Settings {
         ssh_config: common.ssh_config.as_deref().map(|path| readable("--ssh-config", path)).transpose()?,
         trust: common.trust_ca.clone(),
         poll: common.poll_interval.unwrap_or(Settings::POLL),
         pace: common.faster.unwrap_or_default(),
-        work_dir: state_folder(common)?.join("work").join(run),
+        work_dir: state.join("work").join(run),
+        kept_dir: std::path::absolute(&state).unwrap_or(state).join("commands"),
     })
 }
 

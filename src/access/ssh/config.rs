@@ -131,6 +131,7 @@ mod tests {
             poll: Settings::POLL,
             pace: crate::model::Pace::USUAL,
             work_dir: "/x".into(),
+            kept_dir: "/x".into(),
         }
     }
 

@@ -111,8 +111,14 @@ mod tests {
 
     #[tokio::test]
     async fn each_way_to_a_host_is_a_connection_of_its_own() {
-        let settings =
-            Settings { ssh_config: None, trust: None, poll: Settings::POLL, pace: Pace::USUAL, work_dir: "/x".into() };
+        let settings = Settings {
+            ssh_config: None,
+            trust: None,
+            poll: Settings::POLL,
+            pace: Pace::USUAL,
+            work_dir: "/x".into(),
+            kept_dir: "/x".into(),
+        };
         let ssh = Ssh::new(settings);
         let place = async |target: serde_json::Value| ssh.place(&Target::decode(&target.into()).unwrap()).await;
         let first = place(json!({ "name": "app", "host": "h", "user": "app", "port": 22 })).await;

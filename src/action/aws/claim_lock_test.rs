@@ -164,6 +164,7 @@ fn access() -> Access {
         poll: Settings::POLL,
         pace: Pace::times(5_000).expect("a pace"),
         work_dir: std::env::temp_dir(),
+        kept_dir: std::env::temp_dir(),
     })
 }
 

@@ -56,11 +56,11 @@ impl<'a> Errand<'a> {
 
     pub(super) fn sentence(&self) -> Text {
         let verb = if self.reads { "look by" } else { "run" };
-        tell!("{} `{}` on {}{}", verb, self.line.typed(), self.place.name(), self.place.told_as())
+        tell!("{} `{} on {}{}", verb, self.line.told(), self.place.name(), self.place.told_as())
     }
 
     pub(super) fn undo_sentence(&self) -> Option<Text> {
-        let run = |line: &CommandLine| tell!("run `{}` on {}{}", line.typed(), self.place.name(), self.place.told_as());
+        let run = |line: &CommandLine| tell!("run `{} on {}{}", line.told(), self.place.name(), self.place.told_as());
         self.undo.map(run)
     }
 

@@ -122,7 +122,7 @@ impl Errand<'_> {
                 let output = self.place.look(cx, (&self.line.argv(), &given), limit).await?;
                 let said = if output.stdout.is_empty() { output.stderr.clone() } else { output.text() };
                 let last = given.veil().over(said.trim().lines().last().unwrap_or_default());
-                format!("now: {}{}", output.ended(), if last.is_empty() { last } else { format!(", {last}") })
+                format!("{}{}", output.ended(), if last.is_empty() { last } else { format!(": {last}") })
             }
         };
         Ok(Finding::new(Found::Absent, false, told))

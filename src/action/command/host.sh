@@ -1,4 +1,5 @@
 # What is asked about commands on their host. As whoever keeps them. What a command is given comes with `begin` on standard input.
+# The name of the script is the folder where commands are kept, where that is another than the usual one.
 # usage: look NAME | begin NAME NUMBER KEEPER PROGRAM [ARGUMENT...] | void NAME NUMBER | close NAME | end NAME WHY
 #        | told NAME | read NAME out|err BYTES | last NAME out|err BYTES | tidy NAME
 set -u
@@ -7,7 +8,10 @@ umask 077
 fail() { echo "$1" >&2; exit 70; }
 
 me=$(id -u) mine=$(id -g)
-if [ "$me" = 0 ]; then top=/var/lib inner=runbook; else top=${HOME:?} inner=.local/state/runbook; fi
+case $0 in
+/*) top=${0%/*} inner=${0##*/} ;;
+*) if [ "$me" = 0 ]; then top=/var/lib inner=runbook; else top=${HOME:?} inner=.local/state/runbook; fi ;;
+esac
 
 # Whether nobody but root and we ourselves can put names into this folder, or exchange one on the way to it.
 safe() (
@@ -26,7 +30,11 @@ safe() (
 
 # Goes to the folder of commands; with `make`, makes it.
 enter() {
-    cd -P "$top" 2>/dev/null || fail "there is no folder $top"
+    if ! cd -P "$top" 2>/dev/null; then
+        # A folder of our own is made by whoever first has something to keep in it.
+        case $1$0 in look/*) return 1 ;; esac
+        fail "there is no folder $top"
+    fi
     safe || fail "others can put names into $(pwd -P), or on the way to it: commands cannot be kept there"
     [ "$1" != make ] || mkdir -p -m 700 "$inner" || fail "$top/$inner cannot be made"
     cd -P "$inner" 2>/dev/null || return 1

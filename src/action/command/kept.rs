@@ -47,7 +47,7 @@ impl<'a> KeptCommand<'a> {
         let wrapped = self.place.wrapped(argv, given);
         let words: Vec<&str> =
             [number.as_str(), KEEPER].into_iter().chain(wrapped.iter().map(String::as_str)).collect();
-        let asked = self.asking("begin", &words).stdin(given.input());
+        let asked = self.asking(cx, "begin", &words).stdin(given.input());
         let told = self.place.run_ok(cx, asked, "beginning a command").await?;
         self.read(told)
     }
@@ -79,7 +79,7 @@ impl<'a> KeptCommand<'a> {
 
     /// What it has printed: the first of so many bytes.
     pub(super) async fn printed(&self, cx: &Context<'_>, bytes: usize) -> Result<Vec<u8>, Failure> {
-        let asked = self.asking("read", &["out", &bytes.to_string()]);
+        let asked = self.asking(cx, "read", &["out", &bytes.to_string()]);
         Ok(self.place.run(cx, asked).await?.stdout)
     }
 
@@ -103,11 +103,15 @@ impl<'a> KeptCommand<'a> {
 
     async fn ask(&self, cx: &Context<'_>, question: &str, words: &[&str]) -> Result<String, Failure> {
         let what = if question == "end" { "ending a command" } else { "looking for a command" };
-        self.place.run_ok(cx, self.asking(question, words), what).await
+        self.place.run_ok(cx, self.asking(cx, question, words), what).await
     }
 
-    fn asking(&self, question: &str, words: &[&str]) -> RemoteCommand {
-        let head = ["sh", "-c", HOST, "runbook", question, self.name.as_str()];
+    fn asking(&self, cx: &Context<'_>, question: &str, words: &[&str]) -> RemoteCommand {
+        let folder = match self.place.host {
+            Some(_) => "runbook".to_owned(),
+            None => cx.access().settings().kept_dir.display().to_string(),
+        };
+        let head = ["sh", "-c", HOST, folder.as_str(), question, self.name.as_str()];
         self.place.command(head.into_iter().chain(words.iter().copied()))
     }
 }

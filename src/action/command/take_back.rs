@@ -13,7 +13,7 @@ impl Errand<'_> {
 
     pub(super) async fn take_back(&self, cx: &Context<'_>) -> Result<String, Stop> {
         if !self.reads && self.undo.is_none() {
-            return Err(Failure::permanent(format!("`{}` {} cannot be undone", self.line.typed(), self.place.on()))
+            return Err(Failure::permanent(format!("`{} {} cannot be undone", self.line.told(), self.place.on()))
                 .cause("the runbook gives it no `undo` command")
                 .advise(
                     Advice::by_hand("take it back by hand")
@@ -73,7 +73,7 @@ impl Errand<'_> {
         match trace.stands {
             Stands::Ended(0) => {
                 back.tidy(cx).await?;
-                Ok(format!("`{}` exited with 0", undo.typed()))
+                Ok(format!("`{} exited with 0", undo.told()))
             }
             Stands::Ended(_) | Stands::Gone => {
                 back.told(cx).await?;

@@ -10,6 +10,7 @@ fn site(base: &Url) -> BrowsedSite {
         poll: Settings::POLL,
         pace: crate::model::Pace::USUAL,
         work_dir: std::env::temp_dir(),
+        kept_dir: std::env::temp_dir(),
     };
     let options = HttpOptions { cookies: true, redirects: 10, ..HttpOptions::default() };
     BrowsedSite { client: http_client(&settings, &options).unwrap(), base: base.clone() }

@@ -73,6 +73,10 @@ pub(in crate::cli) struct RunArgs {
     /// How old the saved plan may be, like 90m, 36h or 7d [default: 24h]
     #[arg(long, requires = "file", value_name = "TIME", value_parser = age)]
     pub(in crate::cli) max_age: Option<Duration>,
+    /// Run the runbook's own commands that only look (`reads`, `check`), and programs that its defaults name for secrets, while
+    /// the plan is made: read them first
+    #[arg(long)]
+    pub(in crate::cli) allow_commands: bool,
     /// Do not ask before beginning
     #[arg(long, short)]
     pub(in crate::cli) yes: bool,

@@ -1,5 +1,6 @@
 //! `runbook plan`: what would be done, with what was seen of the world by reading only.
 
+pub(in crate::cli) mod commands;
 pub(in crate::cli) mod file;
 pub(in crate::cli) mod iam_policy;
 pub(in crate::cli) mod init;

@@ -5,7 +5,7 @@ use crate::cli::library::{self, step};
 use crate::cli::plan::looked::look;
 use crate::cli::plan::prepared::Prepared;
 use crate::cli::plan::refusal::{judge, no_plan};
-use crate::cli::plan::{planned_id, saved, shown};
+use crate::cli::plan::{commands, planned_id, saved, shown};
 use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, history, secrets};
@@ -26,6 +26,7 @@ pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Re
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
     let order = args.order.map_or(Order::Article, Order::from);
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| no_plan(&e))?;
+    commands::allow(&mut plan, args)?;
     let looking = Looking::new(common)?;
     let (looks, permissions) = block_on(async {
         secrets::of_plan(&plan).await?;

@@ -9,7 +9,7 @@ use crate::cli::out::out;
 use crate::cli::people::append::append;
 use crate::cli::plan::permission::{self, Asking};
 use crate::cli::plan::refusal::{self, refusals};
-use crate::cli::plan::shown;
+use crate::cli::plan::{commands, shown};
 use crate::cli::run::executor::block_on;
 use crate::cli::run::kept::kept;
 use crate::cli::run::{again, inputs_now, remaining};
@@ -156,6 +156,9 @@ pub(in crate::cli) fn replan(
     let mut plan =
         Plan::make(now.runbook, now.inputs, old.account.clone(), old.order).map_err(|e| refusal::no_plan(&e))?;
     let as_value = |plan: &Plan| plan.to_value().map_err(|e| CommandFailure::refused(e.to_string()));
+    // Allowed were the commands of the old plan, and no others.
+    let (allowed, asked) = (commands::of_actions(old), commands::of_actions(&plan));
+    plan.commands_allowed = old.commands_allowed && asked.iter().all(|command| allowed.contains(command));
     state.may_go_on_with(&as_value(&plan)?).map_err(|error| may_not(state, old, &error))?;
     plan.preview(kept(state, old, &plan));
     plan.checks.clone_from(&old.checks);

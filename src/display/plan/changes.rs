@@ -45,6 +45,23 @@ pub fn shell_line(argv: &[String]) -> String {
     argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
+/// A command whose last word is a text of several lines, a script as a rule: what comes before, and the lines as they stand within
+/// single quotes. Line by line it can be read, and typed into a shell as well.
+pub(in crate::display) fn script(argv: &[String]) -> Option<(&[String], String)> {
+    let (last, before) = argv.split_last()?;
+    let is_plain = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    let is_script = !before.is_empty() && last.trim_end().contains('\n') && last.chars().all(is_plain);
+    is_script.then(|| (before, last.trim_end().replace('\'', "'\\''").replace('\t', "    ")))
+}
+
+/// A command as it is typed into a shell: a script at its end on lines of its own.
+pub(in crate::display) fn shell_block(argv: &[String]) -> String {
+    match script(argv) {
+        None => shell_line(argv),
+        Some((before, lines)) => format!("{} '\n{lines}\n'", shell_line(before)),
+    }
+}
+
 fn quoted(word: &str) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(is_safe) {

@@ -1,7 +1,7 @@
 //! What an action changes, for the terminal: lines that can be copied, never wrapped where a break would lie.
 
 use crate::display::pending_value::{some_key, value};
-use crate::display::plan::changes::{counted, shell_line, shown_line};
+use crate::display::plan::changes::{counted, script, shell_line, shown_line};
 use crate::display::rich::visible;
 use crate::display::table::hanging;
 use crate::model::Change;
@@ -46,6 +46,13 @@ pub(in crate::display) fn one_change(indent: usize, change: &Change) -> String {
             }
             text
         }
-        Change::Command { on, argv } => format!("{space}on {on}: {}\n", visible(&shell_line(argv))),
+        Change::Command { on, argv } => match script(argv) {
+            None => format!("{space}on {on}: {}\n", visible(&shell_line(argv))),
+            Some((before, lines)) => {
+                let line = |line: &str| format!("{more}  {}", visible(line)).trim_end().to_owned() + "\n";
+                let lines: String = lines.lines().map(line).collect();
+                format!("{space}on {on}: {} '\n{lines}{more}'\n", visible(&shell_line(before)))
+            }
+        },
     }
 }

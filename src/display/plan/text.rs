@@ -10,7 +10,7 @@ use crate::display::run::failure::reasons_text;
 use crate::display::table::{columns, count, hanging, prose, wrapped};
 use crate::display::terminal::one_line;
 use crate::display::wording::{order_sentence, site_sentence};
-use crate::model::{ActionPath, Description, Found, Reversibility, Spec, Step, StepAction, Text, tell};
+use crate::model::{ActionPath, Description, Found, Property, Reversibility, Spec, Step, StepAction, Text, tell};
 use crate::plan::{Look, Plan};
 
 /// Where an action's description comes from. Nothing when its parameters do not fit.
@@ -136,7 +136,7 @@ fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks:
     for (name, given) in &action.with {
         // A sentence has its values in it already; only what it cannot know is added.
         let value = parameter(plan, sentence.as_ref(), name, given);
-        if told.is_none() || value.waits() {
+        if told.is_none() || value.waits() || !is_in_sentence(action, name) {
             text.push_str(&wrapped(&format!("      {name}: "), value.as_str()));
         }
     }
@@ -151,6 +151,12 @@ fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks:
     text.push_str(&changes_text(6, &shown.changes));
     text.push_str(&wrapped("      undo: ", back.as_str()));
     text
+}
+
+/// Whether an action's sentences tell this parameter. A command has more to it than they have room for.
+fn is_in_sentence(action: &StepAction, parameter: &str) -> bool {
+    const OF_COMMANDS: &[&str] = &["on", "argv", "shell", "sudo", "user", "reads", "undo"];
+    !action.kind.properties().contains(&Property::MayOnlyRead) || OF_COMMANDS.contains(&parameter)
 }
 
 /// What an action's undo does: its own sentence, else what is said about its kind.

@@ -119,7 +119,7 @@ fn one(state: &RunState, left: &Left<'_>) -> String {
     wrapped("  ", &format!("{path} ({word}){told}"))
 }
 
-/// What ends a command that an abandoned run has begun on a host and not seen the end of: it runs there by itself, and nobody waits
+/// What ends a command that an abandoned run has begun and not seen the end of: it runs there by itself, and nobody waits
 /// for it any more. Nothing of any other action. The command is on a line of its own, to be copied.
 fn runs_on(plan: &Plan, state: &RunState, left: &Left<'_>) -> Option<String> {
     if !left.action.kind.runs_by_itself() || left.state.is_done() {
@@ -128,14 +128,19 @@ fn runs_on(plan: &Plan, state: &RunState, left: &Left<'_>) -> Option<String> {
     let hosts: Vec<&str> =
         plan.runbook.targets_of(left.action).into_iter().map(|target| target.name.as_str()).collect();
     let name = token(&state.run, &left.action.path, left.state.generation());
-    let told = wrapped(
-        "      may still run: ",
-        &format!("on {}, whose user (root, with `sudo`) ends it and its undo by", hosts.join(", ")),
-    );
-    let ends = format!(
-        "cd /var/lib/runbook 2>/dev/null || cd ~/.local/state/runbook; for c in {name}*; do [ -e $c/status ] || \
-         kill -- -$(cut -d' ' -f1 $c/group); done"
-    );
+    let (place, goes_there) = match hosts.as_slice() {
+        [] => (
+            "on the machine that began it: in the state folder, whoever began it ends it and its undo by".to_owned(),
+            "cd commands",
+        ),
+        hosts => (
+            format!("on {}, whose user (root, with `sudo` or `user`) ends it and its undo by", hosts.join(", ")),
+            "cd /var/lib/runbook 2>/dev/null || cd ~/.local/state/runbook",
+        ),
+    };
+    let told = wrapped("      may still run: ", &place);
+    let ends =
+        format!("{goes_there}; for c in {name}*; do [ -e $c/status ] || kill -- -$(cut -d' ' -f1 $c/group); done");
     Some(format!("{told}          {ends}\n"))
 }
 

@@ -27,7 +27,7 @@ pub enum Property {
     StartsService,
     /// It is another deed each time: how long one took says nothing of the next.
     IsAnyDeed,
-    /// It runs by itself on the host in its `on`, under the action's token, and outlives whoever began it.
+    /// It runs by itself, on the host in its `on` or on this machine, under the action's token, and outlives whoever began it.
     RunsByItself,
     /// It only looks where its parameter `reads` says so.
     MayOnlyRead,
@@ -85,7 +85,8 @@ mod tests {
                     Property::NeedsAws | Property::Asks | Property::GivesTags | Property::IsAnyDeed => true,
                     Property::MayOnlyRead => has("reads"),
                     Property::LooksUp => !spec.outputs.is_empty(),
-                    Property::LearnsHostKey | Property::RunsByItself => has("on"),
+                    Property::LearnsHostKey => has("on"),
+                    Property::RunsByItself => has("argv"),
                     Property::AsksForRecord => has("zone"),
                     Property::AsksAboutHostKey => has("on") && has("by"),
                     Property::Stops => has("service") || has("instance") || has("on"),

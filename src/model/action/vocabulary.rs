@@ -322,7 +322,7 @@ actions! {
         retry_on: Option<Vec<Retried>>,
         /// What it works on, where that is less than all of this machine: any words, the same for those that must not work at the same time.
         touches: Option<Vec<Text>>,
-    } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed, MayOnlyRead], usual 5 s, deadline 600 s;
+    } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed, RunsByItself, MayOnlyRead], usual 5 s, deadline 600 s;
 
     // People.
 

@@ -1,5 +1,6 @@
 //! Which end of a command is a good one.
 
+use super::Argument;
 use super::declared::expression;
 use crate::model::decode::{field, only};
 use crate::model::{Decode, Foretold, Param, Text, ValueType};
@@ -49,14 +50,19 @@ impl Expectation {
     }
 }
 
+/// A text, or a number that is written as one.
+fn text(given: &Foretold, name: &'static str) -> Result<Option<Text>, serde_json::Error> {
+    Ok(field::<Option<Argument>>(given, name)?.map(|it| it.0))
+}
+
 impl Decode for Expectation {
     fn decode(given: &Foretold) -> Result<Self, serde_json::Error> {
         only(given, &["status", "stdout", "not_stdout", "equals"])?;
         let it = Self {
             status: field(given, "status")?,
-            stdout: field(given, "stdout")?,
-            not_stdout: field(given, "not_stdout")?,
-            equals: field(given, "equals")?,
+            stdout: text(given, "stdout")?,
+            not_stdout: text(given, "not_stdout")?,
+            equals: text(given, "equals")?,
         };
         if it.status.as_ref().is_some_and(|good| good.is_empty() || good.iter().any(|status| *status > 255)) {
             return Err(serde_json::Error::custom("`status` is a list of exit statuses, 0 to 255"));

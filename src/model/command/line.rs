@@ -58,6 +58,19 @@ impl CommandLine {
         }
     }
 
+    /// What it is called in a sentence: as it can be typed, or of a script of several lines how it begins.
+    #[must_use]
+    pub fn told(&self) -> Text {
+        match self {
+            Self::Shell(text) if text.as_str().trim().contains('\n') => {
+                let lines = text.as_str().trim().lines().count();
+                let first = text.as_str().trim().lines().next().unwrap_or_default().trim();
+                Text::from(format!("{first} ...` (a script of {lines} lines)").as_str())
+            }
+            other => Text::joined([other.typed(), Text::from("`")], ""),
+        }
+    }
+
     /// Whether it can be a command at all.
     ///
     /// # Errors
@@ -104,6 +117,9 @@ mod tests {
         let shell = CommandLine::decode(&json!("test -f /a && echo it's").into()).unwrap();
         assert_eq!(shell.argv(), ["sh", "-euc", "test -f /a && echo it's"]);
         assert_eq!(shell.typed().as_str(), r"sh -euc 'test -f /a && echo it'\''s'");
+        assert_eq!(shell.told().as_str(), r"sh -euc 'test -f /a && echo it'\''s'`");
+        let script = CommandLine::decode(&json!("set -x\necho a\n").into()).unwrap();
+        assert_eq!(script.told().as_str(), "set -x ...` (a script of 2 lines)");
         for no in [json!(""), json!(" \n"), json!({}), json!(1)] {
             assert!(CommandLine::decode(&no.clone().into()).is_err(), "{no}");
         }

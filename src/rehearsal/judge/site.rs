@@ -62,6 +62,7 @@ fn client(region: &Region) -> Result<reqwest::Client, RehearsalError> {
         poll: Settings::POLL,
         pace: crate::model::Pace::USUAL,
         work_dir: region.folder().to_owned(),
+        kept_dir: region.folder().join("commands"),
     };
     http_client(&settings, &HttpOptions::default()).map_err(|f| RehearsalError::Unsupported(f.message))
 }

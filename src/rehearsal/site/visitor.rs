@@ -47,6 +47,7 @@ impl Visitor {
             poll: Settings::POLL,
             pace: crate::model::Pace::USUAL,
             work_dir: region.folder().to_owned(),
+            kept_dir: region.folder().join("commands"),
         };
         let client = http_client(&settings, &HttpOptions::default())
             .map_err(|failure| RehearsalError::Unsupported(failure.message))?;

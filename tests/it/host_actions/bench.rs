@@ -163,6 +163,7 @@ impl Host {
             poll: Settings::POLL,
             pace: runbook::model::Pace::times(100).unwrap(),
             work_dir: at("work"),
+            kept_dir: at("commands"),
         });
         wait_for(&format!("127.0.0.1:{port}"));
         Self { dir, port, sshd, also: Vec::new(), access }

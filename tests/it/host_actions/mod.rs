@@ -7,6 +7,7 @@ mod checks;
 mod commands;
 mod config;
 mod files;
+mod given;
 mod kept;
 mod nginx;
 mod previews;

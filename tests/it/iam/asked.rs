@@ -37,7 +37,8 @@ async fn asked(arn: &str, deeds: &[Deed]) -> Permissions {
     let work_dir = tempfile::tempdir().unwrap();
     let (poll, pace) = (Settings::POLL, runbook::model::Pace::USUAL);
     let work_dir = work_dir.path().to_path_buf();
-    let access = Access::new(Settings { ssh_config: None, trust: None, poll, pace, work_dir });
+    let access =
+        Access::new(Settings { ssh_config: None, trust: None, poll, pace, kept_dir: work_dir.clone(), work_dir });
     let caller = Caller { account: ACCOUNT.into(), arn: arn.into() };
     check_permissions(&access, &caller, REGION, deeds).await
 }

@@ -57,6 +57,7 @@ mod inside {
                 poll: Settings::POLL,
                 pace: runbook::model::Pace::USUAL,
                 work_dir: lab.region.folder().into(),
+                kept_dir: std::env::temp_dir(),
             });
             let zone_row = async |zone: &str| -> CheckRow {
                 let parameters = json!({"fqdn": fqdn, "zone": zone, "instance": account.instance});

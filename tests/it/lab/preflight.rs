@@ -27,6 +27,7 @@ mod inside {
                 trust: None,
                 poll: Settings::POLL, pace: runbook::model::Pace::USUAL,
                 work_dir: lab.region.folder().into(),
+                kept_dir: std::env::temp_dir(),
             });
             let on = json!({"name": "web-1", "host": account.public_ip.to_string(), "user": "ubuntu"});
             let look = async |kind: CheckKind, more: Value| {

@@ -96,6 +96,7 @@ impl Lab {
             poll: Settings::POLL,
             pace: runbook::model::Pace::USUAL,
             work_dir: self.region.folder().into(),
+            kept_dir: std::env::temp_dir(),
         };
         http_client(&settings, options).unwrap()
     }

@@ -33,6 +33,7 @@ impl Stage {
             poll: Settings::POLL,
             pace: runbook::model::Pace::times(1_000).unwrap(),
             work_dir: folder.path().to_path_buf(),
+            kept_dir: std::env::temp_dir(),
         };
         Self { access: Access::new(settings), folder }
     }

@@ -1,7 +1,7 @@
 //! What an action changes, in Markdown: diffs in a fence, requests and keys in tables, commands to copy.
 
 use crate::display::pending_value::{some_key, value};
-use crate::display::plan::changes::{counted, shell_line, shown_line};
+use crate::display::plan::changes::{counted, shell_block, shown_line};
 use crate::display::plan::markdown::escape::{code, fenced_as, later, rich};
 use crate::display::plan::markdown::table::table;
 use crate::model::{Change, Value};
@@ -33,7 +33,7 @@ fn one(change: &Change) -> String {
             format!("Asks AWS for {}:\n\n{}", code(operation), table(&["Parameter", "Value"], rows))
         }
         Change::Command { on, argv } => {
-            format!("Runs on {}:\n\n{}\n", code(on), fenced_as("sh", &shell_line(argv)))
+            format!("Runs on {}:\n\n{}\n", code(on), fenced_as("sh", &shell_block(argv)))
         }
     }
 }

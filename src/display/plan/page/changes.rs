@@ -4,7 +4,7 @@
 //! caption and heads, so that it can be read without seeing it.
 
 use crate::display::pending_value::{some_key, value};
-use crate::display::plan::changes::{ChangeRow, counted, shell_line, shown_line, side_by_side};
+use crate::display::plan::changes::{ChangeRow, counted, shell_block, shown_line, side_by_side};
 use crate::display::plan::page::markup::{Element, Html, el, later, text};
 use crate::model::{ActionPath, Change, Value};
 
@@ -44,7 +44,7 @@ fn one(change: &Change) -> Html {
         }
         Change::Command { on, argv } => {
             let mut html = Html::from(el("p").class("command-on").text("Command on ").child(el("code").text(on)));
-            html.add(el("pre").class("command").child(el("code").text(&shell_line(argv))));
+            html.add(el("pre").class("command").child(el("code").text(&shell_block(argv))));
             html
         }
     }

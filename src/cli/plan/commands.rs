@@ -1,0 +1,93 @@
+//! Commands of the runbook's author that looking would run: they are listed, and run only where somebody allows it.
+//!
+//! A runbook from somebody else is harmless until it was read. What is run for a plan already: commands that only look
+//! (`reads: true`), the `check` of others, and programs that a default of the runbook names as where a secret is kept. Programs that the
+//! operator's own inputs name are the operator's.
+
+use crate::action::describe;
+use crate::cli::CommandFailure;
+use crate::cli::args::RunArgs;
+use crate::display;
+use crate::engine::preview_parameters;
+use crate::model::{CommandLine, Decode, Property, SecretRef, StepAction, Text, ValueType, quoted};
+use crate::plan::Plan;
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+
+/// Decides whether looking may run the runbook's own commands, and keeps that in the plan.
+///
+/// # Errors
+/// When a secret's default is a program, and running it was not allowed: nothing can be planned without it.
+pub(in crate::cli) fn allow(plan: &mut Plan, args: &RunArgs) -> Result<(), CommandFailure> {
+    let (secrets, commands) = (of_defaults(plan), of_actions(plan));
+    if secrets.is_empty() && commands.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> = secrets.iter().chain(&commands).map(|line| format!("  {line}\n")).collect();
+    plan.commands_allowed = args.allow_commands || args.yes || asked(&list)?;
+    if plan.commands_allowed {
+        return Ok(());
+    }
+    let how = "read the runbook; then say `--allow-commands`, and they are run";
+    if !secrets.is_empty() {
+        let failure =
+            CommandFailure::refused("nothing was changed: the runbook itself names programs that print secrets");
+        return Err(secrets.into_iter().fold(failure, CommandFailure::cause).hint(how));
+    }
+    let list = list.concat();
+    display::to_stderr(&format!(
+        "note: looking would run commands of this runbook, and was not allowed to:\n{list}try: {how}\n"
+    ));
+    Ok(())
+}
+
+/// The lines of what would be run, or nothing: of a plan whose commands are other ones, nothing was allowed.
+pub(in crate::cli) fn of_actions(plan: &Plan) -> Vec<String> {
+    plan.definitions().flat_map(|action| of_action(plan, action)).collect()
+}
+
+fn of_action(plan: &Plan, action: &StepAction) -> Vec<String> {
+    if !action.kind.properties().contains(&Property::MayOnlyRead) {
+        return Vec::new();
+    }
+    let parameters = preview_parameters(plan, None, &BTreeMap::new(), action);
+    let mut lines = Vec::new();
+    if action.only_reads()
+        && let Ok(described) = describe(action.kind, &parameters)
+    {
+        lines.push(format!("{}: {}", action.path, described.does));
+    }
+    if let Some(check) = parameters.get("check")
+        && let Ok(check) = CommandLine::decode(&check)
+    {
+        lines.push(format!("{}, its check: `{}", action.path, Text::as_str(&check.told())));
+    }
+    lines
+}
+
+/// The programs that the runbook's own defaults name as where a secret is kept, where the operator named no other.
+fn of_defaults(plan: &Plan) -> Vec<String> {
+    let secret = plan.runbook.inputs.iter().filter(|input| input.value_type == ValueType::Secret);
+    let own = secret.filter(|input| input.default.is_some() && plan.inputs.get(&input.name) == input.default.as_ref());
+    let program = own.filter_map(|input| {
+        let SecretRef::Command(argv) = serde_json::from_value(input.default.clone()?).ok()? else { return None };
+        let typed: Vec<String> = argv.iter().map(|word| quoted(word)).collect();
+        Some(format!("input `{}`: `{}`, on this machine", input.name, typed.join(" ")))
+    });
+    program.collect()
+}
+
+/// Asks the person at the terminal; nobody there is a no.
+fn asked(list: &[String]) -> Result<bool, CommandFailure> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(false);
+    }
+    let list = list.concat();
+    display::to_stderr(&format!(
+        "To look at the world as this runbook asks, these commands of its author would be run now:\n{list}\
+         Type `yes` to run them, anything else to plan without: "
+    ));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(|error| CommandFailure::output(&error))?;
+    Ok(answer.trim() == "yes")
+}
