@@ -115,7 +115,9 @@ fn refusal(refusal: Refusal) -> &'static str {
 
 /// What must be given, with the types' names where values go.
 fn use_of(name: &str, params: &[ParamSpec]) -> String {
-    let given = params.iter().filter(|param| param.required);
+    // A command is said in one of several ways, none of which is required.
+    let is_usual = |param: &ParamSpec| ["argv", "undo"].contains(&param.name);
+    let given = params.iter().filter(|param| param.required || is_usual(param));
     let lines: String =
         given.map(|param| format!("          {}: {}\n", param.name, placeholder(&param.value_type))).collect();
     let with = if lines.is_empty() { String::new() } else { format!("        with:\n{lines}") };

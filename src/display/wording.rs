@@ -67,7 +67,10 @@ pub(in crate::display) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Re
         Mode::Forward { .. } => None,
     };
     match rest {
-        Rest::Finished => format!("is finished: all {} steps are done", plan.runbook.steps.len()),
+        Rest::Finished => match plan.runbook.steps.len() {
+            1 => "is finished: its step is done".to_owned(),
+            steps => format!("is finished: all {steps} steps are done"),
+        },
         Rest::UntilReached { step } => format!("rests after step {}, {step}, as asked", plan.number(step)),
         Rest::RolledBack { to: crate::journal::RollbackTo::Start } => "is rolled back: everything is undone".into(),
         Rest::RolledBack { to } => format!("is rolled back to {}", place(plan, to)),

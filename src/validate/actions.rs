@@ -10,7 +10,7 @@ use super::{downtime, duration, needs, trial};
 use crate::document::{Document, Kind, Node, Place};
 use crate::model::{
     ActionKind, ActionPath, Expr, ParamSpec, Property, Reference, RetryPolicy, Reversibility, Spec, StepAction,
-    TargetSpec, ValueType, WayBack,
+    TargetSpec, Value, ValueType, WayBack,
 };
 use std::collections::BTreeMap;
 
@@ -144,7 +144,32 @@ impl Action<'_> {
             let help = format!("{}: {}", inside(&param.about), param.value_type.expected());
             notes.advise(node.map_or(place, |n| n.place), message, help);
         }
+        if notes.len() == before && self.kind.properties().contains(&Property::MayOnlyRead) {
+            self.command(&with, node.map_or(place, |n| n.place), notes);
+        }
         (notes.len() == before).then_some(with)
+    }
+
+    /// A command is said in one of two ways, and runs as one user.
+    fn command(&self, with: &BTreeMap<String, Expr>, place: Place, notes: &mut Notes) {
+        let has = |name: &str| with.contains_key(name);
+        let says = |name: &str| matches!(with.get(name), Some(Expr::Literal(Value::Bool(true))));
+        match (has("argv"), has("shell")) {
+            (true, true) => {
+                let message = format!("{} (`{}`) has both `argv` and `shell`", self.what, self.kind);
+                notes.advise(place, message, "take one of the two away");
+            }
+            (false, false) => notes.advise(
+                place,
+                format!("{} (`{}`) has no command", self.what, self.kind),
+                "give it `argv: [program, argument]`, or `shell: ...` for pipes, conditions and several lines",
+            ),
+            _ => {}
+        }
+        if says("sudo") && has("user") {
+            let message = format!("{} (`{}`) has both `sudo` and `user`", self.what, self.kind);
+            notes.advise(place, message, "`user` alone is enough: it takes root's rights to become somebody");
+        }
     }
 
     fn parameter(&self, node: &Node, param: &ParamSpec, what: &str, notes: &mut Notes) -> Option<Expr> {

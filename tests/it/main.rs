@@ -30,6 +30,7 @@ mod host_actions;
 mod iam;
 mod journal;
 mod lab;
+mod local_commands;
 mod loops;
 mod orders;
 mod packages;

@@ -1,0 +1,181 @@
+//! A runbook of commands on this machine, through the whole program: judged, planned, run, killed, found again and taken back.
+
+use crate::support::desk::Desk;
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+const RUNBOOK: &str = r#"runbook: here
+title: commands here
+about: Tries.
+inputs:
+  word: { type: string, about: a word }
+  key: { type: secret, about: a key }
+steps:
+  - id: one
+    title: count and put
+    why: To see.
+    actions:
+      - id: count
+        do: local.run
+        with: { shell: "echo x >>looked; echo 4711", reads: true, cwd: "FOLDER", outputs: { rows: { type: int } } }
+      - id: put
+        do: local.run
+        usually: 7m
+        deadline: 20m
+        with:
+          shell: |
+            echo x >>begun
+            sleep 2
+            echo "$WORD" >out
+            echo "key $KEY"
+          cwd: FOLDER
+          env: { WORD: "${{ inputs.word }}", KEY: "${{ inputs.key }}" }
+          undo: rm out
+      - id: same
+        do: local.run
+        with:
+          argv: [echo, "${{ steps.one.count.rows }}"]
+          reads: true
+          expect: { equals: "${{ steps.one.count.rows }}" }
+"#;
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.write("here.yaml", &RUNBOOK.replace("FOLDER", &desk.path("").display().to_string().trim_end_matches('/')));
+    desk.write("key.sh", "#!/bin/sh\nprintf 'hunter-2'\n");
+    desk
+}
+
+const GIVEN: [&str; 4] = ["--set", "word=it's", "--set", r#"key={"command":["sh","key.sh"]}"#];
+
+fn types(desk: &Desk, command: &[&str]) -> crate::support::desk::Ran {
+    desk.types("hana", &[command, &GIVEN].concat())
+}
+
+fn lines(desk: &Desk, name: &str) -> usize {
+    std::fs::read_to_string(desk.path(name)).unwrap_or_default().lines().count()
+}
+
+#[test]
+fn a_plan_runs_the_authors_commands_only_where_that_is_allowed() {
+    let desk = desk();
+    let plan = types(&desk, &["plan", "here.yaml"]).exits(0);
+    assert!(plan.stderr.contains("one/count: look by `sh -euc 'echo x") && plan.stderr.contains("--allow-commands"));
+    assert!(plan.stdout.contains("now: not run: "), "{}", plan.stdout);
+    assert_eq!(lines(&desk, "looked"), 0);
+    let plan = types(&desk, &["plan", "here.yaml", "--allow-commands", "--out", "plan.json"]).exits(0);
+    assert!(plan.stdout.contains("now: exit status 0: 4711") && !plan.stderr.contains("note:"), "{}", plan.stderr);
+    assert!(plan.stdout.contains("usually 7 min (as the runbook says, and defaults)"), "{}", plan.stdout);
+    assert_eq!((lines(&desk, "looked"), lines(&desk, "begun")), (1, 0));
+    // It is part of what is signed, and a run of that plan needs no more.
+    let saved: Value = serde_json::from_str(&desk.read("plan.json")).unwrap();
+    assert_eq!(saved["plan"]["commands_allowed"], true);
+    desk.types("hana", &["run", "--plan", "plan.json", "--yes"]).exits(0);
+    assert_eq!((lines(&desk, "looked"), lines(&desk, "begun")), (3, 1));
+}
+
+#[test]
+fn a_person_at_a_terminal_is_asked() {
+    let desk = desk();
+    desk.write("inputs.yaml", "word: a\nkey: { command: [sh, key.sh] }\n");
+    let plan = |answer: &str| {
+        let asked = desk.types_at_a_terminal("hana", &["plan", "here.yaml", "--inputs", "inputs.yaml"]);
+        asked.shows("would be run now").answers(answer)
+    };
+    plan("no").exits(0).says("now: not run: ");
+    assert_eq!(lines(&desk, "looked"), 0);
+    plan("yes").exits(0).says("now: exit status 0: 4711");
+    assert_eq!(lines(&desk, "looked"), 1);
+}
+
+#[test]
+fn a_default_that_names_a_program_for_a_secret_waits_for_a_yes() {
+    let desk = desk();
+    let text = desk.read("here.yaml");
+    let own =
+        text.replace("about: a key }", "about: a key, default: { command: [sh, -c, 'echo x >>stolen; echo k'] } }");
+    desk.write("here.yaml", &own);
+    let refused = desk.types("hana", &["plan", "here.yaml", "--set", "word=a"]).exits(3);
+    assert!(refused.stderr.contains("input `key`: `sh -c 'echo x >>stolen; echo k'`"), "{}", refused.stderr);
+    assert_eq!(lines(&desk, "stolen"), 0);
+    desk.types("hana", &["plan", "here.yaml", "--set", "word=a", "--allow-commands"]).exits(0);
+    assert!(lines(&desk, "stolen") > 0);
+    // The operator's own program is the operator's word.
+    types(&desk, &["plan", "here.yaml"]).exits(0);
+}
+
+#[test]
+fn a_killed_executor_leaves_it_running_and_the_next_one_joins_it() {
+    let desk = desk();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_runbook"));
+    desk.dressed(&mut command).current_dir(desk.path("")).args(["run", "here.yaml", "--yes"]).args(GIVEN);
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut executor = command.spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(30);
+    while lines(&desk, "begun") == 0 {
+        assert!(Instant::now() < end, "it does not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    executor.kill().unwrap();
+    executor.wait().unwrap();
+    desk.types("hana", &["resume", "--yes"]).exits(0);
+    assert_eq!((lines(&desk, "begun"), desk.read("out").as_str()), (1, "it's\n"));
+    let log = desk.types("hana", &["log"]).exits(0);
+    assert!(log.stdout.contains("key (secret)") && !log.stdout.contains("hunter"), "{}", log.stdout);
+    for entry in walk(&desk.path("")) {
+        let bytes = std::fs::read(&entry).unwrap();
+        let holds = bytes.windows(8).any(|it| it == b"hunter-2");
+        // What a command printed is where only its user reads it, until it is taken back.
+        assert!(!holds || entry.ends_with("key.sh") || entry.ends_with("out"), "{}", entry.display());
+    }
+    desk.types("hana", &["rollback", "--to", "start", "--yes"]).exits(0);
+    assert!(!desk.path("out").exists());
+    assert_eq!(walk(&desk.path("")).iter().filter(|entry| entry.ends_with("input")).count(), 0);
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|entry| if entry.is_dir() { walk(&entry) } else { vec![entry] })
+        .filter(|it| it.is_file())
+        .collect()
+}
+
+#[test]
+fn what_is_wrong_with_a_command_is_told_before_anything_runs() {
+    let desk = Desk::new();
+    let told = |with: &str, more: &str| {
+        desk.write(
+            "wrong.yaml",
+            &format!(
+                "runbook: wrong\ntitle: t\nabout: a\ninputs:\n  n: {{ type: int, about: n }}\n  s: {{ type: secret, about: s }}\n\
+                 steps:\n  - id: one\n    title: t\n    why: w\n    actions:\n      - {{ id: a, do: local.run, {more} with: {with} }}\n"
+            ),
+        );
+        let ran = desk.types("hana", &["validate", "wrong.yaml"]);
+        ran.stderr
+    };
+    let undone = "undo: [echo]";
+    for (with, more, says) in [
+        (format!("{{ {undone} }}"), "", "has no command"),
+        (format!("{{ argv: [a], shell: a, {undone} }}"), "", "both `argv` and `shell`"),
+        (format!("{{ shell: \"echo ${{{{ inputs.n }}}}\", {undone} }}"), "", "`env: { NAME: ... }`"),
+        (format!("{{ argv: [a, \"${{{{ inputs.s }}}}\"], {undone} }}"), "", "a secret can only stand"),
+        (format!("{{ argv: [a, 0x10], {undone} }}"), "", "put it in quotes"),
+        (format!("{{ argv: [a], env: {{ UID: 5 }}, {undone} }}"), "", "shells set themselves"),
+        (format!("{{ argv: [a], env: {{ 1A: 5 }}, {undone} }}"), "", "no name of an environment variable"),
+        ("{ argv: [a], reads: true, undo: [a] }".to_owned(), "", "only looks"),
+        ("{ argv: [a] }".to_owned(), "", "cannot be undone"),
+        ("{ argv: [a], reads: true }".to_owned(), "irreversible: so,", "a rollback can pass it"),
+        ("{ argv: [a], reads: true, outputs: { A: {} } }".to_owned(), "", "no name of an output"),
+        ("{ argv: [a], reads: true, outputs: { a: { jsn: /x } } }".to_owned(), "", "unknown field `jsn`"),
+        ("{ argv: [a], reads: true, expect: { stdout: \"(\" } }".to_owned(), "", "no regular expression"),
+        ("{ argv: [a], reads: true, retry_on: [0] }".to_owned(), "", "exit status, 1 to 255"),
+        ("{ argv: [a], reads: true, every: 5 }".to_owned(), "", "a duration like `30s`"),
+        ("{ argv: [a], reads: true }".to_owned(), "usually: 2h,", "counts as failed after 600 s"),
+        ("{ argv: [a], reads: true, check: \"x ${{ inputs.n }}\" }".to_owned(), "", "a text with references"),
+    ] {
+        let told = told(&with, more);
+        assert!(told.contains(says), "{with}: {told}");
+    }
+}
