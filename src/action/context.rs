@@ -76,7 +76,7 @@ impl<'a> Context<'a> {
 
     /// The ways to the world that checks have too.
     pub(crate) fn lines(&self) -> Lines<'a> {
-        Lines::new(self.access, self.call.region.as_deref())
+        Lines::new(self.access, self.call.region.as_deref()).looking_ahead(self.call.ahead)
     }
 
     /// The tags for what is created: the operator's own, the run's and the step's, and the name where there is one.

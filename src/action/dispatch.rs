@@ -64,6 +64,7 @@ dispatch! {
     SshPinHostKey,
     SshRun,
     LocalRun,
+    WaitFor,
     GateApprove,
     InstanceLookUp,
     InstanceClaim,

@@ -2,7 +2,7 @@
 
 use super::aws::{find_instance, unknown_instance};
 use crate::access::{Access, Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
-use crate::model::{AddressChoice, Failure, Reach, Target};
+use crate::model::{AddressChoice, Failure, Foresight, Reach, Target};
 use std::sync::Arc;
 
 /// Connections, and the region they are for.
@@ -10,11 +10,22 @@ use std::sync::Arc;
 pub(crate) struct Lines<'a> {
     access: &'a Access,
     region: Option<&'a str>,
+    ahead: Option<Foresight>,
 }
 
 impl<'a> Lines<'a> {
     pub(crate) fn new(access: &'a Access, region: Option<&'a str>) -> Self {
-        Self { access, region }
+        Self { access, region, ahead: None }
+    }
+
+    /// The same, for looking before a run.
+    pub(crate) fn looking_ahead(self, ahead: Option<Foresight>) -> Self {
+        Self { ahead, ..self }
+    }
+
+    /// Whether commands of the runbook's author must be left alone.
+    pub(crate) fn holds_commands(&self) -> bool {
+        self.ahead == Some(Foresight::WithoutCommands)
     }
 
     /// The connections.

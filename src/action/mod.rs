@@ -14,6 +14,7 @@ mod host;
 mod lines;
 mod people;
 mod permission;
+mod probe;
 mod site;
 mod wait;
 

@@ -81,7 +81,7 @@ pub(super) fn check_call_in_part(
 }
 
 fn of_check(plan: &Plan, check: &PreflightCheck, parameters: Foretold) -> CheckCall {
-    CheckCall { id: check.id.clone(), kind: check.kind, parameters, region: plan.region.clone() }
+    CheckCall { id: check.id.clone(), kind: check.kind, parameters, region: plan.region.clone(), ahead: plan.ahead() }
 }
 
 /// The parameters of a check as the inputs tell them.

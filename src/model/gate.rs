@@ -72,7 +72,8 @@ impl StepAction {
             | Property::StartsService
             | Property::IsAnyDeed
             | Property::RunsByItself
-            | Property::MayOnlyRead => Vec::new(),
+            | Property::MayOnlyRead
+            | Property::Probes => Vec::new(),
         };
         self.kind.properties().iter().flat_map(gates).collect()
     }

@@ -71,6 +71,7 @@ pub(super) fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
         | K::TargetGroupWaitOut
         | K::CertificateWaitIssued
         | K::HttpExpect
+        | K::WaitFor
         | K::NextcloudCheck => Vec::new(),
     }
 }

@@ -6,11 +6,11 @@ use super::literal::choices;
 use super::problem::Notes;
 use super::scope::{Declared, kind_named};
 use super::words::{found, inside, listed};
-use super::{downtime, duration, needs, trial};
+use super::{downtime, duration, needs, trial, ways};
 use crate::document::{Document, Kind, Node, Place};
 use crate::model::{
     ActionKind, ActionPath, Expr, ParamSpec, Property, Reference, RetryPolicy, Reversibility, Spec, StepAction,
-    TargetSpec, Value, ValueType, WayBack,
+    TargetSpec, ValueType, WayBack,
 };
 use std::collections::BTreeMap;
 
@@ -144,44 +144,17 @@ impl Action<'_> {
             let help = format!("{}: {}", inside(&param.about), param.value_type.expected());
             notes.advise(node.map_or(place, |n| n.place), message, help);
         }
-        if notes.len() == before && self.kind.properties().contains(&Property::MayOnlyRead) {
-            self.command(&with, node.map_or(place, |n| n.place), notes);
+        if notes.len() == before {
+            let what = format!("{} (`{}`)", self.what, self.kind);
+            ways::one(&self.spec.params, &with, &what, node.map_or(place, |n| n.place), notes);
         }
         (notes.len() == before).then_some(with)
-    }
-
-    /// A command is said in one of two ways, and runs as one user.
-    fn command(&self, with: &BTreeMap<String, Expr>, place: Place, notes: &mut Notes) {
-        let has = |name: &str| with.contains_key(name);
-        let says = |name: &str| matches!(with.get(name), Some(Expr::Literal(Value::Bool(true))));
-        match (has("argv"), has("shell")) {
-            (true, true) => {
-                let message = format!("{} (`{}`) has both `argv` and `shell`", self.what, self.kind);
-                notes.advise(place, message, "take one of the two away");
-            }
-            (false, false) => notes.advise(
-                place,
-                format!("{} (`{}`) has no command", self.what, self.kind),
-                "give it `argv: [program, argument]`, or `shell: ...` for pipes, conditions and several lines",
-            ),
-            _ => {}
-        }
-        if says("sudo") && has("user") {
-            let message = format!("{} (`{}`) has both `sudo` and `user`", self.what, self.kind);
-            notes.advise(place, message, "`user` alone is enough: it takes root's rights to become somebody");
-        }
     }
 
     fn parameter(&self, node: &Node, param: &ParamSpec, what: &str, notes: &mut Notes) -> Option<Expr> {
         let (name, wanted) = (param.name, &param.value_type);
         let Surroundings { document, scope, .. } = self.around;
-        if param.fixed && has_reference(node) {
-            let message = format!("{what}: references are not possible here");
-            let help = match name {
-                "shell" => "give the value by `env: { NAME: ... }`, and write \"$NAME\" where it is to stand",
-                _ => "what a runbook is must be seen before it has inputs: write it out",
-            };
-            notes.advise(node.place, message, help);
+        if !ways::is_fixed(param, node, what, notes) {
             return None;
         }
         let reader = Reader { text: &document.text, scope, here: Here::Action(self.position) };
@@ -271,15 +244,6 @@ impl Action<'_> {
             ),
             _ => {}
         }
-    }
-}
-
-/// Whether a value has a reference in it, at whatever depth.
-fn has_reference(node: &Node) -> bool {
-    match &node.kind {
-        Kind::List(items) => items.iter().any(has_reference),
-        Kind::Map(entries) => entries.iter().any(|entry| has_reference(&entry.value)),
-        _ => node.text().is_some_and(|text| text.contains("${{")),
     }
 }
 

@@ -5,7 +5,7 @@ use super::expression::{Here, Reader};
 use super::fields::Fields;
 use super::problem::Notes;
 use super::words::{found, inside, nearest};
-use super::{steps, trial};
+use super::{steps, trial, ways};
 use crate::document::{Node, Place};
 use crate::model::{ActionKind, CheckKind, Expr, PreflightCheck, Reference, TargetSpec, ValueType};
 use std::collections::{BTreeMap, HashMap};
@@ -99,6 +99,9 @@ fn parameters(
             continue;
         };
         let what = format!("`{}` of {what}", param.name);
+        if !ways::is_fixed(param, value, &what, notes) {
+            continue;
+        }
         let Some(expr) = reader.read(value, &param.value_type, &what, notes) else { continue };
         if param.value_type == ValueType::Target {
             target_known(around.targets, value, &what, notes);
@@ -108,6 +111,9 @@ fn parameters(
             notes.add(value.place, format!("{what}: {error}"));
         }
         with.insert(param.name.to_owned(), expr);
+    }
+    if notes.len() == before {
+        ways::one(&params, &with, &format!("{what} (`{kind}`)"), node.map_or(place, |n| n.place), notes);
     }
     (notes.len() == before).then_some(with)
 }
@@ -137,7 +143,7 @@ mod tests {
         for kind in CheckKind::ALL {
             let on_host = kind.spec().params.iter().any(|p| p.value_type == ValueType::Target);
             let both = [CheckKind::NextcloudConfig, CheckKind::InstanceGuest].contains(kind);
-            let neither = [CheckKind::HttpAnswers, CheckKind::NextcloudLogin].contains(kind);
+            let neither = [CheckKind::HttpAnswers, CheckKind::NextcloudLogin, CheckKind::ProbeHolds].contains(kind);
             assert!(both || neither || on_host != kind.needs_aws(), "{kind}");
         }
     }

@@ -27,6 +27,7 @@ mod scope;
 mod steps;
 mod targets;
 mod trial;
+mod ways;
 mod words;
 
 pub use inputs::inputs;

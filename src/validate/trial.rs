@@ -86,7 +86,8 @@ pub(super) fn action(kind: ActionKind, given: &BTreeMap<String, Value>) -> Optio
 pub(super) fn check(kind: CheckKind, name: &str, given: &Value) -> Option<String> {
     let value = |p: &ParamSpec| if p.name == name { given.clone() } else { example(&p.value_type) };
     let params = kind.spec().params;
-    let filled: serde_json::Map<String, Value> = params.iter().map(|p| (p.name.to_owned(), value(p))).collect();
+    let needed = params.iter().filter(|p| p.required || p.name == name);
+    let filled: serde_json::Map<String, Value> = needed.map(|p| (p.name.to_owned(), value(p))).collect();
     Check::decode(kind, &Value::Object(filled).into()).err().map(|e| plain(&e))
 }
 
@@ -159,7 +160,9 @@ mod tests {
             value_type.check(&example(&value_type)).unwrap();
         }
         for kind in ActionKind::ALL {
-            let all = kind.spec().params.iter().map(|p| (p.name.to_owned(), example(&p.value_type))).collect();
+            // What of named values must be there, its kind alone knows.
+            let params = kind.spec().params.into_iter().filter(|p| p.required || p.value_type != ValueType::Map);
+            let all = params.map(|p| (p.name.to_owned(), example(&p.value_type))).collect();
             assert_eq!(action(*kind, &all), None, "{kind}");
             assert_eq!(action(*kind, &BTreeMap::new()), None, "{kind}");
         }

@@ -38,6 +38,7 @@ macro_rules! dispatch {
 dispatch! {
     AccountCaller,
     InstanceRunning,
+    ProbeHolds,
     SshLogin,
     SshConsoleKeys,
     ServiceAtBoot,
@@ -70,7 +71,7 @@ pub fn asks_in_part(kind: CheckKind, parameters: &Foretold) -> bool {
 
 /// Carries out one check: all rows of its kind, in the kind's order.
 pub async fn examine(call: &CheckCall, access: &Access) -> Vec<CheckRow> {
-    let lines = Lines::new(access, call.region.as_deref());
+    let lines = Lines::new(access, call.region.as_deref()).looking_ahead(Some(call.ahead));
     let limit = if call.kind == CheckKind::NextcloudLogin { LOGIN_LIMIT } else { LIMIT };
     let looked = match Check::decode(call.kind, &call.parameters) {
         Err(e) => Err(Failure::permanent("its parameters cannot be used").cause(e.to_string())),

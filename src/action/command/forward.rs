@@ -19,7 +19,8 @@ const LOOK_LIMIT: Duration = Duration::from_secs(10);
 /// How long a command that only looks may take while a plan is made.
 const AHEAD_LIMIT: Duration = Duration::from_secs(60);
 /// What is said of a command that a plan did not run.
-const HELD: &str = "commands of the runbook are run for a plan only where that is allowed (`--allow-commands`)";
+pub(super) const HELD: &str =
+    "commands of the runbook are run for a plan only where that is allowed (`--allow-commands`)";
 
 /// What has become of a command.
 enum Fate {
@@ -39,7 +40,7 @@ impl Errand<'_> {
         let Some(check) = self.check else { return Ok(None) };
         check.is_one().map_err(Failure::refused)?;
         let given = self.given_beside().await?;
-        let output = self.place.look(cx, (&check.argv(), &given), cx.time_left().max(LOOK_LIMIT)).await?;
+        let output = self.place.look(&cx.lines(), (&check.argv(), &given), cx.time_left().max(LOOK_LIMIT)).await?;
         if output.answers() {
             return Ok(Some(output.ok()));
         }
@@ -119,7 +120,7 @@ impl Errand<'_> {
             Foresight::WithCommands => {
                 let given = self.given().await?;
                 let limit = cx.time_left().clamp(LOOK_LIMIT, AHEAD_LIMIT);
-                let output = self.place.look(cx, (&self.line.argv(), &given), limit).await?;
+                let output = self.place.look(&cx.lines(), (&self.line.argv(), &given), limit).await?;
                 let said = if output.stdout.is_empty() { output.stderr.clone() } else { output.text() };
                 let last = given.veil().over(said.trim().lines().last().unwrap_or_default());
                 format!("{}{}", output.ended(), if last.is_empty() { last } else { format!(": {last}") })

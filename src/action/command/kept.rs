@@ -48,7 +48,7 @@ impl<'a> KeptCommand<'a> {
         let words: Vec<&str> =
             [number.as_str(), KEEPER].into_iter().chain(wrapped.iter().map(String::as_str)).collect();
         let asked = self.asking(cx, "begin", &words).stdin(given.input());
-        let told = self.place.run_ok(cx, asked, "beginning a command").await?;
+        let told = self.place.run_ok(&cx.lines(), asked, "beginning a command").await?;
         self.read(told)
     }
 
@@ -80,7 +80,7 @@ impl<'a> KeptCommand<'a> {
     /// What it has printed: the first of so many bytes.
     pub(super) async fn printed(&self, cx: &Context<'_>, bytes: usize) -> Result<Vec<u8>, Failure> {
         let asked = self.asking(cx, "read", &["out", &bytes.to_string()]);
-        Ok(self.place.run(cx, asked).await?.stdout)
+        Ok(self.place.run(&cx.lines(), asked).await?.stdout)
     }
 
     /// The end of what it said, on standard error or else on standard output.
@@ -103,7 +103,7 @@ impl<'a> KeptCommand<'a> {
 
     async fn ask(&self, cx: &Context<'_>, question: &str, words: &[&str]) -> Result<String, Failure> {
         let what = if question == "end" { "ending a command" } else { "looking for a command" };
-        self.place.run_ok(cx, self.asking(cx, question, words), what).await
+        self.place.run_ok(&cx.lines(), self.asking(cx, question, words), what).await
     }
 
     fn asking(&self, cx: &Context<'_>, question: &str, words: &[&str]) -> RemoteCommand {

@@ -1,6 +1,6 @@
 //! The kinds of actions that are commands.
 
-use super::{Errand, RunsAs, Station};
+use super::{Errand, RunsAs, Station, station_user};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Failure, Finding, LocalRun, SshRun, Text};
 
@@ -59,14 +59,6 @@ macro_rules! commands {
 }
 
 commands! {
-    SshRun: |it| {
-        let user = match (&it.user, it.sudo) {
-            (Some(_), Some(true)) => return Err(Failure::refused("a command has either `sudo` or `user`, not both")),
-            (Some(user), _) => RunsAs::User(user),
-            (None, Some(true)) => RunsAs::Root,
-            (None, _) => RunsAs::Login,
-        };
-        Ok(Station { host: Some(&it.on), user })
-    };
+    SshRun: |it| Ok(Station { host: Some(&it.on), user: station_user(it.sudo == Some(true), it.user.as_ref())? });
     LocalRun: |_| Ok(Station { host: None, user: RunsAs::Login });
 }

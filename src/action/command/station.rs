@@ -2,7 +2,7 @@
 
 use super::given::Given;
 use crate::access::{RemoteCommand, RemoteOutput};
-use crate::action::Context;
+use crate::action::Lines;
 use crate::action::lines::did_not_work;
 use crate::model::{Account, Failure, Target};
 use std::time::Duration;
@@ -27,6 +27,19 @@ pub(super) enum RunsAs<'a> {
     Root,
     /// Another user; root keeps it, who can become anybody and has where to keep things.
     User(&'a Account),
+}
+
+/// As whom a command runs that says so in one of two ways.
+///
+/// # Errors
+/// When it says both.
+pub(super) fn station_user(sudo: bool, user: Option<&Account>) -> Result<RunsAs<'_>, Failure> {
+    match (user, sudo) {
+        (Some(_), true) => Err(Failure::refused("a command has either `sudo` or `user`, not both")),
+        (Some(user), false) => Ok(RunsAs::User(user)),
+        (None, true) => Ok(RunsAs::Root),
+        (None, false) => Ok(RunsAs::Login),
+    }
 }
 
 impl Station<'_> {
@@ -78,26 +91,31 @@ impl Station<'_> {
     /// Runs a command to its end, beside what is kept: it must only look.
     pub(super) async fn look(
         &self,
-        cx: &Context<'_>,
+        lines: &Lines<'_>,
         (argv, given): (&[&str], &Given),
         limit: Duration,
     ) -> Result<RemoteOutput, Failure> {
         let command = self.command(self.wrapped(argv, given)).stdin(given.input()).limit(limit);
-        self.run(cx, command).await
+        self.run(lines, command).await
     }
 
     /// Runs a command to its end.
-    pub(super) async fn run(&self, cx: &Context<'_>, command: RemoteCommand) -> Result<RemoteOutput, Failure> {
+    pub(super) async fn run(&self, lines: &Lines<'_>, command: RemoteCommand) -> Result<RemoteOutput, Failure> {
         match self.host {
-            Some(host) => Ok(cx.run(host, command).await?),
+            Some(host) => Ok(lines.run(host, command).await?),
             None => here(&command).await,
         }
     }
 
     /// Runs a command that must succeed, and answers what it printed.
-    pub(super) async fn run_ok(&self, cx: &Context<'_>, command: RemoteCommand, what: &str) -> Result<String, Failure> {
+    pub(super) async fn run_ok(
+        &self,
+        lines: &Lines<'_>,
+        command: RemoteCommand,
+        what: &str,
+    ) -> Result<String, Failure> {
         match self.host {
-            Some(host) => cx.run_ok(host, command, what).await,
+            Some(host) => lines.run_ok(host, command, what).await,
             None => {
                 let output = here(&command).await?;
                 if output.ok() { Ok(output.text()) } else { Err(self.did_not_work(what, command.program(), output)) }

@@ -8,8 +8,10 @@ use crate::action::describe;
 use crate::cli::CommandFailure;
 use crate::cli::args::RunArgs;
 use crate::display;
-use crate::engine::preview_parameters;
-use crate::model::{CommandLine, Decode, Property, SecretRef, StepAction, Text, ValueType, quoted};
+use crate::engine::{preview_check, preview_parameters};
+use crate::model::{
+    Argument, CommandLine, Decode, PreflightCheck, Property, SecretRef, StepAction, Text, ValueType, quoted,
+};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -41,20 +43,23 @@ pub(in crate::cli) fn allow(plan: &mut Plan, args: &RunArgs) -> Result<(), Comma
     Ok(())
 }
 
-/// The lines of what would be run, or nothing: of a plan whose commands are other ones, nothing was allowed.
+/// What would be run of a plan's actions and checks, a line each.
 pub(in crate::cli) fn of_actions(plan: &Plan) -> Vec<String> {
-    plan.definitions().flat_map(|action| of_action(plan, action)).collect()
+    let of_checks = plan.runbook.preflight.iter().filter_map(|check| of_check(plan, check));
+    plan.definitions().flat_map(|action| of_action(plan, action)).chain(of_checks).collect()
 }
 
 fn of_action(plan: &Plan, action: &StepAction) -> Vec<String> {
-    if !action.kind.properties().contains(&Property::MayOnlyRead) {
+    let properties = action.kind.properties();
+    let (probes, is_command) = (properties.contains(&Property::Probes), properties.contains(&Property::MayOnlyRead));
+    let runs = |name: &str| action.with.contains_key(name);
+    let looks = action.only_reads() || (probes && (runs("argv") || runs("shell")));
+    if !looks && !(is_command && runs("check")) {
         return Vec::new();
     }
     let parameters = preview_parameters(plan, None, &BTreeMap::new(), action);
     let mut lines = Vec::new();
-    if action.only_reads()
-        && let Ok(described) = describe(action.kind, &parameters)
-    {
+    if looks && let Ok(described) = describe(action.kind, &parameters) {
         lines.push(format!("{}: {}", action.path, described.does));
     }
     if let Some(check) = parameters.get("check")
@@ -63,6 +68,15 @@ fn of_action(plan: &Plan, action: &StepAction) -> Vec<String> {
         lines.push(format!("{}, its check: `{}", action.path, Text::as_str(&check.told())));
     }
     lines
+}
+
+fn of_check(plan: &Plan, check: &PreflightCheck) -> Option<String> {
+    let parameters = preview_check(plan, check);
+    let argv = parameters.get("argv").and_then(|it| Vec::<Argument>::decode(&it).ok());
+    let shell = parameters.get("shell").and_then(|it| Text::decode(&it).ok());
+    let line = CommandLine::of(argv.as_deref(), shell.as_ref()).ok()?;
+    let place = parameters.get("on").map_or_else(|| "this machine".to_owned(), |on| on.shown()["name"].to_string());
+    Some(format!("check {}: `{} on {}", check.id, Text::as_str(&line.told()), place.trim_matches('"')))
 }
 
 /// The programs that the runbook's own defaults name as where a secret is kept, where the operator named no other.

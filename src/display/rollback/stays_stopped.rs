@@ -34,7 +34,8 @@ pub(in crate::display) fn stopped<'a>(
                 | Property::AsksAboutHostKey
                 | Property::IsAnyDeed
                 | Property::RunsByItself
-                | Property::MayOnlyRead => {}
+                | Property::MayOnlyRead
+                | Property::Probes => {}
             }
         }
     }

@@ -31,6 +31,8 @@ pub enum Property {
     RunsByItself,
     /// It only looks where its parameter `reads` says so.
     MayOnlyRead,
+    /// It looks by what the runbook says, a command of its author too.
+    Probes,
 }
 
 impl ActionKind {
@@ -84,6 +86,7 @@ mod tests {
                 let fits = match property {
                     Property::NeedsAws | Property::Asks | Property::GivesTags | Property::IsAnyDeed => true,
                     Property::MayOnlyRead => has("reads"),
+                    Property::Probes => has("argv"),
                     Property::LooksUp => !spec.outputs.is_empty(),
                     Property::LearnsHostKey => has("on"),
                     Property::RunsByItself => has("argv"),

@@ -5,9 +5,10 @@
 
 use super::super::{
     Account, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs, DnsZone,
-    DrainTime, Environment, Expectation, FileMode, Fixed, Foretold, Fqdn, GroupDescription, GroupId, GroupName,
-    HostPath, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param, Replacement, Retried,
-    SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text, TextOrSecret, TimeSpan, Url, VpcId,
+    DrainTime, Environment, Expectation, FileMode, FileProbe, Fixed, Foretold, Fqdn, GroupDescription, GroupId,
+    GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param,
+    PortProbe, Replacement, Retried, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text,
+    TextOrSecret, TimeSpan, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -323,6 +324,41 @@ actions! {
         /// What it works on, where that is less than all of this machine: any words, the same for those that must not work at the same time.
         touches: Option<Vec<Text>>,
     } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed, RunsByItself, MayOnlyRead], usual 5 s, deadline 600 s;
+
+    /// Waits until something is so: one of `port`, `http`, `file`, and a command (`argv` or `shell`).
+    "wait.for" WaitFor {
+        /// The host from which a port is tried, on which a file is or a command runs. Default: the machine where this tool runs.
+        on: Option<Target>,
+        /// A port that takes connections: `{ host, port }`, the host as whoever connects knows it (127.0.0.1 unless said); `open: false`
+        /// for one that takes none.
+        port: Option<PortProbe>,
+        /// An answer over HTTP, asked from where this tool runs: `{ url }`, and as far as wanted `status` (a list; 200 alone unless
+        /// said), `header` (regular expressions by name), `body` and `not_body` (regular expressions), `json` (values by pointer, like
+        /// `/status: ok`).
+        http: Option<HttpProbe>,
+        /// A file: `{ path }`, and as far as wanted `exists: false`, `contains`, `not_contains` (regular expressions).
+        file: Option<FileProbe>,
+        /// A command that only looks: program and arguments. Its end says whether it is so.
+        argv: Option<Vec<Argument>>,
+        /// Instead of `argv` a text for `sh -eu`.
+        shell: Option<Fixed<Text>>,
+        /// Look at the file, or run the command, as root by `sudo -n`. Default: no.
+        sudo: Option<bool>,
+        /// Run the command as this user, as `ssh.run` does.
+        user: Option<Account>,
+        /// The directory it runs in.
+        cwd: Option<HostPath>,
+        /// Its environment variables, texts and secrets.
+        env: Option<Environment>,
+        /// Which end of the command says that it is so, as with `ssh.run`. Default: exit status 0.
+        expect: Option<Expectation>,
+        /// How long to wait between two looks. Default: as all waits.
+        every: Option<TimeSpan>,
+        /// How often in a row it must be so. Default: once.
+        times: Option<u32>,
+        /// Whether an undo waits for the same. Default: no.
+        also_after_undo: Option<bool>,
+    } gives {} NothingToUndo("it only looks"), Restores, [Probes], usual 10 s, deadline 600 s;
 
     // People.
 

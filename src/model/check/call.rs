@@ -1,6 +1,6 @@
 //! The call of one check: data, complete, as an action's call is.
 
-use super::{super::Foretold, CheckKind};
+use super::{super::Foresight, super::Foretold, CheckKind};
 
 /// One check with everything it needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,4 +14,6 @@ pub struct CheckCall {
     pub parameters: Foretold,
     /// The AWS region, where the runbook has one.
     pub region: Option<String>,
+    /// Whether commands of the runbook's author may be run.
+    pub ahead: Foresight,
 }

@@ -4,8 +4,9 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    BalancerName, Cidr, DbId, DnsZone, Fqdn, GroupId, GroupName, HostPath, InstanceId, InstanceName, InstanceType,
-    SecretRef, Service, SubnetId, Target, TargetGroupName, Text, Url, VpcId,
+    Account, Argument, BalancerName, Cidr, DbId, DnsZone, Environment, Expectation, FileProbe, Fixed, Fqdn, GroupId,
+    GroupName, HostPath, HttpProbe, InstanceId, InstanceName, InstanceType, PortProbe, SecretRef, Service, SubnetId,
+    Target, TargetGroupName, Text, Url, VpcId,
 };
 use super::Refusal::{Acceptable, Final, Never};
 use super::{CheckSpec, RowSpec};
@@ -52,6 +53,41 @@ checks! {
     } needs_aws: true, rows {
         "running" Final "it is `running`",
         "status-checks" Acceptable "EC2's status checks of it are passed",
+    };
+
+    /// Something is so, as the runbook's author wants it: one of `port`, `http`, `file`, and a command (`argv` or `shell`).
+    "probe.holds" ProbeHolds {
+        /// The host from which a port is tried, on which a file is or a command runs. Default: the machine where this tool runs.
+        on: Option<Target>,
+        /// A port that takes connections: `{ host, port }`, the host as whoever connects knows it (127.0.0.1 unless said); `open: false`
+        /// for one that takes none.
+        port: Option<PortProbe>,
+        /// An answer over HTTP, asked from where this tool runs: `{ url }`, and as far as wanted `status` (a list; 200 alone unless
+        /// said), `header` (regular expressions by name), `body` and `not_body` (regular expressions), `json` (values by pointer, like
+        /// `/status: ok`).
+        http: Option<HttpProbe>,
+        /// A file: `{ path }`, and as far as wanted `exists: false`, `contains`, `not_contains` (regular expressions).
+        file: Option<FileProbe>,
+        /// A command that only looks: program and arguments. Its end says whether it is so.
+        argv: Option<Vec<Argument>>,
+        /// Instead of `argv` a text for `sh -eu`.
+        shell: Option<Fixed<Text>>,
+        /// Look at the file, or run the command, as root by `sudo -n`. Default: no.
+        sudo: Option<bool>,
+        /// Run the command as this user, as `ssh.run` does.
+        user: Option<Account>,
+        /// The directory it runs in.
+        cwd: Option<HostPath>,
+        /// Its environment variables, texts and secrets.
+        env: Option<Environment>,
+        /// Which end of the command says that it is so, as with `ssh.run`. Default: exit status 0.
+        expect: Option<Expectation>,
+        /// What it means when it is not so: `refuse`, or `warn`. Default: `refuse`, which a person may accept.
+        verdict: Option<Text>,
+        /// What the operator can do then.
+        helps: Option<Text>,
+    } needs_aws: false, rows {
+        "holds" Acceptable "it is so",
     };
 
     /// A host lets us in and lets us become root.

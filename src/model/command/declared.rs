@@ -43,7 +43,7 @@ pub struct NotThere {
 }
 
 /// A regular expression in which `^` and `$` are a line's ends.
-pub(super) fn expression(text: &str) -> Result<Regex, String> {
+pub(in crate::model) fn expression(text: &str) -> Result<Regex, String> {
     RegexBuilder::new(text)
         .multi_line(true)
         .build()

@@ -9,6 +9,7 @@ mod line;
 mod retried;
 
 pub use argument::{Argument, quoted};
+pub(in crate::model) use declared::expression;
 pub use declared::{DeclaredOutputs, Extract, NotThere, OutputPart};
 pub use environment::{Environment, TextOrSecret};
 pub use expectation::Expectation;

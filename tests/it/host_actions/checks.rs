@@ -9,7 +9,17 @@ use std::fs;
 
 pub(super) async fn check(host: &Host, kind: &str, parameters: Value) -> Vec<CheckRow> {
     let kind = serde_json::from_value(Value::from(kind)).unwrap();
-    examine(&CheckCall { id: "it".into(), kind, parameters: parameters.into(), region: None }, &host.access).await
+    examine(
+        &CheckCall {
+            id: "it".into(),
+            kind,
+            parameters: parameters.into(),
+            region: None,
+            ahead: runbook::model::Foresight::WithCommands,
+        },
+        &host.access,
+    )
+    .await
 }
 
 fn verdicts(rows: &[CheckRow]) -> Vec<CheckVerdict> {

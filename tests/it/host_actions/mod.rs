@@ -11,6 +11,7 @@ mod given;
 mod kept;
 mod nginx;
 mod previews;
+mod probes;
 mod reach;
 mod services;
 mod site;

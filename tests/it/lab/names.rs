@@ -66,6 +66,7 @@ mod inside {
                     kind: CheckKind::DnsName,
                     parameters: parameters.into(),
                     region: Some(account.region.clone()),
+                    ahead: runbook::model::Foresight::WithCommands,
                 };
                 examine(&call, &access).await.into_iter().find(|row| row.id.ends_with("zone")).unwrap()
             };

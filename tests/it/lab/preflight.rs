@@ -33,7 +33,7 @@ mod inside {
             let look = async |kind: CheckKind, more: Value| {
                 let mut parameters = json!({"on": on.clone()});
                 parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-                examine(&CheckCall { id: "it".into(), kind, parameters: parameters.into(), region: None }, &access).await
+                examine(&CheckCall { id: "it".into(), kind, parameters: parameters.into(), region: None, ahead: runbook::model::Foresight::WithCommands }, &access).await
             };
             let jobs = json!({
                 "file": "/etc/cron.d/nextcloud-cron-php", "command": "nextcloud/cron.php",

@@ -62,7 +62,17 @@ impl Stage {
     /// Makes one check, with the id `it`.
     pub(crate) async fn check(&self, kind: CheckKind, parameters: Value) -> Vec<CheckRow> {
         let region = Some(super::emulator::REGION.to_owned());
-        examine(&CheckCall { id: "it".into(), kind, parameters: parameters.into(), region }, &self.access).await
+        examine(
+            &CheckCall {
+                id: "it".into(),
+                kind,
+                parameters: parameters.into(),
+                region,
+                ahead: runbook::model::Foresight::WithCommands,
+            },
+            &self.access,
+        )
+        .await
     }
 
     pub(crate) async fn observe(&self, deed: &Deed) -> Result<Finding, Failure> {

@@ -1,0 +1,45 @@
+//! Whether a port takes connections.
+
+use super::probed::Probed;
+use crate::access::RemoteCommand;
+use crate::action::Lines;
+use crate::model::{Failure, PortProbe, Target};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+const SCRIPT: &str = include_str!("port.sh");
+/// How long a connection is waited for.
+const LIMIT: Duration = Duration::from_secs(5);
+/// How long the host may take to try it.
+const HOST_LIMIT: Duration = Duration::from_secs(20);
+/// The script's word for a host that has no program with which to try.
+const CANNOT_TRY: i32 = 70;
+
+pub(super) async fn look(lines: &Lines<'_>, on: Option<&Target>, port: &PortProbe) -> Result<Probed, Failure> {
+    let at = format!("{}:{}", port.host.as_str(), port.port);
+    let refused = match on {
+        Some(host) => from_host(lines, host, port).await?,
+        None => match timeout(LIMIT, TcpStream::connect((port.host.as_str(), port.port))).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("no answer within {} s", LIMIT.as_secs())),
+        },
+    };
+    Ok(match refused {
+        None => Probed::new(port.open, format!("{at} takes connections")),
+        Some(why) => Probed::new(!port.open, format!("{at} takes no connection: {why}")),
+    })
+}
+
+/// Why there is no connection from a host; nothing when there is one.
+async fn from_host(lines: &Lines<'_>, host: &Target, port: &PortProbe) -> Result<Option<String>, Failure> {
+    let (number, seconds) = (port.port.to_string(), LIMIT.as_secs().to_string());
+    let argv = ["sh", "-c", SCRIPT, "port", port.host.as_str(), number.as_str(), seconds.as_str()];
+    let output = lines.run(host, RemoteCommand::new(argv).limit(HOST_LIMIT)).await?;
+    match output.status {
+        0 => Ok(None),
+        CANNOT_TRY => Err(Failure::refused(format!("a port cannot be tried from {host}")).cause(output.stderr)),
+        _ => Ok(Some(output.stderr.lines().last().unwrap_or("no connection").trim().to_owned())),
+    }
+}

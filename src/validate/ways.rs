@@ -1,0 +1,66 @@
+//! Parameters of which one must be given, and of which two exclude each other: ways to say a command, or what is probed.
+
+use super::problem::Notes;
+use crate::document::{Kind, Node, Place};
+use crate::model::{Expr, ParamSpec, Value};
+use std::collections::BTreeMap;
+
+/// Parameters that are ways to say one thing.
+const WAYS: &[&str] = &["argv", "shell", "port", "http", "file"];
+
+/// Tells when what is to be said in one way is said in none or in several. `what` is e.g. "action `a/b` (`ssh.run`)".
+pub(super) fn one(params: &[ParamSpec], with: &BTreeMap<String, Expr>, what: &str, place: Place, notes: &mut Notes) {
+    let ways: Vec<&str> = WAYS.iter().copied().filter(|way| params.iter().any(|it| it.name == *way)).collect();
+    // `argv` tells the kinds that run commands or probe.
+    if !ways.contains(&"argv") {
+        return;
+    }
+    let given: Vec<&str> = ways.iter().copied().filter(|way| with.contains_key(*way)).collect();
+    match given.as_slice() {
+        [_] => {}
+        [] if ways.len() > 2 => notes.advise(
+            place,
+            format!("{what} says nothing that is to be so"),
+            "give it one of `port`, `http`, `file`, and a command: `argv` or `shell`",
+        ),
+        [] => notes.advise(
+            place,
+            format!("{what} has no command"),
+            "give it `argv: [program, argument]`, or `shell: ...` for pipes, conditions and several lines",
+        ),
+        [first, second, ..] => {
+            notes.advise(place, format!("{what} has both `{first}` and `{second}`"), "take one of the two away");
+        }
+    }
+    let says = |name: &str| matches!(with.get(name), Some(Expr::Literal(Value::Bool(true))));
+    if says("sudo") && with.contains_key("user") {
+        let help = "`user` alone is enough: it takes root's rights to become somebody";
+        notes.advise(place, format!("{what} has both `sudo` and `user`"), help);
+    }
+    let here = params.iter().any(|it| it.name == "on" && !it.required) && !with.contains_key("on");
+    if let Some(other) = ["sudo", "user"].into_iter().find(|name| here && with.contains_key(*name)) {
+        notes.advise(place, format!("{what} has `{other}`, and no host"), "give it the host as `on`");
+    }
+}
+
+/// Whether a parameter that must be written out is; tells when it is not.
+pub(super) fn is_fixed(param: &ParamSpec, node: &Node, what: &str, notes: &mut Notes) -> bool {
+    if !param.fixed || !has_reference(node) {
+        return true;
+    }
+    let help = match param.name {
+        "shell" => "give the value by `env: { NAME: ... }`, and write \"$NAME\" where it is to stand",
+        _ => "what a runbook is must be seen before it has inputs: write it out",
+    };
+    notes.advise(node.place, format!("{what}: references are not possible here"), help);
+    false
+}
+
+/// Whether a value has a reference in it, at whatever depth.
+fn has_reference(node: &Node) -> bool {
+    match &node.kind {
+        Kind::List(items) => items.iter().any(has_reference),
+        Kind::Map(entries) => entries.iter().any(|entry| has_reference(&entry.value)),
+        _ => node.text().is_some_and(|text| text.contains("${{")),
+    }
+}
