@@ -12,6 +12,7 @@ pub mod engine;
 pub mod event;
 pub mod journal;
 pub mod model;
+pub mod notify;
 pub mod plan;
 pub mod rehearsal;
 pub mod validate;

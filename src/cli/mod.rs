@@ -16,6 +16,7 @@ mod opened_test;
 mod operator;
 mod out;
 mod place;
+mod preferences;
 mod secrets;
 mod settings;
 
@@ -63,9 +64,12 @@ pub fn main() -> ExitCode {
 }
 
 fn perform(cli: Cli) -> Result<Exit, CommandFailure> {
-    let common = cli.common;
     let format = cli.format;
     form::check(&cli.command, format)?;
+    if let Command::Settings(args) = &cli.command {
+        return preferences::settings(args, &cli.common, format);
+    }
+    let common = if reads_settings(&cli.command) { preferences::complete(cli.common)? } else { cli.common };
     match cli.command {
         Command::List => list::list(format),
         Command::Validate(args) => validate::validate(&args, format),
@@ -89,7 +93,29 @@ fn perform(cli: Cli) -> Result<Exit, CommandFailure> {
         Command::Doctor(args) => doctor::doctor(&args, format),
         Command::Region(args) => rehearse::region(&args, format),
         Command::Rehearsed(args) => rehearse::rehearsed(args, &common, format),
+        // Above: it shows what was typed apart from what is in the file.
+        Command::Settings(args) => preferences::settings(&args, &common, format),
         Command::Completions { shell } => args::completions(shell),
         Command::Man => args::man(),
     }
+}
+
+/// Whether a command uses what a settings file may say: one that cannot be read must not keep anybody from asking for help.
+fn reads_settings(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::List
+            | Command::Validate(_)
+            | Command::Schema
+            | Command::Init(_)
+            | Command::Actions(_)
+            | Command::Show(_)
+            | Command::Sign(_)
+            | Command::Rehearse(_)
+            | Command::Doctor(_)
+            | Command::Region(_)
+            | Command::Rehearsed(_)
+            | Command::Completions { .. }
+            | Command::Man
+    )
 }

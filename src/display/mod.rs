@@ -40,6 +40,7 @@ pub use run::commands::{NextCommand, next_commands};
 pub use run::failure::failure_text;
 pub use run::leaves::{abandon_text, abandoned_json};
 pub use run::log::{log_json, log_text, verify_json, verify_text};
+pub use run::notice::notice_text;
 pub use run::rest::{rest_json, rest_text};
 pub use run::runs::{RunRow, runs_json, runs_text};
 pub use run::status::status_text;

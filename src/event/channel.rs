@@ -11,9 +11,15 @@ use std::sync::mpsc::{Receiver, Sender, channel as unbounded};
 /// How many events may wait before notes are dropped.
 pub const BEHIND: usize = 256;
 
-/// The side that tells.
+/// The side that tells, one listener or several.
 #[derive(Debug, Clone)]
 pub struct Teller {
+    lines: Vec<Line>,
+}
+
+/// The way to one listener.
+#[derive(Debug, Clone)]
+struct Line {
     events: Sender<Option<Event>>,
     waiting: Arc<AtomicUsize>,
 }
@@ -30,23 +36,35 @@ pub struct Listener {
 pub fn channel() -> (Teller, Listener) {
     let (sender, receiver) = unbounded();
     let waiting = Arc::new(AtomicUsize::new(0));
-    (Teller { events: sender, waiting: Arc::clone(&waiting) }, Listener { events: receiver, waiting })
+    let line = Line { events: sender, waiting: Arc::clone(&waiting) };
+    (Teller { lines: vec![line] }, Listener { events: receiver, waiting })
 }
 
 impl Teller {
+    /// One that tells the listeners of both: none of them keeps another waiting.
+    #[must_use]
+    pub fn and(mut self, other: Teller) -> Self {
+        self.lines.extend(other.lines);
+        self
+    }
+
     /// Tells an event. A listener that is gone is no error.
     pub fn tell(&self, event: Event) {
         let may_be_lost = matches!(event, Event::Progress { .. } | Event::Working { .. });
-        if may_be_lost && self.waiting.load(Ordering::Relaxed) >= BEHIND {
-            return;
+        for line in &self.lines {
+            if may_be_lost && line.waiting.load(Ordering::Relaxed) >= BEHIND {
+                continue;
+            }
+            line.waiting.fetch_add(1, Ordering::Relaxed);
+            let _ = line.events.send(Some(event.clone()));
         }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let _ = self.events.send(Some(event));
     }
 
     /// Ends the telling, whoever else could still tell something.
     pub fn close(self) {
-        let _ = self.events.send(None);
+        for line in self.lines {
+            let _ = line.events.send(None);
+        }
     }
 }
 
@@ -80,6 +98,16 @@ mod tests {
         let other = teller.clone();
         other.close();
         assert_eq!(listener.collect::<Vec<_>>(), [note(9)]);
+    }
+
+    #[test]
+    fn each_listener_hears_all_whatever_the_other_does() {
+        let ((one, first), (other, second)) = (channel(), channel());
+        let both = one.and(other);
+        drop(first);
+        both.tell(note(1));
+        both.close();
+        assert_eq!(second.collect::<Vec<_>>(), [note(1)]);
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod journal;
 mod lab;
 mod local_commands;
 mod loops;
+mod notify;
 mod orders;
 mod packages;
 mod people;

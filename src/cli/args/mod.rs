@@ -12,10 +12,12 @@ pub(super) use runs::*;
 use super::{CommandFailure, Exit};
 use crate::display::CalledWith;
 use crate::model::Pace;
+use crate::notify::Receiver;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
+pub(super) use value::POLL_INTERVALS;
 use value::{faster, poll_interval};
 
 /// A step engine for cutovers that must not go wrong.
@@ -53,7 +55,7 @@ fn typed(matches: &ArgMatches) -> CalledWith {
         whole.map(|path| [flag.to_owned(), path.display().to_string()]).into_iter().flatten().collect::<Vec<_>>()
     };
     CalledWith {
-        everywhere: again("state", "--state"),
+        everywhere: [again("settings", "--settings"), again("state", "--state")].concat(),
         outside: [again("ssh_config", "--ssh-config"), again("trust_ca", "--trust-ca")].concat(),
     }
 }
@@ -91,9 +93,15 @@ pub(super) struct Common {
     /// Time between two looks at something that changes by itself, like 10s or 500ms [default: 10s]
     #[arg(long, global = true, env = "RUNBOOK_POLL_INTERVAL", hide_env_values = true, value_name = "TIME", value_parser = poll_interval)]
     pub(super) poll_interval: Option<Duration>,
+    /// The settings file [default: $XDG_CONFIG_HOME/runbook/runbook.toml]
+    #[arg(long, global = true, env = "RUNBOOK_SETTINGS", hide_env_values = true, value_name = "FILE")]
+    pub(super) settings: Option<PathBuf>,
     /// How many times faster than meant all waits go: for rehearsals and tests
     #[arg(long, global = true, env = "RUNBOOK_PACE", hide = true, value_name = "TIMES", value_parser = faster)]
     pub(super) faster: Option<Pace>,
+    /// Who is told of what, as the settings file says
+    #[arg(skip)]
+    pub(super) notify: Vec<Receiver>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -144,6 +152,24 @@ pub(super) enum Command {
     /// Be a command inside a rehearsal
     #[command(hide = true)]
     Rehearsed(RehearsedArgs),
+    /// Show the settings, where each comes from, and who is told of what
+    ///
+    /// The settings file is TOML. What is typed counts before the environment, and that before the file:
+    ///
+    ///     state = "/srv/runbook"
+    ///     ssh_config = "~/.ssh/cutover"
+    ///     trust_ca = "our-ca.pem"
+    ///     poll_interval = "5s"
+    ///
+    ///     [[notify]]
+    ///     on = ["rest", "gate", "failure", "downtime-begun", "downtime-ended", "finished"]
+    ///     command = ["/usr/local/bin/page", "--team", "web"]
+    ///
+    ///     [[notify]]
+    ///     on = ["finished"]
+    ///     webhook = { env = "HOOK_URL" }
+    #[command(verbatim_doc_comment)]
+    Settings(SettingsArgs),
     /// Print completions for a shell
     Completions {
         /// The shell

@@ -29,6 +29,13 @@ pub(in crate::cli) struct InitArgs {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct SettingsArgs {
+    /// Tell each receiver something, to see whether it arrives
+    #[arg(long)]
+    pub(in crate::cli) try_notify: bool,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct ActionsArgs {
     /// The name of an action or a check, like `file.rename`
     pub(in crate::cli) name: Option<String>,

@@ -62,6 +62,9 @@ pub(super) fn faster(text: &str) -> Result<Pace, String> {
 }
 
 /// The time between two looks, in `ms`, `s` or `m`: never so short that AWS would be asked without a pause.
+/// The least and the most time between two looks.
+pub(in crate::cli) const POLL_INTERVALS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(3600));
+
 pub(super) fn poll_interval(text: &str) -> Result<Duration, String> {
     const WRONG: &str = "write it like 10s or 500ms, from 50ms to 60m";
     let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -72,10 +75,9 @@ pub(super) fn poll_interval(text: &str) -> Result<Duration, String> {
         "m" => 60_000,
         _ => return Err(WRONG.into()),
     };
-    match number.checked_mul(unit) {
-        Some(ms @ 50..=3_600_000) => Ok(Duration::from_millis(ms)),
-        _ => Err(WRONG.into()),
-    }
+    let (least, most) = POLL_INTERVALS;
+    let given = number.checked_mul(unit).map(Duration::from_millis);
+    given.filter(|given| (least..=most).contains(given)).ok_or_else(|| WRONG.into())
 }
 
 #[cfg(test)]

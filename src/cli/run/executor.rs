@@ -12,6 +12,7 @@ use crate::display::{self, Console, ConsoleMode, Sentence};
 use crate::engine::{Clock, DriveError, Driver, Executor, Intent, Worker, preview_parameters};
 use crate::journal::{ActionState, ExecutorId, Held, History, Journal, JournalError, Lease, Rest, RunState};
 use crate::model::ActionPath;
+use crate::notify::{NoticeWords, Post};
 use crate::plan::Plan;
 use crate::{action, event};
 use std::rc::Rc;
@@ -53,7 +54,15 @@ impl ExecutorRun<'_> {
         block_on(async move {
             let mut stop = signals::listen()
                 .map_err(|e| CommandFailure::new(Exit::Failed, "cannot listen for signals").cause(e.to_string()))?;
-            let (events, shown) = event::channel();
+            let (mut events, shown) = event::channel();
+            let mut post = None;
+            if !self.common.notify.is_empty() {
+                let (also, heard) = event::channel();
+                events = events.and(also);
+                let told = (Arc::clone(&plan), state.clone(), by.clone());
+                let settings = settings::connections(self.common, state.run.as_str())?;
+                post = Some(Post::open(heard, self.common.notify.clone(), settings, words(&plan), told));
+            }
             let past = History::of(&self.journal.records(&state.run, 0)?);
             let console = Console::new(ConsoleMode::choose(format.is_json()), &plan, &state, past)
                 .with_sentences(sentence(&plan));
@@ -73,6 +82,7 @@ impl ExecutorRun<'_> {
             // What was asked of the run is done by now: from here on it is asked not to wait for the display.
             stop.mark_unchanged();
             let all_shown = spectator.end(&mut stop).await;
+            all_told(post, &mut stop).await;
             let (plan, state) = (executor.plan(), executor.state());
             let rest = result.map_err(|error| stopped(&journal, plan, state, &error))?;
             if all_shown.is_some()
@@ -83,6 +93,24 @@ impl ExecutorRun<'_> {
             Ok(exit(state, &rest))
         })?
     }
+}
+
+/// Waits until everybody is told who is to be, as long as nobody asks to stop, and says who was not.
+async fn all_told(post: Option<Post>, stop: &mut tokio::sync::watch::Receiver<u32>) {
+    let Some(post) = post else { return };
+    let failed = tokio::select! {
+        failed = post.end() => failed,
+        Ok(()) = stop.changed() => vec!["not everybody was told: it was not waited for".to_owned()],
+    };
+    for line in failed {
+        display::to_stderr(&format!("note: {line}\n"));
+    }
+}
+
+/// What a notice says, of a record that is in the state.
+fn words(plan: &Arc<Plan>) -> NoticeWords {
+    let plan = Arc::clone(plan);
+    Box::new(move |state, record| display::notice_text(&plan, state, &record.kind))
 }
 
 /// What an action will do, in words.

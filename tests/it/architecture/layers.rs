@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("access", &["model"]),
     ("action", &["model", "access"]),
     ("engine", &["model", "journal", "plan", "event", "access", "action"]),
+    ("notify", &["model", "journal", "plan", "event", "access"]),
     ("display", &["model", "journal", "plan", "event"]),
     ("rehearsal", &["document", "model", "validate", "journal", "plan", "event", "access", "action", "engine"]),
     (
@@ -30,6 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "access",
             "action",
             "engine",
+            "notify",
             "display",
             "rehearsal",
         ],

@@ -1,0 +1,31 @@
+//! What somebody is told who does not sit before the screen: one line.
+
+use crate::display::terminal::one_line;
+use crate::display::wording::{rest_sentence, site_sentence};
+use crate::journal::{RecordKind, RunState};
+use crate::plan::{Plan, Site};
+
+/// One line about a record that is in the state.
+#[must_use]
+pub fn notice_text(plan: &Plan, state: &RunState, record: &RecordKind) -> String {
+    use RecordKind as K;
+    let what = match record {
+        K::Rested { rest } => rest_sentence(plan, state, rest),
+        K::GateOpened { gate, prompt, .. } => format!("asks: {prompt} (gate `{gate}`)"),
+        K::Failed { action, failure, .. } => format!("has a failure: {action}: {}", failure.message),
+        K::UndoFailed { action, failure, .. } => format!("has a failure, of the undo of {action}: {}", failure.message),
+        K::Doubted { action, evidence } => format!("is in doubt about {action}: {evidence}"),
+        K::Started { action, .. } => format!("takes the site down, by {action}"),
+        K::UndoStarted { action, .. } => format!("takes the site down on its way back, by the undo of {action}"),
+        K::Done { action, .. } | K::Adopted { action, .. } => format!("has the site up again, by {action}"),
+        K::Undone { action, .. } => format!("has the site up again, by the undo of {action}"),
+        _ => "goes on".to_owned(),
+    };
+    let site = match record {
+        K::Rested { .. } if !plan.runbook.windows().is_empty() => {
+            format!("; {}", site_sentence(Site::now(plan, state)))
+        }
+        _ => String::new(),
+    };
+    one_line(&format!("run {} of {} {what}{site}", state.run, plan.runbook.name))
+}
