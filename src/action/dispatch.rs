@@ -51,6 +51,7 @@ dispatch! {
     FileRename,
     FileWrite,
     FileEdit,
+    FileUpload,
     FileLink,
     ProcessWaitGone,
     ServiceStop,

@@ -1,7 +1,7 @@
 //! The runbooks that come with the tool, and finding the one an operator names.
 
 use crate::cli::CommandFailure;
-use crate::model::{Runbook, StepId, Values};
+use crate::model::{Runbook, StepId, Value, ValueType, Values};
 use crate::{display, validate};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -47,6 +47,11 @@ pub(in crate::cli) fn find(name: &str) -> Result<FoundRunbook, CommandFailure> {
     Ok(FoundRunbook { text, source, runbook })
 }
 
+/// The folder of a runbook's file.
+pub(in crate::cli) fn folder(source: Option<&str>) -> Option<String> {
+    Some(Path::new(source?).parent()?.display().to_string())
+}
+
 /// The inputs from a file and `--set`, checked against the runbook.
 pub(in crate::cli) fn inputs(
     runbook: &Runbook,
@@ -58,7 +63,15 @@ pub(in crate::cli) fn inputs(
         None => None,
     };
     let named = read.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
-    validate::parse_inputs(runbook, named, sets).map_err(|p| problems(&p))
+    let mut values = validate::parse_inputs(runbook, named, sets).map_err(|p| problems(&p))?;
+    for input in runbook.inputs.iter().filter(|input| input.value_type == ValueType::File) {
+        // Whoever goes on with the run may be in another folder.
+        let whole = |it: &Value| it.as_str().and_then(|path| std::path::absolute(path).ok());
+        if let Some(whole) = values.get(&input.name).and_then(whole) {
+            values.insert(input.name.clone(), whole.display().to_string().into());
+        }
+    }
+    Ok(values)
 }
 
 pub(in crate::cli) fn problems(problems: &validate::Problems) -> CommandFailure {

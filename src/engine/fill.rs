@@ -2,7 +2,7 @@
 //! their names.
 
 use crate::model::{
-    ActionPath, Expr, Foretold, ParamSpec, PreflightCheck, RunId, StepAction, TargetSpec, ValueType, Values,
+    ActionPath, Expr, Foretold, LocalFile, ParamSpec, PreflightCheck, RunId, StepAction, TargetSpec, ValueType, Values,
 };
 use crate::plan::Plan;
 use std::collections::BTreeMap;
@@ -45,7 +45,14 @@ impl<'a> Filling<'a> {
     fn fill(&self, with: &BTreeMap<String, Expr>, params: &[ParamSpec]) -> BTreeMap<String, Foretold> {
         let value = |(name, expr): (&String, &Expr)| {
             let (value, spec) = (self.value(expr), params.iter().find(|param| param.name == name));
-            (name.clone(), if let Some(spec) = spec { self.with_targets(&spec.value_type, value) } else { value })
+            let value = match (spec.map(|spec| &spec.value_type), expr) {
+                (Some(ValueType::File), Expr::Literal(path)) => {
+                    LocalFile::of_runbook(self.plan.folder.as_deref(), path.as_str().unwrap_or_default())
+                }
+                (Some(wanted), _) => self.with_targets(wanted, value),
+                (None, _) => value,
+            };
+            (name.clone(), value)
         };
         with.iter().map(value).collect()
     }

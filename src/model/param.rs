@@ -2,8 +2,9 @@
 
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, Decode, DnsZone, FileMode, Foretold, Fqdn,
-    GroupDescription, GroupId, GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region,
-    Seconds, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text, TimeSpan, Url, ValueType, VpcId,
+    GroupDescription, GroupId, GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType,
+    LocalFile, Region, Seconds, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text, TimeSpan, Url,
+    ValueType, VpcId,
 };
 
 /// A Rust type that can be an action's parameter or output.
@@ -30,7 +31,7 @@ params! {
     DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Account => Account, FileMode => FileMode, Url => Url, Service => Service,
     BalancerName => BalancerName, TargetGroupName => TargetGroupName, GroupName => GroupName, ImageName => ImageName,
     GroupDescription => GroupDescription, InstanceName => InstanceName, TagValue => TagValue, CertificateName => CertificateName,
-    SecretRef => Secret, Target => Target, TimeSpan => Duration, std::collections::BTreeMap<String, Foretold> => Map,
+    SecretRef => Secret, Target => Target, TimeSpan => Duration, LocalFile => File, std::collections::BTreeMap<String, Foretold> => Map,
 }
 
 impl<const LEAST: u32, const MOST: u32> Param for Seconds<LEAST, MOST> {

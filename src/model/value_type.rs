@@ -2,8 +2,8 @@
 
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, FileMode, Fqdn, GroupDescription, GroupId,
-    GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Region, SecretRef, Service,
-    SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value, VpcId, tags,
+    GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile, Region, SecretRef,
+    Service, SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value, VpcId, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -74,6 +74,8 @@ pub enum ValueType {
     Target,
     /// A duration, like `30s`.
     Duration,
+    /// A file on the machine where the tool runs.
+    File,
     /// An argument of a command: a text, a number or a boolean.
     Word,
     /// A command: program and arguments, or a text for a shell.
@@ -134,6 +136,7 @@ const NAMES: &[(&str, ValueType)] = &[
     ("secret", ValueType::Secret),
     ("target", ValueType::Target),
     ("duration", ValueType::Duration),
+    ("file", ValueType::File),
     ("argument", ValueType::Word),
     ("command", ValueType::Command),
     ("text-or-secret", ValueType::TextOrSecret),
@@ -317,6 +320,7 @@ impl ValueType {
             ValueType::Target => "the name of a target".into(),
             ValueType::Map => "named values".into(),
             ValueType::Duration => TimeSpan::EXPECTED.into(),
+            ValueType::File => LocalFile::EXPECTED.into(),
             ValueType::Word => "a text, a number or a boolean".into(),
             ValueType::Command => "a list, program and arguments, or a text for `sh -eu`".into(),
             ValueType::TextOrSecret => "a text, or a reference to a secret".into(),
@@ -348,6 +352,7 @@ impl ValueType {
             ValueType::Url => Url::fits(text),
             ValueType::Service => Service::fits(text),
             ValueType::Duration => TimeSpan::parse(text).is_some(),
+            ValueType::File => LocalFile::fits(text),
             ValueType::BalancerName => BalancerName::fits(text),
             ValueType::TargetGroupName => TargetGroupName::fits(text),
             ValueType::GroupName => GroupName::fits(text),

@@ -42,6 +42,9 @@ pub struct Plan {
     /// Whether commands of the runbook that only look may be run before the run begins: somebody has read them and allowed it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub commands_allowed: bool,
+    /// The folder of the runbook's file, where its own files are; nothing for one that comes with the tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// Where its actions and steps stand: no part of what it is.
     #[serde(skip)]
     pub lookup: Lookup,

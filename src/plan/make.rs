@@ -41,6 +41,7 @@ impl Plan {
             checks: Vec::new(),
             names: BTreeMap::new(),
             commands_allowed: false,
+            folder: None,
             lookup: Lookup::default(),
         };
         match unordered::conflict(&plan) {

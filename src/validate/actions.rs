@@ -9,8 +9,8 @@ use super::words::{found, inside, listed};
 use super::{downtime, duration, needs, trial, ways};
 use crate::document::{Document, Kind, Node, Place};
 use crate::model::{
-    ActionKind, ActionPath, Expr, ParamSpec, Property, Reference, RetryPolicy, Reversibility, Spec, StepAction,
-    TargetSpec, ValueType, WayBack,
+    ActionKind, ActionPath, Expr, LocalFile, ParamSpec, Property, Reference, RetryPolicy, Reversibility, Spec,
+    StepAction, TargetSpec, ValueType, WayBack,
 };
 use std::collections::BTreeMap;
 
@@ -160,6 +160,11 @@ impl Action<'_> {
         let reader = Reader { text: &document.text, scope, here: Here::Action(self.position) };
         let expr = reader.read(node, wanted, what, notes)?;
         match (wanted, &expr) {
+            (ValueType::File, Expr::Literal(path)) if !path.as_str().is_some_and(LocalFile::is_inside) => {
+                let message =
+                    format!("{what}: found {}, and a runbook names only files below its own folder", found(node));
+                notes.advise(node.place, message, "make it an input of type `file`, for the operator to name");
+            }
             (ValueType::Target, _) => self.target_in_time(node, notes),
             (ValueType::List(_), _) if wanted.is_target() => {
                 node.items().unwrap_or_default().iter().for_each(|item| self.target_in_time(item, notes));

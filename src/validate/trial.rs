@@ -27,6 +27,7 @@ pub(super) fn example(value_type: &ValueType) -> Value {
         T::Fqdn | T::CertificateName => json!("cloud.example.org"),
         T::Cidr => json!("10.0.0.0/16"),
         T::Path => json!("/example"),
+        T::File => json!("example.txt"),
         T::Account => json!("www-data"),
         T::FileMode => json!("0640"),
         T::Url => json!("https://cloud.example.org/"),

@@ -11,6 +11,17 @@ const WAYS: &[&str] = &["argv", "shell", "port", "http", "file"];
 /// Tells when what is to be said in one way is said in none or in several. `what` is e.g. "action `a/b` (`ssh.run`)".
 pub(super) fn one(params: &[ParamSpec], with: &BTreeMap<String, Expr>, what: &str, place: Place, notes: &mut Notes) {
     let ways: Vec<&str> = WAYS.iter().copied().filter(|way| params.iter().any(|it| it.name == *way)).collect();
+    let has = |name: &str| params.iter().any(|it| it.name == name);
+    if has("from") && has("secret") {
+        let given = ["from", "secret"].into_iter().filter(|name| with.contains_key(*name)).count();
+        if given != 1 {
+            notes.advise(
+                place,
+                format!("{what} needs one of `from` and `secret`"),
+                "a file here, or a secret as its content",
+            );
+        }
+    }
     // `argv` tells the kinds that run commands or probe.
     if !ways.contains(&"argv") {
         return;

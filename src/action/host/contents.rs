@@ -11,6 +11,7 @@ use super::preview::{command_of, fact_of_file, unified};
 use super::reload::reload_if_active;
 use super::restore::{FileStanding, original, standing};
 use super::systemd::asking;
+use super::upload_local::Local;
 use crate::action::{Applied, Context};
 use crate::model::{Change, Facts, Failure, Finding, Found, Service, Target, Text, Value, Values, sha256, tell};
 use serde::{Deserialize, Serialize};
@@ -30,15 +31,35 @@ pub(super) struct FileBefore {
 /// What a file is to be.
 pub(super) struct Contents {
     /// All that is to be in it.
-    pub(super) bytes: Vec<u8>,
+    pub(super) body: Body,
     /// Whose, and for whom.
     pub(super) given: Attributes,
+}
+
+/// What a file is to hold.
+pub(super) enum Body {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// What is in a file on this machine.
+    Local(Local),
 }
 
 impl Contents {
     /// SHA-256 of what is to be in it.
     pub(super) fn sha256(&self) -> String {
-        sha256(&self.bytes)
+        match &self.body {
+            Body::Bytes(bytes) => sha256(bytes),
+            Body::Local(local) => local.sha256.clone(),
+        }
+    }
+
+    /// Brings it to the host, beside the file's place, with the attributes of the file `like`, where there is one, and these.
+    async fn stage(&self, file: &HostFile<'_>, like: &str, given: &Attributes) -> Result<(), Failure> {
+        let (whose, mode) = (given.whose(), given.permissions());
+        match &self.body {
+            Body::Bytes(bytes) => file.staged([like, &whose, &mode], bytes).await.map(drop),
+            Body::Local(local) => file.stage_local([like, &whose, &mode], local).await,
+        }
     }
 
     fn is_in(&self, image: &FileImage) -> bool {
@@ -56,6 +77,8 @@ pub(super) struct Changed<'a> {
     pub(super) asked: &'a str,
     /// What reads it, and is told.
     pub(super) reload: Option<&'a Service>,
+    /// How many bytes it may hold.
+    pub(super) most: u64,
 }
 
 /// The part of a sentence that names the service which takes the file.
@@ -77,7 +100,7 @@ pub(super) fn shown(bytes: &[u8], image: Option<&FileImage>) -> String {
 impl<'a> Changed<'a> {
     /// The file as it is now.
     pub(super) async fn find(&self) -> Result<(HostFile<'a>, Option<FileImage>), Failure> {
-        HostFile::find_or_none(self.cx, self.on, self.asked).await
+        HostFile::find_or_none(self.cx, self.on, (self.asked, self.most)).await
     }
 
     /// How the file stands to what it is to be. `told` gives the difference for a plan.
@@ -163,14 +186,14 @@ impl<'a> Changed<'a> {
             (Some(now), Some(_)) => {
                 file.must_be_replaceable().await?;
                 file.must_take(&wanted.given).await?;
-                file.stage_with(&wanted.bytes, &wanted.given).await?;
+                wanted.stage(file, &file.path, &wanted.given).await?;
                 file.replace(now).await?;
                 Some(now.clone())
             }
             (None, None) => {
                 file.must_have_room().await?;
                 file.must_take(&wanted.given).await?;
-                file.stage_new(&wanted.bytes, &wanted.given.of_new(file.hand)).await?;
+                wanted.stage(file, "", &wanted.given.of_new(file.hand)).await?;
                 file.create().await?;
                 None
             }

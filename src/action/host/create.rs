@@ -1,21 +1,10 @@
 //! A file made where none is, and removed again; and content staged with other attributes than the file's.
 
-use super::attributes::Attributes;
 use super::file::HostFile;
 use super::file_scripts::{CREATE, REMOVE};
 use crate::model::{Advice, Failure};
 
 impl HostFile<'_> {
-    /// As [`HostFile::stage`], with these instead of the file's where they are given.
-    pub(super) async fn stage_with(&self, bytes: &[u8], given: &Attributes) -> Result<(), Failure> {
-        self.staged([&self.path, &given.whose(), &given.permissions()], bytes).await.map(drop)
-    }
-
-    /// Brings the content of a file that is not there yet to the host, beside its place.
-    pub(super) async fn stage_new(&self, bytes: &[u8], given: &Attributes) -> Result<(), Failure> {
-        self.staged(["", &given.whose(), &given.permissions()], bytes).await.map(drop)
-    }
-
     /// Gives the staged content the file's name, which nobody has taken.
     pub(super) async fn create(&self) -> Result<(), Failure> {
         let output = self.run(CREATE, [&self.path, &self.fresh], b"").await?;
@@ -29,7 +18,8 @@ impl HostFile<'_> {
     /// Removes a file that this run made, and what an interrupted command may have left beside it; a file of other content
     /// stays.
     pub(super) async fn remove_made(&self, sha256: &str) -> Result<(), Failure> {
-        let output = self.run(REMOVE, [&self.path, sha256, &self.part, &self.fresh, &self.aside], b"").await?;
+        let arguments = [self.path.as_str(), sha256, &self.part, &self.fresh, &self.aside];
+        let output = self.run_long(REMOVE, arguments).await?;
         match output.status {
             0 => Ok(()),
             5 => Err(self.changed()),

@@ -1,18 +1,18 @@
 //! `file.edit`: texts of a file replaced by others, where it holds them exactly so often.
 
 use super::attributes::Attributes;
-use super::contents::{Changed, Contents, FileBefore, reloading, shown};
-use super::file::{FileImage, HostFile};
+use super::contents::{Body, Changed, Contents, FileBefore, reloading, shown};
+use super::file::{EDITED, FileImage, HostFile};
 use super::offload_tls::refused;
 use super::preview::command_of;
 use super::systemd::asking;
 use crate::action::edit::text::replace;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Failure, FileEdit, Finding, Text, sha256, tell};
+use crate::model::{Change, Failure, FileEdit, Finding, Text, tell};
 
 impl FileEdit {
     fn changed<'a>(&'a self, cx: &'a Context<'a>) -> Changed<'a> {
-        Changed { cx, on: &self.on, asked: self.path.as_str(), reload: self.reload.as_ref() }
+        Changed { cx, on: &self.on, asked: self.path.as_str(), reload: self.reload.as_ref(), most: EDITED }
     }
 
     /// The file, which must be there.
@@ -27,7 +27,7 @@ impl FileEdit {
 
     fn edited(&self, bytes: &[u8]) -> Result<Contents, Failure> {
         let edit = replace(bytes, &self.replace).map_err(|it| refused(self.path.as_str(), &self.on.name, it))?;
-        Ok(Contents { bytes: edit.bytes, given: Attributes::default() })
+        Ok(Contents { body: Body::Bytes(edit.bytes), given: Attributes::default() })
     }
 
     /// What the file is to be: made of the copy where this run has kept one, for what is there now may be its own edit.
@@ -68,7 +68,8 @@ impl Perform for FileEdit {
         let wanted = self.wanted(&file).await?;
         let told = async || {
             let before = file.read().await?;
-            let (is, will_be) = (shown(&before, Some(&now)), shown(&wanted.bytes, Some(&now)));
+            let Body::Bytes(after) = &wanted.body else { return Ok(self.own_words()) };
+            let (is, will_be) = (shown(&before, Some(&now)), shown(after, Some(&now)));
             Ok(if is.as_bytes() == before { (is, will_be) } else { self.own_words() })
         };
         self.changed(cx).observe((&file, Some(&now)), &wanted, told).await
@@ -88,11 +89,11 @@ impl Perform for FileEdit {
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let before: FileBefore = cx.before()?;
-        let file = HostFile::of_action_at(cx, &self.on, &before.path).await?;
+        let file = HostFile::of_action_at(cx, &self.on, (&before.path, EDITED)).await?;
         let after = match cx.output("sha256") {
             Some(known) => Some(known.to_owned()),
             None if file.copy_image().await?.is_some() => {
-                self.edited(&file.read_copy().await?).ok().map(|it| sha256(&it.bytes))
+                self.edited(&file.read_copy().await?).ok().map(|it| it.sha256())
             }
             None => None,
         };

@@ -18,6 +18,7 @@ use crate::access::RemoteOutput;
 use crate::action::Context;
 use crate::model::{Advice, Failure, RunId, Target, sha256};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What is remembered of a file: enough to know it again, nothing of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +68,18 @@ pub(super) struct HostFile<'a> {
     pub(super) fresh: String,
     /// The copy while it is made.
     pub(super) part: String,
+    /// How many bytes it may hold.
+    most: u64,
 }
+
+/// How much a file may hold that is edited.
+pub(super) const EDITED: u64 = LARGEST as u64;
+/// How much one may hold that is only put there.
+pub(super) const UPLOADED: u64 = 1 << 40;
+/// How long looking at a file may take.
+const LOOKING: Duration = Duration::from_secs(60);
+/// The same for one that may be large.
+pub(super) const HASHING: Duration = Duration::from_secs(600);
 
 /// Whether staged content came into the file's place.
 enum Committed {
@@ -116,11 +128,12 @@ impl FileImage {
 /// Looks at a path on a host; a link at its end is looked at itself.
 pub(super) async fn look(cx: &Context<'_>, host: &Target, path: &str) -> Result<Sight, Failure> {
     let place = HostPlace::find(&cx.lines(), host, path, LastLink::Kept).await?;
-    look_as(cx, host, place.hand, &place.path).await
+    look_as(cx, host, place.hand, (&place.path, EDITED)).await
 }
 
-async fn look_as(cx: &Context<'_>, host: &Target, hand: Hand, path: &str) -> Result<Sight, Failure> {
-    let command = hand.script(LOOK, [path, &LARGEST.to_string()]);
+async fn look_as(cx: &Context<'_>, host: &Target, hand: Hand, (path, most): (&str, u64)) -> Result<Sight, Failure> {
+    let limit = if most > EDITED { HASHING } else { LOOKING };
+    let command = hand.script(LOOK, [path, &most.to_string()]).limit(limit);
     let text = cx.run_ok(host, command, &format!("looking at `{path}`")).await?;
     parse(path, &text).ok_or_else(|| {
         Failure::permanent(format!("looking at `{path}` on {host} gave an answer that is not understood")).cause(text)
@@ -159,7 +172,7 @@ impl<'a> HostFile<'a> {
         path: &str,
     ) -> Result<(HostFile<'a>, FileImage), Failure> {
         let place = HostPlace::find(&cx.lines(), host, path, LastLink::Followed).await?;
-        match look_as(cx, host, place.hand, &place.path).await? {
+        match look_as(cx, host, place.hand, (&place.path, EDITED)).await? {
             Sight::File(image) => Ok((Self::in_place(cx, host, place), image)),
             Sight::Missing => Err(Failure::refused(format!("`{path}` is not on {host}"))
                 .advise(format!("give the path that the file has on {}", host.name))),
@@ -184,17 +197,17 @@ impl<'a> HostFile<'a> {
     pub(super) async fn find_or_none(
         cx: &'a Context<'a>,
         host: &'a Target,
-        path: &str,
+        (path, most): (&str, u64),
     ) -> Result<(HostFile<'a>, Option<FileImage>), Failure> {
         let place = HostPlace::find(&cx.lines(), host, path, LastLink::Followed).await?;
-        let image = match look_as(cx, host, place.hand, &place.path).await? {
+        let image = match look_as(cx, host, place.hand, (&place.path, most)).await? {
             Sight::File(image) => Some(image),
             Sight::Missing => None,
             Sight::Other(kind) => {
                 return Err(Failure::refused(format!("`{path}` on {host} is no file to change but {kind}")));
             }
         };
-        Ok((Self::of_action(cx, host, place), image))
+        Ok((Self { most, ..Self::of_action(cx, host, place) }, image))
     }
 
     /// The file at a real path that is known from a before-image, with what this action keeps of it.
@@ -204,10 +217,10 @@ impl<'a> HostFile<'a> {
     pub(super) async fn of_action_at(
         cx: &'a Context<'a>,
         host: &'a Target,
-        path: &str,
+        (path, most): (&str, u64),
     ) -> Result<HostFile<'a>, Failure> {
         let place = HostPlace::find(&cx.lines(), host, path, LastLink::Kept).await?;
-        Ok(Self::of_action(cx, host, place))
+        Ok(Self { most, ..Self::of_action(cx, host, place) })
     }
 
     fn of_action(cx: &'a Context<'a>, host: &'a Target, place: HostPlace) -> Self {
@@ -223,7 +236,7 @@ impl<'a> HostFile<'a> {
         let (path, hand) = (place.path.clone(), place.hand);
         let [copy, aside, fresh, part] =
             ["", ".aside", ".new", ".part"].map(|is| beside(&path, &cx.call().run, &format!("{whose}{is}")));
-        Self { cx, host, place, hand, path, copy, aside, fresh, part }
+        Self { cx, host, place, hand, path, copy, aside, fresh, part, most: EDITED }
     }
 
     /// Runs a constant script as whom the file is worked on.
@@ -234,6 +247,16 @@ impl<'a> HostFile<'a> {
         stdin: &[u8],
     ) -> Result<RemoteOutput, Failure> {
         Ok(self.cx.run(self.host, self.hand.script(script, arguments).stdin(stdin)).await?)
+    }
+
+    /// The same for what takes as long as the file is large.
+    pub(super) async fn run_long<const N: usize>(
+        &self,
+        script: &'static str,
+        arguments: [&str; N],
+    ) -> Result<RemoteOutput, Failure> {
+        let limit = if self.most > EDITED { HASHING } else { LOOKING };
+        Ok(self.cx.run(self.host, self.hand.script(script, arguments).limit(limit)).await?)
     }
 
     /// As whom php reads it, for it is a program.
@@ -267,7 +290,7 @@ impl<'a> HostFile<'a> {
 
     /// What the file looks like now; nothing when it is gone.
     pub(super) async fn image(&self) -> Result<Option<FileImage>, Failure> {
-        Ok(match look_as(self.cx, self.host, self.hand, &self.path).await? {
+        Ok(match look_as(self.cx, self.host, self.hand, (&self.path, self.most)).await? {
             Sight::File(image) => Some(image),
             _ => None,
         })
@@ -287,7 +310,7 @@ impl<'a> HostFile<'a> {
     }
 
     async fn image_kept_at(&self, path: &str) -> Result<Option<FileImage>, Failure> {
-        Ok(match look_as(self.cx, self.host, self.hand, path).await? {
+        Ok(match look_as(self.cx, self.host, self.hand, (path, self.most)).await? {
             Sight::File(image) => Some(FileImage { path: self.path.clone(), ..image }),
             _ => None,
         })
@@ -312,7 +335,7 @@ impl<'a> HostFile<'a> {
     /// Keeps a copy of the file as `now` describes it; a copy of that content that is there already is this run's own.
     async fn keep_copy(&self, now: &FileImage) -> Result<(), Failure> {
         let arguments = [&self.path, &self.copy, &now.sha256, &self.aside, &self.part].map(String::as_str);
-        let output = self.run(COPY, arguments, b"").await?;
+        let output = self.run_long(COPY, arguments).await?;
         match output.status {
             0 => Ok(()),
             3 => Err(Failure::refused(format!("`{}` is already on {}, with other content", self.copy, self.host))
@@ -347,7 +370,7 @@ impl<'a> HostFile<'a> {
     }
 
     async fn committed(&self, sha256: &str) -> Result<Committed, Failure> {
-        let output = self.run(COMMIT, [&self.path, &self.fresh, sha256], b"").await?;
+        let output = self.run_long(COMMIT, [self.path.as_str(), self.fresh.as_str(), sha256]).await?;
         match output.status {
             0 => Ok(Committed::Replaced),
             4 => Ok(Committed::Not(self.changed())),
@@ -379,8 +402,9 @@ impl<'a> HostFile<'a> {
 
     /// Brings the copy's content, owner, mode and times back, if the file still is what `now` says.
     pub(super) async fn put_back(&self, before: &FileImage, now: &str) -> Result<(), Failure> {
+        let now = &now.to_owned();
         let arguments = [&self.path, &self.copy, &before.sha256, &self.fresh, now];
-        let output = self.run(PUT_BACK, arguments, b"").await?;
+        let output = self.run_long(PUT_BACK, arguments.map(String::as_str)).await?;
         match output.status {
             0 => Ok(()),
             3 => Err(Failure::refused(format!("the copy `{}` is not on {} any more", self.copy, self.host))
@@ -395,7 +419,7 @@ impl<'a> HostFile<'a> {
     /// Removes this run's copy of `before`, and what an interrupted command or a rejected edit may have left beside it.
     pub(super) async fn remove_copy(&self, before: &FileImage) -> Result<(), Failure> {
         let arguments = [&self.copy, &before.sha256, &self.part, &self.fresh, &self.aside].map(String::as_str);
-        let output = self.run(REMOVE, arguments, b"").await?;
+        let output = self.run_long(REMOVE, arguments).await?;
         match output.status {
             0 => Ok(()),
             5 => Err(Failure::refused(format!("the copy `{}` on {} is not what it was", self.copy, self.host))

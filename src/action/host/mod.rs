@@ -32,6 +32,9 @@ mod start;
 mod stop;
 mod stray;
 mod systemd;
+mod upload;
+mod upload_local;
+mod upload_pieces;
 mod wait_gone;
 mod write;
 

@@ -1,8 +1,8 @@
 //! `file.write`: a file with this content.
 
 use super::attributes::attributes;
-use super::contents::{Changed, Contents, FileBefore, reloading, shown};
-use super::file::HostFile;
+use super::contents::{Body, Changed, Contents, FileBefore, reloading, shown};
+use super::file::{EDITED, HostFile};
 use super::preview::command_of;
 use super::systemd::asking;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
@@ -10,13 +10,13 @@ use crate::model::{Change, Failure, FileWrite, Finding, Text, sha256, tell};
 
 impl FileWrite {
     fn changed<'a>(&'a self, cx: &'a Context<'a>) -> Changed<'a> {
-        Changed { cx, on: &self.on, asked: self.path.as_str(), reload: self.reload.as_ref() }
+        Changed { cx, on: &self.on, asked: self.path.as_str(), reload: self.reload.as_ref(), most: EDITED }
     }
 
     async fn wanted(&self, cx: &Context<'_>) -> Result<Contents, Failure> {
         let said = (self.owner.as_ref(), self.group.as_ref(), self.mode.as_ref());
         let given = attributes(cx, &self.on, said).await?;
-        Ok(Contents { bytes: self.content.as_str().as_bytes().to_vec(), given })
+        Ok(Contents { body: Body::Bytes(self.content.as_str().as_bytes().to_vec()), given })
     }
 }
 
@@ -69,7 +69,7 @@ impl Perform for FileWrite {
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let before: FileBefore = cx.before()?;
-        let file = HostFile::of_action_at(cx, &self.on, &before.path).await?;
+        let file = HostFile::of_action_at(cx, &self.on, (&before.path, EDITED)).await?;
         Ok(self.changed(cx).undo(&file, before, Some(&sha256(self.content.as_str()))).await?)
     }
 }

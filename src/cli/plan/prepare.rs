@@ -26,6 +26,7 @@ pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Re
     let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
     let order = args.order.map_or(Order::Article, Order::from);
     let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| no_plan(&e))?;
+    plan.folder = library::folder(found.source.as_deref());
     commands::allow(&mut plan, args)?;
     let looking = Looking::new(common)?;
     let (looks, permissions) = block_on(async {

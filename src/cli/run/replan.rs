@@ -156,6 +156,7 @@ pub(in crate::cli) fn replan(
     let mut plan =
         Plan::make(now.runbook, now.inputs, old.account.clone(), old.order).map_err(|e| refusal::no_plan(&e))?;
     let as_value = |plan: &Plan| plan.to_value().map_err(|e| CommandFailure::refused(e.to_string()));
+    plan.folder.clone_from(&old.folder);
     // Allowed were the commands of the old plan, and no others.
     let (allowed, asked) = (commands::of_actions(old), commands::of_actions(&plan));
     plan.commands_allowed = old.commands_allowed && asked.iter().all(|command| allowed.contains(command));

@@ -6,8 +6,8 @@
 use super::super::{
     Account, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs, DnsZone,
     DrainTime, Environment, Expectation, FileMode, FileProbe, Fixed, Foretold, Fqdn, GroupDescription, GroupId,
-    GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, Param,
-    PortProbe, Replacement, Retried, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text,
+    GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile,
+    Param, PortProbe, Replacement, Retried, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text,
     TextOrSecret, TimeSpan, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
@@ -98,6 +98,29 @@ actions! {
         /// A service to reload afterwards, and after an undo, if it runs.
         reload: Option<Service>,
     } gives { backup_sha256: String, sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;
+
+    /// Brings a file from the machine where this tool runs to a host, or makes it of a secret. It goes in pieces, beside its place; cut
+    /// off, it goes on where it stood, and it gets its name once all of it is there and has its SHA-256. Who reads the place sees the
+    /// old file or the new one. The plan shows size and SHA-256, of a text the difference; a file that is another one by then stops
+    /// the action. Copy and undo are as those of `file.write`.
+    "file.upload" FileUpload {
+        /// The host.
+        on: Target,
+        /// The file there, in a directory that is there. A link is followed to its file.
+        path: HostPath,
+        /// The file here: one below the runbook's folder, or an input of type `file`.
+        from: Option<LocalFile>,
+        /// Instead of `from` a secret, e.g. a private key. Nothing of it is shown; its SHA-256 is written down.
+        secret: Option<SecretRef>,
+        /// Its owner. Default: the one it has; of a new file root, or the one user who can write in its directory.
+        owner: Option<Account>,
+        /// Its group. Default: the one it has; of a new file root's, or that user's own.
+        group: Option<Account>,
+        /// Its permissions, e.g. `"0640"`. Default: those it has; of a new file `0644`, of a secret `0600`.
+        mode: Option<FileMode>,
+        /// A service to reload afterwards, and after an undo, if it runs.
+        reload: Option<Service>,
+    } gives { backup_sha256: String, sha256: String } Reversible, Restores, [], usual 10 s, deadline 1800 s;
 
     /// Has a symbolic link lead elsewhere, or makes it, in one step: whoever follows it comes to the old or to the new. Refuses where
     /// something else than a link is, and when what it is to lead to is not there by then. Undo has it lead where it led, or removes

@@ -16,5 +16,6 @@ mod reach;
 mod services;
 mod site;
 mod stand_in;
+mod uploads;
 mod way;
 mod writes;
