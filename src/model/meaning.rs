@@ -37,12 +37,14 @@ impl Runbook {
         let checks = self.preflight.iter().flat_map(|check| check.with.values());
         let targets = self.targets.iter().flat_map(|target| target.fields.values());
         let all = with.chain(checks).chain(targets).chain(&self.region).chain(&self.tags);
+        let decides = self.decided_by.iter().map(String::as_str);
         let used: BTreeSet<&str> = all
             .flat_map(Expr::references)
             .filter_map(|reference| match reference {
                 Reference::Input(name) => Some(name.as_str()),
                 Reference::Output { .. } | Reference::RunId => None,
             })
+            .chain(decides)
             .collect();
         self.inputs.iter().map(|input| input.name.as_str()).filter(|name| !used.contains(name)).collect()
     }

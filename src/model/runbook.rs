@@ -1,6 +1,6 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
-use super::{CheckKind, Expr, StepAction, StepId, TargetSpec, Value, ValueType};
+use super::{CheckKind, Expr, LeftOut, StepAction, StepId, TargetSpec, Value, ValueType};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,12 @@ pub struct Runbook {
     pub preflight: Vec<PreflightCheck>,
     /// The steps, in the document's order.
     pub steps: Vec<Step>,
+    /// What its conditions leave out with the inputs it was read with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+    /// The inputs that decide what it is: of conditions, of lists for loops and groups of targets.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub decided_by: BTreeSet<String>,
 }
 
 /// One input.
@@ -104,6 +110,12 @@ impl Runbook {
         });
         let used: BTreeSet<&str> = by_actions.chain(by_checks).collect();
         self.targets.iter().map(|target| target.name.as_str()).filter(|name| !used.contains(name)).collect()
+    }
+
+    /// The number of the last step: how many there are in the document, the last ones that are left out apart.
+    #[must_use]
+    pub fn last_number(&self) -> usize {
+        self.steps.last().map_or(0, |step| step.number)
     }
 
     /// Every action in the document's order.

@@ -18,6 +18,7 @@ const FIELDS: &[&str] = &[
     "id",
     "do",
     "title",
+    "when",
     "for_each",
     "at_once",
     "needs",

@@ -79,6 +79,7 @@ impl Reader<'_> {
         let value = value(node);
         let source = self.text.get(node.place.start..node.place.end).unwrap_or_default();
         if let (Kind::Number(number), ValueType::Word | ValueType::TextOrSecret) = (&node.kind, wanted)
+            && source.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
             && number.to_string() != source.trim()
         {
             // 0755, 1_000, 1.50: YAML reads them as other numbers than they look like.
@@ -169,6 +170,11 @@ impl Reader<'_> {
             return None;
         }
         let Some(known) = self.scope.action(action) else {
+            if let Some(why) = self.scope.left_out(action) {
+                let message = format!("`{reference}` is not there: `{action}` is left out, for {why}");
+                notes.advise(place, message, "what uses it needs the same `when`");
+                return None;
+            }
             let step = action.step().as_str();
             if self.scope.step(step).is_some() {
                 let siblings = self.scope.actions.iter().filter(|k| k.path.step().as_str() == step);

@@ -34,8 +34,12 @@ impl<'d> Fields<'d> {
                 it.found.push((name, &entry.value));
             } else {
                 let others = || known.iter().copied().filter(|k| node.get(k).is_none());
-                it.misspelt.extend(nearest(name, others()));
-                let help = meant(name, others(), "other fields");
+                let ours = others().find(|other| is_elsewhere(other, name));
+                it.misspelt.extend(ours.or_else(|| nearest(name, others())));
+                let help = match ours {
+                    Some(ours) => format!("here it is called `{ours}`"),
+                    None => meant(name, others(), "other fields"),
+                };
                 notes.advise(entry.key.place, format!("unknown field `{name}` in {what}"), help);
             }
         }
@@ -130,6 +134,37 @@ impl<'d> Fields<'d> {
         }
         items
     }
+}
+
+/// Whether other tools of this kind call so what is called `ours` here.
+fn is_elsewhere(ours: &str, name: &str) -> bool {
+    let theirs: &[&str] = match ours {
+        "when" => &["if", "unless", "only_if", "condition", "conditions"],
+        "deadline" => &["timeout", "time_limit", "max_time", "timeout_seconds"],
+        "for_each" => &["loop", "foreach", "with_items", "each", "items", "matrix"],
+        "at_once" => &["parallel", "max_parallel", "concurrency", "serial", "forks"],
+        "title" => &["name", "summary"],
+        "why" => &["description", "reason"],
+        "needs" => &["depends_on", "after", "requires", "depends", "dependencies"],
+        "do" => &["action", "uses", "module", "type"],
+        "with" => &["args", "params", "parameters", "inputs"],
+        "argv" => &["command", "cmd", "args"],
+        "shell" => &["run", "script", "bash", "sh"],
+        "env" => &["environment", "vars"],
+        "sudo" => &["become", "root"],
+        "user" => &["become_user", "as", "run_as"],
+        "cwd" => &["chdir", "workdir", "working_dir", "working_directory", "dir"],
+        "outputs" => &["register", "capture"],
+        "undo" => &["rollback", "revert", "down", "compensate"],
+        "check" => &["creates", "verify", "test", "unless"],
+        "steps" => &["tasks", "jobs", "stages"],
+        "inputs" => &["vars", "variables", "parameters"],
+        "targets" => &["hosts", "servers", "inventory"],
+        "on" => &["host", "target", "hosts"],
+        "retry" => &["retries", "attempts"],
+        _ => &[],
+    };
+    theirs.contains(&name)
 }
 
 /// Tells a duplicate with the place of the first.

@@ -10,12 +10,15 @@
 
 mod actions;
 mod checks;
+mod choice;
 mod downtime;
 mod duration;
 mod expression;
 mod fields;
 mod gates;
+mod groups;
 mod inputs;
+mod known_inputs;
 mod literal;
 mod loops;
 mod needs;
@@ -43,7 +46,16 @@ use crate::model::{Runbook, Values, sha256};
 /// # Errors
 /// All problems found.
 pub fn parse_runbook(name: &str, text: &str) -> Result<Runbook, Problems> {
-    runbook(&document::parse(name, text).map_err(Problems::from)?)
+    runbook(&document::parse(name, text).map_err(Problems::from)?, None)
+}
+
+/// The same with values for its inputs: what they decide is decided (`when`, lists for loops and groups of targets). Without them it is
+/// judged by examples, and is not what a run would be.
+///
+/// # Errors
+/// All problems found.
+pub fn parse_runbook_with(name: &str, text: &str, inputs: &Values) -> Result<Runbook, Problems> {
+    runbook(&document::parse(name, text).map_err(Problems::from)?, Some(inputs))
 }
 
 /// Reads an inputs file, if there is one, and validates it together with what `--set` gave.

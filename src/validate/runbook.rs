@@ -1,16 +1,20 @@
 //! The whole runbook.
 
 use super::actions::Surroundings;
+use super::choice::{self, Decided};
 use super::expression::{Here, Reader};
 use super::fields::{Fields, twice};
+use super::known_inputs::KnownInputs;
 use super::literal::check;
 use super::problem::{Notes, Problems, Where};
 use super::scope::Declared;
 use super::words::{found, meant, value};
-use super::{checks, downtime, loops, steps, targets};
+use super::{checks, downtime, groups, loops, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
-use crate::model::{InputSpec, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, is_id};
-use std::collections::HashMap;
+use crate::model::{
+    InputSpec, LeftOut, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, Values, is_id,
+};
+use std::collections::{BTreeSet, HashMap};
 
 const FIELDS: &[&str] = &["runbook", "title", "about", "region", "tags", "inputs", "targets", "preflight", "steps"];
 const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
@@ -19,20 +23,30 @@ const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
 ///
 /// # Errors
 /// All problems found.
-pub fn runbook(document: &Document) -> Result<Runbook, Problems> {
+pub fn runbook(document: &Document, given: Option<&Values>) -> Result<Runbook, Problems> {
     let mut notes = Notes::default();
-    let runbook = loops::unrolled(document, &mut notes).and_then(|unrolled| read(&unrolled, &mut notes));
+    let runbook = decided(document, given, &mut notes);
     notes.finish(Some(document), runbook)
 }
 
-fn read(document: &Document, notes: &mut Notes) -> Option<Runbook> {
+/// The runbook that a document is with these inputs.
+fn decided(document: &Document, given: Option<&Values>, notes: &mut Notes) -> Option<Runbook> {
+    let inputs = KnownInputs::of(document, given);
+    let Decided { document: chosen, numbers, left_out } = choice::chosen(document, &inputs, notes)?;
+    let (grouped, groups) = groups::written_out(&chosen, &inputs, notes)?;
+    let unrolled = loops::unrolled(&grouped, (&inputs, &groups), notes)?;
+    let read = read(&unrolled, (&numbers, left_out), notes)?;
+    Some(Runbook { decided_by: inputs.asked(), ..read })
+}
+
+fn read(document: &Document, (numbers, left_out): (&[usize], Vec<LeftOut>), notes: &mut Notes) -> Option<Runbook> {
     let root = &document.root;
     if root.kind == Kind::Null {
         let help = "a runbook starts with `runbook: NAME`, `title:` and `about:`, and has `steps:`".to_owned();
         notes.push(Where::Document, "the document is empty".into(), Some(help));
         return None;
     }
-    let scope = Declared::of(document);
+    let scope = Declared::of(document, &left_out);
     let fields = Fields::of(root, root.place, "the runbook", FIELDS, notes)?;
     let name = fields.required_line("runbook", notes);
     if let (Some(name), Some(node)) = (&name, fields.get("runbook"))
@@ -52,7 +66,7 @@ fn read(document: &Document, notes: &mut Notes) -> Option<Runbook> {
     let targets = targets::read(document, fields.get("targets"), &scope, notes);
     let around = Surroundings { document, scope: &scope, targets: &targets };
     let preflight = checks::read(&around, fields.get("preflight"), notes);
-    let steps = fields.required("steps", notes).map(|node| steps::read(&around, node, notes));
+    let steps = fields.required("steps", notes).map(|node| steps::read(&around, node, numbers, notes));
     let steps = steps?;
     if fields.get("region").is_none()
         && let Some(why) = needs_region(&steps, &targets, &preflight)
@@ -64,7 +78,19 @@ fn read(document: &Document, notes: &mut Notes) -> Option<Runbook> {
         );
     }
     let (name, title, about) = (name?, title?, about?);
-    let runbook = Runbook { name, title, about, region, tags, inputs, targets, preflight, steps };
+    let runbook = Runbook {
+        name,
+        title,
+        about,
+        region,
+        tags,
+        inputs,
+        targets,
+        preflight,
+        steps,
+        left_out,
+        decided_by: BTreeSet::new(),
+    };
     downtime::ends_what_it_began(&runbook, fields.get("steps"), notes);
     Some(runbook.with_downtime_by_step())
 }
@@ -105,7 +131,8 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
         let given = type_node.text().unwrap_or_default();
         let help = meant(given.trim_start_matches("list("), ValueType::names(), "types");
         let message = format!("`type` of {what}: found {}, expected a type", found(type_node));
-        notes.advise(type_node.place, message, format!("{help} A list is written `list(TYPE)`"));
+        let stop = if help.ends_with('?') { "" } else { "." };
+        notes.advise(type_node.place, message, format!("{help}{stop} A list is written `list(TYPE)`"));
         return None;
     };
     if value_type == ValueType::Secret {

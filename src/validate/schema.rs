@@ -179,6 +179,7 @@ fn action(kind: ActionKind) -> Schema {
     let mut more = json!({
         "id": id("the action's name within its step"),
         "title": line("what it does, in one line; without it the action's own sentence is shown"),
+        "when": when(),
         "for_each": for_each(),
         "at_once": at_once(),
         "needs": {
@@ -244,11 +245,23 @@ fn of_kind(name: &str, about: &str, params: &[ParamSpec], more: Value) -> Schema
 fn for_each() -> Value {
     let plain = json!({ "type": ["string", "number", "boolean"] });
     json!({
-        "type": "array",
-        "minItems": 1,
-        "maxItems": 100,
-        "items": { "anyOf": [plain, { "type": "object", "minProperties": 1, "additionalProperties": plain }] },
+        "anyOf": [
+            {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 100,
+                "items": { "anyOf": [plain, { "type": "object", "minProperties": 1, "additionalProperties": plain }] },
+            },
+            { "type": "string", "pattern": REFERENCE, "description": "an input that is a list, or a group of targets" },
+        ],
         "description": "what it is done for, one after the other: `${{ each }}` is the item, `${{ each.NAME }}` one of its values",
+    })
+}
+
+fn when() -> Value {
+    json!({
+        "type": ["string", "boolean"],
+        "description": "a condition on inputs, like `inputs.tls` or `inputs.env == \"prod\"`: without it, it is always done",
     })
 }
 
@@ -288,6 +301,7 @@ fn step() -> Schema {
             },
             "title": line("what it does, in one line"),
             "why": prose("why it is done"),
+            "when": when(),
             "for_each": for_each(),
             "at_once": at_once(),
             "site_down": { "type": "boolean", "description": "whether the site is down once this step is done; better said by the actions, with `downtime`" },
@@ -302,16 +316,31 @@ fn step() -> Schema {
 }
 
 fn target() -> Schema {
-    let fields: Map<String, Value> = TargetSpec::FIELDS
+    let mut fields: Map<String, Value> = TargetSpec::FIELDS
         .iter()
         .map(|(name, value_type)| ((*name).to_owned(), reference(&format!("type-{value_type}"))))
         .collect();
+    for (many, of) in [("hosts", "hosts"), ("instances", "instances")] {
+        let list = json!({
+            "description": format!("{of} of a group: one target for each, named by number"),
+            "anyOf": [
+                { "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": "string" } },
+                { "type": "string", "pattern": REFERENCE, "description": "an input that is a list" },
+            ],
+        });
+        fields.insert(many.to_owned(), list);
+    }
     json_schema!({
-        "description": "a host: an EC2 instance, or a name the ssh configuration knows",
+        "description": "a host: an EC2 instance, or a name the ssh configuration knows; or a group of them",
         "type": "object",
         "additionalProperties": false,
         "properties": fields,
-        "oneOf": [{ "required": ["instance"] }, { "required": ["host"] }],
+        "oneOf": [
+            { "required": ["instance"] },
+            { "required": ["host"] },
+            { "required": ["hosts"] },
+            { "required": ["instances"] },
+        ],
     })
 }
 

@@ -5,7 +5,7 @@
 
 use super::words::value;
 use crate::document::{Document, Entry, Node};
-use crate::model::{ActionKind, ActionPath, Value, ValueType, is_action_id};
+use crate::model::{ActionKind, ActionPath, LeftOut, Value, ValueType, is_action_id};
 use std::collections::{BTreeMap, HashMap};
 
 /// An action as others see it.
@@ -31,6 +31,8 @@ pub(super) struct Declared {
     pub(super) actions: Vec<Known>,
     /// Names of the targets.
     pub(super) targets: Vec<String>,
+    /// What is left out of the document, by step or `step/action`, and why.
+    left_out: BTreeMap<String, String>,
     /// Where the first step, action and target of a name stand among them.
     steps_at: HashMap<String, usize>,
     actions_at: HashMap<ActionPath, usize>,
@@ -39,7 +41,7 @@ pub(super) struct Declared {
 
 impl Declared {
     /// Collects the names of a document.
-    pub(super) fn of(document: &Document) -> Self {
+    pub(super) fn of(document: &Document, left_out: &[LeftOut]) -> Self {
         let root = &document.root;
         let entries = |name| root.get(name).and_then(Node::entries).unwrap_or_default();
         let value_type =
@@ -47,6 +49,7 @@ impl Declared {
         let mut it = Declared {
             inputs: entries("inputs").iter().map(|e| (e.key.text.clone(), value_type(e))).collect(),
             targets: entries("targets").iter().map(|e| e.key.text.clone()).collect(),
+            left_out: left_out.iter().map(|it| (it.name(), it.why.clone())).collect(),
             ..Declared::default()
         };
         let id_of = |node: &Node| node.get("id").and_then(Node::text).filter(|t| is_action_id(t)).map(str::to_owned);
@@ -69,6 +72,12 @@ impl Declared {
     /// The action of this path; of duplicates the first.
     pub(super) fn action(&self, path: &ActionPath) -> Option<&Known> {
         self.actions.get(*self.actions_at.get(path)?)
+    }
+
+    /// Why a step, or an action, is left out; nothing when it is not.
+    pub(super) fn left_out(&self, path: &ActionPath) -> Option<&str> {
+        let of = |name: &str| self.left_out.get(name).map(String::as_str);
+        of(path.step().as_str()).or_else(|| of(&path.to_string()))
     }
 
     /// Where a step stands among the steps, from 0; of duplicates the first.

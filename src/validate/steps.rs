@@ -9,10 +9,10 @@ use crate::document::{Node, Place};
 use crate::model::{ActionPath, Step, StepAction, StepId, is_action_id, is_id, names_otherwise};
 use std::collections::{BTreeMap, HashMap};
 
-const FIELDS: &[&str] = &["id", "title", "why", "for_each", "at_once", "site_down", "needs", "actions"];
+const FIELDS: &[&str] = &["id", "title", "why", "when", "for_each", "at_once", "site_down", "needs", "actions"];
 
-/// Reads all steps. Steps that are broken are left out, and their problems told.
-pub(super) fn read(around: &Surroundings<'_>, node: &Node, notes: &mut Notes) -> Vec<Step> {
+/// Reads all steps, of these numbers. Steps that are broken are left out, and their problems told.
+pub(super) fn read(around: &Surroundings<'_>, node: &Node, numbers: &[usize], notes: &mut Notes) -> Vec<Step> {
     let Some(items) = node.items() else {
         notes.add(node.place, format!("`steps`: found {}, expected a list of steps", found(node)));
         return Vec::new();
@@ -31,7 +31,8 @@ pub(super) fn read(around: &Surroundings<'_>, node: &Node, notes: &mut Notes) ->
             }
             StepId::try_from(text).ok()
         });
-        let Some(step) = one(around, items, n, id, notes) else { continue };
+        let Some(mut step) = one(around, items, n, id, notes) else { continue };
+        step.number = numbers.get(n).copied().unwrap_or(n + 1);
         needs_at.insert(step.id.clone(), item.get("needs").map_or(item.place, |n| n.place));
         steps.push(step);
     }

@@ -144,7 +144,7 @@ fn a_loop_that_is_none_is_told_at_its_place() {
     let step = |line: &str| problems(&format!("    {line}\n"), "");
     for (line, told) in [
         ("for_each: web-1", "expected a list"),
-        ("for_each: \"${{ inputs.nodes }}\"", "write the list itself"),
+        ("for_each: \"${{ inputs.nodes }}\"", "there is no input `nodes`"),
         ("for_each: []", "0 items, expected 1 to 100"),
         ("for_each: [[a]]", "found a list, expected a text"),
         ("for_each: [a, A]", "two items called `a`, at 1 and 2"),

@@ -14,6 +14,7 @@ mod aws_compute;
 mod aws_names;
 mod aws_network;
 mod checks;
+mod choice;
 mod costs;
 mod display;
 mod documents;

@@ -9,10 +9,12 @@ use crate::model::Runbook;
 pub(in crate::cli) fn validate(args: &ValidateArgs, format: Format) -> Result<Exit, CommandFailure> {
     let found = library::find(&args.runbook)?;
     let with_inputs = args.inputs.is_some() || !args.sets.is_empty();
-    if with_inputs {
-        library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
-    }
-    let (steps, actions) = (found.runbook.steps.len(), found.runbook.actions().count());
+    let decided = match with_inputs {
+        true => Some(found.with(&library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?)?),
+        false => None,
+    };
+    let runbook = decided.as_ref().unwrap_or(&found.runbook);
+    let (steps, actions) = (runbook.steps.len(), runbook.actions().count());
     let warnings = warnings(&found.runbook);
     let text = if format.is_json() {
         let told = serde_json::json!({

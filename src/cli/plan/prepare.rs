@@ -22,10 +22,11 @@ pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Re
     let name = args.runbook.as_deref().ok_or_else(|| CommandFailure::usage("no runbook is named"))?;
     let found = library::find(name)?;
     let inputs = library::inputs(&found.runbook, args.inputs.as_deref(), &args.sets)?;
-    judge(&found.runbook, &args.accept)?;
-    let until = args.until.as_deref().map(|name| step(&found.runbook, name)).transpose()?;
+    let runbook = found.with(&inputs)?;
+    judge(&runbook, &args.accept)?;
+    let until = args.until.as_deref().map(|name| step(&runbook, name)).transpose()?;
     let order = args.order.map_or(Order::Article, Order::from);
-    let mut plan = Plan::make(found.runbook, inputs, None, order).map_err(|e| no_plan(&e))?;
+    let mut plan = Plan::make(runbook, inputs, None, order).map_err(|e| no_plan(&e))?;
     plan.folder = library::folder(found.source.as_deref());
     commands::allow(&mut plan, args)?;
     let looking = Looking::new(common)?;

@@ -79,7 +79,7 @@ fn whole(read: &ReadPlan, path: &Path) -> Result<(), CommandFailure> {
     if validate::fingerprint(&saved.document) != saved.fingerprint {
         return Err(torn("the runbook's text in it has another SHA-256 than it says"));
     }
-    let runbook = validate::parse_runbook(&plan.runbook.name, &saved.document)
+    let runbook = validate::parse_runbook_with(&plan.runbook.name, &saved.document, &plan.inputs)
         .map_err(|_| torn("the runbook's text in it is not valid"))?;
     let again = Plan::make(runbook, plan.inputs.clone(), plan.account.clone(), plan.order);
     if again.is_ok_and(|again| again.does_the_same_as(plan)) {

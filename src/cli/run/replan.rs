@@ -63,6 +63,11 @@ pub(in crate::cli) fn now(state: &RunState, plan: &Plan, args: &ResumeArgs) -> R
         })?
     };
     let (inputs, inputs_from) = inputs_now::read(state, plan, &runbook, args)?;
+    let runbook = if same && inputs == plan.inputs {
+        runbook
+    } else {
+        library::with_inputs((&place, &text), &runbook, &inputs).map_err(|problems| library::problems(&problems))?
+    };
     Ok(Now { text, place, runbook, inputs, inputs_from, given: inputs_now::given(args) })
 }
 

@@ -82,8 +82,19 @@ fn plan() -> Plan {
     }];
     let (name, title, about) = ("x".into(), "x".into(), String::new());
     let (inputs, targets) = (Vec::new(), Vec::new());
-    let runbook =
-        Runbook { name, title, about, region: None, tags: None, inputs, targets, preflight: Vec::new(), steps };
+    let runbook = Runbook {
+        name,
+        title,
+        about,
+        region: None,
+        tags: None,
+        inputs,
+        targets,
+        preflight: Vec::new(),
+        steps,
+        left_out: Vec::new(),
+        decided_by: Default::default(),
+    };
     Plan::make(runbook, Values::new(), None, Order::Article).unwrap()
 }
 

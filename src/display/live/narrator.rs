@@ -79,7 +79,7 @@ impl Narrator {
 
     /// `step 6 of 11`.
     pub(in crate::display) fn number(&self, step: &StepId) -> String {
-        format!("{} of {}", self.plan.number(step), self.plan.runbook.steps.len())
+        format!("{} of {}", self.plan.number(step), self.plan.runbook.last_number())
     }
 
     pub(in crate::display) fn step(&self, id: &StepId) -> Option<&Step> {

@@ -34,6 +34,7 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
         "account": plan.account,
         "region": plan.region,
         "order": plan.order,
+        "left_out": plan.runbook.left_out,
         "tags": plan.tags,
         "names": plan.names,
         "inputs": plan.inputs,

@@ -89,6 +89,7 @@ fn header(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
     rows.extend(plan.region.as_ref().map(|region| ("region", region.clone())));
     rows.push(("order", order_sentence(plan.order).to_owned()));
     rows.push(("size", size(plan, preflight)));
+    rows.extend(plan.runbook.left_out.iter().map(|it| ("left out", format!("{}: {}", it.name(), it.why))));
     if !plan.tags.is_empty() {
         let tags: Vec<String> = plan.tags.iter().map(|(name, text)| format!("{name}={text}")).collect();
         rows.push(("tags", tags.join(", ")));
@@ -110,7 +111,7 @@ fn inputs(plan: &Plan) -> String {
 }
 
 fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, looks: &Looks<'_>) -> String {
-    let of = plan.runbook.steps.len();
+    let of = plan.runbook.last_number();
     let usual = usual::of_step(plan, step).told();
     let mut text = format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
     if !step.why.trim().is_empty() {

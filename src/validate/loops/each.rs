@@ -10,6 +10,9 @@ use crate::model::unrolled_id;
 /// What makes a loop of a step or an action.
 pub(super) const FIELDS: [&str; 2] = ["for_each", "at_once"];
 
+/// Parameters whose text is for a shell.
+const SCRIPTS: [&str; 3] = ["shell", "check", "undo"];
+
 /// The id of a step or an action, as it is written.
 pub(super) fn id_of(node: &Node) -> Option<&str> {
     node.get("id").and_then(Node::text)
@@ -59,7 +62,12 @@ impl Round<'_> {
             Kind::Text(text) if text.contains("${{") => self.text(node, text, notes),
             Kind::List(items) => Kind::List(items.iter().map(|item| self.filled(item, notes)).collect()),
             Kind::Map(entries) => {
-                let filled = |entry: &Entry| Entry { key: entry.key.clone(), value: self.filled(&entry.value, notes) };
+                let filled = |entry: &Entry| {
+                    // Nothing is pasted into a script: what stands in its place is read as a part of it.
+                    let is_script = SCRIPTS.contains(&entry.key.text.as_str()) && entry.value.text().is_some();
+                    let value = if is_script { entry.value.clone() } else { self.filled(&entry.value, notes) };
+                    Entry { key: entry.key.clone(), value }
+                };
                 Kind::Map(entries.iter().map(filled).collect())
             }
             other => other.clone(),

@@ -1,13 +1,18 @@
 //! What a loop goes through: texts, numbers, booleans, or named values of these, each with a name of its own.
 
+use super::super::groups::{TargetGroups, values};
+use super::super::known_inputs::{KnownInputs, input_in};
 use super::super::problem::Notes;
-use super::super::words::found;
+use super::super::words::{found, meant};
 use crate::document::{Kind, Node};
 use crate::model::is_round;
 use std::collections::HashMap;
 
 /// The most rounds: a step of more is no step that anybody reads.
 const MOST: usize = 100;
+
+/// Where lists may come from.
+pub(super) type Lists<'a> = (&'a KnownInputs<'a>, &'a TargetGroups);
 
 /// One of the list.
 pub(super) struct Item {
@@ -17,18 +22,17 @@ pub(super) struct Item {
 }
 
 /// Reads the list of a loop; nothing when something is wrong with it.
-pub(super) fn read(list: &Node, notes: &mut Notes) -> Option<Vec<Item>> {
+pub(super) fn read(list: &Node, lists: Lists<'_>, notes: &mut Notes) -> Option<Vec<Item>> {
     let before = notes.len();
+    let found_in = from_elsewhere(list, lists, notes);
+    if notes.len() > before {
+        return None;
+    }
+    let list = found_in.as_ref().unwrap_or(list);
     let Some(nodes) = list.items() else {
         let message = format!("`for_each`: found {}, expected a list", found(list));
-        match list.text().is_some_and(|text| text.contains("${{")) {
-            true => notes.advise(
-                list.place,
-                message,
-                "write the list itself: one that is known only with the inputs is not possible",
-            ),
-            false => notes.add(list.place, message),
-        }
+        let help = "write it out, or refer to an input that is a list (`${{ inputs.NAME }}`) or to a group of targets";
+        notes.advise(list.place, message, help);
         return None;
     };
     if nodes.is_empty() || nodes.len() > MOST {
@@ -56,6 +60,36 @@ pub(super) fn read(list: &Node, notes: &mut Notes) -> Option<Vec<Item>> {
         items.push(Item { name, value: node.clone() });
     }
     (notes.len() == before).then_some(items)
+}
+
+/// The list that an input or a group of targets is; nothing for one that is written out.
+fn from_elsewhere(list: &Node, (inputs, groups): Lists<'_>, notes: &mut Notes) -> Option<Node> {
+    let text = list.text()?;
+    if let Some(name) = group_in(text) {
+        let Some(names) = groups.get(name) else {
+            let help = match groups.is_empty() {
+                true => "a group is a target with `hosts: [...]` or `instances: [...]`".to_owned(),
+                false => meant(name, groups.keys().map(String::as_str), "groups of targets"),
+            };
+            notes.advise(list.place, format!("`for_each`: there is no group of targets `{name}`"), help);
+            return None;
+        };
+        let item = |name: &String| Node { place: list.place, kind: Kind::Text(name.clone()) };
+        return Some(Node { place: list.place, kind: Kind::List(names.iter().map(item).collect()) });
+    }
+    let name = input_in(text)?;
+    if inputs.type_of(name).is_some_and(crate::model::ValueType::is_secret) {
+        notes.add(list.place, "`for_each`: secrets are not gone through");
+        return None;
+    }
+    let items = values(list, inputs, "`for_each`", notes)?;
+    Some(Node { place: list.place, kind: Kind::List(items) })
+}
+
+/// The group that a text refers to, when it is one reference to a group and nothing else.
+fn group_in(text: &str) -> Option<&str> {
+    let inner = text.trim().strip_prefix("${{")?.strip_suffix("}}")?.trim();
+    inner.strip_prefix("targets.")
 }
 
 /// What of an item cannot be put in an action's place.

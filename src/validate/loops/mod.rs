@@ -5,7 +5,9 @@
 //! (validation, plan, run, journal) knows nothing of loops, and an action of one is named `restart@web-1`. So a runbook with a loop
 //! means exactly what the same runbook written out means. Steps keep their number and their id.
 //!
-//! Not handled: lists that are known only with the inputs, and loops in loops.
+//! A list may be an input, or a group of targets: then it is what that is with the inputs that were given, or an example.
+//!
+//! Not handled: loops in loops.
 
 mod each;
 mod items;
@@ -15,21 +17,21 @@ use super::words::found;
 use crate::document::{Document, Entry, Key, Kind, Node, Place};
 use crate::model::unrolled_id;
 use each::{FIELDS, Round, id_of};
-use items::Item;
+use items::{Item, Lists};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The document without loops; nothing when one cannot be read, which is told.
-pub(super) fn unrolled<'d>(document: &'d Document, notes: &mut Notes) -> Option<Cow<'d, Document>> {
+pub(super) fn unrolled<'d>(document: &'d Document, lists: Lists<'_>, notes: &mut Notes) -> Option<Cow<'d, Document>> {
     let before = notes.len();
     let steps = document.root.get("steps").and_then(Node::items).unwrap_or_default();
     let mut loops = Loops::default();
     let mut said = Vec::new();
     for step in steps {
-        let of_step = Loop::of(step, "step", notes);
+        let of_step = Loop::of(step, "step", lists, notes);
         let mut of_actions = Vec::new();
         for action in step.get("actions").and_then(Node::items).unwrap_or_default() {
-            let it = Loop::of(action, "action", notes);
+            let it = Loop::of(action, "action", lists, notes);
             if let (Some(_), Some(node)) = (&of_step, action.get("for_each")) {
                 notes.add(node.place, "a loop in a loop is not possible: its step is done for each of a list already");
             }
@@ -77,7 +79,7 @@ struct Loop {
 
 impl Loop {
     /// What a step or an action says; nothing when it is none, or when what it says is wrong.
-    fn of(node: &Node, what: &str, notes: &mut Notes) -> Option<Self> {
+    fn of(node: &Node, what: &str, lists: Lists<'_>, notes: &mut Notes) -> Option<Self> {
         let at_once = node.get("at_once");
         let Some(list) = node.get("for_each") else {
             if let Some(at_once) = at_once {
@@ -85,7 +87,7 @@ impl Loop {
             }
             return None;
         };
-        let items = items::read(list, notes)?;
+        let items = items::read(list, lists, notes)?;
         let at_once = match at_once.map(|node| (node, &node.kind)) {
             None => Some(1),
             Some((_, Kind::Bool(true))) => Some(items.len()),

@@ -173,6 +173,8 @@ pub(crate) fn runbook() -> Runbook {
             input("ranges", ValueType::List(Box::new(ValueType::Cidr))),
         ],
         targets: Vec::new(),
+        left_out: Vec::new(),
+        decided_by: Default::default(),
         preflight: Vec::new(),
         steps,
     }

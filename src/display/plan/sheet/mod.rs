@@ -113,6 +113,9 @@ impl<'a> Sheet<'a> {
         if let Some(until) = &self.origin.until {
             facts.push(("rests after", format!("step {}, {until}", plan.number(until))));
         }
+        facts.extend(
+            plan.runbook.left_out.iter().map(|it| ("left out", format!("{}: {}", it.name(), it.why.replace('`', "")))),
+        );
         if !plan.tags.is_empty() {
             let tags: Vec<String> = plan.tags.iter().map(|(name, text)| format!("{name}={text}")).collect();
             facts.push(("tags", tags.join(", ")));

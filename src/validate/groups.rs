@@ -1,0 +1,123 @@
+//! TargetGroups of targets: one target that is written for several hosts, or instances, becomes as many of them, named by number.
+//!
+//! `web: { hosts: [a, b], user: admin }` is `web-1: { host: a, user: admin }` and `web-2: { host: b, user: admin }`; a list may be an
+//! input. `${{ targets.web }}` in a `for_each` is the list of their names.
+
+use super::known_inputs::{KnownInputs, input_in};
+use super::problem::Notes;
+use super::words::{found, meant};
+use crate::document::{Document, Entry, Key, Kind, Node, Place};
+use crate::model::Value;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// The fields that make a group, and what each becomes of one of it.
+const FIELDS: [(&str, &str); 2] = [("hosts", "host"), ("instances", "instance")];
+/// The most of a group.
+const MOST: usize = 100;
+
+/// The groups of a document, with the names of their targets.
+pub(super) type TargetGroups = BTreeMap<String, Vec<String>>;
+
+/// The document with each group as its targets; nothing when one cannot be read, which is told.
+pub(super) fn written_out<'d>(
+    document: &'d Document,
+    inputs: &KnownInputs<'_>,
+    notes: &mut Notes,
+) -> Option<(Cow<'d, Document>, TargetGroups)> {
+    let before = notes.len();
+    let entries = document.root.get("targets").and_then(Node::entries).unwrap_or_default();
+    let is_group = |entry: &Entry| FIELDS.iter().any(|(field, _)| entry.value.get(field).is_some());
+    if !entries.iter().any(is_group) {
+        return Some((Cow::Borrowed(document), TargetGroups::new()));
+    }
+    let mut groups = TargetGroups::new();
+    let mut targets: Vec<Entry> = Vec::new();
+    for entry in entries {
+        let Some((many, one)) = FIELDS.iter().copied().find(|(field, _)| entry.value.get(field).is_some()) else {
+            targets.push(entry.clone());
+            continue;
+        };
+        let Some(list) = entry.value.get(many) else { continue };
+        let what = format!("`{many}` of target `{}`", entry.key.text);
+        let Some(values) = values(list, inputs, &what, notes) else { continue };
+        if values.is_empty() || values.len() > MOST {
+            notes.add(list.place, format!("{what} has {} items, expected 1 to {MOST}", values.len()));
+            continue;
+        }
+        let mut names = Vec::new();
+        for (n, value) in values.into_iter().enumerate() {
+            let name = format!("{}-{}", entry.key.text, n + 1);
+            targets.push(member(entry, (many, one), &name, value));
+            names.push(name);
+        }
+        groups.insert(entry.key.text.clone(), names);
+    }
+    if notes.len() > before {
+        return None;
+    }
+    let mut root = document.root.clone();
+    if let Kind::Map(entries) = &mut root.kind
+        && let Some(list) = entries.iter_mut().find(|entry| entry.key.text == "targets")
+    {
+        list.value.kind = Kind::Map(targets);
+    }
+    let document = Document { name: document.name.clone(), text: document.text.clone(), root };
+    Some((Cow::Owned(document), groups))
+}
+
+fn member(group: &Entry, (many, one): (&str, &str), name: &str, value: Node) -> Entry {
+    let place = group.key.place;
+    let mut fields: Vec<Entry> = group.value.entries().unwrap_or_default().to_vec();
+    for field in &mut fields {
+        if field.key.text == many {
+            *field = Entry { key: Key { text: one.to_owned(), place: field.key.place }, value: value.clone() };
+        }
+    }
+    let value = Node { place: group.value.place, kind: Kind::Map(fields) };
+    Entry { key: Key { text: name.to_owned(), place }, value }
+}
+
+/// The items of a list that is written out, or of an input.
+pub(super) fn values(list: &Node, inputs: &KnownInputs<'_>, what: &str, notes: &mut Notes) -> Option<Vec<Node>> {
+    if let Some(items) = list.items() {
+        return Some(items.to_vec());
+    }
+    let Some(name) = list.text().and_then(input_in) else {
+        let message = format!("{what}: found {}, expected a list", found(list));
+        notes.advise(list.place, message, "write it out, or refer to an input that is a list: `${{ inputs.NAME }}`");
+        return None;
+    };
+    match inputs.value(name) {
+        Some(Value::Array(items)) => Some(items.iter().map(|item| node(item, list.place)).collect()),
+        Some(_) => {
+            let of = inputs.type_of(name).map_or_else(String::new, ToString::to_string);
+            let help = format!("declare it as `list(TYPE)`: `{name}: {{ type: list(string), about: ... }}`");
+            notes.advise(list.place, format!("{what}: `inputs.{name}` is of type `{of}`, expected a list"), help);
+            None
+        }
+        None => {
+            let help = meant(name, inputs.names(), "inputs");
+            notes.advise(list.place, format!("{what}: there is no input `{name}`"), help);
+            None
+        }
+    }
+}
+
+/// A value as a document would have it, at a place.
+fn node(value: &Value, place: Place) -> Node {
+    let kind = match value {
+        Value::Null => Kind::Null,
+        Value::Bool(it) => Kind::Bool(*it),
+        Value::Number(number) => Kind::Number(number.clone()),
+        Value::String(text) => Kind::Text(text.clone()),
+        Value::Array(items) => Kind::List(items.iter().map(|item| node(item, place)).collect()),
+        Value::Object(fields) => Kind::Map(
+            fields
+                .iter()
+                .map(|(name, it)| Entry { key: Key { text: name.clone(), place }, value: node(it, place) })
+                .collect(),
+        ),
+    };
+    Node { place, kind }
+}
