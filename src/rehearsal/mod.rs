@@ -20,9 +20,10 @@ mod play;
 mod region;
 mod scenario;
 mod site;
+mod world;
 
 pub use balancer::health::{ServerHealth, TargetCheck};
-pub use emulator::account::{AccountState, SeededAccount};
+pub use emulator::account::{AccountState, SeededAccount, SeededHost};
 pub use emulator::client::{BodyEvent, EmulatorClient};
 pub use error::RehearsalError;
 pub use flagship::{before, inputs};
@@ -39,3 +40,4 @@ pub use region::{Region, enter};
 pub use scenario::{Fault, Part, PlayEnding, Report, ReturnTrip, Scenario, VerdictRow};
 pub use site::release;
 pub use site::visitor::Outage;
+pub use world::{Holds, World, WorldFile, WorldHost, parse as parse_world};

@@ -6,6 +6,7 @@ use crate::model::ActionPath;
 use crate::plan::Order;
 use crate::rehearsal::region::spec::RegionSpec;
 use crate::rehearsal::site::visitor::Outage;
+use crate::rehearsal::world::World;
 
 /// One rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,9 @@ pub struct Scenario {
     pub region: RegionSpec,
     /// The runbook's name; its judge (`flagship`) knows how it is played.
     pub runbook: String,
+    /// What the runbook is rehearsed on, of one that does not come with the tool.
+    #[serde(default)]
+    pub world: Option<World>,
     /// In which order its actions run.
     pub order: Order,
     /// Kill every process at one of its appends, until the run has come to its end.

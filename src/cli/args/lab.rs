@@ -44,6 +44,9 @@ pub(in crate::cli) struct RehearseArgs {
     /// Open a shell inside the lab, to type `runbook ...` oneself
     #[arg(long)]
     pub(in crate::cli) shell: bool,
+    /// What a runbook of your own is rehearsed on: hosts, inputs, what must hold afterwards [default: NAME.world.yaml beside it]
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) world: Option<PathBuf>,
     /// Keep the lab's files
     #[arg(long)]
     pub(in crate::cli) keep: bool,

@@ -4,3 +4,4 @@ pub(in crate::cli) mod doctor;
 pub(in crate::cli) mod harm;
 pub(in crate::cli) mod rehearse;
 pub(in crate::cli) mod verdict;
+pub(in crate::cli) mod world;

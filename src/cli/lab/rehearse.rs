@@ -3,6 +3,7 @@
 use crate::cli::args::{Common, Format, RegionArgs, RehearseArgs, RehearsedArgs, RehearsedCommand};
 use crate::cli::lab::harm::Harm;
 use crate::cli::lab::verdict;
+use crate::cli::lab::world;
 use crate::cli::out::out;
 use crate::cli::run::executor::block_on;
 use crate::cli::run::{self, resume, rollback};
@@ -12,30 +13,35 @@ use crate::model::{ActionPath, Reversibility, Runbook, WayBack as WayBackKind};
 use crate::plan::{Order, sequence};
 use crate::rehearsal::setup::{self, Carry};
 use crate::rehearsal::{
-    Cache, Conduct, Fault, PlayEnding, RegionSpec, RehearsalError, ReturnTrip, Scenario, before, doctor, enter, play,
-    release,
+    BeforeState, Cache, Conduct, Fault, PlayEnding, RegionSpec, RehearsalError, ReturnTrip, Scenario, World, doctor,
+    enter, play, release,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
 pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, CommandFailure> {
-    let found = library::find(&args.runbook)?;
+    let mut found = library::find(&args.runbook)?;
     let order = args.order.map_or(Order::Article, Order::from);
+    let world = world::find(args, &found)?;
+    if let Some(world) = &world {
+        found.runbook = world::decided(&found, world)?;
+    }
     if args.list_kill_points {
         return kill_points(&found.runbook, order, args.rollback_to.as_deref());
     }
     let fault = args.fault.as_deref().map(fault).transpose()?;
     let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&found.runbook, order, to)).transpose()?;
     let pace = args.pace.as_deref().map(pace).transpose()?;
-    check(args, &found.runbook)?;
+    check(args, &found.runbook, world.is_some())?;
     can_be_combined(args, fault, rollback_to.as_ref())?;
     let (json, setup, keep) = (format.is_json(), args.setup, args.keep);
     block_on(async {
         let began = Instant::now();
         let say = move |text: &str| say(json, began, text);
         let cache = Cache::of_account().map_err(|e| lab_failure(&e))?;
-        let (carry, before) = (args.nextcloud.as_ref().map_or(Carry::StandIn, |_| Carry::Nextcloud), before());
+        let (carry, before) =
+            (args.nextcloud.as_ref().map_or(Carry::StandIn, |_| Carry::Nextcloud), before(world.as_ref()));
         // Looked at first: an image for a release that is none would be made for nothing.
         let release = match &args.nextcloud {
             Some(path) => {
@@ -53,7 +59,9 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
                 conduct: Conduct { pace, ..Conduct::default() },
                 ..RegionSpec::new(folder.clone(), prepared.clone(), before)
             },
-            runbook: args.runbook.clone(),
+            // In the lab the operator is in another folder.
+            runbook: found.source.clone().unwrap_or_else(|| args.runbook.clone()),
+            world,
             order,
             kill_at_appends: args.kill_at_appends,
             kill: args.kill.clone(),
@@ -83,6 +91,13 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
             _ => Exit::Failed,
         })
     })?
+}
+
+/// What there is before: the lab's own site, and the hosts of a world.
+fn before(world: Option<&World>) -> BeforeState {
+    let mut before = crate::rehearsal::before();
+    before.account.hosts = world.iter().flat_map(|world| world.hosts.keys().cloned()).collect();
+    before
 }
 
 /// Prints where a rehearsal can be killed: before and after each effect and, when something is rolled back, each undo, in
@@ -127,15 +142,14 @@ fn way_back(runbook: &Runbook, order: Order, to: &str) -> Result<ReturnTrip, Com
 }
 
 /// Refuses what cannot be rehearsed, before the lab is set up.
-fn check(args: &RehearseArgs, runbook: &Runbook) -> Result<(), CommandFailure> {
-    if !library::SHIPPED.iter().any(|(name, _)| *name == args.runbook) {
-        return Err(CommandFailure::usage(format!(
-            "`{}` cannot be rehearsed: the lab knows the before-state of those that come with the tool only",
-            args.runbook
-        )));
+fn check(args: &RehearseArgs, runbook: &Runbook, has_world: bool) -> Result<(), CommandFailure> {
+    if has_world && (args.fault.is_some() || args.nextcloud.is_some() || !args.fail.is_empty()) {
+        return Err(CommandFailure::usage("`--fault`, `--fail` and `--nextcloud` are for `single-to-ha`").hint(
+            "a runbook of your own is rehearsed with `--kill`, `--kill-at-appends`, `--rollback-to` and `--shell`",
+        ));
     }
     let harmed = !args.kill.is_empty() || !args.fail.is_empty() || args.rollback_to.is_some() || args.fault.is_some();
-    if harmed && args.runbook != "single-to-ha" {
+    if harmed && !has_world && args.runbook != "single-to-ha" {
         return Err(CommandFailure::usage(format!("`{}` can only be rehearsed as it is", args.runbook))
             .hint("`--kill`, `--fault` and `--rollback-to` are for `single-to-ha`"));
     }

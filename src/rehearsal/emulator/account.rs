@@ -302,6 +302,18 @@ pub struct SeededAccount {
     pub key_name: String,
     /// The Elastic IP's allocation id.
     pub allocation_id: String,
+    /// Further servers of the before-state, by name.
+    #[serde(default)]
+    pub hosts: BTreeMap<String, SeededHost>,
+}
+
+/// A further server of the before-state.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SeededHost {
+    /// Its instance.
+    pub instance: String,
+    /// Its private address.
+    pub address: Ipv4Addr,
 }
 
 #[cfg(test)]

@@ -47,7 +47,8 @@ ASSUME_BY_EC2 = json.dumps(
 
 
 def create(overrides):
-    """Makes it all and answers the ids. ``overrides``: any of DEFAULTS."""
+    """Makes it all and answers the ids. ``overrides``: any of DEFAULTS, and ``hosts``, names of further servers."""
+    hosts = overrides.pop("hosts", [])
     unknown = set(overrides) - set(DEFAULTS)
     if unknown:
         raise BadRequest(400, f"the seed knows no {', '.join(sorted(unknown))}; it knows {', '.join(DEFAULTS)}")
@@ -67,6 +68,7 @@ def create(overrides):
     database = database_of(account, region, wanted, list(subnets.values()), for_database)
     zone = zone_of(account, wanted, address.public_ip)
     bucket(account, region, wanted["bucket"])
+    plain = plain_hosts(compute, wanted, hosts, vpc.id, subnets["a"])
     VEILS.clear()  # it has all been there for long
     LAGGING_TAGS.clear()
     return {
@@ -85,6 +87,7 @@ def create(overrides):
         "web_group": web.id,
         "key_name": wanted["key_name"],
         "allocation_id": address.allocation_id,
+        "hosts": {name: {"instance": host.id, "address": host.private_ip} for name, host in plain.items()},
     }
 
 
@@ -150,6 +153,38 @@ def web_server(compute, wanted, subnet, group, profile):
     instance = reservation.instances[0]
     compute.associate_iam_instance_profile(instance.id, iam_instance_profile_name=profile.name)
     return instance
+
+
+def plain_hosts(compute, wanted, names, vpc_id, subnet):
+    """Servers with nothing on them but the base system, open to each other and for SSH."""
+    if not names:
+        return {}
+    group = compute.create_security_group("hosts", "hosts of a world", vpc_id=vpc_id, tags={"Name": "hosts"})
+    compute.authorize_security_group_ingress(group.id, "-1", None, None, [{"CidrIp": "10.77.0.0/16"}])
+    compute.authorize_security_group_ingress(group.id, "tcp", "22", "22", [dict(r) for r in EVERYWHERE])
+    image = compute.register_image("hosts-base", "what hosts of a world are launched from")
+    hosts = {}
+    for name in names:
+        reservation = compute.run_instances(
+            image.id,
+            1,
+            None,
+            [],
+            instance_type=wanted["instance_type"],
+            is_instance_type_default=False,
+            placement=None,
+            region_name=wanted["region"],
+            subnet_id=subnet.id,
+            key_name=wanted["key_name"],
+            security_group_ids=[group.id],
+            nics=[],
+            associate_public_ip=None,
+            tags={"instance": {"Name": name}, "volume": {"Name": name}},
+            metadata_options={"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        )
+        hosts[name] = reservation.instances[0]
+        ec2.has_long_been_up(hosts[name])
+    return hosts
 
 
 def database_of(account, region, wanted, subnets, group):

@@ -4,6 +4,7 @@
 //! again, that two actions ran at the same time) is read where an operator would read it: in the run's log.
 //! However the play ends, the region is ended in order.
 
+mod own;
 mod shell;
 mod under_test;
 
@@ -23,6 +24,7 @@ use crate::rehearsal::play::under_test::UnderTest;
 use crate::rehearsal::region::{Region, enter};
 use crate::rehearsal::scenario::{Fault, Part, PlayEnding, Report, ReturnTrip, Scenario, VerdictRow};
 use crate::rehearsal::site::visitor::Visitor;
+use crate::rehearsal::world;
 
 /// The runbook whose before-state the lab has.
 const FLAGSHIP: &str = "single-to-ha";
@@ -80,8 +82,13 @@ async fn act(
     report: &mut Report,
 ) -> Result<(), RehearsalError> {
     write(&region.folder().join("home/site.yaml"), inputs(region))?;
+    if let Some(world) = &scenario.world {
+        world::settle(region, world, say).await?;
+        write(&region.folder().join("home").join(own::INPUTS), world::inputs(region, world))?;
+    }
     if scenario.shell {
-        return shell::open(region, &commands(), say).await;
+        let commands = if scenario.world.is_some() { own::commands(&scenario.runbook) } else { commands() };
+        return shell::open(region, &commands, say).await;
     }
     let start = Start::look(region).await?;
     let under_test = UnderTest { region, json: scenario.json };
@@ -95,6 +102,9 @@ async fn act(
 impl Play<'_> {
     async fn all(&mut self) -> Result<(), RehearsalError> {
         let order = order_word(self.scenario.order);
+        if let Some(world) = &self.scenario.world {
+            return self.own_runbook(world, order).await;
+        }
         let run = ["run", FLAGSHIP, "--inputs", "site.yaml", "--order", order, "--yes"];
         match self.scenario.fault {
             None => self.whole_run(&run).await?,

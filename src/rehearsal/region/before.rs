@@ -48,6 +48,9 @@ pub struct AccountBefore {
     pub db_engine_version: String,
     /// The bucket of the users' files.
     pub bucket: String,
+    /// Further servers with nothing on them but the base system, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
 }
 
 /// The site on the web server.

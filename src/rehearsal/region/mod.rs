@@ -315,6 +315,15 @@ impl Region {
         operator::know_host(&self.places, address, &self.host_keys(instance)?)
     }
 
+    /// Makes the operator's ssh know the world's hosts by their names.
+    pub(in crate::rehearsal) fn name_hosts(&self) -> Result<(), RehearsalError> {
+        let path = self.places.ssh_config();
+        let usual = std::fs::read_to_string(&path).map_err(RehearsalError::file("read", &path))?;
+        let named =
+            self.account.hosts.iter().map(|(name, host)| format!("Host {name}\n  HostName {}\n\n", host.address));
+        write(&path, named.collect::<String>() + &usual)
+    }
+
     /// What the balancer's checks say of every target that a listener uses.
     #[must_use]
     pub fn balancer_health(&self) -> Vec<TargetCheck> {

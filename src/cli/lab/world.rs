@@ -1,0 +1,53 @@
+//! The world file of a runbook of one's own.
+
+use crate::cli::args::RehearseArgs;
+use crate::cli::library::{self, FoundRunbook};
+use crate::cli::{CommandFailure, Exit};
+use crate::model::{Runbook, Values};
+use crate::rehearsal::{World, parse_world};
+use std::path::{Path, PathBuf};
+
+/// The world that a runbook is rehearsed on; nothing for one that comes with the tool.
+pub(in crate::cli) fn find(args: &RehearseArgs, found: &FoundRunbook) -> Result<Option<World>, CommandFailure> {
+    let Some(source) = found.source.as_deref() else {
+        return match &args.world {
+            None => Ok(None),
+            Some(_) => Err(CommandFailure::usage(format!("`{}` has its world in the tool", args.runbook))
+                .hint("`--world` is for a runbook of your own, a file")),
+        };
+    };
+    let path = args.world.clone().unwrap_or_else(|| beside(Path::new(source)));
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        CommandFailure::usage(format!("`{}` cannot be rehearsed without a world", args.runbook))
+            .cause(format!("`{}` cannot be read: {error}", path.display()))
+            .hint("write one beside it, or name it with `--world FILE`: at least `hosts: { web-1: {} }`, and the runbook's `inputs`")
+            .hint("docs/rehearsal.md leads through one, under \"A runbook of your own\"")
+    })?;
+    let world = parse_world(&text).map_err(|why| {
+        CommandFailure::new(Exit::Usage, format!("world `{}` cannot be used", path.display())).cause(why)
+    })?;
+    Ok(Some(world))
+}
+
+/// `move.world.yaml` beside `move.yaml`.
+fn beside(runbook: &Path) -> PathBuf {
+    let stem = runbook.file_stem().unwrap_or_default().to_string_lossy();
+    runbook.with_file_name(format!("{stem}.world.yaml"))
+}
+
+/// The runbook that it is with the world's inputs, judged as an inputs file would be. What the lab gives the hosts is not known yet.
+pub(in crate::cli) fn decided(found: &FoundRunbook, world: &World) -> Result<Runbook, CommandFailure> {
+    let text = serde_json::to_string(&world.inputs).unwrap_or_default();
+    let text = stand_ins(&text, world);
+    let given: Values = crate::validate::parse_inputs(&found.runbook, Some(("inputs of the world", &text)), &[])
+        .map_err(|problems| library::problems(&problems))?;
+    found.with(&given)
+}
+
+/// The same with values of the right form where the lab puts its own.
+fn stand_ins(text: &str, world: &World) -> String {
+    world.hosts.keys().fold(text.to_owned(), |text, name| {
+        text.replace(&format!("${{host.{name}.address}}"), "10.77.1.200")
+            .replace(&format!("${{host.{name}.instance}}"), "i-0123456789abcdef0")
+    })
+}

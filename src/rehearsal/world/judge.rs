@@ -1,0 +1,86 @@
+//! Whether a world is as it is to be: what the file says must hold, and whether the hosts are as they were.
+
+use super::{Holds, World};
+use crate::rehearsal::error::RehearsalError;
+use crate::rehearsal::region::Region;
+use crate::rehearsal::scenario::VerdictRow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Stdio;
+
+/// Prints a line of each file, link and directory below the paths that are given: what, permissions, owner, path, and of a file its
+/// SHA-256. Of systemd's units it prints how those of the world stand.
+const LOOK: &str = r#"
+for path in "$@"; do
+  find "$path" -xdev \( -type f -printf 'file %m %U:%G %p ' -exec sh -c 'sha256sum <"$1" | cut -c1-64' _ {} \; \) \
+    -o \( -type l -printf 'link %p -> %l\n' \) -o \( -type d -printf 'directory %m %U:%G %p\n' \) 2>/dev/null || echo "no $path"
+done | sort
+"#;
+
+/// How the hosts of a world are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::rehearsal) struct Picture(BTreeMap<String, BTreeSet<String>>);
+
+impl Picture {
+    /// Looks at all that is watched.
+    pub(in crate::rehearsal) async fn take(region: &Region, world: &World) -> Result<Self, RehearsalError> {
+        let mut all = BTreeMap::new();
+        for (name, host) in &world.hosts {
+            let watched = host.watched();
+            let argv: Vec<&str> =
+                ["sh", "-c", LOOK, "look"].into_iter().chain(watched.iter().map(String::as_str)).collect();
+            let (_, printed) = asked(region, name, &argv).await?;
+            let mut lines: BTreeSet<String> = printed.lines().map(str::to_owned).collect();
+            for unit in host.units.keys() {
+                let (_, active) = asked(region, name, &["systemctl", "is-active", unit]).await?;
+                let (_, enabled) = asked(region, name, &["systemctl", "is-enabled", unit]).await?;
+                lines.insert(format!("unit {unit}: {}, {}", active.trim(), enabled.trim()));
+            }
+            all.insert(name.clone(), lines);
+        }
+        Ok(Self(all))
+    }
+
+    /// A row for each host: whether it is as it was.
+    pub(in crate::rehearsal) fn rows(&self, now: &Self) -> Vec<VerdictRow> {
+        let row = |(name, was): (&String, &BTreeSet<String>)| {
+            let nothing = BTreeSet::new();
+            let is = now.0.get(name).unwrap_or(&nothing);
+            let (gone, come): (Vec<_>, Vec<_>) = (was.difference(is).collect(), is.difference(was).collect());
+            let told = |sign: &str, lines: Vec<&String>| {
+                lines.into_iter().map(|line| format!("{sign} {line}")).collect::<Vec<_>>()
+            };
+            let differs = [told("-", gone), told("+", come)].concat();
+            let seen = match differs.as_slice() {
+                [] => format!("{} files, links, directories and units", was.len()),
+                some => some.join("; "),
+            };
+            VerdictRow::new(format!("{name} is as at the start"), differs.is_empty(), seen)
+        };
+        self.0.iter().map(row).collect()
+    }
+}
+
+/// A row for each thing that must hold.
+pub(in crate::rehearsal) async fn holds(region: &Region, wanted: &[Holds]) -> Result<Vec<VerdictRow>, RehearsalError> {
+    let mut rows = Vec::new();
+    for it in wanted {
+        let (status, printed) = asked(region, &it.on, &["sh", "-euc", &it.run]).await?;
+        let fits = it.prints.as_ref().is_none_or(|prints| prints.trim() == printed.trim());
+        let ok = status == it.status && (it.status != 0 || fits) && fits;
+        let first = printed.trim().lines().next().unwrap_or_default();
+        let seen =
+            if first.is_empty() { format!("exit status {status}") } else { format!("exit status {status}: {first}") };
+        rows.push(VerdictRow::new(it.told(), ok, seen));
+    }
+    Ok(rows)
+}
+
+/// Exit status and output of a command on a host, as root.
+async fn asked(region: &Region, name: &str, argv: &[&str]) -> Result<(i32, String), RehearsalError> {
+    let off = || RehearsalError::Unsupported(format!("the world's host `{name}` is off"));
+    let host = region.account().hosts.get(name).and_then(|known| region.host(&known.instance)).ok_or_else(off)?;
+    let mut command = host.command(argv).ok_or_else(off)?;
+    let unstartable = |source| RehearsalError::ProgramUnstartable { program: "nsenter".to_owned(), source };
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().await.map_err(unstartable)?;
+    Ok((output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned()))
+}
