@@ -10,7 +10,11 @@ use std::path::Path;
 pub(in crate::cli) const SHIPPED: &[(&str, &str)] = &[
     ("single-to-ha", include_str!("../../runbooks/single-to-ha.yaml")),
     ("restart-web-node", include_str!("../../runbooks/restart-web-node.yaml")),
+    ("release", include_str!("../../runbooks/release.yaml")),
 ];
+
+/// The worlds on which those are rehearsed that have one of their own.
+pub(in crate::cli) const WORLDS: &[(&str, &str)] = &[("release", include_str!("../../runbooks/release.world.yaml"))];
 
 /// A runbook that was found and is valid.
 #[derive(Debug)]

@@ -35,6 +35,7 @@ mod local_commands;
 mod loops;
 mod notify;
 mod orders;
+mod own_worlds;
 mod packages;
 mod people;
 mod plan_files;

@@ -7,13 +7,12 @@
 
 use super::attributes::Attributes;
 use super::file::{FileImage, HostFile, Sight};
-use super::preview::{command_of, fact_of_file, unified};
-use super::reload::reload_if_active;
+use super::preview::{fact_of_file, unified};
+use super::reload::Takers;
 use super::restore::{FileStanding, original, standing};
-use super::systemd::asking;
 use super::upload_local::Local;
 use crate::action::{Applied, Context};
-use crate::model::{Change, Facts, Failure, Finding, Found, Service, Target, Text, Value, Values, sha256, tell};
+use crate::model::{Change, Facts, Failure, Finding, Found, Target, Value, Values, sha256};
 use serde::{Deserialize, Serialize};
 
 /// What stands for the hash of a file that was not there.
@@ -76,14 +75,9 @@ pub(super) struct Changed<'a> {
     /// The path that was asked for.
     pub(super) asked: &'a str,
     /// What reads it, and is told.
-    pub(super) reload: Option<&'a Service>,
+    pub(super) takers: Takers<'a>,
     /// How many bytes it may hold.
     pub(super) most: u64,
-}
-
-/// The part of a sentence that names the service which takes the file.
-pub(super) fn reloading(service: &Service) -> Text {
-    tell!(", reload `{}` if it runs", service)
 }
 
 /// The text of a file as a plan shows it.
@@ -162,7 +156,7 @@ impl<'a> Changed<'a> {
 
     /// The commands that follow.
     pub(super) fn commands(&self) -> Vec<Change> {
-        self.reload.iter().map(|service| command_of(self.on, &asking("reload", service))).collect()
+        self.takers.commands(self.on)
     }
 
     fn gives(&self, copy: Option<&FileImage>, wanted: &Contents) -> Applied {
@@ -200,8 +194,10 @@ impl<'a> Changed<'a> {
             (Some(_), None) => return Err(file.appeared()),
             (None, Some(_)) => return Err(file.gone(&self.on.name)),
         };
-        self.reloaded().await?;
-        Ok(self.gives(copied.as_ref(), wanted))
+        self.takers.take(self.cx, self.on).await?;
+        let mut given = self.gives(copied.as_ref(), wanted);
+        given.extend(self.takers.given());
+        Ok(given)
     }
 
     /// That the file is what it was made.
@@ -211,7 +207,7 @@ impl<'a> Changed<'a> {
             return Err(file.not_made_so(&self.on.name));
         }
         // Once more: the process may have died between the change and the reload.
-        let reloaded = self.reloaded().await?;
+        let reloaded = self.takers.take_again(self.cx, self.on).await?;
         Ok(format!("`{}` on {} is as it is to be{reloaded}", file.path, self.on.name))
     }
 
@@ -231,7 +227,7 @@ impl<'a> Changed<'a> {
                 (Some(_), _) => return Err(file.not_made_so(host)),
             }
             file.remove_made(after.unwrap_or(NOTHING)).await?;
-            return Ok(format!("`{path}` is not on {host}, as before{}", self.reloaded().await?));
+            return Ok(format!("`{path}` is not on {host}, as before{}", self.takers.take(self.cx, self.on).await?));
         };
         let copy = file.copy_image().await?;
         let before = original(found, copy.as_ref(), self.cx.output("backup_sha256"));
@@ -241,18 +237,8 @@ impl<'a> Changed<'a> {
             FileStanding::Changed => return Err(file.not_ours(host)),
             FileStanding::Gone => return Err(file.gone(host)),
         }
-        let reloaded = self.reloaded().await?;
+        let reloaded = self.takers.take(self.cx, self.on).await?;
         file.remove_copy(&before).await?;
         Ok(format!("`{path}` on {host} is as it was to the byte{reloaded}"))
-    }
-
-    async fn reloaded(&self) -> Result<String, Failure> {
-        match self.reload {
-            Some(service) if reload_if_active(self.cx, self.on, service).await? => {
-                Ok(format!(", `{service}` reloaded"))
-            }
-            Some(service) => Ok(format!(", `{service}` does not run")),
-            None => Ok(String::new()),
-        }
     }
 }

@@ -1,18 +1,21 @@
 //! `file.edit`: texts of a file replaced by others, where it holds them exactly so often.
 
 use super::attributes::Attributes;
-use super::contents::{Body, Changed, Contents, FileBefore, reloading, shown};
+use super::contents::{Body, Changed, Contents, FileBefore, shown};
 use super::file::{EDITED, FileImage, HostFile};
 use super::offload_tls::refused;
-use super::preview::command_of;
-use super::systemd::asking;
+use super::reload::Takers;
 use crate::action::edit::text::replace;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Failure, FileEdit, Finding, Text, tell};
 
 impl FileEdit {
+    fn takers(&self) -> Takers<'_> {
+        Takers { reload: self.reload.as_ref(), restart: self.restart.as_ref() }
+    }
+
     fn changed<'a>(&'a self, cx: &'a Context<'a>) -> Changed<'a> {
-        Changed { cx, on: &self.on, asked: self.path.as_str(), reload: self.reload.as_ref(), most: EDITED }
+        Changed { cx, on: &self.on, asked: self.path.as_str(), takers: self.takers(), most: EDITED }
     }
 
     /// The file, which must be there.
@@ -50,17 +53,17 @@ impl Perform for FileEdit {
             1 => "one replacement".to_owned(),
             more => format!("{more} replacements"),
         };
-        let reload = self.reload.as_ref().map(reloading).unwrap_or_default();
+        let reload = self.takers().told();
         tell!("edit `{}` on {} by {}, keep a copy beside it{}", self.path, self.on.name, count, reload)
     }
 
     fn undo_sentence(&self) -> Option<Text> {
-        let reload = self.reload.as_ref().map(reloading).unwrap_or_default();
+        let reload = self.takers().told();
         Some(tell!("put the copy of `{}` on {} back{}", self.path, self.on.name, reload))
     }
 
     fn changes(&self) -> Vec<Change> {
-        self.reload.iter().map(|it| command_of(&self.on, &asking("reload", it))).collect()
+        self.takers().commands(&self.on)
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

@@ -3,11 +3,9 @@
 //! The link is made under a hidden name beside and renamed into place: whoever follows it comes to the old or to the new. As
 //! everywhere, root follows no name that another user can put there ([`HostPlace`]).
 
-use super::contents::reloading;
 use super::place::{HostPlace, LastLink};
-use super::preview::{command_of, fact_name, unified};
-use super::reload::reload_if_active;
-use super::systemd::asking;
+use super::preview::{fact_name, unified};
+use super::reload::Takers;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Advice, Change, Facts, Failure, FileLink, Finding, Found, Text, quoted, tell};
 use serde::{Deserialize, Serialize};
@@ -100,16 +98,8 @@ impl FileLink {
         )))
     }
 
-    async fn reloaded(&self, cx: &Context<'_>) -> Result<String, Failure> {
-        match &self.reload {
-            Some(service) if reload_if_active(cx, &self.on, service).await? => Ok(format!(", `{service}` reloaded")),
-            Some(service) => Ok(format!(", `{service}` does not run")),
-            None => Ok(String::new()),
-        }
-    }
-
-    fn reload_told(&self) -> Text {
-        self.reload.as_ref().map(reloading).unwrap_or_default()
+    fn takers(&self) -> Takers<'_> {
+        Takers { reload: self.reload.as_ref(), restart: self.restart.as_ref() }
     }
 
     fn to(&self) -> &str {
@@ -124,16 +114,16 @@ fn told(leads: Option<&str>) -> String {
 
 impl Perform for FileLink {
     fn sentence(&self) -> Text {
-        tell!("have `{}` on {} lead to `{}`{}", self.path, self.on.name, self.to, self.reload_told())
+        tell!("have `{}` on {} lead to `{}`{}", self.path, self.on.name, self.to, self.takers().told())
     }
 
     fn undo_sentence(&self) -> Option<Text> {
-        let (path, on, reload) = (&self.path, &self.on.name, self.reload_told());
+        let (path, on, reload) = (&self.path, &self.on.name, self.takers().told());
         Some(tell!("have `{}` on {} lead where it led, or remove it if it was not there{}", path, on, reload))
     }
 
     fn changes(&self) -> Vec<Change> {
-        self.reload.iter().map(|it| command_of(&self.on, &asking("reload", it))).collect()
+        self.takers().commands(&self.on)
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
@@ -180,8 +170,8 @@ impl Perform for FileLink {
             }
             self.switch(cx, &seen, Some(self.to())).await?;
         }
-        self.reloaded(cx).await?;
-        Ok(Applied::new())
+        self.takers().take(cx, &self.on).await?;
+        Ok(self.takers().given())
     }
 
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
@@ -190,7 +180,7 @@ impl Perform for FileLink {
             return Err(self.not_ours("does not lead where this run had it lead").into());
         }
         // Once more: the process may have died between the change and the reload.
-        let reloaded = self.reloaded(cx).await?;
+        let reloaded = self.takers().take_again(cx, &self.on).await?;
         Ok(Verified::by(format!("`{}` on {} leads to `{}`{reloaded}", self.path, self.on.name, self.to)))
     }
 
@@ -203,7 +193,7 @@ impl Perform for FileLink {
             }
             self.switch(cx, &seen, before.to.as_deref()).await?;
         }
-        let reloaded = self.reloaded(cx).await?;
+        let reloaded = self.takers().take(cx, &self.on).await?;
         Ok(format!("`{}` on {} is as before: {}{reloaded}", self.path, self.on.name, told(before.to.as_deref())))
     }
 }

@@ -1,10 +1,9 @@
 //! `file.upload`: a file of this machine, or a secret, as a file on a host.
 
 use super::attributes::attributes;
-use super::contents::{Body, Changed, Contents, FileBefore, reloading, shown};
+use super::contents::{Body, Changed, Contents, FileBefore, shown};
 use super::file::{FileImage, HostFile, UPLOADED};
-use super::preview::command_of;
-use super::systemd::asking;
+use super::reload::Takers;
 use super::upload_local::Local;
 use super::upload_pieces::size;
 use crate::access::reveal;
@@ -17,8 +16,12 @@ const SECRET_MODE: u32 = 0o600;
 const SHOWN: u64 = 64 << 10;
 
 impl FileUpload {
+    fn takers(&self) -> Takers<'_> {
+        Takers { reload: self.reload.as_ref(), restart: self.restart.as_ref() }
+    }
+
     fn changed<'a>(&'a self, cx: &'a Context<'a>) -> Changed<'a> {
-        Changed { cx, on: &self.on, asked: self.path.as_str(), reload: self.reload.as_ref(), most: UPLOADED }
+        Changed { cx, on: &self.on, asked: self.path.as_str(), takers: self.takers(), most: UPLOADED }
     }
 
     async fn wanted(&self, cx: &Context<'_>) -> Result<Contents, Failure> {
@@ -80,13 +83,13 @@ impl Perform for FileUpload {
             self.owner.as_ref().map(|owner| tell!(", owner {}", owner)),
             self.group.as_ref().map(|group| tell!(", group {}", group)),
             self.mode.as_ref().map(|mode| tell!(", mode {}", mode)),
-            self.reload.as_ref().map(reloading),
+            Some(self.takers().told()),
         ];
         tell!("{}{}", what, Text::joined(said.into_iter().flatten(), ""))
     }
 
     fn undo_sentence(&self) -> Option<Text> {
-        let reload = self.reload.as_ref().map(reloading).unwrap_or_default();
+        let reload = self.takers().told();
         Some(tell!(
             "put `{}` on {} back as it was, or remove it if it was not there{}",
             self.path,
@@ -96,7 +99,7 @@ impl Perform for FileUpload {
     }
 
     fn changes(&self) -> Vec<Change> {
-        self.reload.iter().map(|it| command_of(&self.on, &asking("reload", it))).collect()
+        self.takers().commands(&self.on)
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

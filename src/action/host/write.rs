@@ -1,16 +1,19 @@
 //! `file.write`: a file with this content.
 
 use super::attributes::attributes;
-use super::contents::{Body, Changed, Contents, FileBefore, reloading, shown};
+use super::contents::{Body, Changed, Contents, FileBefore, shown};
 use super::file::{EDITED, HostFile};
-use super::preview::command_of;
-use super::systemd::asking;
+use super::reload::Takers;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Failure, FileWrite, Finding, Text, sha256, tell};
 
 impl FileWrite {
+    fn takers(&self) -> Takers<'_> {
+        Takers { reload: self.reload.as_ref(), restart: self.restart.as_ref() }
+    }
+
     fn changed<'a>(&'a self, cx: &'a Context<'a>) -> Changed<'a> {
-        Changed { cx, on: &self.on, asked: self.path.as_str(), reload: self.reload.as_ref(), most: EDITED }
+        Changed { cx, on: &self.on, asked: self.path.as_str(), takers: self.takers(), most: EDITED }
     }
 
     async fn wanted(&self, cx: &Context<'_>) -> Result<Contents, Failure> {
@@ -26,13 +29,13 @@ impl Perform for FileWrite {
             self.owner.as_ref().map(|owner| tell!(", owner {}", owner)),
             self.group.as_ref().map(|group| tell!(", group {}", group)),
             self.mode.as_ref().map(|mode| tell!(", mode {}", mode)),
-            self.reload.as_ref().map(reloading),
+            Some(self.takers().told()),
         ];
         tell!("write `{}` on {}{}", self.path, self.on.name, Text::joined(said.into_iter().flatten(), ""))
     }
 
     fn undo_sentence(&self) -> Option<Text> {
-        let reload = self.reload.as_ref().map(reloading).unwrap_or_default();
+        let reload = self.takers().told();
         Some(tell!(
             "put `{}` on {} back as it was, or remove it if it was not there{}",
             self.path,
@@ -42,7 +45,7 @@ impl Perform for FileWrite {
     }
 
     fn changes(&self) -> Vec<Change> {
-        self.reload.iter().map(|it| command_of(&self.on, &asking("reload", it))).collect()
+        self.takers().commands(&self.on)
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {

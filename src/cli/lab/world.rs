@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 /// The world that a runbook is rehearsed on; nothing for one that comes with the tool.
 pub(in crate::cli) fn find(args: &RehearseArgs, found: &FoundRunbook) -> Result<Option<World>, CommandFailure> {
     let Some(source) = found.source.as_deref() else {
+        let shipped = library::WORLDS.iter().find(|(name, _)| *name == args.runbook);
         return match &args.world {
-            None => Ok(None),
+            None => shipped.map(|(name, text)| read(&format!("{name}.world.yaml"), text)).transpose(),
             Some(_) => Err(CommandFailure::usage(format!("`{}` has its world in the tool", args.runbook))
                 .hint("`--world` is for a runbook of your own, a file")),
         };
@@ -23,10 +24,12 @@ pub(in crate::cli) fn find(args: &RehearseArgs, found: &FoundRunbook) -> Result<
             .hint("write one beside it, or name it with `--world FILE`: at least `hosts: { web-1: {} }`, and the runbook's `inputs`")
             .hint("docs/rehearsal.md leads through one, under \"A runbook of your own\"")
     })?;
-    let world = parse_world(&text).map_err(|why| {
-        CommandFailure::new(Exit::Usage, format!("world `{}` cannot be used", path.display())).cause(why)
-    })?;
-    Ok(Some(world))
+    read(&path.display().to_string(), &text).map(Some)
+}
+
+fn read(name: &str, text: &str) -> Result<World, CommandFailure> {
+    parse_world(text)
+        .map_err(|why| CommandFailure::new(Exit::Usage, format!("world `{name}` cannot be used")).cause(why))
 }
 
 /// `move.world.yaml` beside `move.yaml`.
@@ -46,7 +49,7 @@ pub(in crate::cli) fn decided(found: &FoundRunbook, world: &World) -> Result<Run
 
 /// The same with values of the right form where the lab puts its own.
 fn stand_ins(text: &str, world: &World) -> String {
-    world.hosts.keys().fold(text.to_owned(), |text, name| {
+    world.hosts.keys().fold(text.replace("${home}", "/home"), |text, name| {
         text.replace(&format!("${{host.{name}.address}}"), "10.77.1.200")
             .replace(&format!("${{host.{name}.instance}}"), "i-0123456789abcdef0")
     })

@@ -81,6 +81,8 @@ actions! {
         mode: Option<FileMode>,
         /// A service to reload afterwards, and after an undo, if it runs.
         reload: Option<Service>,
+        /// A service to restart afterwards, and after an undo, if it runs.
+        restart: Option<Service>,
     } gives { backup_sha256: String, sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;
 
     /// Replaces texts in a file, and keeps every other byte. Each must be there exactly so often as is said, or the file is refused
@@ -97,6 +99,8 @@ actions! {
         replace: Vec<Replacement>,
         /// A service to reload afterwards, and after an undo, if it runs.
         reload: Option<Service>,
+        /// A service to restart afterwards, and after an undo, if it runs.
+        restart: Option<Service>,
     } gives { backup_sha256: String, sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;
 
     /// Brings a file from the machine where this tool runs to a host, or makes it of a secret. It goes in pieces, beside its place; cut
@@ -120,6 +124,8 @@ actions! {
         mode: Option<FileMode>,
         /// A service to reload afterwards, and after an undo, if it runs.
         reload: Option<Service>,
+        /// A service to restart afterwards, and after an undo, if it runs.
+        restart: Option<Service>,
     } gives { backup_sha256: String, sha256: String } Reversible, Restores, [], usual 10 s, deadline 1800 s;
 
     /// Has a symbolic link lead elsewhere, or makes it, in one step: whoever follows it comes to the old or to the new. Refuses where
@@ -134,6 +140,8 @@ actions! {
         to: Text,
         /// A service to reload afterwards, and after an undo, if it runs.
         reload: Option<Service>,
+        /// A service to restart afterwards, and after an undo, if it runs.
+        restart: Option<Service>,
     } gives {} Reversible, Restores, [], usual 1 s, deadline 60 s;
 
     /// Waits until no process on the host has the text in its command line.

@@ -84,10 +84,10 @@ async fn act(
     write(&region.folder().join("home/site.yaml"), inputs(region))?;
     if let Some(world) = &scenario.world {
         world::settle(region, world, say).await?;
-        write(&region.folder().join("home").join(own::INPUTS), world::inputs(region, world))?;
+        write(&region.folder().join("home").join(world::INPUTS), world::inputs(region, world))?;
     }
     if scenario.shell {
-        let commands = if scenario.world.is_some() { own::commands(&scenario.runbook) } else { commands() };
+        let commands = if scenario.world.is_some() { world::commands(&scenario.runbook) } else { commands() };
         return shell::open(region, &commands, say).await;
     }
     let start = Start::look(region).await?;

@@ -3,22 +3,7 @@
 use super::Play;
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::scenario::ReturnTrip;
-use crate::rehearsal::world::{Picture, World, holds};
-
-/// The inputs file in the operator's home.
-pub(super) const INPUTS: &str = "inputs.yaml";
-
-/// What an operator may type in the lab's shell.
-pub(super) fn commands(runbook: &str) -> String {
-    [
-        (format!("plan {runbook} --inputs {INPUTS}"), "say what would be done"),
-        (format!("run {runbook} --inputs {INPUTS}"), "do it; Ctrl-C once: it rests"),
-        ("status, resume, rollback --to start".to_owned(), "where it stands, go on, go back"),
-        ("runs, log".to_owned(), "all runs, the journal of one"),
-    ]
-    .map(|(words, what)| format!("  runbook {words:<38}  {what}\n"))
-    .concat()
-}
+use crate::rehearsal::world::{INPUTS, Picture, World, holds};
 
 impl Play<'_> {
     pub(super) async fn own_runbook(&mut self, world: &World, order: &str) -> Result<(), RehearsalError> {

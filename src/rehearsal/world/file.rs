@@ -10,7 +10,11 @@ use std::collections::BTreeMap;
 pub struct World {
     /// The hosts, by the names under which ssh knows them.
     pub hosts: BTreeMap<String, WorldHost>,
-    /// The runbook's inputs. `${host.NAME.address}` and `${host.NAME.instance}` in a text stand for what the lab gave the host.
+    /// Commands for `sh -eu` in the operator's home, once, e.g. to make files that the runbook brings to hosts.
+    #[serde(default)]
+    pub operator: Vec<String>,
+    /// The runbook's inputs. `${host.NAME.address}` and `${host.NAME.instance}` in a text stand for what the lab gave the
+    /// host, `${home}` for the operator's home.
     #[serde(default)]
     pub inputs: BTreeMap<String, Value>,
     /// What must hold after the run.

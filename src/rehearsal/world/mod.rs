@@ -6,8 +6,10 @@
 
 mod file;
 mod judge;
+mod operator;
 mod settle;
 
 pub use file::{Holds, World, WorldFile, WorldHost, parse};
 pub(in crate::rehearsal) use judge::{Picture, holds};
+pub(in crate::rehearsal) use operator::{INPUTS, commands};
 pub(in crate::rehearsal) use settle::{inputs, settle};

@@ -33,6 +33,18 @@ pub(in crate::rehearsal) async fn settle(
         }
         say(&format!("host {name} is as the world file says"));
     }
+    for command in &world.operator {
+        let mut shell = region.command(&["sh", "-euc", command]);
+        let unstartable = |source| RehearsalError::ProgramUnstartable { program: "sh".to_owned(), source };
+        let output = shell.stdin(Stdio::null()).output().await.map_err(unstartable)?;
+        if !output.status.success() {
+            return Err(RehearsalError::ProgramFailed {
+                command: format!("`{command}` of the world's operator"),
+                status: output.status.to_string(),
+                said: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+            });
+        }
+    }
     region.name_hosts()
 }
 
@@ -132,7 +144,7 @@ pub(in crate::rehearsal) fn inputs(region: &Region, world: &World) -> String {
 fn filled(region: &Region, value: &Value) -> Value {
     match value {
         Value::String(text) => {
-            let mut text = text.clone();
+            let mut text = text.replace("${home}", &region.folder().join("home").display().to_string());
             for (name, host) in &region.account().hosts {
                 text = text.replace(&format!("${{host.{name}.address}}"), &host.address.to_string());
                 text = text.replace(&format!("${{host.{name}.instance}}"), &host.instance);

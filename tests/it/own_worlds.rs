@@ -1,0 +1,114 @@
+//! Runbooks that are rehearsed on a world file: one that comes with the tool, and one of one's own.
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const RUNBOOK: &str = env!("CARGO_BIN_EXE_runbook");
+
+fn rehearse(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(RUNBOOK);
+    command.args(["--format", "json", "rehearse"]).args(arguments).current_dir(folder).env("TMPDIR", folder);
+    command.output().unwrap()
+}
+
+/// All rows of the verdict: what, and whether it is so.
+fn rows(output: &Output) -> Vec<(String, bool)> {
+    let events = String::from_utf8_lossy(&output.stdout).into_owned();
+    let verdict = events.lines().rev().find_map(|line| {
+        let event: Value = serde_json::from_str(line).ok()?;
+        (event["event"] == "verdict").then_some(event)
+    });
+    let verdict = verdict.unwrap_or_else(|| panic!("no verdict: {}", String::from_utf8_lossy(&output.stderr)));
+    let parts = verdict["report"]["parts"].as_array().unwrap();
+    let rows = parts.iter().flat_map(|part| part["rows"].as_array().unwrap());
+    rows.map(|row| (format!("{}: {}", row["what"].as_str().unwrap(), row["seen"].as_str().unwrap()), row["ok"] == true))
+        .collect()
+}
+
+fn all_hold(output: &Output) {
+    let wrong: Vec<(String, bool)> = rows(output).into_iter().filter(|(_, ok)| !ok).collect();
+    assert!(wrong.is_empty() && output.status.success(), "{wrong:#?}");
+}
+
+fn has(output: &Output, what: &str) -> bool {
+    rows(output).iter().any(|(row, ok)| *ok && row.starts_with(what))
+}
+
+#[test]
+fn the_release_goes_there_and_back_killed_at_every_point() {
+    let folder = tempfile::tempdir().unwrap();
+    let listed = Command::new(RUNBOOK)
+        .args(["rehearse", "release", "--rollback-to", "start", "--list-kill-points"])
+        .output()
+        .unwrap();
+    let points = String::from_utf8(listed.stdout).unwrap();
+    let kills: Vec<&str> = points.lines().flat_map(|point| ["--kill", point]).collect();
+    assert_eq!(kills.len(), 64);
+    let output = rehearse(folder.path(), &[&["release", "--rollback-to", "start"], kills.as_slice()].concat());
+    all_hold(&output);
+    let killed =
+        rows(&output).into_iter().filter(|(row, _)| row == "killed by SIGKILL at every point asked for: 16 of 16");
+    assert_eq!(killed.count(), 2);
+    assert!(has(&output, "app-2 runs the new release") && has(&output, "app-1 is as at the start"));
+}
+
+#[test]
+fn the_release_is_killed_at_its_appends_with_both_servers_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ["release", "--rollback-to", "start", "--order", "overlap", "--kill-at-appends"];
+    all_hold(&rehearse(folder.path(), &options));
+}
+
+const OWN: &str = "runbook: own\ntitle: t\nabout: a\ninputs:\n  text: { type: string, about: t }\n  at: { type: string, about: a }\n\
+                   targets:\n  app: { host: app-1 }\nsteps:\n  - id: one\n    title: t\n    why: w\n    actions:\n      \
+                   - { id: write, do: file.write, with: { on: app, path: /etc/app/app.conf, content: \"${{ inputs.text }} ${{ inputs.at }}\" } }\n      \
+                   - { id: leave, do: ssh.run, with: { on: app, sudo: true, shell: LEAVES, undo: \":\" } }\n";
+
+fn own(folder: &Path, leaves: &str, world: &str) {
+    std::fs::write(folder.join("own.yaml"), OWN.replace("LEAVES", leaves)).unwrap();
+    std::fs::write(folder.join("own.world.yaml"), world).unwrap();
+}
+
+#[test]
+fn what_does_not_hold_and_what_does_not_come_back_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = "hosts:\n  app-1:\n    files: { /etc/app/app.conf: \"old\\n\" }\ninputs: { text: new, at: \"${host.app-1.address}\" }\nafter:\n  \
+                 - { on: app-1, run: cut -d. -f1 /etc/app/app.conf, prints: new 10, what: it is written }\n";
+    own(folder.path(), "\":\"", world);
+    let output = rehearse(folder.path(), &["own.yaml", "--rollback-to", "start"]);
+    all_hold(&output);
+    assert!(has(&output, "it is written") && has(&output, "app-1 is as at the start"));
+    // One that leaves a file behind, and one that does not do what it is to.
+    own(folder.path(), "touch /etc/app/left", world);
+    let output = rehearse(folder.path(), &["own.yaml", "--rollback-to", "start"]);
+    let wrong: Vec<(String, bool)> = rows(&output).into_iter().filter(|(_, ok)| !ok).collect();
+    assert!(output.status.code() == Some(1) && wrong.len() == 1, "{wrong:?}");
+    assert!(wrong[0].0.starts_with("app-1 is as at the start: + file 644 0:0 /etc/app/left"), "{wrong:?}");
+    own(folder.path(), "echo other >/etc/app/app.conf", world);
+    let output = rehearse(folder.path(), &["own.yaml"]);
+    assert!(
+        output.status.code() == Some(1)
+            && rows(&output).iter().any(|(row, ok)| !ok && row.starts_with("it is written"))
+    );
+}
+
+#[test]
+fn a_runbook_without_a_world_is_told_what_to_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = |arguments: &[&str]| {
+        let output = rehearse(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    std::fs::write(folder.path().join("own.yaml"), OWN.replace("LEAVES", "\":\"")).unwrap();
+    let said = told(&["own.yaml"]);
+    assert!(said.contains("own.world.yaml") && said.contains("--world FILE"), "{said}");
+    own(folder.path(), "\":\"", "hosts: { app-1: { fils: {} } }\n");
+    assert!(told(&["own.yaml"]).contains("unknown field `fils`"));
+    own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs: { text: a }\n");
+    assert!(told(&["own.yaml"]).contains("input `at` is missing"));
+    assert!(told(&["single-to-ha", "--world", "own.world.yaml"]).contains("has its world in the tool"));
+    own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs: { text: a, at: b }\n");
+    assert!(told(&["own.yaml", "--fault", "no-room"]).contains("are for `single-to-ha`"));
+}
