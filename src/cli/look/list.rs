@@ -11,6 +11,7 @@ use crate::cli::{CommandFailure, Exit};
 const SHOWN: &[(&str, &str, usize)] = &[
     ("single-to-ha", "make a Nextcloud on one server highly available behind a load balancer", 11),
     ("restart-web-node", "restart a service on one web node without the site noticing", 5),
+    ("release", "bring a release of an application to its servers, one after the other", 3),
 ];
 
 pub(in crate::cli) fn list(format: Format) -> Result<Exit, CommandFailure> {

@@ -158,7 +158,7 @@ mod tests {
         for (text, says) in [
             ("hosts: {}\n", "at least one host"),
             ("hosts: { A: {} }\n", "cannot be the name"),
-            ("hosts: { a: { files: { etc/x: y } } }\n", "is no path"),
+            ("hosts: { a: { files: { etc/x: text } } }\n", "is no path"),
             ("hosts: { a: { units: { shop: x } } }\n", "is no unit"),
             ("hosts: { a: { file: {} } }\n", "unknown field"),
             ("hosts: { a: {} }\nafter: [{ on: b, run: x }]\n", "the hosts are a"),

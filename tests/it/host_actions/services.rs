@@ -148,6 +148,33 @@ async fn a_service_is_started_and_stopped_again_only_by_who_started_it() {
 }
 
 #[tokio::test]
+async fn a_change_is_taken_by_a_restart_once_on_each_way() {
+    let host = Host::start();
+    host.unit("app", &["active"]);
+    fs::create_dir(host.path("2.0")).unwrap();
+    let link = json!({"on": host.target(), "path": host.text("current"), "to": "2.0", "restart": "app"});
+    let write = json!({"on": host.target(), "path": host.text("app.conf"), "content": "x", "restart": "app"});
+    for (generation, (kind, with)) in (0..).zip([("file.link", link), ("file.write", write)]) {
+        let restarts = || host.systemctl_log().iter().filter(|line| *line == "restart app").count();
+        let before = restarts();
+        let mut deed = host.deed(kind, with);
+        deed.call.generation = generation;
+        let seen = deed.observe().await;
+        assert!(format!("{:?}", seen.changes).contains("restart"), "the plan says so: {seen:?}");
+        deed.apply().await;
+        deed.verify().await;
+        assert_eq!(restarts() - before, 1, "{kind}");
+        // Died between the change and the restart, as far as anybody knows: once more.
+        deed.call.outputs.clear();
+        assert_eq!(deed.observe().await.found, Found::Holds);
+        deed.verify().await;
+        assert_eq!(restarts() - before, 2, "{kind}");
+        deed.undo().await;
+        assert_eq!(restarts() - before, 3, "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn a_service_is_reloaded_while_it_runs() {
     let host = Host::start();
     host.unit("nginx", &["active"]);
