@@ -27,7 +27,11 @@ pub(super) fn read(around: &Surroundings<'_>, node: &Node, numbers: &[usize], no
     for (n, item) in items.iter().enumerate() {
         let id = id(item, "step", &mut ids, notes).and_then(|(text, place)| {
             if let Some(other) = names_otherwise(&text) {
-                notes.add(place, format!("a step cannot have the id `{text}`: that names {other}"));
+                notes.advise(
+                    place,
+                    format!("a step cannot have the id `{text}`: that names {other}"),
+                    "take another word, for example `begin`",
+                );
             }
             StepId::try_from(text).ok()
         });

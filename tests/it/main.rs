@@ -45,5 +45,6 @@ mod resumes;
 mod secrets;
 mod terminals;
 mod undo_order;
+mod unrolled;
 mod values;
 mod worlds;

@@ -1,0 +1,254 @@
+//! A property: a runbook with conditions, lists of inputs, groups of targets and loops, and the same one written out by hand, are the same
+//! plan. The hand is this generator, which knows nothing of how the tool does it.
+
+use proptest::prelude::*;
+use runbook::model::{Runbook, Values};
+use runbook::plan::{Order, Plan};
+use runbook::validate::parse_runbook_with;
+use serde_json::json;
+use std::fmt::Write;
+
+/// What decides: the values of three inputs.
+#[derive(Debug, Clone)]
+struct Given {
+    on: bool,
+    env: &'static str,
+    nodes: Vec<String>,
+}
+
+/// A condition as it is written, and as it is meant.
+#[derive(Debug, Clone, Copy)]
+enum Condition {
+    None,
+    On,
+    NotOn,
+    Prod,
+    OneOf,
+    Both,
+    Either,
+}
+
+impl Condition {
+    fn written(self) -> Option<&'static str> {
+        Some(match self {
+            Condition::None => return None,
+            Condition::On => "inputs.on",
+            Condition::NotOn => "not inputs.on",
+            Condition::Prod => "inputs.env == \"prod\"",
+            Condition::OneOf => "inputs.env in [\"prod\", \"stage\"]",
+            Condition::Both => "inputs.on and inputs.env != \"prod\"",
+            Condition::Either => "(inputs.on or inputs.env == \"prod\") and true",
+        })
+    }
+
+    fn holds(self, given: &Given) -> bool {
+        match self {
+            Condition::None => true,
+            Condition::On => given.on,
+            Condition::NotOn => !given.on,
+            Condition::Prod => given.env == "prod",
+            Condition::OneOf => given.env == "prod" || given.env == "stage",
+            Condition::Both => given.on && given.env != "prod",
+            Condition::Either => given.on || given.env == "prod",
+        }
+    }
+}
+
+/// What a step or an action goes through.
+#[derive(Debug, Clone, Copy)]
+enum Loop {
+    None,
+    Nodes,
+    Group,
+    Written,
+}
+
+#[derive(Debug, Clone)]
+struct Action {
+    when: Condition,
+    over: Loop,
+    kind: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Step {
+    when: Condition,
+    over: Loop,
+    actions: Vec<Action>,
+}
+
+/// An action of one of several kinds, about this item.
+fn body(kind: usize, item: &str, target: &str) -> String {
+    match kind {
+        0 => format!("do: local.run, with: {{ argv: [echo, \"{item}\"], reads: true }}"),
+        1 => format!("do: ssh.run, with: {{ on: {target}, argv: [echo, \"{item}\"], undo: [echo, \"{item}\"] }}"),
+        2 => format!("do: file.write, with: {{ on: {target}, path: \"/etc/{item}\", content: \"{item}\" }}"),
+        3 => format!("do: service.restart, with: {{ on: {target}, service: \"{item}\" }}"),
+        4 => format!("do: wait.for, with: {{ port: {{ host: \"{item}\", port: 80 }} }}"),
+        _ => format!("do: process.wait-gone, with: {{ on: {target}, command: \"{item}\" }}"),
+    }
+}
+
+/// The items of a loop: name, what `each` is, and the target that the loop's actions work on.
+fn items(over: Loop, given: &Given) -> Vec<(String, String, String)> {
+    match over {
+        Loop::None => Vec::new(),
+        Loop::Nodes => given.nodes.iter().map(|node| (node.clone(), node.clone(), "fixed".to_owned())).collect(),
+        Loop::Written => ["x", "y"].map(|it| (it.to_owned(), it.to_owned(), "fixed".to_owned())).to_vec(),
+        Loop::Group => {
+            (1..=given.nodes.len()).map(|n| format!("web-{n}")).map(|it| (it.clone(), it.clone(), it)).collect()
+        }
+    }
+}
+
+fn list(over: Loop) -> Option<&'static str> {
+    match over {
+        Loop::None => None,
+        Loop::Nodes => Some("\"${{ inputs.nodes }}\""),
+        Loop::Written => Some("[x, y]"),
+        Loop::Group => Some("\"${{ targets.web }}\""),
+    }
+}
+
+const HEAD: &str = "runbook: made\ntitle: t\nabout: a\ninputs:\n  on: { type: bool, about: o }\n  env: { type: string, about: e }\n  \
+                    nodes: { type: list(string), about: n }\n";
+
+/// As an author writes it.
+fn written(steps: &[Step]) -> String {
+    let mut text = format!(
+        "{HEAD}targets:\n  fixed: {{ host: fixed }}\n  web: {{ hosts: \"${{{{ inputs.nodes }}}}\" }}\nsteps:\n"
+    );
+    for (s, step) in steps.iter().enumerate() {
+        let _ = write!(text, "  - id: s{s}\n    title: t\n    why: w\n");
+        step.when.written().into_iter().for_each(|when| text.push_str(&format!("    when: '{when}'\n")));
+        list(step.over).into_iter().for_each(|list| text.push_str(&format!("    for_each: {list}\n")));
+        text.push_str("    actions:\n");
+        for (a, action) in step.actions.iter().enumerate() {
+            let _ = write!(text, "      - {{ id: a{a}, ");
+            action.when.written().into_iter().for_each(|when| text.push_str(&format!("when: '{when}', ")));
+            let over = if matches!(step.over, Loop::None) { action.over } else { Loop::None };
+            list(over).into_iter().for_each(|list| text.push_str(&format!("for_each: {list}, ")));
+            let of = if matches!(step.over, Loop::None) { over } else { step.over };
+            let (item, target) = match of {
+                Loop::None => ("one", "fixed"),
+                Loop::Group => ("${{ each }}", "\"${{ each }}\""),
+                _ => ("${{ each }}", "fixed"),
+            };
+            let _ = writeln!(text, "{} }}", body(action.kind, item, target));
+        }
+    }
+    text
+}
+
+/// As it is meant, nothing left to be decided.
+fn by_hand(steps: &[Step], given: &Given) -> Option<String> {
+    let mut text = format!("{HEAD}targets:\n  fixed: {{ host: fixed }}\n");
+    for (n, node) in given.nodes.iter().enumerate() {
+        let _ = writeln!(text, "  web-{}: {{ host: {node} }}", n + 1);
+    }
+    text.push_str("steps:\n");
+    let mut any = false;
+    for (s, step) in steps.iter().enumerate().filter(|(_, step)| step.when.holds(given)) {
+        let kept: Vec<(usize, &Action)> =
+            step.actions.iter().enumerate().filter(|(_, action)| action.when.holds(given)).collect();
+        if kept.is_empty() {
+            continue;
+        }
+        any = true;
+        let _ = write!(text, "  - id: s{s}\n    title: t\n    why: w\n    actions:\n");
+        let mut one = |a: usize, action: &Action, item: Option<&(String, String, String)>| {
+            let (id, each, target) = match item {
+                None => (format!("a{a}"), "one", "fixed"),
+                Some((name, each, target)) => (format!("a{a}-at-{name}"), each.as_str(), target.as_str()),
+            };
+            let _ = writeln!(text, "      - {{ id: {id}, {} }}", body(action.kind, each, target));
+        };
+        match step.over {
+            Loop::None => {
+                for (a, action) in kept {
+                    match action.over {
+                        Loop::None => one(a, action, None),
+                        over => items(over, given).iter().for_each(|item| one(a, action, Some(item))),
+                    }
+                }
+            }
+            over => {
+                for item in items(over, given) {
+                    kept.iter().for_each(|(a, action)| one(*a, action, Some(&item)));
+                }
+            }
+        }
+    }
+    any.then_some(text)
+}
+
+/// What a plan is, however its actions are named: `@` is what no author can write.
+fn picture(runbook: Runbook, given: &Values, order: Order) -> Vec<String> {
+    let plan = Plan::make(runbook, given.clone(), None, order).unwrap();
+    let plain = |name: String| name.replace('@', "-at-");
+    let mut all = Vec::new();
+    for planned in &plan.actions {
+        let definition = plan.definition(&planned.action).unwrap();
+        let needs: Vec<String> = planned.needs.iter().map(|it| plain(it.to_string())).collect();
+        let after: Vec<String> = planned.after.iter().map(|it| plain(it.to_string())).collect();
+        let with = serde_json::to_string(&definition.with).unwrap();
+        all.push(format!("{} {} {needs:?} {after:?} {with}", plain(planned.action.to_string()), definition.kind));
+    }
+    all
+}
+
+fn condition() -> impl Strategy<Value = Condition> {
+    prop_oneof![
+        4 => Just(Condition::None),
+        1 => Just(Condition::On),
+        1 => Just(Condition::NotOn),
+        1 => Just(Condition::Prod),
+        1 => Just(Condition::OneOf),
+        1 => Just(Condition::Both),
+        1 => Just(Condition::Either),
+    ]
+}
+
+fn over() -> impl Strategy<Value = Loop> {
+    prop_oneof![3 => Just(Loop::None), 1 => Just(Loop::Nodes), 1 => Just(Loop::Group), 1 => Just(Loop::Written)]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let action = (condition(), over(), 0..6usize).prop_map(|(when, over, kind)| Action { when, over, kind });
+    let step = (condition(), over(), prop::collection::vec(action, 1..4)).prop_map(|(when, over, actions)| Step {
+        when,
+        over,
+        actions,
+    });
+    prop::collection::vec(step, 1..5)
+}
+
+fn given() -> impl Strategy<Value = Given> {
+    let env = prop_oneof![Just("prod"), Just("stage"), Just("test")];
+    (any::<bool>(), env, 1..4usize).prop_map(|(on, env, nodes)| Given {
+        on,
+        env,
+        nodes: (1..=nodes).map(|n| format!("n{n}")).collect(),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_decided_by_inputs_is_the_same_as_written_by_hand(steps in steps(), given in given()) {
+        let values: Values =
+            serde_json::from_value(json!({ "on": given.on, "env": given.env, "nodes": given.nodes })).unwrap();
+        let text = written(&steps);
+        let Some(by_hand) = by_hand(&steps, &given) else {
+            prop_assert!(parse_runbook_with("x", &text, &values).is_err(), "nothing is to be done");
+            return Ok(());
+        };
+        let read = |text: &str| parse_runbook_with("x", text, &values).unwrap_or_else(|it| panic!("{}\n{text}", it.render(false)));
+        for order in [Order::Article, Order::LeastDowntime] {
+            prop_assert_eq!(picture(read(&text), &values, order), picture(read(&by_hand), &values, order), "{}\n{}", text, by_hand);
+        }
+        // Judged without values, it is whole.
+        prop_assert!(runbook::validate::parse_runbook("x", &text).is_ok());
+    }
+}
