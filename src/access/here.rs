@@ -11,9 +11,8 @@ use tokio::io::AsyncWriteExt;
 /// # Errors
 /// When it cannot be run, or does not end in its time.
 pub async fn run_here(command: &RemoteCommand) -> std::io::Result<RemoteOutput> {
-    let (program, arguments) = match command.argv() {
-        [program, arguments @ ..] => (program, arguments),
-        [] => return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "no program")),
+    let [program, arguments @ ..] = command.argv() else {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "no program"));
     };
     let mut child = match apart(program) {
         Ok(mut command) => {

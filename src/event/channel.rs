@@ -40,6 +40,17 @@ pub fn channel() -> (Teller, Listener) {
     (Teller { lines: vec![line] }, Listener { events: receiver, waiting })
 }
 
+impl Line {
+    fn tell(&self, event: Event) {
+        let may_be_lost = matches!(event, Event::Progress { .. } | Event::Working { .. });
+        if may_be_lost && self.waiting.load(Ordering::Relaxed) >= BEHIND {
+            return;
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _ = self.events.send(Some(event));
+    }
+}
+
 impl Teller {
     /// One that tells the listeners of both: none of them keeps another waiting.
     #[must_use]
@@ -50,14 +61,9 @@ impl Teller {
 
     /// Tells an event. A listener that is gone is no error.
     pub fn tell(&self, event: Event) {
-        let may_be_lost = matches!(event, Event::Progress { .. } | Event::Working { .. });
-        for line in &self.lines {
-            if may_be_lost && line.waiting.load(Ordering::Relaxed) >= BEHIND {
-                continue;
-            }
-            line.waiting.fetch_add(1, Ordering::Relaxed);
-            let _ = line.events.send(Some(event.clone()));
-        }
+        let Some((last, others)) = self.lines.split_last() else { return };
+        others.iter().for_each(|line| line.tell(event.clone()));
+        last.tell(event);
     }
 
     /// Ends the telling, whoever else could still tell something.

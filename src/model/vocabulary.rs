@@ -41,6 +41,7 @@ macro_rules! vocabulary {
 
         $(#[doc = $calls_doc])+
         #[derive(Debug, Clone, PartialEq)]
+        #[allow(clippy::large_enum_variant, reason = "one is read for each call, and none is kept")]
         pub enum $Call {
             $($(#[doc = $doc])+ $kind($kind),)+
         }

@@ -48,7 +48,7 @@ pub(super) fn written_out<'d>(
         let mut names = Vec::new();
         for (n, value) in values.into_iter().enumerate() {
             let name = format!("{}-{}", entry.key.text, n + 1);
-            targets.push(member(entry, (many, one), &name, value));
+            targets.push(member(entry, (many, one), &name, &value));
             names.push(name);
         }
         groups.insert(entry.key.text.clone(), names);
@@ -66,7 +66,7 @@ pub(super) fn written_out<'d>(
     Some((Cow::Owned(document), groups))
 }
 
-fn member(group: &Entry, (many, one): (&str, &str), name: &str, value: Node) -> Entry {
+fn member(group: &Entry, (many, one): (&str, &str), name: &str, value: &Node) -> Entry {
     let place = group.key.place;
     let mut fields: Vec<Entry> = group.value.entries().unwrap_or_default().to_vec();
     for field in &mut fields {

@@ -19,19 +19,19 @@ fn step(id: &str, more: &str, actions: &[&str]) -> String {
 
 const LOOK: &str = "id: look, do: local.run, with: { argv: [echo, x], reads: true }";
 
-fn given(values: Value) -> Values {
+fn given(values: &Value) -> Values {
     let mut all = json!({ "env": "test", "nodes": ["a"], "tls": false });
     all.as_object_mut().unwrap().extend(values.as_object().unwrap().clone());
     serde_json::from_value(all).unwrap()
 }
 
-fn with(text: &str, values: Value) -> Runbook {
+fn with(text: &str, values: &Value) -> Runbook {
     parse_runbook_with("x.yaml", text, &given(values)).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
 }
 
 fn problems(text: &str, values: Option<Value>) -> String {
     match values {
-        Some(values) => parse_runbook_with("x.yaml", text, &given(values)),
+        Some(values) => parse_runbook_with("x.yaml", text, &given(&values)),
         None => parse_runbook("x.yaml", text),
     }
     .unwrap_err()
@@ -40,7 +40,7 @@ fn problems(text: &str, values: Option<Value>) -> String {
 
 fn needs(runbook: &Runbook) -> Vec<(String, Vec<String>)> {
     let plan =
-        runbook::plan::Plan::make(runbook.clone(), given(json!({})), None, runbook::plan::Order::Overlap).unwrap();
+        runbook::plan::Plan::make(runbook.clone(), given(&json!({})), None, runbook::plan::Order::Overlap).unwrap();
     plan.actions.iter().map(|it| (it.action.to_string(), it.needs.iter().map(ToString::to_string).collect())).collect()
 }
 
@@ -61,7 +61,7 @@ fn what_is_left_out_leaves_numbers_and_order_as_they_are() {
     let all = parse_runbook("x.yaml", &text).unwrap();
     assert_eq!((all.steps.len(), all.left_out.len()), (4, 0), "without values everything is judged");
     assert!(all.decided_by.contains("tls") && all.decided_by.contains("env") && !all.decided_by.contains("nodes"));
-    let some = with(&text, json!({}));
+    let some = with(&text, &json!({}));
     assert_eq!(some.steps.iter().map(|step| step.number).collect::<Vec<_>>(), [1, 3, 4]);
     assert_eq!(some.left_out.iter().map(|it| it.name()).collect::<Vec<_>>(), ["two", "three/a"]);
     assert!(some.left_out[0].why.contains("`inputs.tls` is `false`"), "{:?}", some.left_out);
@@ -76,9 +76,9 @@ fn what_is_left_out_leaves_numbers_and_order_as_they_are() {
         ]
     );
     // With all of it, it is the same as without conditions.
-    let full = with(&text, json!({ "tls": true, "env": "prod" }));
+    let full = with(&text, &json!({ "tls": true, "env": "prod" }));
     let plain = text.replace("    when: inputs.tls\n", "").replace("when: 'inputs.env == \"prod\"', ", "");
-    let plain = with(&plain, json!({}));
+    let plain = with(&plain, &json!({}));
     assert_eq!((full.steps, full.left_out), (plain.steps, vec![]));
 }
 
@@ -93,13 +93,13 @@ fn a_list_of_the_inputs_is_gone_through_like_one_that_is_written() {
         "  web-1: { host: a.example.org, user: admin }\n  web-2: { host: b, user: admin }\n",
         &step("one", "    for_each: [web-1, web-2]\n    at_once: 2\n", &[on]),
     );
-    let (group, written) = (with(&group, json!({ "nodes": ["a.example.org", "b"] })), with(&written, json!({})));
+    let (group, written) = (with(&group, &json!({ "nodes": ["a.example.org", "b"] })), with(&written, &json!({})));
     assert_eq!((&group.steps, &group.targets), (&written.steps, &written.targets));
     assert!(group.decided_by.contains("nodes"));
     let name = "id: look, do: local.run, with: { argv: [echo, \"${{ each }}\"], reads: true }";
     let list = text("  x: { host: x }\n", &step("one", "    for_each: ${{ inputs.nodes }}\n", &[name]));
     let written = text("  x: { host: x }\n", &step("one", "    for_each: [n1, n2, n3]\n", &[name]));
-    assert_eq!(with(&list, json!({ "nodes": ["n1", "n2", "n3"] })).steps, with(&written, json!({})).steps);
+    assert_eq!(with(&list, &json!({ "nodes": ["n1", "n2", "n3"] })).steps, with(&written, &json!({})).steps);
 }
 
 #[test]

@@ -41,7 +41,7 @@ steps:
 
 fn desk() -> Desk {
     let desk = Desk::new();
-    desk.write("here.yaml", &RUNBOOK.replace("FOLDER", &desk.path("").display().to_string().trim_end_matches('/')));
+    desk.write("here.yaml", &RUNBOOK.replace("FOLDER", desk.path("").display().to_string().trim_end_matches('/')));
     desk.write("key.sh", "#!/bin/sh\nprintf 'hunter-2'\n");
     desk
 }

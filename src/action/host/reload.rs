@@ -64,7 +64,7 @@ impl Takers<'_> {
 
     /// The same once more, in case it did not come: what is known to have come is left out.
     pub(super) async fn take_again(&self, cx: &Context<'_>, host: &Target) -> Result<String, Failure> {
-        let restart = self.restart.filter(|_| cx.call().outputs.get(RESTARTED).is_none());
+        let restart = self.restart.filter(|_| !cx.call().outputs.contains_key(RESTARTED));
         Self { restart, ..*self }.take(cx, host).await
     }
 

@@ -15,11 +15,12 @@ macro_rules! probes {
                     (Some(port), None, None, false) => What::Port(port),
                     (None, Some(http), None, false) => What::Http(http),
                     (None, None, Some(file), false) => What::File(file),
-                    (None, None, None, true) => What::Command(
+                    (None, None, None, true) => What::Command(Box::new(
                         CommandProbe::looking(self.on.as_ref(), (self.sudo == Some(true), self.user.as_ref()))?
                             .line(self.argv.as_deref(), self.shell.as_deref())?
                             .given(self.cwd.as_ref(), self.env.as_ref())
                             .expecting(self.expect.as_ref()),
+                    )
                     ),
                     _ => return Err(Failure::refused("one thing is probed: `port`, `http`, `file`, or a command (`argv`, `shell`)")),
                 };

@@ -20,7 +20,7 @@ enum What<'a> {
     Port(&'a PortProbe),
     Http(&'a HttpProbe),
     File(&'a FileProbe),
-    Command(CommandProbe<'a>),
+    Command(Box<CommandProbe<'a>>),
 }
 
 /// A probe, and where it is made.

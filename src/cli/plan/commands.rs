@@ -54,7 +54,7 @@ fn of_action(plan: &Plan, action: &StepAction) -> Vec<String> {
     let (probes, is_command) = (properties.contains(&Property::Probes), properties.contains(&Property::MayOnlyRead));
     let runs = |name: &str| action.with.contains_key(name);
     let looks = action.only_reads() || (probes && (runs("argv") || runs("shell")));
-    if !looks && !(is_command && runs("check")) {
+    if !(looks || is_command && runs("check")) {
         return Vec::new();
     }
     let parameters = preview_parameters(plan, None, &BTreeMap::new(), action);
