@@ -55,20 +55,8 @@ impl FoundRunbook {
     /// The runbook that it is with these inputs.
     pub(in crate::cli) fn with(&self, inputs: &Values) -> Result<Runbook, CommandFailure> {
         let place = self.source.as_deref().unwrap_or(&self.runbook.name);
-        with_inputs((place, &self.text), &self.runbook, inputs).map_err(|p| problems(&p))
+        validate::parse_runbook_with(place, &self.text, inputs).map_err(|p| problems(&p))
     }
-}
-
-/// The runbook that a text is with these inputs; `judged` is what it is without.
-pub(in crate::cli) fn with_inputs(
-    (place, text): (&str, &str),
-    judged: &Runbook,
-    inputs: &Values,
-) -> Result<Runbook, validate::Problems> {
-    // Most decide nothing by their inputs: the words for it are not in them.
-    let decides =
-        ["when:", "for_each:", "hosts:", "instances:", "when\"", "for_each\""].iter().any(|word| text.contains(word));
-    if decides { validate::parse_runbook_with(place, text, inputs) } else { Ok(judged.clone()) }
 }
 
 /// The folder of a runbook's file.

@@ -66,7 +66,7 @@ pub(in crate::cli) fn now(state: &RunState, plan: &Plan, args: &ResumeArgs) -> R
     let runbook = if same && inputs == plan.inputs {
         runbook
     } else {
-        library::with_inputs((&place, &text), &runbook, &inputs).map_err(|problems| library::problems(&problems))?
+        validate::parse_runbook_with(&place, &text, &inputs).map_err(|problems| library::problems(&problems))?
     };
     Ok(Now { text, place, runbook, inputs, inputs_from, given: inputs_now::given(args) })
 }
