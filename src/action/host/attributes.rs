@@ -5,7 +5,7 @@ use super::file_scripts::ACCOUNTS;
 use super::place::Hand;
 use crate::access::RemoteCommand;
 use crate::action::Context;
-use crate::model::{Account, Failure, FileMode, Target};
+use crate::model::{Account, Failure, FileMode, Target, Text, tell};
 
 /// The permissions of a new file.
 const USUAL_MODE: u32 = 0o644;
@@ -67,27 +67,46 @@ impl Attributes {
     }
 }
 
-/// Owner, group and permissions, as numbers.
-///
-/// # Errors
-/// Refused when the host knows no such user or group.
-pub(super) async fn attributes(
-    cx: &Context<'_>,
-    on: &Target,
-    (owner, group, mode): (Option<&Account>, Option<&Account>, Option<&FileMode>),
-) -> Result<Attributes, Failure> {
-    let mode = mode.and_then(FileMode::bits);
-    if owner.is_none() && group.is_none() {
-        return Ok(Attributes { mode, ..Attributes::default() });
+/// The same as a runbook says it, by names.
+#[derive(Clone, Copy)]
+pub(super) struct NamedAttributes<'a> {
+    pub(super) owner: Option<&'a Account>,
+    pub(super) group: Option<&'a Account>,
+    pub(super) mode: Option<&'a FileMode>,
+}
+
+impl NamedAttributes<'_> {
+    /// The part of a sentence that names them.
+    pub(super) fn told(&self) -> Text {
+        let said = [
+            self.owner.map(|owner| tell!(", owner {}", owner)),
+            self.group.map(|group| tell!(", group {}", group)),
+            self.mode.map(|mode| tell!(", mode {}", mode)),
+        ];
+        Text::joined(said.into_iter().flatten(), "")
     }
-    let words = [owner, group].map(|account| account.map_or("-", Account::as_str));
-    let told = cx.run_ok(on, RemoteCommand::root_script(ACCOUNTS, words), "asking for users and groups").await?;
-    let mut lines = told.lines().map(str::trim);
-    let mut number = |kind: &str, account: Option<&Account>| match (account, lines.next()) {
-        (None, _) => Ok(None),
-        (Some(_), Some(id)) if id.parse::<u32>().is_ok() => Ok(id.parse().ok()),
-        (Some(name), _) => Err(Failure::refused(format!("there is no {kind} `{name}` on {on}"))
-            .advise(format!("make it first, or name another: see `getent passwd` and `getent group` on {}", on.name))),
-    };
-    Ok(Attributes { owner: number("user", owner)?, group: number("group", group)?, mode })
+
+    /// The same as numbers, as the host knows them.
+    ///
+    /// # Errors
+    /// Refused when the host knows no such user or group.
+    pub(super) async fn known_to(self, on: &Target, cx: &Context<'_>) -> Result<Attributes, Failure> {
+        let Self { owner, group, mode } = self;
+        let mode = mode.and_then(FileMode::bits);
+        if owner.is_none() && group.is_none() {
+            return Ok(Attributes { mode, ..Attributes::default() });
+        }
+        let words = [owner, group].map(|account| account.map_or("-", Account::as_str));
+        let told = cx.run_ok(on, RemoteCommand::root_script(ACCOUNTS, words), "asking for users and groups").await?;
+        let mut lines = told.lines().map(str::trim);
+        let mut number = |kind: &str, account: Option<&Account>| match (account, lines.next()) {
+            (None, _) => Ok(None),
+            (Some(_), Some(id)) if id.parse::<u32>().is_ok() => Ok(id.parse().ok()),
+            (Some(name), _) => Err(Failure::refused(format!("there is no {kind} `{name}` on {on}")).advise(format!(
+                "make it first, or name another: see `getent passwd` and `getent group` on {}",
+                on.name
+            ))),
+        };
+        Ok(Attributes { owner: number("user", owner)?, group: number("group", group)?, mode })
+    }
 }

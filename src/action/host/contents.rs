@@ -12,7 +12,7 @@ use super::reload::Takers;
 use super::restore::{FileStanding, original, standing};
 use super::upload_local::Local;
 use crate::action::{Applied, Context};
-use crate::model::{Change, Facts, Failure, Finding, Found, Target, Value, Values, sha256};
+use crate::model::{Change, Facts, Failure, Finding, Found, HostPath, Target, Text, Value, Values, sha256, tell};
 use serde::{Deserialize, Serialize};
 
 /// What stands for the hash of a file that was not there.
@@ -89,6 +89,12 @@ pub(super) fn shown(bytes: &[u8], image: Option<&FileImage>) -> String {
         }
         _ => std::str::from_utf8(bytes).map_or_else(|_| hidden("no text"), str::to_owned),
     }
+}
+
+/// What undo does with a file that may not have been there.
+pub(super) fn undo_sentence(path: &HostPath, on: &Target, takers: Takers<'_>) -> Text {
+    let told = takers.told();
+    tell!("put `{}` on {} back as it was, or remove it if it was not there{}", path, on.name, told)
 }
 
 impl<'a> Changed<'a> {

@@ -1,7 +1,7 @@
 //! `file.upload`: a file of this machine, or a secret, as a file on a host.
 
-use super::attributes::attributes;
-use super::contents::{Body, Changed, Contents, FileBefore, shown};
+use super::attributes::NamedAttributes;
+use super::contents::{Body, Changed, Contents, FileBefore, shown, undo_sentence};
 use super::file::{FileImage, HostFile, UPLOADED};
 use super::reload::Takers;
 use super::upload_local::Local;
@@ -20,13 +20,16 @@ impl FileUpload {
         Takers { reload: self.reload.as_ref(), restart: self.restart.as_ref() }
     }
 
+    fn named(&self) -> NamedAttributes<'_> {
+        NamedAttributes { owner: self.owner.as_ref(), group: self.group.as_ref(), mode: self.mode.as_ref() }
+    }
+
     fn changed<'a>(&'a self, cx: &'a Context<'a>) -> Changed<'a> {
         Changed { cx, on: &self.on, asked: self.path.as_str(), takers: self.takers(), most: UPLOADED }
     }
 
     async fn wanted(&self, cx: &Context<'_>) -> Result<Contents, Failure> {
-        let said = (self.owner.as_ref(), self.group.as_ref(), self.mode.as_ref());
-        let mut given = attributes(cx, &self.on, said).await?;
+        let mut given = self.named().known_to(&self.on, cx).await?;
         let body = match (&self.from, &self.secret) {
             (Some(from), None) => Body::Local(Local::find(from).await?),
             (None, Some(secret)) => {
@@ -63,8 +66,8 @@ impl FileUpload {
             // A large one is not read for that.
             Some(now) => match file.read().await {
                 Ok(before) => {
-                    let (before_told, is_hidden) =
-                        (shown(&before, Some(now)), shown(&before, Some(now)).as_bytes() != before);
+                    let before_told = shown(&before, Some(now));
+                    let is_hidden = before_told.as_bytes() != before;
                     Ok((before_told, if is_hidden { whole } else { after }))
                 }
                 Err(_) => Ok((String::new(), whole)),
@@ -79,23 +82,11 @@ impl Perform for FileUpload {
             (Some(from), _) => tell!("bring `{}` of this machine to {} as `{}`", from, self.on.name, self.path),
             _ => tell!("put a secret into `{}` on {}", self.path, self.on.name),
         };
-        let said = [
-            self.owner.as_ref().map(|owner| tell!(", owner {}", owner)),
-            self.group.as_ref().map(|group| tell!(", group {}", group)),
-            self.mode.as_ref().map(|mode| tell!(", mode {}", mode)),
-            Some(self.takers().told()),
-        ];
-        tell!("{}{}", what, Text::joined(said.into_iter().flatten(), ""))
+        tell!("{}{}{}", what, self.named().told(), self.takers().told())
     }
 
     fn undo_sentence(&self) -> Option<Text> {
-        let reload = self.takers().told();
-        Some(tell!(
-            "put `{}` on {} back as it was, or remove it if it was not there{}",
-            self.path,
-            self.on.name,
-            reload
-        ))
+        Some(undo_sentence(&self.path, &self.on, self.takers()))
     }
 
     fn changes(&self) -> Vec<Change> {

@@ -1,7 +1,7 @@
 //! `file.write`: a file with this content.
 
-use super::attributes::attributes;
-use super::contents::{Body, Changed, Contents, FileBefore, shown};
+use super::attributes::NamedAttributes;
+use super::contents::{Body, Changed, Contents, FileBefore, shown, undo_sentence};
 use super::file::{EDITED, HostFile};
 use super::reload::Takers;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
@@ -12,36 +12,27 @@ impl FileWrite {
         Takers { reload: self.reload.as_ref(), restart: self.restart.as_ref() }
     }
 
+    fn named(&self) -> NamedAttributes<'_> {
+        NamedAttributes { owner: self.owner.as_ref(), group: self.group.as_ref(), mode: self.mode.as_ref() }
+    }
+
     fn changed<'a>(&'a self, cx: &'a Context<'a>) -> Changed<'a> {
         Changed { cx, on: &self.on, asked: self.path.as_str(), takers: self.takers(), most: EDITED }
     }
 
     async fn wanted(&self, cx: &Context<'_>) -> Result<Contents, Failure> {
-        let said = (self.owner.as_ref(), self.group.as_ref(), self.mode.as_ref());
-        let given = attributes(cx, &self.on, said).await?;
+        let given = self.named().known_to(&self.on, cx).await?;
         Ok(Contents { body: Body::Bytes(self.content.as_str().as_bytes().to_vec()), given })
     }
 }
 
 impl Perform for FileWrite {
     fn sentence(&self) -> Text {
-        let said = [
-            self.owner.as_ref().map(|owner| tell!(", owner {}", owner)),
-            self.group.as_ref().map(|group| tell!(", group {}", group)),
-            self.mode.as_ref().map(|mode| tell!(", mode {}", mode)),
-            Some(self.takers().told()),
-        ];
-        tell!("write `{}` on {}{}", self.path, self.on.name, Text::joined(said.into_iter().flatten(), ""))
+        tell!("write `{}` on {}{}{}", self.path, self.on.name, self.named().told(), self.takers().told())
     }
 
     fn undo_sentence(&self) -> Option<Text> {
-        let reload = self.takers().told();
-        Some(tell!(
-            "put `{}` on {} back as it was, or remove it if it was not there{}",
-            self.path,
-            self.on.name,
-            reload
-        ))
+        Some(undo_sentence(&self.path, &self.on, self.takers()))
     }
 
     fn changes(&self) -> Vec<Change> {
