@@ -60,7 +60,7 @@ impl Errand<'_> {
         let waited = wait_until(&slower, &what, async || {
             let trace = kept.look(cx).await?;
             match trace.stands {
-                Stands::Running => return Ok(Glance::NotYet(running(program, &veiled(given.as_ref(), &trace.says)))),
+                Stands::Running => return Ok(Glance::NotYet(running(program, &veiled(given, &trace.says)))),
                 Stands::Starting if patience > 0 => patience -= 1,
                 Stands::Starting => return kept.void(cx, trace.last).await.map(Glance::Done),
                 _ => return Ok(Glance::Done(trace)),
@@ -122,11 +122,11 @@ impl Errand<'_> {
     /// The last that it said, for people.
     async fn last_words(&self, cx: &Context<'_>, kept: &KeptCommand<'_>) -> String {
         let said = kept.last_words(cx, SHOWN).await.unwrap_or_default();
-        veiled(self.veil_if_any().await.as_ref(), &said)
+        veiled(self.veil_if_any().await, &said)
     }
 
     /// What it was given, to know its secrets again; nothing when they cannot be had now.
-    async fn veil_if_any(&self) -> Option<Given> {
+    async fn veil_if_any(&self) -> Option<&Given> {
         self.given().await.ok()
     }
 

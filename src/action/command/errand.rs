@@ -6,6 +6,7 @@ use crate::model::{
     Argument, Change, CommandLine, DeclaredOutputs, Environment, Expectation, Failure, HostPath, Retried, Text,
     TextOrSecret, TimeSpan, tell,
 };
+use tokio::sync::OnceCell;
 
 /// The output by which a command that came to its end is known.
 pub(super) const STATUS: &str = "status";
@@ -27,6 +28,8 @@ pub(super) struct Errand<'a> {
     pub(super) undo: Option<&'a CommandLine>,
     pub(super) repeatable: bool,
     pub(super) retry_on: &'a [Retried],
+    /// What it is given, once it was fetched: a secret's command is run once for that.
+    pub(super) given: OnceCell<Given>,
 }
 
 impl<'a> Errand<'a> {
@@ -51,6 +54,7 @@ impl<'a> Errand<'a> {
             undo: None,
             repeatable: false,
             retry_on: &[],
+            given: OnceCell::new(),
         })
     }
 
@@ -78,8 +82,8 @@ impl<'a> Errand<'a> {
     }
 
     /// What it is given, with its secrets.
-    pub(super) async fn given(&self) -> Result<Given, Failure> {
-        Given::of(self.cwd, self.env, self.stdin).await
+    pub(super) async fn given(&self) -> Result<&Given, Failure> {
+        self.given.get_or_try_init(|| Given::of(self.cwd, self.env, self.stdin)).await
     }
 
     /// The same without what it reads: what its `check` and its `undo` are given.

@@ -46,9 +46,8 @@ impl Errand<'_> {
         }
         // Neither yes nor no: what is in doubt must not be run again for that.
         let program = check.program();
-        let mut failure = self.place.did_not_work(&format!("the check `{program}`"), program, output);
-        failure.causes.iter_mut().for_each(|cause| *cause = given.veil().over(cause));
-        Err(failure)
+        let failure = self.place.did_not_work(&format!("the check `{program}`"), program, output);
+        Err(given.veil().over_failure(failure))
     }
 
     /// What is to become of a command that stands like this, of which so many beginnings are settled.
@@ -120,10 +119,8 @@ impl Errand<'_> {
             Foresight::WithCommands => {
                 let given = self.given().await?;
                 let limit = cx.time_left().clamp(LOOK_LIMIT, AHEAD_LIMIT);
-                let output = self.place.look(&cx.lines(), (&self.line.argv(), &given), limit).await?;
-                let said = if output.stdout.is_empty() { output.stderr.clone() } else { output.text() };
-                let last = given.veil().over(said.trim().lines().last().unwrap_or_default());
-                format!("{}{}", output.ended(), if last.is_empty() { last } else { format!(": {last}") })
+                let output = self.place.look(&cx.lines(), (&self.line.argv(), given), limit).await?;
+                given.veil().over_end(&output)
             }
         };
         Ok(Finding::new(Found::Absent, false, told))
@@ -172,7 +169,7 @@ impl Errand<'_> {
         } else {
             trace.last + 1
         };
-        kept.begin(cx, number, (&self.line.argv(), &self.given().await?)).await?;
+        kept.begin(cx, number, (&self.line.argv(), self.given().await?)).await?;
         Ok(Applied::new())
     }
 

@@ -1,6 +1,6 @@
 //! What a command is given besides its arguments, made ready to be sent; and the veil over what of it is secret.
 
-use crate::access::reveal;
+use crate::access::{RemoteOutput, reveal};
 use crate::model::{Environment, Failure, HostPath, Secret, SecretRef, Text, TextOrSecret, quoted};
 use std::fmt::Write;
 
@@ -99,6 +99,20 @@ impl Veil {
         let hidden = hidden.into_iter().filter(|it| !it.is_empty());
         hidden.fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
     }
+
+    /// How a command ended, and the last line of what it printed, or else of what it said.
+    pub(super) fn over_end(&self, output: &RemoteOutput) -> String {
+        let printed = self.over(&output.text());
+        let said = if printed.is_empty() { self.over(output.stderr.trim()) } else { printed };
+        let last = said.lines().last().map_or_else(String::new, |line| format!(": {}", line.trim()));
+        format!("{}{last}", output.ended())
+    }
+
+    /// A failure whose causes may be what a command said.
+    pub(super) fn over_failure(&self, mut failure: Failure) -> Failure {
+        failure.causes.iter_mut().for_each(|cause| *cause = self.over(cause));
+        failure
+    }
 }
 
 #[cfg(test)]
@@ -135,5 +149,19 @@ mod tests {
         assert_eq!(veil.over("pw=hunter2; hunter2"), "pw=(secret); (secret)");
         assert_eq!(veil.over("got -----BEGIN and MIIE, not ab"), "got (secret) and (secret), not ab");
         assert_eq!(Veil::default().over("hunter2"), "hunter2");
+    }
+
+    #[test]
+    fn the_last_line_of_a_secret_is_one() {
+        let veil = Veil(vec![Secret::new("-----BEGIN\nMIIE\nab\n".into()), Secret::new("left\nok".into())]);
+        let ended = |stdout: &str, stderr: &str| {
+            let (stdout, stderr) = (stdout.as_bytes().to_vec(), stderr.to_owned());
+            veil.over_end(&RemoteOutput { status: 3, stdout, stderr })
+        };
+        assert_eq!(ended("the key is left\nok\n", "never"), "exit status 3: the key is (secret)");
+        assert_eq!(ended("\n", "one\nMIIE not taken\n"), "exit status 3: (secret) not taken");
+        assert_eq!(ended("", ""), "exit status 3");
+        let failure = veil.over_failure(Failure::refused("no").cause("it says MIIE"));
+        assert_eq!(failure.causes, ["it says (secret)"]);
     }
 }

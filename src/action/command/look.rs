@@ -55,21 +55,17 @@ impl<'a> CommandProbe<'a> {
     /// Runs it to its end: whether that is a good one, and what was seen.
     pub(in crate::action) async fn look(&self, lines: &Lines<'_>) -> Result<(bool, String), Failure> {
         let (errand, given) = (&self.0, self.0.given().await?);
-        let output = errand.place.look(lines, (&errand.line.argv(), &given), LIMIT).await?;
+        let output = errand.place.look(lines, (&errand.line.argv(), given), LIMIT).await?;
         let program = errand.line.program();
         if !output.answers() {
-            let mut failure = errand.place.did_not_work(&format!("`{program}`"), program, output);
-            failure.causes.iter_mut().for_each(|cause| *cause = given.veil().over(cause));
-            return Err(failure);
+            let failure = errand.place.did_not_work(&format!("`{program}`"), program, output);
+            return Err(given.veil().over_failure(failure));
         }
-        let printed = given.veil().over(&output.text());
-        let said = if printed.is_empty() { given.veil().over(&output.stderr) } else { printed.clone() };
-        let last = said.lines().last().map_or_else(String::new, |line| format!(": {}", line.trim()));
-        let told = format!("`{program}` on {}: {}{last}", errand.place.name(), output.ended());
+        let told = format!("`{program}` on {}: {}", errand.place.name(), given.veil().over_end(&output));
         if !errand.expect.takes(output.status) {
             return Ok((false, told));
         }
-        Ok(match errand.expect.misses(&printed) {
+        Ok(match errand.expect.misses(&given.veil().over(&output.text())) {
             None => (true, told),
             Some(why) => (false, format!("{told}; {why}")),
         })
