@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// For how long a connection is waited for.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How a client is to behave.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +52,24 @@ pub fn http_client(settings: &Settings, options: &HttpOptions) -> Result<reqwest
         builder = builder.resolve_to_addrs(host, addresses);
     }
     builder.build().map_err(|e| Failure::permanent("cannot set up an HTTP client").cause(e.to_string()))
+}
+
+/// Why a request has no answer: the chain of causes, without the URL (whoever tells it has it, or it is a secret). That no
+/// connection came about in time is told in one way: two limits of the same length end it, and which one comes first is chance.
+#[must_use]
+pub fn why_unanswered(error: reqwest::Error) -> String {
+    if error.is_connect() && error.is_timeout() {
+        return format!("no connection within {} s", CONNECT_LIMIT.as_secs());
+    }
+    let error = error.without_url();
+    let mut parts = vec![error.to_string()];
+    let mut next = std::error::Error::source(&error);
+    while let Some(cause) = next {
+        parts.push(cause.to_string());
+        next = cause.source();
+    }
+    parts.dedup();
+    parts.join(": ")
 }
 
 fn within_origin(attempt: Attempt<'_>, most: usize) -> Action {

@@ -1,7 +1,7 @@
 //! Bringing one notice to one receiver.
 
 use super::{Channel, Notice};
-use crate::access::{HttpOptions, RemoteCommand, Settings, http_client, reveal, run_here};
+use crate::access::{HttpOptions, RemoteCommand, Settings, http_client, reveal, run_here, why_unanswered};
 use std::time::Duration;
 
 /// How long one try may take.
@@ -46,18 +46,7 @@ async fn post(notice: &Notice, url: &str, settings: &Settings) -> Result<(), Str
     let request = client.post(url).timeout(LIMIT).header("content-type", "application/json").body(notice.json());
     // The receiver of a repeated notice can know it again.
     let request = request.header("idempotency-key", format!("{}-{}", notice.run, notice.record));
-    let answer = request.send().await.map_err(|error| told(&error.without_url()))?;
+    let answer = request.send().await.map_err(why_unanswered)?;
     let status = answer.status();
     if status.is_success() { Ok(()) } else { Err(format!("it answers {}", status.as_u16())) }
-}
-
-fn told(error: &reqwest::Error) -> String {
-    let mut parts = vec![error.to_string()];
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        parts.push(cause.to_string());
-        next = cause.source();
-    }
-    parts.dedup();
-    parts.join(": ")
 }

@@ -5,9 +5,8 @@
 //! name is refused with 400 (lib/base.php, `init`).
 
 use super::{Examine, Seen};
-use crate::access::{HttpOptions, http_client};
+use crate::access::{HttpOptions, http_client, why_unanswered};
 use crate::action::Lines;
-use crate::action::site::causes;
 use crate::model::{Failure, HttpAnswers};
 use serde::Deserialize;
 
@@ -22,9 +21,9 @@ impl Examine for HttpAnswers {
         let url = self.url.as_str();
         let status_page = reqwest::Url::parse(url).is_ok_and(|url| url.path().ends_with("/status.php"));
         Ok(vec![match client.get(url).send().await {
-            Err(e) => refuse(format!("`{url}` gives no answer: {}", causes(e))),
+            Err(e) => refuse(format!("`{url}` gives no answer: {}", why_unanswered(e))),
             Ok(answer) if answer.status().as_u16() == wanted && status_page => match answer.text().await {
-                Err(e) => refuse(format!("`{url}` breaks off its answer: {}", causes(e))),
+                Err(e) => refuse(format!("`{url}` breaks off its answer: {}", why_unanswered(e))),
                 Ok(body) => said(url, wanted, &body),
             },
             Ok(answer) if answer.status().as_u16() == wanted => Seen::pass(ROW, format!("`{url}` answers {wanted}")),

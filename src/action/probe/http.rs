@@ -1,9 +1,8 @@
 //! Whether a URL answers as it is to.
 
 use super::probed::Probed;
-use crate::access::{HttpOptions, http_client};
+use crate::access::{HttpOptions, http_client, why_unanswered};
 use crate::action::Lines;
-use crate::action::site::causes;
 use crate::model::{Failure, HttpProbe, Text, Value, is_found, tell};
 
 /// How much of a body is looked at.
@@ -32,7 +31,7 @@ pub(super) async fn look(lines: &Lines<'_>, http: &HttpProbe) -> Result<Probed, 
     let url = http.url.as_str();
     let mut answer = match client.get(url).send().await {
         Ok(answer) => answer,
-        Err(error) => return Ok(Probed::new(false, format!("`{url}` gives no answer: {}", causes(error)))),
+        Err(error) => return Ok(Probed::new(false, format!("`{url}` gives no answer: {}", why_unanswered(error)))),
     };
     let status = answer.status().as_u16();
     let told = format!("`{url}` answers {status}");
@@ -56,7 +55,9 @@ pub(super) async fn look(lines: &Lines<'_>, http: &HttpProbe) -> Result<Probed, 
         match answer.chunk().await {
             Ok(Some(more)) => body.extend_from_slice(&more),
             Ok(None) => break,
-            Err(error) => return Ok(Probed::new(false, format!("{told}, and its body breaks off: {}", causes(error)))),
+            Err(error) => {
+                return Ok(Probed::new(false, format!("{told}, and its body breaks off: {}", why_unanswered(error))));
+            }
         }
         if body.len() > MOST {
             return Ok(Probed::new(false, format!("{told}, and more than {MOST} bytes")));

@@ -1,31 +1,12 @@
 //! What the checks of a site share: errors of requests in words, and URLs that are compared.
 
-use crate::access::CONNECT_LIMIT;
+use crate::access::why_unanswered;
 use crate::model::{Failure, FailureKind};
 use reqwest::Url;
 
-/// Why a request has no answer: the chain of causes, without the URL (the message has it). That no connection came about in
-/// time is told in one way: two limits of the same length end it, and which one comes first is chance.
-pub(in crate::action) fn causes(error: reqwest::Error) -> String {
-    if error.is_connect() && error.is_timeout() {
-        return format!("no connection within {} s", CONNECT_LIMIT.as_secs());
-    }
-    let error = error.without_url();
-    let mut parts = vec![error.to_string()];
-    let mut next = std::error::Error::source(&error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if parts.last() != Some(&text) {
-            parts.push(text);
-        }
-        next = cause.source();
-    }
-    parts.join(": ")
-}
-
 /// A request without an answer: it may be different the next time.
 pub(super) fn unanswered(what: &str, error: reqwest::Error) -> Failure {
-    Failure::new(FailureKind::Transient, format!("{what}: no answer")).cause(causes(error))
+    Failure::new(FailureKind::Transient, format!("{what}: no answer")).cause(why_unanswered(error))
 }
 
 /// A URL to compare: scheme and host in lower case, the scheme's own port left out (a real balancer writes
