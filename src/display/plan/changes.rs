@@ -63,12 +63,8 @@ pub(in crate::display) fn shell_block(argv: &[String]) -> String {
 }
 
 fn quoted(word: &str) -> String {
-    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(is_safe) {
-        return word.to_owned();
-    }
     if !word.chars().any(char::is_control) {
-        return format!("'{}'", word.replace('\'', "'\\''"));
+        return crate::model::quoted(word);
     }
     // Control characters as bash, ksh and zsh read them, so that the line stays one.
     let escaped = word.chars().map(|c| match c {
