@@ -1,6 +1,6 @@
 //! What can be probed beside a command: a port, an answer over HTTP, a file.
 
-use super::command::expression;
+use super::command::{expression, text};
 use super::decode::{field, only};
 use super::{Argument, Decode, Foretold, HostPath, Param, Text, Url, Value, ValueType};
 use serde::de::Error;
@@ -56,10 +56,6 @@ pub fn is_found(expression_of: &Text, text: &str) -> bool {
 fn expressions<'a>(texts: impl IntoIterator<Item = &'a Text>) -> Result<(), serde_json::Error> {
     let known = texts.into_iter().filter_map(Text::known);
     known.map(expression).try_for_each(|read| read.map(drop).map_err(serde_json::Error::custom))
-}
-
-fn text(given: &Foretold, name: &'static str) -> Result<Option<Text>, serde_json::Error> {
-    Ok(field::<Option<Argument>>(given, name)?.map(|it| it.0))
 }
 
 impl Decode for PortProbe {

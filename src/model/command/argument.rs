@@ -1,5 +1,6 @@
 //! An argument of a command.
 
+use crate::model::decode::field;
 use crate::model::{Decode, Foretold, Param, Text, Value, ValueType};
 use std::ops::Deref;
 
@@ -22,6 +23,14 @@ impl Decode for Argument {
             other => Text::decode(other).map(Self),
         }
     }
+}
+
+/// A field that is a text, or a number or a boolean, which is written as one.
+///
+/// # Errors
+/// When it is something else.
+pub(in crate::model) fn text(given: &Foretold, name: &'static str) -> Result<Option<Text>, serde_json::Error> {
+    Ok(field::<Option<Argument>>(given, name)?.map(|it| it.0))
 }
 
 impl Param for Argument {

@@ -1,6 +1,6 @@
 //! Which end of a command is a good one.
 
-use super::Argument;
+use super::argument::text;
 use super::declared::expression;
 use crate::model::decode::{field, only};
 use crate::model::{Decode, Foretold, Param, Text, ValueType};
@@ -48,11 +48,6 @@ impl Expectation {
             _ => None,
         }
     }
-}
-
-/// A text, or a number that is written as one.
-fn text(given: &Foretold, name: &'static str) -> Result<Option<Text>, serde_json::Error> {
-    Ok(field::<Option<Argument>>(given, name)?.map(|it| it.0))
 }
 
 impl Decode for Expectation {

@@ -8,6 +8,7 @@ mod expectation;
 mod line;
 mod retried;
 
+pub(in crate::model) use argument::text;
 pub use argument::{Argument, quoted};
 pub(in crate::model) use declared::expression;
 pub use declared::{DeclaredOutputs, Extract, NotThere, OutputPart};
