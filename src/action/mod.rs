@@ -27,4 +27,4 @@ pub(crate) use contract::{Applied, Perform, Stop, Verified};
 pub use dispatch::{describe, look_ahead, looks_ahead, observe_permissions, perform, permissions};
 pub(crate) use lines::Lines;
 pub use permission::check_permissions;
-pub(crate) use wait::{Glance, send_until_taken, wait_until};
+pub(crate) use wait::{Glance, send_until_taken, undo_of_look, wait_until};

@@ -2,7 +2,7 @@
 //!
 //! The SDK's own waiters are not used: they poll every 15-30 s, end too early or too late, and name no failure states.
 
-use super::Context;
+use super::{Context, Stop};
 use crate::model::{Advice, Failure, FailureKind};
 
 /// What one look gave.
@@ -36,6 +36,14 @@ pub(crate) async fn send_until_taken<T>(
         })
     })
     .await?
+}
+
+/// The undo of an action that only looks: it waits once more where the runbook says `also_after_undo`.
+pub(crate) async fn undo_of_look(
+    again: Option<bool>,
+    wait: impl Future<Output = Result<String, Failure>>,
+) -> Result<String, Stop> {
+    if again == Some(true) { Ok(wait.await?) } else { Ok("nothing to undo: it only looks".into()) }
 }
 
 /// Looks every poll interval until it is as wanted. Transient failures of a look count as "not yet"; `what` names the

@@ -3,7 +3,7 @@
 use super::{Probe, Probed, What};
 use crate::action::check::{Examine, Seen};
 use crate::action::command::CommandProbe;
-use crate::action::{Applied, Context, Glance, Lines, Perform, Stop, Verified, wait_until};
+use crate::action::{Applied, Context, Glance, Lines, Perform, Stop, Verified, undo_of_look, wait_until};
 use crate::model::{Failure, Finding, Found, ProbeHolds, Text, WaitFor, tell};
 
 macro_rules! probes {
@@ -82,10 +82,7 @@ impl Perform for WaitFor {
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
-        if self.also_after_undo == Some(true) {
-            return Ok(self.wait(cx).await?);
-        }
-        Ok("nothing to undo: it only looks".into())
+        undo_of_look(self.also_after_undo, self.wait(cx)).await
     }
 }
 

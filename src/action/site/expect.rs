@@ -1,8 +1,8 @@
 //! `http.expect`: asks a URL as a user would, and waits until the answer is the one expected.
 
-use super::web::{causes, normal};
-use crate::access::{HttpOptions, http_client};
-use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
+use super::web::normal;
+use crate::access::{HttpOptions, http_client, why_unanswered};
+use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, undo_of_look, wait_until};
 use crate::model::{Failure, Finding, Found, HttpExpect, Text, tell};
 
 impl HttpExpect {
@@ -18,7 +18,7 @@ impl HttpExpect {
         let client = http_client(cx.access().settings(), &HttpOptions::default())?;
         let answer = match client.get(self.url.as_str()).send().await {
             Ok(answer) => answer,
-            Err(e) => return Ok((false, format!("`{}` gives no answer: {}", self.url, causes(e)))),
+            Err(e) => return Ok((false, format!("`{}` gives no answer: {}", self.url, why_unanswered(e)))),
         };
         let status = answer.status().as_u16();
         let header = answer.headers().get("location").and_then(|v| v.to_str().ok());
@@ -68,9 +68,6 @@ impl Perform for HttpExpect {
     }
 
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
-        if self.also_after_undo == Some(true) {
-            return Ok(self.wait(cx).await?);
-        }
-        Ok("nothing to undo: it only looks".into())
+        undo_of_look(self.also_after_undo, self.wait(cx)).await
     }
 }

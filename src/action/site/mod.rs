@@ -14,4 +14,3 @@ mod web;
 pub(super) use browser::{BrowsedSite, open, who};
 pub(super) use dav::DavFiles;
 pub(super) use through::CLIENT_REFUSED;
-pub(super) use web::causes;
