@@ -127,9 +127,7 @@ def instance_profile(account):
     return backend.create_instance_profile(PROFILE, "/", [PROFILE])
 
 
-def web_server(compute, wanted, subnet, group, profile):
-    image = compute.register_image(f"{wanted['name']}-base", "what the first web server was launched from")
-    image.ebs_snapshot.volume.size, image.ebs_snapshot.volume.volume_type = wanted["root_gib"], "gp3"
+def launched(compute, wanted, image, subnet, group, tags):
     reservation = compute.run_instances(
         image.id,
         1,
@@ -144,13 +142,16 @@ def web_server(compute, wanted, subnet, group, profile):
         security_group_ids=[group.id],
         nics=[],
         associate_public_ip=None,
-        tags={
-            "instance": {"Name": wanted["name"], "Owner": wanted["owner"]},
-            "volume": {"Name": wanted["name"], "Owner": wanted["owner"]},
-        },
+        tags={"instance": dict(tags), "volume": dict(tags)},
         metadata_options={"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
     )
-    instance = reservation.instances[0]
+    return reservation.instances[0]
+
+
+def web_server(compute, wanted, subnet, group, profile):
+    image = compute.register_image(f"{wanted['name']}-base", "what the first web server was launched from")
+    image.ebs_snapshot.volume.size, image.ebs_snapshot.volume.volume_type = wanted["root_gib"], "gp3"
+    instance = launched(compute, wanted, image, subnet, group, {"Name": wanted["name"], "Owner": wanted["owner"]})
     compute.associate_iam_instance_profile(instance.id, iam_instance_profile_name=profile.name)
     return instance
 
@@ -165,24 +166,7 @@ def plain_hosts(compute, wanted, names, vpc_id, subnet):
     image = compute.register_image("hosts-base", "what hosts of a world are launched from")
     hosts = {}
     for name in names:
-        reservation = compute.run_instances(
-            image.id,
-            1,
-            None,
-            [],
-            instance_type=wanted["instance_type"],
-            is_instance_type_default=False,
-            placement=None,
-            region_name=wanted["region"],
-            subnet_id=subnet.id,
-            key_name=wanted["key_name"],
-            security_group_ids=[group.id],
-            nics=[],
-            associate_public_ip=None,
-            tags={"instance": {"Name": name}, "volume": {"Name": name}},
-            metadata_options={"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
-        )
-        hosts[name] = reservation.instances[0]
+        hosts[name] = launched(compute, wanted, image, subnet, group, {"Name": name})
         ec2.has_long_been_up(hosts[name])
     return hosts
 

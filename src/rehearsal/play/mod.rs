@@ -120,25 +120,46 @@ impl Play<'_> {
         Ok(())
     }
 
-    /// Runs to the end, however often it is killed on the way and whatever fails at first.
     async fn whole_run(&mut self, run: &[&str]) -> Result<(), RehearsalError> {
         let visitor = Visitor::start(self.region)?;
-        let kills = self.kills(false);
-        let mut rows = self.killed(&kills, run).await?;
-        let mut next = if kills.is_empty() { run } else { &["resume"] };
-        if self.scenario.kill_at_appends {
-            rows.extend(self.killed_at_appends(run, "finished").await?);
-            next = &["status"];
-        }
+        let rows = self.there(run).await?;
+        self.report.downtime = Some(visitor.end().await);
+        self.look("the run", ExpectedWorld::finished(), rows).await
+    }
+
+    /// Forward to the end, however often it is killed on the way and whatever fails at first.
+    async fn there(&mut self, run: &[&str]) -> Result<Vec<VerdictRow>, RehearsalError> {
         let failing: Vec<String> =
             self.scenario.fail.iter().flat_map(|point| ["--fail".to_owned(), point.clone()]).collect();
         let before = if failing.is_empty() { Vec::new() } else { [vec!["rehearsed".to_owned()], failing].concat() };
-        rows.push(self.command(&before, next, 0).await?);
+        let mut rows = self.in_spite_of_kills(run, (&self.kills(false), "finished"), &before).await?;
         if !self.scenario.fail.is_empty() {
             rows.push(self.failed_and_retried().await?);
         }
-        self.report.downtime = Some(visitor.end().await);
-        self.look("the run", ExpectedWorld::finished(), rows).await
+        Ok(rows)
+    }
+
+    /// Back to a step, however often it is killed on the way.
+    async fn back(&mut self, to: &str) -> Result<Vec<VerdictRow>, RehearsalError> {
+        self.in_spite_of_kills(&["rollback", "--to", to, "--yes"], (&self.kills(true), "rolled back"), &[]).await
+    }
+
+    /// The command, killed at these points, and at its appends until the run has come to this end, where that is asked for; what is
+    /// then left of it is done with these words before it.
+    async fn in_spite_of_kills(
+        &mut self,
+        words: &[&str],
+        (kills, end): (&[String], &str),
+        before: &[String],
+    ) -> Result<Vec<VerdictRow>, RehearsalError> {
+        let mut rows = self.killed(kills, words).await?;
+        let mut next = if kills.is_empty() { words } else { &["resume"] };
+        if self.scenario.kill_at_appends {
+            rows.extend(self.killed_at_appends(words, end).await?);
+            next = &["status"];
+        }
+        rows.push(self.command(before, next, 0).await?);
+        Ok(rows)
     }
 
     /// EC2 has no room for the clone for a while: the run asks again until it has, and nobody has to do anything.
@@ -177,15 +198,7 @@ impl Play<'_> {
 
     /// Rolls back to a step, looks, and goes forward again unless everything was undone.
     async fn back_and_forth(&mut self, ReturnTrip { to, kept }: &ReturnTrip) -> Result<(), RehearsalError> {
-        let kills = self.kills(true);
-        let rollback = ["rollback", "--to", to, "--yes"];
-        let mut rows = self.killed(&kills, &rollback).await?;
-        let mut next: &[&str] = if kills.is_empty() { &rollback } else { &["resume"] };
-        if self.scenario.kill_at_appends {
-            rows.extend(self.killed_at_appends(&rollback, "rolled back").await?);
-            next = &["status"];
-        }
-        rows.push(self.command(&[], next, 0).await?);
+        let rows = self.back(to).await?;
         let expected = ExpectedWorld::when(kept.iter().map(ToString::to_string));
         self.look(&format!("the rollback to {to}"), expected, rows).await?;
         if !kept.is_empty() {

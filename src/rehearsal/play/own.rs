@@ -10,17 +10,11 @@ impl Play<'_> {
         let before = Picture::take(self.region, world).await?;
         let runbook = self.scenario.runbook.as_str();
         let run = ["run", runbook, "--inputs", INPUTS, "--order", order, "--yes"];
-        self.there(&run, world).await?;
+        let mut rows = self.there(&run).await?;
+        rows.extend(holds(self.region, &world.after).await?);
+        self.part("the run", rows);
         let Some(ReturnTrip { to, kept }) = &self.scenario.rollback_to else { return Ok(()) };
-        let kills = self.kills(true);
-        let rollback = ["rollback", "--to", to, "--yes"];
-        let mut rows = self.killed(&kills, &rollback).await?;
-        let mut next: &[&str] = if kills.is_empty() { &rollback } else { &["resume"] };
-        if self.scenario.kill_at_appends {
-            rows.extend(self.killed_at_appends(&rollback, "rolled back").await?);
-            next = &["status"];
-        }
-        rows.push(self.command(&[], next, 0).await?);
+        let mut rows = self.back(to).await?;
         if kept.is_empty() {
             rows.extend(before.rows(&Picture::take(self.region, world).await?));
         }
@@ -30,21 +24,6 @@ impl Play<'_> {
             rows.extend(holds(self.region, &world.after).await?);
             self.part("going forward again", rows);
         }
-        Ok(())
-    }
-
-    /// Forward to the end, however often it is killed on the way and whatever fails at first.
-    async fn there(&mut self, run: &[&str], world: &World) -> Result<(), RehearsalError> {
-        let kills = self.kills(false);
-        let mut rows = self.killed(&kills, run).await?;
-        let mut next = if kills.is_empty() { run } else { &["resume"] };
-        if self.scenario.kill_at_appends {
-            rows.extend(self.killed_at_appends(run, "finished").await?);
-            next = &["status"];
-        }
-        rows.push(self.command(&[], next, 0).await?);
-        rows.extend(holds(self.region, &world.after).await?);
-        self.part("the run", rows);
         Ok(())
     }
 }
