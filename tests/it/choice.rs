@@ -174,3 +174,18 @@ fn a_run_stays_what_its_inputs_made_it() {
     let log = desk.types("hana", &["log"]).exits(0);
     assert!(log.stdout.contains("one/say@b") && !log.stdout.contains("two/look"), "{}", log.stdout);
 }
+
+#[test]
+fn a_condition_counts_however_its_key_is_written() {
+    let desk = Desk::new();
+    for key in ["when:", "when :", "\"when\":", "'when' :", "\"w\\x68en\":", "? when\n    :"] {
+        let steps = [step("one", "", &[LOOK]), step("two", &format!("    {key} inputs.tls\n"), &[LOOK])];
+        desk.write("choose.yaml", &text("  x: { host: x }\n", &steps.concat()));
+        let plan = |tls: &str| {
+            let set = format!("tls={tls}");
+            desk.types("hana", &["plan", "choose.yaml", "--set", "nodes=a", "--set", &set]).exits(0).stdout
+        };
+        assert!(plan("false").contains("left out  two: `inputs.tls` does not hold"), "{key}: {}", plan("false"));
+        assert!(!plan("true").contains("left out"), "{key}: {}", plan("true"));
+    }
+}
