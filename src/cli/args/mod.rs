@@ -36,6 +36,24 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
+/// What the settings file may have: written as text, for rustdoc would take an indented block for code to try.
+const SETTINGS: &str = "Show the settings, where each comes from, and who is told of what
+
+The settings file is TOML. What is typed counts before the environment, and that before the file:
+
+    state = \"/srv/runbook\"
+    ssh_config = \"~/.ssh/cutover\"
+    trust_ca = \"our-ca.pem\"
+    poll_interval = \"5s\"
+
+    [[notify]]
+    on = [\"rest\", \"gate\", \"failure\", \"downtime-begun\", \"downtime-ended\", \"finished\"]
+    command = [\"/usr/local/bin/page\", \"--team\", \"web\"]
+
+    [[notify]]
+    on = [\"finished\"]
+    webhook = { env = \"HOOK_URL\" }";
+
 const AFTER: &str = "Exit codes: 0 done, 1 failed and resumable, 2 wrong usage or bad document, 3 refused before \
 anything was changed (lock, preflight), 4 waits for a person (a gate, a doubt, ended credentials), 130 interrupted and resumable.";
 
@@ -153,22 +171,7 @@ pub(super) enum Command {
     #[command(hide = true)]
     Rehearsed(RehearsedArgs),
     /// Show the settings, where each comes from, and who is told of what
-    ///
-    /// The settings file is TOML. What is typed counts before the environment, and that before the file:
-    ///
-    ///     state = "/srv/runbook"
-    ///     ssh_config = "~/.ssh/cutover"
-    ///     trust_ca = "our-ca.pem"
-    ///     poll_interval = "5s"
-    ///
-    ///     [[notify]]
-    ///     on = ["rest", "gate", "failure", "downtime-begun", "downtime-ended", "finished"]
-    ///     command = ["/usr/local/bin/page", "--team", "web"]
-    ///
-    ///     [[notify]]
-    ///     on = ["finished"]
-    ///     webhook = { env = "HOOK_URL" }
-    #[command(verbatim_doc_comment)]
+    #[command(long_about = SETTINGS)]
     Settings(SettingsArgs),
     /// Print completions for a shell
     Completions {
