@@ -73,5 +73,5 @@ pub(in crate::display) fn some_key(value: Option<&str>) -> &str {
 
 /// Whether an expression rests on what an action gives.
 fn is_pending(expr: &Expr) -> bool {
-    expr.references().iter().any(|it| matches!(it, Reference::Output { .. }))
+    expr.references().iter().any(|it| it.output().is_some())
 }

@@ -1,12 +1,13 @@
 //! Expressions: literal values and texts with references, `${{ inputs.x }}`, `${{ steps.STEP.ACTION.OUTPUT }}`,
-//! `${{ run.id }}`.
+//! `${{ run.id }}`, parts of these by key, and a few functions of them.
 //!
-//! A reference that stands alone keeps its value's type; inside a longer text it must be a text, a number or a bool.
+//! A formula that stands alone keeps its value's type; inside a longer text it must be a text, a number or a bool.
 //! [`Expr::foretell`] is the one place where values are put in: for a call, which needs all of them, and for a description made
 //! before all are known.
-//! Not handled: functions, conditions, defaults. A runbook that needs them needs another action.
+//! Not handled: conditions, which stand elsewhere and are decided when the plan is made; arithmetic.
 
-use super::reference::{Reference, ReferenceError, Unresolved};
+use super::function::Function;
+use super::reference::{Reference, Unresolved};
 use super::{ActionPath, Foretold, Text, Value, Values};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub enum Expr {
     Literal(Value),
     /// One reference, whose type is kept.
     Reference(Reference),
+    /// A function's value.
+    Call(Function, Vec<Expr>),
     /// A text with references in it.
     Text(Vec<Piece>),
     /// A list of expressions.
@@ -34,6 +37,8 @@ pub enum Piece {
     Plain(String),
     /// A reference whose value is put here.
     Reference(Reference),
+    /// A function whose value is put here.
+    Formula(Expr),
 }
 
 /// The values references stand for at one moment.
@@ -48,33 +53,19 @@ pub struct Scope<'a> {
 }
 
 impl Expr {
-    /// Reads a text, with its references.
-    ///
-    /// # Errors
-    /// The first reference that is malformed.
-    pub fn parse_text(text: &str) -> Result<Self, ReferenceError> {
-        let mut pieces = Vec::new();
-        let mut rest = text;
-        while let Some(at) = rest.find("${{") {
-            if at > 0 {
-                pieces.push(Piece::Plain(rest[..at].to_owned()));
-            }
-            let (inside, after) = rest[at + 3..].split_once("}}").ok_or(ReferenceError::Unclosed)?;
-            pieces.push(Piece::Reference(Reference::parse(inside)?));
-            rest = after;
+    /// Its formulas, in order: what stands between `${{` and `}}` of a text.
+    #[must_use]
+    pub fn formulas(&self) -> Vec<Expr> {
+        let formula = |piece: &Piece| match piece {
+            Piece::Plain(_) => None,
+            Piece::Reference(reference) => Some(Expr::Reference(reference.clone())),
+            Piece::Formula(made) => Some(made.clone()),
+        };
+        match self {
+            Expr::Text(pieces) => pieces.iter().filter_map(formula).collect(),
+            Expr::Reference(_) | Expr::Call(..) => vec![self.clone()],
+            Expr::Literal(_) | Expr::List(_) | Expr::Map(_) => Vec::new(),
         }
-        if !rest.is_empty() {
-            pieces.push(Piece::Plain(rest.to_owned()));
-        }
-        Ok(match (pieces.len(), pieces.pop()) {
-            (_, None) => Expr::Literal(Value::from("")),
-            (1, Some(Piece::Plain(text))) => Expr::Literal(Value::from(text)),
-            (1, Some(Piece::Reference(reference))) => Expr::Reference(reference),
-            (_, Some(last)) => {
-                pieces.push(last);
-                Expr::Text(pieces)
-            }
-        })
     }
 
     /// Every reference in it, in order.
@@ -85,12 +76,13 @@ impl Expr {
             Expr::Reference(reference) => vec![reference],
             Expr::Text(pieces) => pieces
                 .iter()
-                .filter_map(|p| match p {
-                    Piece::Reference(reference) => Some(reference),
-                    Piece::Plain(_) => None,
+                .flat_map(|p| match p {
+                    Piece::Reference(reference) => vec![reference],
+                    Piece::Formula(made) => made.references(),
+                    Piece::Plain(_) => Vec::new(),
                 })
                 .collect(),
-            Expr::List(items) => items.iter().flat_map(Expr::references).collect(),
+            Expr::Call(_, items) | Expr::List(items) => items.iter().flat_map(Expr::references).collect(),
             Expr::Map(items) => items.values().flat_map(Expr::references).collect(),
         }
     }
@@ -101,16 +93,22 @@ impl Expr {
         match self {
             Expr::Literal(value) => Foretold::Known(value.clone()),
             Expr::Reference(reference) => scope.value(reference).map_or_else(|| unknown(reference), Foretold::Known),
+            Expr::Call(function, arguments) => called(*function, arguments, scope, unknown),
             Expr::Text(pieces) => {
                 let mut text = Text::default();
                 for piece in pieces {
-                    match piece {
-                        Piece::Plain(plain) => text.push_str(plain),
-                        Piece::Reference(it) => match scope.value(it).map_or_else(|| unknown(it), Foretold::Known) {
-                            Foretold::Known(Value::String(value)) => text.push_str(&value),
-                            Foretold::Known(other) => text.push_str(&other.to_string()),
-                            later => later.texts().into_iter().for_each(|part| text.push(part)),
-                        },
+                    let value = match piece {
+                        Piece::Plain(plain) => {
+                            text.push_str(plain);
+                            continue;
+                        }
+                        Piece::Reference(it) => scope.value(it).map_or_else(|| unknown(it), Foretold::Known),
+                        Piece::Formula(made) => made.foretell(scope, unknown),
+                    };
+                    match value {
+                        Foretold::Known(Value::String(value)) => text.push_str(&value),
+                        Foretold::Known(other) => text.push_str(&other.to_string()),
+                        later => later.texts().into_iter().for_each(|part| text.push(part)),
                     }
                 }
                 Foretold::from(text)
@@ -129,6 +127,45 @@ impl Expr {
     pub fn resolve(&self, scope: &Scope<'_>) -> Result<Value, Unresolved> {
         self.foretell(scope, &|reference| Text::unknown(reference.clone(), reference.to_string()).into()).into_known()
     }
+
+    /// The same as a formula is written.
+    #[must_use]
+    pub fn written(&self) -> String {
+        match self {
+            Expr::Reference(reference) => reference.to_string(),
+            Expr::Call(function, arguments) => {
+                format!("{function}({})", arguments.iter().map(Expr::written).collect::<Vec<_>>().join(", "))
+            }
+            Expr::Literal(value) => value.to_string(),
+            Expr::Text(_) | Expr::List(_) | Expr::Map(_) => String::new(),
+        }
+    }
+}
+
+/// A function's value. What it is not known of, it is not known of; what cannot be one (`join` of a number) is not known either.
+fn called(
+    function: Function,
+    arguments: &[Expr],
+    scope: &Scope<'_>,
+    unknown: &dyn Fn(&Reference) -> Foretold,
+) -> Foretold {
+    if let (Function::Default, [Expr::Reference(part), otherwise]) = (function, arguments) {
+        let is_missing = scope.value(part).is_none() && scope.value(part.whole()).is_some();
+        return if is_missing { otherwise } else { &arguments[0] }.foretell(scope, unknown);
+    }
+    let given: Vec<Foretold> = arguments.iter().map(|it| it.foretell(scope, unknown)).collect();
+    let values: Option<Vec<Value>> =
+        given.iter().map(|it| if it.is_known() { Some(it.shown()) } else { None }).collect();
+    if let Some(value) = values.as_deref().and_then(|values| function.of(values)) {
+        return Foretold::Known(value);
+    }
+    let gap = given.iter().flat_map(Foretold::texts).find(|text| text.known().is_none()).cloned();
+    let stands_for =
+        gap.map(Foretold::from).or_else(|| Some(unknown(arguments.iter().flat_map(Expr::references).next()?)));
+    match stands_for {
+        Some(later) if function == Function::Split => Foretold::List(vec![later]),
+        later => later.unwrap_or(Foretold::Known(Value::Null)),
+    }
 }
 
 impl Scope<'_> {
@@ -137,6 +174,7 @@ impl Scope<'_> {
             Reference::RunId => self.run.map(Value::from),
             Reference::Input(name) => self.inputs.get(name).cloned(),
             Reference::Output { action, output } => self.outputs.get(action).and_then(|o| o.get(output)).cloned(),
+            Reference::Part { of, .. } => reference.within(&self.value(of)?).cloned(),
         }
     }
 }
@@ -164,9 +202,17 @@ mod tests {
     }
 
     #[test]
-    fn malformed_references_are_told() {
-        assert_eq!(Expr::parse_text("a ${{ x"), Err(ReferenceError::Unclosed));
-        assert!(matches!(Expr::parse_text("${{ input.x }}"), Err(ReferenceError::Form(_))));
-        assert!(matches!(Expr::parse_text("${{ steps.a.b }}"), Err(ReferenceError::Form(_))));
+    fn parts_and_functions_have_values() {
+        assert_eq!(value("${{ steps.a.b.id[0] }}").unwrap(), json!("x"));
+        assert_eq!(value("${{ default(steps.a.b.id[1], inputs.port) }}").unwrap(), json!(22));
+        assert_eq!(
+            value("https://${{ lower(\"WWW\") }}.${{ inputs.fqdn }}/").unwrap(),
+            json!("https://www.a.example/")
+        );
+        assert_eq!(value("${{ split(join(steps.a.b.id, ','), ',') }}").unwrap(), json!(["x"]));
+        let told = |text: &str| value(text).unwrap_err().to_string();
+        assert_eq!(told("${{ steps.a.b.id[1] }}"), "the value of `steps.a.b.id[1]` is not known");
+        assert_eq!(told("${{ join(inputs.port, ',') }}"), "the value of `inputs.port` is not known");
+        assert_eq!(told("${{ default(steps.x.y.z.part, 1) }}"), "the value of `steps.x.y.z.part` is not known");
     }
 }

@@ -38,46 +38,28 @@ impl Runbook {
         let targets = self.targets.iter().flat_map(|target| target.fields.values());
         let all = with.chain(checks).chain(targets).chain(&self.region).chain(&self.tags);
         let decides = self.decided_by.iter().map(String::as_str);
-        let used: BTreeSet<&str> = all
-            .flat_map(Expr::references)
-            .filter_map(|reference| match reference {
-                Reference::Input(name) => Some(name.as_str()),
-                Reference::Output { .. } | Reference::RunId => None,
-            })
-            .chain(decides)
-            .collect();
+        let used: BTreeSet<&str> = all.flat_map(Expr::references).filter_map(Reference::input).chain(decides).collect();
         self.inputs.iter().map(|input| input.name.as_str()).filter(|name| !used.contains(name)).collect()
     }
 
     /// The inputs an action uses, itself and through the targets it works on.
     #[must_use]
     pub fn inputs_of<'a>(&'a self, action: &'a StepAction) -> BTreeSet<&'a str> {
-        let named = |reference: &'a Reference| match reference {
-            Reference::Input(name) => Some(name.as_str()),
-            Reference::Output { .. } | Reference::RunId => None,
-        };
-        self.references_of(action).filter_map(named).collect()
+        self.references_of(action).filter_map(Reference::input).collect()
     }
 
     /// The outputs an action uses, itself and through the targets it works on: of which action, and their names.
     #[must_use]
     pub fn outputs_used_by<'a>(&'a self, action: &'a StepAction) -> BTreeSet<(&'a ActionPath, &'a str)> {
-        let named = |reference: &'a Reference| match reference {
-            Reference::Output { action, output } => Some((action, output.as_str())),
-            Reference::Input(_) | Reference::RunId => None,
-        };
-        self.references_of(action).filter_map(named).collect()
+        self.references_of(action).filter_map(Reference::output).collect()
     }
 
     /// The actions whose outputs may be filled in for an action, in its parameters and in all that is said of its targets.
     #[must_use]
     pub fn giving<'a>(&'a self, action: &'a StepAction) -> BTreeSet<&'a ActionPath> {
         let targets = self.targets_of(action).into_iter().flat_map(|target| target.fields.values());
-        let named = |reference: &'a Reference| match reference {
-            Reference::Output { action, .. } => Some(action),
-            Reference::Input(_) | Reference::RunId => None,
-        };
-        action.with.values().chain(targets).flat_map(Expr::references).filter_map(named).collect()
+        let outputs = action.with.values().chain(targets).flat_map(Expr::references).filter_map(Reference::output);
+        outputs.map(|(action, _)| action).collect()
     }
 
     fn references_of<'a>(&'a self, action: &'a StepAction) -> impl Iterator<Item = &'a Reference> {

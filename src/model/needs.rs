@@ -37,11 +37,8 @@ impl Runbook {
     pub fn referred(&self, action: &StepAction) -> BTreeSet<ActionPath> {
         let through = self.targets_of(action).into_iter().flat_map(|target| target.used_by(action.kind));
         let given = action.with.values().chain(through.map(|(_, expr)| expr));
-        let of = |reference: &Reference| match reference {
-            Reference::Output { action, .. } => Some(action.clone()),
-            Reference::Input(_) | Reference::RunId => None,
-        };
-        given.flat_map(Expr::references).filter_map(of).collect()
+        let outputs = given.flat_map(Expr::references).filter_map(Reference::output);
+        outputs.map(|(action, _)| action.clone()).collect()
     }
 }
 

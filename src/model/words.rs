@@ -31,7 +31,7 @@ impl Gap {
     /// Whether an action of the run will bring it.
     #[must_use]
     pub fn is_output(&self) -> bool {
-        matches!(self.reference, Reference::Output { .. })
+        self.reference.output().is_some()
     }
 }
 

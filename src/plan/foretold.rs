@@ -14,15 +14,19 @@ impl Plan {
 
     /// What stands for a value that is not known: of its type, a text or a list of one.
     fn unknown(&self, reference: &Reference) -> Foretold {
-        let (action, output) = match reference {
+        let is_whole = reference == reference.whole();
+        let (action, output) = match reference.whole() {
             Reference::Output { action, output } => (action, output),
             Reference::RunId => return reference.unknown("(the run's id)".into()),
-            Reference::Input(name) => return reference.unknown(format!("(input {name}, not given)")),
+            Reference::Input(_) | Reference::Part { .. } => {
+                return reference
+                    .unknown(format!("(input {}, not given)", reference.to_string().replacen("inputs.", "", 1)));
+            }
         };
         let later = reference.unknown(format!("(known after step-{})", self.number(action.step())));
         let given = self.definition(action).map(StepAction::outputs).unwrap_or_default();
         match given.into_iter().find(|(name, _)| name == output) {
-            Some((_, ValueType::List(_))) => Foretold::List(vec![later]),
+            Some((_, ValueType::List(_))) if is_whole => Foretold::List(vec![later]),
             _ => later,
         }
     }

@@ -1,16 +1,16 @@
 //! One action: its kind, parameters, retry, deadline, and what is said about undoing it.
 
-use super::expression::{Here, Reader};
 use super::fields::Fields;
 use super::literal::choices;
 use super::problem::Notes;
+use super::reader::{Here, Reader};
 use super::scope::{Declared, kind_named};
 use super::words::{found, inside, listed};
 use super::{downtime, duration, needs, trial, ways};
 use crate::document::{Document, Kind, Node, Place};
 use crate::model::{
-    ActionKind, ActionPath, Expr, LocalFile, ParamSpec, Property, Reference, RetryPolicy, Reversibility, Spec,
-    StepAction, TargetSpec, ValueType, WayBack,
+    ActionKind, ActionPath, Expr, LocalFile, ParamSpec, Property, RetryPolicy, Reversibility, Spec, StepAction,
+    TargetSpec, ValueType, WayBack,
 };
 use std::collections::BTreeMap;
 
@@ -196,7 +196,7 @@ impl Action<'_> {
         let Some(target) = self.around.targets.iter().find(|t| Some(t.name.as_str()) == node.text()) else { return };
         for (field, expr) in target.used_by(self.kind) {
             for reference in expr.references() {
-                let Reference::Output { action, .. } = reference else { continue };
+                let Some((action, _)) = reference.output() else { continue };
                 if self.around.scope.action(action).is_some_and(|known| known.position >= self.position) {
                     notes.advise(
                         node.place,

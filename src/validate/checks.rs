@@ -1,13 +1,13 @@
 //! The checks before a run: ids, kinds, parameters, and that all they refer to is known before anything has run.
 
 use super::actions::Surroundings;
-use super::expression::{Here, Reader};
 use super::fields::Fields;
 use super::problem::Notes;
+use super::reader::{Here, Reader};
 use super::words::{found, inside, nearest};
 use super::{steps, trial, ways};
 use crate::document::{Node, Place};
-use crate::model::{ActionKind, CheckKind, Expr, PreflightCheck, Reference, TargetSpec, ValueType};
+use crate::model::{ActionKind, CheckKind, Expr, PreflightCheck, TargetSpec, ValueType};
 use std::collections::{BTreeMap, HashMap};
 
 const FIELDS: &[&str] = &["id", "do", "title", "with"];
@@ -123,7 +123,7 @@ fn parameters(
 fn target_known(targets: &[TargetSpec], node: &Node, what: &str, notes: &mut Notes) {
     let Some(target) = targets.iter().find(|t| Some(t.name.as_str()) == node.text()) else { return };
     for (field, expr) in target.fields.iter().filter(|(field, _)| *field != "host_key") {
-        let later = expr.references().into_iter().find(|r| matches!(r, Reference::Output { .. }));
+        let later = expr.references().into_iter().find(|r| r.output().is_some());
         if let Some(reference) = later {
             notes.advise(
                 node.place,

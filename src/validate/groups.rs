@@ -3,11 +3,11 @@
 //! `web: { hosts: [a, b], user: admin }` is `web-1: { host: a, user: admin }` and `web-2: { host: b, user: admin }`; a list may be an
 //! input. `${{ targets.web }}` in a `for_each` is the list of their names.
 
-use super::known_inputs::{KnownInputs, input_in};
+use super::known_inputs::KnownInputs;
 use super::problem::Notes;
 use super::words::{found, meant};
 use crate::document::{Document, Entry, Key, Kind, Node, Place};
-use crate::model::Value;
+use crate::model::{Expr, Reference, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -78,27 +78,64 @@ fn member(group: &Entry, (many, one): (&str, &str), name: &str, value: &Node) ->
     Entry { key: Key { text: name.to_owned(), place }, value }
 }
 
-/// The items of a list that is written out, or of an input.
+/// The items of a list that is written out, or that a formula of inputs gives.
 pub(super) fn values(list: &Node, inputs: &KnownInputs<'_>, what: &str, notes: &mut Notes) -> Option<Vec<Node>> {
     if let Some(items) = list.items() {
         return Some(items.to_vec());
     }
-    let Some(name) = list.text().and_then(input_in) else {
-        let message = format!("{what}: found {}, expected a list", found(list));
-        notes.advise(list.place, message, "write it out, or refer to an input that is a list: `${{ inputs.NAME }}`");
-        return None;
+    let formula = match list.text().filter(|text| text.contains("${{")).map(Expr::parse_text) {
+        Some(Ok(formula @ (Expr::Reference(_) | Expr::Call(..)))) => formula,
+        Some(Err(error)) => {
+            notes.add(list.place, format!("{what}: {error}"));
+            return None;
+        }
+        _ => {
+            let message = format!("{what}: found {}, expected a list", found(list));
+            let help = "write it out, or refer to an input that is a list: `${{ inputs.NAME }}`";
+            notes.advise(list.place, message, help);
+            return None;
+        }
     };
-    match inputs.value(name) {
+    for reference in formula.references() {
+        let Some(name) = reference.input() else {
+            notes.advise(
+                list.place,
+                format!("{what}: `{reference}` is not known when the plan is made"),
+                "only inputs can be gone through",
+            );
+            return None;
+        };
+        match inputs.type_of(name) {
+            None => {
+                let help = meant(name, inputs.names(), "inputs");
+                notes.advise(list.place, format!("{what}: there is no input `{name}`"), help);
+                return None;
+            }
+            Some(of) if of.is_secret() => {
+                notes.add(list.place, format!("{what}: secrets are not gone through"));
+                return None;
+            }
+            Some(_) => {}
+        }
+    }
+    let written = formula.written();
+    match inputs.formula(&formula) {
         Some(Value::Array(items)) => Some(items.iter().map(|item| node(item, list.place)).collect()),
-        Some(_) => {
+        // Without values it is judged by an example.
+        None if !inputs.are_given() => Some(vec![Node { place: list.place, kind: Kind::Text("example".into()) }]),
+        Some(_) if matches!(formula, Expr::Reference(Reference::Input(_))) => {
+            let name = written.trim_start_matches("inputs.");
             let of = inputs.type_of(name).map_or_else(String::new, ToString::to_string);
             let help = format!("declare it as `list(TYPE)`: `{name}: {{ type: list(string), about: ... }}`");
-            notes.advise(list.place, format!("{what}: `inputs.{name}` is of type `{of}`, expected a list"), help);
+            notes.advise(list.place, format!("{what}: `{written}` is of type `{of}`, expected a list"), help);
+            None
+        }
+        Some(_) => {
+            notes.add(list.place, format!("{what}: `{written}` is no list"));
             None
         }
         None => {
-            let help = meant(name, inputs.names(), "inputs");
-            notes.advise(list.place, format!("{what}: there is no input `{name}`"), help);
+            notes.add(list.place, format!("{what}: there is no `{written}`"));
             None
         }
     }

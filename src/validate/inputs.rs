@@ -6,7 +6,7 @@ use super::problem::{Notes, Problems, Where};
 use super::trial;
 use super::words::{found, inside, meant, nearest, value};
 use crate::document::{Document, Kind};
-use crate::model::{InputSpec, Reference, Runbook, Value, ValueType, Values};
+use crate::model::{InputSpec, Runbook, Value, ValueType, Values};
 use std::collections::BTreeMap;
 
 /// Validates what an operator gave: `file` is a mapping of inputs by name, `sets` are `--set NAME=VALUE` and win over it.
@@ -174,10 +174,8 @@ impl<'a> Given<'a> {
         if let Some((tags, value)) = tags.and_then(|tags| Some((tags, trial::known(tags, &self.values)?)))
             && let Err(mismatch) = ValueType::Tags.check(&value)
         {
-            let given = tags.references().into_iter().find_map(|reference| match reference {
-                Reference::Input(name) => self.places.get(name).cloned(),
-                _ => None,
-            });
+            let given =
+                tags.references().into_iter().find_map(|reference| self.places.get(reference.input()?).cloned());
             notes.push(given.unwrap_or(Where::Document), format!("the run's tags: {mismatch}"), None);
         }
     }

@@ -3,7 +3,7 @@
 use super::trial::example;
 use super::words::value;
 use crate::document::{Document, Node};
-use crate::model::{Value, ValueType, Values};
+use crate::model::{Expr, Reference, Scope, Value, ValueType, Values};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,10 +54,11 @@ impl<'d> KnownInputs<'d> {
         let given = self.given.and_then(|given| given.get(name)).cloned();
         Some(given.or_else(|| default.clone()).unwrap_or_else(|| example(value_type)))
     }
-}
 
-/// The input that a text refers to, when it is one reference to an input and nothing else.
-pub(super) fn input_in(text: &str) -> Option<&str> {
-    let inner = text.trim().strip_prefix("${{")?.strip_suffix("}}")?.trim();
-    inner.strip_prefix("inputs.").filter(|name| !name.is_empty() && !name.contains(['.', ' ', '{', '}']))
+    /// The value of a formula of inputs; nothing where it has none.
+    pub(super) fn formula(&self, formula: &Expr) -> Option<Value> {
+        let named = formula.references().into_iter().filter_map(Reference::input);
+        let inputs = named.filter_map(|name| Some((name.to_owned(), self.value(name)?))).collect();
+        formula.resolve(&Scope { run: None, inputs: &inputs, outputs: &BTreeMap::new() }).ok()
+    }
 }

@@ -2,11 +2,11 @@
 
 use super::actions::Surroundings;
 use super::choice::{self, Decided};
-use super::expression::{Here, Reader};
 use super::fields::{Fields, twice};
 use super::known_inputs::KnownInputs;
 use super::literal::check;
 use super::problem::{Notes, Problems, Where};
+use super::reader::{Here, Reader};
 use super::scope::Declared;
 use super::words::{found, meant, value};
 use super::{checks, downtime, groups, loops, steps, targets};

@@ -1,8 +1,8 @@
 //! Targets: the hosts, by name.
 
-use super::expression::{Here, Reader};
 use super::fields::{Fields, twice};
 use super::problem::Notes;
+use super::reader::{Here, Reader};
 use super::scope::Declared;
 use super::trial;
 use super::words::found;

@@ -2,7 +2,7 @@
 //! would decode it. This finds early what a type alone does not say: a port beyond 65535, an unknown address choice.
 
 use crate::model::{
-    Action, ActionKind, Check, CheckKind, Decode, Expr, ParamSpec, Piece, Reference, Runbook, Target, Value, ValueType,
+    Action, ActionKind, Check, CheckKind, Decode, Expr, ParamSpec, Piece, Runbook, Target, Value, ValueType,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ pub(super) fn can_fit(pieces: &[Piece], types: &[&ValueType], wanted: &ValueType
             .iter()
             .map(|piece| match piece {
                 Piece::Plain(text) => text.clone(),
-                Piece::Reference(_) => match types.next() {
+                Piece::Reference(_) | Piece::Formula(_) => match types.next() {
                     Some(ValueType::String) | None => any_text.to_owned(),
                     Some(given) => example(given).as_str().map_or_else(|| "1".to_owned(), str::to_owned),
                 },
@@ -125,9 +125,12 @@ pub(super) fn known(expr: &Expr, inputs: &BTreeMap<String, Value>) -> Option<Val
 
 /// What an input is used for, where its value does not fit: one sentence.
 pub(super) fn misfit(runbook: &Runbook, inputs: &BTreeMap<String, Value>, name: &str) -> Option<String> {
-    let uses = |expr: &Expr| expr.references().into_iter().any(|r| *r == Reference::Input(name.to_owned()));
+    let uses = |expr: &Expr| expr.references().into_iter().any(|reference| reference.input() == Some(name));
     let as_field = runbook.targets.iter().flat_map(|t| t.fields.iter().map(move |(field, e)| (t, field, e)));
-    for (spec, field, _) in as_field.filter(|(_, _, e)| uses(e)) {
+    for (spec, field, expr) in as_field.filter(|(_, _, e)| uses(e)) {
+        if let Some(lacks) = lacks(expr, inputs, name) {
+            return Some(format!("{lacks}, and `{field}` of target `{}` uses it", spec.name));
+        }
         let Some(value) = known(&spec.fields[field], inputs) else { continue };
         if let Some(error) = target(&BTreeMap::from([(field.clone(), value)])) {
             return Some(format!("it cannot be `{field}` of target `{}`: {error}", spec.name));
@@ -135,6 +138,9 @@ pub(super) fn misfit(runbook: &Runbook, inputs: &BTreeMap<String, Value>, name: 
     }
     for action_use in runbook.actions() {
         for (parameter, expr) in action_use.with.iter().filter(|(_, e)| uses(e)) {
+            if let Some(lacks) = lacks(expr, inputs, name) {
+                return Some(format!("{lacks}, and `{parameter}` of `{}` uses it", action_use.path));
+            }
             let Some(value) = known(expr, inputs) else { continue };
             if let Some(choices) = super::literal::choices(action_use.kind, parameter)
                 && !value.as_str().is_some_and(|v| choices.contains(&v))
@@ -147,7 +153,38 @@ pub(super) fn misfit(runbook: &Runbook, inputs: &BTreeMap<String, Value>, name: 
             }
         }
     }
-    None
+    for asked in &runbook.preflight {
+        for (parameter, expr) in asked.with.iter().filter(|(_, e)| uses(e)) {
+            if let Some(lacks) = lacks(expr, inputs, name) {
+                return Some(format!("{lacks}, and `{parameter}` of check `{}` uses it", asked.id));
+            }
+            let error = known(expr, inputs).and_then(|value| check(asked.kind, parameter, &value));
+            if let Some(error) = error {
+                return Some(format!("it cannot be `{parameter}` of check `{}`: {error}", asked.id));
+            }
+        }
+    }
+    let head = [("the run's tags", &runbook.tags), ("`region`", &runbook.region)];
+    head.into_iter()
+        .find_map(|(what, expr)| Some(format!("{}, and {what} use it", lacks(expr.as_ref()?, inputs, name)?)))
+}
+
+/// What an expression needs of an input that is not there: a part, or what a function can be made of.
+fn lacks(expr: &Expr, inputs: &BTreeMap<String, Value>, name: &str) -> Option<String> {
+    let outputs = BTreeMap::new();
+    let scope = crate::model::Scope { run: Some(EXAMPLE_RUN), inputs, outputs: &outputs };
+    let missing = std::cell::RefCell::new(None);
+    let _ = expr.foretell(&scope, &|reference| {
+        if reference.input() == Some(name) {
+            missing.borrow_mut().get_or_insert_with(|| reference.clone());
+        }
+        reference.unknown(reference.to_string())
+    });
+    let missing = missing.into_inner()?;
+    Some(match inputs.get(name).and_then(|whole| missing.within(whole)) {
+        None => format!("there is no `{missing}`"),
+        Some(_) => format!("`{missing}` is not what a function there can be made of"),
+    })
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod examples;
 mod executor;
 mod field;
 mod format;
+mod formulas;
 mod host_actions;
 mod iam;
 mod journal;

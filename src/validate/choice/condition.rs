@@ -1,11 +1,11 @@
 //! Conditions on inputs: `inputs.tls`, `inputs.env == "prod" and not inputs.small`, `inputs.size in ["s", "m"]`.
 //!
 //! Their grammar: `or`, `and`, `not`, parentheses; `==`, `!=`, `in`, `not in` between an input and a text in quotes, a number, `true`,
-//! `false`, another input, or a list of these; an input of type `bool` alone. `${{ }}` around the whole may be there or not.
+//! `false`, another input, or a list of these; an input of type `bool` alone. Of an input it may be a part: `inputs.site.tls`. `${{ }}` around the whole may be there or not.
 
 use super::super::known_inputs::KnownInputs;
 use super::super::words::meant;
-use crate::model::{Value, ValueType};
+use crate::model::{Lexeme, Reference, Value, ValueType, lexemes};
 use std::collections::BTreeSet;
 use std::iter::Peekable;
 use std::vec::IntoIter;
@@ -27,19 +27,10 @@ pub(super) enum Condition {
 /// A value in a condition.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Operand {
-    Input(String),
+    /// An input or a part of one.
+    Input(Reference),
     Value(Value),
 }
-
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    Word(String),
-    Text(String),
-    Number(i64),
-    Sign(&'static str),
-}
-
-const SIGNS: [&str; 7] = ["==", "!=", "(", ")", "[", "]", ","];
 
 /// Reads a condition.
 ///
@@ -48,61 +39,25 @@ const SIGNS: [&str; 7] = ["==", "!=", "(", ")", "[", "]", ","];
 pub(super) fn parse(text: &str) -> Result<Condition, String> {
     let inner = text.trim();
     let inner = inner.strip_prefix("${{").and_then(|it| it.strip_suffix("}}")).unwrap_or(inner);
-    let mut parser = Parser { tokens: tokens(inner)?.into_iter().peekable() };
+    let mut parser = Parser { lexemes: lexemes(inner)?.into_iter().peekable() };
     let condition = parser.any()?;
-    match parser.tokens.next() {
+    match parser.lexemes.next() {
         None => Ok(condition),
-        Some(token) => Err(format!("found {} where it could end", told(&token))),
-    }
-}
-
-fn tokens(text: &str) -> Result<Vec<Token>, String> {
-    let mut tokens = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let used = if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
-            tokens.push(Token::Sign(sign));
-            sign.len()
-        } else if first == '"' || first == '\'' {
-            let end = rest[1..].find(first).ok_or_else(|| format!("the text {rest} does not end"))?;
-            tokens.push(Token::Text(rest[1..=end].to_owned()));
-            end + 2
-        } else {
-            let is_word = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-            let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-            let word = &rest[..end];
-            match word.parse::<i64>() {
-                _ if word.is_empty() => return Err(format!("`{first}` has no meaning here")),
-                Ok(number) => tokens.push(Token::Number(number)),
-                Err(_) => tokens.push(Token::Word(word.to_owned())),
-            }
-            end
-        };
-        rest = rest[used..].trim_start();
-    }
-    Ok(tokens)
-}
-
-fn told(token: &Token) -> String {
-    match token {
-        Token::Word(word) => format!("`{word}`"),
-        Token::Text(text) => format!("\"{text}\""),
-        Token::Number(number) => format!("`{number}`"),
-        Token::Sign(sign) => format!("`{sign}`"),
+        Some(lexeme) => Err(format!("found {lexeme} where it could end")),
     }
 }
 
 struct Parser {
-    tokens: Peekable<IntoIter<Token>>,
+    lexemes: Peekable<IntoIter<Lexeme>>,
 }
 
 impl Parser {
-    fn takes(&mut self, token: &Token) -> bool {
-        self.tokens.next_if_eq(token).is_some()
+    fn takes(&mut self, lexeme: &Lexeme) -> bool {
+        self.lexemes.next_if_eq(lexeme).is_some()
     }
 
     fn word(&mut self, word: &str) -> bool {
-        self.takes(&Token::Word(word.to_owned()))
+        self.takes(&Lexeme::Word(word.to_owned()))
     }
 
     fn any(&mut self) -> Result<Condition, String> {
@@ -126,15 +81,15 @@ impl Parser {
     }
 
     fn one(&mut self) -> Result<Condition, String> {
-        if self.takes(&Token::Sign("(")) {
+        if self.takes(&Lexeme::Sign("(")) {
             let inner = self.any()?;
-            return if self.takes(&Token::Sign(")")) { Ok(inner) } else { Err("a `)` is missing".to_owned()) };
+            return if self.takes(&Lexeme::Sign(")")) { Ok(inner) } else { Err("a `)` is missing".to_owned()) };
         }
         let left = self.operand()?;
-        if self.takes(&Token::Sign("==")) {
+        if self.takes(&Lexeme::Sign("==")) {
             return Ok(Condition::Equal(left, self.operand()?));
         }
-        if self.takes(&Token::Sign("!=")) {
+        if self.takes(&Lexeme::Sign("!=")) {
             return Ok(Condition::Not(Box::new(Condition::Equal(left, self.operand()?))));
         }
         if self.word("not") {
@@ -150,29 +105,29 @@ impl Parser {
     }
 
     fn list(&mut self) -> Result<Vec<Operand>, String> {
-        if !self.takes(&Token::Sign("[")) {
+        if !self.takes(&Lexeme::Sign("[")) {
             return Ok(vec![self.operand()?]);
         }
         let mut items = vec![self.operand()?];
-        while self.takes(&Token::Sign(",")) {
+        while self.takes(&Lexeme::Sign(",")) {
             items.push(self.operand()?);
         }
-        if self.takes(&Token::Sign("]")) { Ok(items) } else { Err("a `]` is missing".to_owned()) }
+        if self.takes(&Lexeme::Sign("]")) { Ok(items) } else { Err("a `]` is missing".to_owned()) }
     }
 
     fn operand(&mut self) -> Result<Operand, String> {
-        let Some(token) = self.tokens.next() else { return Err("a value is missing at the end".to_owned()) };
-        match token {
-            Token::Text(text) => Ok(Operand::Value(text.into())),
-            Token::Number(number) => Ok(Operand::Value(number.into())),
-            Token::Word(word) if word == "true" || word == "false" => Ok(Operand::Value((word == "true").into())),
-            Token::Word(word) => match word.strip_prefix("inputs.") {
-                Some(name) if !name.is_empty() && !name.contains('.') => Ok(Operand::Input(name.to_owned())),
+        let Some(lexeme) = self.lexemes.next() else { return Err("a value is missing at the end".to_owned()) };
+        match lexeme {
+            Lexeme::Text(text) => Ok(Operand::Value(text.into())),
+            Lexeme::Number(number) => Ok(Operand::Value(number.into())),
+            Lexeme::Word(word) if word == "true" || word == "false" => Ok(Operand::Value((word == "true").into())),
+            Lexeme::Word(word) => match Reference::parse(&word) {
+                Ok(reference) if reference.input().is_some() => Ok(Operand::Input(reference)),
                 _ => Err(format!(
                     "found `{word}`, expected an input (`inputs.NAME`), a text in quotes, a number, `true` or `false`"
                 )),
             },
-            Token::Sign(sign) => Err(format!("found `{sign}` where a value is expected")),
+            Lexeme::Sign(sign) => Err(format!("found `{sign}` where a value is expected")),
         }
     }
 }
@@ -192,19 +147,16 @@ impl Condition {
         match self {
             Self::Is(Operand::Value(Value::Bool(_))) => None,
             Self::Is(Operand::Value(value)) => Some((format!("`{value}` alone is neither true nor false"), None)),
-            Self::Is(Operand::Input(name)) => {
-                let value_type = inputs.type_of(name)?;
+            Self::Is(Operand::Input(input)) => {
+                let value_type = type_of(input, inputs)?;
                 (*value_type != ValueType::Bool).then(|| {
-                    let help = format!("compare it: `inputs.{name} == ...`");
-                    (
-                        format!("`inputs.{name}` is of type `{value_type}`, and alone only `bool` is true or false"),
-                        Some(help),
-                    )
+                    let help = format!("compare it: `{input} == ...`");
+                    (format!("`{input}` is of type `{value_type}`, and alone only `bool` is true or false"), Some(help))
                 })
             }
             Self::Equal(left, right) => comparable(left, right, inputs),
             Self::OneOf(left, right) => match right.as_slice() {
-                [Operand::Input(name)] if matches!(inputs.type_of(name), Some(ValueType::List(_))) => None,
+                [Operand::Input(list)] if matches!(type_of(list, inputs), Some(ValueType::List(_))) => None,
                 items => items.iter().find_map(|item| comparable(left, item, inputs)),
             },
             Self::Not(inner) => inner.misfit(inputs),
@@ -215,7 +167,10 @@ impl Condition {
     /// Whether it holds.
     pub(super) fn holds(&self, inputs: &KnownInputs<'_>) -> bool {
         let value = |operand: &Operand| match operand {
-            Operand::Input(name) => inputs.value(name).unwrap_or_default(),
+            Operand::Input(input) => {
+                let whole = input.input().and_then(|name| inputs.value(name)).unwrap_or_default();
+                input.within(&whole).cloned().unwrap_or_default()
+            }
             Operand::Value(value) => value.clone(),
         };
         match self {
@@ -249,9 +204,15 @@ impl Condition {
 /// The input that is named.
 fn of(operand: &Operand) -> Option<&str> {
     match operand {
-        Operand::Input(name) => Some(name),
+        Operand::Input(input) => input.input(),
         Operand::Value(_) => None,
     }
+}
+
+/// The type of an input; of a part of one it is not known.
+fn type_of<'i>(input: &Reference, inputs: &'i KnownInputs<'_>) -> Option<&'i ValueType> {
+    let whole = inputs.type_of(input.input()?);
+    whole.filter(|_| input == input.whole())
 }
 
 fn comparable(left: &Operand, right: &Operand, inputs: &KnownInputs<'_>) -> Option<(String, Option<String>)> {
@@ -259,15 +220,15 @@ fn comparable(left: &Operand, right: &Operand, inputs: &KnownInputs<'_>) -> Opti
         (Operand::Value(_), Operand::Value(_)) => {
             Some(("two values that are written out are compared".to_owned(), None))
         }
-        (Operand::Input(name), Operand::Value(value)) | (Operand::Value(value), Operand::Input(name)) => {
-            let value_type = inputs.type_of(name)?;
+        (Operand::Input(input), Operand::Value(value)) | (Operand::Value(value), Operand::Input(input)) => {
+            let value_type = type_of(input, inputs)?;
             let mismatch = value_type.check(value).err()?;
-            Some((format!("`inputs.{name}` can never be `{value}`: expected {}", mismatch.expected), None))
+            Some((format!("`{input}` can never be `{value}`: expected {}", mismatch.expected), None))
         }
         (Operand::Input(one), Operand::Input(other)) => {
-            let (a, b) = (inputs.type_of(one)?, inputs.type_of(other)?);
+            let (a, b) = (type_of(one, inputs)?, type_of(other, inputs)?);
             let fits = a.accepts(b) || b.accepts(a);
-            (!fits).then(|| (format!("`inputs.{one}` is of type `{a}` and `inputs.{other}` of type `{b}`"), None))
+            (!fits).then(|| (format!("`{one}` is of type `{a}` and `{other}` of type `{b}`"), None))
         }
     }
 }
@@ -279,13 +240,14 @@ mod tests {
     use serde_json::json;
 
     const INPUTS: &str = "inputs:\n  tls: { type: bool, about: a }\n  env: { type: string, about: a }\n  n: { type: int, about: a }\n  \
-                          sizes: { type: list(string), about: a }\n  key: { type: secret, about: a }\n";
+                          sizes: { type: list(string), about: a }\n  site: { type: map, about: a }\n  key: { type: secret, about: a }\n";
 
     #[test]
     fn conditions_hold_as_they_read() {
         let document = document::parse("x", INPUTS).unwrap();
         let values = [("tls", json!(true)), ("env", json!("prod")), ("n", json!(2)), ("sizes", json!(["s", "prod"]))];
-        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let site = ("site", json!({"tls": true, "ports": {"web": 80}}));
+        let values = values.into_iter().chain([site]).map(|(name, value)| (name.to_owned(), value)).collect();
         let inputs = KnownInputs::of(&document, Some(&values));
         for (text, holds) in [
             ("inputs.tls", true),
@@ -299,6 +261,9 @@ mod tests {
             ("inputs.n == 3 or inputs.tls and not inputs.env == 'x'", true),
             ("(inputs.n == 3 or inputs.tls) and inputs.env == 'x'", false),
             ("false", false),
+            ("inputs.site.tls and inputs.site.ports.web == 80", true),
+            ("inputs.site.cdn", false),
+            ("inputs.site.cdn == 'x' or inputs.env == inputs.site.name", false),
         ] {
             let condition = parse(text).unwrap();
             assert_eq!(condition.misfit(&inputs), None, "{text}");

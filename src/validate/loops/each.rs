@@ -5,7 +5,7 @@ use super::super::problem::Notes;
 use super::super::words::meant;
 use super::items::Item;
 use crate::document::{Entry, Kind, Node};
-use crate::model::unrolled_id;
+use crate::model::{unrolled_id, with_words};
 
 /// What makes a loop of a step or an action.
 pub(super) const FIELDS: [&str; 2] = ["for_each", "at_once"];
@@ -87,14 +87,29 @@ impl Round<'_> {
                 // Alone, it keeps its type.
                 Some(value) if out.is_empty() && end == rest.len() => return value.kind.clone(),
                 Some(value) => out.push_str(&plain(value)),
-                None => out.push_str(
-                    &self.reference(inner).map_or_else(|| reference.to_owned(), |it| format!("${{{{ {it} }}}}")),
-                ),
+                None => out.push_str(&self.formula(node, reference, inner, notes)),
             }
             rest = &rest[end..];
         }
         out.push_str(rest);
         Kind::Text(out)
+    }
+
+    /// A formula of this round: what `each` stands for in it is written out. What cannot be read is told where it is used.
+    fn formula(&self, node: &Node, whole: &str, inner: &str, notes: &mut Notes) -> String {
+        let mut is_other = false;
+        let word = |word: &str| {
+            let other = match self.value(node, word, notes) {
+                Some(value) => Some(written_out(value)),
+                None => self.reference(word),
+            };
+            is_other |= other.is_some();
+            other
+        };
+        match with_words(inner, word) {
+            Ok(filled) if is_other => format!("${{{{ {filled} }}}}"),
+            _ => whole.to_owned(),
+        }
     }
 
     /// What `each` and `each.NAME` stand for.
@@ -127,11 +142,20 @@ impl Round<'_> {
     fn reference(&self, inner: &str) -> Option<String> {
         let parts: Vec<&str> = inner.split('.').collect();
         match parts.as_slice() {
-            ["steps", step, name, output] if self.is_of_the_loop(step, name) => {
-                Some(format!("steps.{step}.{}.{output}", unrolled_id(name, &self.item.name)))
+            ["steps", step, name, output @ ..] if self.is_of_the_loop(step, name) => {
+                Some(format!("steps.{step}.{}.{}", unrolled_id(name, &self.item.name), output.join(".")))
             }
             _ => None,
         }
+    }
+}
+
+/// A value as a formula has it.
+fn written_out(node: &Node) -> String {
+    match &node.kind {
+        Kind::Text(text) if text.contains('"') => format!("'{text}'"),
+        Kind::Text(text) => format!("\"{text}\""),
+        _ => plain(node),
     }
 }
 

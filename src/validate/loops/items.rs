@@ -1,7 +1,7 @@
 //! What a loop goes through: texts, numbers, booleans, or named values of these, each with a name of its own.
 
 use super::super::groups::{TargetGroups, values};
-use super::super::known_inputs::{KnownInputs, input_in};
+use super::super::known_inputs::KnownInputs;
 use super::super::problem::Notes;
 use super::super::words::{found, meant};
 use crate::document::{Kind, Node};
@@ -77,9 +77,7 @@ fn from_elsewhere(list: &Node, (inputs, groups): Lists<'_>, notes: &mut Notes) -
         let item = |name: &String| Node { place: list.place, kind: Kind::Text(name.clone()) };
         return Some(Node { place: list.place, kind: Kind::List(names.iter().map(item).collect()) });
     }
-    let name = input_in(text)?;
-    if inputs.type_of(name).is_some_and(crate::model::ValueType::is_secret) {
-        notes.add(list.place, "`for_each`: secrets are not gone through");
+    if !text.contains("${{") {
         return None;
     }
     let items = values(list, inputs, "`for_each`", notes)?;

@@ -220,11 +220,9 @@ fn sheet_action<'a>(
     let spec = action.kind.spec();
     let told = sentences(&action.path);
     let shown = Shown::of(plan, &action.path, told.as_ref(), looks);
-    let secret = |reference: &&Reference| match reference {
-        Reference::Input(name) => {
-            plan.runbook.inputs.iter().any(|i| i.name == *name && i.value_type == ValueType::Secret)
-        }
-        Reference::Output { .. } | Reference::RunId => false,
+    let secret = |reference: &&Reference| {
+        let is_secret = |name| plan.runbook.inputs.iter().any(|i| i.name == name && i.value_type == ValueType::Secret);
+        reference.input().is_some_and(is_secret)
     };
     let given = |(name, given): (&String, &Expr)| {
         let value = parameter(plan, told.as_ref(), name, given);
