@@ -50,6 +50,7 @@ pub(in crate::display) fn site_sentence(site: Site) -> &'static str {
 pub(in crate::display) fn rest_word(rest: &Rest) -> &'static str {
     match rest {
         Rest::Finished => "finished",
+        Rest::FinishedWithFailures { .. } => "finished with failures",
         Rest::UntilReached { .. } => "rests as asked",
         Rest::RolledBack { .. } => "rolled back",
         Rest::Paused { .. } => "paused",
@@ -57,6 +58,14 @@ pub(in crate::display) fn rest_word(rest: &Rest) -> &'static str {
         Rest::Waiting { .. } => "waits for a person",
         Rest::Interrupted { .. } => "interrupted",
         Rest::Abandoned { .. } => "abandoned",
+    }
+}
+
+/// For whose failure a run went back by itself, as a clause.
+fn turned_back(state: &RunState) -> String {
+    match state.turned_back_for.as_slice() {
+        [] => String::new(),
+        failed => format!(", as its plan says when {} fails", list(failed)),
     }
 }
 
@@ -71,9 +80,14 @@ pub(in crate::display) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Re
             1 => "is finished: its step is done".to_owned(),
             steps => format!("is finished: all {steps} steps are done"),
         },
+        Rest::FinishedWithFailures { actions } => {
+            format!("is finished with failures: all is done but {}, without which it may go on", list(actions))
+        }
         Rest::UntilReached { step } => format!("rests after step {}, {step}, as asked", plan.number(step)),
-        Rest::RolledBack { to: crate::journal::RollbackTo::Start } => "is rolled back: everything is undone".into(),
-        Rest::RolledBack { to } => format!("is rolled back to {}", place(plan, to)),
+        Rest::RolledBack { to: crate::journal::RollbackTo::Start } => {
+            format!("is rolled back: everything is undone{}", turned_back(state))
+        }
+        Rest::RolledBack { to } => format!("is rolled back to {}{}", place(plan, to), turned_back(state)),
         Rest::Paused { actions } if actions.is_empty() => "is paused: nothing more can be begun".into(),
         Rest::Paused { actions } => {
             let undo = |a: &ActionPath| {

@@ -6,8 +6,8 @@ use super::flight::Flight;
 use super::frontier::{Ahead, Frontier};
 use super::moment::{Moment, Next};
 use super::rollback;
-use crate::journal::{ActionState, RecordKind, Rest, RunState};
-use crate::model::{ActionPath, Millis, Phase};
+use crate::journal::{ActionState, RecordKind, Rest, RollbackTo, RunState};
+use crate::model::{ActionPath, Millis, OnFailure, Phase};
 use crate::plan::{Order, Plan, Sequence};
 
 /// What comes next.
@@ -38,6 +38,9 @@ struct Pass {
     paused: Vec<ActionPath>,
     doubted: Vec<ActionPath>,
     waiting: Vec<String>,
+    passed_over: Vec<ActionPath>,
+    /// The first place of something that may fail and waits: for its next try, or for a person.
+    waits_at: Option<usize>,
     unfinished: Vec<ActionPath>,
 }
 
@@ -45,11 +48,18 @@ struct Pass {
 pub(super) fn is_held_up(plan: &Plan, frontier: &Frontier, state: &RunState, flight: &Flight) -> bool {
     let Frontier::Forward(ahead) = frontier else { return false };
     let stands = |action: &ActionPath| match state.action(action) {
-        ActionState::Failed { retry_at: None, .. } => true,
+        failed @ ActionState::Failed { retry_at: None, .. } => !is_passed_over(plan, action, failed),
         ActionState::InDoubt { .. } => flight.doubted.contains(action),
         other => other.is_undoing(),
     };
     ahead.within_reach(plan).any(|(_, action)| stands(action))
+}
+
+/// Whether an action has failed for good, and the run goes on without it. A doubt is none.
+fn is_passed_over(plan: &Plan, action: &ActionPath, current: &ActionState) -> bool {
+    matches!(current, ActionState::Failed { retry_at: None, .. })
+        && !current.is_in_doubt()
+        && plan.on_failure(action) == &OnFailure::Continue
 }
 
 fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
@@ -57,6 +67,9 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
     let mut pass = Pass { held_up: is_held_up(plan, frontier, state, flight), ..Pass::default() };
     for (place, action) in ahead.within_reach(plan) {
         look(moment, action, ahead.is_open(place), &mut pass);
+        if plan.on_failure(action) == &OnFailure::Continue && is_waiting(moment, action) {
+            pass.waits_at = pass.waits_at.or(Some(place));
+        }
     }
     if flight.stop == Stopping::No && !pass.held_up {
         let fresh = std::mem::take(&mut pass.fresh);
@@ -65,6 +78,10 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
     if plan.order == Order::Article {
         // What is half done after a rollback that was broken off may stand behind what is to be done anew.
         pass.ready.sort_by_key(|(action, _)| sequence.place(action));
+        // Nothing stands on what may fail, and still it comes first.
+        if let Some(at) = pass.waits_at {
+            pass.ready.retain(|(action, _)| sequence.place(action) < Some(at));
+        }
         pass.ready.truncate(usize::from(flight.running.is_empty()));
     }
     let mut calls = Vec::new();
@@ -91,7 +108,40 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
             None => Rest::Finished,
         });
     }
-    Next::Rest(rest(flight, pass))
+    if let Some(to) = turns_back(moment, &pass) {
+        return Next::TurnBack { to, failed: pass.paused };
+    }
+    Next::Rest(rest(flight, ahead, pass))
+}
+
+/// Whether an action waits for its next try, or for a person.
+fn is_waiting(moment: &Moment<'_>, action: &ActionPath) -> bool {
+    let Moment { state, now, .. } = *moment;
+    let later = matches!(state.action(action), ActionState::Failed { retry_at: Some(at), .. } if *at > now);
+    later || !state.open_gates_of(action).is_empty()
+}
+
+/// Where the run goes back to by itself: where the plan says so of a step that failed, and all that would stay is done, all that would
+/// not can be undone, and nothing is in doubt or stopped by a person.
+fn turns_back(moment: &Moment<'_>, pass: &Pass) -> Option<RollbackTo> {
+    let Moment { plan, state, flight, .. } = *moment;
+    if flight.stop != Stopping::No || !pass.doubted.is_empty() {
+        return None;
+    }
+    // What a person has to renew, or has refused, is no failure of the step.
+    let is_failure = |action: &&ActionPath| {
+        let current = state.action(action);
+        matches!(current, ActionState::Failed { .. }) && !current.wants_credentials()
+    };
+    let failed = pass.paused.iter().filter(is_failure);
+    let places = failed.filter_map(|action| match plan.on_failure(action) {
+        OnFailure::RollBack { to: None } => Some(RollbackTo::Start),
+        OnFailure::RollBack { to: Some(step) } => Some(RollbackTo::Step(step.clone())),
+        OnFailure::Pause | OnFailure::Continue => None,
+    });
+    let fits = |to: &RollbackTo| plan.place(state, to).is_ok_and(|keeps| plan.beyond_recall(state, &keeps).is_empty());
+    // Of several the one that goes back furthest.
+    places.filter(fits).min_by_key(|to| plan.kept(to).len())
 }
 
 /// What somebody else is making is waited for; everything else is observed first.
@@ -152,6 +202,7 @@ fn look(moment: &Moment<'_>, action: &ActionPath, is_open: bool, pass: &mut Pass
         ActionState::InDoubt { .. } => pass.doubted.push(action.clone()),
         // What was begun and cannot be looked at stays a doubt.
         ActionState::Failed { retry_at: None, .. } if current.is_in_doubt() => pass.doubted.push(action.clone()),
+        failed if is_passed_over(moment.plan, action, failed) => pass.passed_over.push(action.clone()),
         // An undo that has not ended stands in the way of going forward: a person decides.
         ActionState::Failed { retry_at: None, .. } | ActionState::Undoing { .. } | ActionState::UndoFailed { .. } => {
             pass.paused.push(action.clone());
@@ -160,7 +211,7 @@ fn look(moment: &Moment<'_>, action: &ActionPath, is_open: bool, pass: &mut Pass
     }
 }
 
-fn rest(flight: &Flight, pass: Pass) -> Rest {
+fn rest(flight: &Flight, ahead: &Ahead, pass: Pass) -> Rest {
     if !pass.doubted.is_empty() {
         return Rest::InDoubt { actions: pass.doubted };
     }
@@ -172,6 +223,13 @@ fn rest(flight: &Flight, pass: Pass) -> Rest {
     }
     if !pass.waiting.is_empty() {
         return Rest::Waiting { gates: pass.waiting };
+    }
+    if pass.unfinished.is_empty() && !pass.passed_over.is_empty() {
+        return match ahead.until {
+            None => Rest::FinishedWithFailures { actions: pass.passed_over },
+            // Short of the end a person decides whether it matters.
+            Some(_) => Rest::Paused { actions: pass.passed_over },
+        };
     }
     // Needs that can never be met: a plan is made from a validated runbook, which has no cycle.
     Rest::Paused { actions: pass.unfinished }

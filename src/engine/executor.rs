@@ -132,6 +132,12 @@ impl Executor {
             } else if !self.end_overdue(now, effects) {
                 match self.moment(now).next() {
                     Next::Record(kinds) => self.flight.to_record.extend(kinds),
+                    Next::TurnBack { to, failed } => {
+                        let Some(executor) = self.flight.by.clone() else { return Ok(()) };
+                        let keeps = self.keeps(&to, BTreeSet::new());
+                        let turn = RecordKind::RollbackBegan { to, keeps, failed, executor };
+                        self.flight.to_record.push_back(turn);
+                    }
                     Next::Rest(rest) => self.flight.to_record.push_back(RecordKind::Rested { rest }),
                     Next::Perform { calls, wake } => {
                         calls.into_iter().for_each(|call| self.begin(call, now, effects));
@@ -154,7 +160,7 @@ impl Executor {
         if matches!(&self.state.mode, Mode::Rollback { to: same, keeps: None } if same == to) {
             return None;
         }
-        leave.extend(self.plan.kept(to));
+        leave.extend(self.plan.keeping(&self.state, to));
         Some(leave)
     }
 
@@ -167,7 +173,11 @@ impl Executor {
         let Some(record) = self.flight.appending.take() else { return Ok(()) };
         self.fold(&record)?;
         match record.kind {
-            RecordKind::ForwardBegan { .. } | RecordKind::RollbackBegan { .. } => self.flight.began = Some(record.seq),
+            RecordKind::ForwardBegan { executor, .. } | RecordKind::RollbackBegan { executor, .. } => {
+                // Who turns back goes on under the name it has.
+                self.flight.began.get_or_insert(record.seq);
+                self.flight.by = Some(executor);
+            }
             RecordKind::Rested { rest } => {
                 self.flight.waiting.clear();
                 effects.push(Effect::Rest { rest });
@@ -209,7 +219,8 @@ impl Executor {
                     self.flight.to_record.push_back(match intent {
                         Intent::Forward { until } => RecordKind::ForwardBegan { until, executor: by },
                         Intent::Rollback { to, leave } => {
-                            RecordKind::RollbackBegan { keeps: self.keeps(&to, leave), to, executor: by }
+                            let keeps = self.keeps(&to, leave);
+                            RecordKind::RollbackBegan { keeps, to, failed: Vec::new(), executor: by }
                         }
                     });
                 }

@@ -5,7 +5,7 @@
 //! own state, or a call of the one before would run beside the next executor's look.
 
 use super::exchange::{CallId, Input, Stopping};
-use crate::journal::{Record, RecordKind};
+use crate::journal::{ExecutorId, Record, RecordKind};
 use crate::model::{ActionCall, ActionPath, Millis};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 pub struct Flight {
     /// The record by which this executor began; nothing before that.
     pub began: Option<u64>,
+    /// Who that is.
+    #[serde(default)]
+    pub by: Option<ExecutorId>,
     /// How many calls it has made.
     pub made: u64,
     /// Calls being performed.

@@ -40,7 +40,7 @@ impl Frontier {
             Mode::Forward { until } => Self::Forward(Ahead::of(plan, sequence, state, until.as_ref())),
             Mode::Rollback { to, keeps } => {
                 let left = |keeps: &BTreeSet<ActionPath>| Left::of(plan, sequence, state, keeps);
-                let left = keeps.as_ref().map_or_else(|| left(&plan.kept(to)), |keeps| left(keeps));
+                let left = keeps.as_ref().map_or_else(|| left(&plan.keeping(state, to)), |keeps| left(keeps));
                 Self::Rollback(to.clone(), left)
             }
         }

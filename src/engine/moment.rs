@@ -2,8 +2,8 @@
 
 use super::flight::Flight;
 use super::frontier::Frontier;
-use crate::journal::{RecordKind, Rest, RunState};
-use crate::model::{ActionCall, Millis};
+use crate::journal::{RecordKind, Rest, RollbackTo, RunState};
+use crate::model::{ActionCall, ActionPath, Millis};
 use crate::plan::{Plan, Sequence};
 
 /// What an executor has to do now.
@@ -17,6 +17,13 @@ pub enum Next {
         calls: Vec<ActionCall>,
         /// When a failed action is to be tried again.
         wake: Option<Millis>,
+    },
+    /// Go back, as the plan says of a step whose actions have failed.
+    TurnBack {
+        /// The step that stays done.
+        to: RollbackTo,
+        /// The actions that failed.
+        failed: Vec<ActionPath>,
     },
     /// Stop, for this reason.
     Rest(Rest),

@@ -85,6 +85,9 @@ pub enum RecordKind {
         /// of a version that left that to the plan.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keeps: Option<BTreeSet<ActionPath>>,
+        /// The actions for whose failure the run goes back by itself, as its plan says; none where a person has said so.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        failed: Vec<ActionPath>,
         /// Who executes.
         executor: ExecutorId,
     },

@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 pub enum Rest {
     /// Every action is done.
     Finished,
+    /// Every action is done but those that failed, and what stands on them in their own steps: steps that may fail.
+    FinishedWithFailures {
+        /// The actions that failed.
+        actions: Vec<ActionPath>,
+    },
     /// The step asked for with `--until` is done.
     UntilReached {
         /// The step.
@@ -53,12 +58,21 @@ impl Rest {
     /// Whether nothing is left to do in the direction the run was going.
     #[must_use]
     pub fn is_end(&self) -> bool {
-        matches!(self, Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. })
+        matches!(
+            self,
+            Rest::Finished | Rest::FinishedWithFailures { .. } | Rest::UntilReached { .. } | Rest::RolledBack { .. }
+        )
     }
 
     /// Whether the run has come to its end: no command picks it that is not told its name.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        matches!(self, Rest::Finished | Rest::RolledBack { to: RollbackTo::Start } | Rest::Abandoned { .. })
+        matches!(
+            self,
+            Rest::Finished
+                | Rest::FinishedWithFailures { .. }
+                | Rest::RolledBack { to: RollbackTo::Start }
+                | Rest::Abandoned { .. }
+        )
     }
 }

@@ -61,6 +61,8 @@ pub struct RunState {
     pub given: Option<StepId>,
     /// Why it rests; nothing while an executor is at it (or died at it).
     pub rest: Option<Rest>,
+    /// The actions for whose failure it goes back, or has gone back, by itself.
+    pub turned_back_for: Vec<ActionPath>,
     /// Actions that have left `pending` at some time.
     pub actions: BTreeMap<ActionPath, ActionState>,
     /// Actions that this run has started at some time and taken back, wholly. What was only found or refused is not here,
@@ -125,6 +127,7 @@ impl RunState {
                 mode: Mode::Forward { until: until.clone() },
                 given: until.clone(),
                 rest: None,
+                turned_back_for: Vec::new(),
                 actions: BTreeMap::new(),
                 taken_back: BTreeSet::new(),
                 gates: BTreeMap::new(),
@@ -196,10 +199,15 @@ impl RunState {
                 self.taken_back.clear();
             }
             RecordKind::ForwardBegan { until, .. } => {
+                self.turned_back_for.clear();
                 self.mode = Mode::Forward { until: until.clone() };
                 self.begin();
             }
-            RecordKind::RollbackBegan { to, keeps, .. } => {
+            RecordKind::RollbackBegan { to, keeps, failed, .. } => {
+                let goes_on = matches!(&self.mode, Mode::Rollback { to: same, .. } if same == to);
+                if !(failed.is_empty() && goes_on) {
+                    self.turned_back_for.clone_from(failed);
+                }
                 self.mode = Mode::Rollback { to: to.clone(), keeps: keeps.clone().map(Arc::new) };
                 self.begin();
             }

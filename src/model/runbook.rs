@@ -1,6 +1,6 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
-use super::{CheckKind, Expr, LeftOut, StepAction, StepId, TargetSpec, Value, ValueType};
+use super::{CheckKind, Expr, LeftOut, OnFailure, StepAction, StepId, TargetSpec, Value, ValueType};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,6 +78,9 @@ pub struct Step {
     /// The steps that must be done before its first action, and before any other that nothing else is said of. Without
     /// `needs` in the document: the step before it.
     pub needs: Vec<StepId>,
+    /// What becomes of the run when one of its actions has failed for good.
+    #[serde(default, skip_serializing_if = "OnFailure::is_pause")]
+    pub on_failure: OnFailure,
     /// Its actions, in order.
     pub actions: Vec<StepAction>,
 }

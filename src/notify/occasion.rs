@@ -56,7 +56,7 @@ impl Occasion {
                 Some(Self::Failure)
             }
             K::GateOpened { .. } => Some(Self::Gate),
-            K::Rested { rest: Rest::Finished } => Some(Self::Finished),
+            K::Rested { rest: Rest::Finished | Rest::FinishedWithFailures { .. } } => Some(Self::Finished),
             K::Rested { .. } => Some(Self::Rest),
             _ => None,
         }

@@ -2,7 +2,9 @@
 
 use super::lookup::Places;
 use super::{Conflict, Expected, Lookup, Order, PlannedAction, Previewed};
-use crate::model::{ActionPath, CheckRow, Foresight, Runbook, Step, StepAction, StepId, Unresolved, Value, Values};
+use crate::model::{
+    ActionPath, CheckRow, Foresight, OnFailure, Runbook, Step, StepAction, StepId, Unresolved, Value, Values,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -104,6 +106,13 @@ impl Plan {
 
     fn places(&self) -> &Places {
         self.lookup.of(&self.runbook, &self.actions)
+    }
+
+    /// What becomes of a run when this action has failed for good.
+    #[must_use]
+    pub fn on_failure(&self, action: &ActionPath) -> &OnFailure {
+        let step = self.runbook.steps.iter().find(|step| step.id == *action.step());
+        step.map_or(&OnFailure::Pause, |step| &step.on_failure)
     }
 
     /// The definition of an action.

@@ -6,7 +6,7 @@
 //! its end.
 
 use super::{Order, PlannedAction};
-use crate::model::{ActionPath, Runbook};
+use crate::model::{ActionPath, OnFailure, Runbook, Step, StepId};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn of(runbook: &Runbook, order: Order) -> Vec<PlannedAction> {
@@ -36,6 +36,9 @@ fn around_downtimes(runbook: &Runbook, planned: &mut [PlannedAction]) {
         .iter()
         .filter_map(|window| Some((*index.get(window.begins)?, window.ends.and_then(|end| index.get(end).copied()))))
         .collect();
+    let passed_over = |step: &&Step| step.on_failure == OnFailure::Continue;
+    let optional: Vec<&StepId> = runbook.steps.iter().filter(passed_over).map(|step| &step.id).collect();
+    let may_fail: Vec<bool> = planned.iter().map(|p| optional.contains(&p.action.step())).collect();
     let mut stage = vec![0; planned.len()];
     for (n, (begins, ends)) in windows.iter().enumerate() {
         let led_to = ends.map(|end| leading_to(end, &needs));
@@ -48,6 +51,8 @@ fn around_downtimes(runbook: &Runbook, planned: &mut [PlannedAction]) {
     }
     for (n, (begins, ends)) in windows.iter().enumerate() {
         let before: BTreeSet<usize> = (0..planned.len()).filter(|action| stage[*action] <= 2 * n).collect();
+        // Nobody waits for what the run may go on without.
+        let before: BTreeSet<usize> = before.into_iter().filter(|action| !may_fail[*action]).collect();
         let waited_for: BTreeSet<usize> = before.iter().flat_map(|action| needs[*action].iter().copied()).collect();
         let last: Vec<ActionPath> = before.difference(&waited_for).map(|last| planned[*last].action.clone()).collect();
         let own = planned[*begins].needs.clone();

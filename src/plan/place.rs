@@ -5,7 +5,7 @@
 
 use super::{Plan, Sequence, Site};
 use crate::journal::{RollbackTo, RunState, Traces};
-use crate::model::{ActionPath, StepId};
+use crate::model::{ActionPath, OnFailure, StepId};
 use std::collections::BTreeSet;
 
 /// There is no such place to go back to: something that would stay is not done.
@@ -40,12 +40,19 @@ impl Plan {
         }
     }
 
+    /// The same of a run that went on without some of it, which does not stay.
+    #[must_use]
+    pub fn keeping(&self, state: &RunState, to: &RollbackTo) -> BTreeSet<ActionPath> {
+        let is_there = |it: &ActionPath| state.action(it).is_done() || *self.on_failure(it) != OnFailure::Continue;
+        self.kept(to).into_iter().filter(is_there).collect()
+    }
+
     /// What stays when a run goes back to a place.
     ///
     /// # Errors
     /// When it was not reached.
     pub fn place(&self, state: &RunState, to: &RollbackTo) -> Result<BTreeSet<ActionPath>, NoPlace> {
-        let kept = self.kept(to);
+        let kept = self.keeping(state, to);
         let is_done = |action: &ActionPath| state.action(action).is_done();
         let missing: Vec<ActionPath> =
             self.actions.iter().map(|p| &p.action).filter(|it| kept.contains(*it) && !is_done(it)).cloned().collect();

@@ -5,7 +5,7 @@
 
 use super::resources::touched_by_undo;
 use super::{Order, Plan, Resource};
-use crate::model::{ActionPath, StepId, WayBack};
+use crate::model::{ActionPath, OnFailure, StepId, WayBack};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The sequence of a plan.
@@ -39,7 +39,7 @@ impl Sequence {
         let found = |these: &[ActionPath]| these.iter().filter_map(|path| places.get(path).copied()).collect();
         let needs: Vec<Vec<usize>> = plan.actions.iter().map(|planned| found(&planned.needs)).collect();
         let after = plan.actions.iter().enumerate().map(|(place, planned)| match plan.order {
-            Order::Article => place.checked_sub(1).into_iter().collect(),
+            Order::Article => before(plan, place).into_iter().collect(),
             Order::Overlap | Order::LeastDowntime => found(&planned.after),
         });
         let after: Vec<Vec<usize>> = after.collect();
@@ -152,6 +152,14 @@ impl Sequence {
     pub(crate) fn needs_lead(&self, pairs: &[(usize, usize)]) -> Vec<bool> {
         led(pairs, |place| self.needs(place).iter().copied())
     }
+}
+
+/// What comes before a place when everything is done one by one: nobody waits for what the run may go on without, outside its step.
+fn before(plan: &Plan, place: usize) -> Option<usize> {
+    let step = plan.actions.get(place)?.action.step();
+    plan.actions[..place].iter().rposition(|earlier| {
+        *earlier.action.step() == *step || *plan.on_failure(&earlier.action) != OnFailure::Continue
+    })
 }
 
 /// Of each pair of an earlier and a later place, whether one comes from the later one back to the earlier one. As many pairs as a

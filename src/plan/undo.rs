@@ -14,7 +14,7 @@ impl Plan {
     /// The actions a rollback to `to` has to undo, in the order in which they are begun when one runs at a time.
     #[must_use]
     pub fn undo_queue(&self, state: &RunState, to: &RollbackTo) -> Vec<ActionPath> {
-        self.undo_queue_keeping(state, &self.kept(to))
+        self.undo_queue_keeping(state, &self.keeping(state, to))
     }
 
     /// The same where exactly these are to stay.

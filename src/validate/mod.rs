@@ -23,6 +23,7 @@ mod known_inputs;
 mod literal;
 mod loops;
 mod needs;
+mod on_failure;
 mod problem;
 mod reader;
 mod render;

@@ -9,7 +9,7 @@ use super::problem::{Notes, Problems, Where};
 use super::reader::{Here, Reader};
 use super::scope::Declared;
 use super::words::{found, meant, value};
-use super::{checks, downtime, groups, loops, steps, targets};
+use super::{checks, downtime, groups, loops, on_failure, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
 use crate::model::{
     InputSpec, LeftOut, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, Values, is_id,
@@ -92,7 +92,9 @@ fn read(document: &Document, (numbers, left_out): (&[usize], Vec<LeftOut>), note
         decided_by: BTreeSet::new(),
     };
     downtime::ends_what_it_began(&runbook, fields.get("steps"), notes);
-    Some(runbook.with_downtime_by_step())
+    let runbook = runbook.with_downtime_by_step();
+    on_failure::check(fields.get("steps").and_then(Node::items).unwrap_or_default(), &runbook, notes);
+    Some(runbook)
 }
 
 fn inputs(node: &Node, notes: &mut Notes) -> Vec<InputSpec> {

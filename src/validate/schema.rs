@@ -304,6 +304,18 @@ fn step() -> Schema {
             "when": when(),
             "for_each": for_each(),
             "at_once": at_once(),
+            "on_failure": {
+                "description": "what becomes of the run when an action of it has failed for good; without it a person decides",
+                "anyOf": [
+                    { "enum": ["pause", "continue", "rollback"] },
+                    {
+                        "type": "object",
+                        "required": ["rollback_to"],
+                        "properties": { "rollback_to": { "type": "string", "pattern": ID } },
+                        "additionalProperties": false,
+                    },
+                ],
+            },
             "site_down": { "type": "boolean", "description": "whether the site is down once this step is done; better said by the actions, with `downtime`" },
             "needs": {
                 "type": "array",

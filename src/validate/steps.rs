@@ -4,12 +4,13 @@ use super::actions::{self, Surroundings};
 use super::fields::{Fields, twice};
 use super::problem::Notes;
 use super::words::{found, meant};
-use super::{downtime, gates, needs};
+use super::{downtime, gates, needs, on_failure};
 use crate::document::{Node, Place};
 use crate::model::{ActionPath, Step, StepAction, StepId, is_action_id, is_id, names_otherwise};
 use std::collections::{BTreeMap, HashMap};
 
-const FIELDS: &[&str] = &["id", "title", "why", "when", "for_each", "at_once", "site_down", "needs", "actions"];
+const FIELDS: &[&str] =
+    &["id", "title", "why", "when", "for_each", "at_once", "site_down", "needs", "on_failure", "actions"];
 
 /// Reads all steps, of these numbers. Steps that are broken are left out, and their problems told.
 pub(super) fn read(around: &Surroundings<'_>, node: &Node, numbers: &[usize], notes: &mut Notes) -> Vec<Step> {
@@ -68,6 +69,8 @@ fn one(
         Some(_) => fields.list("needs", notes).map(|items| needs_of(around, items, what, notes)),
         None => Some(previous.and_then(|p| StepId::try_from(p.to_owned()).ok()).into_iter().collect()),
     };
+    let earlier: Vec<&str> = items[..number].iter().filter_map(|item| item.get("id")?.text()).collect();
+    let on_failure = fields.get("on_failure").and_then(|node| on_failure::read(node, what, &earlier, notes));
     let mut actions: Vec<StepAction> = Vec::new();
     if let Some(list) = fields.required("actions", notes).and_then(|_| fields.list("actions", notes)) {
         if list.is_empty() {
@@ -80,7 +83,8 @@ fn one(
             actions.extend(actions::read(around, item, path, (number, n), notes));
         }
     }
-    Some(Step { id: id?, number: number + 1, title: title?, why: why?, site_down, needs: needs?, actions })
+    let on_failure = on_failure.unwrap_or_default();
+    Some(Step { id: id?, number: number + 1, title: title?, why: why?, site_down, needs: needs?, on_failure, actions })
 }
 
 fn needs_of(around: &Surroundings<'_>, items: &[Node], what: &str, notes: &mut Notes) -> Vec<StepId> {

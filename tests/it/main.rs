@@ -25,6 +25,7 @@ mod engine_stops;
 mod engine_worlds;
 mod examples;
 mod executor;
+mod failures;
 mod field;
 mod format;
 mod formulas;

@@ -16,8 +16,8 @@ pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Forma
     let mut journal = open::journal(common)?;
     let state = open::going(&journal, Some(&args.run))?;
     let run = state.run.clone();
-    if let Some(Rest::Finished | Rest::RolledBack { to: crate::journal::RollbackTo::Start }) = state.rest {
-        let is = if state.rest == Some(Rest::Finished) { "is finished" } else { "is rolled back wholly" };
+    if let Some(rest) = state.rest.as_ref().filter(|rest| rest.is_over()) {
+        let is = if matches!(rest, Rest::RolledBack { .. }) { "is rolled back wholly" } else { "is finished" };
         return Err(CommandFailure::refused(format!("run `{run}` {is}: it has come to its end already")));
     }
     let reason = args.reason.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -164,6 +164,9 @@ fn report(plan: &Plan, state: &RunState, rest: &Rest, format: Format) -> String 
 
 fn exit(state: &RunState, rest: &Rest) -> Exit {
     match rest {
+        Rest::FinishedWithFailures { .. } => Exit::Failed,
+        // It was to go forward.
+        Rest::RolledBack { .. } if !state.turned_back_for.is_empty() => Exit::Failed,
         Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } | Rest::Abandoned { .. } => Exit::Done,
         // Nothing failed but what a person has to renew.
         Rest::Paused { actions } if actions.iter().any(|action| !state.action(action).wants_credentials()) => {

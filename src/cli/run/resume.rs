@@ -83,7 +83,7 @@ fn preview(
         return remaining::show(state, plan, until.as_ref(), common, format);
     };
     as_it_was(args, state)?;
-    let keeps = leave.into_iter().chain(plan.kept(&to)).collect();
+    let keeps = leave.into_iter().chain(plan.keeping(state, &to)).collect();
     let queue = plan.undo_queue_keeping(state, &keeps);
     let sentences = shown::sentences(plan, Some(&state.run), &state.outputs());
     out(&match format {

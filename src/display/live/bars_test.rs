@@ -75,6 +75,7 @@ fn plan() -> Plan {
         why: String::new(),
         site_down: true,
         needs: Vec::new(),
+        on_failure: crate::model::OnFailure::Pause,
         actions: vec![
             action("clone-server/create-image", ActionKind::ImageCreate),
             action("clone-server/run", ActionKind::InstanceClone),

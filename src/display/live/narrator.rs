@@ -153,6 +153,10 @@ impl Narrator {
                 let until = until.as_ref().map_or_else(String::new, |s| format!(", until {s} is done"));
                 (Symbol::Plain, format!("run {} goes forward{until}; {}", record.run, by(executor)))
             }
+            K::RollbackBegan { to, failed, .. } if !failed.is_empty() => {
+                let to = crate::display::wording::place(&self.plan, to);
+                (Symbol::Back, format!("run {} rolls back to {to}, as its plan says of this failure", record.run))
+            }
             K::RollbackBegan { to, executor, .. } => {
                 let to = crate::display::wording::place(&self.plan, to);
                 (Symbol::Back, format!("run {} rolls back to {to}; {}", record.run, by(executor)))

@@ -21,6 +21,7 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
             "title": step.title,
             "why": step.why,
             "site_down": step.site_down,
+            "on_failure": step.on_failure,
             "usual_s": usual::of_step(plan, step).seconds,
             "usual_from": usual::of_step(plan, step).source_json(),
             "actions": step.actions.iter().map(|a| action(plan, a, sentences, &looks)).collect::<Vec<_>>(),

@@ -117,6 +117,9 @@ fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, looks: &Looks<'_
     if !step.why.trim().is_empty() {
         text.push_str(&prose("  why: ", &step.why));
     }
+    if let Some(told) = step.on_failure.told() {
+        text.push_str(&prose("  if it fails: ", &told));
+    }
     for action in &step.actions {
         text.push_str(&one_action(plan, action, sentences, looks));
     }

@@ -32,6 +32,10 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
         Some(Rest::Finished) => {
             next.push(command(typed.rollback(&RollbackTo::Start), "takes everything back, if need be"));
         }
+        Some(Rest::FinishedWithFailures { .. }) => {
+            next.push(resume("tries again what failed"));
+            next.push(command(typed.rollback(&RollbackTo::Start), "takes everything back, if need be"));
+        }
         Some(Rest::UntilReached { .. } | Rest::Interrupted { .. }) => {
             next.push(resume(&goes_on(plan, state)));
             next.extend(ways_back(plan, state));

@@ -84,7 +84,12 @@ fn says(kind: &RecordKind) -> String {
         K::Replanned { by, .. } => format!("what had not run, by {by}"),
         K::ForwardBegan { until: Some(step), executor } => format!("until {step}, {}", executed(executor)),
         K::ForwardBegan { until: None, executor } => executed(executor),
-        K::RollbackBegan { to, executor, .. } => format!("to {to}, {}", executed(executor)),
+        K::RollbackBegan { to, failed, executor, .. } if failed.is_empty() => {
+            format!("to {to}, {}", executed(executor))
+        }
+        K::RollbackBegan { to, failed, executor, .. } => {
+            format!("to {to}, for {} failed and the plan says so, {}", list(failed), executed(executor))
+        }
         K::Started { attempt, evidence, .. } => format!("attempt {attempt}; seen: {evidence}"),
         K::Applied { outputs, .. } if outputs.is_empty() => String::new(),
         K::Applied { outputs, .. } => {
@@ -122,9 +127,10 @@ fn rested(rest: &Rest) -> String {
         Rest::Finished => String::new(),
         Rest::UntilReached { step } => format!("after {step}"),
         Rest::RolledBack { to } => format!("to {to}"),
-        Rest::Paused { actions } | Rest::InDoubt { actions } | Rest::Interrupted { unfinished: actions } => {
-            list(actions)
-        }
+        Rest::FinishedWithFailures { actions }
+        | Rest::Paused { actions }
+        | Rest::InDoubt { actions }
+        | Rest::Interrupted { unfinished: actions } => list(actions),
         Rest::Waiting { gates } => list(gates),
         Rest::Abandoned { why, by } => format!("by {by}: {}", one_line(why)),
     };

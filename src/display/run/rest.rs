@@ -44,7 +44,10 @@ pub fn rest_json(plan: &Plan, state: &RunState, rest: &Rest) -> Value {
 pub(in crate::display) fn why(state: &RunState, rest: &Rest) -> String {
     let mut text = String::new();
     match rest {
-        Rest::Paused { actions } | Rest::InDoubt { actions } | Rest::Interrupted { unfinished: actions } => {
+        Rest::FinishedWithFailures { actions }
+        | Rest::Paused { actions }
+        | Rest::InDoubt { actions }
+        | Rest::Interrupted { unfinished: actions } => {
             for action in actions {
                 text.push_str(&one(state, action));
             }

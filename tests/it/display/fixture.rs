@@ -52,7 +52,16 @@ fn step(id: &str, title: &str, why: &str, site_down: bool, actions: Vec<StepActi
         4 => vec![step_id("shut-down")],
         _ => vec![step_id("clone-server"), step_id("rds-multi-az")],
     };
-    Step { id, number, title: title.into(), why: why.into(), site_down, needs, actions }
+    Step {
+        id,
+        number,
+        title: title.into(),
+        why: why.into(),
+        site_down,
+        needs,
+        on_failure: runbook::model::OnFailure::Pause,
+        actions,
+    }
 }
 
 fn input(name: &str, value_type: ValueType) -> InputSpec {
@@ -271,7 +280,7 @@ impl Story {
     }
 
     pub(crate) fn back(&mut self, to: RollbackTo) -> &mut Self {
-        self.add(1_000, RecordKind::RollbackBegan { to, keeps: None, executor: executor() })
+        self.add(1_000, RecordKind::RollbackBegan { to, keeps: None, failed: Vec::new(), executor: executor() })
     }
 
     pub(crate) fn note(&mut self, after_ms: Millis, action: &str, note: &str) -> &mut Self {

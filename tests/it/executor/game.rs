@@ -528,7 +528,8 @@ impl Game {
             Rest::Paused { actions } | Rest::InDoubt { actions } => !actions.is_empty(),
             Rest::Waiting { gates } => gates.iter().all(|gate| self.state.open_gate(gate).is_some()),
             Rest::UntilReached { .. } | Rest::Interrupted { .. } => true,
-            Rest::Abandoned { .. } => false,
+            // No random plan has a step that may fail.
+            Rest::FinishedWithFailures { .. } | Rest::Abandoned { .. } => false,
         };
         self.rule("the reason of a rest is true", truth);
         // This one's own state was made of the records, one by one.

@@ -79,7 +79,12 @@ fn write() {
 fn stories() -> Vec<(&'static str, Vec<RecordKind>)> {
     let rested = |rest| RecordKind::Rested { rest };
     let two = || path("first/two");
-    let back = |to: &RollbackTo| RecordKind::RollbackBegan { to: to.clone(), keeps: None, executor: executor() };
+    let back = |to: &RollbackTo| RecordKind::RollbackBegan {
+        to: to.clone(),
+        keeps: None,
+        failed: Vec::new(),
+        executor: executor(),
+    };
     let undo = |action: &str| RecordKind::UndoStarted { action: path(action), attempt: 1 };
     let undone = |action: &str| RecordKind::Undone { action: path(action), evidence: "it runs again".into() };
     let failure = || Failure::permanent("`two` does not stop").cause("timeout").advise("look at `two`");

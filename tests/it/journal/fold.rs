@@ -84,6 +84,7 @@ fn nothing_follows_an_abandoned_run() {
     let back = RecordKind::RollbackBegan {
         to: RollbackTo::Start,
         keeps: None,
+        failed: Vec::new(),
         executor: ExecutorId { fence: 2, by: "p".into(), host: "h".into(), pid: 1 },
     };
     let more = [forward(2), back, opened(), answered("sure"), RecordKind::Rested { rest: Rest::Finished }];
@@ -157,7 +158,7 @@ fn any_record() -> impl Strategy<Value = RecordKind> {
     });
     let executor = || ExecutorId { fence: 1, by: "p".into(), host: "h".into(), pid: 1 };
     let step: StepId = "step".parse().unwrap();
-    let rollback = |to| RecordKind::RollbackBegan { to, keeps: None, executor: executor() };
+    let rollback = |to| RecordKind::RollbackBegan { to, keeps: None, failed: Vec::new(), executor: executor() };
     let rests = vec![
         opened(),
         RecordKind::Replanned {

@@ -160,6 +160,9 @@ fn step(step: &SheetStep<'_>) -> String {
     }
     out.push_str("\n\n");
     out.push_str(&prose(&step.step.why));
+    if let Some(told) = step.step.on_failure.told() {
+        out.push_str(&format!("**If it fails:** {}.\n\n", rich(&told)));
+    }
     let open = if refused > 0 { " open" } else { "" };
     out.push_str(&format!("<details{open}>\n<summary>Actions of step {number}</summary>\n\n"));
     for it in &step.actions {

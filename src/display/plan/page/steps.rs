@@ -56,6 +56,9 @@ fn step(step: &SheetStep<'_>) -> Html {
         .class("body")
         .child(no_return)
         .child(why)
+        .child(
+            step.step.on_failure.told().map(|told| el("p").class("on-failure").rich(&format!("If it fails: {told}."))),
+        )
         .children(step.actions.iter().map(action))
         .child(el("p").class("after").text(&after));
     el("details")
