@@ -11,10 +11,16 @@ pub(in crate::cli) const SHIPPED: &[(&str, &str)] = &[
     ("single-to-ha", include_str!("../../runbooks/single-to-ha.yaml")),
     ("restart-web-node", include_str!("../../runbooks/restart-web-node.yaml")),
     ("release", include_str!("../../runbooks/release.yaml")),
+    ("postgres-move", include_str!("../../runbooks/postgres-move.yaml")),
+    ("central-logs", include_str!("../../runbooks/central-logs.yaml")),
 ];
 
 /// The worlds on which those are rehearsed that have one of their own.
-pub(in crate::cli) const WORLDS: &[(&str, &str)] = &[("release", include_str!("../../runbooks/release.world.yaml"))];
+pub(in crate::cli) const WORLDS: &[(&str, &str)] = &[
+    ("release", include_str!("../../runbooks/release.world.yaml")),
+    ("postgres-move", include_str!("../../runbooks/postgres-move.world.yaml")),
+    ("central-logs", include_str!("../../runbooks/central-logs.world.yaml")),
+];
 
 /// A runbook that was found and is valid.
 #[derive(Debug)]

@@ -311,7 +311,9 @@ fn step() -> Schema {
                     {
                         "type": "object",
                         "required": ["rollback_to"],
-                        "properties": { "rollback_to": { "type": "string", "pattern": ID } },
+                        "properties": {
+                            "rollback_to": { "type": "string", "pattern": ID, "description": "the step that stays done" },
+                        },
                         "additionalProperties": false,
                     },
                 ],

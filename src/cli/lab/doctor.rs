@@ -3,6 +3,7 @@
 use crate::cli::args::{DoctorArgs, Format};
 use crate::cli::lab::rehearse::{lab_failure, say};
 use crate::cli::lab::verdict::look;
+use crate::cli::lab::world::shipped;
 use crate::cli::out::out;
 use crate::cli::run::executor::block_on;
 use crate::cli::{CommandFailure, Exit};
@@ -16,9 +17,11 @@ pub(in crate::cli) fn doctor(args: &DoctorArgs, format: Format) -> Result<Exit, 
         let began = Instant::now();
         if args.setup {
             let json = format.is_json();
-            setup::ensure(&cache, true, setup::Carry::StandIn, &move |text: &str| say(json, began, text))
-                .await
-                .map_err(|e| lab_failure(&e))?;
+            let say = move |text: &str| say(json, began, text);
+            let worlds = shipped()?.into_iter().map(|world| setup::Carry::Packages(world.packages));
+            for carry in [setup::Carry::StandIn].into_iter().chain(worlds) {
+                setup::ensure(&cache, true, carry, &say).await.map_err(|e| lab_failure(&e))?;
+            }
         }
         let findings = lab::examine(&cache).await;
         let rows: Vec<Row> = findings.iter().map(row_of).collect();

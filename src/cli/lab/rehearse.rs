@@ -40,8 +40,12 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
         let began = Instant::now();
         let say = move |text: &str| say(json, began, text);
         let cache = Cache::of_account().map_err(|e| lab_failure(&e))?;
-        let (carry, before) =
-            (args.nextcloud.as_ref().map_or(Carry::StandIn, |_| Carry::Nextcloud), before(world.as_ref()));
+        let carry = match (&args.nextcloud, &world) {
+            (Some(_), _) => Carry::Nextcloud,
+            (None, Some(world)) => Carry::Packages(world.packages.clone()),
+            (None, None) => Carry::StandIn,
+        };
+        let before = before(world.as_ref());
         // Looked at first: an image for a release that is none would be made for nothing.
         let release = match &args.nextcloud {
             Some(path) => {

@@ -27,6 +27,11 @@ pub(in crate::cli) fn find(args: &RehearseArgs, found: &FoundRunbook) -> Result<
     read(&path.display().to_string(), &text).map(Some)
 }
 
+/// The worlds that come with the tool.
+pub(in crate::cli) fn shipped() -> Result<Vec<World>, CommandFailure> {
+    library::WORLDS.iter().map(|(name, text)| read(&format!("{name}.world.yaml"), text)).collect()
+}
+
 fn read(name: &str, text: &str) -> Result<World, CommandFailure> {
     parse_world(text)
         .map_err(|why| CommandFailure::new(Exit::Usage, format!("world `{name}` cannot be used")).cause(why))

@@ -93,7 +93,7 @@ pub async fn examine(cache: &Cache) -> Vec<MachineFinding> {
     findings.push(MachineFinding { what: "security groups".to_owned(), state: security_groups(rootless).await });
     findings.push(MachineFinding { what: "systemd".to_owned(), state: systemd(rootless).await });
     for (what, kind) in [("base image", Image::Web), ("database image", Image::Database)] {
-        let image = image::entry(cache, kind, rootless);
+        let image = image::entry(cache, &kind, rootless);
         findings.push(made(what, image.is_dir(), &image));
     }
     let venv = venv::entry(cache);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::model::quoted;
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::machine::cache::Cache;
 use crate::rehearsal::machine::recipe::{Image, Recipe, SUITE};
@@ -16,7 +17,7 @@ const BUILD_DEADLINE: Duration = Duration::from_secs(1800);
 const FINISH_DEADLINE: Duration = Duration::from_secs(300);
 
 /// Where an image is in a cache, whether it has been made or not.
-pub(in crate::rehearsal) fn entry(cache: &Cache, image: Image, rootless: bool) -> PathBuf {
+pub(in crate::rehearsal) fn entry(cache: &Cache, image: &Image, rootless: bool) -> PathBuf {
     let recipe = image.recipe();
     // Owners are other numbers in a user's namespace: what root has made is of no use there.
     let kind = if rootless { format!("{}-rootless", recipe.kind) } else { recipe.kind.to_owned() };
@@ -26,7 +27,7 @@ pub(in crate::rehearsal) fn entry(cache: &Cache, image: Image, rootless: bool) -
 /// An image's tree, made first when it is missing.
 pub(in crate::rehearsal) async fn ensure(
     cache: &Cache,
-    image: Image,
+    image: &Image,
     rootless: bool,
     say: &(dyn Fn(&str) + Sync),
 ) -> Result<PathBuf, RehearsalError> {
@@ -105,19 +106,4 @@ fn own_package_source() -> Option<PathBuf> {
             })
         })
     })
-}
-
-/// One word for the shell that runs mmdebstrap's hook.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_script_with_quotes_is_one_shell_word() {
-        assert_eq!(quoted("echo 'a' b"), r"'echo '\''a'\'' b'");
-    }
 }

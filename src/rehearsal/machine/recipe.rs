@@ -4,12 +4,14 @@
 pub(in crate::rehearsal) const SUITE: &str = "bookworm";
 
 /// The images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::rehearsal) enum Image {
     /// A web server.
     Web,
     /// A web server with all PHP extensions that Nextcloud asks for.
     Nextcloud,
+    /// A web server with these packages besides: the hosts of a world.
+    World(Vec<String>),
     /// A DB instance.
     Database,
 }
@@ -20,7 +22,7 @@ pub(in crate::rehearsal) struct Recipe {
     /// What it is called in the cache.
     pub(in crate::rehearsal) kind: &'static str,
     /// What it is called when it is made.
-    pub(in crate::rehearsal) about: &'static str,
+    pub(in crate::rehearsal) about: String,
     /// Whether the packages are installed by dpkg, or only unpacked: then nothing in them has been set up, there is not
     /// even a user, and it takes a fraction of the time.
     pub(in crate::rehearsal) installed: bool,
@@ -87,25 +89,32 @@ mariadb-install-db --force --skip-test-db --auth-root-authentication-method=norm
 
 impl Image {
     /// What it is made from.
-    pub(in crate::rehearsal) fn recipe(self) -> Recipe {
+    pub(in crate::rehearsal) fn recipe(&self) -> Recipe {
         match self {
             Self::Web => Recipe {
                 kind: "image",
-                about: "the hosts' base image (once, about a minute)",
+                about: "the hosts' base image (once, about a minute)".to_owned(),
                 installed: true,
                 packages: WEB.to_owned(),
                 finish: FINISH_WEB,
             },
             Self::Nextcloud => Recipe {
                 kind: "image-nextcloud",
-                about: "the hosts' base image with Nextcloud's PHP extensions (once, about a minute)",
+                about: "the hosts' base image with Nextcloud's PHP extensions (once, about a minute)".to_owned(),
                 installed: true,
                 packages: format!("{WEB},{NEXTCLOUD}"),
                 finish: FINISH_WEB,
             },
+            Self::World(packages) => Recipe {
+                kind: "image-world",
+                about: format!("the image of hosts with {} (once, about a minute)", packages.join(", ")),
+                installed: true,
+                packages: format!("{WEB},{}", packages.join(",")),
+                finish: FINISH_WEB,
+            },
             Self::Database => Recipe {
                 kind: "image-database",
-                about: "the DB instance's image (once, some seconds)",
+                about: "the DB instance's image (once, some seconds)".to_owned(),
                 installed: false,
                 packages: DATABASE.to_owned(),
                 finish: FINISH_DATABASE,
@@ -128,9 +137,11 @@ mod tests {
 
     #[test]
     fn images_differ() {
-        let [web, nextcloud, database] = [Image::Web, Image::Nextcloud, Image::Database].map(Image::recipe);
+        let [web, nextcloud, database] = [Image::Web, Image::Nextcloud, Image::Database].map(|image| image.recipe());
         assert_ne!(web.text(), nextcloud.text());
         assert!(web.kind != nextcloud.kind && web.kind != database.kind);
+        let world = Image::World(vec!["postgresql-15".to_owned()]).recipe();
+        assert!(world.packages.ends_with(",postgresql-15") && world.packages.starts_with(&web.packages));
         assert!(nextcloud.packages.starts_with(&web.packages), "the same web server, and more");
     }
 }

@@ -14,12 +14,14 @@ use crate::rehearsal::machine::tool::Tool;
 const APT_DEADLINE: Duration = Duration::from_secs(1200);
 
 /// What the web servers are to carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Carry {
     /// The stand-in that comes with the lab.
     StandIn,
     /// A Nextcloud release, which takes more of PHP's extensions.
     Nextcloud,
+    /// What a world's hosts have besides.
+    Packages(Vec<String>),
 }
 
 /// Makes the machine ready. With `install`, missing packages are installed by apt, through `sudo` when this is not
@@ -53,10 +55,12 @@ pub async fn ensure(
     let web = match carry {
         Carry::StandIn => Image::Web,
         Carry::Nextcloud => Image::Nextcloud,
+        Carry::Packages(packages) if packages.is_empty() => Image::Web,
+        Carry::Packages(packages) => Image::World(packages),
     };
     let (image, database, venv) = tokio::join!(
-        image::ensure(cache, web, rootless, say),
-        image::ensure(cache, Image::Database, rootless, say),
+        image::ensure(cache, &web, rootless, say),
+        image::ensure(cache, &Image::Database, rootless, say),
         venv::ensure(cache, say)
     );
     Ok(Machine { image: image?, database: database?, venv: venv?, rootless })

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 pub struct World {
     /// The hosts, by the names under which ssh knows them.
     pub hosts: BTreeMap<String, WorldHost>,
+    /// Debian packages that the hosts have besides the base system.
+    #[serde(default)]
+    pub packages: Vec<String>,
     /// Commands for `sh -eu` in the operator's home, once, e.g. to make files that the runbook brings to hosts.
     #[serde(default)]
     pub operator: Vec<String>,
@@ -38,6 +41,9 @@ pub struct WorldHost {
     /// Paths that must be as they were after a rollback to the start; without it the directories of its files.
     #[serde(default)]
     pub watch: Vec<String>,
+    /// Commands for `sh -eu` as root that must print the same after a rollback to the start.
+    #[serde(default)]
+    pub same: Vec<String>,
 }
 
 /// One file: its text, or more of it.
@@ -87,6 +93,14 @@ pub fn parse(text: &str) -> Result<World, String> {
     if world.hosts.is_empty() {
         return Err("`hosts` is empty: a world has at least one host".to_owned());
     }
+    let is_package = |name: &String| {
+        name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && name.len() > 1
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+.-".contains(c))
+    };
+    if let Some(odd) = world.packages.iter().find(|name| !is_package(name)) {
+        return Err(format!("`{odd}` is no name of a Debian package"));
+    }
     for (name, host) in &world.hosts {
         if !crate::model::is_id(name) {
             return Err(format!(
@@ -120,6 +134,34 @@ impl WorldHost {
         folders.sort();
         folders.dedup();
         folders
+    }
+}
+
+impl WorldFile {
+    /// Its text.
+    #[must_use]
+    pub fn content(&self) -> &str {
+        match self {
+            WorldFile::Text(content) | WorldFile::Whole { content, .. } => content,
+        }
+    }
+
+    /// Its permissions as `chmod` takes them.
+    #[must_use]
+    pub fn mode(&self) -> &str {
+        match self {
+            WorldFile::Whole { mode: Some(mode), .. } => mode,
+            _ => "0644",
+        }
+    }
+
+    /// Its owner, where it is not root's.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        match self {
+            WorldFile::Whole { owner, .. } => owner.as_deref(),
+            WorldFile::Text(_) => None,
+        }
     }
 }
 
@@ -160,6 +202,7 @@ mod tests {
             ("hosts: { A: {} }\n", "cannot be the name"),
             ("hosts: { a: { files: { etc/x: text } } }\n", "is no path"),
             ("hosts: { a: { units: { shop: x } } }\n", "is no unit"),
+            ("hosts: { a: {} }\npackages: [Postgres]\n", "no name of a Debian package"),
             ("hosts: { a: { file: {} } }\n", "unknown field"),
             ("hosts: { a: {} }\nafter: [{ on: b, run: x }]\n", "the hosts are a"),
         ] {

@@ -1,11 +1,11 @@
 //! Whether a world is as it is to be: what the file says must hold, and whether the hosts are as they were.
 
+use super::command::on_host;
 use super::{Holds, World};
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::region::Region;
 use crate::rehearsal::scenario::VerdictRow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Stdio;
 
 /// Prints a line of each file, link and directory below the paths that are given: what, permissions, owner, path, and of a file its
 /// SHA-256. Of systemd's units it prints how those of the world stand.
@@ -35,6 +35,14 @@ impl Picture {
                 let (_, enabled) = asked(region, name, &["systemctl", "is-enabled", unit]).await?;
                 lines.insert(format!("unit {unit}: {}, {}", active.trim(), enabled.trim()));
             }
+            for command in &host.same {
+                let (status, printed) = asked(region, name, &["sh", "-euc", command]).await?;
+                lines.insert(format!(
+                    "`{}`: exit status {status}: {}",
+                    command.trim(),
+                    printed.trim().replace('\n', " | ")
+                ));
+            }
             all.insert(name.clone(), lines);
         }
         Ok(Self(all))
@@ -51,7 +59,7 @@ impl Picture {
             };
             let differs = [told("-", gone), told("+", come)].concat();
             let seen = match differs.as_slice() {
-                [] => format!("{} files, links, directories and units", was.len()),
+                [] => format!("{} files, links, directories, units and commands", was.len()),
                 some => some.join("; "),
             };
             VerdictRow::new(format!("{name} is as at the start"), differs.is_empty(), seen)
@@ -77,10 +85,6 @@ pub(in crate::rehearsal) async fn holds(region: &Region, wanted: &[Holds]) -> Re
 
 /// Exit status and output of a command on a host, as root.
 async fn asked(region: &Region, name: &str, argv: &[&str]) -> Result<(i32, String), RehearsalError> {
-    let off = || RehearsalError::Unsupported(format!("the world's host `{name}` is off"));
-    let host = region.account().hosts.get(name).and_then(|known| region.host(&known.instance)).ok_or_else(off)?;
-    let mut command = host.command(argv).ok_or_else(off)?;
-    let unstartable = |source| RehearsalError::ProgramUnstartable { program: "nsenter".to_owned(), source };
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().await.map_err(unstartable)?;
+    let output = on_host(region, name, argv, b"").await?;
     Ok((output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned()))
 }
