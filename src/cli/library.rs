@@ -11,6 +11,7 @@ pub(in crate::cli) const SHIPPED: &[(&str, &str)] = &[
     ("single-to-ha", include_str!("../../runbooks/single-to-ha.yaml")),
     ("restart-web-node", include_str!("../../runbooks/restart-web-node.yaml")),
     ("release", include_str!("../../runbooks/release.yaml")),
+    ("certificate-rolling", include_str!("../../runbooks/certificate-rolling.yaml")),
     ("postgres-move", include_str!("../../runbooks/postgres-move.yaml")),
     ("central-logs", include_str!("../../runbooks/central-logs.yaml")),
 ];
@@ -18,6 +19,7 @@ pub(in crate::cli) const SHIPPED: &[(&str, &str)] = &[
 /// The worlds on which those are rehearsed that have one of their own.
 pub(in crate::cli) const WORLDS: &[(&str, &str)] = &[
     ("release", include_str!("../../runbooks/release.world.yaml")),
+    ("certificate-rolling", include_str!("../../runbooks/certificate-rolling.world.yaml")),
     ("postgres-move", include_str!("../../runbooks/postgres-move.world.yaml")),
     ("central-logs", include_str!("../../runbooks/central-logs.world.yaml")),
 ];

@@ -1,7 +1,7 @@
 //! TargetGroups of targets: one target that is written for several hosts, or instances, becomes as many of them, named by number.
 //!
 //! `web: { hosts: [a, b], user: admin }` is `web-1: { host: a, user: admin }` and `web-2: { host: b, user: admin }`; a list may be an
-//! input. `${{ targets.web }}` in a `for_each` is the list of their names.
+//! input. `${{ targets.web }}` in a `for_each` is the list of their names; `each.host` and the like are what is said of each.
 
 use super::known_inputs::KnownInputs;
 use super::problem::Notes;
@@ -16,8 +16,8 @@ const FIELDS: [(&str, &str); 2] = [("hosts", "host"), ("instances", "instance")]
 /// The most of a group.
 const MOST: usize = 100;
 
-/// The groups of a document, with the names of their targets.
-pub(super) type TargetGroups = BTreeMap<String, Vec<String>>;
+/// The groups of a document, with their targets.
+pub(super) type TargetGroups = BTreeMap<String, Vec<Entry>>;
 
 /// The document with each group as its targets; nothing when one cannot be read, which is told.
 pub(super) fn written_out<'d>(
@@ -45,13 +45,13 @@ pub(super) fn written_out<'d>(
             notes.add(list.place, format!("{what} has {} items, expected 1 to {MOST}", values.len()));
             continue;
         }
-        let mut names = Vec::new();
+        let mut members = Vec::new();
         for (n, value) in values.into_iter().enumerate() {
             let name = format!("{}-{}", entry.key.text, n + 1);
-            targets.push(member(entry, (many, one), &name, &value));
-            names.push(name);
+            members.push(member(entry, (many, one), &name, &value));
         }
-        groups.insert(entry.key.text.clone(), names);
+        targets.extend(members.iter().cloned());
+        groups.insert(entry.key.text.clone(), members);
     }
     if notes.len() > before {
         return None;

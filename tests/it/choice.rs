@@ -189,3 +189,21 @@ fn a_condition_counts_however_its_key_is_written() {
         assert!(!plan("true").contains("left out"), "{key}: {}", plan("true"));
     }
 }
+
+#[test]
+fn a_round_of_a_group_knows_what_is_said_of_its_target() {
+    let steps = step(
+        "one",
+        "    for_each: ${{ targets.web }}\n",
+        &[
+            "id: look, do: local.run, with: { argv: [echo, '${{ each }}', '${{ each.host }}', 'as-${{ each.user }}'], reads: true }",
+        ],
+    );
+    let text = text("  web: { hosts: '${{ inputs.nodes }}', user: admin }\n", &steps);
+    let runbook = with(&text, &json!({ "nodes": ["a", "b"] }));
+    let said: Vec<_> = runbook.actions().map(|it| format!("{:?}", it.with["argv"])).collect();
+    assert!(said[1].contains("web-2") && said[1].contains("\"b\"") && said[1].contains("as-admin"), "{said:?}");
+    let odd = text.replace("each.host", "each.port");
+    let told = problems(&odd, Some(json!({ "nodes": ["a"] })));
+    assert!(told.contains("`each.port` is not known"), "{told}");
+}

@@ -60,6 +60,15 @@ fn the_release_goes_there_and_back_killed_at_every_point() {
 }
 
 #[test]
+fn certificates_are_replaced_one_by_one_killed_at_every_point_and_no_visitor_is_turned_away() {
+    there_and_back(
+        "certificate-rolling",
+        (27, ""),
+        &["web-3 shows it", "no visitor was turned away", "web-3 is as at"],
+    );
+}
+
+#[test]
 fn a_database_moves_there_and_back_killed_at_every_point() {
     there_and_back("postgres-move", (10, ""), &["all rows are there, new ones after them", "db-2 is as at the start"]);
 }

@@ -1,4 +1,4 @@
-//! `target-group.create`: a target group for instances over HTTP, with its health check and attributes.
+//! `target-group.create`: a target group for instances over HTTP or HTTPS, with its health check and attributes.
 //!
 //! AWS takes attributes only after the creation, so a process that dies in between leaves a group without them: it is found
 //! as ours and otherwise, and apply goes on from there. AWS answers a second create of the same name and settings with the
@@ -33,16 +33,20 @@ impl TargetGroupCreate {
         wanted
     }
 
+    fn protocol(&self) -> ProtocolEnum {
+        if self.tls == Some(true) { ProtocolEnum::Https } else { ProtocolEnum::Http }
+    }
+
     /// The call that creates it.
     fn creating(&self) -> Change {
         let with = [
             ("Name", shown(&self.name)),
             ("VpcId", shown(&self.vpc)),
-            ("Protocol", json!("HTTP").into()),
+            ("Protocol", json!(self.protocol().as_str()).into()),
             ("Port", json!(self.port).into()),
             ("TargetType", json!("instance").into()),
             ("HealthCheckEnabled", json!(true).into()),
-            ("HealthCheckProtocol", json!("HTTP").into()),
+            ("HealthCheckProtocol", json!(self.protocol().as_str()).into()),
             ("HealthCheckPath", shown(&self.health_path)),
             ("HealthCheckIntervalSeconds", json!(INTERVAL_S).into()),
             ("HealthCheckTimeoutSeconds", json!(TIMEOUT_S).into()),
@@ -65,7 +69,7 @@ impl TargetGroupCreate {
         let of = |what: &str| format!("the {what} of target group `{}`", self.name);
         Ok(said(group.vpc_id(), of("VPC"))? == self.vpc.as_str()
             && said(group.port(), of("port"))? == i32::from(self.port)
-            && *said(group.protocol(), of("protocol"))? == ProtocolEnum::Http
+            && *said(group.protocol(), of("protocol"))? == self.protocol()
             && said(group.health_check_path(), of("health check path"))? == self.health_path.as_str())
     }
 
@@ -86,11 +90,11 @@ impl TargetGroupCreate {
     async fn create(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Failure> {
         let request = aws.write.elb.create_target_group().name(self.name.as_str()).vpc_id(self.vpc.as_str());
         let answer = request
-            .protocol(ProtocolEnum::Http)
+            .protocol(self.protocol())
             .port(i32::from(self.port))
             .target_type(TargetTypeEnum::Instance)
             .health_check_enabled(true)
-            .health_check_protocol(ProtocolEnum::Http)
+            .health_check_protocol(self.protocol())
             .health_check_path(self.health_path.as_str())
             .health_check_interval_seconds(INTERVAL_S)
             .health_check_timeout_seconds(TIMEOUT_S)
@@ -141,7 +145,8 @@ impl Perform for TargetGroupCreate {
     const UNDO_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DeleteTargetGroup"];
 
     fn sentence(&self) -> Text {
-        tell!("create target group `{}` (HTTP:{}, checked on `{}`)", self.name, self.port, self.health_path)
+        let (protocol, port) = (self.protocol(), self.port);
+        tell!("create target group `{}` ({}:{}, checked on `{}`)", self.name, protocol.as_str(), port, self.health_path)
     }
 
     fn undo_sentence(&self) -> Option<Text> {

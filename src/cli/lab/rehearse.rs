@@ -100,6 +100,7 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
 /// What there is before: the lab's own site, and the hosts of a world.
 fn before(world: Option<&World>) -> BeforeState {
     let mut before = crate::rehearsal::before();
+    before.account.balancers = world.map(|world| world.balancers.clone()).unwrap_or_default();
     before.account.hosts = world.iter().flat_map(|world| world.hosts.keys().cloned()).collect();
     before
 }

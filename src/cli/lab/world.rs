@@ -54,8 +54,15 @@ pub(in crate::cli) fn decided(found: &FoundRunbook, world: &World) -> Result<Run
 
 /// The same with values of the right form where the lab puts its own.
 fn stand_ins(text: &str, world: &World) -> String {
-    world.hosts.keys().fold(text.replace("${home}", "/home"), |text, name| {
+    let text = text.replace("${home}", "/home").replace("${region}", "us-east-1");
+    let text = world.hosts.keys().fold(text, |text, name| {
         text.replace(&format!("${{host.{name}.address}}"), "10.77.1.200")
             .replace(&format!("${{host.{name}.instance}}"), "i-0123456789abcdef0")
+    });
+    let arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef";
+    world.balancers.keys().fold(text, |text, name| {
+        text.replace(&format!("${{balancer.{name}.arn}}"), arn)
+            .replace(&format!("${{balancer.{name}.target_group}}"), arn)
+            .replace(&format!("${{balancer.{name}.dns_name}}"), "web.us-east-1.elb.amazonaws.com")
     })
 }

@@ -12,6 +12,7 @@ const SHOWN: &[(&str, &str, usize)] = &[
     ("single-to-ha", "make a Nextcloud on one server highly available behind a load balancer", 11),
     ("restart-web-node", "restart a service on one web node without the site noticing", 5),
     ("release", "bring a release of an application to its servers, one after the other", 3),
+    ("certificate-rolling", "replace the certificate on several nodes behind a balancer, one after the other", 3),
     ("postgres-move", "move a PostgreSQL database to another server", 6),
     ("central-logs", "collect the logs of several web nodes on one log host", 4),
 ];

@@ -552,6 +552,9 @@ actions! {
         drain_s: Option<DrainTime>,
         /// Keep a visitor on one target by a cookie. Default: no.
         sticky: Option<bool>,
+        /// Whether the targets speak TLS: requests and health checks go to them by HTTPS. The balancer does not check their
+        /// certificates (ELB user guide, "Routing configuration" of target groups). Default: no.
+        tls: Option<bool>,
     } gives { target_group: Arn } Reversible, CleansUp, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
 
     /// Puts an instance into a target group. Undo takes it out and waits until it is drained.

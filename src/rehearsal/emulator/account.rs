@@ -305,6 +305,20 @@ pub struct SeededAccount {
     /// Further servers of the before-state, by name.
     #[serde(default)]
     pub hosts: BTreeMap<String, SeededHost>,
+    /// Balancers of the before-state, by name.
+    #[serde(default)]
+    pub balancers: BTreeMap<String, SeededBalancer>,
+}
+
+/// A balancer of the before-state.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SeededBalancer {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name in DNS.
+    pub dns_name: String,
+    /// The target group it forwards to.
+    pub target_group: String,
 }
 
 /// A further server of the before-state.

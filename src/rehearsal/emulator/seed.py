@@ -8,7 +8,9 @@ import json
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import InstanceState
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
 from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
@@ -47,8 +49,11 @@ ASSUME_BY_EC2 = json.dumps(
 
 
 def create(overrides):
-    """Makes it all and answers the ids. ``overrides``: any of DEFAULTS, and ``hosts``, names of further servers."""
-    hosts = overrides.pop("hosts", [])
+    """Makes it all and answers the ids.
+
+    ``overrides``: any of DEFAULTS, ``hosts``, names of further servers, and ``balancers`` before these, by name.
+    """
+    hosts, balancers = overrides.pop("hosts", []), overrides.pop("balancers", {})
     unknown = set(overrides) - set(DEFAULTS)
     if unknown:
         raise BadRequest(400, f"the seed knows no {', '.join(sorted(unknown))}; it knows {', '.join(DEFAULTS)}")
@@ -69,6 +74,10 @@ def create(overrides):
     zone = zone_of(account, wanted, address.public_ip)
     bucket(account, region, wanted["bucket"])
     plain = plain_hosts(compute, wanted, hosts, vpc.id, subnets["a"])
+    fronts = {
+        name: balancer(account, region, name, front, plain, vpc.id, list(subnets.values()))
+        for name, front in balancers.items()
+    }
     VEILS.clear()  # it has all been there for long
     LAGGING_TAGS.clear()
     return {
@@ -88,6 +97,10 @@ def create(overrides):
         "key_name": wanted["key_name"],
         "allocation_id": address.allocation_id,
         "hosts": {name: {"instance": host.id, "address": host.private_ip} for name, host in plain.items()},
+        "balancers": {
+            name: {"arn": front.arn, "dns_name": front.dns_name, "target_group": group.arn}
+            for name, (front, group) in fronts.items()
+        },
     }
 
 
@@ -169,6 +182,40 @@ def plain_hosts(compute, wanted, names, vpc_id, subnet):
         hosts[name] = launched(compute, wanted, image, subnet, group, {"Name": name})
         ec2.has_long_been_up(hosts[name])
     return hosts
+
+
+def balancer(account, region, name, front, hosts, vpc_id, subnets):
+    """An internet-facing Application Load Balancer that listens on port 80 and forwards to some of the hosts."""
+    compute, backend = ec2_backends[account][region], elbv2_backends[account][region]
+    group = compute.create_security_group(f"{name}-balancer", "a balancer of a world", vpc_id=vpc_id)
+    compute.authorize_security_group_ingress(group.id, "tcp", "80", "80", [dict(r) for r in EVERYWHERE])
+    made = backend.create_load_balancer(name, [group.id], [subnet.id for subnet in subnets], tags=[])
+    targets = backend.create_target_group(
+        name,
+        protocol=front["protocol"],
+        protocol_version="HTTP1",
+        port=str(front["port"]),
+        vpc_id=vpc_id,
+        target_type="instance",
+        healthcheck_enabled="true",
+        healthcheck_protocol=front["protocol"],
+        healthcheck_port="traffic-port",
+        healthcheck_path=front["health"],
+        healthcheck_interval_seconds=10,
+        healthcheck_timeout_seconds=5,
+        healthy_threshold_count=2,
+        unhealthy_threshold_count=2,
+        matcher={"HttpCode": "200"},
+        tags=[],
+    )
+    backend.create_listener(made.arn, "HTTP", "80", None, None, [{"Type": "forward", "TargetGroupArn": targets.arn}])
+    backend.modify_target_group_attributes(targets.arn, {"deregistration_delay.timeout_seconds": "10"})
+    for host in front["hosts"]:
+        # It ran when it was registered, also where its body is still to come.
+        state, hosts[host]._state = hosts[host]._state, InstanceState("running", 16)
+        backend.register_targets(targets.arn, [{"Id": hosts[host].id}])
+        hosts[host]._state = state
+    return made, targets
 
 
 def database_of(account, region, wanted, subnets, group):

@@ -11,17 +11,18 @@ impl Play<'_> {
         let runbook = self.scenario.runbook.as_str();
         let run = ["run", runbook, "--inputs", INPUTS, "--order", order, "--yes"];
         let mut rows = self.there(&run).await?;
-        rows.extend(holds(self.region, &world.after).await?);
+        rows.extend(holds(self.region, world.after.iter().chain(&world.always)).await?);
         self.part("the run", rows);
         let Some(ReturnTrip { to, kept }) = &self.scenario.rollback_to else { return Ok(()) };
         let mut rows = self.back(to).await?;
+        rows.extend(holds(self.region, &world.always).await?);
         if kept.is_empty() {
             rows.extend(before.rows(&Picture::take(self.region, world).await?));
         }
         self.part(&format!("the rollback to {to}"), rows);
         if !kept.is_empty() {
             let mut rows = vec![self.command(&[], &["resume"], 0).await?];
-            rows.extend(holds(self.region, &world.after).await?);
+            rows.extend(holds(self.region, world.after.iter().chain(&world.always)).await?);
             self.part("going forward again", rows);
         }
         Ok(())

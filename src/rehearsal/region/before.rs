@@ -5,6 +5,7 @@
 //! described by it: more than one web server, and sites that are no Nextcloud.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What there is before a cutover.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,35 @@ pub struct AccountBefore {
     /// Further servers with nothing on them but the base system, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
+    /// Balancers before some of these, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub balancers: BTreeMap<String, BalancerBefore>,
+}
+
+/// An internet-facing balancer that listens on port 80 and forwards to hosts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BalancerBefore {
+    /// The hosts behind it.
+    pub hosts: Vec<String>,
+    /// `HTTP` or `HTTPS`: what they are spoken to by.
+    #[serde(default)]
+    pub protocol: TargetProtocol,
+    /// Their port.
+    pub port: u16,
+    /// The path by which they are checked; it must answer 200.
+    pub health: String,
+}
+
+/// What targets are spoken to by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TargetProtocol {
+    /// In the clear.
+    #[default]
+    Http,
+    /// By TLS.
+    Https,
 }
 
 /// The site on the web server.

@@ -1,5 +1,6 @@
 //! A world file.
 
+use crate::rehearsal::region::before::BalancerBefore;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -10,6 +11,9 @@ use std::collections::BTreeMap;
 pub struct World {
     /// The hosts, by the names under which ssh knows them.
     pub hosts: BTreeMap<String, WorldHost>,
+    /// Application Load Balancers before them, by name.
+    #[serde(default)]
+    pub balancers: BTreeMap<String, BalancerBefore>,
     /// Debian packages that the hosts have besides the base system.
     #[serde(default)]
     pub packages: Vec<String>,
@@ -23,6 +27,9 @@ pub struct World {
     /// What must hold after the run.
     #[serde(default)]
     pub after: Vec<Holds>,
+    /// What must hold after the run and after a rollback.
+    #[serde(default)]
+    pub always: Vec<Holds>,
 }
 
 /// One host.
@@ -115,9 +122,25 @@ pub fn parse(text: &str) -> Result<World, String> {
             return Err(format!("`{odd}` of host `{name}` is no unit: expected a name like `shop.service`"));
         }
     }
-    if let Some(nowhere) = world.after.iter().find(|holds| !world.hosts.contains_key(&holds.on)) {
+    for (name, balancer) in &world.balancers {
+        if !crate::model::BalancerName::fits(name) {
+            return Err(format!(
+                "`{name}` cannot be a balancer's name: expected {}",
+                crate::model::BalancerName::EXPECTED
+            ));
+        }
+        if let Some(nowhere) = balancer.hosts.iter().find(|host| !world.hosts.contains_key(*host)) {
+            let hosts: Vec<&str> = world.hosts.keys().map(String::as_str).collect();
+            return Err(format!("balancer `{name}` is before `{nowhere}`: the hosts are {}", hosts.join(", ")));
+        }
+    }
+    if let Some(nowhere) = world.after.iter().chain(&world.always).find(|holds| !world.hosts.contains_key(&holds.on)) {
         let hosts: Vec<&str> = world.hosts.keys().map(String::as_str).collect();
-        return Err(format!("`after` names the host `{}`: the hosts are {}", nowhere.on, hosts.join(", ")));
+        return Err(format!(
+            "`after`, or `always`, names the host `{}`: the hosts are {}",
+            nowhere.on,
+            hosts.join(", ")
+        ));
     }
     Ok(world)
 }
@@ -202,6 +225,7 @@ mod tests {
             ("hosts: { A: {} }\n", "cannot be the name"),
             ("hosts: { a: { files: { etc/x: text } } }\n", "is no path"),
             ("hosts: { a: { units: { shop: x } } }\n", "is no unit"),
+            ("hosts: { a: {} }\nbalancers: { web: { hosts: [b], port: 80, health: / } }\n", "the hosts are a"),
             ("hosts: { a: {} }\npackages: [Postgres]\n", "no name of a Debian package"),
             ("hosts: { a: { file: {} } }\n", "unknown field"),
             ("hosts: { a: {} }\nafter: [{ on: b, run: x }]\n", "the hosts are a"),

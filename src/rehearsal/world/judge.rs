@@ -1,6 +1,7 @@
 //! Whether a world is as it is to be: what the file says must hold, and whether the hosts are as they were.
 
 use super::command::on_host;
+use super::settle::named;
 use super::{Holds, World};
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::region::Region;
@@ -69,10 +70,13 @@ impl Picture {
 }
 
 /// A row for each thing that must hold.
-pub(in crate::rehearsal) async fn holds(region: &Region, wanted: &[Holds]) -> Result<Vec<VerdictRow>, RehearsalError> {
+pub(in crate::rehearsal) async fn holds<'w>(
+    region: &Region,
+    wanted: impl IntoIterator<Item = &'w Holds>,
+) -> Result<Vec<VerdictRow>, RehearsalError> {
     let mut rows = Vec::new();
     for it in wanted {
-        let (status, printed) = asked(region, &it.on, &["sh", "-euc", &it.run]).await?;
+        let (status, printed) = asked(region, &it.on, &["sh", "-euc", &named(region, &it.run)]).await?;
         let fits = it.prints.as_ref().is_none_or(|prints| prints.trim() == printed.trim());
         let ok = status == it.status && fits;
         let first = printed.trim().lines().next().unwrap_or_default();

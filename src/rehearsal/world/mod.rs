@@ -1,7 +1,7 @@
 //! The lab for a runbook of one's own: hosts with what is on them, the inputs, and what must hold afterwards, as a world file says it.
 //!
 //! The hosts are instances of the lab's account with the base system (sshd, sudo, nginx, php, systemd where the machine lets it), reached
-//! by their names. Not handled: balancers, DB instances and certificates of one's own at the beginning.
+//! by their names. Not handled: DB instances and certificates of one's own at the beginning.
 
 mod command;
 mod file;

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// How long a host may take until it is up.
 const UP_WITHIN: Duration = Duration::from_secs(60);
+/// The operator's ssh, which would take the home from the machine's accounts.
+const SSH: &str = "ssh() { command ssh -F \"$RUNBOOK_SSH_CONFIG\" \"$@\"; }\n";
 /// `$1` path, `$2` mode.
 const PUT: &str = r#"mkdir -p "${1%/*}"; cat >"$1"; chmod "$2" "$1""#;
 
@@ -35,11 +37,12 @@ pub(in crate::rehearsal) async fn settle(
         }
         say(&format!("host {name} is as the world file says"));
     }
+    region.name_hosts()?;
     for command in &world.operator {
-        let output = by_operator(region, &["sh", "-euc", command]).await?;
+        let output = by_operator(region, &["sh", "-euc", &format!("{SSH}{}", named(region, command))]).await?;
         well(&output, &format!("`{command}` of the world's operator"))?;
     }
-    region.name_hosts()
+    Ok(())
 }
 
 async fn settle_one(region: &Region, name: &str, wanted: &WorldHost) -> Result<(), RehearsalError> {
@@ -55,7 +58,7 @@ async fn settle_one(region: &Region, name: &str, wanted: &WorldHost) -> Result<(
         well(&on_host(region, name, argv, b"").await?, &format!("`{said}` on the world's host {name}"))
     };
     for (path, file) in &wanted.files {
-        put(path, file.content(), file.mode()).await?;
+        put(path, &named(region, file.content()), file.mode()).await?;
     }
     for (unit, text) in &wanted.units {
         put(&format!("/etc/systemd/system/{unit}"), text, "0644").await?;
@@ -64,7 +67,7 @@ async fn settle_one(region: &Region, name: &str, wanted: &WorldHost) -> Result<(
         run(&["systemctl", "daemon-reload"]).await?;
     }
     for command in &wanted.run {
-        run(&["sh", "-euc", command]).await?;
+        run(&["sh", "-euc", &named(region, command)]).await?;
     }
     // An owner may be made by a command, so owners come last; and a change of owner takes bits of a mode away.
     for (path, file) in &wanted.files {
@@ -107,12 +110,7 @@ pub(in crate::rehearsal) fn inputs(region: &Region, world: &World) -> String {
 fn filled(region: &Region, value: &Value) -> Value {
     match value {
         Value::String(text) => {
-            let mut text = text.replace("${home}", &region.folder().join("home").display().to_string());
-            for (name, host) in &region.account().hosts {
-                text = text.replace(&format!("${{host.{name}.address}}"), &host.address.to_string());
-                text = text.replace(&format!("${{host.{name}.instance}}"), &host.instance);
-            }
-            Value::String(text)
+            Value::String(named(region, text).replace("${home}", &region.folder().join("home").display().to_string()))
         }
         Value::Array(items) => items.iter().map(|item| filled(region, item)).collect(),
         Value::Object(fields) => {
@@ -120,4 +118,24 @@ fn filled(region: &Region, value: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+/// A text with what the lab gave hosts and balancers in the place of their names.
+pub(super) fn named(region: &Region, text: &str) -> String {
+    let account = region.account();
+    let hosts = account.hosts.iter().flat_map(|(name, host)| {
+        [
+            (format!("${{host.{name}.address}}"), host.address.to_string()),
+            (format!("${{host.{name}.instance}}"), host.instance.clone()),
+        ]
+    });
+    let balancers = account.balancers.iter().flat_map(|(name, balancer)| {
+        [
+            (format!("${{balancer.{name}.arn}}"), balancer.arn.clone()),
+            (format!("${{balancer.{name}.dns_name}}"), balancer.dns_name.clone()),
+            (format!("${{balancer.{name}.target_group}}"), balancer.target_group.clone()),
+        ]
+    });
+    let all = hosts.chain(balancers).chain([("${region}".to_owned(), account.region.clone())]);
+    all.fold(text.to_owned(), |text, (name, value)| text.replace(&name, &value))
 }

@@ -119,7 +119,10 @@ impl Round<'_> {
             Some(("each", name)) => Some(name),
             _ => return None,
         };
-        let item = &self.item.value;
+        let item = match (name, &self.item.fields) {
+            (Some(_), Some(fields)) => fields,
+            _ => &self.item.value,
+        };
         let found = match (name, item.entries()) {
             (None, None) => return Some(item),
             (Some(name), Some(_)) => item.get(name),

@@ -4,7 +4,7 @@ use super::super::groups::{TargetGroups, values};
 use super::super::known_inputs::KnownInputs;
 use super::super::problem::Notes;
 use super::super::words::{found, meant};
-use crate::document::{Kind, Node};
+use crate::document::{Entry, Kind, Node};
 use crate::model::is_round;
 use std::collections::HashMap;
 
@@ -19,11 +19,20 @@ pub(super) struct Item {
     /// What its actions are called after: `restart@NAME`.
     pub(super) name: String,
     pub(super) value: Node,
+    /// Where it is a target of a group, what is said of that: named values beside its name.
+    pub(super) fields: Option<Node>,
 }
 
 /// Reads the list of a loop; nothing when something is wrong with it.
 pub(super) fn read(list: &Node, lists: Lists<'_>, notes: &mut Notes) -> Option<Vec<Item>> {
     let before = notes.len();
+    if let Some(members) = list.text().and_then(group_in).and_then(|name| lists.1.get(name)) {
+        let item = |member: &Entry| {
+            let value = Node { place: list.place, kind: Kind::Text(member.key.text.clone()) };
+            Item { name: member.key.text.clone(), value, fields: Some(member.value.clone()) }
+        };
+        return Some(members.iter().map(item).collect());
+    }
     let found_in = from_elsewhere(list, lists, notes);
     if notes.len() > before {
         return None;
@@ -57,25 +66,21 @@ pub(super) fn read(list: &Node, lists: Lists<'_>, notes: &mut Notes) -> Option<V
         if let Some(first) = names.insert(name.clone(), n) {
             notes.add(node.place, format!("`for_each` has two items called `{name}`, at {} and {}", first + 1, n + 1));
         }
-        items.push(Item { name, value: node.clone() });
+        items.push(Item { name, value: node.clone(), fields: None });
     }
     (notes.len() == before).then_some(items)
 }
 
-/// The list that an input or a group of targets is; nothing for one that is written out.
+/// The list that inputs give; nothing for one that is written out.
 fn from_elsewhere(list: &Node, (inputs, groups): Lists<'_>, notes: &mut Notes) -> Option<Node> {
     let text = list.text()?;
     if let Some(name) = group_in(text) {
-        let Some(names) = groups.get(name) else {
-            let help = match groups.is_empty() {
-                true => "a group is a target with `hosts: [...]` or `instances: [...]`".to_owned(),
-                false => meant(name, groups.keys().map(String::as_str), "groups of targets"),
-            };
-            notes.advise(list.place, format!("`for_each`: there is no group of targets `{name}`"), help);
-            return None;
+        let help = match groups.is_empty() {
+            true => "a group is a target with `hosts: [...]` or `instances: [...]`".to_owned(),
+            false => meant(name, groups.keys().map(String::as_str), "groups of targets"),
         };
-        let item = |name: &String| Node { place: list.place, kind: Kind::Text(name.clone()) };
-        return Some(Node { place: list.place, kind: Kind::List(names.iter().map(item).collect()) });
+        notes.advise(list.place, format!("`for_each`: there is no group of targets `{name}`"), help);
+        return None;
     }
     if !text.contains("${{") {
         return None;

@@ -128,6 +128,15 @@ mod inside {
         world.stage.undo(&targets.without_outputs()).await.unwrap();
         world.stage.undo(&targets).await.unwrap();
         assert!(world.named("target_groups", "web").is_empty());
+
+        // To targets that speak TLS by HTTPS, the health checks too; one that speaks in the clear is another.
+        let mut by_tls = targets.without_outputs();
+        by_tls.call.parameters["tls"] = json!(true);
+        world.stage.carry_out(&mut by_tls).await;
+        let made = &world.named("target_groups", "web")[0];
+        assert_eq!((&made["protocol"], &made["health_check"]["protocol"]), (&json!("HTTPS"), &json!("HTTPS")));
+        assert_refused(world.stage.observe(&targets.without_outputs()).await, "other settings");
+        world.stage.undo(&by_tls).await.unwrap();
     }
 
     #[tokio::test]
