@@ -63,7 +63,7 @@ fn the_release_goes_there_and_back_killed_at_every_point() {
 fn certificates_are_replaced_one_by_one_killed_at_every_point_and_no_visitor_is_turned_away() {
     there_and_back(
         "certificate-rolling",
-        (27, ""),
+        (15, ""),
         &["web-3 shows it", "no visitor was turned away", "web-3 is as at"],
     );
 }
