@@ -1,8 +1,8 @@
 //! The runbooks that come with the tool, and finding the one an operator names.
 
 use crate::cli::CommandFailure;
-use crate::model::{Runbook, StepId, Value, ValueType, Values};
-use crate::{display, validate};
+use crate::model::{LocalFile, Runbook, StepId, Value, ValueType, Values};
+use crate::{display, document, validate};
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -39,7 +39,7 @@ pub(in crate::cli) fn find(name: &str) -> Result<FoundRunbook, CommandFailure> {
     let (place, text) = match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
         Some((shipped, text)) => (format!("{shipped}.yaml"), (*text).to_owned()),
         None if looks_like_a_file(name) => {
-            let text = read(Path::new(name))?;
+            let text = whole(Path::new(name))?;
             source = std::path::absolute(name).ok().map(|path| path.display().to_string());
             (name.to_owned(), text)
         }
@@ -103,6 +103,40 @@ pub(in crate::cli) fn problems(problems: &validate::Problems) -> CommandFailure 
 
 fn looks_like_a_file(name: &str) -> bool {
     name.contains('/') || name.ends_with(".yaml") || name.ends_with(".yml") || Path::new(name).is_file()
+}
+
+/// A runbook's text with the pieces that it includes, each a file in the runbook's own folder, links followed, or below it. What is no
+/// runbook is given as it is: whoever reads it says why.
+pub(in crate::cli) fn whole(path: &Path) -> Result<String, CommandFailure> {
+    let text = read(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut pieces: Vec<(String, String)> = Vec::new();
+    loop {
+        let now = document::whole(&text, &pieces);
+        let Ok(document) = document::parse("", &now) else { return Ok(now) };
+        let is_new = |name: &String| !document.pieces.iter().any(|piece| piece.name == *name);
+        let Some(next) = validate::wanted_pieces(&document).into_iter().find(is_new) else { return Ok(now) };
+        let text = piece(folder, &next)?;
+        pieces.push((next, text));
+    }
+}
+
+fn piece(folder: &Path, name: &str) -> Result<String, CommandFailure> {
+    let path = folder.join(name);
+    let refused = |why: String| {
+        CommandFailure::usage(format!("cannot read the piece `{name}`"))
+            .cause(why)
+            .hint(format!("a runbook includes what is in its own folder, `{}`, or below it", folder.display()))
+    };
+    if !LocalFile::is_inside(name) {
+        return Err(refused("its path leads elsewhere".to_owned()));
+    }
+    let real = path.canonicalize().map_err(|error| refused(error.to_string()))?;
+    let home = folder.canonicalize().map_err(|error| refused(error.to_string()))?;
+    if !real.starts_with(&home) {
+        return Err(refused(format!("it leads to `{}`", real.display())));
+    }
+    read(&real)
 }
 
 fn read(path: &Path) -> Result<String, CommandFailure> {

@@ -5,15 +5,21 @@
 //! multiply are refused), and never to quote the document in an error: an inputs file may hold a secret that somebody
 //! pasted by mistake.
 //!
-//! Not handled: several documents in one file, merge keys (`<<`), tags, includes.
+//! The pieces that a runbook includes stand behind it in the same text ([`whole`]), so that one text is all of it.
+//!
+//! Not handled: several documents in one file, merge keys (`<<`), tags; where pieces are kept.
 
 mod lines;
 mod node;
+mod pieces;
 mod read;
 
 pub use lines::LineIndex;
 pub use node::{Entry, Key, Kind, Node, Place};
+pub use pieces::{PieceFile, whole};
 pub use read::parse;
+
+use std::sync::Arc;
 
 /// A parsed file.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +30,23 @@ pub struct Document {
     pub text: String,
     /// Its value.
     pub root: Node,
+    /// What it includes, or may include.
+    pub pieces: Arc<[PieceFile]>,
+}
+
+impl Document {
+    /// The same with another value.
+    #[must_use]
+    pub fn with_root(&self, root: Node) -> Self {
+        Self { name: self.name.clone(), text: self.text.clone(), root, pieces: Arc::clone(&self.pieces) }
+    }
+
+    /// The piece in which a place is, and where it is in that; nothing for one of the document itself.
+    #[must_use]
+    pub fn piece_at(&self, place: Place) -> Option<(&PieceFile, Place)> {
+        let piece = self.pieces.iter().rev().find(|piece| piece.start.start <= place.start)?;
+        Some((piece, Place { line: place.line + 1 - piece.start.line, ..place }))
+    }
 }
 
 /// A file that is no YAML document.

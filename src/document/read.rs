@@ -1,6 +1,7 @@
 //! From a text to the tree.
 
-use super::{Document, Entry, Key, Kind, LineIndex, Node, Place, Unreadable};
+use super::pieces::{moved, parts};
+use super::{Document, Entry, Key, Kind, LineIndex, Node, PieceFile, Place, Unreadable};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, MessageFormatter, Options, Spanned};
@@ -9,28 +10,39 @@ use std::fmt;
 /// The longest document read. The flagship has 20 KB, ten thousand steps written by a program about 2 MB; beyond this it is a mistake.
 const MAX_BYTES: usize = 8 << 20;
 
-/// Reads a YAML document. `name` is what the operator calls it in messages.
+/// Reads a YAML document and the pieces behind it. `name` is what the operator calls it in messages.
 ///
 /// # Errors
-/// The first place where the text is no YAML, or where it goes beyond the limits.
+/// The first place where the text is no YAML, or where it goes beyond the limits; in a piece with the piece's name.
 pub fn parse(name: &str, text: &str) -> Result<Document, Unreadable> {
-    let refuse = |place, message: String| Unreadable { name: name.to_owned(), text: text.to_owned(), place, message };
     if text.len() > MAX_BYTES {
-        return Err(refuse(None, format!("it has {} bytes; {MAX_BYTES} is the most", text.len())));
+        let message = format!("it has {} bytes; {MAX_BYTES} is the most", text.len());
+        return Err(Unreadable { name: name.to_owned(), text: text.to_owned(), place: None, message });
     }
+    let mut root = Node { place: Place::START, kind: Kind::Null };
+    let mut found = Vec::new();
+    for part in parts(text) {
+        let read = tree(part.name.unwrap_or(name), part.text)?;
+        match part.name {
+            None => root = read,
+            Some(name) => {
+                found.push(PieceFile { name: name.to_owned(), start: part.start, root: moved(read, part.start) });
+            }
+        }
+    }
+    Ok(Document { name: name.to_owned(), text: text.to_owned(), root, pieces: found.into() })
+}
+
+fn tree(name: &str, text: &str) -> Result<Node, Unreadable> {
     if text.trim_start_matches('\u{feff}').lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) {
-        return Ok(Document {
-            name: name.to_owned(),
-            text: text.to_owned(),
-            root: Node { place: Place::START, kind: Kind::Null },
-        });
+        return Ok(Node { place: Place::START, kind: Kind::Null });
     }
     let lines = LineIndex::of(text);
     let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
         let place = error.location().filter(|l| *l != Location::UNKNOWN).map(|l| place_of(&lines, l));
-        refuse(place, told(&error))
+        Unreadable { name: name.to_owned(), text: text.to_owned(), place, message: told(&error) }
     })?;
-    Ok(Document { name: name.to_owned(), text: text.to_owned(), root: node(&lines, raw) })
+    Ok(node(&lines, raw))
 }
 
 fn options() -> Options {

@@ -62,7 +62,7 @@ pub(super) fn written_out<'d>(
     {
         list.value.kind = Kind::Map(targets);
     }
-    let document = Document { name: document.name.clone(), text: document.text.clone(), root };
+    let document = document.with_root(root);
     Some((Cow::Owned(document), groups))
 }
 

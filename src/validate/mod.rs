@@ -18,6 +18,7 @@ mod fields;
 mod formula;
 mod gates;
 mod groups;
+mod include;
 mod inputs;
 mod known_inputs;
 mod literal;
@@ -36,6 +37,7 @@ mod trial;
 mod ways;
 mod words;
 
+pub use include::wanted as wanted_pieces;
 pub use inputs::inputs;
 pub use problem::{Problem, Problems, Where};
 pub use runbook::runbook;

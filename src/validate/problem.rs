@@ -9,6 +9,8 @@ use std::fmt;
 pub enum Where {
     /// At a place of the document.
     At(Place),
+    /// At a place of a piece that the document includes.
+    In(String, Place),
     /// In the document as a whole.
     Document,
     /// Elsewhere, e.g. `--set fqdn`.
@@ -88,7 +90,7 @@ impl Notes {
             Some(it) if self.list.is_empty() => Ok(it),
             _ => {
                 self.list.sort_by_key(|p| match &p.place {
-                    Where::At(place) => (0, place.start),
+                    Where::At(place) | Where::In(_, place) => (0, place.start),
                     Where::Document => (1, 0),
                     Where::Named(_) => (2, 0),
                 });
@@ -97,6 +99,13 @@ impl Notes {
                     _ => None,
                 };
                 let quotes = self.list.iter().map(quote).collect();
+                for problem in &mut self.list {
+                    if let (Some(document), Where::At(place)) = (document, &problem.place)
+                        && let Some((piece, inside)) = document.piece_at(*place)
+                    {
+                        problem.place = Where::In(piece.name.clone(), inside);
+                    }
+                }
                 Err(Problems { name: document.map(|d| d.name.clone()), list: self.list, quotes })
             }
         }

@@ -40,6 +40,7 @@ impl Problems {
         let one = |problem: &Problem| {
             let place = match &problem.place {
                 Where::At(p) => json!({ "file": self.name, "line": p.line, "column": p.column }),
+                Where::In(name, p) => json!({ "file": name, "line": p.line, "column": p.column }),
                 Where::Document => json!({ "file": self.name }),
                 Where::Named(name) => json!({ "argument": name }),
             };
@@ -55,13 +56,16 @@ impl Problems {
     fn one(&self, problem: &Problem, quote: Option<&Quote>, ink: &Ink) -> String {
         let Ink { error, frame, help, off } = ink;
         let mut text = format!("{error}error{off}: {}\n", clean(&problem.message));
-        let name = clean(self.name.as_deref().unwrap_or("inputs"));
+        let name = match &problem.place {
+            Where::In(piece, _) => clean(piece),
+            _ => clean(self.name.as_deref().unwrap_or("inputs")),
+        };
         let mut margin = 1;
         match &problem.place {
             Where::Document if self.name.is_none() => {}
             Where::Document => _ = writeln!(text, " {frame}-->{off} {name}"),
             Where::Named(argument) => _ = writeln!(text, " {frame}-->{off} {}", clean(argument)),
-            Where::At(place) => {
+            Where::At(place) | Where::In(_, place) => {
                 margin = place.line.to_string().len();
                 let pad = " ".repeat(margin);
                 _ = writeln!(text, "{pad}{frame}-->{off} {name}:{}:{}", place.line, place.column);

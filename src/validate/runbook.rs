@@ -9,7 +9,7 @@ use super::problem::{Notes, Problems, Where};
 use super::reader::{Here, Reader};
 use super::scope::Declared;
 use super::words::{found, meant, value};
-use super::{checks, downtime, groups, loops, on_failure, steps, targets};
+use super::{checks, downtime, groups, include, loops, on_failure, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
 use crate::model::{
     InputSpec, LeftOut, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, Values, is_id,
@@ -31,6 +31,8 @@ pub fn runbook(document: &Document, given: Option<&Values>) -> Result<Runbook, P
 
 /// The runbook that a document is with these inputs.
 fn decided(document: &Document, given: Option<&Values>, notes: &mut Notes) -> Option<Runbook> {
+    let whole = include::included(document, notes)?;
+    let document = whole.as_ref();
     let inputs = KnownInputs::of(document, given);
     let Decided { document: chosen, numbers, left_out } = choice::chosen(document, &inputs, notes)?;
     let (grouped, groups) = groups::written_out(&chosen, &inputs, notes)?;

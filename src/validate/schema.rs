@@ -42,6 +42,7 @@ pub fn schema() -> Value {
         definitions.insert(check_name(*kind), check(*kind).to_value());
     }
     definitions.insert("step".into(), step().to_value());
+    definitions.insert("include".into(), include().to_value());
     definitions.insert("target".into(), target().to_value());
     definitions.insert("input".into(), input().to_value());
     json_schema!({
@@ -74,7 +75,7 @@ pub fn schema() -> Value {
                 "description": "what is checked before a run begins, by reading only",
                 "items": reference("check"),
             },
-            "steps": { "type": "array", "minItems": 1, "description": "the steps, in order", "items": reference("step") },
+            "steps": { "type": "array", "minItems": 1, "description": "the steps, in order", "items": { "anyOf": [reference("step"), reference("include")] } },
         },
         "$defs": definitions,
     })
@@ -281,6 +282,26 @@ fn retry() -> Value {
             "attempts": { "type": "integer", "minimum": 1, "maximum": 100, "description": "attempts in all; without it 4" },
             "first": duration("the wait after the first failure; without it 2s"),
             "most": duration("the longest wait; without it 60s"),
+        },
+    })
+}
+
+fn include() -> Schema {
+    json_schema!({
+        "description": "the steps of another file, in its place",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["include"],
+        "properties": {
+            "include": { "type": "string", "minLength": 1, "description": "the file, from the folder of the one that includes it" },
+            "id": { "type": "string", "pattern": ID, "description": "what its steps are called after: `ID-STEP`" },
+            "with": { "type": "object", "additionalProperties": true, "description": "values for its inputs, by name" },
+            "when": when(),
+            "needs": {
+                "type": "array",
+                "items": { "type": "string", "pattern": ID },
+                "description": "what must be done before its first step; without it the step before",
+            },
         },
     })
 }

@@ -60,6 +60,16 @@ pub(super) fn found(node: &Node) -> String {
     }
 }
 
+/// A value as a part of a text.
+pub(super) fn plain(node: &Node) -> String {
+    match &node.kind {
+        Kind::Text(text) => text.clone(),
+        Kind::Number(number) => number.to_string(),
+        Kind::Bool(it) => it.to_string(),
+        Kind::Null | Kind::List(_) | Kind::Map(_) => String::new(),
+    }
+}
+
 /// The first letter in lower case and no full stop: a description as a part of a sentence.
 pub(super) fn inside(about: &str) -> String {
     let about = about.trim_end_matches('.');

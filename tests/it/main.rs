@@ -40,6 +40,7 @@ mod orders;
 mod own_worlds;
 mod packages;
 mod people;
+mod pieces;
 mod plan_files;
 mod plan_page;
 mod rehearsals;

@@ -21,6 +21,7 @@ use crate::journal::{InputsFrom, Journal, Lease, RecordKind, ReplanError, Rollba
 use crate::model::{ActionPath, Runbook, StepId, Values};
 use crate::plan::{Look, Plan, Sequence};
 use crate::{display, validate};
+use std::path::Path;
 use std::rc::Rc;
 
 /// The runbook and the inputs as they are now.
@@ -48,7 +49,7 @@ pub(in crate::cli) fn now(state: &RunState, plan: &Plan, args: &ResumeArgs) -> R
     let opened = &state.opened;
     // The journal has the whole document: a file that is gone says nothing about what to do.
     let (place, text) = match &opened.source {
-        Some(path) => (path.clone(), std::fs::read_to_string(path).unwrap_or_else(|_| opened.document.clone())),
+        Some(path) => (path.clone(), library::whole(Path::new(path)).unwrap_or_else(|_| opened.document.clone())),
         None => match library::SHIPPED.iter().find(|(name, _)| *name == opened.runbook) {
             Some((name, text)) => ((*name).to_owned(), (*text).to_owned()),
             None => (opened.runbook.clone(), opened.document.clone()),

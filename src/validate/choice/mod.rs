@@ -82,7 +82,7 @@ pub(super) fn chosen<'d>(document: &'d Document, inputs: &KnownInputs<'_>, notes
         };
         list.value.kind = Kind::List(steps.iter().enumerate().filter_map(kept).collect());
     }
-    let document = Document { name: document.name.clone(), text: document.text.clone(), root };
+    let document = document.with_root(root);
     Some(Decided { document: Cow::Owned(document), numbers, left_out: out.told })
 }
 

@@ -2,7 +2,7 @@
 //! same round.
 
 use super::super::problem::Notes;
-use super::super::words::meant;
+use super::super::words::{meant, plain};
 use super::items::Item;
 use crate::document::{Entry, Kind, Node};
 use crate::model::{unrolled_id, with_words};
@@ -159,15 +159,5 @@ fn written_out(node: &Node) -> String {
         Kind::Text(text) if text.contains('"') => format!("'{text}'"),
         Kind::Text(text) => format!("\"{text}\""),
         _ => plain(node),
-    }
-}
-
-/// A value as a part of a text.
-fn plain(node: &Node) -> String {
-    match &node.kind {
-        Kind::Text(text) => text.clone(),
-        Kind::Number(number) => number.to_string(),
-        Kind::Bool(it) => it.to_string(),
-        Kind::Null | Kind::List(_) | Kind::Map(_) => String::new(),
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn unrolled<'d>(document: &'d Document, lists: Lists<'_>, notes: &mut
             previous = id_of(step).map(str::to_owned);
         }
     }
-    let made = || Document { name: document.name.clone(), text: document.text.clone(), root };
+    let made = || document.with_root(root);
     (notes.len() == before).then(|| Cow::Owned(made()))
 }
 
