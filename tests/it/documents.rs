@@ -99,7 +99,7 @@ fn all_can_run(text: &str) -> Plan {
 #[test]
 fn a_text_that_reads_like_a_target_is_no_need_of_one() {
     let text = fs::read_to_string(root().join("runbooks/single-to-ha.yaml")).unwrap();
-    let name = "name: ${{ inputs.name }}-web-2";
+    let name = "name: \"${{ inputs.name }}-web-2\"";
     assert!(text.contains(name));
     let same = all_can_run(&text);
     let renamed = all_can_run(&text.replace(name, "name: web-2"));
