@@ -46,6 +46,11 @@ pub(in crate::display) fn site_sentence(site: Site) -> &'static str {
     }
 }
 
+/// The same where the runbook has a downtime: of one that has none nothing is said of a site.
+pub(in crate::display) fn site_clause(plan: &Plan, site: Site) -> Option<&'static str> {
+    (!plan.runbook.windows().is_empty()).then(|| site_sentence(site))
+}
+
 /// The word for a rest.
 pub(in crate::display) fn rest_word(rest: &Rest) -> &'static str {
     match rest {

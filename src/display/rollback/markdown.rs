@@ -5,7 +5,7 @@ use crate::display::plan::markdown::escape::{code, rich, rich_text};
 use crate::display::plan::markdown::table::table;
 use crate::display::plan::text::Sentences;
 use crate::display::rollback::sheet::RollbackSheet;
-use crate::display::wording::{place, site_sentence};
+use crate::display::wording::place;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
 use crate::plan::Plan;
@@ -21,7 +21,7 @@ pub fn rollback_markdown(
 ) -> String {
     let sheet = RollbackSheet::new(plan, state, to, queue, sentences);
     let heading = format!("Rollback of run `{}` to {}", state.run, place(plan, to));
-    let mut out = format!("# {}\n\n> **Afterwards {}**\n", rich(&heading), site_sentence(sheet.site));
+    let mut out = format!("# {}\n\n> **Afterwards {}**\n", rich(&heading), sheet.afterwards);
     if let Some(meanwhile) = sheet.meanwhile() {
         out.push_str(&format!(">\n> Meanwhile {meanwhile}.\n"));
     }

@@ -6,7 +6,7 @@ use crate::display::plan::page::markup::{Element, Html, el, titled};
 use crate::display::plan::page::sections::DURATIONS;
 use crate::display::plan::text::Sentences;
 use crate::display::rollback::sheet::{RollbackSheet, SheetWay};
-use crate::display::wording::{place, site_sentence};
+use crate::display::wording::place;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::ActionPath;
 use crate::plan::{Plan, Site};
@@ -63,7 +63,7 @@ fn verdict(sheet: &RollbackSheet<'_>) -> Element {
     let heading = el("h2")
         .id("verdict-heading")
         .child(el("span").class("sign").attr("aria-hidden", "true").text(sign))
-        .text(&format!("Afterwards {}", site_sentence(sheet.site)));
+        .text(&format!("Afterwards {}", sheet.afterwards));
     let section = el("section").id("verdict").class(mood).attr("aria-labelledby", "verdict-heading");
     let section = section
         .child(heading)

@@ -7,6 +7,7 @@ use crate::display::rollback::stays_stopped::stopped;
 use crate::display::run::commands::{ToService, service};
 use crate::display::table::count;
 use crate::display::typed::Typed;
+use crate::display::wording::site_clause;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::{ActionPath, Step, StepAction, Text, WayBack};
 use crate::plan::{Order, Plan, Site};
@@ -25,6 +26,8 @@ pub(in crate::display) struct RollbackSheet<'a> {
     pub(in crate::display) up_again: Option<(&'a ActionPath, Usual)>,
     /// The site afterwards.
     pub(in crate::display) site: Site,
+    /// What is said of that.
+    pub(in crate::display) afterwards: &'static str,
     /// When the site is down then: the actions that stay done and have stopped something, and what they do.
     pub(in crate::display) stopped: Vec<(&'a ActionPath, Text)>,
     /// When the site is down then: how it comes back.
@@ -85,7 +88,8 @@ impl<'a> RollbackSheet<'a> {
         let usual = whole(&spans);
         let up_again = up_again(plan, state, &spans, queue).filter(|_| site == Site::Up);
         let down = down(plan, state, &spans, up_again.as_ref().map_or(&usual, |(_, usual)| usual));
-        Self { undone, usual, down, up_again, site, stopped, ways: ways.unwrap_or_default(), kept }
+        let afterwards = site_clause(plan, site).unwrap_or("nothing of it is left to undo");
+        Self { undone, usual, down, up_again, site, afterwards, stopped, ways: ways.unwrap_or_default(), kept }
     }
 
     /// `3 actions are undone, which usually takes 2 min (default)`.

@@ -4,7 +4,7 @@
 use crate::display::plan::text::Sentences;
 use crate::display::rollback::sheet::RollbackSheet;
 use crate::display::table::wrapped;
-use crate::display::wording::{place, site_sentence};
+use crate::display::wording::place;
 use crate::journal::{RollbackTo, RunState};
 use crate::model::{ActionPath, Step, Value};
 use crate::plan::Plan;
@@ -40,10 +40,10 @@ pub fn rollback_text(
         text.push_str(&wrapped("  stays stopped: ", &format!("{does} ({action})")));
     }
     if sheet.ways.is_empty() {
-        text.push_str(&format!("  afterwards {}\n", site_sentence(sheet.site)));
+        text.push_str(&format!("  afterwards {}\n", sheet.afterwards));
         return text;
     }
-    text.push_str(&format!("  afterwards {}; the way back to service is one of\n", site_sentence(sheet.site)));
+    text.push_str(&format!("  afterwards {}; the way back to service is one of\n", sheet.afterwards));
     for way in &sheet.ways {
         let why = format!("{}, usually in {}", way.why, way.usual.told());
         text.push_str(&format!("      {}\n{}", way.command, wrapped("          ", &why)));

@@ -1,7 +1,7 @@
 //! What somebody is told who does not sit before the screen: one line.
 
 use crate::display::terminal::one_line;
-use crate::display::wording::{rest_sentence, site_sentence};
+use crate::display::wording::{rest_sentence, site_clause};
 use crate::journal::{RecordKind, RunState};
 use crate::plan::{Plan, Site};
 
@@ -22,10 +22,9 @@ pub fn notice_text(plan: &Plan, state: &RunState, record: &RecordKind) -> String
         _ => "goes on".to_owned(),
     };
     let site = match record {
-        K::Rested { .. } if !plan.runbook.windows().is_empty() => {
-            format!("; {}", site_sentence(Site::now(plan, state)))
-        }
-        _ => String::new(),
+        K::Rested { .. } => site_clause(plan, Site::now(plan, state)),
+        _ => None,
     };
+    let site = site.map_or_else(String::new, |told| format!("; {told}"));
     one_line(&format!("run {} of {} {what}{site}", state.run, plan.runbook.name))
 }

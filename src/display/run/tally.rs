@@ -1,7 +1,7 @@
 //! How far a run is: steps and actions done, and a step's state in one word.
 
 use crate::display::table::{count, wrapped};
-use crate::display::wording::{action_word, site_sentence};
+use crate::display::wording::{action_word, site_clause};
 use crate::journal::{ActionState, RunState};
 use crate::model::Step;
 use crate::plan::{Plan, Site};
@@ -71,13 +71,13 @@ pub(in crate::display) fn first_open<'a>(plan: &'a Plan, state: &RunState) -> Op
 /// Two lines: how far it is, and whether the site is down.
 pub(in crate::display) fn far(plan: &Plan, state: &RunState) -> String {
     let tally = Tally::of(plan, state);
+    let site = site_clause(plan, Site::now(plan, state)).map_or_else(String::new, |told| format!("; {told}"));
     let told = format!(
-        "{} of {} and {} of {} are done; {}",
+        "{} of {} and {} of {} are done{site}",
         tally.steps_done,
         count(tally.steps, "step"),
         tally.actions_done,
         count(tally.actions, "action"),
-        site_sentence(Site::now(plan, state))
     );
     wrapped("  ", &told)
 }

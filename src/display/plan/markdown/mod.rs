@@ -17,7 +17,6 @@ use crate::display::plan::usual::Stretch;
 use crate::display::run::failure;
 use crate::display::table::count;
 use crate::display::time::rough;
-use crate::display::wording::site_sentence;
 use crate::model::{ActionPath, Failure, Found};
 use crate::plan::{Look, Order, Plan};
 use escape::{code, prose, rich, rich_text};
@@ -150,7 +149,8 @@ fn step(step: &SheetStep<'_>) -> String {
     let number = step.step.number;
     let mut out = format!("### {number}. {} ({})\n\n", rich(&step.step.title), code(step.step.id.as_str()));
     let size = format!("{}, usually {}", count(step.actions.len(), "action"), step.usual.told());
-    out.push_str(&format!("{size}, {}.", step.site.words()));
+    let site = step.after.map_or_else(String::new, |_| format!(", {}", step.site.words()));
+    out.push_str(&format!("{size}{site}."));
     let refused = step.actions.iter().filter(|a| matches!(a.look, Some(Look::Refused(_)))).count();
     if refused > 0 {
         out.push_str(&format!(" **REFUSED by {}.**", count(refused, "action")));
@@ -168,7 +168,10 @@ fn step(step: &SheetStep<'_>) -> String {
     for it in &step.actions {
         out.push_str(&action(it));
     }
-    out.push_str(&format!("</details>\n\nOnce step {number} is done, {}.\n\n", site_sentence(step.after)));
+    out.push_str("</details>\n\n");
+    if let Some(told) = step.after {
+        out.push_str(&format!("Once step {number} is done, {told}.\n\n"));
+    }
     out
 }
 

@@ -7,7 +7,6 @@ use crate::display::plan::sheet::{Back, Sheet, SheetAction, SheetStep, SiteDurin
 use crate::display::plan::text::too_early;
 use crate::display::table::count;
 use crate::display::time::rough;
-use crate::display::wording::site_sentence;
 use crate::model::{ActionPath, Found};
 use crate::plan::Look;
 
@@ -47,7 +46,7 @@ fn step(step: &SheetStep<'_>) -> Html {
         .child(el("span").class("tags").child(tags));
     let why = (!step.step.why.trim().is_empty())
         .then(|| el("div").class("why").child(el("h4").text("Why")).child(prose(&step.step.why)));
-    let after = format!("Once step {number} is done, {}.", site_sentence(step.after));
+    let after = step.after.map(|told| el("p").class("after").text(&format!("Once step {number} is done, {told}.")));
     let no_return = step.no_return.then(|| {
         let words = format!("Point of no return: once step {number} is done, no rollback reaches the time before it.");
         el("p").class("no-return").text(&words)
@@ -60,7 +59,7 @@ fn step(step: &SheetStep<'_>) -> Html {
             step.step.on_failure.told().map(|told| el("p").class("on-failure").rich(&format!("If it fails: {told}."))),
         )
         .children(step.actions.iter().map(action))
-        .child(el("p").class("after").text(&after));
+        .child(after);
     el("details")
         .id(format_args!("step-{number}"))
         .class("step")

@@ -6,7 +6,7 @@ use crate::display::plan::sheet::schedule::Slot;
 use crate::display::plan::sheet::timing::SiteDuring;
 use crate::display::plan::usual::Usual;
 use crate::model::{Step, StepAction, Text};
-use crate::plan::{Look, Site};
+use crate::plan::Look;
 
 /// A step.
 pub(in crate::display) struct SheetStep<'a> {
@@ -15,7 +15,7 @@ pub(in crate::display) struct SheetStep<'a> {
     pub(in crate::display) usual: Usual,
     pub(in crate::display) site: SiteDuring,
     /// The site once it is done.
-    pub(in crate::display) after: Site,
+    pub(in crate::display) after: Option<&'static str>,
     /// Nothing before it can be brought back once it is done.
     pub(in crate::display) no_return: bool,
     /// The run has done all of it.
