@@ -1,5 +1,5 @@
-//! A property: a runbook with conditions, lists of inputs, groups of targets and loops, and the same one written out by hand, are the same
-//! plan. The hand is this generator, which knows nothing of how the tool does it.
+//! A property: a runbook with conditions, lists of inputs, groups of targets, loops and pieces, and the same one written out by hand, are
+//! the same plan. The hand is this generator, which knows nothing of how the tool does it.
 
 use proptest::prelude::*;
 use runbook::model::{Runbook, Values};
@@ -70,8 +70,19 @@ struct Action {
     kind: usize,
 }
 
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Place {
+    InTheRunbook,
+    /// In a piece that is given the runbook's inputs.
+    InAPiece,
+    /// In a piece that is given values.
+    InAPieceOfItsOwn,
+}
+
 #[derive(Debug, Clone)]
 struct Step {
+    place: Place,
     when: Condition,
     over: Loop,
     actions: Vec<Action>,
@@ -114,12 +125,13 @@ const HEAD: &str = "runbook: made\ntitle: t\nabout: a\ninputs:\n  on: { type: bo
                     nodes: { type: list(string), about: n }\n";
 
 /// As an author writes it.
-fn written(steps: &[Step]) -> String {
-    let mut text = format!(
+fn written(steps: &[Step], given: &Given) -> String {
+    let mut pieces = Vec::new();
+    let mut main = format!(
         "{HEAD}targets:\n  fixed: {{ host: fixed }}\n  web: {{ hosts: \"${{{{ inputs.nodes }}}}\" }}\nsteps:\n"
     );
     for (s, step) in steps.iter().enumerate() {
-        let _ = write!(text, "  - id: s{s}\n    title: t\n    why: w\n");
+        let mut text = format!("  - id: s{s}\n    title: t\n    why: w\n");
         step.when.written().into_iter().for_each(|when| text.push_str(&format!("    when: '{when}'\n")));
         list(step.over).into_iter().for_each(|list| text.push_str(&format!("    for_each: {list}\n")));
         text.push_str("    actions:\n");
@@ -136,8 +148,23 @@ fn written(steps: &[Step]) -> String {
             };
             let _ = writeln!(text, "{} }}", body(action.kind, item, target));
         }
+        let with = match step.place {
+            Place::InTheRunbook => {
+                main.push_str(&text);
+                continue;
+            }
+            Place::InAPiece => {
+                "on: \"${{ inputs.on }}\", env: \"${{ inputs.env }}\", nodes: \"${{ inputs.nodes }}\"".to_owned()
+            }
+            Place::InAPieceOfItsOwn => {
+                format!("on: {}, env: {}, nodes: [{}]", given.on, given.env, given.nodes.join(", "))
+            }
+        };
+        let _ = writeln!(main, "  - {{ include: p{s}.yaml, with: {{ {with} }} }}");
+        let head = HEAD.replace("runbook: made\ntitle: t\n", "piece: made\n");
+        pieces.push((format!("p{s}.yaml"), format!("{head}steps:\n{text}")));
     }
-    text
+    runbook::document::whole(&main, &pieces)
 }
 
 /// As it is meant, nothing left to be decided.
@@ -215,11 +242,10 @@ fn over() -> impl Strategy<Value = Loop> {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let action = (condition(), over(), 0..6usize).prop_map(|(when, over, kind)| Action { when, over, kind });
-    let step = (condition(), over(), prop::collection::vec(action, 1..4)).prop_map(|(when, over, actions)| Step {
-        when,
-        over,
-        actions,
-    });
+    let place =
+        prop_oneof![3 => Just(Place::InTheRunbook), 1 => Just(Place::InAPiece), 1 => Just(Place::InAPieceOfItsOwn)];
+    let step = (condition(), over(), prop::collection::vec(action, 1..4), place)
+        .prop_map(|(when, over, actions, place)| Step { place, when, over, actions });
     prop::collection::vec(step, 1..5)
 }
 
@@ -239,7 +265,7 @@ proptest! {
     fn what_is_decided_by_inputs_is_the_same_as_written_by_hand(steps in steps(), given in given()) {
         let values: Values =
             serde_json::from_value(json!({ "on": given.on, "env": given.env, "nodes": given.nodes })).unwrap();
-        let text = written(&steps);
+        let text = written(&steps, &given);
         let Some(by_hand) = by_hand(&steps, &given) else {
             prop_assert!(parse_runbook_with("x", &text, &values).is_err(), "nothing is to be done");
             return Ok(());
@@ -248,7 +274,8 @@ proptest! {
         for order in [Order::Article, Order::LeastDowntime] {
             prop_assert_eq!(picture(read(&text), &values, order), picture(read(&by_hand), &values, order), "{}\n{}", text, by_hand);
         }
-        // Judged without values, it is whole.
-        prop_assert!(runbook::validate::parse_runbook("x", &text).is_ok());
+        // Judged without values, it is whole; where a piece is given values, conditions on those are decided only with the others.
+        let judged = runbook::validate::parse_runbook("x", &text);
+        prop_assert!(judged.is_ok(), "{}\n{}", judged.unwrap_err().render(false), text);
     }
 }
