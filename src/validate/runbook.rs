@@ -31,6 +31,11 @@ pub fn runbook(document: &Document, given: Option<&Values>) -> Result<Runbook, P
 
 /// The runbook that a document is with these inputs.
 fn decided(document: &Document, given: Option<&Values>, notes: &mut Notes) -> Option<Runbook> {
+    if let (Some(piece), None) = (document.root.get("piece"), document.root.get("runbook")) {
+        let help = "validate a runbook that includes it: `- include: FILE` among its steps";
+        notes.advise(piece.place, "this is a piece, and no runbook of its own", help);
+        return None;
+    }
     let whole = include::included(document, notes)?;
     let document = whole.as_ref();
     let inputs = KnownInputs::of(document, given);

@@ -93,6 +93,8 @@ fn what_is_wrong_is_told_where_it_is() {
     let leaks = PIECE.replace("${{ lower(inputs.word) }}", "${{ lower(inputs.on) }}");
     let leaks = told(used, &[("work.yaml", &leaks)]);
     assert!(leaks.contains("the piece has no input `on`") && leaks.contains("--> work.yaml:"), "{leaks}");
+    let alone = parse_runbook("work.yaml", PIECE).unwrap_err();
+    assert!(alone.count() == 1 && alone.render(false).contains("this is a piece"), "{}", alone.render(false));
     let circle = "piece: c\nabout: a\nsteps: [{ include: c.yaml }]\n";
     assert!(told("  - { include: c.yaml }\n", &[("c.yaml", circle)]).contains("in a circle"));
 }
