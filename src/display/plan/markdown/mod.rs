@@ -105,7 +105,8 @@ fn totals(sheet: &Sheet<'_>) -> String {
         ("Way back", sheet.ways_back().join("; ")),
         ("Durations", DURATIONS.into()),
     ];
-    let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]);
+    let rows = rows.into_iter().filter(|(name, _)| *name != "Site down" || sheet.takes_a_site_down());
+    let rows = rows.map(|(name, value)| vec![name.to_owned(), value]);
     format!("## In all\n\n{}", table(&["", ""], rows))
 }
 

@@ -99,7 +99,7 @@ pub(in crate::display) fn totals(sheet: &Sheet<'_>) -> Element {
     let (first, others) = back.split_first().map_or(("", [].as_slice()), |(first, others)| (first.as_str(), others));
     let back = card("Way back", first, others.iter().map(|line| text(line)));
     titled("totals", "In all")
-        .child(el("dl").class("cards").child(usual).child(down).child(back))
+        .child(el("dl").class("cards").child(usual).child(sheet.takes_a_site_down().then_some(down)).child(back))
         .child(el("p").class("note").text(DURATIONS))
 }
 

@@ -131,6 +131,11 @@ impl<'a> Sheet<'a> {
         facts
     }
 
+    /// Whether a site is down at some time: of a runbook that takes none down nothing is said of one.
+    pub(in crate::display) fn takes_a_site_down(&self) -> bool {
+        !self.plan.runbook.windows().is_empty()
+    }
+
     /// The inputs, by name.
     pub(in crate::display) fn inputs(&self) -> Vec<SheetInput> {
         let spec = |name: &str| self.plan.runbook.inputs.iter().find(|i| i.name == name);
