@@ -53,6 +53,7 @@ dispatch! {
     FileEdit,
     FileUpload,
     FileLink,
+    ArchiveUnpack,
     ProcessWaitGone,
     ServiceStop,
     ServiceRestart,

@@ -34,6 +34,7 @@ pub(super) fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
     match action.kind {
         _ if action.only_reads() => Vec::new(),
         K::FileRename => on_host("file", &["from", "to"]),
+        K::ArchiveUnpack => on_host("file", &["to"]),
         K::FileWrite | K::FileEdit | K::FileUpload | K::FileLink => on_host("file", &["path"]),
         K::ServiceStop | K::ServiceRestart | K::ServiceStart | K::ServiceReload => on_host("service", &["service"]),
         // Each is judged with all that nginx reads.

@@ -32,6 +32,7 @@ mod start;
 mod stop;
 mod stray;
 mod systemd;
+mod unpack;
 mod upload;
 mod upload_local;
 mod upload_pieces;

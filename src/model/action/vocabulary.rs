@@ -144,6 +144,24 @@ actions! {
         restart: Option<Service>,
     } gives {} Reversible, Restores, [], usual 1 s, deadline 60 s;
 
+    /// Unpacks an archive that is on the host (`.tar`, and what tar itself unpacks: gzip, xz, bzip2, zstd) to a folder that it makes: all of
+    /// it or nothing. Owners and special bits in the archive do not count. A folder that is there already and has all that is in
+    /// the archive is left alone; another one is refused. Undo removes the folder with all that is in it by then.
+    "archive.unpack" ArchiveUnpack {
+        /// The host.
+        on: Target,
+        /// The archive there.
+        archive: HostPath,
+        /// The folder, in a directory that is there.
+        to: HostPath,
+        /// How many leading names of each member are left out, e.g. 1 for an archive all of which is in one folder. Default: none.
+        strip: Option<u16>,
+        /// The owner of all of it. Default: root, or the one user who can write in its directory.
+        owner: Option<Account>,
+        /// Its group. Default: root's, or that user's own.
+        group: Option<Account>,
+    } gives {} Reversible, CleansUp, [], usual 10 s, deadline 1800 s;
+
     /// Waits until no process on the host has the text in its command line.
     "process.wait-gone" ProcessWaitGone {
         /// The host.
