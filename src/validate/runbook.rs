@@ -8,6 +8,7 @@ use super::literal::check;
 use super::problem::{Notes, Problems, Where};
 use super::reader::{Here, Reader};
 use super::scope::Declared;
+use super::trial;
 use super::words::{found, meant, value};
 use super::{checks, downtime, groups, include, loops, on_failure, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
@@ -43,7 +44,22 @@ fn decided(document: &Document, given: Option<&Values>, notes: &mut Notes) -> Op
     let (grouped, groups) = groups::written_out(&chosen, &inputs, notes)?;
     let unrolled = loops::unrolled(&grouped, (&inputs, &groups), notes)?;
     let read = read(&unrolled, (&numbers, left_out), notes)?;
+    if given.is_none() && notes.len() == 0 {
+        try_defaults(document, &read, notes);
+    }
     Some(Runbook { decided_by: inputs.asked(), ..read })
+}
+
+/// Tries what inputs are when nothing is given where the runbook uses it.
+fn try_defaults(document: &Document, runbook: &Runbook, notes: &mut Notes) {
+    let defaults: Values =
+        runbook.inputs.iter().filter_map(|spec| Some((spec.name.clone(), spec.default.clone()?))).collect();
+    for name in defaults.keys() {
+        let Some(misfit) = trial::misfit(runbook, &defaults, name) else { continue };
+        let node = document.root.get("inputs").and_then(|inputs| inputs.get(name)?.get("default"));
+        let place = node.map_or(document.root.place, |node| node.place);
+        notes.add(place, format!("`default` of input `{name}`: {misfit}"));
+    }
 }
 
 fn read(document: &Document, (numbers, left_out): (&[usize], Vec<LeftOut>), notes: &mut Notes) -> Option<Runbook> {

@@ -99,6 +99,23 @@ fn values_without_the_part_are_refused_before_anything_runs() {
 }
 
 #[test]
+fn a_default_that_cannot_be_used_is_told_when_the_runbook_is_read() {
+    let told = |argument: &str, default: &str| {
+        let text = text(argument).replace(
+            "ports: { type: map, about: p }",
+            &format!("ports: {{ type: map, about: p, default: {default} }}"),
+        );
+        parse_runbook("x.yaml", &text).map_or_else(|problems| problems.render(false), |_| String::new())
+    };
+    assert_eq!(told("${{ inputs.ports.web }}", "{ web: 80 }"), "");
+    let wrong = told("${{ inputs.ports.web }}", "{ wbe: 80 }");
+    assert!(
+        wrong.contains("`default` of input `ports`: there is no `inputs.ports.web`") && wrong.contains(":5:"),
+        "{wrong}"
+    );
+}
+
+#[test]
 fn a_part_of_an_output_is_told_and_comes_later() {
     let text = text("x").replace("{ argv: [echo, 'x']", "{ argv: [cat, /x]")
         + "      - { id: more, do: local.run, with: { argv: [echo, '${{ steps.one.say.all.id }}', \
