@@ -85,6 +85,23 @@ fn the_run_goes_on_without_what_may_fail_and_a_resume_tries_it_again() {
 }
 
 #[test]
+fn no_downtime_waits_for_what_may_fail() {
+    for order in [Order::Article, Order::Overlap, Order::LeastDowntime] {
+        let begins = step("first", "    needs: []\n", &["one"]).replace("{ id: one,", "{ id: one, downtime: begins,");
+        let ends = step("last", "    needs: [first]\n", &["one"]).replace("{ id: one,", "{ id: one, downtime: ends,");
+        let may = step("may", "    needs: []\n    on_failure: continue\n", &["one", "two"]);
+        let after = step("after", "    needs: [last]\n", &["one"]);
+        for steps in [[may.clone(), begins.clone(), ends.clone(), after.clone()], [begins, ends, after, may]] {
+            let folder = tempfile::tempdir().unwrap();
+            let run = open(folder.path(), &plan(&steps, order));
+            let (life, state) = execute(folder.path(), &run, &failing("may/one"), FORWARD, Death::Never);
+            assert_eq!(life.rest(), Rest::FinishedWithFailures { actions: vec![path("may/one")] }, "{order:?}");
+            assert!(state.action(&path("after/one")).is_done());
+        }
+    }
+}
+
+#[test]
 fn short_of_the_end_a_person_decides_about_what_failed() {
     let folder = tempfile::tempdir().unwrap();
     let run = open(folder.path(), &with_an_optional_one(Order::Article));
