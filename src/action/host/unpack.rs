@@ -132,7 +132,7 @@ impl ArchiveUnpack {
     }
 
     fn command(&self) -> Change {
-        let strip = self.strip.map(|names| format!("--strip-components={}", names));
+        let strip = self.strip.map(|names| format!("--strip-components={names}"));
         let archive = self.archive.as_str();
         let argv = ["tar", "-xf", archive].map(str::to_owned).into_iter().chain(strip);
         let argv = argv.chain(["-C".to_owned(), self.to.as_str().to_owned()]).collect();
