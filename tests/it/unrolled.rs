@@ -73,11 +73,11 @@ struct Action {
 /// Where a step stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Place {
-    InTheRunbook,
+    Runbook,
     /// In a piece that is given the runbook's inputs.
-    InAPiece,
+    Piece,
     /// In a piece that is given values.
-    InAPieceOfItsOwn,
+    OwnPiece,
 }
 
 #[derive(Debug, Clone)]
@@ -149,14 +149,14 @@ fn written(steps: &[Step], given: &Given) -> String {
             let _ = writeln!(text, "{} }}", body(action.kind, item, target));
         }
         let with = match step.place {
-            Place::InTheRunbook => {
+            Place::Runbook => {
                 main.push_str(&text);
                 continue;
             }
-            Place::InAPiece => {
+            Place::Piece => {
                 "on: \"${{ inputs.on }}\", env: \"${{ inputs.env }}\", nodes: \"${{ inputs.nodes }}\"".to_owned()
             }
-            Place::InAPieceOfItsOwn => {
+            Place::OwnPiece => {
                 format!("on: {}, env: {}, nodes: [{}]", given.on, given.env, given.nodes.join(", "))
             }
         };
@@ -242,8 +242,7 @@ fn over() -> impl Strategy<Value = Loop> {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let action = (condition(), over(), 0..6usize).prop_map(|(when, over, kind)| Action { when, over, kind });
-    let place =
-        prop_oneof![3 => Just(Place::InTheRunbook), 1 => Just(Place::InAPiece), 1 => Just(Place::InAPieceOfItsOwn)];
+    let place = prop_oneof![3 => Just(Place::Runbook), 1 => Just(Place::Piece), 1 => Just(Place::OwnPiece)];
     let step = (condition(), over(), prop::collection::vec(action, 1..4), place)
         .prop_map(|(when, over, actions, place)| Step { place, when, over, actions });
     prop::collection::vec(step, 1..5)
