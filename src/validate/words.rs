@@ -1,6 +1,6 @@
 //! Words for messages: lists, suggestions, what was found.
 
-use crate::document::{Kind, Node};
+use crate::document::{Entry, Kind, Node};
 use crate::model::Value;
 
 /// More names than this are not all told: nobody reads them.
@@ -58,6 +58,11 @@ pub(super) fn found(node: &Node) -> String {
         Kind::List(_) => "a list".into(),
         Kind::Map(_) => "named values".into(),
     }
+}
+
+/// Whether an entry is a text for a shell. Nothing is pasted into one: what stands in a formula's place is read as a part of it.
+pub(super) fn is_script(entry: &Entry) -> bool {
+    ["shell", "check", "undo"].contains(&entry.key.text.as_str()) && entry.value.text().is_some()
 }
 
 /// A value as a part of a text.

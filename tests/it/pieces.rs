@@ -93,6 +93,15 @@ fn what_is_wrong_is_told_where_it_is() {
     let leaks = PIECE.replace("${{ lower(inputs.word) }}", "${{ lower(inputs.on) }}");
     let leaks = told(used, &[("work.yaml", &leaks)]);
     assert!(leaks.contains("the piece has no input `on`") && leaks.contains("--> work.yaml:"), "{leaks}");
+    // Nothing is pasted into a script, a value that is written out neither.
+    let script = "{ on: \"${{ inputs.node }}\", undo: \":\", shell: \"echo ${{ inputs.word }}\" }";
+    let head = "{ id: so, do: ssh.run, needs: [look/see], with: ";
+    let pasted = format!("{}{head}{script} }}\n", PIECE.split(head).next().unwrap());
+    let pasted = told(
+        "  - { include: work.yaml, with: { node: web-1, word: \"$(reboot)\", deep: true } }\n",
+        &[("work.yaml", &pasted)],
+    );
+    assert!(pasted.contains("`shell` of action `do/so`") && pasted.contains("--> work.yaml:"), "{pasted}");
     let alone = parse_runbook("work.yaml", PIECE).unwrap_err();
     assert!(alone.count() == 1 && alone.render(false).contains("this is a piece"), "{}", alone.render(false));
     let circle = "piece: c\nabout: a\nsteps: [{ include: c.yaml }]\n";

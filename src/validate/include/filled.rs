@@ -1,7 +1,7 @@
 //! The steps of a piece with its inputs filled in, and the names of its own steps as they are in the whole runbook.
 
 use super::super::problem::Notes;
-use super::super::words::{meant, plain};
+use super::super::words::{is_script, meant, plain};
 use super::node::{changed, text};
 use crate::document::{Entry, Kind, Node};
 use crate::model::with_words;
@@ -73,7 +73,10 @@ impl PieceFilling<'_> {
             Kind::Text(text) if text.contains("${{") => return self.text(node, text, notes),
             Kind::List(items) => Kind::List(items.iter().map(|item| self.filled(item, notes)).collect()),
             Kind::Map(entries) => {
-                let of = |entry: &Entry| Entry { key: entry.key.clone(), value: self.filled(&entry.value, notes) };
+                let of = |entry: &Entry| {
+                    let value = if is_script(entry) { entry.value.clone() } else { self.filled(&entry.value, notes) };
+                    Entry { key: entry.key.clone(), value }
+                };
                 Kind::Map(entries.iter().map(of).collect())
             }
             other => other.clone(),

@@ -2,16 +2,13 @@
 //! same round.
 
 use super::super::problem::Notes;
-use super::super::words::{meant, plain};
+use super::super::words::{is_script, meant, plain};
 use super::items::Item;
 use crate::document::{Entry, Kind, Node};
 use crate::model::{unrolled_id, with_words};
 
 /// What makes a loop of a step or an action.
 pub(super) const FIELDS: [&str; 2] = ["for_each", "at_once"];
-
-/// Parameters whose text is for a shell.
-const SCRIPTS: [&str; 3] = ["shell", "check", "undo"];
 
 /// The id of a step or an action, as it is written.
 pub(super) fn id_of(node: &Node) -> Option<&str> {
@@ -63,9 +60,7 @@ impl Round<'_> {
             Kind::List(items) => Kind::List(items.iter().map(|item| self.filled(item, notes)).collect()),
             Kind::Map(entries) => {
                 let filled = |entry: &Entry| {
-                    // Nothing is pasted into a script: what stands in its place is read as a part of it.
-                    let is_script = SCRIPTS.contains(&entry.key.text.as_str()) && entry.value.text().is_some();
-                    let value = if is_script { entry.value.clone() } else { self.filled(&entry.value, notes) };
+                    let value = if is_script(entry) { entry.value.clone() } else { self.filled(&entry.value, notes) };
                     Entry { key: entry.key.clone(), value }
                 };
                 Kind::Map(entries.iter().map(filled).collect())
