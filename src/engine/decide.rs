@@ -67,7 +67,7 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
     let mut pass = Pass { held_up: is_held_up(plan, frontier, state, flight), ..Pass::default() };
     for (place, action) in ahead.within_reach(plan) {
         look(moment, action, ahead.is_open(place), &mut pass);
-        if plan.on_failure(action) == &OnFailure::Continue && is_waiting(moment, action) {
+        if is_waiting(moment, action) && plan.on_failure(action) == &OnFailure::Continue {
             pass.waits_at = pass.waits_at.or(Some(place));
         }
     }

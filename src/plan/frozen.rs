@@ -111,8 +111,7 @@ impl Plan {
     /// What becomes of a run when this action has failed for good.
     #[must_use]
     pub fn on_failure(&self, action: &ActionPath) -> &OnFailure {
-        let step = self.runbook.steps.iter().find(|step| step.id == *action.step());
-        step.map_or(&OnFailure::Pause, |step| &step.on_failure)
+        self.step(action.step()).map_or(&OnFailure::Pause, |step| &step.on_failure)
     }
 
     /// The definition of an action.
