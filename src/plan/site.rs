@@ -82,6 +82,12 @@ impl Sites {
         let is_down = |(begins, ends): &(usize, Option<usize>)| *begins <= end && ends.is_none_or(|it| it > end);
         if self.windows.iter().any(is_down) { Site::Down } else { Site::Up }
     }
+
+    /// The same of a runbook that takes the site down at some time; nothing of one that never does.
+    #[must_use]
+    pub fn told_after(&self, step: &StepId) -> Option<Site> {
+        (!self.windows.is_empty()).then(|| self.after(step))
+    }
 }
 
 /// How far an action is.

@@ -9,7 +9,7 @@ use crate::display::plan::{checks, usual};
 use crate::display::run::failure::reasons_text;
 use crate::display::table::{columns, count, hanging, prose, wrapped};
 use crate::display::terminal::one_line;
-use crate::display::wording::{order_sentence, site_clause};
+use crate::display::wording::{order_sentence, site_sentence};
 use crate::model::{ActionPath, Description, Found, Property, Reversibility, Spec, Step, StepAction, Text, tell};
 use crate::plan::{Look, Plan};
 
@@ -41,7 +41,7 @@ fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(Ac
     let (looks, sites) = (Looks::of(preflight), plan.sites());
     for step in steps {
         text.push_str(&one_step(plan, step, sentences, &looks));
-        if let Some(told) = site_clause(plan, sites.after(&step.id)) {
+        if let Some(told) = sites.told_after(&step.id).map(site_sentence) {
             text.push_str(&format!("  afterwards {told}\n"));
         }
     }

@@ -26,7 +26,7 @@ use crate::display::plan::permission::{self, permission_warnings};
 use crate::display::plan::text::{Sentences, first_sentence, undo_sentence};
 use crate::display::plan::{checks, usual};
 use crate::display::table::count;
-use crate::display::wording::{order_sentence, site_clause};
+use crate::display::wording::{order_sentence, site_sentence};
 use crate::model::{ActionPath, CheckRow, Expr, Failure, Reference, StepAction, Value, ValueType};
 use crate::plan::{Look, Plan};
 
@@ -87,7 +87,7 @@ impl<'a> Sheet<'a> {
                 slot: timing.of_step(step),
                 usual: usual::of_step(plan, step),
                 site: SiteDuring::of(plan, step, &timing),
-                after: site_clause(plan, sites.after(&step.id)),
+                after: sites.told_after(&step.id).map(site_sentence),
                 no_return: final_one && !no_return_passed,
                 done: step.actions.iter().all(|action| done.contains(&action.path)),
                 actions,
