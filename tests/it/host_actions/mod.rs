@@ -1,6 +1,7 @@
 //! Actions on a host and on a site, against real programs: each once and again, forward and back, and with the process
 //! killed in between.
 
+mod archives;
 mod attacks;
 mod bench;
 mod checks;
