@@ -16,8 +16,10 @@ pub(in crate::cli) const SHIPPED: &[(&str, &str)] = &[
     ("central-logs", include_str!("../../runbooks/central-logs.yaml")),
 ];
 
-/// The worlds on which those are rehearsed that have one of their own.
+/// The worlds on which they are rehearsed.
 pub(in crate::cli) const WORLDS: &[(&str, &str)] = &[
+    ("single-to-ha", include_str!("../../runbooks/single-to-ha.world.yaml")),
+    ("restart-web-node", include_str!("../../runbooks/restart-web-node.world.yaml")),
     ("release", include_str!("../../runbooks/release.world.yaml")),
     ("certificate-rolling", include_str!("../../runbooks/certificate-rolling.world.yaml")),
     ("postgres-move", include_str!("../../runbooks/postgres-move.world.yaml")),

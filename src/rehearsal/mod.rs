@@ -12,7 +12,6 @@ mod dns;
 mod emulator;
 mod error;
 mod file;
-mod flagship;
 mod host;
 mod judge;
 mod machine;
@@ -23,21 +22,23 @@ mod site;
 mod world;
 
 pub use balancer::health::{ServerHealth, TargetCheck};
-pub use emulator::account::{AccountState, SeededAccount, SeededHost};
+pub use emulator::account::{AccountState, SeededAccount, SeededBalancer, SeededHost};
 pub use emulator::client::{BodyEvent, EmulatorClient};
 pub use error::RehearsalError;
-pub use flagship::{before, inputs};
 pub use host::handle::HostHandle;
 pub use judge::Witness;
 pub use machine::cache::Cache;
 pub use machine::{Machine, doctor, setup};
 pub use play::play;
-pub use region::before::{AccountBefore, BeforeState, DatabaseBefore, SiteBefore};
 pub use region::network::REGION_ADDRESS;
 pub use region::operator::OPERATOR_ACCOUNT;
 pub use region::spec::{Conduct, RegionSpec};
 pub use region::{Region, enter};
-pub use scenario::{Fault, Part, PlayEnding, Report, ReturnTrip, Scenario, VerdictRow};
+pub use scenario::{Part, PlayEnding, Report, ReturnTrip, Scenario, VerdictRow};
 pub use site::release;
 pub use site::visitor::Outage;
-pub use world::{Holds, World, WorldFile, WorldHost, parse as parse_world};
+pub use world::{
+    BalancerBefore, DatabaseBefore, FaultBefore, Holds, InstanceBefore, Names, NextcloudBefore, NextcloudDatabase,
+    Question, RecordBefore, RefusalBefore, RestBefore, RuleBefore, SiteBefore, Subnet, TargetProtocol, World,
+    WorldFile, WorldHost, fits as world_fits, inputs, parse as parse_world, raise,
+};

@@ -6,18 +6,14 @@ use crate::model::ActionPath;
 use crate::plan::Order;
 use crate::rehearsal::region::spec::RegionSpec;
 use crate::rehearsal::site::visitor::Outage;
-use crate::rehearsal::world::World;
 
 /// One rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scenario {
     /// The region.
     pub region: RegionSpec,
-    /// The runbook's name; its judge (`flagship`) knows how it is played.
+    /// The runbook, as it is typed in the lab.
     pub runbook: String,
-    /// What the runbook is rehearsed on, of one that does not come with the tool.
-    #[serde(default)]
-    pub world: Option<World>,
     /// In which order its actions run.
     pub order: Order,
     /// Kill every process at one of its appends, until the run has come to its end.
@@ -29,8 +25,8 @@ pub struct Scenario {
     pub fail: Vec<String>,
     /// After the run, roll back this far.
     pub rollback_to: Option<ReturnTrip>,
-    /// What is to go wrong in the world.
-    pub fault: Option<Fault>,
+    /// What is to go wrong in the world, one of its faults.
+    pub fault: Option<String>,
     /// Open a shell instead of running commands.
     pub shell: bool,
     /// Whether the commands under test write JSON.
@@ -44,18 +40,6 @@ pub struct ReturnTrip {
     pub to: String,
     /// The actions that stay done; none for `start`.
     pub kept: Vec<ActionPath>,
-}
-
-/// What can be made to go wrong in the world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fault {
-    /// EC2 has no capacity for the smaller type when the original is started; it has some again before the resume.
-    NoCapacity,
-    /// The same, but it never has any: the operator goes on with the old type.
-    NoCapacityAccepted,
-    /// EC2 has no room for the clone, for more than a quarter of an hour as waits are meant.
-    NoRoom,
 }
 
 /// One thing that was looked up in the world.
@@ -112,15 +96,6 @@ impl Report {
     pub fn passed(&self) -> bool {
         !self.parts.is_empty() && self.parts.iter().all(|p| !p.rows.is_empty() && p.rows.iter().all(|row| row.ok))
     }
-}
-
-impl Fault {
-    /// Every fault, by name.
-    pub const ALL: &'static [(&'static str, Fault)] = &[
-        ("no-capacity", Fault::NoCapacity),
-        ("no-capacity:accept", Fault::NoCapacityAccepted),
-        ("no-room", Fault::NoRoom),
-    ];
 }
 
 impl VerdictRow {

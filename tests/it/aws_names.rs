@@ -53,7 +53,7 @@ fn stricter(kind: &str, text: &str) -> bool {
 #[tokio::test]
 async fn aws_takes_whatever_fits_our_types() {
     let say = |what: &str| eprintln!("{what}");
-    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::StandIn, &say).await;
+    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::default(), &say).await;
     let prepared = prepared.unwrap_or_else(|e| panic!("{e}"));
     let kinds = [
         "balancer-name",

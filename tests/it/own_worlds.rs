@@ -110,7 +110,7 @@ fn what_does_not_hold_and_what_does_not_come_back_is_found() {
     let output = rehearse(folder.path(), &["own.yaml", "--rollback-to", "start"]);
     let wrong: Vec<(String, bool)> = rows(&output).into_iter().filter(|(_, ok)| !ok).collect();
     assert!(output.status.code() == Some(1) && wrong.len() == 1, "{wrong:?}");
-    assert!(wrong[0].0.starts_with("app-1 is as at the start: + file 644 0:0 /etc/app/left"), "{wrong:?}");
+    assert!(wrong[0].0.starts_with("app-1 is as at the start: + file 644 0:0 /etc/app/left "), "{wrong:?}");
     own(folder.path(), "echo other >/etc/app/app.conf", world);
     let output = rehearse(folder.path(), &["own.yaml"]);
     assert!(
@@ -134,7 +134,14 @@ fn a_runbook_without_a_world_is_told_what_to_write() {
     assert!(told(&["own.yaml"]).contains("unknown field `fils`"));
     own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs: { text: a }\n");
     assert!(told(&["own.yaml"]).contains("input `at` is missing"));
-    assert!(told(&["single-to-ha", "--world", "own.world.yaml"]).contains("has its world in the tool"));
+    // One that comes with the tool may be given another world.
+    assert!(told(&["restart-web-node", "--world", "own.world.yaml"]).contains("input `region` is missing"));
+    own(
+        folder.path(),
+        "\":\"",
+        "hosts: { app-1: {} }\ninputs: { text: a, at: b }\nafter: [{ on: app-1, run: x, since: one/wirte }]\n",
+    );
+    assert!(told(&["own.yaml"]).contains("`one/wirte`, which is no action of the runbook"));
     own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs: { text: a, at: b }\n");
-    assert!(told(&["own.yaml", "--fault", "no-room"]).contains("are for `single-to-ha`"));
+    assert!(told(&["own.yaml", "--fault", "no-room"]).contains("no fault `no-room` in this world"));
 }

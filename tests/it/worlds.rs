@@ -6,6 +6,7 @@ mod beside;
 mod commands;
 mod credentials;
 mod documents;
+mod doctored;
 mod drift;
 mod failover;
 mod gates;

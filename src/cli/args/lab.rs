@@ -32,19 +32,20 @@ pub(in crate::cli) struct RehearseArgs {
     /// when nothing is said
     #[arg(long, value_name = "PACE")]
     pub(in crate::cli) pace: Option<String>,
-    /// Let something go wrong: `no-capacity` (EC2 refuses the smaller type when the original is started, and has it again
-    /// when the run is resumed), `no-capacity:accept` (it never has it; the operator goes on with the old type) or `no-room`
-    /// (it has no room for the clone for a quarter of an hour; the run waits for it)
+    /// Let something go wrong that the world knows; of `single-to-ha`: `no-capacity` (EC2 refuses the smaller type when the
+    /// original is started, and has it again when the run is resumed), `no-capacity:accept` (it never has it; the operator goes
+    /// on with the old type) or `no-room` (it has no room for the clone for a quarter of an hour; the run waits for it)
     #[arg(long, value_name = "FAULT")]
     pub(in crate::cli) fault: Option<String>,
-    /// Rehearse with this Nextcloud, the release that you run: its archive (.tar.bz2, .tar.gz, .zip) or the folder it unpacks
-    /// to. Without, the web server carries a small stand-in
+    /// Where the world has a Nextcloud, rehearse with this one, the release that you run: its archive (.tar.bz2, .tar.gz, .zip) or
+    /// the folder it unpacks to. Without, it is a small stand-in
     #[arg(long, value_name = "PATH")]
     pub(in crate::cli) nextcloud: Option<PathBuf>,
     /// Open a shell inside the lab, to type `runbook ...` oneself
     #[arg(long)]
     pub(in crate::cli) shell: bool,
-    /// What a runbook of your own is rehearsed on: hosts, inputs, what must hold afterwards [default: NAME.world.yaml beside it]
+    /// What it is rehearsed on: hosts, inputs, what must hold afterwards [default: NAME.world.yaml beside it, or the one that comes
+    /// with the tool]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) world: Option<PathBuf>,
     /// Keep the lab's files

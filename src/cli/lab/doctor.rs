@@ -18,8 +18,10 @@ pub(in crate::cli) fn doctor(args: &DoctorArgs, format: Format) -> Result<Exit, 
         if args.setup {
             let json = format.is_json();
             let say = move |text: &str| say(json, began, text);
-            let worlds = shipped()?.into_iter().map(|world| setup::Carry::Packages(world.packages));
-            for carry in [setup::Carry::StandIn].into_iter().chain(worlds) {
+            let worlds = shipped()?
+                .into_iter()
+                .map(|world| setup::Carry { packages: world.packages, ..setup::Carry::default() });
+            for carry in [setup::Carry::default()].into_iter().chain(worlds) {
                 setup::ensure(&cache, true, carry, &say).await.map_err(|e| lab_failure(&e))?;
             }
         }

@@ -13,8 +13,8 @@ use crate::model::{ActionPath, Reversibility, Runbook, WayBack as WayBackKind};
 use crate::plan::{Order, sequence};
 use crate::rehearsal::setup::{self, Carry};
 use crate::rehearsal::{
-    BeforeState, Cache, Conduct, Fault, PlayEnding, RegionSpec, RehearsalError, ReturnTrip, Scenario, World, doctor,
-    enter, play, release,
+    Cache, Conduct, FaultBefore, PlayEnding, RegionSpec, RehearsalError, ReturnTrip, Scenario, World, doctor, enter,
+    play, release,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -24,36 +24,29 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
     let mut found = library::find(&args.runbook)?;
     let order = args.order.map_or(Order::Article, Order::from);
     let world = world::find(args, &found)?;
-    if let Some(world) = &world {
-        found.runbook = world::decided(&found, world)?;
-    }
+    found.runbook = world::decided(&found, &world)?;
     if args.list_kill_points {
         return kill_points(&found.runbook, order, args.rollback_to.as_deref());
     }
-    let fault = args.fault.as_deref().map(fault).transpose()?;
+    let fault = args.fault.as_deref().map(|name| fault(&world, name)).transpose()?;
     let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&found.runbook, order, to)).transpose()?;
     let pace = args.pace.as_deref().map(pace).transpose()?;
-    check(args, &found.runbook, world.is_some())?;
+    check(args, &found.runbook)?;
     can_be_combined(args, fault, rollback_to.as_ref())?;
+    let root = nextcloud_root(args, &world)?;
     let (json, setup, keep) = (format.is_json(), args.setup, args.keep);
     block_on(async {
         let began = Instant::now();
         let say = move |text: &str| say(json, began, text);
         let cache = Cache::of_account().map_err(|e| lab_failure(&e))?;
-        let carry = match (&args.nextcloud, &world) {
-            (Some(_), _) => Carry::Nextcloud,
-            (None, Some(world)) => Carry::Packages(world.packages.clone()),
-            (None, None) => Carry::StandIn,
-        };
-        let before = before(world.as_ref());
+        let carry = Carry { nextcloud: args.nextcloud.is_some(), packages: world.packages.clone() };
         // Looked at first: an image for a release that is none would be made for nothing.
-        let release = match &args.nextcloud {
-            Some(path) => {
-                let rootless = doctor::is_rootless();
-                let release = release::ensure(&cache, path, &before.site.root, rootless, &say).await;
+        let release = match (&args.nextcloud, root) {
+            (Some(path), Some(root)) => {
+                let release = release::ensure(&cache, path, &root, doctor::is_rootless(), &say).await;
                 Some(release.map_err(|e| CommandFailure::chain(Exit::Usage, &e))?)
             }
-            None => None,
+            _ => None,
         };
         let prepared = setup::ensure(&cache, setup, carry, &say).await.map_err(|e| lab_failure(&e))?;
         let folder = fresh_folder()?;
@@ -61,17 +54,16 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
             region: RegionSpec {
                 release,
                 conduct: Conduct { pace, ..Conduct::default() },
-                ..RegionSpec::new(folder.clone(), prepared.clone(), before)
+                ..RegionSpec::new(folder.clone(), prepared.clone(), world)
             },
             // In the lab the operator is in another folder.
             runbook: found.source.clone().unwrap_or_else(|| args.runbook.clone()),
-            world,
             order,
             kill_at_appends: args.kill_at_appends,
             kill: args.kill.clone(),
             fail: args.fail.clone(),
             rollback_to,
-            fault,
+            fault: args.fault.clone(),
             shell: args.shell,
             json,
         };
@@ -97,12 +89,22 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
     })?
 }
 
-/// What there is before: the lab's own site, and the hosts of a world.
-fn before(world: Option<&World>) -> BeforeState {
-    let mut before = crate::rehearsal::before();
-    before.account.balancers = world.map(|world| world.balancers.clone()).unwrap_or_default();
-    before.account.hosts = world.iter().flat_map(|world| world.hosts.keys().cloned()).collect();
-    before
+/// Where the one Nextcloud of the world is installed, when a release of it is to be.
+fn nextcloud_root(args: &RehearseArgs, world: &World) -> Result<Option<String>, CommandFailure> {
+    if args.nextcloud.is_none() {
+        return Ok(None);
+    }
+    let mut there = world.nextclouds();
+    match (there.next(), there.next()) {
+        (Some((_, it)), None) => Ok(Some(it.root.clone())),
+        (None, _) => Err(CommandFailure::usage(
+            "`--nextcloud` installs a release where the world has a Nextcloud, and it has none",
+        )
+        .hint("a host of the world file has one with `nextcloud:`; docs/rehearsal.md says what it takes")),
+        _ => Err(CommandFailure::usage(
+            "`--nextcloud` installs one release, and the world has several hosts with a Nextcloud",
+        )),
+    }
 }
 
 /// Prints where a rehearsal can be killed: before and after each effect and, when something is rolled back, each undo, in
@@ -147,17 +149,7 @@ fn way_back(runbook: &Runbook, order: Order, to: &str) -> Result<ReturnTrip, Com
 }
 
 /// Refuses what cannot be rehearsed, before the lab is set up.
-fn check(args: &RehearseArgs, runbook: &Runbook, has_world: bool) -> Result<(), CommandFailure> {
-    if has_world && (args.fault.is_some() || args.nextcloud.is_some() || !args.fail.is_empty()) {
-        return Err(CommandFailure::usage("`--fault`, `--fail` and `--nextcloud` are for `single-to-ha`").hint(
-            "a runbook of your own is rehearsed with `--kill`, `--kill-at-appends`, `--rollback-to` and `--shell`",
-        ));
-    }
-    let harmed = !args.kill.is_empty() || !args.fail.is_empty() || args.rollback_to.is_some() || args.fault.is_some();
-    if harmed && !has_world && args.runbook != "single-to-ha" {
-        return Err(CommandFailure::usage(format!("`{}` can only be rehearsed as it is", args.runbook))
-            .hint("`--kill`, `--fault` and `--rollback-to` are for `single-to-ha`"));
-    }
+fn check(args: &RehearseArgs, runbook: &Runbook) -> Result<(), CommandFailure> {
     Harm::parse(&args.kill, &args.fail)?;
     for point in args.kill.iter().chain(&args.fail) {
         let action = point.rsplit_once(':').map_or(point.as_str(), |(action, _)| action);
@@ -174,7 +166,11 @@ fn check(args: &RehearseArgs, runbook: &Runbook, has_world: bool) -> Result<(), 
 }
 
 /// Refuses what would be ignored, or could only fail.
-fn can_be_combined(args: &RehearseArgs, fault: Option<Fault>, back: Option<&ReturnTrip>) -> Result<(), CommandFailure> {
+fn can_be_combined(
+    args: &RehearseArgs,
+    fault: Option<&FaultBefore>,
+    back: Option<&ReturnTrip>,
+) -> Result<(), CommandFailure> {
     let points = !(args.kill.is_empty() && args.fail.is_empty());
     if args.shell && (points || fault.is_some() || back.is_some()) {
         return Err(CommandFailure::usage(
@@ -186,12 +182,14 @@ fn can_be_combined(args: &RehearseArgs, fault: Option<Fault>, back: Option<&Retu
         return Err(CommandFailure::usage("`--fault` cannot be combined with `--kill` or `--fail`")
             .hint("rehearse them one after the other"));
     }
-    match (fault, back) {
-        (Some(Fault::NoCapacityAccepted), Some(ReturnTrip { to, kept })) if !kept.is_empty() => {
-            let message = format!("`--fault no-capacity:accept` cannot be combined with `--rollback-to {to}`");
+    let lasts = fault.and_then(|fault| fault.rests.as_ref()).is_some_and(|rests| !rests.typed.is_empty());
+    match back {
+        Some(ReturnTrip { to, kept }) if lasts && !kept.is_empty() => {
+            let name = args.fault.as_deref().unwrap_or_default();
+            let message = format!("`--fault {name}` cannot be combined with `--rollback-to {to}`");
             Err(CommandFailure::usage(message)
-                .cause("after that rollback the run goes forward again, and there is no capacity all day")
-                .hint("use `--fault no-capacity`, or `--rollback-to start`"))
+                .cause("after that rollback the run goes forward again, and the fault lasts all day")
+                .hint("use another fault, or `--rollback-to start`"))
         }
         _ => Ok(()),
     }
@@ -245,10 +243,13 @@ pub(in crate::cli) fn say(json: bool, began: Instant, text: &str) {
     }
 }
 
-fn fault(name: &str) -> Result<Fault, CommandFailure> {
-    let names: Vec<&str> = Fault::ALL.iter().map(|(n, _)| *n).collect();
-    Fault::ALL.iter().find(|(n, _)| *n == name).map(|(_, fault)| *fault).ok_or_else(|| {
-        CommandFailure::usage(format!("there is no fault `{name}`")).hint(format!("faults: {}", names.join(", ")))
+fn fault<'w>(world: &'w World, name: &str) -> Result<&'w FaultBefore, CommandFailure> {
+    let names: Vec<&str> = world.faults.keys().map(String::as_str).collect();
+    world.faults.get(name).ok_or_else(|| {
+        CommandFailure::usage(format!("there is no fault `{name}` in this world")).hint(match names.as_slice() {
+            [] => "a world file has them under `faults`".to_owned(),
+            names => format!("faults: {}", names.join(", ")),
+        })
     })
 }
 

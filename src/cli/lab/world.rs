@@ -4,27 +4,31 @@ use crate::cli::args::RehearseArgs;
 use crate::cli::library::{self, FoundRunbook};
 use crate::cli::{CommandFailure, Exit};
 use crate::model::{Runbook, Values};
-use crate::rehearsal::{World, parse_world};
+use crate::rehearsal::{Names, World, parse_world, world_fits};
 use std::path::{Path, PathBuf};
 
-/// The world that a runbook is rehearsed on; nothing for one that comes with the tool.
-pub(in crate::cli) fn find(args: &RehearseArgs, found: &FoundRunbook) -> Result<Option<World>, CommandFailure> {
-    let Some(source) = found.source.as_deref() else {
-        let shipped = library::WORLDS.iter().find(|(name, _)| *name == args.runbook);
-        return match &args.world {
-            None => shipped.map(|(name, text)| read(&format!("{name}.world.yaml"), text)).transpose(),
-            Some(_) => Err(CommandFailure::usage(format!("`{}` has its world in the tool", args.runbook))
-                .hint("`--world` is for a runbook of your own, a file")),
-        };
+/// The world that a runbook is rehearsed on: the one that is named, the one that comes with it, or the one beside it.
+pub(in crate::cli) fn find(args: &RehearseArgs, found: &FoundRunbook) -> Result<World, CommandFailure> {
+    let shipped = library::WORLDS.iter().find(|(name, _)| found.source.is_none() && *name == args.runbook);
+    let world = match (&args.world, shipped) {
+        (None, Some((name, text))) => read(&format!("{name}.world.yaml"), text)?,
+        (named, _) => {
+            let path =
+                named.clone().unwrap_or_else(|| beside(Path::new(found.source.as_deref().unwrap_or(&args.runbook))));
+            let text = std::fs::read_to_string(&path).map_err(|error| without(args, &path, &error))?;
+            read(&path.display().to_string(), &text)?
+        }
     };
-    let path = args.world.clone().unwrap_or_else(|| beside(Path::new(source)));
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        CommandFailure::usage(format!("`{}` cannot be rehearsed without a world", args.runbook))
-            .cause(format!("`{}` cannot be read: {error}", path.display()))
-            .hint("write one beside it, or name it with `--world FILE`: at least `hosts: { web-1: {} }`, and the runbook's `inputs`")
-            .hint("docs/rehearsal.md leads through one, under \"A runbook of your own\"")
-    })?;
-    read(&path.display().to_string(), &text).map(Some)
+    world_fits(&world, &found.runbook)
+        .map_err(|why| CommandFailure::new(Exit::Usage, "the world does not fit the runbook".to_owned()).cause(why))?;
+    Ok(world)
+}
+
+fn without(args: &RehearseArgs, path: &Path, error: &std::io::Error) -> CommandFailure {
+    CommandFailure::usage(format!("`{}` cannot be rehearsed without a world", args.runbook))
+        .cause(format!("`{}` cannot be read: {error}", path.display()))
+        .hint("write one beside it, or name it with `--world FILE`: at least `hosts: { web-1: {} }`, and the runbook's `inputs`")
+        .hint("docs/rehearsal.md leads through one, under \"A runbook of your own\"")
 }
 
 /// The worlds that come with the tool.
@@ -46,23 +50,8 @@ fn beside(runbook: &Path) -> PathBuf {
 /// The runbook that it is with the world's inputs, judged as an inputs file would be. What the lab gives the hosts is not known yet.
 pub(in crate::cli) fn decided(found: &FoundRunbook, world: &World) -> Result<Runbook, CommandFailure> {
     let text = serde_json::to_string(&world.inputs).unwrap_or_default();
-    let text = stand_ins(&text, world);
+    let text = Names::stand_ins(world).fill(&text);
     let given: Values = crate::validate::parse_inputs(&found.runbook, Some(("inputs of the world", &text)), &[])
         .map_err(|problems| library::problems(&problems))?;
     found.with(&given)
-}
-
-/// The same with values of the right form where the lab puts its own.
-fn stand_ins(text: &str, world: &World) -> String {
-    let text = text.replace("${home}", "/home").replace("${region}", "us-east-1");
-    let text = world.hosts.keys().fold(text, |text, name| {
-        text.replace(&format!("${{host.{name}.address}}"), "10.77.1.200")
-            .replace(&format!("${{host.{name}.instance}}"), "i-0123456789abcdef0")
-    });
-    let arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef";
-    world.balancers.keys().fold(text, |text, name| {
-        text.replace(&format!("${{balancer.{name}.arn}}"), arn)
-            .replace(&format!("${{balancer.{name}.target_group}}"), arn)
-            .replace(&format!("${{balancer.{name}.dns_name}}"), "web.us-east-1.elb.amazonaws.com")
-    })
 }

@@ -1,5 +1,5 @@
-//! The emulated account as one picture: what exists in it that has a body in the region, and the ids of its
-//! before-state. The shapes are the emulator's (`emulator/view.py`, `emulator/seed.py`); what the region does not
+//! The emulated account as one picture: what exists in it that has a body in the region, and the ids of what
+//! it has at first. The shapes are the emulator's (`emulator/view.py`, `emulator/seed.py`); what the region does not
 //! need is not read.
 
 use std::collections::BTreeMap;
@@ -269,7 +269,7 @@ pub struct AliasTarget {
     pub dns_name: String,
 }
 
-/// The ids of the before-state, as the emulator made them.
+/// The ids of what the account has at first, as the emulator made it; by the names of the world file.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SeededAccount {
     /// The account's region.
@@ -280,37 +280,23 @@ pub struct SeededAccount {
     pub vpc: String,
     /// Its two public subnets, by the last letter of their zone: `a` and `b`.
     pub subnets: BTreeMap<String, String>,
-    /// The one web instance.
-    pub instance: String,
-    /// Its private address.
-    pub private_ip: Ipv4Addr,
-    /// Its Elastic IP.
-    pub public_ip: Ipv4Addr,
-    /// The DB instance's identifier.
-    pub db: String,
-    /// The DB instance's host name.
-    pub db_endpoint: String,
-    /// The hosted zone's id.
-    pub zone: String,
-    /// The site's name.
-    pub fqdn: String,
-    /// The bucket of the site's files.
-    pub bucket: String,
-    /// The web instances' security group.
-    pub web_group: String,
     /// The key pair's name.
     pub key_name: String,
-    /// The Elastic IP's allocation id.
-    pub allocation_id: String,
-    /// Further servers of the before-state, by name.
-    #[serde(default)]
+    /// The ids of the security groups.
+    pub groups: BTreeMap<String, String>,
+    /// The hosts.
     pub hosts: BTreeMap<String, SeededHost>,
-    /// Balancers of the before-state, by name.
-    #[serde(default)]
+    /// The DB instances' endpoints.
+    pub databases: BTreeMap<String, String>,
+    /// The certificates' ARNs.
+    pub certificates: BTreeMap<String, String>,
+    /// The balancers.
     pub balancers: BTreeMap<String, SeededBalancer>,
+    /// The ids of the hosted zones.
+    pub zones: BTreeMap<String, String>,
 }
 
-/// A balancer of the before-state.
+/// A balancer.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SeededBalancer {
     /// Its ARN.
@@ -321,13 +307,19 @@ pub struct SeededBalancer {
     pub target_group: String,
 }
 
-/// A further server of the before-state.
+/// A host.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct SeededHost {
     /// Its instance.
     pub instance: String,
+    /// The image it was launched from, its own.
+    pub image: String,
     /// Its private address.
     pub address: Ipv4Addr,
+    /// Its Elastic IP, or the public address it happens to have.
+    pub public: Option<Ipv4Addr>,
+    /// The Elastic IP's allocation id, where it has one.
+    pub allocation: Option<String>,
 }
 
 #[cfg(test)]

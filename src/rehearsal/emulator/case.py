@@ -53,6 +53,45 @@ def view():
     return json.loads(http("GET", "/plus/state"))
 
 
+#: One web server with an Elastic IP, a database, a name, a bucket.
+WORLD = {
+    "key": "nextcloud",
+    "buckets": ["nextcloud-files"],
+    "groups": {
+        "nextcloud-web": [{"port": port, "from": "0.0.0.0/0"} for port in (22, 80, 443)],
+        "nextcloud-db": [{"port": 3306, "from": "nextcloud-web"}],
+    },
+    "hosts": {
+        "nextcloud-web-1": {
+            "elastic_ip": True,
+            "groups": ["nextcloud-web"],
+            "profile": "nextcloud-web",
+            "tags": {"Owner": "nextcloud"},
+        }
+    },
+    "databases": {"nextcloud-db": {"groups": ["nextcloud-db"]}},
+    "zones": {"nextcloud.example": [{"name": "cloud.nextcloud.example", "host": "nextcloud-web-1"}]},
+}
+
+
+def seeded(**changes):
+    """The ids of WORLD with these changes, those of its one server, database and zone under short names."""
+    made = plus("seed", **{**WORLD, **changes})
+    (host,), (db,), (zone,) = made["hosts"].values(), made["databases"], made["zones"].values()
+    return {
+        **made,
+        "instance": host["instance"],
+        "private_ip": host["address"],
+        "public_ip": host["public"],
+        "db": db,
+        "db_endpoint": made["databases"][db],
+        "zone": zone,
+        "fqdn": "cloud.nextcloud.example",
+        "web_group": made["groups"]["nextcloud-web"],
+        "bucket": "nextcloud-files",
+    }
+
+
 class Case(unittest.TestCase):
     """An account of before the cutover, with the body in charge and transitions of one look."""
 
@@ -61,7 +100,7 @@ class Case(unittest.TestCase):
     def setUp(self):
         plus("reset", account=True)
         plus("config", **self.config)
-        self.ids = plus("seed")
+        self.ids = seeded()
         self.web = self.ids["instance"]
 
     def tearDown(self):

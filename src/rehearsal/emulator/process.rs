@@ -28,6 +28,7 @@ const FILES: &[(&str, &str)] = embedded![
     "serve.py",
     "acm.py",
     "addresses.py",
+    "ask.py",
     "callers_name.json",
     "callers_name.py",
     "contract.py",

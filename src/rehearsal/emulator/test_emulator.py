@@ -8,7 +8,7 @@ This file: control paths, faults, the seed, what the hosts use. ``test_compute``
 import json
 import urllib.error
 
-from case import Case, client, http, plus, view
+from case import WORLD, Case, client, http, plus, view
 
 
 class Faults(Case):
@@ -78,8 +78,8 @@ class Faults(Case):
             ("body", {"event": "instance-running", "id": "i-1"}, 404),
             ("fault", {"service": "ec2"}, 400),
             ("config", {"tick": 2}, 400),
-            ("seed", {"fdqn": "cloud.nextcloud.example"}, 400),
-            ("seed", {}, 409),
+            ("seed", {"hsots": {}}, 400),
+            ("seed", WORLD, 409),
             ("nothing", {}, 404),
         ):
             with self.assertRaises(urllib.error.HTTPError) as caught:
@@ -147,11 +147,30 @@ class Site(Case):
         )["RouteTables"]
         self.assertTrue(any(r.get("GatewayId", "").startswith("igw-") for r in tables[0]["Routes"]))
 
-    def test_the_seed_by_other_names(self):
+    def test_a_world_of_two_hosts_behind_a_balancer(self):
         plus("reset", account=True)
-        ids = plus("seed", fqdn="files.example.org", zone="example.org", region="ap-northeast-1")
-        self.assertEqual((ids["fqdn"], ids["region"]), ("files.example.org", "ap-northeast-1"))
-        self.assertEqual(view()["instances"][0]["az"], "ap-northeast-1a")
+        front = {"hosts": ["web-1", "web-2"], "protocol": "HTTP", "port": 80, "health": "/", "certificate": "a.example.org"}
+        made = plus(
+            "seed",
+            region="ap-northeast-1",
+            hosts={"web-1": {}, "web-2": {"subnet": "b", "type": "t3.small"}},
+            databases={"db-1": {"engine": "postgres", "version": "15.7"}},
+            certificates=["a.example.org"],
+            balancers={"web": front},
+            zones={"example.org": [{"name": "a.example.org", "balancer": "web"}]},
+        )
+        shown = view()
+        self.assertEqual([i["name"] for i in shown["instances"]], ["web-1", "web-2"])
+        self.assertEqual([i["type"] for i in shown["instances"]], ["t3.medium", "t3.small"])
+        self.assertEqual(len({i["az"] for i in shown["instances"]}), 2)
+        listener = shown["load_balancers"][0]["listeners"][0]
+        self.assertEqual((listener["protocol"], listener["port"]), ("HTTPS", 443))
+        self.assertEqual(listener["certificates"], [made["certificates"]["a.example.org"]])
+        self.assertEqual(shown["certificates"][0]["status"], "ISSUED")
+        alias = next(r["alias"] for r in shown["zones"][0]["records"] if r["alias"])
+        self.assertEqual(alias["dns_name"].rstrip("."), made["balancers"]["web"]["dns_name"])
+        names = {group["name"] for group in shown["security_groups"]}
+        self.assertLessEqual({"hosts", "databases", "web-balancer"}, names)
 
     def test_the_version_grows_with_changes_only(self):
         first = view()["version"]

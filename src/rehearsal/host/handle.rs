@@ -7,6 +7,7 @@ use tokio::process::Command;
 
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::host::body::{self, HOST_KEY_KINDS};
+use crate::rehearsal::machine::tool::PATH;
 use crate::rehearsal::region::view::HostView;
 
 /// A look at one host.
@@ -42,6 +43,15 @@ impl HostHandle {
     #[must_use]
     pub fn command(&self, argv: &[&str]) -> Option<Command> {
         Some(body::command_in(self.init?, argv))
+    }
+
+    /// A program to run in it as root; while it is off, with its disk as the root and nothing of it running.
+    pub(in crate::rehearsal) fn command_or_off(&self, argv: &[&str]) -> Command {
+        self.command(argv).unwrap_or_else(|| {
+            let mut command = Command::new("chroot");
+            command.arg(&self.root).args(argv).env_clear().env("PATH", PATH);
+            command
+        })
     }
 
     /// The public SSH keys it has now.

@@ -7,6 +7,7 @@
 //! Not handled: RebootInstances (the emulator does not tell), hibernation, volumes other than the root.
 
 pub(in crate::rehearsal) mod body;
+pub(in crate::rehearsal) mod common;
 pub(in crate::rehearsal) mod firewall;
 pub(in crate::rehearsal) mod handle;
 pub(in crate::rehearsal) mod init;

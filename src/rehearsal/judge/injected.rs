@@ -1,6 +1,5 @@
 //! That what was made to fail failed, and was done all the same.
 
-use super::facts;
 use crate::rehearsal::scenario::VerdictRow;
 use serde_json::Value;
 
@@ -9,7 +8,7 @@ use serde_json::Value;
 pub(in crate::rehearsal) fn injected(log: &Value, points: &[String]) -> VerdictRow {
     let records = log.as_array().map(Vec::as_slice).unwrap_or_default();
     let of = |kind: &str, action: &str| {
-        let is = |r: &&Value| facts::text(r, "record") == kind && facts::text(r, "action") == action;
+        let is = |r: &&Value| r["record"] == kind && r["action"] == action;
         records.iter().filter(is).count()
     };
     let missed: Vec<&str> = points
@@ -32,33 +31,9 @@ pub(in crate::rehearsal) fn injected(log: &Value, points: &[String]) -> VerdictR
     )
 }
 
-/// Whether the clone was refused so many times for want of room, and launched once.
-pub(in crate::rehearsal) fn launched_after(log: &Value, refusals: usize) -> VerdictRow {
-    let records = log.as_array().map(Vec::as_slice).unwrap_or_default();
-    let of_clone = records.iter().filter(|r| facts::text(r, "action") == "clone-server/clone");
-    let (mut refused, mut done) = (0, 0);
-    for record in of_clone {
-        refused += usize::from(record.pointer("/failure/kind").and_then(Value::as_str) == Some("no_capacity"));
-        done += usize::from(facts::text(record, "record") == "done");
-    }
-    let seen = format!("refused {refused} times, launched {done} times");
-    VerdictRow::new("the clone was asked for until there was room", (refused, done) == (refusals, 1), seen)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_clone_that_was_not_refused_as_often_or_launched_twice_is_seen() {
-        let refused = serde_json::json!({
-            "record": "failed", "action": "clone-server/clone", "failure": { "kind": "no_capacity" },
-        });
-        let done = serde_json::json!({ "record": "done", "action": "clone-server/clone" });
-        let ok = |log: &[&Value]| launched_after(&log.iter().copied().cloned().collect(), 2).ok;
-        assert!(ok(&[&refused, &refused, &done]));
-        assert!(!ok(&[&refused, &done]) && !ok(&[&refused, &refused]) && !ok(&[&refused, &refused, &done, &done]));
-    }
 
     #[test]
     fn a_failure_that_was_not_met_or_not_retried_is_seen() {

@@ -1,13 +1,10 @@
-//! What must be so afterwards, by looking at the world: the rows of a rehearsal's verdict.
+//! What must be so afterwards, by looking at the world: the rows of a rehearsal's verdict. It knows no runbook: what must hold is said
+//! by the world file; what was made, by the run's own log, against the account as it is.
 
-pub(super) mod expected;
-pub(super) mod facts;
-mod files;
+pub(super) mod account;
+pub(super) mod holds;
+pub(super) mod hosts;
 pub(super) mod injected;
-pub(super) mod judgements;
-pub(super) mod node;
-pub(super) mod rows;
-mod site;
 mod witness;
 
 pub use witness::Witness;

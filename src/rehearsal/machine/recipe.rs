@@ -10,8 +10,8 @@ pub(in crate::rehearsal) enum Image {
     Web,
     /// A web server with all PHP extensions that Nextcloud asks for.
     Nextcloud,
-    /// A web server with these packages besides: the hosts of a world.
-    World(Vec<String>),
+    /// A web server with these packages besides, and with those extensions: the hosts of a world.
+    World { nextcloud: bool, packages: Vec<String> },
     /// A DB instance.
     Database,
 }
@@ -105,11 +105,14 @@ impl Image {
                 packages: format!("{WEB},{NEXTCLOUD}"),
                 finish: FINISH_WEB,
             },
-            Self::World(packages) => Recipe {
+            Self::World { nextcloud, packages } => Recipe {
                 kind: "image-world",
                 about: format!("the image of hosts with {} (once, about a minute)", packages.join(", ")),
                 installed: true,
-                packages: format!("{WEB},{}", packages.join(",")),
+                packages: match nextcloud {
+                    true => format!("{WEB},{NEXTCLOUD},{}", packages.join(",")),
+                    false => format!("{WEB},{}", packages.join(",")),
+                },
                 finish: FINISH_WEB,
             },
             Self::Database => Recipe {
@@ -140,7 +143,7 @@ mod tests {
         let [web, nextcloud, database] = [Image::Web, Image::Nextcloud, Image::Database].map(|image| image.recipe());
         assert_ne!(web.text(), nextcloud.text());
         assert!(web.kind != nextcloud.kind && web.kind != database.kind);
-        let world = Image::World(vec!["postgresql-15".to_owned()]).recipe();
+        let world = Image::World { nextcloud: false, packages: vec!["postgresql-15".to_owned()] }.recipe();
         assert!(world.packages.ends_with(",postgresql-15") && world.packages.starts_with(&web.packages));
         assert!(nextcloud.packages.starts_with(&web.packages), "the same web server, and more");
     }

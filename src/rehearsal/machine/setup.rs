@@ -13,15 +13,13 @@ use crate::rehearsal::machine::tool::Tool;
 
 const APT_DEADLINE: Duration = Duration::from_secs(1200);
 
-/// What the web servers are to carry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Carry {
-    /// The stand-in that comes with the lab.
-    StandIn,
-    /// A Nextcloud release, which takes more of PHP's extensions.
-    Nextcloud,
-    /// What a world's hosts have besides.
-    Packages(Vec<String>),
+/// What hosts are to carry beside the base system.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Carry {
+    /// Whether a Nextcloud release is installed, which takes more of PHP's extensions.
+    pub nextcloud: bool,
+    /// Debian packages.
+    pub packages: Vec<String>,
 }
 
 /// Makes the machine ready. With `install`, missing packages are installed by apt, through `sudo` when this is not
@@ -52,11 +50,10 @@ pub async fn ensure(
         return Err(RehearsalError::Unsupported(format!("{}: {why}; {remedy}", finding.what)));
     }
     let rootless = doctor::is_rootless();
-    let web = match carry {
-        Carry::StandIn => Image::Web,
-        Carry::Nextcloud => Image::Nextcloud,
-        Carry::Packages(packages) if packages.is_empty() => Image::Web,
-        Carry::Packages(packages) => Image::World(packages),
+    let web = match (carry.nextcloud, carry.packages.is_empty()) {
+        (nextcloud, false) => Image::World { nextcloud, packages: carry.packages },
+        (true, true) => Image::Nextcloud,
+        (false, true) => Image::Web,
     };
     let (image, database, venv) = tokio::join!(
         image::ensure(cache, &web, rootless, say),

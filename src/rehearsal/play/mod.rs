@@ -4,30 +4,28 @@
 //! again, that two actions ran at the same time) is read where an operator would read it: in the run's log.
 //! However the play ends, the region is ended in order.
 
-mod own;
 mod shell;
 mod under_test;
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::Instant;
 
+use crate::model::ActionPath;
 use crate::plan::Order;
 use crate::rehearsal::error::RehearsalError;
-use crate::rehearsal::file::write;
-use crate::rehearsal::flagship::{NO_ROOM_TIMES, START_ORIGINAL, commands, inputs, no_capacity, no_room};
-use crate::rehearsal::judge::expected::ExpectedWorld;
-use crate::rehearsal::judge::facts::{Start, WorldFacts};
-use crate::rehearsal::judge::injected::{injected, launched_after};
-use crate::rehearsal::judge::node::{self, NodeBefore};
-use crate::rehearsal::judge::{judgements as judge, rows};
+use crate::rehearsal::judge::Witness;
+use crate::rehearsal::judge::account::AccountPicture;
+use crate::rehearsal::judge::holds::{self, Moment};
+use crate::rehearsal::judge::injected::injected;
 use crate::rehearsal::play::under_test::UnderTest;
 use crate::rehearsal::region::{Region, enter};
-use crate::rehearsal::scenario::{Fault, Part, PlayEnding, Report, ReturnTrip, Scenario, VerdictRow};
+use crate::rehearsal::scenario::{Part, PlayEnding, Report, ReturnTrip, Scenario, VerdictRow};
 use crate::rehearsal::site::visitor::Visitor;
-use crate::rehearsal::world;
-
-/// The runbook whose before-state the lab has.
-const FLAGSHIP: &str = "single-to-ha";
+use crate::rehearsal::world::command::{by_operator, well};
+use crate::rehearsal::world::fault::{FaultBefore, RestBefore};
+use crate::rehearsal::world::{self, INPUTS};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Where a process dies, by turns; the first append is that it begins. What leaves nothing in the world is done anew by each process
 /// (`started`, `applied`): one of them must live until it has recorded both.
@@ -46,7 +44,7 @@ struct Play<'a> {
     region: &'a Region,
     under_test: UnderTest<'a>,
     say: &'a (dyn Fn(&str) + Sync),
-    start: Start,
+    before: Witness,
     report: Report,
 }
 
@@ -58,7 +56,7 @@ pub async fn play(scenario: &Scenario, say: &(dyn Fn(&str) + Sync)) -> Result<Pl
     let began = Instant::now();
     let mut end = Box::pin(enter::asked_to_end());
     let region = tokio::select! {
-        region = Region::start(&scenario.region, say) => region?,
+        region = world::raise(&scenario.region, say) => region?,
         asked = &mut end => return asked.map(|_| PlayEnding::Interrupted),
     };
     let mut report = Report::new(began.elapsed().as_secs_f64());
@@ -81,19 +79,13 @@ async fn act(
     say: &(dyn Fn(&str) + Sync),
     report: &mut Report,
 ) -> Result<(), RehearsalError> {
-    write(&region.folder().join("home/site.yaml"), inputs(region))?;
-    if let Some(world) = &scenario.world {
-        world::settle(region, world, say).await?;
-        write(&region.folder().join("home").join(world::INPUTS), world::inputs(region, world))?;
-    }
     if scenario.shell {
-        let commands = if scenario.world.is_some() { world::commands(&scenario.runbook) } else { commands() };
-        return shell::open(region, &commands, say).await;
+        return shell::open(region, &world::commands(&scenario.runbook), say).await;
     }
-    let start = Start::look(region).await?;
     let under_test = UnderTest { region, json: scenario.json };
     let report_so_far = std::mem::replace(report, Report::new(report.lab_s));
-    let mut play = Play { scenario, region, under_test, say, start, report: report_so_far };
+    let before = Witness::of(region).await?;
+    let mut play = Play { scenario, region, under_test, say, before, report: report_so_far };
     let done = play.all().await;
     *report = play.report;
     done
@@ -102,17 +94,12 @@ async fn act(
 impl Play<'_> {
     async fn all(&mut self) -> Result<(), RehearsalError> {
         let order = order_word(self.scenario.order);
-        if let Some(world) = &self.scenario.world {
-            return self.own_runbook(world, order).await;
-        }
-        let run = ["run", FLAGSHIP, "--inputs", "site.yaml", "--order", order, "--yes"];
-        match self.scenario.fault {
-            None => self.whole_run(&run).await?,
-            Some(Fault::NoRoom) => self.without_room(&run).await?,
-            Some(fault) => self.without_capacity(&run, fault).await?,
-        }
-        if self.scenario.runbook != FLAGSHIP {
-            self.second_runbook().await?;
+        let run = ["run", self.scenario.runbook.as_str(), "--inputs", INPUTS, "--order", order, "--yes"];
+        let shows = holds::shows_nothing(self.region, &self.region.world().after).await?;
+        let fault = self.scenario.fault.as_ref().and_then(|name| self.region.world().faults.get(name));
+        match fault {
+            None => self.whole_run(&run, vec![shows]).await?,
+            Some(fault) => self.under_fault(&run, fault, vec![shows]).await?,
         }
         if let Some(way) = &self.scenario.rollback_to {
             self.back_and_forth(way).await?;
@@ -120,11 +107,20 @@ impl Play<'_> {
         Ok(())
     }
 
-    async fn whole_run(&mut self, run: &[&str]) -> Result<(), RehearsalError> {
-        let visitor = Visitor::start(self.region)?;
-        let rows = self.there(run).await?;
-        self.report.downtime = Some(visitor.end().await);
-        self.look("the run", ExpectedWorld::finished(), rows).await
+    async fn whole_run(&mut self, run: &[&str], mut rows: Vec<VerdictRow>) -> Result<(), RehearsalError> {
+        let site = self.region.world().site.as_ref();
+        let visitor = site.map(|site| Visitor::start(self.region, self.region.names().fill(&site.url))).transpose()?;
+        rows.extend(self.there(run).await?);
+        if let Some(visitor) = visitor {
+            let outage = visitor.end().await;
+            self.report.downtime = Some(outage);
+            if site.is_some_and(|site| site.never_down) {
+                let seen = format!("{} answers, {} times none", outage.answered, outage.times);
+                let ok = outage.times == 0 && outage.answered > 0;
+                rows.push(VerdictRow::new("the site answered all the time", ok, seen));
+            }
+        }
+        self.look("the run", None, rows).await
     }
 
     /// Forward to the end, however often it is killed on the way and whatever fails at first.
@@ -162,65 +158,46 @@ impl Play<'_> {
         Ok(rows)
     }
 
-    /// EC2 has no room for the clone for a while: the run asks again until it has, and nobody has to do anything.
-    async fn without_room(&mut self, run: &[&str]) -> Result<(), RehearsalError> {
-        self.region.emulator().fault(no_room()).await?;
-        let mut rows = vec![self.command(&[], run, 0).await?];
-        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
-        rows.push(launched_after(&log, NO_ROOM_TIMES));
-        self.look("the run", ExpectedWorld::finished(), rows).await
-    }
-
-    /// EC2 refuses the smaller type; the run rests with the original running, and goes on either way.
-    async fn without_capacity(&mut self, run: &[&str], fault: Fault) -> Result<(), RehearsalError> {
-        self.region.emulator().fault(no_capacity(self.region.account())).await?;
-        let mut rows = vec![self.command(&[], run, 1).await?];
-        let id = self.under_test.newest_run().await?;
-        let status = self.under_test.said(&["status", &id]).await?;
-        rows.extend(judge::fallen_back(&WorldFacts::look(self.region).await?, &self.start, &status));
-        self.part("EC2 refused the smaller type", rows);
-        let expected = match fault {
-            Fault::NoCapacity => {
-                self.region.emulator().call("POST", "/plus/unfault", None).await?;
-                ExpectedWorld::finished()
-            }
-            Fault::NoCapacityAccepted | Fault::NoRoom => {
-                let why = "there is no capacity for the smaller type today";
-                let resolve = ["resolve", &id, START_ORIGINAL, "--as", "done", "--reason", why];
-                (self.say)(&format!("runbook {}", resolve.join(" ")));
-                self.under_test.said(&resolve).await?;
-                ExpectedWorld::finished().with_the_original_as_it_was()
-            }
+    /// AWS refuses what the world says; the run ends by itself, or rests and goes on as the world says.
+    async fn under_fault(
+        &mut self,
+        run: &[&str],
+        fault: &FaultBefore,
+        mut rows: Vec<VerdictRow>,
+    ) -> Result<(), RehearsalError> {
+        for refusal in &fault.answers {
+            self.region.emulator().fault(self.region.names().fill_value(&json!(refusal))).await?;
+        }
+        let Some(RestBefore { holds, typed }) = &fault.rests else {
+            rows.push(self.command(&[], run, 0).await?);
+            return self.look("the run", None, rows).await;
         };
+        rows.push(self.command(&[], run, 1).await?);
+        rows.extend(holds::holds(self.region, holds, Moment::default()).await?);
+        self.part(&fault.about, rows);
+        if typed.is_empty() {
+            self.region.emulator().call("POST", "/plus/unfault", None).await?;
+        }
+        for command in typed {
+            (self.say)(command);
+            let output = by_operator(self.region, &["sh", "-euc", &self.region.names().fill(command)]).await?;
+            well(&output, &format!("`{command}`"))?;
+        }
         let rows = vec![self.command(&[], &["resume"], 0).await?];
-        self.look("the resume", expected, rows).await
+        self.look("the resume", None, rows).await
     }
 
     /// Rolls back to a step, looks, and goes forward again unless everything was undone.
     async fn back_and_forth(&mut self, ReturnTrip { to, kept }: &ReturnTrip) -> Result<(), RehearsalError> {
-        let rows = self.back(to).await?;
-        let expected = ExpectedWorld::when(kept.iter().map(ToString::to_string));
-        self.look(&format!("the rollback to {to}"), expected, rows).await?;
-        if !kept.is_empty() {
-            let rows = vec![self.command(&[], &["resume"], 0).await?];
-            self.look("going forward again", ExpectedWorld::finished(), rows).await?;
+        let mut rows = self.back(to).await?;
+        if kept.is_empty() {
+            rows.extend(self.before.rows(self.region).await?);
+            self.part(&format!("the rollback to {to}"), rows);
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// The second runbook, on what the flagship has made: the clone is taken out, restarted and put back.
-    async fn second_runbook(&mut self) -> Result<(), RehearsalError> {
-        let facts = WorldFacts::look(self.region).await?;
-        let before = NodeBefore::look(self.region, &facts).await?;
-        write(&self.region.folder().join("home/node.yaml"), before.inputs(self.region.account()))?;
-        let visitor = Visitor::start(self.region)?;
-        let run = ["run", self.scenario.runbook.as_str(), "--inputs", "node.yaml", "--order", "overlap", "--yes"];
-        let mut rows = vec![self.command(&[], &run, 0).await?];
-        let downtime = visitor.end().await;
-        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
-        rows.extend(before.rows(self.region, downtime).await?);
-        rows.push(node::overlap(&log, "look-at-site", "reach-node"));
-        self.look(&format!("`{}`", self.scenario.runbook), ExpectedWorld::finished(), rows).await
+        self.look(&format!("the rollback to {to}"), Some(&kept.iter().cloned().collect()), rows).await?;
+        let rows = vec![self.command(&[], &["resume"], 0).await?];
+        self.look("going forward again", None, rows).await
     }
 
     /// Starts the command with all the points, is killed at whichever comes first, resumes with the others, and so on.
@@ -268,7 +245,7 @@ impl Play<'_> {
             let killed = status.signal() == Some(9);
             died += usize::from(killed);
             let runs = self.under_test.ask(&["runs"]).await?;
-            let came = runs.pointer("/0/condition").and_then(serde_json::Value::as_str).unwrap_or_default();
+            let came = runs.pointer("/0/condition").and_then(Value::as_str).unwrap_or_default();
             if came == end || !killed || died > MOST_DEATHS {
                 let seen = format!("{died} deaths, then the run is {came}");
                 let ok = came == end && died > 2 && died <= MOST_DEATHS;
@@ -298,14 +275,21 @@ impl Play<'_> {
         self.scenario.kill.iter().filter(|point| point.ends_with("-undo") == back).cloned().collect()
     }
 
+    /// Looks at the world when these actions are done; all of them without a set.
     async fn look(
         &mut self,
         after: &str,
-        expected: ExpectedWorld,
+        done: Option<&BTreeSet<ActionPath>>,
         mut rows: Vec<VerdictRow>,
     ) -> Result<(), RehearsalError> {
-        let facts = WorldFacts::look(self.region).await?;
-        rows.extend(rows::rows(self.region, &facts, &self.start, &expected).await?);
+        let world = self.region.world();
+        // What has no place among the actions is said of the end.
+        let wanted = world.after.iter().filter(|it| done.is_none() || it.has_a_place()).chain(&world.always);
+        let moment = Moment { done, fault: self.scenario.fault.as_deref() };
+        rows.extend(holds::holds(self.region, wanted, moment).await?);
+        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
+        let now = AccountPicture::take(self.region).await?;
+        rows.push(self.before.account.made(&now, &outputs(&log, done)));
         self.part(after, rows);
         Ok(())
     }
@@ -313,6 +297,18 @@ impl Play<'_> {
     fn part(&mut self, after: &str, rows: Vec<VerdictRow>) {
         self.report.parts.push(Part { after: after.to_owned(), rows });
     }
+}
+
+/// What the actions that are done have given last, by a run's log.
+fn outputs(log: &Value, done: Option<&BTreeSet<ActionPath>>) -> Vec<Value> {
+    let mut last = std::collections::BTreeMap::new();
+    for record in log.as_array().into_iter().flatten() {
+        let (Some(action), Some(outputs)) = (record["action"].as_str(), record.get("outputs")) else { continue };
+        if done.is_none_or(|done| done.iter().any(|path| path.to_string() == action)) {
+            last.insert(action.to_owned(), outputs.clone());
+        }
+    }
+    last.into_values().collect()
 }
 
 /// An order as it is typed.

@@ -94,7 +94,7 @@ impl UnderTest<'_> {
 }
 
 /// The program that rehearses, which is also the one under test.
-pub(in crate::rehearsal) fn own_program() -> Result<PathBuf, RehearsalError> {
+fn own_program() -> Result<PathBuf, RehearsalError> {
     std::env::current_exe().map_err(RehearsalError::file("find", "/proc/self/exe"))
 }
 

@@ -5,7 +5,6 @@
 
 pub(in crate::rehearsal) mod around;
 pub(in crate::rehearsal) mod authority;
-pub(in crate::rehearsal) mod before;
 pub(in crate::rehearsal) mod cgroups;
 pub(in crate::rehearsal) mod diary;
 pub mod enter;
@@ -17,47 +16,51 @@ pub(in crate::rehearsal) mod view;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tokio::process::{Child, Command};
 
 use crate::rehearsal::balancer::Balancer;
 use crate::rehearsal::balancer::health::TargetCheck;
 use crate::rehearsal::database::{Content, Databases, server};
 use crate::rehearsal::dns::{NameServers, Registrar};
-use crate::rehearsal::emulator::account::SeededAccount;
+use crate::rehearsal::emulator::account::{Instance, SeededAccount};
 use crate::rehearsal::emulator::client::EmulatorClient;
 use crate::rehearsal::emulator::process;
 use crate::rehearsal::error::{RehearsalError, tail};
 use crate::rehearsal::file::write;
-use crate::rehearsal::host::Hosts;
 use crate::rehearsal::host::firewall::Firewall;
 use crate::rehearsal::host::handle::HostHandle;
 use crate::rehearsal::host::init::Init;
+use crate::rehearsal::host::{Hosts, common};
 use crate::rehearsal::machine::tool::Tool;
 use crate::rehearsal::region::around::AtHand;
 use crate::rehearsal::region::authority::Authority;
-use crate::rehearsal::region::before::BeforeState;
 use crate::rehearsal::region::cgroups::Cgroups;
 use crate::rehearsal::region::diary::Diary;
 use crate::rehearsal::region::reconcile::Reconcile;
 use crate::rehearsal::region::spec::{RegionPlaces, RegionSpec};
 use crate::rehearsal::region::view::View;
-use crate::rehearsal::site::release::{self, Release};
-use crate::rehearsal::site::seed::{self, Secrets, SeededSite};
+use crate::rehearsal::site::STAND_IN_VERSION;
+use crate::rehearsal::site::release::Release;
+use crate::rehearsal::world::disk::Stock;
+use crate::rehearsal::world::file::World;
+use crate::rehearsal::world::names::Names;
+use crate::rehearsal::world::secrets::Secrets;
 
-/// How long the first web server may take until its site answers, and the database until it does.
 /// How many times faster than on AWS all waits of a run go, where no pace is asked for.
 const FASTER: u32 = 50;
 
-const SITE_DEADLINE: Duration = Duration::from_secs(60);
+/// How long a database may take until it answers.
+const DATABASE_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running region with its before-state.
 pub struct Region {
-    before: BeforeState,
+    world: World,
+    names: Names,
+    venv: PathBuf,
     release: Option<Release>,
     account: SeededAccount,
     environment: BTreeMap<String, String>,
@@ -74,8 +77,8 @@ pub struct Region {
 }
 
 impl Region {
-    /// Brings up network, account, hosts and balancer, and returns when the site of the before-state answers.
-    /// `say` hears what is done.
+    /// Brings up network, account, hosts and balancer, and returns when databases answer; hosts are on their way then
+    /// (`world::raise` waits for them). `say` hears what is done.
     ///
     /// # Errors
     /// When any part does not come up in its time; the message has the end of that part's log.
@@ -109,24 +112,29 @@ impl Region {
         diary.note("the emulated account answers");
         say("the emulated account answers");
         emulator.configure(spec.conduct.settings()).await?;
-        let account = emulator.seed(json!(spec.before.account)).await?;
-        diary.note("the account has its before-state");
+        let account = emulator.seed(spec.world.account()).await?;
+        diary.note("the account has what it has at first");
 
         let names = NameServers::serve(&places.dir.join("root.hints"), emulator.clone(), Arc::clone(&diary)).await?;
         let registrar = names.registrar();
-        let secrets = Secrets::make_up()?;
+        let version = spec.release.as_ref().map_or(STAND_IN_VERSION, |release| release.version.as_str());
+        let secrets = Secrets::make_up(&spec.world.secrets)?;
+        let known = Names::of(&account, &secrets, (&places.home(), version));
         let mut databases =
             Databases::new(places.clone(), emulator.clone(), Arc::clone(&diary), spec.machine.database.clone());
-        let statements = spec.before.site.database.statements(&secrets.database);
-        databases.know(&account.db, Content { layers: vec![spec.machine.database.clone()], statements });
-
-        let (base, common, site) =
-            (spec.machine.image.clone(), places.images().join("common"), places.images().join("site"));
-        seed::write_common_layer(&common, &base, &init, &public_key)?;
-        let certificate = authority.sign(&account.fqdn).await?;
-        let (before, release) = (&spec.before, spec.release.as_ref());
-        let seed = SeededSite { before, account: &account, certificate: &certificate, secrets: &secrets, release };
-        seed.write(&site, &base)?;
+        for (id, database) in &spec.world.databases {
+            // One a line, as a server's `init_file` wants them.
+            let line = |sql: &String| known.fill(sql).split_whitespace().collect::<Vec<_>>().join(" ") + ";\n";
+            let statements = database.sql.iter().map(line).collect();
+            databases.know(id, Content { layers: vec![spec.machine.database.clone()], statements });
+        }
+        let (base, common) = (spec.machine.image.clone(), places.images().join("common"));
+        common::write_layer(&common, &base, &init, &public_key)?;
+        let release = spec.release.as_ref();
+        let stock = Stock { world: &spec.world, names: &known, authority: &authority, release };
+        for (name, host) in &spec.world.hosts {
+            stock.write(host, &places.images().join(format!("host-{name}")), &base).await?;
+        }
 
         let view = Arc::new(View::default());
         let stock = vec![base, common];
@@ -137,23 +145,26 @@ impl Region {
             view: Arc::clone(&view),
         };
         let mut hosts = Hosts::new(at_hand.clone(), stock.clone(), init);
-        let seeded = emulator.state().await?;
-        for zone in seeded.zones.iter().filter(|zone| !zone.private) {
+        let at_first = emulator.state().await?;
+        for zone in at_first.zones.iter().filter(|zone| !zone.private) {
             registrar.delegate(&zone.name, zone.name_servers().map(str::to_owned));
         }
-        if let Some(web) = seeded.instances.iter().find(|instance| instance.id == account.instance) {
-            hosts.know_image(
-                &web.image_id,
-                stock.into_iter().chain(release.map(Release::layer)).chain([site]).collect(),
-            );
+        for (name, host) in &account.hosts {
+            let carries = spec.world.hosts.get(name).is_some_and(|host| host.nextcloud.is_some());
+            let release = release.filter(|_| carries).map(Release::layer);
+            let own = places.images().join(format!("host-{name}"));
+            hosts.know_image(&host.image, stock.iter().cloned().chain(release).chain([own]).collect());
         }
         let balancer = Balancer::new(at_hand, authority, names)?.at_pace(spec.conduct.pace);
         let bodies = reconcile::Bodies { hosts, databases, balancer, firewall: firewall.ok() };
         let reconcile = reconcile::start(bodies, emulator.clone(), Arc::clone(&diary), Arc::clone(&view));
         let pace = spec.conduct.pace.unwrap_or(FASTER);
-        let environment = operator::environment(&places, &account.region, &secrets.site, pace);
+        let own = spec.world.environment.iter().map(|(name, value)| (name.clone(), known.fill(value)));
+        let environment = operator::environment(&places, &account.region, own, pace);
         let region = Self {
-            before: before.clone(),
+            world: spec.world.clone(),
+            names: known,
+            venv: spec.machine.venv.clone(),
             release: release.cloned(),
             account,
             environment,
@@ -168,90 +179,63 @@ impl Region {
             registrar,
             pace: spec.conduct.pace,
         };
-        region.await_database().await?;
-        if let Some(Release { version, .. }) = &region.release {
-            region.await_web_server("-sk").await?;
-            say(&format!("installing Nextcloud {version}"));
-            region.install(&secrets).await?;
+        for endpoint in region.account.databases.values() {
+            region.await_database(endpoint).await?;
         }
-        region.await_web_server("-fsk").await?;
-        operator::know_host(&region.places, region.account.public_ip, &region.host_keys(&region.account.instance)?)?;
-        say("the site of the before-state answers");
         Ok(region)
     }
 
-    /// Waits until the database answers at its endpoint's name.
-    async fn await_database(&self) -> Result<(), RehearsalError> {
+    /// Waits until a database answers at its endpoint's name.
+    async fn await_database(&self, endpoint: &str) -> Result<(), RehearsalError> {
         let started = Instant::now();
-        let endpoint = self.account.db_endpoint.as_str();
         while !server::answers_at(endpoint).await {
-            if started.elapsed() > SITE_DEADLINE {
+            if started.elapsed() > DATABASE_DEADLINE {
                 return Err(RehearsalError::TooLate {
                     what: format!("the database did not answer at `{endpoint}`"),
-                    after: SITE_DEADLINE,
+                    after: DATABASE_DEADLINE,
                     said: tail(&self.places.log("region.log"), 10),
                 });
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
-        self.diary.note("the database of the before-state answers");
+        self.diary.note(&format!("the database at {endpoint} answers"));
         Ok(())
     }
 
-    /// Waits until the first web server answers for its site.
-    ///
-    /// `options` are curl's: with `-f` only a good answer counts; a Nextcloud that is not installed gives none.
-    async fn await_web_server(&self, options: &str) -> Result<(), RehearsalError> {
-        let started = Instant::now();
-        let fqdn = &self.account.fqdn;
-        let (resolve, url) = (format!("{fqdn}:443:127.0.0.1"), format!("https://{fqdn}/status.php"));
-        loop {
-            if let Some(mut ask) = self.host(&self.account.instance).and_then(|web| {
-                web.command(&["curl", options, "--max-time", "5", "--resolve", &resolve, "-o", "/dev/null", &url])
-            }) && ask.status().await.is_ok_and(|status| status.success())
-            {
-                break;
-            }
-            if started.elapsed() > SITE_DEADLINE {
-                return Err(RehearsalError::TooLate {
-                    what: format!("the site of the before-state did not answer on {}", self.account.private_ip),
-                    after: SITE_DEADLINE,
-                    said: format!(
-                        "{}\n{}",
-                        tail(&self.places.log("region.log"), 10),
-                        tail(&self.places.log(&format!("{}.console", self.account.instance)), 10)
-                    ),
-                });
-            }
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
-        self.diary.note("the site of the before-state answers");
-        Ok(())
-    }
-
-    /// Installs the release on the web server.
-    async fn install(&self, secrets: &Secrets) -> Result<(), RehearsalError> {
-        let off = || RehearsalError::Unsupported("the web server went away before Nextcloud was installed".to_owned());
-        let web = self.host(&self.account.instance).ok_or_else(off)?;
-        let log = self.places.log("nextcloud.log");
-        release::install(&web, &self.before.site, &self.account, secrets, &log).await?;
-        self.diary.note("Nextcloud is installed");
-        Ok(())
-    }
-
-    /// The Nextcloud that the web servers carry; none when it is the stand-in.
+    /// The Nextcloud release that hosts carry; none where they carry the stand-in.
     #[must_use]
     pub fn release(&self) -> Option<&Release> {
         self.release.as_ref()
     }
 
-    /// The before-state.
+    /// What there is in it at first, as the world file says it.
     #[must_use]
-    pub fn before(&self) -> &BeforeState {
-        &self.before
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
-    /// The ids of the before-state.
+    /// What the world file's names stand for.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// A line for the region's log.
+    pub(in crate::rehearsal) fn note(&self, what: &str) {
+        self.diary.note(what);
+    }
+
+    /// The emulator's Python, and the folder of its programs.
+    pub(in crate::rehearsal) fn python(&self) -> (PathBuf, PathBuf) {
+        (self.venv.join("bin/python"), self.places.emulator())
+    }
+
+    /// The path of a log of this name.
+    pub(in crate::rehearsal) fn log(&self, name: &str) -> PathBuf {
+        self.places.log(name)
+    }
+
+    /// The ids of what the account had at first.
     #[must_use]
     pub fn account(&self) -> &SeededAccount {
         &self.account
@@ -296,6 +280,15 @@ impl Region {
     pub fn host(&self, instance: &str) -> Option<HostHandle> {
         let view = self.view.host(instance)?;
         Some(HostHandle::of(view))
+    }
+
+    /// The instance with this `Name` tag, of those that are not gone.
+    pub(in crate::rehearsal) async fn instance_named(&self, name: &str) -> Result<Option<String>, RehearsalError> {
+        let instances = self.emulator.state().await?.instances;
+        let there = |it: &&Instance| {
+            it.name.as_deref() == Some(name) && !matches!(it.state.as_str(), "terminated" | "shutting-down")
+        };
+        Ok(instances.iter().find(there).map(|it| it.id.clone()))
     }
 
     /// The public SSH keys a host has now.

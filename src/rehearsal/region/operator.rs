@@ -56,17 +56,19 @@ pub(in crate::rehearsal) fn know_host(
     write(&path, known)
 }
 
-/// The variables of an operator's shell in the region, where all waits go so many times faster than on AWS, and nothing of the
+/// The variables of an operator's shell in the region, where all waits go so many times faster than on AWS, with the world's own, and nothing of the
 /// machine's own but the terminal's.
 pub(in crate::rehearsal) fn environment(
     places: &RegionPlaces,
     region: &str,
-    password: &str,
+    own: impl Iterator<Item = (String, String)>,
     pace: u32,
 ) -> BTreeMap<String, String> {
     let path = |path: std::path::PathBuf| path.display().to_string();
+    let own_folder =
+        std::env::current_exe().ok().and_then(|own| Some(path(own.parent()?.to_owned()))).unwrap_or_default();
     let mut variables: BTreeMap<String, String> = [
-        ("PATH", PATH.to_owned()),
+        ("PATH", format!("{own_folder}:{PATH}")),
         ("HOME", path(places.home())),
         ("USER", "root".to_owned()),
         ("AWS_ENDPOINT_URL", format!("http://{REGION_ADDRESS}:{API_PORT}")),
@@ -79,11 +81,12 @@ pub(in crate::rehearsal) fn environment(
         ("RUNBOOK_TRUST_CA", path(places.authority().join("ca.pem"))),
         ("RUNBOOK_SSH_CONFIG", path(places.ssh_config())),
         ("RUNBOOK_PACE", pace.to_string()),
-        ("NEXTCLOUD_PASSWORD", password.to_owned()),
+        ("CURL_CA_BUNDLE", path(places.authority().join("ca.pem"))),
         ("LC_ALL", "C.UTF-8".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
+    variables.extend(own);
     for name in ["TERM", "COLUMNS", "LINES", "NO_COLOR", "RUST_BACKTRACE", "RUST_LOG"] {
         if let Ok(value) = std::env::var(name) {
             variables.insert(name.to_owned(), value);

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::machine::Machine;
-use crate::rehearsal::region::before::BeforeState;
 use crate::rehearsal::site::release::Release;
+use crate::rehearsal::world::file::World;
 
 /// What one region is made from. It is written to a file by the process that sets the lab up and read by the
 /// process that becomes the region.
@@ -22,16 +22,16 @@ pub struct RegionSpec {
     #[serde(default)]
     pub conduct: Conduct,
     /// What there is in it at first.
-    pub before: BeforeState,
-    /// The Nextcloud its web server carries; the stand-in where there is none.
+    pub world: World,
+    /// The Nextcloud its host carries; the stand-in where there is none.
     pub release: Option<Release>,
 }
 
 impl RegionSpec {
-    /// A region with this before-state, as AWS behaves at its fastest.
+    /// A region with this world in it, as AWS behaves at its fastest.
     #[must_use]
-    pub fn new(dir: PathBuf, machine: Machine, before: BeforeState) -> Self {
-        Self { dir, machine, conduct: Conduct::default(), before, release: None }
+    pub fn new(dir: PathBuf, machine: Machine, world: World) -> Self {
+        Self { dir, machine, conduct: Conduct::default(), world, release: None }
     }
 }
 

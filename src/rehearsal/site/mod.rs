@@ -3,3 +3,6 @@
 pub mod release;
 pub(super) mod seed;
 pub(super) mod visitor;
+
+/// The version that the stand-in says it has (`SITE_VERSION` of `lib/site.php`).
+pub(super) const STAND_IN_VERSION: &str = "17.0.2";

@@ -12,6 +12,24 @@ use crate::access::{HttpOptions, Settings, http_client};
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::region::Region;
 
+/// Whether an address answers well, as a user of the region reaches it.
+pub(in crate::rehearsal) async fn answers(region: &Region, url: &str) -> Result<bool, RehearsalError> {
+    let answer = client(region)?.get(url).timeout(Duration::from_secs(5)).send().await;
+    Ok(answer.is_ok_and(|answer| answer.status().is_success()))
+}
+
+fn client(region: &Region) -> Result<reqwest::Client, RehearsalError> {
+    let settings = Settings {
+        ssh_config: None,
+        trust: region.environment().get("RUNBOOK_TRUST_CA").map(PathBuf::from),
+        poll: Settings::POLL,
+        pace: crate::model::Pace::USUAL,
+        work_dir: region.folder().to_owned(),
+        kept_dir: region.folder().join("commands"),
+    };
+    http_client(&settings, &HttpOptions::default()).map_err(|failure| RehearsalError::Unsupported(failure.message))
+}
+
 /// How long the site did not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Outage {
@@ -39,19 +57,9 @@ struct Diary {
 }
 
 impl Visitor {
-    /// Begins to visit the site of the region.
-    pub(in crate::rehearsal) fn start(region: &Region) -> Result<Self, RehearsalError> {
-        let settings = Settings {
-            ssh_config: None,
-            trust: region.environment().get("RUNBOOK_TRUST_CA").map(PathBuf::from),
-            poll: Settings::POLL,
-            pace: crate::model::Pace::USUAL,
-            work_dir: region.folder().to_owned(),
-            kept_dir: region.folder().join("commands"),
-        };
-        let client = http_client(&settings, &HttpOptions::default())
-            .map_err(|failure| RehearsalError::Unsupported(failure.message))?;
-        let url = format!("https://{}/status.php", region.account().fqdn);
+    /// Begins to ask for an address.
+    pub(in crate::rehearsal) fn start(region: &Region, url: String) -> Result<Self, RehearsalError> {
+        let client = client(region)?;
         let seen = Arc::new(Mutex::new(Diary::default()));
         let writing = Arc::clone(&seen);
         let task = tokio::spawn(async move {

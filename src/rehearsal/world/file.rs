@@ -1,41 +1,84 @@
-//! A world file.
+//! A world file: what there is before a runbook, who uses it, and what must hold afterwards. `check` judges it.
 
-use crate::rehearsal::region::before::BalancerBefore;
+use super::account::{BalancerBefore, DatabaseBefore, InstanceBefore, RecordBefore, RuleBefore};
+use super::fault::FaultBefore;
+use super::holds::Holds;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What there is before a runbook of one's own, and what must hold after it.
+/// What there is before a runbook, and what must hold after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {
+    /// The account's region; us-east-1 without it.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The name of the key pair that the hosts were launched with.
+    #[serde(default)]
+    pub key: Option<String>,
     /// The hosts, by the names under which ssh knows them.
     pub hosts: BTreeMap<String, WorldHost>,
-    /// Application Load Balancers before them, by name.
-    #[serde(default)]
-    pub balancers: BTreeMap<String, BalancerBefore>,
     /// Debian packages that the hosts have besides the base system.
     #[serde(default)]
     pub packages: Vec<String>,
+    /// Security groups by name, each with whom it lets in.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Vec<RuleBefore>>,
+    /// DB instances by their identifiers.
+    #[serde(default)]
+    pub databases: BTreeMap<String, DatabaseBefore>,
+    /// Application Load Balancers before the hosts, by name.
+    #[serde(default)]
+    pub balancers: BTreeMap<String, BalancerBefore>,
+    /// Names for which ACM has an issued certificate.
+    #[serde(default)]
+    pub certificates: Vec<String>,
+    /// Public hosted zones by name, with their record sets.
+    #[serde(default)]
+    pub zones: BTreeMap<String, Vec<RecordBefore>>,
+    /// Buckets of S3, open to the hosts.
+    #[serde(default)]
+    pub buckets: Vec<String>,
+    /// Names of values that the lab makes up.
+    #[serde(default)]
+    pub secrets: Vec<String>,
     /// Commands for `sh -eu` in the operator's home, once, e.g. to make files that the runbook brings to hosts.
     #[serde(default)]
     pub operator: Vec<String>,
-    /// The runbook's inputs. `${host.NAME.address}` and `${host.NAME.instance}` in a text stand for what the lab gave the
-    /// host, `${home}` for the operator's home.
+    /// Variables of the operator's shell.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// The runbook's inputs.
     #[serde(default)]
     pub inputs: BTreeMap<String, Value>,
+    /// The site that a visitor asks for all the time.
+    #[serde(default)]
+    pub site: Option<SiteBefore>,
     /// What must hold after the run.
     #[serde(default)]
     pub after: Vec<Holds>,
     /// What must hold after the run and after a rollback.
     #[serde(default)]
     pub always: Vec<Holds>,
+    /// What can be made to go wrong, by name.
+    #[serde(default)]
+    pub faults: BTreeMap<String, FaultBefore>,
 }
 
 /// One host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorldHost {
+    /// What it is as an instance.
+    #[serde(default)]
+    pub instance: InstanceBefore,
+    /// Names for which certbot has a certificate on it.
+    #[serde(default)]
+    pub certbot: Vec<String>,
+    /// A Nextcloud on it.
+    #[serde(default)]
+    pub nextcloud: Option<NextcloudBefore>,
     /// Files by their paths.
     #[serde(default)]
     pub files: BTreeMap<String, WorldFile>,
@@ -51,6 +94,49 @@ pub struct WorldHost {
     /// Commands for `sh -eu` as root that must print the same after a rollback to the start.
     #[serde(default)]
     pub same: Vec<String>,
+}
+
+/// A Nextcloud on a host: a stand-in that answers as Nextcloud's server does, or a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NextcloudBefore {
+    /// The name it is asked for by.
+    pub name: String,
+    /// Where it is installed; its config.php is `config/config.php` there.
+    pub root: String,
+    /// Its user.
+    pub user: String,
+    /// That user's password.
+    pub password: String,
+    /// Where its database is.
+    pub database: NextcloudDatabase,
+    /// The bucket of its users' files.
+    pub bucket: String,
+}
+
+/// The database of a Nextcloud.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NextcloudDatabase {
+    /// The server's name.
+    pub host: String,
+    /// The database.
+    pub name: String,
+    /// Its user.
+    pub user: String,
+    /// That user's password.
+    pub password: String,
+}
+
+/// A site that a visitor asks for all the time, as its users reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteBefore {
+    /// An address of it that answers 2xx without a login; it does before anything is rehearsed.
+    pub url: String,
+    /// Whether each answer must be good, for the whole of a run.
+    #[serde(default)]
+    pub never_down: bool,
 }
 
 /// One file: its text, or more of it.
@@ -72,77 +158,68 @@ pub enum WorldFile {
     },
 }
 
-/// Something that must hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Holds {
-    /// The host.
-    pub on: String,
-    /// A command for `sh -eu`, as root.
-    pub run: String,
-    /// What it must print, white space around apart.
-    #[serde(default)]
-    pub prints: Option<String>,
-    /// The exit status that is wanted.
-    #[serde(default)]
-    pub status: i32,
-    /// What that means, for the verdict.
-    #[serde(default)]
-    pub what: Option<String>,
+impl World {
+    /// The account's region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.region.as_deref().unwrap_or("us-east-1")
+    }
+
+    /// The account, as the emulator's seed takes it.
+    #[must_use]
+    pub fn account(&self) -> Value {
+        let hosts: BTreeMap<&String, &InstanceBefore> =
+            self.hosts.iter().map(|(name, host)| (name, &host.instance)).collect();
+        json!({
+            "region": self.region(),
+            "key": self.key.as_deref().unwrap_or("operator"),
+            "buckets": self.buckets,
+            "groups": self.groups,
+            "hosts": hosts,
+            "databases": self.databases,
+            "certificates": self.certificates,
+            "balancers": self.balancers,
+            "zones": self.zones,
+        })
+    }
+
+    /// The security groups, with the lab's own where a host or database names none.
+    pub(super) fn group_names(&self) -> impl Iterator<Item = &str> {
+        let hosts = self.hosts.values().any(|host| host.instance.groups.is_empty()).then_some("hosts");
+        let databases = self.databases.values().any(|it| it.groups.is_empty()).then_some("databases");
+        self.groups.keys().map(String::as_str).chain(hosts).chain(databases)
+    }
+
+    /// All that must hold at some time.
+    pub(super) fn all_holds(&self) -> impl Iterator<Item = &Holds> {
+        let rests = self.faults.values().filter_map(|fault| fault.rests.as_ref()).flat_map(|rests| &rests.holds);
+        self.after.iter().chain(&self.always).chain(rests)
+    }
+
+    /// The hosts with a Nextcloud.
+    pub fn nextclouds(&self) -> impl Iterator<Item = (&String, &NextcloudBefore)> {
+        self.hosts.iter().filter_map(|(name, host)| Some((name, host.nextcloud.as_ref()?)))
+    }
 }
 
-/// Reads a world file.
-///
-/// # Errors
-/// What is wrong with it, with its line where that is known.
-pub fn parse(text: &str) -> Result<World, String> {
-    let world: World = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
-    if world.hosts.is_empty() {
-        return Err("`hosts` is empty: a world has at least one host".to_owned());
-    }
-    let is_package = |name: &String| {
-        name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-            && name.len() > 1
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+.-".contains(c))
-    };
-    if let Some(odd) = world.packages.iter().find(|name| !is_package(name)) {
-        return Err(format!("`{odd}` is no name of a Debian package"));
-    }
-    for (name, host) in &world.hosts {
-        if !crate::model::is_id(name) {
-            return Err(format!(
-                "`{name}` cannot be the name of a host: expected lower-case letters, digits and single dashes"
-            ));
-        }
-        let paths = host.files.keys().chain(&host.watch);
-        if let Some(odd) = paths.into_iter().find(|path| !crate::model::HostPath::fits(path)) {
-            return Err(format!("`{odd}` of host `{name}` is no path: expected {}", crate::model::HostPath::EXPECTED));
-        }
-        if let Some(odd) = host.units.keys().find(|unit| !crate::model::Service::fits(unit) || !unit.contains('.')) {
-            return Err(format!("`{odd}` of host `{name}` is no unit: expected a name like `shop.service`"));
+impl NextcloudBefore {
+    /// The same with all its texts filled.
+    pub(super) fn filled(&self, fill: &dyn Fn(&str) -> String) -> Self {
+        let database = &self.database;
+        Self {
+            name: fill(&self.name),
+            root: self.root.clone(),
+            user: fill(&self.user),
+            password: fill(&self.password),
+            database: NextcloudDatabase {
+                host: fill(&database.host),
+                name: fill(&database.name),
+                user: fill(&database.user),
+                password: fill(&database.password),
+            },
+            bucket: fill(&self.bucket),
         }
     }
-    for (name, balancer) in &world.balancers {
-        if !crate::model::BalancerName::fits(name) {
-            return Err(format!(
-                "`{name}` cannot be a balancer's name: expected {}",
-                crate::model::BalancerName::EXPECTED
-            ));
-        }
-        if let Some(nowhere) = balancer.hosts.iter().find(|host| !world.hosts.contains_key(*host)) {
-            let hosts: Vec<&str> = world.hosts.keys().map(String::as_str).collect();
-            return Err(format!("balancer `{name}` is before `{nowhere}`: the hosts are {}", hosts.join(", ")));
-        }
-    }
-    if let Some(nowhere) = world.after.iter().chain(&world.always).find(|holds| !world.hosts.contains_key(&holds.on)) {
-        let hosts: Vec<&str> = world.hosts.keys().map(String::as_str).collect();
-        return Err(format!(
-            "`after`, or `always`, names the host `{}`: the hosts are {}",
-            nowhere.on,
-            hosts.join(", ")
-        ));
-    }
-    Ok(world)
 }
 
 impl WorldHost {
@@ -184,53 +261,6 @@ impl WorldFile {
         match self {
             WorldFile::Whole { owner, .. } => owner.as_deref(),
             WorldFile::Text(_) => None,
-        }
-    }
-}
-
-impl Holds {
-    /// What it is, for the verdict.
-    #[must_use]
-    pub fn told(&self) -> String {
-        self.what.clone().unwrap_or_else(|| {
-            let first = self.run.trim().lines().next().unwrap_or_default().to_owned();
-            let wanted = match &self.prints {
-                Some(prints) => format!("prints `{}`", prints.trim()),
-                None => format!("ends with {}", self.status),
-            };
-            format!("`{first}` on {} {wanted}", self.on)
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_world_is_read_whole() {
-        let world = parse(
-            "hosts:\n  app-1:\n    files:\n      /etc/app/a.conf: mode = old\n      /etc/app/b.key: { content: k, mode: \"0600\", owner: app }\n    \
-             run: [useradd app]\n  db-1: {}\ninputs: { node: app-1, n: 5 }\nafter:\n  - { on: app-1, run: cat /etc/app/a.conf, prints: mode = new }\n",
-        )
-        .unwrap();
-        assert_eq!(world.hosts["app-1"].watched(), ["/etc/app"]);
-        assert_eq!(world.after[0].told(), "`cat /etc/app/a.conf` on app-1 prints `mode = new`");
-    }
-
-    #[test]
-    fn what_cannot_be_meant_is_refused() {
-        for (text, says) in [
-            ("hosts: {}\n", "at least one host"),
-            ("hosts: { A: {} }\n", "cannot be the name"),
-            ("hosts: { a: { files: { etc/x: text } } }\n", "is no path"),
-            ("hosts: { a: { units: { shop: x } } }\n", "is no unit"),
-            ("hosts: { a: {} }\nbalancers: { web: { hosts: [b], port: 80, health: / } }\n", "the hosts are a"),
-            ("hosts: { a: {} }\npackages: [Postgres]\n", "no name of a Debian package"),
-            ("hosts: { a: { file: {} } }\n", "unknown field"),
-            ("hosts: { a: {} }\nafter: [{ on: b, run: x }]\n", "the hosts are a"),
-        ] {
-            assert!(parse(text).unwrap_err().contains(says), "{text}: {:?}", parse(text));
         }
     }
 }

@@ -1,15 +1,26 @@
-//! The lab for a runbook of one's own: hosts with what is on them, the inputs, and what must hold afterwards, as a world file says it.
+//! The lab for a runbook: what there is before it (hosts, what the account has, who uses it), its inputs, and what must hold
+//! afterwards, as a world file says it. The lab knows of no runbook but by such a file.
 //!
 //! The hosts are instances of the lab's account with the base system (sshd, sudo, nginx, php, systemd where the machine lets it), reached
-//! by their names. Not handled: DB instances and certificates of one's own at the beginning.
+//! by their names. Not handled: more than one VPC, IPv6, private zones.
 
-mod command;
-mod file;
-mod judge;
+pub(in crate::rehearsal) mod account;
+mod check;
+pub(in crate::rehearsal) mod command;
+pub(in crate::rehearsal) mod disk;
+pub(in crate::rehearsal) mod fault;
+pub(in crate::rehearsal) mod file;
+pub(in crate::rehearsal) mod holds;
+pub(in crate::rehearsal) mod names;
 mod operator;
+pub(in crate::rehearsal) mod secrets;
 mod settle;
 
-pub use file::{Holds, World, WorldFile, WorldHost, parse};
-pub(in crate::rehearsal) use judge::{Picture, holds};
+pub use account::{BalancerBefore, DatabaseBefore, InstanceBefore, RecordBefore, RuleBefore, Subnet, TargetProtocol};
+pub use check::{fits, parse};
+pub use fault::{FaultBefore, RefusalBefore, RestBefore};
+pub use file::{NextcloudBefore, NextcloudDatabase, SiteBefore, World, WorldFile, WorldHost};
+pub use holds::{Holds, Question};
+pub use names::Names;
 pub(in crate::rehearsal) use operator::{INPUTS, commands};
-pub(in crate::rehearsal) use settle::{inputs, settle};
+pub use settle::{inputs, raise};

@@ -1,73 +1,86 @@
-//! Making a world's hosts what the file says, and the operator know them.
+//! Raising a region and making its hosts what the world file says, and the operator know them.
 
 use super::command::{by_operator, on_host, well};
-use super::{World, WorldHost};
-use crate::rehearsal::error::RehearsalError;
+use super::file::{NextcloudBefore, World, WorldHost};
+use super::operator::INPUTS;
+use crate::rehearsal::error::{RehearsalError, tail};
+use crate::rehearsal::file::write;
 use crate::rehearsal::host::handle::HostHandle;
 use crate::rehearsal::region::Region;
+use crate::rehearsal::region::spec::RegionSpec;
+use crate::rehearsal::site::release;
+use crate::rehearsal::site::visitor::answers;
 use serde_json::Value;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// How long a host may take until it is up.
+/// How long a host may take until it is up, and a site until it answers.
 const UP_WITHIN: Duration = Duration::from_secs(60);
 /// The operator's ssh, which would take the home from the machine's accounts.
 const SSH: &str = "ssh() { command ssh -F \"$RUNBOOK_SSH_CONFIG\" \"$@\"; }\n";
-/// `$1` path, `$2` mode.
-const PUT: &str = r#"mkdir -p "${1%/*}"; cat >"$1"; chmod "$2" "$1""#;
 
-/// Makes all hosts what they are to be.
-pub(in crate::rehearsal) async fn settle(
-    region: &Region,
-    world: &World,
-    say: &(dyn Fn(&str) + Sync),
-) -> Result<(), RehearsalError> {
-    let own = |region: &Region| -> String {
-        region.account().hosts.iter().map(|(name, host)| format!("{} {name}\n", host.address)).collect()
-    };
+/// A region in which all is as its world file says.
+///
+/// # Errors
+/// When any part does not come up in its time, or a command of the world fails; the message has the end of that part's log.
+pub async fn raise(spec: &RegionSpec, say: &(dyn Fn(&str) + Sync)) -> Result<Region, RehearsalError> {
+    let region = Region::start(spec, say).await?;
+    match settle(&region, say).await {
+        Ok(()) => Ok(region),
+        Err(error) => {
+            region.stop().await;
+            Err(error)
+        }
+    }
+}
+
+async fn settle(region: &Region, say: &(dyn Fn(&str) + Sync)) -> Result<(), RehearsalError> {
+    let world = region.world();
+    let names: String =
+        region.account().hosts.iter().map(|(name, host)| format!("{} {name}\n", host.address)).collect();
     for name in world.hosts.keys() {
         up(region, name).await?;
-        let names = on_host(region, name, &["sh", "-c", "cat >>/etc/hosts"], own(region).as_bytes()).await?;
-        well(&names, &format!("writing the hosts' names on {name}"))?;
+        let known = on_host(region, name, &["sh", "-c", "cat >>/etc/hosts"], names.as_bytes()).await?;
+        well(&known, &format!("writing the hosts' names on {name}"))?;
+    }
+    for (name, nextcloud) in world.nextclouds() {
+        if let Some(release) = region.release() {
+            say(&format!("installing Nextcloud {}", release.version));
+            install(region, name, &nextcloud.filled(&|text| region.names().fill(text))).await?;
+        }
     }
     for (name, wanted) in &world.hosts {
         settle_one(region, name, wanted).await?;
         if let Some(known) = region.account().hosts.get(name) {
-            region.introduce(&known.instance, known.address)?;
+            for address in [Some(known.address), known.public].into_iter().flatten() {
+                region.introduce(&known.instance, address)?;
+            }
         }
-        say(&format!("host {name} is as the world file says"));
     }
     region.name_hosts()?;
     for command in &world.operator {
-        let output = by_operator(region, &["sh", "-euc", &format!("{SSH}{}", named(region, command))]).await?;
+        let output = by_operator(region, &["sh", "-euc", &format!("{SSH}{}", region.names().fill(command))]).await?;
         well(&output, &format!("`{command}` of the world's operator"))?;
     }
+    write(&region.folder().join("home").join(INPUTS), inputs(region))?;
+    match &world.site {
+        Some(site) => site_answers(region, &region.names().fill(&site.url)).await?,
+        None => (),
+    }
+    say(match world.hosts.len() {
+        1 => "the host is as the world file says",
+        _ => "the hosts are as the world file says",
+    });
     Ok(())
 }
 
 async fn settle_one(region: &Region, name: &str, wanted: &WorldHost) -> Result<(), RehearsalError> {
-    let put = async |path: &str, text: &str, mode: &str| {
-        let argv = ["sh", "-euc", PUT, "put", path, mode];
-        well(
-            &on_host(region, name, &argv, text.as_bytes()).await?,
-            &format!("putting `{path}` on the world's host {name}"),
-        )
-    };
     let run = async |argv: &[&str]| {
         let said = argv.last().copied().unwrap_or_default();
         well(&on_host(region, name, argv, b"").await?, &format!("`{said}` on the world's host {name}"))
     };
-    for (path, file) in &wanted.files {
-        put(path, &named(region, file.content()), file.mode()).await?;
-    }
-    for (unit, text) in &wanted.units {
-        put(&format!("/etc/systemd/system/{unit}"), text, "0644").await?;
-    }
-    if !wanted.units.is_empty() {
-        run(&["systemctl", "daemon-reload"]).await?;
-    }
     for command in &wanted.run {
-        run(&["sh", "-euc", &named(region, command)]).await?;
+        run(&["sh", "-euc", &region.names().fill(command)]).await?;
     }
     // An owner may be made by a command, so owners come last; and a change of owner takes bits of a mode away.
     for (path, file) in &wanted.files {
@@ -76,6 +89,45 @@ async fn settle_one(region: &Region, name: &str, wanted: &WorldHost) -> Result<(
             run(&["chmod", file.mode(), path]).await?;
         }
     }
+    Ok(())
+}
+
+/// Installs the release that lies on a host's disk.
+async fn install(region: &Region, name: &str, nextcloud: &NextcloudBefore) -> Result<(), RehearsalError> {
+    let web = up(region, name).await?;
+    let resolve = format!("{}:443:127.0.0.1", nextcloud.name);
+    let url = format!("https://{}/status.php", nextcloud.name);
+    let ask = ["curl", "-sk", "--max-time", "5", "--resolve", &resolve, "-o", "/dev/null", &url];
+    let began = Instant::now();
+    // Any answer will do: one that is not installed has no good one.
+    while !on_host(region, name, &ask, b"").await?.status.success() {
+        if began.elapsed() > UP_WITHIN {
+            return Err(RehearsalError::TooLate {
+                what: format!("the web server of `{name}` did not answer for `{}`", nextcloud.name),
+                after: UP_WITHIN,
+                said: String::new(),
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    release::install(&web, nextcloud, &region.log("nextcloud.log")).await?;
+    region.note("Nextcloud is installed");
+    Ok(())
+}
+
+async fn site_answers(region: &Region, url: &str) -> Result<(), RehearsalError> {
+    let began = Instant::now();
+    while !answers(region, url).await? {
+        if began.elapsed() > UP_WITHIN {
+            return Err(RehearsalError::TooLate {
+                what: format!("the world's site did not answer at {url}"),
+                after: UP_WITHIN,
+                said: tail(&region.log("region.log"), 10),
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    region.note("the site answers");
     Ok(())
 }
 
@@ -93,49 +145,17 @@ async fn up(region: &Region, name: &str) -> Result<HostHandle, RehearsalError> {
         }
         if began.elapsed() > UP_WITHIN {
             let what = format!("the world's host `{name}` did not come up");
-            return Err(RehearsalError::TooLate { what, after: UP_WITHIN, said: String::new() });
+            return Err(RehearsalError::TooLate { what, after: UP_WITHIN, said: tail(&region.log("region.log"), 10) });
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(30)).await;
     }
 }
 
-/// The inputs file of a world.
-pub(in crate::rehearsal) fn inputs(region: &Region, world: &World) -> String {
-    let filled: serde_json::Map<String, Value> =
-        world.inputs.iter().map(|(name, value)| (name.clone(), filled(region, value))).collect();
+/// The inputs file of a region's operator.
+#[must_use]
+pub fn inputs(region: &Region) -> String {
+    let World { inputs, .. } = region.world();
+    let filled = inputs.iter().map(|(name, value)| (name.clone(), region.names().fill_value(value)));
     // JSON is YAML.
-    Value::Object(filled).to_string()
-}
-
-fn filled(region: &Region, value: &Value) -> Value {
-    match value {
-        Value::String(text) => {
-            Value::String(named(region, text).replace("${home}", &region.folder().join("home").display().to_string()))
-        }
-        Value::Array(items) => items.iter().map(|item| filled(region, item)).collect(),
-        Value::Object(fields) => {
-            Value::Object(fields.iter().map(|(name, it)| (name.clone(), filled(region, it))).collect())
-        }
-        other => other.clone(),
-    }
-}
-
-/// A text with what the lab gave hosts and balancers in the place of their names.
-pub(super) fn named(region: &Region, text: &str) -> String {
-    let account = region.account();
-    let hosts = account.hosts.iter().flat_map(|(name, host)| {
-        [
-            (format!("${{host.{name}.address}}"), host.address.to_string()),
-            (format!("${{host.{name}.instance}}"), host.instance.clone()),
-        ]
-    });
-    let balancers = account.balancers.iter().flat_map(|(name, balancer)| {
-        [
-            (format!("${{balancer.{name}.arn}}"), balancer.arn.clone()),
-            (format!("${{balancer.{name}.dns_name}}"), balancer.dns_name.clone()),
-            (format!("${{balancer.{name}.target_group}}"), balancer.target_group.clone()),
-        ]
-    });
-    let all = hosts.chain(balancers).chain([("${region}".to_owned(), account.region.clone())]);
-    all.fold(text.to_owned(), |text, (name, value)| text.replace(&name, &value))
+    Value::Object(filled.collect()).to_string()
 }

@@ -214,7 +214,7 @@ fn with_a_key_of_ones_own_every_use_of_it_is_allowed() {
 #[tokio::test]
 async fn awss_own_tables_know_every_statement() {
     let say = |what: &str| eprintln!("{what}");
-    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::StandIn, &say).await;
+    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::default(), &say).await;
     let prepared = prepared.unwrap_or_else(|e| panic!("{e}"));
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let judge = |documents: &[PathBuf]| {

@@ -17,7 +17,7 @@ mod inside {
     async fn the_balancer_serves_what_the_account_says() {
         region(async |lab| {
             lab.consistent().await;
-            let account = lab.region.account().clone();
+            let account = lab.account();
             let web = account.instance.as_str();
             // Port 80 answers the site itself, as after the procedure's step 2.
             lab.on(web, "sed -i 10,23d /etc/nginx/conf.d/nextcloud.conf; nginx -t -q; systemctl restart nginx").await;

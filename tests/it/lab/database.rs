@@ -16,7 +16,7 @@ mod inside {
             $db = new mysqli($CONFIG['dbhost'], $CONFIG['dbuser'], $CONFIG['dbpassword'], $CONFIG['dbname']); \
             $answer = $db->query($argv[1]); echo is_bool($answer) ? 'done' : $answer->fetch_row()[0]; \
             } catch (mysqli_sql_exception $e) { echo $e->getMessage(); }";
-        let web = lab.region.host(&lab.region.account().instance).unwrap();
+        let web = lab.region.host(&lab.account().instance).unwrap();
         let output = web.command(&["php", "-r", script, "--", statement]).unwrap().output().await.unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
@@ -25,7 +25,7 @@ mod inside {
     #[ignore = "runs inside a region"]
     async fn the_database_is_one_and_fails_over() {
         region(async |lab| {
-            let account = lab.region.account();
+            let account = lab.account();
             assert_eq!(
                 ask_database(lab, "SELECT CURRENT_USER()").await,
                 "nextcloud@10.77.%",

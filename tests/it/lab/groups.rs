@@ -21,7 +21,7 @@ mod inside {
         region(async |lab| {
             lab.consistent().await;
             assert_eq!(lab.region.unenforced(), None, "`runbook doctor` says why");
-            let account = lab.region.account().clone();
+            let account = lab.account();
             let web = account.instance.as_str();
             lab.on(web, "sed -i 10,23d /etc/nginx/conf.d/nextcloud.conf; nginx -t -q; systemctl restart nginx").await;
             lab.on(web, NO_STOCK_SITE).await;

@@ -17,7 +17,7 @@ mod inside {
     async fn hosts_and_images_follow_the_account() {
         region(async |lab| {
             lab.consistent().await;
-            let web = lab.region.account().instance.clone();
+            let web = lab.account().instance.clone();
             let keys = lab.region.host_keys(&web).unwrap();
             lab.on(&web, "echo mine >/root/mark; shutdown -h now").await;
             lab.reaches(&web, InstanceStateName::Stopped).await;

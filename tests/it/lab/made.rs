@@ -37,7 +37,7 @@ impl Lab {
 
     /// Whether somebody outside gets a connection to the web server; a closed port would refuse, a group says nothing.
     pub(super) async fn is_open(&self, port: u16) -> Option<bool> {
-        let address = (self.region.account().public_ip, port);
+        let address = (self.account().public_ip, port);
         let connect = tokio::net::TcpStream::connect(address);
         match tokio::time::timeout(Duration::from_secs(1), connect).await {
             Ok(Ok(_)) => Some(true),
@@ -47,7 +47,7 @@ impl Lab {
     }
 
     pub(super) async fn clone_of(&self, image: &str) -> String {
-        let account = self.region.account();
+        let account = self.account();
         let name = Tag::builder().key("Name").value("nextcloud-web-2").build();
         let tags = aws_sdk_ec2::types::TagSpecification::builder().resource_type("instance".into()).tags(name).build();
         let made = self.aws.ec2.run_instances().image_id(image).min_count(1).max_count(1);
@@ -60,7 +60,7 @@ impl Lab {
 }
 
 pub(super) async fn make_balancer(lab: &Lab) -> (String, String) {
-    let subnets = lab.region.account().subnets.values().cloned().collect();
+    let subnets = lab.account().subnets.values().cloned().collect();
     let made = lab.aws.elb.create_load_balancer().name("site").set_subnets(Some(subnets));
     let made = made.security_groups(group(lab, "balancer", &[80, 443]).await).send().await.unwrap();
     let balancer = &made.load_balancers()[0];
@@ -70,7 +70,7 @@ pub(super) async fn make_balancer(lab: &Lab) -> (String, String) {
 /// A group that admits everybody on some ports.
 pub(super) async fn group(lab: &Lab, name: &str, ports: &[i32]) -> String {
     let made = lab.aws.ec2.create_security_group().group_name(name).description(name);
-    let made = made.vpc_id(&lab.region.account().vpc).send().await.unwrap();
+    let made = made.vpc_id(&lab.account().vpc).send().await.unwrap();
     let group = made.group_id().unwrap().to_owned();
     for port in ports {
         lab.admit(&group, *port, "0.0.0.0/0").await;
@@ -84,11 +84,10 @@ pub(super) fn permission(port: i32) -> ec2::builders::IpPermissionBuilder {
 
 pub(super) async fn make_target_group(lab: &Lab) -> String {
     let group = lab.aws.elb.create_target_group().name("web").protocol(elb::ProtocolEnum::Http).port(80);
-    let group =
-        group.vpc_id(&lab.region.account().vpc).health_check_path("/status.php").health_check_interval_seconds(10);
+    let group = group.vpc_id(&lab.account().vpc).health_check_path("/status.php").health_check_interval_seconds(10);
     let group = group.healthy_threshold_count(2).unhealthy_threshold_count(2).send().await.unwrap();
     let arn = group.target_groups()[0].target_group_arn().unwrap().to_owned();
-    let target = elb::TargetDescription::builder().id(&lab.region.account().instance).build();
+    let target = elb::TargetDescription::builder().id(&lab.account().instance).build();
     lab.aws.elb.register_targets().target_group_arn(&arn).targets(target).send().await.unwrap();
     arn
 }
@@ -104,7 +103,7 @@ pub(super) async fn health(
 }
 
 pub(super) async fn issue_certificate(lab: &Lab) -> String {
-    let asked = lab.aws.acm.request_certificate().domain_name(&lab.region.account().fqdn);
+    let asked = lab.aws.acm.request_certificate().domain_name(&lab.account().fqdn);
     let asked = asked.validation_method(ValidationMethod::Dns).send().await.unwrap();
     let arn = asked.certificate_arn().unwrap().to_owned();
     let look = || lab.aws.acm.describe_certificate().certificate_arn(&arn).send();
@@ -127,14 +126,14 @@ pub(super) async fn point_name_at(lab: &Lab, name: &str, balancer: &str) {
     let found = lab.aws.elb.describe_load_balancers().load_balancer_arns(balancer).send().await.unwrap();
     let zone = found.load_balancers()[0].canonical_hosted_zone_id().unwrap().to_owned();
     let alias = dns::AliasTarget::builder().dns_name(name).hosted_zone_id(zone).evaluate_target_health(false);
-    let set = dns::ResourceRecordSet::builder().name(&lab.region.account().fqdn).r#type(dns::RrType::A);
+    let set = dns::ResourceRecordSet::builder().name(&lab.account().fqdn).r#type(dns::RrType::A);
     upsert(lab, set.alias_target(alias.build().unwrap()).build().unwrap()).await;
 }
 
 pub(super) async fn upsert(lab: &Lab, set: dns::ResourceRecordSet) {
     let change = dns::Change::builder().action(dns::ChangeAction::Upsert).resource_record_set(set).build().unwrap();
     let batch = dns::ChangeBatch::builder().changes(change).build().unwrap();
-    let zone = &lab.region.account().zone;
+    let zone = &lab.account().zone;
     lab.aws.route53.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch).send().await.unwrap();
 }
 

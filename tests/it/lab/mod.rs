@@ -14,7 +14,8 @@ mod preflight;
 mod systemd;
 
 use crate::support::region::{LIMIT, in_a_region, in_a_region_on, region};
-use runbook::rehearsal::{Machine, Region, RegionSpec, before};
+use crate::support::world::single_to_ha;
+use runbook::rehearsal::{Machine, Region, RegionSpec};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_before_state_is_a_working_site() {
@@ -37,7 +38,7 @@ async fn a_region_does_not_start_on_the_machine_itself() {
     let folder = tempfile::tempdir().unwrap();
     let place = || folder.path().to_path_buf();
     let machine = Machine { image: place(), database: place(), venv: place(), rootless: false };
-    let spec = RegionSpec::new(place(), machine, before());
+    let spec = RegionSpec::new(place(), machine, single_to_ha());
     let refused = Region::start(&spec, &|_| ()).await.err().expect("it is refused");
     assert!(refused.to_string().contains("namespaces of its own"), "{refused}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "and nothing was written");
@@ -54,7 +55,7 @@ mod inside {
     async fn a_host_changes_nothing_of_the_machine() {
         region(async |lab| {
             let config = lab.region.environment()["RUNBOOK_SSH_CONFIG"].as_str();
-            let address = lab.region.account().public_ip.to_string();
+            let address = lab.account().public_ip.to_string();
             // Settings are written as they are: where this is not refused, nothing is changed by it.
             let tries = "sudo sh -c 'grep CapBnd /proc/1/status; cd /proc/sys/vm
                 cat swappiness >swappiness && echo written; mknod /tmp/zero c 1 5 && echo made; :' 2>/dev/null; hostname";
@@ -67,7 +68,7 @@ mod inside {
             }
             assert_eq!(bounds >> 22 & 1, 1, "SYS_BOOT: {said}");
             assert_eq!(said.lines().count(), 2, "nothing was written or made: {said}");
-            let names = lab.region.command(&["getent", "hosts", &lab.region.account().fqdn]).output().await.unwrap();
+            let names = lab.region.command(&["getent", "hosts", &lab.account().fqdn]).output().await.unwrap();
             assert!(String::from_utf8_lossy(&names.stdout).contains(&address), "the region's own names are asked");
         })
         .await;
@@ -77,7 +78,7 @@ mod inside {
     #[ignore = "runs inside a region"]
     async fn the_before_state_is_a_working_site() {
         region(async |lab| {
-            let account = lab.region.account();
+            let account = lab.account();
             let client = lab.client();
             let answer = client.get(lab.site("/status.php")).send().await.unwrap();
             assert_eq!(answer.status(), 200, "with the lab's authority trusted and the name resolved by the lab");

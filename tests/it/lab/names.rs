@@ -23,7 +23,7 @@ mod inside {
     async fn the_world_asks_the_zone_that_is_delegated() {
         region(async |lab| {
             lab.consistent().await;
-            let account = lab.region.account();
+            let account = lab.account();
             let (route53, fqdn) = (&lab.aws.route53, account.fqdn.as_str());
             let domain = fqdn.split_once('.').unwrap().1;
             let world = Dns::default();

@@ -19,7 +19,7 @@ mod inside {
     #[ignore = "runs inside a region"]
     async fn what_a_host_starts_by_itself_is_told_before_a_run() {
         region(async |lab| {
-            let account = lab.region.account();
+            let account = lab.account();
             let (web, fqdn) = (account.instance.as_str(), account.fqdn.as_str());
             let environment = lab.region.environment();
             let access = Access::new(Settings {

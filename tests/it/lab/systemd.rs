@@ -50,7 +50,7 @@ mod inside {
     async fn units_are_those_of_a_real_systemd() {
         region(async |lab| {
             assert_eq!(lab.region.without_systemd(), None);
-            let web = lab.region.account().instance.clone();
+            let web = lab.account().instance.clone();
             assert_eq!(lab.on(&web, "cat /proc/1/comm").await, "systemd\n");
             let state = lab.on(&web, "systemctl is-system-running --wait; systemctl --failed --no-legend").await;
             assert_eq!(state, "running\n");
@@ -91,7 +91,7 @@ mod inside {
                 why.starts_with("hosts have a small init in place of systemd: ") && why.contains("create"),
                 "{why}"
             );
-            let web = lab.region.account().instance.clone();
+            let web = lab.account().instance.clone();
             assert_eq!(lab.on(&web, "cat /proc/1/comm; systemctl is-active nginx").await, "lab-init\nactive\n");
             golden("lab/systemctl.txt", &lab.on(&web, VERBS).await);
             lab.on(&web, "shutdown -h now").await;

@@ -4,6 +4,7 @@
 //! has two halves: the outer one starts the emulator and runs the test program again with the environment set; the inner one,
 //! marked `#[ignore]`, does the work.
 
+use crate::support::world::single_to_ha;
 use runbook::rehearsal::{Cache, setup};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -30,10 +31,22 @@ impl Drop for Running {
     }
 }
 
+fn short(mut ids: Value) -> Value {
+    let host = ids["hosts"]["nextcloud-web-1"].clone();
+    let (db, endpoint) = ids["databases"].as_object().unwrap().iter().next().unwrap();
+    let more = json!({
+        "instance": host["instance"], "private_ip": host["address"], "public_ip": host["public"],
+        "allocation_id": host["allocation"], "db": db, "db_endpoint": endpoint, "zone": ids["zones"]["nextcloud.example"],
+        "fqdn": "cloud.nextcloud.example", "web_group": ids["groups"]["nextcloud-web"], "bucket": "nextcloud-files",
+    });
+    ids.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    ids
+}
+
 /// Runs the ignored test `name` (its whole path) beside an emulator of its own.
 pub(crate) async fn beside_an_emulator(name: &str) {
     let say = |what: &str| eprintln!("{what}");
-    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::StandIn, &say)
+    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::default(), &say)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
     let serve = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rehearsal/emulator/serve.py");
@@ -75,7 +88,7 @@ impl Emulator {
         &self.place
     }
 
-    /// The account of before the cutover; answers its ids. From here on a request that AWS would take for none fails the
+    /// The account of `single-to-ha`'s world; answers its ids, those of its one server, database and zone by short names. From here on a request that AWS would take for none fails the
     /// test. `RUNBOOK_TEST_SETTINGS='{"page_size": 1}'` sets what else the emulator can do (its `state.py`).
     pub(crate) fn seed(&self) -> Value {
         let lag = lag();
@@ -84,7 +97,7 @@ impl Emulator {
         if let Ok(settings) = std::env::var("RUNBOOK_TEST_SETTINGS") {
             self.post("config", &serde_json::from_str(&settings).expect("RUNBOOK_TEST_SETTINGS is JSON"));
         }
-        self.post("seed", &json!({}))
+        short(self.post("seed", &single_to_ha().account()))
     }
 
     /// The next `times` calls of this action fail with `code`.

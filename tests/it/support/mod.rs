@@ -20,6 +20,7 @@ pub(crate) mod region;
 pub(crate) mod sent;
 pub(crate) mod sshd;
 pub(crate) mod stage;
+pub(crate) mod world;
 
 pub(crate) use golden::golden;
 

@@ -2,9 +2,10 @@
 //!
 //! It needs what `runbook doctor` lists; where that is missing the test fails and says what to type.
 
+use crate::support::world::{Site, single_to_ha};
 use aws_sdk_ec2::types::InstanceStateName;
 use runbook::access::{Aws, Clients, HttpOptions, Settings, http_client};
-use runbook::rehearsal::{Cache, Region, RegionSpec, before, enter, setup};
+use runbook::rehearsal::{Cache, Region, RegionSpec, enter, raise, setup};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
@@ -21,11 +22,11 @@ pub(crate) async fn in_a_region(test: &str, limit: Duration) {
 /// The same on a machine that this script has changed, in a mount namespace of its own; as root.
 pub(crate) async fn in_a_region_on(change: &str, test: &str, limit: Duration) {
     let say = |what: &str| eprintln!("{what}");
-    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::StandIn, &say)
+    let prepared = setup::ensure(&Cache::of_account().unwrap(), false, setup::Carry::default(), &say)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
     let folder = tempfile::tempdir().unwrap();
-    let spec = RegionSpec::new(folder.path().to_path_buf(), prepared.clone(), before());
+    let spec = RegionSpec::new(folder.path().to_path_buf(), prepared.clone(), single_to_ha());
     let program = std::env::current_exe().unwrap();
     let mut command = enter::command(prepared.rootless, &program, &[test, "--exact", "--ignored", "--nocapture"]);
     if !change.is_empty() {
@@ -75,7 +76,7 @@ pub(crate) async fn region(body: impl AsyncFnOnce(&Lab)) {
         return;
     }
     let spec: RegionSpec = serde_json::from_str(&spec).unwrap();
-    let region = Region::start(&spec, &|_| ()).await.unwrap_or_else(|error| panic!("{error}"));
+    let region = raise(&spec, &|_| ()).await.unwrap_or_else(|error| panic!("{error}"));
     let aws = Aws::connect(&region.account().region).await.read;
     let lab = Lab { region, aws };
     body(&lab).await;
@@ -101,8 +102,13 @@ impl Lab {
         http_client(&settings, options).unwrap()
     }
 
+    /// What the account of `single-to-ha`'s world has, by short names.
+    pub(crate) fn account(&self) -> Site {
+        Site::of(self.region.account())
+    }
+
     pub(crate) fn site(&self, path: &str) -> String {
-        format!("https://{}{path}", self.region.account().fqdn)
+        format!("https://{}{path}", self.account().fqdn)
     }
 
     /// What is made from here on is found at once, and lists come whole: for a test that does in the account what it wants

@@ -58,7 +58,7 @@ mod inside {
     #[ignore = "runs inside a region"]
     async fn answers_are_folded_in_and_decisions_refused() {
         region(async |lab| {
-            let address = lab.region.account().public_ip.to_string();
+            let address = lab.account().public_ip.to_string();
             lab.write_home("beside.yaml", &RUNBOOK.replace("WEB", &address));
             let run = ["run", "beside.yaml", "--order", "overlap", "--yes"];
 

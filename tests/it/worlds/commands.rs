@@ -31,7 +31,7 @@ async fn counts(lab: &Lab, web: &str, file: &str) -> usize {
 }
 
 async fn has_begun(lab: &Lab, file: &str) {
-    let web = lab.region.account().instance.clone();
+    let web = lab.account().instance.clone();
     eventually("it has begun", || async {
         lab.region.host(&web)?.disk(&format!("/var/tmp/{file}")).exists().then_some(())
     })
@@ -49,8 +49,8 @@ mod inside {
     #[ignore = "runs inside a region"]
     async fn a_command_is_begun_once_whatever_is_cut_off() {
         region(async |lab| {
-            let web = lab.region.account().instance.clone();
-            let address = lab.region.account().public_ip.to_string();
+            let web = lab.account().instance.clone();
+            let address = lab.account().public_ip.to_string();
             let book = |name: &str, seconds: &str| {
                 let text = RUNBOOK.replace("WEB", &address).replace("NAME", name).replace("SECONDS", seconds);
                 lab.write_home(&format!("{name}.yaml"), &text);

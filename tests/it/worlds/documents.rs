@@ -14,7 +14,7 @@ mod inside {
     async fn a_changed_runbook_and_ways_back() {
         region(async |lab| {
             lab.write_inputs();
-            let web = lab.region.account().instance.clone();
+            let web = lab.account().instance.clone();
             let shipped = include_str!("../../../runbooks/single-to-ha.yaml");
             lab.write_home("mine.yaml", shipped);
             let names = async || lab.on(&web, "ls -A /etc/nginx/conf.d /etc/cron.d").await;

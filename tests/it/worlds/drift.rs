@@ -37,7 +37,7 @@ impl Hand {
 
     /// Makes the change, or takes it back.
     async fn moves(self, lab: &Lab, away: bool) {
-        let account = lab.region.account();
+        let account = lab.account();
         let file = async |path: &str, line: &str| {
             let script = match away {
                 true => format!("cp -a {path} /root/kept; echo '{line}' >>{path}"),
@@ -93,7 +93,7 @@ impl Hand {
 
     /// What is said of it: the fact, what was, what is.
     fn words(self, lab: &Lab) -> Vec<String> {
-        let account = lab.region.account();
+        let account = lab.account();
         let told = |what: String, was: &str, is: &str| vec![format!("{what} was: {was} is: {is}")];
         match self {
             Hand::Nginx => vec![format!("`{NGINX}` on web-1 was: sha256 "), "the change as planned".to_owned()],
@@ -191,7 +191,7 @@ mod inside {
                 .env("AWS_SECRET_ACCESS_KEY", other.secret_access_key())
                 .env("AWS_SESSION_TOKEN", other.session_token());
             let refused = lab.ends(command).await.exits(3);
-            let account = &lab.region.account().account;
+            let account = &lab.account().account;
             refused
                 .says(&format!("nothing was changed: the plan is for account {account}"))
                 .says("account 210987654321");

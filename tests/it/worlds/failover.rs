@@ -15,7 +15,7 @@ mod inside {
     async fn a_failed_check_leaves_no_server_stopped() {
         region(async |lab: &Lab| {
             lab.write_inputs();
-            let web = lab.region.account().instance.clone();
+            let web = lab.account().instance.clone();
             let until: Vec<&str> = RUN.iter().chain(&["--until", "redirect"]).copied().collect();
             lab.types(&until).await.exits(0).says("rests after step 9");
             // The password is another one now: the check fails for good.

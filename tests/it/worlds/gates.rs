@@ -22,7 +22,7 @@ async fn register(lab: &Lab, name: &str, kind: RrType, action: ChangeAction, val
     let set = ResourceRecordSet::builder().name(name).r#type(kind).ttl(60).resource_records(value).build().unwrap();
     let change = Change::builder().action(action).resource_record_set(set).build().unwrap();
     let batch = ChangeBatch::builder().changes(change).build().unwrap();
-    let zone = &lab.region.account().zone;
+    let zone = &lab.account().zone;
     lab.aws.route53.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch).send().await.unwrap();
 }
 
@@ -34,7 +34,7 @@ mod inside {
     async fn records_kept_elsewhere_and_a_key_compared_by_eye() {
         region(async |lab| {
             lab.write_inputs();
-            let account = lab.region.account().clone();
+            let account = lab.account();
             let more = ["--set", "zone=external", "--set", "clone_host_key=approve"];
             let run: Vec<&str> = RUN.iter().chain(&more).copied().collect();
             let first = lab.types(&run).await.exits(4);

@@ -192,7 +192,7 @@ mod inside {
     async fn no_secret_is_kept_or_shown() {
         region(async |lab| {
             lab.write_inputs();
-            let web = lab.region.account().instance.clone();
+            let web = lab.account().instance.clone();
             let script = "php -r 'include \"/var/www/html/nextcloud/config/config.php\"; \
                           foreach ([\"passwordsalt\", \"secret\", \"dbpassword\"] as $k) echo $CONFIG[$k] ?? \"\", \"\\n\";'";
             let mut secrets: Vec<String> = lab.on(&web, script).await.lines().map(str::to_owned).collect();

@@ -35,7 +35,7 @@ mod inside {
     async fn an_effect_whose_answer_is_lost_is_made_once() {
         region(async |lab| {
             lab.write_inputs();
-            let web = lab.region.account().instance.clone();
+            let web = lab.account().instance.clone();
             lab.on(&web, SLOW_MV).await;
             let until_step_2: Vec<&str> = RUN.iter().copied().chain(["--until", "step-2"]).collect();
             let child = lab.begins(&until_step_2);

@@ -94,7 +94,7 @@ impl Lab {
     pub(super) async fn end_conversions(&self) {
         self.configure(json!({ "rds_ticks": 1 })).await;
         for _ in 0..2_000 {
-            let named = self.aws.rds.describe_db_instances().db_instance_identifier(&self.region.account().db);
+            let named = self.aws.rds.describe_db_instances().db_instance_identifier(&self.account().db);
             let found = named.send().await.unwrap();
             let db = &found.db_instances()[0];
             if db.multi_az() == Some(true) && db.db_instance_status() == Some("available") {
@@ -137,7 +137,7 @@ impl Lab {
     /// make files there and remove them.
     pub(super) async fn files(&self) -> String {
         let script = "seen=/var/www/html/nextcloud/data/.seen; touch $seen; rm $seen; find /etc /var/www /home /root /opt /usr/local /tmp /var/lib/php -xdev -not -path '*/data*' -not -path /tmp -printf '%p %s %T@ %C@ %U:%G %m\\n' | sort";
-        self.on(&self.region.account().instance, script).await
+        self.on(&self.account().instance, script).await
     }
 
     /// The state of a run, as `status` tells programs.
@@ -167,7 +167,7 @@ pub(super) fn golden(lab: &Lab, name: &str, text: &str) {
 
 /// The text with all that differs from one region to the next replaced by words.
 fn redacted(lab: &Lab, text: &str) -> String {
-    let account = lab.region.account();
+    let account = lab.account();
     let known = [
         (account.instance.clone(), "INSTANCE"),
         (account.vpc.clone(), "VPC"),

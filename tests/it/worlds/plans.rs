@@ -66,7 +66,7 @@ fn without_hashes(text: &str) -> String {
 }
 
 fn redacted(lab: &Lab, run: Option<&str>, text: &str) -> String {
-    let account = lab.region.account();
+    let account = lab.account();
     let (public, private) = (account.public_ip.to_string(), account.private_ip.to_string());
     let mut known = vec![(account.zone.as_str(), "ZONE"), (&public, "PUBLIC-IP"), (&private, "PRIVATE-IP")];
     known.extend(run.map(|run| (run, "RUN")));

@@ -97,7 +97,7 @@ mod inside {
     async fn a_host_that_cannot_be_used() {
         region(async |lab| {
             lab.write_inputs();
-            let web = lab.region.account().instance.clone();
+            let web = lab.account().instance.clone();
             let watch = Watch::begin(lab, false).await;
             lab.region.cut(&web).await.unwrap();
             // While the neighbour's address is remembered, what is sent to it is lost without a word: whether a connection
@@ -108,7 +108,7 @@ mod inside {
             assert!(ran.took < Duration::from_secs(60), "an operator waited {:?}", ran.took);
             lab.region.uncut(&web).await.unwrap();
             eventually("the cable is in again", || async {
-                tokio::net::TcpStream::connect((lab.region.account().public_ip, 22)).await.ok()
+                tokio::net::TcpStream::connect((lab.account().public_ip, 22)).await.ok()
             })
             .await;
 
@@ -118,7 +118,7 @@ mod inside {
             std::fs::write(&known_hosts, "").unwrap();
             watch.refused("host-key-unknown", 3, lab.runbook(RUN)).await;
             let other = "AAAAC3NzaC1lZDI1NTE5AAAAIJ0+SiC5+DESuJeK4oB13Rd2n0mq7RzJggqxe0M46Y0c";
-            std::fs::write(&known_hosts, format!("{} ssh-ed25519 {other}\n", lab.region.account().public_ip)).unwrap();
+            std::fs::write(&known_hosts, format!("{} ssh-ed25519 {other}\n", lab.account().public_ip)).unwrap();
             watch.refused("host-key-wrong", 3, lab.runbook(RUN)).await;
             std::fs::write(&known_hosts, right).unwrap();
 
@@ -137,7 +137,7 @@ mod inside {
     async fn a_host_that_is_not_as_expected() {
         region(async |lab| {
             lab.write_inputs();
-            let web = lab.region.account().instance.clone();
+            let web = lab.account().instance.clone();
             let cases = [
                 (
                     "nginx-loops",
@@ -173,7 +173,7 @@ mod inside {
     async fn an_account_with_surprises() {
         region(async |lab| {
             lab.write_inputs();
-            let id = lab.region.account().instance.clone();
+            let id = lab.account().instance.clone();
             let attribute = || lab.aws.ec2.modify_instance_attribute().instance_id(&id);
             let flag = |on| AttributeBooleanValue::builder().value(on).build();
             let behaviour = |text: &str| AttributeValue::builder().value(text).build();
@@ -201,7 +201,7 @@ mod inside {
             Watch::begin(lab, true).await.refused("claimed", 3, lab.runbook(RUN)).await;
             lab.aws.ec2.delete_tags().resources(&id).tags(claim).send().await.unwrap();
 
-            let db = &lab.region.account().db;
+            let db = &lab.account().db;
             let change = lab.aws.rds.modify_db_instance().db_instance_identifier(db).allocated_storage(40);
             change.apply_immediately(false).send().await.unwrap();
             Watch::begin(lab, true).await.refused("db-pending", 3, lab.runbook(RUN)).await;

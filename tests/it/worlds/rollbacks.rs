@@ -18,7 +18,7 @@ fn interrupt(child: &Child) {
 /// Rolls back to the start, and looks at everything there is.
 async fn back_to_the_start(lab: &Lab, witness: &Witness) {
     lab.types(&["rollback", "--to", "start", "--yes"]).await.exits(0).says("is rolled back");
-    let rows = witness.rows(&lab.region, &[]).await.unwrap();
+    let rows = witness.rows(&lab.region).await.unwrap();
     assert!(rows.len() > 5, "{rows:#?}");
     let wrong: Vec<_> = rows.iter().filter(|row| !row.ok).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -68,7 +68,7 @@ mod inside {
                 (lab.count("rds:ModifyDBInstance").await > 1).then_some(())
             })
             .await;
-            let rows = witness.rows(&lab.region, &[]).await.unwrap();
+            let rows = witness.rows(&lab.region).await.unwrap();
             for back in [
                 "the site answers at its name",
                 "one server, running, with its old type",
@@ -79,7 +79,7 @@ mod inside {
             assert!(rows.iter().any(|row| row.what == "the database is single-AZ" && !row.ok), "{rows:#?}");
             lab.configure(json!({ "rds_ticks": 1 })).await;
             lab.end_of(child).await.exits(0).says("is rolled back");
-            let rows = witness.rows(&lab.region, &[]).await.unwrap();
+            let rows = witness.rows(&lab.region).await.unwrap();
             assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
         })
         .await;

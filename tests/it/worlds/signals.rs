@@ -92,7 +92,7 @@ mod inside {
     async fn a_cable_is_pulled() {
         region(async |lab| {
             lab.write_inputs();
-            let web = lab.region.account().instance.clone();
+            let web = lab.account().instance.clone();
             // A job that holds step-1 up.
             lab.on(&web, "setsid -f sh -c 'exec -a nextcloud/cron.php sleep 60' >/dev/null 2>&1 </dev/null || true").await;
             lab.on(&web, "(exec -a /var/www/html/nextcloud/cron.php sleep 60 >/dev/null 2>&1 </dev/null &)").await;

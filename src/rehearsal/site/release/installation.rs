@@ -6,19 +6,15 @@
 
 use std::path::Path;
 
-use crate::rehearsal::emulator::account::SeededAccount;
 use crate::rehearsal::error::{RehearsalError, tail};
 use crate::rehearsal::host::handle::HostHandle;
-use crate::rehearsal::region::before::SiteBefore;
-use crate::rehearsal::site::seed::Secrets;
+use crate::rehearsal::world::file::NextcloudBefore;
 
 /// Installs it and uses it once, for a site that nobody has used yet changes by being looked at: the first log-in fills
 /// the user's files, the first page makes what pages share.
 pub(in crate::rehearsal) async fn install(
     web: &HostHandle,
-    site: &SiteBefore,
-    account: &SeededAccount,
-    secrets: &Secrets,
+    site: &NextcloudBefore,
     log: &Path,
 ) -> Result<(), RehearsalError> {
     let database = &site.database;
@@ -27,22 +23,22 @@ pub(in crate::rehearsal) async fn install(
         "maintenance:install",
         "--no-interaction",
         "--database=mysql",
-        &format!("--database-host={}", account.db_endpoint),
+        &format!("--database-host={}", database.host),
         &format!("--database-name={}", database.name),
         &format!("--database-user={}", database.user),
-        &format!("--database-pass={}", secrets.database),
+        &format!("--database-pass={}", database.password),
         &format!("--admin-user={}", site.user),
-        &format!("--admin-pass={}", secrets.site),
+        &format!("--admin-pass={}", site.password),
         &format!("--data-dir={}/data", site.root),
     ])
     .await?;
     // The installer has put `localhost` there.
-    occ.run(&["config:system:set", "trusted_domains", "0", &format!("--value={}", account.fqdn)]).await?;
-    let url = format!("https://{}", account.fqdn);
+    occ.run(&["config:system:set", "trusted_domains", "0", &format!("--value={}", site.name)]).await?;
+    let url = format!("https://{}", site.name);
     occ.run(&["config:system:set", "overwrite.cli.url", &format!("--value={url}")]).await?;
     occ.run(&["background:cron"]).await?;
-    let resolve = format!("{}:443:127.0.0.1", account.fqdn);
-    let user = format!("{}:{}", site.user, secrets.site);
+    let resolve = format!("{}:443:127.0.0.1", site.name);
+    let user = format!("{}:{}", site.user, site.password);
     let files = format!("{url}/remote.php/dav/files/{}/", site.user);
     let ask = ["curl", "-fsSkL", "--max-time", "120", "--resolve", &resolve, "-o", "/dev/null"];
     let (look, page) = (["-X", "PROPFIND", "-H", "Depth: 1", "-u", &user, &files], format!("{url}/login"));

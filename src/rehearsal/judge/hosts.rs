@@ -1,31 +1,29 @@
-//! Whether a world is as it is to be: what the file says must hold, and whether the hosts are as they were.
+//! The hosts of a world: whether they are as they were.
 
-use super::command::on_host;
-use super::settle::named;
-use super::{Holds, World};
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::region::Region;
 use crate::rehearsal::scenario::VerdictRow;
+use crate::rehearsal::world::command::asked;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Prints a line of each file, link and directory below the paths that are given: what, permissions, owner, path, and of a file its
-/// SHA-256. Of systemd's units it prints how those of the world stand.
+/// Prints a line of each file, link and directory below the paths that are given: what, permissions, owner, path, and of a file when
+/// it was changed and its SHA-256.
 const LOOK: &str = r#"
 for path in "$@"; do
-  find "$path" -xdev \( -type f -printf 'file %m %U:%G %p ' -exec sh -c 'sha256sum <"$1" | cut -c1-64' _ {} \; \) \
+  find "$path" -xdev \( -type f -printf 'file %m %U:%G %p %T@ ' -exec sh -c 'sha256sum <"$1" | cut -c1-64' _ {} \; \) \
     -o \( -type l -printf 'link %p -> %l\n' \) -o \( -type d -printf 'directory %m %U:%G %p\n' \) 2>/dev/null || echo "no $path"
 done | sort
 "#;
 
 /// How the hosts of a world are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::rehearsal) struct Picture(BTreeMap<String, BTreeSet<String>>);
+pub(in crate::rehearsal) struct HostsPicture(BTreeMap<String, BTreeSet<String>>);
 
-impl Picture {
+impl HostsPicture {
     /// Looks at all that is watched.
-    pub(in crate::rehearsal) async fn take(region: &Region, world: &World) -> Result<Self, RehearsalError> {
+    pub(in crate::rehearsal) async fn take(region: &Region) -> Result<Self, RehearsalError> {
         let mut all = BTreeMap::new();
-        for (name, host) in &world.hosts {
+        for (name, host) in &region.world().hosts {
             let watched = host.watched();
             let argv: Vec<&str> =
                 ["sh", "-c", LOOK, "look"].into_iter().chain(watched.iter().map(String::as_str)).collect();
@@ -37,7 +35,7 @@ impl Picture {
                 lines.insert(format!("unit {unit}: {}, {}", active.trim(), enabled.trim()));
             }
             for command in &host.same {
-                let (status, printed) = asked(region, name, &["sh", "-euc", command]).await?;
+                let (status, printed) = asked(region, name, &["sh", "-euc", &region.names().fill(command)]).await?;
                 lines.insert(format!(
                     "`{}`: exit status {status}: {}",
                     command.trim(),
@@ -67,28 +65,4 @@ impl Picture {
         };
         self.0.iter().map(row).collect()
     }
-}
-
-/// A row for each thing that must hold.
-pub(in crate::rehearsal) async fn holds<'w>(
-    region: &Region,
-    wanted: impl IntoIterator<Item = &'w Holds>,
-) -> Result<Vec<VerdictRow>, RehearsalError> {
-    let mut rows = Vec::new();
-    for it in wanted {
-        let (status, printed) = asked(region, &it.on, &["sh", "-euc", &named(region, &it.run)]).await?;
-        let fits = it.prints.as_ref().is_none_or(|prints| prints.trim() == printed.trim());
-        let ok = status == it.status && fits;
-        let first = printed.trim().lines().next().unwrap_or_default();
-        let seen =
-            if first.is_empty() { format!("exit status {status}") } else { format!("exit status {status}: {first}") };
-        rows.push(VerdictRow::new(it.told(), ok, seen));
-    }
-    Ok(rows)
-}
-
-/// Exit status and output of a command on a host, as root.
-async fn asked(region: &Region, name: &str, argv: &[&str]) -> Result<(i32, String), RehearsalError> {
-    let output = on_host(region, name, argv, b"").await?;
-    Ok((output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned()))
 }
