@@ -38,7 +38,7 @@ pub use scenario::{Part, PlayEnding, Report, ReturnTrip, Scenario, VerdictRow};
 pub use site::release;
 pub use site::visitor::Outage;
 pub use world::{
-    BalancerBefore, DatabaseBefore, FaultBefore, Holds, InstanceBefore, Names, NextcloudBefore, NextcloudDatabase,
-    Question, RecordBefore, RefusalBefore, RestBefore, RuleBefore, SiteBefore, Subnet, TargetProtocol, World,
-    WorldFile, WorldHost, fits as world_fits, inputs, parse as parse_world, raise,
+    AwsQuestion, BalancerBefore, DatabaseBefore, FaultBefore, Holds, InstanceBefore, LabSubnet, NextcloudBefore,
+    NextcloudDatabase, RecordBefore, RefusalBefore, RestBefore, RuleBefore, SiteBefore, TargetProtocol, World,
+    WorldFile, WorldHost, WorldNames, fits as world_fits, inputs, parse as parse_world, raise,
 };

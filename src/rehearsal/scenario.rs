@@ -67,7 +67,7 @@ pub struct Part {
 pub struct Report {
     /// Every part that was looked at, in order: a headline and its rows.
     pub parts: Vec<Part>,
-    /// Seconds from the beginning to the site of the before-state answering.
+    /// Seconds from the beginning until all was as the world file says.
     pub lab_s: f64,
     /// Seconds of each command under test, by its words, in order.
     pub commands_s: Vec<(String, f64)>,

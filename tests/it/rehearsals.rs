@@ -127,7 +127,8 @@ fn kill_points(options: &[&str]) -> Vec<String> {
 }
 
 fn kill_points_of(runbook: &str, options: &[&str]) -> Vec<String> {
-    let output = Command::new(RUNBOOK).args(["rehearse", runbook, "--list-kill-points"]).args(options).output().unwrap();
+    let output =
+        Command::new(RUNBOOK).args(["rehearse", runbook, "--list-kill-points"]).args(options).output().unwrap();
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }

@@ -5,8 +5,8 @@
 mod beside;
 mod commands;
 mod credentials;
-mod documents;
 mod doctored;
+mod documents;
 mod drift;
 mod failover;
 mod gates;

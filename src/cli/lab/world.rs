@@ -4,7 +4,7 @@ use crate::cli::args::RehearseArgs;
 use crate::cli::library::{self, FoundRunbook};
 use crate::cli::{CommandFailure, Exit};
 use crate::model::{Runbook, Values};
-use crate::rehearsal::{Names, World, parse_world, world_fits};
+use crate::rehearsal::{World, WorldNames, parse_world, world_fits};
 use std::path::{Path, PathBuf};
 
 /// The world that a runbook is rehearsed on: the one that is named, the one that comes with it, or the one beside it.
@@ -50,7 +50,7 @@ fn beside(runbook: &Path) -> PathBuf {
 /// The runbook that it is with the world's inputs, judged as an inputs file would be. What the lab gives the hosts is not known yet.
 pub(in crate::cli) fn decided(found: &FoundRunbook, world: &World) -> Result<Runbook, CommandFailure> {
     let text = serde_json::to_string(&world.inputs).unwrap_or_default();
-    let text = Names::stand_ins(world).fill(&text);
+    let text = WorldNames::stand_ins(world).fill(&text);
     let given: Values = crate::validate::parse_inputs(&found.runbook, Some(("inputs of the world", &text)), &[])
         .map_err(|problems| library::problems(&problems))?;
     found.with(&given)

@@ -96,7 +96,7 @@ impl EmulatorClient {
             .map_err(|error| refused("GET /plus/state", format!("is not understood: {error}")))
     }
 
-    /// Makes the before-state in the account.
+    /// Makes in the account what it has at first.
     ///
     /// # Errors
     /// As for [`EmulatorClient::state`].

@@ -186,6 +186,14 @@ def tick(service):
             TRANSITIONS.remove(transition)
 
 
+def completed(*services):
+    """Transitions of these services are over at once: what is changing has changed long ago."""
+    for transition in [t for t in TRANSITIONS if t["service"] in services]:
+        TRANSITIONS.remove(transition)
+        for step in transition["steps"]:
+            step()
+
+
 def come_due():
     """Transitions whose time has come, of any service, the earliest first."""
     while over := [t for t in TRANSITIONS if t.get("end", float("inf")) <= time.monotonic()]:

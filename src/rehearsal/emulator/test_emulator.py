@@ -163,6 +163,7 @@ class Site(Case):
         self.assertEqual([i["name"] for i in shown["instances"]], ["web-1", "web-2"])
         self.assertEqual([i["type"] for i in shown["instances"]], ["t3.medium", "t3.small"])
         self.assertEqual(len({i["az"] for i in shown["instances"]}), 2)
+        self.assertEqual(shown["load_balancers"][0]["state"], "active")
         listener = shown["load_balancers"][0]["listeners"][0]
         self.assertEqual((listener["protocol"], listener["port"]), ("HTTPS", 443))
         self.assertEqual(listener["certificates"], [made["certificates"]["a.example.org"]])

@@ -155,14 +155,14 @@ async fn identify(machine: &HostMachine, root: &Path) -> Result<Option<Vec<Strin
         fs::write(&path, text).map_err(RehearsalError::file("write", path))
     };
     let name = &machine.hostname;
-    write("etc/hostname", format!("{name}\n"))?;
-    write("etc/hosts", format!("127.0.0.1 localhost\n127.0.1.1 {name}\n"))?;
     write("etc/resolv.conf", format!("nameserver {}\n", network::REGION_ADDRESS))?;
     let identity = root.join("var/lib/cloud/data");
     let known = fs::read_to_string(identity.join("instance-id")).unwrap_or_default();
     if known.trim() == machine.id {
         return Ok(None);
     }
+    write("etc/hostname", format!("{name}\n"))?;
+    write("etc/hosts", format!("127.0.0.1 localhost\n127.0.1.1 {name}\n"))?;
     fs::create_dir_all(&identity).map_err(RehearsalError::file("create", &identity))?;
     write("etc/machine-id", format!("{}\n", machine_id(&machine.id)))?;
     let keys = new_host_keys(name, &root.join("etc/ssh")).await?;

@@ -149,7 +149,7 @@ impl Hosts {
                 (None, _) => Phase::Up(running),
                 (Some(ended), "pending" | "running") => {
                     network::unplug(id).await;
-                    if ended == Ended::Reboot {
+                    if self.view.was_reset(id) || ended == Ended::Reboot {
                         self.diary.note(&format!("{id} reboots"));
                         host.boot(&self.places, &self.init)
                     } else {

@@ -6,13 +6,13 @@ use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::region::Region;
 use crate::rehearsal::scenario::VerdictRow;
 use crate::rehearsal::world::command::{by_operator_with, on_host_with};
-use crate::rehearsal::world::holds::{Holds, Looked, OPERATOR, Question};
+use crate::rehearsal::world::holds::{AwsQuestion, Holds, HoldsBy, OPERATOR};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// When it is looked at.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::rehearsal) struct Moment<'a> {
+pub(in crate::rehearsal) struct LookedAt<'a> {
     /// The actions that are done; all of them without it.
     pub(in crate::rehearsal) done: Option<&'a BTreeSet<ActionPath>>,
     /// The fault that the run had.
@@ -23,18 +23,18 @@ pub(in crate::rehearsal) struct Moment<'a> {
 pub(in crate::rehearsal) async fn holds<'w>(
     region: &Region,
     wanted: impl IntoIterator<Item = &'w Holds>,
-    moment: Moment<'_>,
+    moment: LookedAt<'_>,
 ) -> Result<Vec<VerdictRow>, RehearsalError> {
     let wanted: Vec<&Holds> = wanted.into_iter().filter(|it| it.applies(moment.done, moment.fault)).collect();
     // All questions at once: what answers them takes a second to start.
     let mut questions = Vec::new();
     for it in &wanted {
         match it.looked().map_err(RehearsalError::Unsupported)? {
-            Looked::Account { question, is } => {
+            HoldsBy::Account { question, is } => {
                 questions.push(asked(region, &question)?);
                 questions.push(region.names().fill_value(is));
             }
-            Looked::Command { .. } => {
+            HoldsBy::Command { .. } => {
                 for question in it.given.values() {
                     questions.push(asked(region, question)?);
                 }
@@ -46,8 +46,8 @@ pub(in crate::rehearsal) async fn holds<'w>(
     for it in wanted {
         let mut next = || answers.next().unwrap_or_else(|| Err("was not answered".to_owned()));
         rows.push(match it.looked().map_err(RehearsalError::Unsupported)? {
-            Looked::Account { .. } => answered(it, next(), next()),
-            Looked::Command { on, run } => {
+            HoldsBy::Account { .. } => answered(it, next(), next()),
+            HoldsBy::Command { on, run } => {
                 let given = it.given.keys().map(|name| (name.clone(), next())).collect::<Vec<_>>();
                 command(region, it, (on, run), given).await?
             }
@@ -56,7 +56,7 @@ pub(in crate::rehearsal) async fn holds<'w>(
     Ok(rows)
 }
 
-fn asked(region: &Region, question: &Question) -> Result<Value, RehearsalError> {
+fn asked(region: &Region, question: &AwsQuestion) -> Result<Value, RehearsalError> {
     let question = serde_json::to_value(question).map_err(|error| RehearsalError::Unsupported(error.to_string()))?;
     Ok(region.names().fill_value(&question))
 }
@@ -130,8 +130,8 @@ pub(in crate::rehearsal) async fn shows_nothing(
     wanted: &[Holds],
 ) -> Result<VerdictRow, RehearsalError> {
     let to_show: Vec<&Holds> =
-        wanted.iter().filter(|it| it.until.is_empty() && it.under.is_empty() && !it.also_before).collect();
-    let rows = holds(region, to_show.iter().copied(), Moment::default()).await?;
+        wanted.iter().filter(|it| it.until.is_empty() && it.under.is_empty() && !it.also_before && !it.acts).collect();
+    let rows = holds(region, to_show.iter().copied(), LookedAt::default()).await?;
     let already: Vec<String> = rows.into_iter().filter(|row| row.ok).map(|row| format!("`{}`", row.what)).collect();
     let seen = match already.as_slice() {
         [] => format!("none of {}", to_show.len()),

@@ -3,7 +3,7 @@
 //! The verdict comes from the world: the account, the hosts, what the world file says must hold. No journal is read.
 
 use super::account::AccountPicture;
-use super::holds::{Moment, holds};
+use super::holds::{LookedAt, holds};
 use super::hosts::HostsPicture;
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::region::Region;
@@ -33,7 +33,7 @@ impl Witness {
     /// When the world cannot be looked at.
     pub async fn rows(&self, region: &Region) -> Result<Vec<VerdictRow>, RehearsalError> {
         let (world, nothing) = (region.world(), BTreeSet::new());
-        let moment = Moment { done: Some(&nothing), fault: None };
+        let moment = LookedAt { done: Some(&nothing), fault: None };
         let wanted = world.after.iter().filter(|it| !it.until.is_empty()).chain(&world.always);
         let mut rows = holds(region, wanted, moment).await?;
         rows.extend(self.hosts.rows(&HostsPicture::take(region).await?));
@@ -47,6 +47,6 @@ impl Witness {
     /// When the world cannot be looked at.
     pub async fn rows_at_the_end(region: &Region) -> Result<Vec<VerdictRow>, RehearsalError> {
         let World { after, always, .. } = region.world();
-        holds(region, after.iter().chain(always), Moment::default()).await
+        holds(region, after.iter().chain(always), LookedAt::default()).await
     }
 }

@@ -15,7 +15,7 @@ use crate::plan::Order;
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::judge::Witness;
 use crate::rehearsal::judge::account::AccountPicture;
-use crate::rehearsal::judge::holds::{self, Moment};
+use crate::rehearsal::judge::holds::{self, LookedAt};
 use crate::rehearsal::judge::injected::injected;
 use crate::rehearsal::play::under_test::UnderTest;
 use crate::rehearsal::region::{Region, enter};
@@ -173,7 +173,7 @@ impl Play<'_> {
             return self.look("the run", None, rows).await;
         };
         rows.push(self.command(&[], run, 1).await?);
-        rows.extend(holds::holds(self.region, holds, Moment::default()).await?);
+        rows.extend(holds::holds(self.region, holds, LookedAt::default()).await?);
         self.part(&fault.about, rows);
         if typed.is_empty() {
             self.region.emulator().call("POST", "/plus/unfault", None).await?;
@@ -285,7 +285,7 @@ impl Play<'_> {
         let world = self.region.world();
         // What has no place among the actions is said of the end.
         let wanted = world.after.iter().filter(|it| done.is_none() || it.has_a_place()).chain(&world.always);
-        let moment = Moment { done, fault: self.scenario.fault.as_deref() };
+        let moment = LookedAt { done, fault: self.scenario.fault.as_deref() };
         rows.extend(holds::holds(self.region, wanted, moment).await?);
         let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
         let now = AccountPicture::take(self.region).await?;

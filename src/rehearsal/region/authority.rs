@@ -1,5 +1,5 @@
 //! The lab's certificate authority. It stands in for two: ACM, which signs what the balancer shows, and Let's
-//! Encrypt, which signed what the before-state's nginx shows. Clients in the region trust it alone.
+//! Encrypt, which signed what certbot has on a host. Clients in the region trust it alone.
 
 use std::path::{Path, PathBuf};
 

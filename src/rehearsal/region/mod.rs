@@ -47,7 +47,7 @@ use crate::rehearsal::site::STAND_IN_VERSION;
 use crate::rehearsal::site::release::Release;
 use crate::rehearsal::world::disk::Stock;
 use crate::rehearsal::world::file::World;
-use crate::rehearsal::world::names::Names;
+use crate::rehearsal::world::names::WorldNames;
 use crate::rehearsal::world::secrets::Secrets;
 
 /// How many times faster than on AWS all waits of a run go, where no pace is asked for.
@@ -56,10 +56,10 @@ const FASTER: u32 = 50;
 /// How long a database may take until it answers.
 const DATABASE_DEADLINE: Duration = Duration::from_secs(60);
 
-/// A running region with its before-state.
+/// A running region with what its world file says.
 pub struct Region {
     world: World,
-    names: Names,
+    names: WorldNames,
     venv: PathBuf,
     release: Option<Release>,
     account: SeededAccount,
@@ -119,7 +119,7 @@ impl Region {
         let registrar = names.registrar();
         let version = spec.release.as_ref().map_or(STAND_IN_VERSION, |release| release.version.as_str());
         let secrets = Secrets::make_up(&spec.world.secrets)?;
-        let known = Names::of(&account, &secrets, (&places.home(), version));
+        let known = WorldNames::of(&account, &secrets, (&places.home(), version));
         let mut databases =
             Databases::new(places.clone(), emulator.clone(), Arc::clone(&diary), spec.machine.database.clone());
         for (id, database) in &spec.world.databases {
@@ -216,7 +216,7 @@ impl Region {
 
     /// What the world file's names stand for.
     #[must_use]
-    pub fn names(&self) -> &Names {
+    pub fn names(&self) -> &WorldNames {
         &self.names
     }
 
@@ -368,6 +368,18 @@ impl Region {
     pub async fn uncut(&self, instance: &str) -> Result<(), RehearsalError> {
         self.diary.note(&format!("{instance} is connected again"));
         network::set_cable(instance, true).await
+    }
+
+    /// Resets a host, as a power failure or a crash of its kernel does: all of it ends at this moment, and it boots again.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn reset(&self, instance: &str) -> Result<(), RehearsalError> {
+        let off = || RehearsalError::Unsupported(format!("there is no running host `{instance}`"));
+        let init = self.view.host(instance).and_then(|host| host.init).ok_or_else(off)?;
+        self.diary.note(&format!("{instance} is reset"));
+        self.view.reset(instance);
+        rustix::process::kill_process(init, rustix::process::Signal::KILL).map_err(|_| off())
     }
 
     /// Ends the region in order: hosts, balancer, emulator.

@@ -1,7 +1,7 @@
 //! What is known of the region's bodies at this moment: written by the loops that follow the account, read by
 //! whoever looks into the region.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -26,6 +26,7 @@ pub(in crate::rehearsal) struct View {
     hosts: Mutex<BTreeMap<String, HostView>>,
     checks: Mutex<Vec<TargetCheck>>,
     balancers: Mutex<BTreeMap<String, Vec<Ipv4Addr>>>,
+    resets: Mutex<BTreeSet<String>>,
 }
 
 impl View {
@@ -35,6 +36,16 @@ impl View {
 
     pub(in crate::rehearsal) fn host(&self, id: &str) -> Option<HostView> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Says that a host which ends is to come up again.
+    pub(in crate::rehearsal) fn reset(&self, id: &str) {
+        self.resets.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());
+    }
+
+    /// Whether that was said; asked once.
+    pub(in crate::rehearsal) fn was_reset(&self, id: &str) -> bool {
+        self.resets.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
     }
 
     /// The addresses of each balancer, by ARN.

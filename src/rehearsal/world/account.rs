@@ -28,13 +28,13 @@ pub struct InstanceBefore {
     pub tags: BTreeMap<String, String>,
     /// Its subnet, and so its zone.
     #[serde(default)]
-    pub subnet: Subnet,
+    pub subnet: LabSubnet,
 }
 
 /// The public subnets of the lab's VPC, each in a zone of its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Subnet {
+pub enum LabSubnet {
     /// The first.
     #[default]
     A,

@@ -1,8 +1,8 @@
 //! Whether a world file can be meant: names that fit, and that lead to something in it.
 
 use super::file::World;
-use super::holds::{Looked, OPERATOR};
-use super::names::Names;
+use super::holds::{HoldsBy, OPERATOR};
+use super::names::WorldNames;
 use crate::model::{BalancerName, DbId, Fqdn, HostPath, Runbook, Service, is_id};
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ pub fn parse(text: &str) -> Result<World, String> {
     account(&world)?;
     all_holds(&world)?;
     let written = serde_json::to_string(&world).map_err(|error| error.to_string())?;
-    match Names::stand_ins(&world).unknown(&written).first() {
+    match WorldNames::stand_ins(&world).unknown(&written).first() {
         Some(name) => Err(format!("`{name}` stands for nothing in this world")),
         None => Ok(world),
     }
@@ -111,7 +111,7 @@ fn account(world: &World) -> Result<(), String> {
 
 fn all_holds(world: &World) -> Result<(), String> {
     for holds in world.all_holds() {
-        if let Looked::Command { on: "", .. } = holds.looked()? {
+        if let HoldsBy::Command { on: "", .. } = holds.looked()? {
             return Err(format!(
                 "`{}` is nowhere: `on` names a host, an instance that the run makes, or `{OPERATOR}`",
                 holds.told()

@@ -1,7 +1,7 @@
 //! What a host of a world has on its disk over the base image, before its first boot.
 
 use super::file::{NextcloudBefore, World, WorldHost};
-use super::names::Names;
+use super::names::WorldNames;
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::host::layers::{LayerWriter, Owner};
 use crate::rehearsal::region::authority::{Authority, Signed};
@@ -12,7 +12,7 @@ use std::path::Path;
 /// What hosts of a world are made from.
 pub(in crate::rehearsal) struct Stock<'a> {
     pub(in crate::rehearsal) world: &'a World,
-    pub(in crate::rehearsal) names: &'a Names,
+    pub(in crate::rehearsal) names: &'a WorldNames,
     pub(in crate::rehearsal) authority: &'a Authority,
     /// The Nextcloud that lies below, not installed yet; the stand-in is written where there is none.
     pub(in crate::rehearsal) release: Option<&'a Release>,

@@ -31,7 +31,7 @@ pub struct World {
     /// Application Load Balancers before the hosts, by name.
     #[serde(default)]
     pub balancers: BTreeMap<String, BalancerBefore>,
-    /// Names for which ACM has an issued certificate.
+    /// WorldNames for which ACM has an issued certificate.
     #[serde(default)]
     pub certificates: Vec<String>,
     /// Public hosted zones by name, with their record sets.
@@ -40,7 +40,7 @@ pub struct World {
     /// Buckets of S3, open to the hosts.
     #[serde(default)]
     pub buckets: Vec<String>,
-    /// Names of values that the lab makes up.
+    /// WorldNames of values that the lab makes up.
     #[serde(default)]
     pub secrets: Vec<String>,
     /// Commands for `sh -eu` in the operator's home, once, e.g. to make files that the runbook brings to hosts.
@@ -73,7 +73,7 @@ pub struct WorldHost {
     /// What it is as an instance.
     #[serde(default)]
     pub instance: InstanceBefore,
-    /// Names for which certbot has a certificate on it.
+    /// WorldNames for which certbot has a certificate on it.
     #[serde(default)]
     pub certbot: Vec<String>,
     /// A Nextcloud on it.

@@ -29,7 +29,7 @@ pub struct Holds {
     pub status: i32,
     /// Variables of the command, each with AWS's answer to a question.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub given: BTreeMap<String, Question>,
+    pub given: BTreeMap<String, AwsQuestion>,
     /// In place of a command: an operation of AWS that looks, as its command line names it, e.g. `ec2 describe-instances`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aws: Option<String>,
@@ -51,6 +51,9 @@ pub struct Holds {
     /// It rightly holds before the run, too: otherwise that it did would say that it shows nothing of the run.
     #[serde(default)]
     pub also_before: bool,
+    /// Its command does something that lasts: it is not tried before the run.
+    #[serde(default)]
+    pub acts: bool,
     /// It does not hold under these faults.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<String>,
@@ -62,7 +65,7 @@ pub struct Holds {
 /// A question to AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Question {
+pub struct AwsQuestion {
     /// An operation that looks, as its command line names it.
     pub aws: String,
     /// Its parameters.
@@ -74,27 +77,27 @@ pub struct Question {
 
 /// What is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::rehearsal) enum Looked<'h> {
+pub(in crate::rehearsal) enum HoldsBy<'h> {
     /// A command.
     Command { on: &'h str, run: &'h str },
     /// A question to AWS, and the answer that is wanted.
-    Account { question: Question, is: &'h Value },
+    Account { question: AwsQuestion, is: &'h Value },
 }
 
 impl Holds {
     /// What is looked at; why that is not clear.
-    pub(in crate::rehearsal) fn looked(&self) -> Result<Looked<'_>, String> {
+    pub(in crate::rehearsal) fn looked(&self) -> Result<HoldsBy<'_>, String> {
         let of_command = self.prints.is_some() || self.status != 0 || !self.given.is_empty();
         let of_account = !self.with.is_null() || self.query.is_some() || self.is.is_some();
         match (&self.on, &self.run, &self.aws, &self.is) {
-            (Some(on), Some(run), None, None) if !of_account => Ok(Looked::Command { on, run }),
+            (Some(on), Some(run), None, None) if !of_account => Ok(HoldsBy::Command { on, run }),
             (None, None, Some(aws), Some(is)) if !of_command => {
-                let question = Question {
+                let question = AwsQuestion {
                     aws: aws.clone(),
                     with: self.with.clone(),
                     query: self.query.clone().unwrap_or_else(|| "@".to_owned()),
                 };
-                Ok(Looked::Account { question, is })
+                Ok(HoldsBy::Account { question, is })
             }
             _ => Err(format!(
                 "`{}` is neither a command (`on`, `run`, and `prints` or `status`) nor a question to AWS (`aws`, `with`, `query`, `is`)",
@@ -173,8 +176,8 @@ mod tests {
 
     #[test]
     fn it_is_a_command_or_a_question_and_nothing_between() {
-        assert!(matches!(read("{ on: a, run: x }").looked(), Ok(Looked::Command { .. })));
-        assert!(matches!(read("{ aws: ec2 describe-instances, is: [] }").looked(), Ok(Looked::Account { .. })));
+        assert!(matches!(read("{ on: a, run: x }").looked(), Ok(HoldsBy::Command { .. })));
+        assert!(matches!(read("{ aws: ec2 describe-instances, is: [] }").looked(), Ok(HoldsBy::Account { .. })));
         for odd in [
             "{ on: a }",
             "{ run: x }",

@@ -16,11 +16,13 @@ mod operator;
 pub(in crate::rehearsal) mod secrets;
 mod settle;
 
-pub use account::{BalancerBefore, DatabaseBefore, InstanceBefore, RecordBefore, RuleBefore, Subnet, TargetProtocol};
+pub use account::{
+    BalancerBefore, DatabaseBefore, InstanceBefore, LabSubnet, RecordBefore, RuleBefore, TargetProtocol,
+};
 pub use check::{fits, parse};
 pub use fault::{FaultBefore, RefusalBefore, RestBefore};
 pub use file::{NextcloudBefore, NextcloudDatabase, SiteBefore, World, WorldFile, WorldHost};
-pub use holds::{Holds, Question};
-pub use names::Names;
+pub use holds::{AwsQuestion, Holds};
+pub use names::WorldNames;
 pub(in crate::rehearsal) use operator::{INPUTS, commands};
 pub use settle::{inputs, raise};

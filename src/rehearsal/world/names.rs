@@ -11,9 +11,9 @@ use std::path::Path;
 
 /// What each name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names(BTreeMap<String, String>);
+pub struct WorldNames(BTreeMap<String, String>);
 
-impl Names {
+impl WorldNames {
     /// What the lab has given a world.
     pub(in crate::rehearsal) fn of(
         account: &SeededAccount,
@@ -130,7 +130,10 @@ impl Names {
         while let Some(at) = rest.find("${") {
             let (before, from) = rest.split_at(at);
             filled.push_str(before);
-            let Some(end) = from.find('}') else { break };
+            let Some(end) = from.find('}') else {
+                rest = from;
+                break;
+            };
             let (whole, name) = (&from[..=end], &from[2..end]);
             match self.0.get(name) {
                 Some(value) => filled.push_str(value),
@@ -158,7 +161,8 @@ mod tests {
 
     #[test]
     fn names_are_filled_and_what_a_shell_means_is_left() {
-        let names = Names([("host.a.address".to_owned(), "10.0.0.1".to_owned()), ("home".into(), "/h".into())].into());
+        let names =
+            WorldNames([("host.a.address".to_owned(), "10.0.0.1".to_owned()), ("home".into(), "/h".into())].into());
         assert_eq!(
             names.fill("${host.a.address}:${PORT:-80} ${home}/${HOME} ${"),
             "10.0.0.1:${PORT:-80} /h/${HOME} ${"

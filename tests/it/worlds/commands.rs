@@ -81,12 +81,7 @@ mod inside {
             has_begun(lab, "host").await;
             killed(child).await;
             lab.on(&web, "touch /run/before; reboot").await;
-            eventually("the host is up again", || async {
-                let look = ["sh", "-c", "[ ! -e /run/before ] && systemctl is-active ssh"];
-                let up = lab.region.host(&web)?.command(&look)?.output().await.ok()?;
-                (up.stdout == b"active\n").then_some(())
-            })
-            .await;
+            is_up_again(lab, &web).await;
             // A failure where the journal has that it had begun, else a doubt at once.
             lab.types(&["resume"]).await.says("exit status 143").says("15 (TERM)");
             lab.types(&["resume"]).await.exits(4).says("the runbook does not call it `repeatable`");
@@ -94,6 +89,37 @@ mod inside {
             // Half done as it is, a rollback takes it back.
             lab.types(&["rollback", "--to", "start", "--yes"]).await.exits(0);
             assert_eq!(counts(lab, &web, "host-undo").await, 1);
+
+            // Its power, which leaves nobody the time to write anything down: it is gone without a trace, and not begun again.
+            book("power", "30");
+            let child = lab.begins(&["run", "power.yaml", "--yes"]);
+            has_begun(lab, "power").await;
+            reset(lab, &web).await;
+            lab.end_of(child).await.says("gone").says("`repeatable`");
+            lab.types(&["resume"]).await.exits(4).says("the runbook does not call it `repeatable`");
+            assert_eq!((counts(lab, &web, "power").await, counts(lab, &web, "power-end").await), (1, 0));
+            // In the undo, too: a person decides.
+            let child = lab.begins(&["rollback", "--to", "start", "--yes"]);
+            has_begun(lab, "power-undo").await;
+            reset(lab, &web).await;
+            lab.end_of(child).await.says("gone");
+            lab.types(&["resume"]).await.exits(4);
+            assert_eq!(counts(lab, &web, "power-undo").await, 1);
+        })
+        .await;
+    }
+
+    async fn reset(lab: &Lab, web: &str) {
+        lab.on(web, "touch /run/before").await;
+        lab.region.reset(web).unwrap();
+        is_up_again(lab, web).await;
+    }
+
+    async fn is_up_again(lab: &Lab, web: &str) {
+        eventually("the host is up again", || async {
+            let look = ["sh", "-c", "[ ! -e /run/before ] && systemctl is-active ssh"];
+            let up = lab.region.host(web)?.command(&look)?.output().await.ok()?;
+            (up.stdout == b"active\n").then_some(())
         })
         .await;
     }

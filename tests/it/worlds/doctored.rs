@@ -37,20 +37,32 @@ mod inside {
             let (site, nginx) = ("/etc/nginx/conf.d/nextcloud.conf", "nginx's file is as at the start");
             let config = "/var/www/html/nextcloud/config/config.php";
             for (change, back, wanted) in [
-                (format!("touch -d 2001-01-01 {site}"), format!("touch -r /root/before/nextcloud.conf {site}"), &[nginx, host][..]),
+                (
+                    format!("touch -d 2001-01-01 {site}"),
+                    format!("touch -r /root/before/nextcloud.conf {site}"),
+                    &[nginx, host][..],
+                ),
                 (
                     format!("echo '# x' >>{site}; touch -r /root/before/nextcloud.conf {site}"),
                     format!("cp -a /root/before/nextcloud.conf {site}"),
                     &[nginx, host],
                 ),
-                (format!("chmod 600 {config}; chown root {config}"), format!("cp -a /root/before/config.php {config}"), &[
-                    "the server's site is let in by the database",
-                    "the site answers at its name",
-                    "config.php is as at the start",
-                    host,
-                ][1..]),
+                (
+                    format!("chmod 600 {config}; chown root {config}"),
+                    format!("cp -a /root/before/config.php {config}"),
+                    &[
+                        "the server's site is let in by the database",
+                        "the site answers at its name",
+                        "config.php is as at the start",
+                        host,
+                    ][1..],
+                ),
                 ("touch /etc/nginx/conf.d/left".into(), "rm /etc/nginx/conf.d/left".into(), &[host]),
-                ("systemctl disable --now certbot.timer".into(), "systemctl enable --now certbot.timer".into(), &[host]),
+                (
+                    "systemctl disable --now certbot.timer".into(),
+                    "systemctl enable --now certbot.timer".into(),
+                    &[host],
+                ),
                 (
                     "mv /etc/cron.d/nextcloud-cron-php /etc/cron.d/.nextcloud-cron-php".into(),
                     "mv /etc/cron.d/.nextcloud-cron-php /etc/cron.d/nextcloud-cron-php".into(),
