@@ -25,6 +25,7 @@ mod saved;
 mod sequence;
 mod settled;
 mod site;
+mod standing;
 mod undo;
 mod unordered;
 
@@ -44,3 +45,4 @@ pub use saved::{Saved, SavedError};
 pub use sequence::Sequence;
 pub(crate) use settled::Settled;
 pub use site::{Site, Sites};
+pub use standing::standing;

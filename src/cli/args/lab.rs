@@ -96,4 +96,9 @@ pub(in crate::cli) enum RehearsedCommand {
     Resume(ResumeArgs),
     /// `runbook rollback`
     Rollback(RollbackArgs),
+    /// Whether the effects of a run's actions are there still
+    Look {
+        /// The run
+        run: String,
+    },
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::args::{Common, Format, RegionArgs, RehearseArgs, RehearsedArgs, RehearsedCommand};
 use crate::cli::lab::harm::Harm;
+use crate::cli::lab::look::look;
 use crate::cli::lab::verdict;
 use crate::cli::lab::world;
 use crate::cli::out::out;
@@ -230,6 +231,7 @@ pub(in crate::cli) fn rehearsed(args: RehearsedArgs, common: &Common, format: Fo
         RehearsedCommand::Run(args) => run::run(&args, common, format, &harm),
         RehearsedCommand::Resume(args) => resume::resume(&args, common, format, &harm),
         RehearsedCommand::Rollback(args) => rollback::rollback(&args, common, format, &harm),
+        RehearsedCommand::Look { run } => look(&run, common),
     }
 }
 

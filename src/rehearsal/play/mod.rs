@@ -1,7 +1,7 @@
 //! Playing a scenario: region, commands, kills and failures, a look at the world, rows of a verdict.
 //!
 //! The rows come from looking at the world. Only what the world keeps no trace of (that an action failed and was tried
-//! again, that two actions ran at the same time) is read where an operator would read it: in the run's log.
+//! again) is read where an operator would read it: in the run's log.
 //! However the play ends, the region is ended in order.
 
 mod shell;
@@ -287,9 +287,10 @@ impl Play<'_> {
         let wanted = world.after.iter().filter(|it| done.is_none() || it.has_a_place()).chain(&world.always);
         let moment = LookedAt { done, fault: self.scenario.fault.as_deref() };
         rows.extend(holds::holds(self.region, wanted, moment).await?);
-        let log = self.under_test.ask(&["log", &self.under_test.newest_run().await?]).await?;
+        let run = self.under_test.newest_run().await?;
+        rows.push(stands(&self.under_test.ask(&["rehearsed", "look", &run]).await?));
         let now = AccountPicture::take(self.region).await?;
-        rows.push(self.before.account.made(&now, &outputs(&log, done)));
+        rows.push(self.before.account.made(&now, &outputs(&self.under_test.ask(&["log", &run]).await?, done)));
         self.part(after, rows);
         Ok(())
     }
@@ -297,6 +298,17 @@ impl Play<'_> {
     fn part(&mut self, after: &str, rows: Vec<VerdictRow>) {
         self.report.parts.push(Part { after: after.to_owned(), rows });
     }
+}
+
+/// Whether the effects of actions on which no later one has worked are there still, by what each saw of its own.
+fn stands(looked: &Value) -> VerdictRow {
+    let all = looked.as_array().map(Vec::as_slice).unwrap_or_default();
+    let missing = all.iter().filter(|it| it["holds"] != true);
+    let missing: Vec<String> = missing
+        .map(|it| format!("{}: {}", it["action"].as_str().unwrap_or_default(), it["seen"].as_str().unwrap_or_default()))
+        .collect();
+    let seen = if missing.is_empty() { format!("{} of {}", all.len(), all.len()) } else { missing.join("; ") };
+    VerdictRow::new("the effects of its actions are there by their own look", missing.is_empty(), seen)
 }
 
 /// What the actions that are done have given last, by a run's log.

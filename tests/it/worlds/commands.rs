@@ -98,13 +98,14 @@ mod inside {
             lab.end_of(child).await.says("gone").says("`repeatable`");
             lab.types(&["resume"]).await.exits(4).says("the runbook does not call it `repeatable`");
             assert_eq!((counts(lab, &web, "power").await, counts(lab, &web, "power-end").await), (1, 0));
-            // In the undo, too: a person decides.
+            // In the undo, too, it is not begun again by itself: a person is told, and decides.
             let child = lab.begins(&["rollback", "--to", "start", "--yes"]);
             has_begun(lab, "power-undo").await;
             reset(lab, &web).await;
-            lab.end_of(child).await.says("gone");
-            lab.types(&["resume"]).await.exits(4);
+            lab.end_of(child).await.exits(1).says("gone").says("runs it once more").says("take it back by hand");
             assert_eq!(counts(lab, &web, "power-undo").await, 1);
+            lab.types(&["resume"]).await.exits(0);
+            assert_eq!(counts(lab, &web, "power-undo").await, 2);
         })
         .await;
     }

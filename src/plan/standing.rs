@@ -1,0 +1,31 @@
+//! Whose effects stand when some actions are done: those on which none of the later ones has worked.
+
+use super::resources::touched;
+use super::{Plan, Resource};
+use crate::model::{ActionKind, ActionPath, StepAction};
+use std::collections::BTreeSet;
+
+/// The done actions whose effects nothing later has touched, in the plan's sequence. What works on a whole host touches all that is
+/// on it. Commands are left out: what they leave behind is gone when the run has ended.
+pub fn standing<'p>(plan: &'p Plan, is_done: impl Fn(&ActionPath) -> bool) -> Vec<&'p StepAction> {
+    let mut touched_later: BTreeSet<Resource> = BTreeSet::new();
+    let mut standing = Vec::new();
+    let done = plan.actions.iter().rev().filter(|planned| is_done(&planned.action));
+    for action in done.filter_map(|planned| plan.definition(&planned.action)) {
+        let works_on = touched(plan, action);
+        let was = |resource: &Resource| {
+            let whole = match resource {
+                Resource::OnHost { host, .. } => touched_later.contains(&Resource::Host { host: host.clone() }),
+                Resource::Host { .. } | Resource::Thing(_) => false,
+            };
+            whole || touched_later.contains(resource)
+        };
+        let is_command = matches!(action.kind, ActionKind::SshRun | ActionKind::LocalRun);
+        if !works_on.is_empty() && !is_command && !works_on.iter().any(was) {
+            standing.push(action);
+        }
+        touched_later.extend(works_on);
+    }
+    standing.reverse();
+    standing
+}
