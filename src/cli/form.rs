@@ -10,6 +10,7 @@ pub(in crate::cli) fn check(command: &Command, format: Format) -> Result<(), Com
         Command::Run(args) => ("run", args.dry_run, args.html.is_some()),
         Command::Show(args) => ("show", true, args.html.is_some()),
         Command::Resume(args) => ("resume", args.dry_run, false),
+        Command::Report(args) => ("report", true, args.html.is_some()),
         Command::Rollback(args) => ("rollback", args.dry_run, args.html.is_some()),
         _ => ("anything else", false, false),
     };
@@ -17,7 +18,7 @@ pub(in crate::cli) fn check(command: &Command, format: Format) -> Result<(), Com
     if plans {
         return Ok(());
     }
-    let only = "only plans have it: `plan`, `show`, `run --dry-run`, `resume --dry-run` and `rollback --dry-run`";
+    let only = "only plans and reports have it: `report`, `plan`, `show`, `run --dry-run`, `resume --dry-run` and `rollback --dry-run`";
     if format == Format::Markdown {
         return Err(CommandFailure::usage(format!("`--format markdown` is not for `{name}`")).hint(only));
     }

@@ -32,7 +32,7 @@ use args::{Cli, Command};
 use failure::CommandFailure;
 use lab::harm::Harm;
 use lab::{doctor, rehearse};
-use look::{actions, list, log, runs, schema, status, validate};
+use look::{actions, list, log, report, runs, schema, status, validate};
 use people::{abandon, approve, resolve};
 use plan::{iam_policy, init, show, sign};
 use run::{resume, rollback};
@@ -85,6 +85,7 @@ fn perform(cli: Cli) -> Result<Exit, CommandFailure> {
         Command::Status(args) => status::status(&args, &common, format),
         Command::Runs => runs::runs(&common, format),
         Command::Log(args) => log::log(&args, &common, format),
+        Command::Report(args) => report::report(&args, &common, format),
         Command::Abandon(args) => abandon::abandon(&args, &common, format),
         Command::Approve(args) => approve::approve(&args, &common, format),
         Command::Resolve(args) => resolve::resolve(&args, &common, format),

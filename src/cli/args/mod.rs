@@ -152,6 +152,8 @@ pub(super) enum Command {
     Runs,
     /// Show a run's journal
     Log(LogArgs),
+    /// Tell what became of a run: what was planned and what was, what cost the downtime, what is left
+    Report(ReportArgs),
     /// Answer a gate of a run
     Approve(ApproveArgs),
     /// Decide what cannot be told by looking: whether an action is done

@@ -188,6 +188,15 @@ pub(in crate::cli) struct LogArgs {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct ReportArgs {
+    #[command(flatten)]
+    pub(in crate::cli) run: RunRef,
+    /// Write the report as a page, too: one HTML file, to be sent to those who were not there
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 #[command(override_usage = "runbook approve [OPTIONS] [RUN] <GATE>")]
 pub(in crate::cli) struct ApproveArgs {
     /// The gate, and before it the run [default: the one that is not finished]

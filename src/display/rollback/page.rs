@@ -1,7 +1,7 @@
 //! The rollback plan as a page: what is undone, in which order, what stays, and the way back to service.
 
 use crate::display::plan::origin::PlanOrigin;
-use crate::display::plan::page::frame::{Frame, kicker, page};
+use crate::display::plan::page::frame::{Frame, kicker, made, page};
 use crate::display::plan::page::markup::{Element, Html, el, titled};
 use crate::display::plan::page::sections::DURATIONS;
 use crate::display::plan::text::Sentences;
@@ -53,7 +53,7 @@ pub fn rollback_html(origin: &PlanOrigin, back: &RollbackShown<'_>) -> String {
         kicker: kicker("Rollback plan of ", plan),
         heading: &heading,
         skip: ("undone", "Skip to what is undone"),
-        origin,
+        foot: made(origin),
     };
     page(frame, main)
 }

@@ -118,7 +118,7 @@ fn says(kind: &RecordKind) -> String {
     }
 }
 
-fn executed(executor: &ExecutorId) -> String {
+pub(in crate::display) fn executed(executor: &ExecutorId) -> String {
     format!("{} on {} (process {}, lease {})", executor.by, executor.host, executor.pid, executor.fence)
 }
 

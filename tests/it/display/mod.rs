@@ -9,6 +9,7 @@ mod flagship;
 mod forms;
 mod permissions;
 pub(crate) mod plans;
+pub(crate) mod reports;
 mod rests;
 mod tables;
 

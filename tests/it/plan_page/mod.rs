@@ -145,6 +145,20 @@ fn everybody_can_use_the_rollback_page() {
 }
 
 #[test]
+fn everybody_can_use_a_report() {
+    let (_folder, file) = in_a_file(&crate::display::reports::report_page());
+    let mut browser = Browser::open(&file);
+    let text = browser.evaluate("document.body.innerText");
+    let text = text.as_str().unwrap();
+    for wanted in ["is finished", "What the site's downtime went by in", "was left off", "clone-server/run"] {
+        assert!(text.contains(wanted), "`{wanted}` is not in:\n{text}");
+    }
+    suits_everybody(&mut browser);
+    let asked: Vec<&String> = browser.asked_for.iter().filter(|url| !url.ends_with("/plan.html")).collect();
+    assert!(asked.is_empty(), "the page asked for {asked:?}");
+}
+
+#[test]
 fn the_check_for_everybody_finds_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bad.html");

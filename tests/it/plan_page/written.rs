@@ -73,7 +73,7 @@ fn markdown_is_for_plans_only() {
     for arguments in [["list"].as_slice(), &["runs"], &["run", "ask.yaml"], &["rollback", "--to", "start"]] {
         let output = runbook(folder.path(), &[&["--format", "markdown"], arguments].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(text(&output.stderr).contains("only plans have it"), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("only plans and reports have it"), "{}", text(&output.stderr));
     }
     let output = runbook(folder.path(), &["run", "ask.yaml", "--html", "plan.html"]);
     assert_eq!(output.status.code(), Some(2));

@@ -18,7 +18,8 @@ pub(in crate::display) struct Frame<'a> {
     pub(in crate::display) heading: &'a str,
     /// The section that a keyboard may want to skip to: its id and what it is.
     pub(in crate::display) skip: (&'static str, &'static str),
-    pub(in crate::display) origin: &'a PlanOrigin,
+    /// What stands at its foot.
+    pub(in crate::display) foot: String,
 }
 
 pub(in crate::display) fn page(frame: Frame<'_>, main: Element) -> String {
@@ -34,7 +35,7 @@ pub(in crate::display) fn page(frame: Frame<'_>, main: Element) -> String {
         .child(el("a").class("skip").link(frame.skip.0).text(frame.skip.1))
         .child(el("header").child(el("p").class("kicker").child(frame.kicker)).child(el("h1").rich(frame.heading)))
         .child(main)
-        .child(footer(frame.origin))
+        .child(el("footer").child(el("p").text(&frame.foot)))
         .child(el("script").source(SCRIPT));
     Html::from(el("html").attr("lang", "en").child(head).child(body)).into_page()
 }
@@ -78,13 +79,14 @@ pub(in crate::display) fn kicker(what: &str, plan: &Plan) -> Html {
     html
 }
 
-fn footer(origin: &PlanOrigin) -> Element {
-    el("footer").child(el("p").text(&format!(
+/// When and by whom a plan was made, at its foot.
+pub(in crate::display) fn made(origin: &PlanOrigin) -> String {
+    format!(
         "Made {} UTC by {} with runbook {}, by reading only: nothing was changed to make this plan.",
         date_time(origin.at),
         origin.by,
         origin.tool
-    )))
+    )
 }
 
 #[cfg(test)]

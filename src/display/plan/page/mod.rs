@@ -20,7 +20,7 @@ use crate::display::plan::sheet::Sheet;
 use crate::display::plan::text::Sentences;
 use crate::model::ActionPath;
 use crate::plan::{Look, Plan};
-use frame::{Frame, kicker};
+use frame::{Frame, kicker, made};
 use markup::el;
 
 /// The plan as a page.
@@ -50,7 +50,7 @@ pub fn plan_html(
         kicker: kicker("Plan of ", plan),
         heading: &runbook.title,
         skip: ("steps", "Skip to the steps"),
-        origin,
+        foot: made(origin),
     };
     frame::page(frame, main)
 }
