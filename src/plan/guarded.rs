@@ -1,0 +1,76 @@
+//! What can be told of a plan's guards.
+//!
+//! Promise: what a guard uses is given before any action that it holds for and that makes an effect can begin, or there is no plan.
+
+use super::{Plan, Sequence, stretches};
+use crate::model::{ActionPath, Guard};
+use std::ops::RangeInclusive;
+
+/// A guard uses what may not be known when an action begins that it holds for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "guard `{guard}` uses what `{giver}` gives, and `{early}`, which it holds for, may begin before that in this order"
+)]
+pub struct EarlyGuard {
+    /// The guard.
+    pub guard: String,
+    /// What it uses an output of.
+    pub giver: ActionPath,
+    /// What does not wait for that.
+    pub early: ActionPath,
+}
+
+/// The first guard that may be asked before all it uses is known.
+pub(super) fn early(plan: &Plan) -> Option<EarlyGuard> {
+    if plan.runbook.guards.iter().all(|guard| plan.runbook.giving_guard(guard).is_empty()) {
+        return None;
+    }
+    let sequence = Sequence::of(plan);
+    for (number, guard) in plan.runbook.guards.iter().enumerate() {
+        for giver in plan.runbook.giving_guard(guard) {
+            let led_to = sequence.place(giver).map(|place| led_to(&sequence, place)).unwrap_or_default();
+            let is_early = |place: &usize| !led_to.get(*place).copied().unwrap_or_default();
+            let early = sequence.stretch(number).filter(is_early).filter_map(|place| plan.actions.get(place));
+            let mut early = early.filter(|it| plan.definition(&it.action).is_some_and(|it| !it.changes_nothing()));
+            if let Some(early) = early.next() {
+                let (guard, giver, early) = (guard.id.clone(), giver.clone(), early.action.clone());
+                return Some(EarlyGuard { guard, giver, early });
+            }
+        }
+    }
+    None
+}
+
+/// Of each place, whether it waits for this one, however far.
+fn led_to(sequence: &Sequence, from: usize) -> Vec<bool> {
+    let mut led_to = vec![false; sequence.len()];
+    let mut open = vec![from];
+    while let Some(place) = open.pop() {
+        for next in sequence.waited_for_by(place) {
+            if !std::mem::replace(&mut led_to[*next], true) {
+                open.push(*next);
+            }
+        }
+    }
+    led_to
+}
+
+impl Plan {
+    /// The guards that hold from the very first effect on: what they say before a run keeps it from beginning.
+    #[must_use]
+    pub fn guards_from_the_start(&self) -> Vec<&Guard> {
+        let begins = |(_, stretch): &(&Guard, RangeInclusive<usize>)| *stretch.start() == 0;
+        self.runbook.guards.iter().zip(stretches::of(self)).filter(begins).map(|(guard, _)| guard).collect()
+    }
+
+    /// How many actions that make an effect each guard holds for, in the runbook's order.
+    #[must_use]
+    pub fn guarded(&self) -> Vec<(&Guard, usize)> {
+        let acts = |place: usize| {
+            let action = self.actions.get(place).and_then(|planned| self.definition(&planned.action));
+            action.is_some_and(|action| !action.changes_nothing())
+        };
+        let count = |stretch: RangeInclusive<usize>| stretch.filter(|place| acts(*place)).count();
+        self.runbook.guards.iter().zip(stretches::of(self)).map(|(guard, stretch)| (guard, count(stretch))).collect()
+    }
+}
