@@ -6,7 +6,7 @@
 //! by somebody else, at his own pace.
 
 use super::exchange::{CallId, Effect, Input, Intent, Stopping};
-use super::looks::Looks;
+use super::looks::GuardLooks;
 use super::{Executor, Performer};
 use crate::access::{Beat, BeatLine};
 use crate::event::{Event, Teller};
@@ -66,7 +66,7 @@ impl<S: Store, P: Performer + 'static, C: Clock + 'static> Driver<S, P, C> {
     /// # Errors
     /// When the store cannot be written, or does not hold what was written.
     pub async fn drive(&mut self, intent: Intent, by: ExecutorId) -> Result<Rest, DriveError> {
-        let (mut calls, mut looks) = (Calls::default(), Looks::default());
+        let (mut calls, mut looks) = (Calls::default(), GuardLooks::default());
         let mut stop = self.stop.clone();
         // An interval, not a sleep per turn: other inputs may come faster than it ticks.
         let mut read_again = tokio::time::interval(READ_AGAIN);
@@ -92,7 +92,7 @@ impl<S: Store, P: Performer + 'static, C: Clock + 'static> Driver<S, P, C> {
     }
 
     /// Carries out what the executor wants because of this, and because of that.
-    fn carry_out(&mut self, input: Input, calls: &mut Calls, looks: &mut Looks) -> Result<Carried, DriveError> {
+    fn carry_out(&mut self, input: Input, calls: &mut Calls, looks: &mut GuardLooks) -> Result<Carried, DriveError> {
         let mut wake = None;
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {

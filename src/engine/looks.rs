@@ -7,13 +7,13 @@ use tokio::task::{AbortHandle, Id, JoinSet};
 
 /// The looks under way.
 #[derive(Default)]
-pub(super) struct Looks {
+pub(super) struct GuardLooks {
     tasks: JoinSet<Sighting>,
     names: HashMap<Id, LookId>,
     handles: BTreeMap<LookId, AbortHandle>,
 }
 
-impl Looks {
+impl GuardLooks {
     pub(super) fn begin(&mut self, id: LookId, work: impl Future<Output = Sighting> + 'static) {
         let handle = self.tasks.spawn_local(work);
         self.names.insert(handle.id(), id.clone());

@@ -2,23 +2,9 @@
 //!
 //! Promise: what a guard uses is given before any action that it holds for and that makes an effect can begin, or there is no plan.
 
-use super::{Plan, Sequence, stretches};
-use crate::model::{ActionPath, Guard};
+use super::{EarlyGuard, Plan, Sequence, stretches};
+use crate::model::Guard;
 use std::ops::RangeInclusive;
-
-/// A guard uses what may not be known when an action begins that it holds for.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "guard `{guard}` uses what `{giver}` gives, and `{early}`, which it holds for, may begin before that in this order"
-)]
-pub struct EarlyGuard {
-    /// The guard.
-    pub guard: String,
-    /// What it uses an output of.
-    pub giver: ActionPath,
-    /// What does not wait for that.
-    pub early: ActionPath,
-}
 
 /// The first guard that may be asked before all it uses is known.
 pub(super) fn early(plan: &Plan) -> Option<EarlyGuard> {

@@ -5,6 +5,7 @@
 //! function. What was seen of the world is put in afterwards, as previews; comparing them with the world is the engine's.
 
 mod conflict;
+mod early_guard;
 mod expected;
 mod foretold;
 mod frozen;
@@ -31,9 +32,9 @@ mod undo;
 mod unordered;
 
 pub use conflict::Conflict;
+pub use early_guard::EarlyGuard;
 pub use expected::{Estimate, Expected, Source};
 pub use frozen::{Plan, PlanError, VERSION};
-pub use guarded::EarlyGuard;
 pub(crate) use left::Left;
 pub use look::Look;
 pub use lookup::Lookup;

@@ -39,7 +39,7 @@ fn one(
     let fields = Fields::of(node, node.place, &what, FIELDS, notes)?;
     let title = fields.line("title", notes);
     let kind = kind(&fields, &what, notes)?;
-    let given = Given { with: fields.get("with"), check: node.place };
+    let given = ProbeGiven { with: fields.get("with"), check: node.place };
     let with = parameters(around, (kind, kind.spec().params, Here::Preflight), given, &what, notes);
     Some(PreflightCheck { id: id?, kind, title, with: with? })
 }
@@ -68,7 +68,7 @@ fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<CheckKind>
 
 /// What a check, or a guard, is given, and where that stands.
 #[derive(Clone, Copy)]
-pub(super) struct Given<'a> {
+pub(super) struct ProbeGiven<'a> {
     pub(super) with: Option<&'a Node>,
     pub(super) check: Place,
 }
@@ -77,7 +77,7 @@ pub(super) struct Given<'a> {
 pub(super) fn parameters(
     around: &Surroundings<'_>,
     (kind, params, here): (CheckKind, Vec<ParamSpec>, Here),
-    Given { with: node, check: place }: Given<'_>,
+    ProbeGiven { with: node, check: place }: ProbeGiven<'_>,
     what: &str,
     notes: &mut Notes,
 ) -> Option<BTreeMap<String, Expr>> {

@@ -6,7 +6,7 @@
 //! Not handled: what an order lets begin before the first step and still counts among what the guard holds for. The plan says so.
 
 use super::actions::Surroundings;
-use super::checks::{Given, parameters};
+use super::checks::{ProbeGiven, parameters};
 use super::fields::Fields;
 use super::problem::Notes;
 use super::reader::Here;
@@ -56,7 +56,7 @@ fn one(around: &Surroundings<'_>, node: &Node, number: usize, id: Option<String>
     let every_ms = fields.get("every").map_or(Some(Guard::EVERY_MS), |node| every(node, &what, notes));
     let times = fields.get("times").map_or(Some(Guard::TIMES), |node| times(node, &what, notes));
     let kind = kind(&fields, &what, notes)?;
-    let given = Given { with: fields.get("with"), check: node.place };
+    let given = ProbeGiven { with: fields.get("with"), check: node.place };
     let with = parameters(around, (kind, kind.params_of_guard(), Here::Guard), given, &what, notes);
     Some(Guard { id: id?, kind, title, from: from?, until: until?, with: with?, every_ms: every_ms?, times: times? })
 }

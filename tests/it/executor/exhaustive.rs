@@ -176,9 +176,8 @@ fn of_two_one_after_the_other_with_a_guard_of_the_second() {
 }
 
 #[test]
-fn of_two_side_by_side_with_a_guard_of_each() {
+fn of_two_side_by_side_with_a_guard_of_one() {
     let plan = impatient(&[(RESTORED, 1), (CLEANED, 1)], Order::Overlap, 1);
-    let plan = with_guards(plan, &[(None, Some("s0")), (Some("s1"), None)]);
-    let states = all_states(&plan, &[], CALM);
+    let states = all_states(&with_guards(plan, &[(Some("s1"), None)]), &[], CALM);
     assert!(states > 1_000, "{states}");
 }
