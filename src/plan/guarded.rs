@@ -16,9 +16,8 @@ pub(super) fn early(plan: &Plan) -> Option<EarlyGuard> {
         for giver in plan.runbook.giving_guard(guard) {
             let led_to = sequence.place(giver).map(|place| led_to(&sequence, place)).unwrap_or_default();
             let is_early = |place: &usize| !led_to.get(*place).copied().unwrap_or_default();
-            let early = sequence.stretch(number).filter(is_early).filter_map(|place| plan.actions.get(place));
-            let mut early = early.filter(|it| plan.definition(&it.action).is_some_and(|it| !it.changes_nothing()));
-            if let Some(early) = early.next() {
+            let mut early = sequence.stretch(number).filter(is_early).filter(|place| plan.makes_an_effect(*place));
+            if let Some(early) = early.next().and_then(|place| plan.actions.get(place)) {
                 let (guard, giver, early) = (guard.id.clone(), giver.clone(), early.action.clone());
                 return Some(EarlyGuard { guard, giver, early });
             }
@@ -45,18 +44,20 @@ impl Plan {
     /// The guards that hold from the very first effect on: what they say before a run keeps it from beginning.
     #[must_use]
     pub fn guards_from_the_start(&self) -> Vec<&Guard> {
-        let begins = |(_, stretch): &(&Guard, RangeInclusive<usize>)| *stretch.start() == 0;
+        let first = (0..self.actions.len()).find(|place| self.makes_an_effect(*place)).unwrap_or(self.actions.len());
+        let begins = |(_, stretch): &(&Guard, RangeInclusive<usize>)| *stretch.start() <= first;
         self.runbook.guards.iter().zip(stretches::of(self)).filter(begins).map(|(guard, _)| guard).collect()
+    }
+
+    fn makes_an_effect(&self, place: usize) -> bool {
+        let action = self.actions.get(place).and_then(|planned| self.definition(&planned.action));
+        action.is_some_and(|action| !action.changes_nothing())
     }
 
     /// How many actions that make an effect each guard holds for, in the runbook's order.
     #[must_use]
     pub fn guarded(&self) -> Vec<(&Guard, usize)> {
-        let acts = |place: usize| {
-            let action = self.actions.get(place).and_then(|planned| self.definition(&planned.action));
-            action.is_some_and(|action| !action.changes_nothing())
-        };
-        let count = |stretch: RangeInclusive<usize>| stretch.filter(|place| acts(*place)).count();
+        let count = |stretch: RangeInclusive<usize>| stretch.filter(|place| self.makes_an_effect(*place)).count();
         self.runbook.guards.iter().zip(stretches::of(self)).map(|(guard, stretch)| (guard, count(stretch))).collect()
     }
 }

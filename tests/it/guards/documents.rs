@@ -129,6 +129,10 @@ fn where_it_holds_follows_from_the_places_of_its_steps_in_each_order() {
         !plan(read(&text(&[&guard], &steps)), order).unwrap().guards_from_the_start().is_empty()
     };
     assert!(from_the_start("", Order::Article) && from_the_start(", from: down", Order::Article));
+    // What only looks before it is no effect.
+    let look = "  - id: look\n    title: t\n    why: w\n    actions:\n      - { id: it, do: local.run, with: { argv: [hostname], reads: true } }\n";
+    let looks_first = text(&[&format!("{UP}, from: one")], &[look.to_owned(), step("one", "")]);
+    assert_eq!(plan(read(&looks_first), Order::Article).unwrap().guards_from_the_start().len(), 1);
     assert!(!from_the_start(", from: down", Order::LeastDowntime) && !from_the_start(", from: up", Order::Article));
 }
 
