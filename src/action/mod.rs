@@ -21,7 +21,7 @@ mod wait;
 pub mod edit;
 pub mod policy;
 
-pub use check::{asks_in_part, examine, permissions_of_check};
+pub use check::{asks_in_part, examine, permissions_of_check, sight};
 pub(crate) use context::{Context, RUN_TAG, STEP_TAG};
 pub(crate) use contract::{Applied, Perform, Stop, Verified};
 pub use dispatch::{describe, look_ahead, looks_ahead, observe_permissions, perform, permissions};

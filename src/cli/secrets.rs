@@ -26,7 +26,11 @@ pub(in crate::cli) async fn of_rest(
     let last = until.and_then(|step| sequence.end(step)).unwrap_or(usize::MAX);
     let within = |action: &StepAction| sequence.place(&action.path).is_some_and(|place| place <= last);
     let to_come = plan.definitions().filter(|it| within(it) && !state.action(&it.path).is_done());
-    let used: BTreeSet<&str> = to_come.flat_map(|action| plan.runbook.inputs_of(action)).collect();
+    let is_left = |place: usize| plan.actions.get(place).is_some_and(|it| !state.action(&it.action).is_done());
+    let holds = |number: usize| sequence.stretch(number).any(|place| place <= last && is_left(place));
+    let guards = plan.runbook.guards.iter().enumerate().filter(|(number, _)| holds(*number));
+    let guards = guards.flat_map(|(_, guard)| plan.runbook.inputs_of_guard(guard));
+    let used: BTreeSet<&str> = to_come.flat_map(|action| plan.runbook.inputs_of(action)).chain(guards).collect();
     at_hand(plan, |name| used.contains(name)).await
 }
 

@@ -3,7 +3,7 @@
 use crate::display::table::list;
 use crate::display::terminal::one_line;
 use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, Phase};
+use crate::model::{ActionPath, BrokenGuard, Phase};
 use crate::plan::{Order, Plan, Site};
 
 /// A run's condition in a word or two.
@@ -61,6 +61,7 @@ pub(in crate::display) fn rest_word(rest: &Rest) -> &'static str {
         Rest::Paused { .. } => "paused",
         Rest::InDoubt { .. } => "in doubt",
         Rest::Waiting { .. } => "waits for a person",
+        Rest::GuardBroken { .. } => "guard broken",
         Rest::Interrupted { .. } => "interrupted",
         Rest::Abandoned { .. } => "abandoned",
     }
@@ -122,12 +123,23 @@ pub(in crate::display) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Re
             [] => format!("waits to be resumed: {} are answered", list(gates)),
             open => format!("waits for a person: {}", list(open)),
         },
+        Rest::GuardBroken { guards } if guards.len() == 1 => {
+            format!("rests before its next effect: guard {} is broken", list(&names_of(guards)))
+        }
+        Rest::GuardBroken { guards } => {
+            format!("rests before its next effect: the guards {} are broken", list(&names_of(guards)))
+        }
         Rest::Interrupted { .. } => match rollback {
             Some(to) => format!("was interrupted on its way back to {to}"),
             None => "was interrupted".into(),
         },
         Rest::Abandoned { why, by } => format!("was abandoned by {by}: {}", one_line(why)),
     }
+}
+
+/// The names of guards that are broken.
+pub(in crate::display) fn names_of(broken: &[BrokenGuard]) -> Vec<&str> {
+    broken.iter().map(|it| it.guard.as_str()).collect()
 }
 
 /// Which of the gates that a run rests at still wait: an answer may have come since.
@@ -181,5 +193,16 @@ pub(in crate::display) fn evidence(state: &ActionState) -> String {
         ActionState::Done { evidence, .. } | ActionState::InDoubt { evidence, .. } => evidence.clone(),
         ActionState::Failed { failure, .. } | ActionState::UndoFailed { failure, .. } => failure.message.clone(),
         _ => String::new(),
+    }
+}
+
+/// The first sentence of a description, to go on with in a line.
+pub(in crate::display) fn first_sentence(about: &str) -> String {
+    let end = about.find(". ").unwrap_or(about.len());
+    let sentence = about.get(..end).unwrap_or(about).trim_end_matches('.');
+    let mut letters = sentence.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
+        _ => sentence.to_owned(),
     }
 }

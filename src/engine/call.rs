@@ -1,11 +1,12 @@
 //! From a planned action and the run's state to a complete call.
 
 use super::fill::Filling;
+use super::looking::LOOK_LIMIT_S;
 use crate::action::{asks_in_part, looks_ahead};
 use crate::journal::RunState;
 use crate::model::{
-    ActionCall, ActionPath, CheckCall, Failure, Foretold, Found, LookAhead, Phase, PreflightCheck, RunId, StepAction,
-    Unresolved, Value, Values,
+    ActionCall, ActionPath, CheckCall, Failure, Foretold, Found, Guard, GuardCall, LookAhead, Phase, PreflightCheck,
+    RunId, StepAction, Unresolved, Value, Values,
 };
 use crate::plan::{Look, Plan};
 use std::collections::BTreeMap;
@@ -55,6 +56,48 @@ fn with(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase, parame
     }
 }
 
+/// One look at a guard.
+///
+/// # Errors
+/// When a value it needs is not known, or the plan has no such guard.
+pub(super) fn guard_call(plan: &Plan, state: &RunState, guard: &str) -> Result<GuardCall, UnaskedGuard> {
+    let guard = plan.runbook.guards.iter().find(|it| it.id == guard).ok_or(UnaskedGuard::Unknown)?;
+    let outputs = state.outputs_of(plan.runbook.giving_guard(guard));
+    let parameters = Filling::new(plan, Some(&state.run), &outputs).of_probe(guard.kind, &guard.with).into_iter();
+    let known = parameters.map(|(name, value)| Ok((name, value.into_known()?))).collect::<Result<_, Unresolved>>()?;
+    let (guard, kind, parameters) = (guard.id.clone(), guard.kind, Value::Object(known));
+    Ok(GuardCall { guard, kind, parameters, region: plan.region.clone(), deadline_s: LOOK_LIMIT_S })
+}
+
+/// Why a guard cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UnaskedGuard {
+    /// A value is missing.
+    #[error(transparent)]
+    Unresolved(#[from] Unresolved),
+    /// The plan has no such guard.
+    #[error("the plan has no such guard")]
+    Unknown,
+}
+
+/// A look at a guard before a run: as a check.
+///
+/// # Errors
+/// When a parameter refers to what has not been looked up.
+pub(super) fn guard_check(plan: &Plan, guard: &Guard) -> Result<CheckCall, Unresolved> {
+    let nothing = BTreeMap::new();
+    let parameters = Filling::new(plan, None, &nothing).of_probe(guard.kind, &guard.with).into_iter();
+    let known = parameters.map(|(name, value)| Ok((name, value.into_known()?))).collect::<Result<_, Unresolved>>()?;
+    let (region, parameters) = (plan.region.clone(), Foretold::Known(Value::Object(known)));
+    Ok(CheckCall { id: guard.id.clone(), kind: guard.kind, parameters, region, ahead: plan.ahead() })
+}
+
+/// The parameters of a guard as the inputs tell them.
+#[must_use]
+pub fn preview_guard(plan: &Plan, guard: &Guard) -> Foretold {
+    Foretold::Map(Filling::new(plan, None, &BTreeMap::new()).of_probe(guard.kind, &guard.with))
+}
+
 /// The call of one check. A target's host key that an action pins is left out where it is not known yet: then the
 /// operator's own known_hosts decides, as it does for that action.
 ///
@@ -65,7 +108,7 @@ pub(super) fn check_call(
     outputs: &BTreeMap<ActionPath, Values>,
     check: &PreflightCheck,
 ) -> Result<CheckCall, Unresolved> {
-    let parameters = Filling::new(plan, None, outputs).of_check(check).into_iter();
+    let parameters = Filling::new(plan, None, outputs).of_probe(check.kind, &check.with).into_iter();
     let known = parameters.map(|(name, value)| Ok((name, value.into_known()?))).collect::<Result<_, _>>()?;
     Ok(of_check(plan, check, Foretold::Known(Value::Object(known))))
 }
@@ -76,7 +119,7 @@ pub(super) fn check_call_in_part(
     outputs: &BTreeMap<ActionPath, Values>,
     check: &PreflightCheck,
 ) -> Option<CheckCall> {
-    let parameters = Foretold::Map(Filling::new(plan, None, outputs).of_check(check));
+    let parameters = Foretold::Map(Filling::new(plan, None, outputs).of_probe(check.kind, &check.with));
     asks_in_part(check.kind, &parameters).then(|| of_check(plan, check, parameters))
 }
 
@@ -87,7 +130,7 @@ fn of_check(plan: &Plan, check: &PreflightCheck, parameters: Foretold) -> CheckC
 /// The parameters of a check as the inputs tell them.
 #[must_use]
 pub fn preview_check(plan: &Plan, check: &PreflightCheck) -> Foretold {
-    Foretold::Map(Filling::new(plan, None, &BTreeMap::new()).of_check(check))
+    Foretold::Map(Filling::new(plan, None, &BTreeMap::new()).of_probe(check.kind, &check.with))
 }
 
 /// What looks have given: the outputs of actions that hold.

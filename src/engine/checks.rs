@@ -1,13 +1,15 @@
-//! The runbook's checks, before the run exists: all of them, at the same time, whatever each of them finds.
+//! The runbook's checks, and its guards that hold from the beginning on, before the run exists: all of them, at the same time, whatever
+//! each of them finds.
 //!
 //! A check whose parameters the inputs tell starts at once; one that uses what an action looks up starts when the looks are
 //! made. The rows come in the document's order. Not repeated by `resume`: what they ask is true at the start and not later.
 
-use super::call::{check_call, check_call_in_part, outputs_of};
+use super::call::{check_call, check_call_in_part, guard_check, outputs_of};
 use super::preflight::preflight;
 use super::{Lookout, Performer, Worker};
 use crate::model::{
-    ActionPath, CheckCall, CheckRow, CheckVerdict, Millis, PreflightCheck, Refusal, RunId, Unresolved, Values,
+    ActionPath, CheckCall, CheckKind, CheckRow, CheckVerdict, Guard, Millis, PreflightCheck, Refusal, RunId,
+    Unresolved, Values,
 };
 use crate::plan::{Look, Plan};
 use std::collections::BTreeMap;
@@ -40,7 +42,8 @@ pub async fn preflight_with_checks<W: Performer + Lookout + Examiner>(
     };
     let at_once = calls(&nothing);
     let early = all(at_once.iter().flatten().map(|call| worker.examine(call.clone())));
-    let (looks, early) = tokio::join!(preflight(plan, run, worker, now), early);
+    let guards = all(plan.guards_from_the_start().into_iter().map(|guard| at_guard(plan, guard, worker)));
+    let (looks, early, guards) = tokio::join!(preflight(plan, run, worker, now), early, guards);
     let (mut early, mut later) = (early.into_iter(), Vec::new());
     let mut rows: Vec<Vec<CheckRow>> = Vec::new();
     let known = outputs_of(&looks);
@@ -67,21 +70,34 @@ pub async fn preflight_with_checks<W: Performer + Lookout + Examiner>(
             *rows = found;
         }
     }
-    (looks, rows.into_iter().flatten().collect())
+    (looks, rows.into_iter().chain(guards).flatten().collect())
+}
+
+/// What is seen of a guard that holds from the beginning on. Nobody can take a refusal upon himself: the run would rest at once.
+async fn at_guard<W: Examiner>(plan: &Plan, guard: &Guard, worker: &W) -> Vec<CheckRow> {
+    let rows = match guard_check(plan, guard) {
+        Ok(call) => worker.examine(call).await,
+        Err(unresolved) => rows_not_known(&guard.id, guard.kind, &unresolved),
+    };
+    rows.into_iter().map(|row| CheckRow { acceptable: false, ..row }).collect()
 }
 
 /// The rows of a check whose parameters could not be looked up.
 fn not_known(checks: &[PreflightCheck], place: usize, unresolved: &Unresolved) -> Vec<CheckRow> {
     let Some(check) = checks.get(place) else { return Vec::new() };
+    rows_not_known(&check.id, check.kind, unresolved)
+}
+
+fn rows_not_known(id: &str, kind: CheckKind, unresolved: &Unresolved) -> Vec<CheckRow> {
     let row = |spec: crate::model::RowSpec| CheckRow {
-        id: format!("{}.{}", check.id, spec.name),
+        id: format!("{id}.{}", spec.name),
         verdict: CheckVerdict::NotCheckable,
         evidence: unresolved.to_string(),
         advice: Vec::new(),
         acceptable: spec.refusal == Refusal::Acceptable,
         accepted: None,
     };
-    check.kind.spec().rows.into_iter().map(row).collect()
+    kind.spec().rows.into_iter().map(row).collect()
 }
 
 /// Waits for all futures at the same time; the results are in the futures' order.

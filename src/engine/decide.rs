@@ -4,10 +4,11 @@ use super::call::call;
 use super::exchange::Stopping;
 use super::flight::Flight;
 use super::frontier::{Ahead, Frontier};
+use super::guards::{self, Leave, Watch};
 use super::moment::{Moment, Next};
 use super::rollback;
 use crate::journal::{ActionState, RecordKind, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, Millis, OnFailure, Phase};
+use crate::model::{ActionPath, BrokenGuard, Millis, OnFailure, Pace, Phase};
 use crate::plan::{Order, Plan, Sequence};
 
 /// What comes next.
@@ -15,7 +16,7 @@ use crate::plan::{Order, Plan, Sequence};
 pub fn next(plan: &Plan, state: &RunState, flight: &Flight, now: Millis) -> Next {
     let sequence = Sequence::of(plan);
     let frontier = Frontier::of(plan, &sequence, state);
-    Moment { plan, sequence: &sequence, state, frontier: &frontier, flight, now }.next()
+    Moment { plan, sequence: &sequence, state, frontier: &frontier, flight, now, pace: Pace::USUAL }.next()
 }
 
 impl Moment<'_> {
@@ -39,20 +40,30 @@ struct Pass {
     doubted: Vec<ActionPath>,
     waiting: Vec<String>,
     passed_over: Vec<ActionPath>,
-    /// The first place of something that may fail and waits: for its next try, or for a person.
+    /// The first place of something that waits and may fail, for its next try or for a person; or that waits for its guards.
     waits_at: Option<usize>,
     unfinished: Vec<ActionPath>,
+    /// What may begin, with its place: its guards allow it.
+    given: Vec<(usize, RecordKind)>,
+    waits_for_guards: bool,
+    broken: Vec<BrokenGuard>,
 }
 
-/// Whether something on the way forward stands still until a person decides: then nothing new is begun.
-pub(super) fn is_held_up(plan: &Plan, frontier: &Frontier, state: &RunState, flight: &Flight) -> bool {
+/// Whether something on the way forward stands still until a person decides, or a guard is broken: then nothing new is begun.
+pub(super) fn is_held_up(
+    plan: &Plan,
+    sequence: &Sequence,
+    frontier: &Frontier,
+    state: &RunState,
+    flight: &Flight,
+) -> bool {
     let Frontier::Forward(ahead) = frontier else { return false };
     let stands = |action: &ActionPath| match state.action(action) {
         failed @ ActionState::Failed { retry_at: None, .. } => !is_passed_over(plan, action, failed),
         ActionState::InDoubt { .. } => flight.doubted.contains(action),
         other => other.is_undoing(),
     };
-    ahead.within_reach(plan).any(|(_, action)| stands(action))
+    guards::are_broken(plan, sequence, ahead, state) || ahead.within_reach(plan).any(|(_, action)| stands(action))
 }
 
 /// Whether an action has failed for good, and the run goes on without it. A doubt is none.
@@ -64,9 +75,14 @@ fn is_passed_over(plan: &Plan, action: &ActionPath, current: &ActionState) -> bo
 
 fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
     let Moment { plan, sequence, state, frontier, flight, .. } = *moment;
-    let mut pass = Pass { held_up: is_held_up(plan, frontier, state, flight), ..Pass::default() };
+    let watch = Watch::of(moment, ahead);
+    if let Some(record) = watch.record {
+        return Next::Record(vec![record]);
+    }
+    let held_up = is_held_up(plan, sequence, frontier, state, flight);
+    let mut pass = Pass { held_up, broken: watch.broken, ..Pass::default() };
     for (place, action) in ahead.within_reach(plan) {
-        look(moment, action, ahead.is_open(place), &mut pass);
+        look(moment, (place, action), ahead.is_open(place), &mut pass);
         if is_waiting(moment, action) && plan.on_failure(action) == &OnFailure::Continue {
             pass.waits_at = pass.waits_at.or(Some(place));
         }
@@ -84,6 +100,9 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
         }
         pass.ready.truncate(usize::from(flight.running.is_empty()));
     }
+    if let Some(started) = begins(moment, &pass) {
+        return Next::Record(vec![started]);
+    }
     let mut calls = Vec::new();
     for (action, phase) in &pass.ready {
         let Some(definition) = plan.definition(action) else { continue };
@@ -99,8 +118,10 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
             }
         }
     }
-    if !calls.is_empty() || !flight.running.is_empty() || (pass.wake.is_some() && flight.stop == Stopping::No) {
-        return Next::Perform { calls, wake: pass.wake };
+    let waits = pass.wake.is_some() || pass.waits_for_guards || watch.is_asking;
+    if !calls.is_empty() || !flight.running.is_empty() || (waits && flight.stop == Stopping::No) {
+        let wake = pass.wake.into_iter().chain(watch.wake).min();
+        return Next::Perform { calls, looks: watch.due, wake };
     }
     if ahead.is_empty() {
         return Next::Rest(match &ahead.until {
@@ -112,6 +133,15 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
         return Next::TurnBack { to, failed: pass.paused };
     }
     Next::Rest(rest(flight, ahead, pass))
+}
+
+/// What begins of that which its guards allow: one after the other, and in `article` in its turn.
+fn begins(moment: &Moment<'_>, pass: &Pass) -> Option<RecordKind> {
+    let Moment { plan, sequence, flight, .. } = *moment;
+    let (place, started) = pass.given.first()?;
+    let comes_after = |(action, _): &(ActionPath, Phase)| sequence.place(action) > Some(*place);
+    let is_its_turn = flight.running.is_empty() && pass.ready.iter().all(comes_after);
+    (plan.order != Order::Article || is_its_turn).then(|| started.clone())
 }
 
 /// Whether an action waits for its next try, or for a person.
@@ -150,7 +180,7 @@ fn look_or_join(flight: &Flight, action: ActionPath) -> (ActionPath, Phase) {
     (action, phase)
 }
 
-fn look(moment: &Moment<'_>, action: &ActionPath, is_open: bool, pass: &mut Pass) {
+fn look(moment: &Moment<'_>, (place, action): (usize, &ActionPath), is_open: bool, pass: &mut Pass) {
     let Moment { state, flight, now, .. } = *moment;
     let current = state.action(action);
     if flight.running.contains_key(action) || current.is_done() {
@@ -159,6 +189,9 @@ fn look(moment: &Moment<'_>, action: &ActionPath, is_open: bool, pass: &mut Pass
     let asked = state.open_gates_of(action);
     if !asked.is_empty() {
         pass.waiting.extend(asked);
+        return;
+    }
+    if withheld(moment, (place, action), pass) {
         return;
     }
     let cut_short = flight.stop == Stopping::Now;
@@ -211,6 +244,25 @@ fn look(moment: &Moment<'_>, action: &ActionPath, is_open: bool, pass: &mut Pass
     }
 }
 
+/// Looks at an action that waits for its guards; whether it is one that still may.
+fn withheld(moment: &Moment<'_>, (place, action): (usize, &ActionPath), pass: &mut Pass) -> bool {
+    let Moment { state, flight, now, .. } = *moment;
+    let is_touched = state.action(action).traces().is_some();
+    let waits = flight.withheld.get(action).filter(|it| guards::is_fresh(it.since, now));
+    let Some(waits) = waits.filter(|_| flight.stop == Stopping::No && (is_touched || !pass.held_up)) else {
+        return false;
+    };
+    match guards::leave(moment, place, waits.since) {
+        Leave::Given => pass.given.push((place, (*waits.started).clone())),
+        Leave::NotYet => {
+            pass.waits_for_guards = true;
+            pass.waits_at = pass.waits_at.or(Some(place));
+        }
+        Leave::Refused => pass.unfinished.push(action.clone()),
+    }
+    true
+}
+
 fn rest(flight: &Flight, ahead: &Ahead, pass: Pass) -> Rest {
     if !pass.doubted.is_empty() {
         return Rest::InDoubt { actions: pass.doubted };
@@ -220,6 +272,9 @@ fn rest(flight: &Flight, ahead: &Ahead, pass: Pass) -> Rest {
     }
     if flight.stop != Stopping::No {
         return Rest::Interrupted { unfinished: pass.unfinished };
+    }
+    if !pass.broken.is_empty() {
+        return Rest::GuardBroken { guards: pass.broken };
     }
     if !pass.waiting.is_empty() {
         return Rest::Waiting { gates: pass.waiting };

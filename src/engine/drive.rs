@@ -6,6 +6,7 @@
 //! by somebody else, at his own pace.
 
 use super::exchange::{CallId, Effect, Input, Intent, Stopping};
+use super::looks::GuardLooks;
 use super::{Executor, Performer};
 use crate::access::{Beat, BeatLine};
 use crate::event::{Event, Teller};
@@ -65,19 +66,20 @@ impl<S: Store, P: Performer + 'static, C: Clock + 'static> Driver<S, P, C> {
     /// # Errors
     /// When the store cannot be written, or does not hold what was written.
     pub async fn drive(&mut self, intent: Intent, by: ExecutorId) -> Result<Rest, DriveError> {
-        let mut calls = Calls::default();
+        let (mut calls, mut looks) = (Calls::default(), GuardLooks::default());
         let mut stop = self.stop.clone();
         // An interval, not a sleep per turn: other inputs may come faster than it ticks.
         let mut read_again = tokio::time::interval(READ_AGAIN);
         read_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut input = Input::Began { intent, by };
         loop {
-            let wake = match self.carry_out(input, &mut calls)? {
+            let wake = match self.carry_out(input, &mut calls, &mut looks)? {
                 Carried::Rested(rest) => return Ok(rest),
                 Carried::Waits(wake) => wake,
             };
             input = tokio::select! {
                 Some((call, outcome)) = calls.next() => Input::Outcome { call, outcome },
+                Some((look, sighting)) = looks.next() => Input::Looked { look, sighting },
                 () = sleep_until(wake, self.clock.now()) => Input::Tick,
                 Ok(()) = stop.changed() => {
                     let at_once = *stop.borrow_and_update() > 1;
@@ -90,7 +92,7 @@ impl<S: Store, P: Performer + 'static, C: Clock + 'static> Driver<S, P, C> {
     }
 
     /// Carries out what the executor wants because of this, and because of that.
-    fn carry_out(&mut self, input: Input, calls: &mut Calls) -> Result<Carried, DriveError> {
+    fn carry_out(&mut self, input: Input, calls: &mut Calls, looks: &mut GuardLooks) -> Result<Carried, DriveError> {
         let mut wake = None;
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
@@ -101,6 +103,11 @@ impl<S: Store, P: Performer + 'static, C: Clock + 'static> Driver<S, P, C> {
                     Effect::Perform { id, call } => self.perform(id, *call, calls),
                     Effect::Cancel { id } => calls.cancel(&id),
                     Effect::Forget { id } => calls.forget(&id),
+                    Effect::Look { id, call } => {
+                        let performer = Rc::clone(&self.performer);
+                        looks.begin(id, async move { performer.look(*call).await });
+                    }
+                    Effect::ForgetLook { id } => looks.forget(&id),
                     Effect::Wake { at } => wake = Some(at),
                     Effect::Rest { rest } => return Ok(Carried::Rested(rest)),
                 }

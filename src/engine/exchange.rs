@@ -1,7 +1,7 @@
 //! What an executor and its driver say to each other: data, so that it can be kept, sent and said again.
 
 use crate::journal::{ExecutorId, Record, Rest, RollbackTo};
-use crate::model::{ActionCall, ActionPath, Millis, Outcome, StepId};
+use crate::model::{ActionCall, ActionPath, GuardCall, Millis, Outcome, Sighting, StepId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -48,6 +48,17 @@ pub struct CallId {
     pub number: u64,
 }
 
+/// The name of one look at a guard, which no other look of any executor of the run has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LookId {
+    /// The guard.
+    pub guard: String,
+    /// The record by which the executor began.
+    pub executor: u64,
+    /// How many calls and looks it had made before.
+    pub number: u64,
+}
+
 /// What happens to an executor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "input", rename_all = "snake_case")]
@@ -65,6 +76,13 @@ pub enum Input {
         call: CallId,
         /// What came of it.
         outcome: Outcome,
+    },
+    /// A look at a guard has ended. Delivery is as that of an outcome.
+    Looked {
+        /// The look.
+        look: LookId,
+        /// What was seen.
+        sighting: Sighting,
     },
     /// The record that was to be appended is durable.
     Appended,
@@ -107,6 +125,18 @@ pub enum Effect {
     Forget {
         /// The call.
         id: CallId,
+    },
+    /// Have a guard looked at, which only reads, and say what was seen.
+    Look {
+        /// The look's name.
+        id: LookId,
+        /// The look.
+        call: Box<GuardCall>,
+    },
+    /// Nobody waits for a look any more: break it off where that can be done.
+    ForgetLook {
+        /// The look.
+        id: LookId,
     },
     /// Say `tick` at this time, if nothing else is said before. What an earlier batch said of waking is over.
     Wake {

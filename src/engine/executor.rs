@@ -5,17 +5,19 @@
 //! - an outcome counts once, and only for the call that is in flight: what comes twice, late, or from the call of another
 //!   executor changes nothing;
 //! - what others append in between is folded in before anything of its own: what it wanted to record is judged again;
+//! - where guards hold, an effect begins only after a good look at each of them that is fresh (`guards.rs` says how fresh);
 //! - a call that gives no answer within its deadline and [`GRACE`] is no longer waited for, and counts as lost.
 //!
 //! Not handled: two executors of one run. Whoever keeps the records refuses the elder one (`journal::Lease`).
 
+use super::call::guard_call;
 use super::exchange::{CallId, Effect, Input, Intent, Stopping};
 use super::flight::{Flight, UnderWay};
 use super::frontier::Frontier;
 use super::moment::{Moment, Next};
 use super::outcome::{Standing, records_of};
 use crate::journal::{IllegalRecord, Mode, Record, RecordKind, RollbackTo, RunState};
-use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome, Pace};
+use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome, Pace, Sighting};
 use crate::plan::{Plan, Sequence};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -129,7 +131,7 @@ impl Executor {
                 self.take(input, now, effects);
             } else if self.flight.began.is_none() {
                 return Ok(());
-            } else if !self.end_overdue(now, effects) {
+            } else if !self.end_overdue(now, effects) && !self.flight.end_late_looks(now, effects) {
                 match self.moment(now).next() {
                     Next::Record(kinds) => self.flight.to_record.extend(kinds),
                     Next::TurnBack { to, failed } => {
@@ -139,10 +141,14 @@ impl Executor {
                         self.flight.to_record.push_back(turn);
                     }
                     Next::Rest(rest) => self.flight.to_record.push_back(RecordKind::Rested { rest }),
-                    Next::Perform { calls, wake } => {
+                    Next::Perform { calls, looks, wake } => {
                         calls.into_iter().for_each(|call| self.begin(call, now, effects));
-                        effects.extend(self.wake(wake).map(|at| Effect::Wake { at }));
-                        return Ok(());
+                        let begun = looks.iter().filter(|guard| self.look(guard, now, effects)).count();
+                        // What could not be asked was seen as bad, which may decide something.
+                        if begun == looks.len() {
+                            effects.extend(self.wake(wake).map(|at| Effect::Wake { at }));
+                            return Ok(());
+                        }
                     }
                 }
             }
@@ -151,8 +157,8 @@ impl Executor {
     }
 
     fn moment(&self, now: Millis) -> Moment<'_> {
-        let Self { plan, sequence, state, frontier, flight, .. } = self;
-        Moment { plan, sequence, state, frontier, flight, now }
+        let Self { plan, sequence, state, frontier, flight, pace } = self;
+        Moment { plan, sequence, state, frontier, flight, now, pace: *pace }
     }
 
     /// What stays on the way back to a place. A rollback that a version began which left that to the plan goes on so.
@@ -180,6 +186,7 @@ impl Executor {
             }
             RecordKind::Rested { rest } => {
                 self.flight.waiting.clear();
+                self.flight.forget_looks(effects);
                 effects.push(Effect::Rest { rest });
             }
             RecordKind::Started { action, .. } | RecordKind::UndoStarted { action, .. } => {
@@ -196,6 +203,9 @@ impl Executor {
 
     fn fold(&mut self, record: &Record) -> Result<(), IllegalRecord> {
         self.state.add(record)?;
+        if let Some(action) = record.kind.action() {
+            self.flight.withheld.remove(action);
+        }
         self.frontier.follow(&self.plan, &self.sequence, &self.state, record);
         Ok(())
     }
@@ -231,6 +241,7 @@ impl Executor {
                     self.ended(&ended.call, outcome, now);
                 }
             }
+            Input::Looked { look, sighting } => self.flight.take_look(&look, sighting, now),
             Input::StopAsked { how } => self.stop(how, now, effects),
             Input::Tick | Input::Appended | Input::Foreign { .. } => {}
         }
@@ -271,6 +282,20 @@ impl Executor {
         self.flight.running.insert(call.action.clone(), UnderWay { id, call, until });
     }
 
+    /// Begins a look at a guard; whether it could be asked.
+    fn look(&mut self, guard: &str, now: Millis, effects: &mut Vec<Effect>) -> bool {
+        match guard_call(&self.plan, &self.state, guard) {
+            Ok(call) => {
+                effects.push(self.flight.begin_look(call, self.pace, now));
+                true
+            }
+            Err(why) => {
+                self.flight.note_look(guard, Sighting::bad(format!("it cannot be asked: {why}")), now);
+                false
+            }
+        }
+    }
+
     /// Ends what is no longer waited for; whether anything was.
     fn end_overdue(&mut self, now: Millis, effects: &mut Vec<Effect>) -> bool {
         let over = self.flight.last_words.is_some_and(|at| at <= now);
@@ -294,7 +319,8 @@ impl Executor {
     /// When something is due by itself.
     fn wake(&self, retry: Option<Millis>) -> Option<Millis> {
         let calls = self.flight.running.values().map(|it| it.until);
-        retry.into_iter().chain(self.flight.last_words).chain(calls).min()
+        let looks = self.flight.looking.values().map(|it| it.until);
+        retry.into_iter().chain(self.flight.last_words).chain(calls).chain(looks).min()
     }
 }
 

@@ -2,7 +2,7 @@
 //! their names.
 
 use crate::model::{
-    ActionPath, Expr, Foretold, LocalFile, ParamSpec, PreflightCheck, RunId, StepAction, TargetSpec, ValueType, Values,
+    ActionPath, CheckKind, Expr, Foretold, LocalFile, ParamSpec, RunId, StepAction, TargetSpec, ValueType, Values,
 };
 use crate::plan::Plan;
 use std::collections::BTreeMap;
@@ -37,9 +37,9 @@ impl<'a> Filling<'a> {
         Self { host_keys, ..self }.fill(&action.with, &action.kind.spec().params)
     }
 
-    /// The parameters of a check. It comes before everything, and so before any key is pinned.
-    pub(super) fn of_check(self, check: &PreflightCheck) -> BTreeMap<String, Foretold> {
-        Self { host_keys: HostKeys::KnownOrLeftOut, ..self }.fill(&check.with, &check.kind.spec().params)
+    /// The parameters of a check, or of a guard. It may come before everything, and so before any key is pinned.
+    pub(super) fn of_probe(self, kind: CheckKind, with: &BTreeMap<String, Expr>) -> BTreeMap<String, Foretold> {
+        Self { host_keys: HostKeys::KnownOrLeftOut, ..self }.fill(with, &kind.spec().params)
     }
 
     fn fill(&self, with: &BTreeMap<String, Expr>, params: &[ParamSpec]) -> BTreeMap<String, Foretold> {

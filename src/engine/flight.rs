@@ -4,9 +4,9 @@
 //! It is data. A driver whose calls die with it forgets it; one whose calls outlive it (workers elsewhere) keeps it with its
 //! own state, or a call of the one before would run beside the next executor's look.
 
-use super::exchange::{CallId, Input, Stopping};
+use super::exchange::{CallId, Input, LookId, Stopping};
 use crate::journal::{ExecutorId, Record, RecordKind};
-use crate::model::{ActionCall, ActionPath, Millis};
+use crate::model::{ActionCall, ActionPath, Millis, Sighting};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -29,6 +29,15 @@ pub struct Flight {
     pub joined: BTreeSet<ActionPath>,
     /// Actions observed by this executor without being able to tell.
     pub doubted: BTreeSet<ActionPath>,
+    /// Looks at guards that are under way, by guard.
+    #[serde(default)]
+    pub looking: BTreeMap<String, LookUnderWay>,
+    /// What this executor has seen of guards.
+    #[serde(default)]
+    pub watched: BTreeMap<String, Watched>,
+    /// Actions that were looked at, and whose effect waits for their guards.
+    #[serde(default)]
+    pub withheld: BTreeMap<ActionPath, Withheld>,
     /// Whether the operator asked to stop.
     pub stop: Stopping,
     /// When calls that were told to stop waiting are no longer waited for.
@@ -50,4 +59,35 @@ pub struct UnderWay {
     pub call: ActionCall,
     /// When it is no longer waited for.
     pub until: Millis,
+}
+
+/// A look at a guard under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookUnderWay {
+    /// Its name.
+    pub id: LookId,
+    /// When it is no longer waited for.
+    pub until: Millis,
+}
+
+/// What was seen of a guard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// What the last look has seen.
+    pub last: Sighting,
+    /// When it has.
+    pub at: Millis,
+    /// How many looks in a row, up to this one, were bad.
+    pub bad: u32,
+    /// When the first of these was.
+    pub since: Millis,
+}
+
+/// An effect that waits for guards.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// The record with which it begins.
+    pub started: Box<RecordKind>,
+    /// When the action was looked at.
+    pub since: Millis,
 }

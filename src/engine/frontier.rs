@@ -57,7 +57,7 @@ impl Frontier {
     /// Takes in what a record has changed; `state` is the one after it.
     pub(super) fn follow(&mut self, plan: &Plan, sequence: &Sequence, state: &RunState, record: &Record) {
         let action = match &record.kind {
-            RecordKind::Rested { .. } => return,
+            RecordKind::Rested { .. } | RecordKind::GuardBroke { .. } | RecordKind::GuardMended { .. } => return,
             RecordKind::GateAnswered { gate, .. } => state.gates.get(gate).map(|gate| &gate.action),
             kind => kind.action(),
         };

@@ -3,7 +3,7 @@
 use super::flight::Flight;
 use super::frontier::Frontier;
 use crate::journal::{RecordKind, Rest, RollbackTo, RunState};
-use crate::model::{ActionCall, ActionPath, Millis};
+use crate::model::{ActionCall, ActionPath, Millis, Pace};
 use crate::plan::{Plan, Sequence};
 
 /// What an executor has to do now.
@@ -15,7 +15,9 @@ pub enum Next {
     Perform {
         /// The calls.
         calls: Vec<ActionCall>,
-        /// When a failed action is to be tried again.
+        /// The guards to be looked at.
+        looks: Vec<String>,
+        /// When a failed action is to be tried again, or a guard is to be looked at.
         wake: Option<Millis>,
     },
     /// Go back, as the plan says of a step whose actions have failed.
@@ -38,4 +40,5 @@ pub(super) struct Moment<'a> {
     pub(super) frontier: &'a Frontier,
     pub(super) flight: &'a Flight,
     pub(super) now: Millis,
+    pub(super) pace: Pace,
 }

@@ -3,11 +3,12 @@
 use super::decide::is_held_up;
 use super::drift;
 use super::exchange::Stopping;
-use super::flight::Flight;
+use super::flight::{Flight, Withheld};
 use super::frontier::Frontier;
+use super::guards;
 use crate::journal::{ActionState, RecordKind, RunState};
 use crate::model::{
-    ActionCall, Advice, Failure, FailureKind, Finding, Found, Millis, Outcome, Pace, Phase, RetryPolicy,
+    ActionCall, ActionPath, Advice, Failure, FailureKind, Finding, Found, Millis, Outcome, Pace, Phase, RetryPolicy,
 };
 use crate::plan::{Plan, Sequence};
 use std::time::Duration;
@@ -33,6 +34,7 @@ pub(super) fn records_of(
     let state = standing.state;
     let action = call.action.clone();
     let joined = flight.joined.remove(&action);
+    flight.withheld.remove(&action);
     match (call.phase, outcome) {
         (Phase::Observe, Outcome::Observed(finding)) => observed(standing, flight, call, finding),
         (Phase::Apply, Outcome::Applied { outputs }) => vec![RecordKind::Applied { action, outputs }],
@@ -100,10 +102,12 @@ fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, fin
         }
         // Asked to stop, nothing is begun, nor after something has failed for good: what was only looked at stays as it was.
         Found::Absent | Found::Otherwise if flight.stop != Stopping::No => Vec::new(),
-        Found::Absent | Found::Otherwise if !touched && is_held_up(plan, frontier, state, flight) => Vec::new(),
+        Found::Absent | Found::Otherwise if !touched && is_held_up(plan, sequence, frontier, state, flight) => {
+            Vec::new()
+        }
         Found::Absent | Found::Otherwise => match drifted {
             Some(drifted) => stopped(drifted),
-            None => vec![start(current.attempt() + 1)],
+            None => begun(standing, flight, &call.action, start(current.attempt() + 1)),
         },
         Found::Unknown if touched => {
             flight.doubted.insert(action.clone());
@@ -117,6 +121,16 @@ fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, fin
             vec![RecordKind::Failed { action, phase: Phase::Observe, failure, retry_at: None }]
         }
     }
+}
+
+/// What follows when an effect is about to begin: its record, or a wait for the guards that hold there.
+fn begun(standing: &Standing<'_>, flight: &mut Flight, action: &ActionPath, started: RecordKind) -> Vec<RecordKind> {
+    let Standing { plan, sequence, now, .. } = *standing;
+    if !sequence.place(action).is_some_and(|place| guards::is_guarded(plan, sequence, place)) {
+        return vec![started];
+    }
+    flight.withheld.insert(action.clone(), Withheld { started: Box::new(started), since: now });
+    Vec::new()
 }
 
 fn failed(standing: &Standing<'_>, call: &ActionCall, failure: Failure) -> RecordKind {

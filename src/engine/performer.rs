@@ -2,13 +2,16 @@
 
 use crate::access::{Access, Beat};
 use crate::action;
-use crate::model::{ActionCall, LookAhead, Outcome};
+use crate::model::{ActionCall, GuardCall, LookAhead, Outcome, Sighting};
 use std::rc::Rc;
 
 /// Performs calls.
 pub trait Performer {
     /// Performs one call to its end. A failure of the deed is an outcome.
     fn perform(&self, call: ActionCall, beat: Beat) -> impl Future<Output = Outcome>;
+
+    /// Looks at a guard, which only reads. What cannot be found out is a bad sighting.
+    fn look(&self, call: GuardCall) -> impl Future<Output = Sighting>;
 }
 
 /// Looks at actions before all of their parameters are known.
@@ -39,6 +42,10 @@ impl Worker {
 impl Performer for Worker {
     async fn perform(&self, call: ActionCall, beat: Beat) -> Outcome {
         action::perform(&call, &self.access, &beat).await
+    }
+
+    async fn look(&self, call: GuardCall) -> Sighting {
+        action::sight(&call, &self.access).await
     }
 }
 

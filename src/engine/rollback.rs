@@ -4,7 +4,8 @@
 //! - what was there before is brought back as soon as everything that stood on it and bore the site is undone; what the run has
 //!   made is removed beside that or after it, when nothing stands on it any more;
 //! - an undo that fails holds up only what must wait for it;
-//! - in the order `article` one undo runs at a time.
+//! - in the order `article` one undo runs at a time;
+//! - no guard is asked: what must hold on the way there may well not hold on the way back.
 
 use super::call::call;
 use super::exchange::Stopping;
@@ -31,7 +32,7 @@ pub(super) fn next(moment: &Moment<'_>, left: &Left, to: &RollbackTo) -> Next {
     }
     let one_at_a_time = plan.order == Order::Article;
     if one_at_a_time && !flight.running.is_empty() {
-        return Next::Perform { calls: Vec::new(), wake: None };
+        return Next::Perform { calls: Vec::new(), looks: Vec::new(), wake: None };
     }
     let mut pass = Pass::default();
     for place in left.ready() {
@@ -48,7 +49,7 @@ pub(super) fn next(moment: &Moment<'_>, left: &Left, to: &RollbackTo) -> Next {
     }
     let goes_on = !pass.calls.is_empty() || !flight.running.is_empty();
     if goes_on || (pass.wake.is_some() && flight.stop == Stopping::No) {
-        return Next::Perform { calls: pass.calls, wake: pass.wake };
+        return Next::Perform { calls: pass.calls, looks: Vec::new(), wake: pass.wake };
     }
     Next::Rest(if !pass.paused.is_empty() {
         Rest::Paused { actions: pass.paused }

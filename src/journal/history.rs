@@ -137,6 +137,8 @@ impl History {
         let at = record.at;
         match &record.kind {
             K::RunOpened { .. } => {}
+            // They are about no action's time.
+            K::GuardBroke { .. } | K::GuardMended { .. } => {}
             K::Replanned { by, .. } => self.replans.push(Replan { at, by: by.clone() }),
             K::ForwardBegan { executor, .. } | K::RollbackBegan { executor, .. } => {
                 self.leave_off(self.last, None);

@@ -1,7 +1,7 @@
 //! Records: the facts of a run, in the words of the journal.
 
 use super::{InputsFrom, PlanFile, Rest, RollbackTo};
-use crate::model::{ActionPath, Failure, Millis, Phase, Resolution, RunId, StepId, Value, Values};
+use crate::model::{ActionPath, BrokenGuard, Failure, Millis, Phase, Resolution, RunId, StepId, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -202,6 +202,18 @@ pub enum RecordKind {
         /// When it is tried again; nothing when a person decides.
         retry_at: Option<Millis>,
     },
+    /// A guard does not hold any more: nothing new is begun until it does.
+    GuardBroke {
+        /// The guard, and what was seen of it.
+        broken: BrokenGuard,
+    },
+    /// A guard that was broken holds again.
+    GuardMended {
+        /// The guard.
+        guard: String,
+        /// What was seen.
+        seen: String,
+    },
     /// The executor stopped, for this reason.
     Rested {
         /// The reason.
@@ -244,6 +256,8 @@ impl RecordKind {
             | K::ForwardBegan { .. }
             | K::RollbackBegan { .. }
             | K::GateAnswered { .. }
+            | K::GuardBroke { .. }
+            | K::GuardMended { .. }
             | K::Rested { .. } => None,
         }
     }
@@ -269,6 +283,8 @@ impl RecordKind {
             K::UndoStarted { .. } => "undo_started",
             K::Undone { .. } => "undone",
             K::UndoFailed { .. } => "undo_failed",
+            K::GuardBroke { .. } => "guard_broke",
+            K::GuardMended { .. } => "guard_mended",
             K::Rested { .. } => "rested",
         }
     }

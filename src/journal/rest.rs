@@ -1,7 +1,7 @@
 //! Why a run stands still. A run rests only for one of these reasons, and each knows what comes next.
 
 use super::RollbackTo;
-use crate::model::{ActionPath, StepId};
+use crate::model::{ActionPath, BrokenGuard, StepId};
 use serde::{Deserialize, Serialize};
 
 /// The reason of a rest.
@@ -39,6 +39,11 @@ pub enum Rest {
     Waiting {
         /// The gates' names.
         gates: Vec<String>,
+    },
+    /// Guards do not hold: nothing new is begun until they do.
+    GuardBroken {
+        /// The guards, each with what was seen of it last.
+        guards: Vec<BrokenGuard>,
     },
     /// The operator asked to stop.
     Interrupted {

@@ -1,7 +1,7 @@
 //! The state of a run: what its records add up to.
 
 use super::{ActionState, Gate, InputsFrom, PlanFile, Record, RecordKind, Rest, RollbackTo, Traces};
-use crate::model::{ActionPath, Millis, Resolution, RunId, StepId, Value, Values};
+use crate::model::{ActionPath, BrokenGuard, Millis, Resolution, RunId, StepId, Value, Values};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -68,6 +68,8 @@ pub struct RunState {
     /// Actions that this run has started at some time and taken back, wholly. What was only found or refused is not here,
     /// although a rollback has passed it; and what was planned anew since is not.
     pub taken_back: BTreeSet<ActionPath>,
+    /// The guards that do not hold, by id, as far as somebody asks them: not on the way back.
+    pub broken: BTreeMap<String, BrokenGuard>,
     /// Gates, by name.
     pub gates: BTreeMap<String, Gate>,
     /// The names of each action's gates.
@@ -130,6 +132,7 @@ impl RunState {
                 turned_back_for: Vec::new(),
                 actions: BTreeMap::new(),
                 taken_back: BTreeSet::new(),
+                broken: BTreeMap::new(),
                 gates: BTreeMap::new(),
                 asked: BTreeMap::new(),
                 seq: 1,
@@ -197,6 +200,7 @@ impl RunState {
                 self.given = until.clone().or(self.given.take());
                 // What was just seen of the world is what they are held to, whatever they did to the one before.
                 self.taken_back.clear();
+                self.broken.clear();
             }
             RecordKind::ForwardBegan { until, .. } => {
                 self.turned_back_for.clear();
@@ -208,8 +212,15 @@ impl RunState {
                 if !(failed.is_empty() && goes_on) {
                     self.turned_back_for.clone_from(failed);
                 }
+                self.broken.clear();
                 self.mode = Mode::Rollback { to: to.clone(), keeps: keeps.clone().map(Arc::new) };
                 self.begin();
+            }
+            RecordKind::GuardBroke { broken } => {
+                self.broken.insert(broken.guard.clone(), broken.clone());
+            }
+            RecordKind::GuardMended { guard, .. } => {
+                self.broken.remove(guard);
             }
             RecordKind::Rested { rest } => self.rest = Some(rest.clone()),
             RecordKind::GateAnswered { gate, approved, by } => {
@@ -243,6 +254,13 @@ impl RunState {
                     None => Ok(None),
                 }
             }
+            RecordKind::GuardBroke { broken } if self.broken.contains_key(&broken.guard) => {
+                Err(illegal(record, format!("guard `{}` is broken already", broken.guard)))
+            }
+            RecordKind::GuardMended { guard, .. } if !self.broken.contains_key(guard) => {
+                Err(illegal(record, format!("guard `{guard}` is not broken")))
+            }
+            RecordKind::GuardBroke { .. } | RecordKind::GuardMended { .. } => Ok(None),
             RecordKind::GateAnswered { gate, .. } => match self.open_gate(gate) {
                 Some(_) => Ok(None),
                 None => Err(illegal(record, format!("no gate `{gate}` waits for an answer"))),

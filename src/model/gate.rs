@@ -72,6 +72,7 @@ impl StepAction {
             | Property::StartsService
             | Property::IsAnyDeed
             | Property::RunsByItself
+            | Property::OnlyLooks
             | Property::MayOnlyRead
             | Property::Probes => Vec::new(),
         };

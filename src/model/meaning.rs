@@ -3,7 +3,7 @@
 //! Two runbooks mean the same by an action when an operator could not tell the deeds apart. Titles, reasons, deadlines and
 //! retries are no part of it, nor is where a secret is kept. The tags are, of what gives them to something it makes.
 
-use super::{ActionPath, Expr, Reference, Runbook, Scope, StepAction, Value, Values};
+use super::{ActionPath, Expr, Guard, Reference, Runbook, Scope, StepAction, Value, Values};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,13 +30,14 @@ impl Runbook {
         }))
     }
 
-    /// The inputs that nothing uses: no parameter of an action or a check, no target, neither region nor tags.
+    /// The inputs that nothing uses: no parameter of an action, a check or a guard, no target, neither region nor tags.
     #[must_use]
     pub fn unused_inputs(&self) -> Vec<&str> {
         let with = self.actions().flat_map(|action| action.with.values());
         let checks = self.preflight.iter().flat_map(|check| check.with.values());
+        let guards = self.guards.iter().flat_map(|guard| guard.with.values());
         let targets = self.targets.iter().flat_map(|target| target.fields.values());
-        let all = with.chain(checks).chain(targets).chain(&self.region).chain(&self.tags);
+        let all = with.chain(checks).chain(guards).chain(targets).chain(&self.region).chain(&self.tags);
         let decides = self.decided_by.iter().map(String::as_str);
         let used: BTreeSet<&str> = all.flat_map(Expr::references).filter_map(Reference::input).chain(decides).collect();
         self.inputs.iter().map(|input| input.name.as_str()).filter(|name| !used.contains(name)).collect()
@@ -60,6 +61,13 @@ impl Runbook {
         let targets = self.targets_of(action).into_iter().flat_map(|target| target.fields.values());
         let outputs = action.with.values().chain(targets).flat_map(Expr::references).filter_map(Reference::output);
         outputs.map(|(action, _)| action).collect()
+    }
+
+    /// The inputs a guard uses, itself and through its targets.
+    #[must_use]
+    pub fn inputs_of_guard<'a>(&'a self, guard: &'a Guard) -> BTreeSet<&'a str> {
+        let through = self.targets_of_guard(guard).into_iter().flat_map(|target| target.fields.values());
+        guard.with.values().chain(through).flat_map(Expr::references).filter_map(Reference::input).collect()
     }
 
     fn references_of<'a>(&'a self, action: &'a StepAction) -> impl Iterator<Item = &'a Reference> {

@@ -1,6 +1,8 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
-use super::{CheckKind, Expr, LeftOut, OnFailure, StepAction, StepId, TargetSpec, Value, ValueType};
+use super::{
+    ActionPath, CheckKind, Expr, Guard, LeftOut, OnFailure, Reference, StepAction, StepId, TargetSpec, Value, ValueType,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +26,9 @@ pub struct Runbook {
     /// What is checked before a run begins, in the document's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preflight: Vec<PreflightCheck>,
+    /// What must hold between steps, in the document's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<Guard>,
     /// The steps, in the document's order.
     pub steps: Vec<Step>,
     /// What its conditions leave out with the inputs it was read with.
@@ -103,16 +108,32 @@ impl Runbook {
         self.targets.iter().filter(|target| names.contains(&target.name.as_str())).collect()
     }
 
-    /// The targets that neither an action nor a check works on.
+    /// The targets that neither an action nor a check nor a guard works on.
     #[must_use]
     pub fn unused_targets(&self) -> Vec<&str> {
         let by_actions = self.actions().flat_map(|action| self.targets_of(action)).map(|target| target.name.as_str());
-        let by_checks = self.preflight.iter().flat_map(|check| {
-            let takes = check.kind.spec().params.into_iter().filter(|param| param.value_type.is_target());
-            takes.filter_map(|param| check.with.get(param.name)).flat_map(named).collect::<Vec<_>>()
-        });
+        let checks = self.preflight.iter().map(|check| (check.kind, &check.with));
+        let asked = checks.chain(self.guards.iter().map(|guard| (guard.kind, &guard.with)));
+        let by_checks = asked.flat_map(|(kind, with)| named_by(kind, with));
         let used: BTreeSet<&str> = by_actions.chain(by_checks).collect();
         self.targets.iter().map(|target| target.name.as_str()).filter(|name| !used.contains(name)).collect()
+    }
+
+    /// The targets a guard asks, or is asked from.
+    #[must_use]
+    pub fn targets_of_guard(&self, guard: &Guard) -> Vec<&TargetSpec> {
+        let names = named_by(guard.kind, &guard.with);
+        self.targets.iter().filter(|target| names.contains(&target.name.as_str())).collect()
+    }
+
+    /// The actions whose outputs are filled in for a guard, in its parameters and in what is said of its targets. A host's key is used
+    /// as far as it is known.
+    #[must_use]
+    pub fn giving_guard<'a>(&'a self, guard: &'a Guard) -> BTreeSet<&'a ActionPath> {
+        let fields = self.targets_of_guard(guard).into_iter().flat_map(|target| &target.fields);
+        let through = fields.filter(|(name, _)| *name != "host_key").map(|(_, expr)| expr);
+        let outputs = guard.with.values().chain(through).flat_map(Expr::references).filter_map(Reference::output);
+        outputs.map(|(action, _)| action).collect()
     }
 
     /// The number of the last step: how many there are in the document, the last ones that are left out apart.
@@ -125,6 +146,12 @@ impl Runbook {
     pub fn actions(&self) -> impl Iterator<Item = &StepAction> {
         self.steps.iter().flat_map(|s| &s.actions)
     }
+}
+
+/// The targets that the parameters of a check, or of a guard, name.
+fn named_by(kind: CheckKind, with: &BTreeMap<String, Expr>) -> Vec<&str> {
+    let takes = kind.spec().params.into_iter().filter(|param| param.value_type.is_target());
+    takes.filter_map(|param| with.get(param.name)).flat_map(named).collect()
 }
 
 /// The names in a parameter that takes targets; validation lets no references stand there.

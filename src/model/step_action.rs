@@ -45,6 +45,12 @@ impl StepAction {
         self.kind.properties().contains(&Property::MayOnlyRead) && self.with.get("reads").is_some_and(says)
     }
 
+    /// Whether it changes nothing of the world: a look, a wait, a question to a person.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        self.only_reads() || self.kind.properties().contains(&Property::OnlyLooks)
+    }
+
     /// How far it can be undone.
     #[must_use]
     pub fn reversibility(&self) -> Reversibility {

@@ -13,7 +13,7 @@ pub enum Occasion {
     Rest,
     /// Somebody is asked.
     Gate,
-    /// An action failed for good, or it cannot be told how it stands.
+    /// An action failed for good, or it cannot be told how it stands; or a guard is broken.
     Failure,
     /// The site goes down.
     DowntimeBegun,
@@ -55,6 +55,7 @@ impl Occasion {
             K::Failed { retry_at: None, .. } | K::UndoFailed { retry_at: None, .. } | K::Doubted { .. } => {
                 Some(Self::Failure)
             }
+            K::GuardBroke { .. } => Some(Self::Failure),
             K::GateOpened { .. } => Some(Self::Gate),
             K::Rested { rest: Rest::Finished | Rest::FinishedWithFailures { .. } } => Some(Self::Finished),
             K::Rested { .. } => Some(Self::Rest),

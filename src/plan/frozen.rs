@@ -1,7 +1,7 @@
 //! The plan itself: what is stored in a run's first record, and what can be told from it alone.
 
 use super::lookup::Places;
-use super::{Conflict, Expected, Lookup, Order, PlannedAction, Previewed};
+use super::{Conflict, EarlyGuard, Expected, Lookup, Order, PlannedAction, Previewed};
 use crate::model::{
     ActionPath, CheckRow, Foresight, OnFailure, Runbook, Step, StepAction, StepId, Unresolved, Value, Values,
 };
@@ -64,6 +64,9 @@ pub enum PlanError {
     /// Two actions that may run at the same time work on the same.
     #[error(transparent)]
     Conflict(Box<Conflict>),
+    /// A guard may be asked before what it uses is known.
+    #[error(transparent)]
+    Early(Box<EarlyGuard>),
     /// A stored plan has another form.
     #[error("the plan is of version {0}, and this `runbook` knows versions {OLDEST} to {VERSION}")]
     Version(u64),

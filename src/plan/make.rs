@@ -1,7 +1,7 @@
 //! How a plan is made: the runbook, the inputs and an order go in.
 
 use super::frozen::VERSION;
-use super::{Expected, Lookup, Order, Plan, PlanError, needs, unordered};
+use super::{Expected, Lookup, Order, Plan, PlanError, guarded, needs, unordered};
 use crate::model::{ActionPath, Runbook, Scope, ValueType, Values};
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ impl Plan {
     /// Plans a runbook with these inputs for an account.
     ///
     /// # Errors
-    /// When region or tags cannot be known beforehand; when actions that may run at the same time work on the same.
+    /// When region or tags cannot be known beforehand; when actions that may run at the same time work on the same; when a guard may be
+    /// asked before what it uses is known.
     pub fn make(runbook: Runbook, inputs: Values, account: Option<String>, order: Order) -> Result<Self, PlanError> {
         let nothing = BTreeMap::new();
         let scope = Scope { run: None, inputs: &inputs, outputs: &nothing };
@@ -44,9 +45,9 @@ impl Plan {
             folder: None,
             lookup: Lookup::default(),
         };
-        match unordered::conflict(&plan) {
-            None => Ok(plan),
-            Some(conflict) => Err(PlanError::Conflict(Box::new(conflict))),
+        if let Some(conflict) = unordered::conflict(&plan) {
+            return Err(PlanError::Conflict(Box::new(conflict)));
         }
+        guarded::early(&plan).map_or(Ok(plan), |early| Err(PlanError::Early(Box::new(early))))
     }
 }

@@ -5,9 +5,11 @@
 //! function. What was seen of the world is put in afterwards, as previews; comparing them with the world is the engine's.
 
 mod conflict;
+mod early_guard;
 mod expected;
 mod foretold;
 mod frozen;
+mod guarded;
 mod left;
 mod look;
 mod lookup;
@@ -27,10 +29,12 @@ mod sequence;
 mod settled;
 mod site;
 mod standing;
+mod stretches;
 mod undo;
 mod unordered;
 
 pub use conflict::Conflict;
+pub use early_guard::EarlyGuard;
 pub use expected::{Estimate, Expected, Source};
 pub use frozen::{Plan, PlanError, VERSION};
 pub(crate) use left::Left;

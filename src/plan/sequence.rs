@@ -4,9 +4,10 @@
 //! of its actions.
 
 use super::resources::touched_by_undo;
-use super::{Order, Plan, Resource};
+use super::{Order, Plan, Resource, stretches};
 use crate::model::{ActionPath, OnFailure, StepId, WayBack};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 /// The sequence of a plan.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Sequence {
     naming: HashMap<String, Vec<usize>>,
     /// Where each step ends.
     ends: BTreeMap<StepId, usize>,
+    /// What each guard holds for, in the runbook's order.
+    stretches: Vec<RangeInclusive<usize>>,
     /// By what only cleans up, those that bring back what was there and wait for it all the same.
     bound: HashMap<usize, Vec<usize>>,
 }
@@ -48,8 +51,19 @@ impl Sequence {
         let waited_for_by = turned(needs.iter().zip(&after).map(|(needs, after)| needs.iter().chain(after)));
         let ways_back = plan.actions.iter().map(|planned| plan.way_back(&planned.action)).collect();
         let (ends, naming) = (ends.collect(), naming(plan));
-        let mut sequence =
-            Self { places, needs, after, needed_by, waited_for_by, ways_back, naming, ends, bound: HashMap::new() };
+        let stretches = stretches::of(plan);
+        let mut sequence = Self {
+            places,
+            needs,
+            after,
+            needed_by,
+            waited_for_by,
+            ways_back,
+            naming,
+            ends,
+            stretches,
+            bound: HashMap::new(),
+        };
         for (place, on_it) in bound(plan, &sequence) {
             sequence.bound.entry(on_it).or_default().push(place);
         }
@@ -120,6 +134,17 @@ impl Sequence {
     #[must_use]
     pub fn naming(&self, fact: &str) -> &[usize] {
         self.naming.get(fact).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the guard of this number in the runbook holds for.
+    pub(crate) fn stretch(&self, guard: usize) -> RangeInclusive<usize> {
+        self.stretches.get(guard).cloned().unwrap_or(RangeInclusive::new(1, 0))
+    }
+
+    /// The guards, by their numbers in the runbook, that hold for the action at a place.
+    pub(crate) fn guards_of(&self, place: usize) -> impl Iterator<Item = usize> {
+        let holds = move |(_, stretch): &(usize, &RangeInclusive<usize>)| stretch.contains(&place);
+        self.stretches.iter().enumerate().filter(holds).map(|(guard, _)| guard)
     }
 
     /// What brings back what was there and waits for the undo at a later place, although that only cleans up: that uses what it has

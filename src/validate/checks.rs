@@ -7,7 +7,7 @@ use super::reader::{Here, Reader};
 use super::words::{found, inside, nearest};
 use super::{steps, trial, ways};
 use crate::document::{Node, Place};
-use crate::model::{ActionKind, CheckKind, Expr, PreflightCheck, TargetSpec, ValueType};
+use crate::model::{ActionKind, CheckKind, Expr, ParamSpec, PreflightCheck, TargetSpec, ValueType};
 use std::collections::{BTreeMap, HashMap};
 
 const FIELDS: &[&str] = &["id", "do", "title", "with"];
@@ -39,8 +39,8 @@ fn one(
     let fields = Fields::of(node, node.place, &what, FIELDS, notes)?;
     let title = fields.line("title", notes);
     let kind = kind(&fields, &what, notes)?;
-    let given = Given { with: fields.get("with"), check: node.place };
-    let with = parameters(around, kind, given, &what, notes);
+    let given = ProbeGiven { with: fields.get("with"), check: node.place };
+    let with = parameters(around, (kind, kind.spec().params, Here::Preflight), given, &what, notes);
     Some(PreflightCheck { id: id?, kind, title, with: with? })
 }
 
@@ -66,28 +66,28 @@ fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<CheckKind>
     kind
 }
 
-/// What a check is given, and where the check stands.
+/// What a check, or a guard, is given, and where that stands.
 #[derive(Clone, Copy)]
-struct Given<'a> {
-    with: Option<&'a Node>,
-    check: Place,
+pub(super) struct ProbeGiven<'a> {
+    pub(super) with: Option<&'a Node>,
+    pub(super) check: Place,
 }
 
-fn parameters(
+/// Reads the parameters of a check or a guard: those that it takes, and where it stands.
+pub(super) fn parameters(
     around: &Surroundings<'_>,
-    kind: CheckKind,
-    Given { with: node, check: place }: Given<'_>,
+    (kind, params, here): (CheckKind, Vec<ParamSpec>, Here),
+    ProbeGiven { with: node, check: place }: ProbeGiven<'_>,
     what: &str,
     notes: &mut Notes,
 ) -> Option<BTreeMap<String, Expr>> {
-    let params = kind.spec().params;
     let names: Vec<&str> = params.iter().map(|p| p.name).collect();
     let before = notes.len();
     let fields = match node {
         None => None,
         Some(node) => Some(Fields::of(node, node.place, &format!("`with` of {what} (`{kind}`)"), &names, notes)?),
     };
-    let reader = Reader { text: &around.document.text, scope: around.scope, here: Here::Preflight };
+    let reader = Reader { text: &around.document.text, scope: around.scope, here };
     let mut with = BTreeMap::new();
     for param in &params {
         let Some(value) = fields.as_ref().and_then(|f| f.get(param.name)) else {
@@ -103,7 +103,7 @@ fn parameters(
             continue;
         }
         let Some(expr) = reader.read(value, &param.value_type, &what, notes) else { continue };
-        if param.value_type == ValueType::Target {
+        if param.value_type == ValueType::Target && here == Here::Preflight {
             target_known(around.targets, value, &what, notes);
         } else if let Expr::Literal(given) = &expr
             && let Some(error) = trial::check(kind, param.name, given)

@@ -155,6 +155,10 @@ impl Reader<'_> {
                 notes.add(place, "`run.id` is known only when the run begins, and checks come before");
                 return None;
             }
+            Reference::RunId if self.here == Here::Guard => {
+                notes.add(place, "`run.id` says nothing of what is to be so; a guard can use inputs and outputs");
+                return None;
+            }
             Reference::RunId | Reference::Part { .. } => return Some(ValueType::String),
             Reference::Input(name) => {
                 let Some(known) = self.scope.inputs.get(name) else {

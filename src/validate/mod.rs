@@ -18,6 +18,7 @@ mod fields;
 mod formula;
 mod gates;
 mod groups;
+mod guards;
 mod include;
 mod inputs;
 mod known_inputs;

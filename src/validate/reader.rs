@@ -15,6 +15,8 @@ pub(super) enum Here {
     Target,
     /// In a check before the run: inputs, and what is looked up before it.
     Preflight,
+    /// In a guard: inputs, and outputs; whether those come early enough is judged when all steps are read.
+    Guard,
     /// In the action at this position.
     Action((usize, usize)),
 }

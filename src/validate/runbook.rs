@@ -10,14 +10,15 @@ use super::reader::{Here, Reader};
 use super::scope::Declared;
 use super::trial;
 use super::words::{found, meant, value};
-use super::{checks, downtime, groups, include, loops, on_failure, steps, targets};
+use super::{checks, downtime, groups, guards, include, loops, on_failure, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
 use crate::model::{
-    InputSpec, LeftOut, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, Values, is_id,
+    Guard, InputSpec, LeftOut, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, Values, is_id,
 };
 use std::collections::{BTreeSet, HashMap};
 
-const FIELDS: &[&str] = &["runbook", "title", "about", "region", "tags", "inputs", "targets", "preflight", "steps"];
+const FIELDS: &[&str] =
+    &["runbook", "title", "about", "region", "tags", "inputs", "targets", "preflight", "guards", "steps"];
 const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
 
 /// Validates a document.
@@ -89,10 +90,11 @@ fn read(document: &Document, (numbers, left_out): (&[usize], Vec<LeftOut>), note
     let targets = targets::read(document, fields.get("targets"), &scope, notes);
     let around = Surroundings { document, scope: &scope, targets: &targets };
     let preflight = checks::read(&around, fields.get("preflight"), notes);
+    let guards = guards::read(&around, fields.get("guards"), notes);
     let steps = fields.required("steps", notes).map(|node| steps::read(&around, node, numbers, notes));
     let steps = steps?;
     if fields.get("region").is_none()
-        && let Some(why) = needs_region(&steps, &targets, &preflight)
+        && let Some(why) = needs_region(&steps, &targets, (&preflight, &guards))
     {
         notes.advise(
             root.place,
@@ -110,12 +112,14 @@ fn read(document: &Document, (numbers, left_out): (&[usize], Vec<LeftOut>), note
         inputs,
         targets,
         preflight,
+        guards,
         steps,
         left_out,
         decided_by: BTreeSet::new(),
     };
     downtime::ends_what_it_began(&runbook, fields.get("steps"), notes);
     let runbook = runbook.with_downtime_by_step();
+    guards::check(fields.get("guards").and_then(Node::items).unwrap_or_default(), &runbook, notes);
     on_failure::check(fields.get("steps").and_then(Node::items).unwrap_or_default(), &runbook, notes);
     Some(runbook)
 }
@@ -191,12 +195,19 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
 }
 
 /// What in a runbook needs AWS, if anything does.
-fn needs_region(steps: &[Step], targets: &[TargetSpec], preflight: &[PreflightCheck]) -> Option<String> {
+fn needs_region(
+    steps: &[Step],
+    targets: &[TargetSpec],
+    (preflight, guards): (&[PreflightCheck], &[Guard]),
+) -> Option<String> {
     if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| a.kind.needs_aws()) {
         return Some(format!("`{}` (`{}`) works in AWS", action.path, action.kind));
     }
     if let Some(check) = preflight.iter().find(|c| c.kind.needs_aws()) {
         return Some(format!("check `{}` (`{}`) asks AWS", check.id, check.kind));
+    }
+    if let Some(guard) = guards.iter().find(|g| g.kind.needs_aws()) {
+        return Some(format!("guard `{}` (`{}`) asks AWS", guard.id, guard.kind));
     }
     let target = targets.iter().find(|t| t.fields.contains_key("instance"))?;
     Some(format!("target `{}` is an instance in AWS", target.name))

@@ -41,6 +41,13 @@ pub fn schema() -> Value {
     for kind in CheckKind::ALL {
         definitions.insert(check_name(*kind), check(*kind).to_value());
     }
+    definitions.insert(
+        "guard".into(),
+        json!({ "oneOf": CheckKind::probes().map(|k| reference(&guard_name(k))).collect::<Vec<_>>() }),
+    );
+    for kind in CheckKind::probes() {
+        definitions.insert(guard_name(kind), guard(kind).to_value());
+    }
     definitions.insert("step".into(), step().to_value());
     definitions.insert("include".into(), include().to_value());
     definitions.insert("target".into(), target().to_value());
@@ -74,6 +81,11 @@ pub fn schema() -> Value {
                 "type": "array",
                 "description": "what is checked before a run begins, by reading only",
                 "items": reference("check"),
+            },
+            "guards": {
+                "type": "array",
+                "description": "what must hold between steps: a guard that is broken keeps the run from its next effect",
+                "items": reference("guard"),
             },
             "steps": { "type": "array", "minItems": 1, "description": "the steps, in order", "items": { "anyOf": [reference("step"), reference("include")] } },
         },
@@ -211,6 +223,28 @@ fn check(kind: CheckKind) -> Schema {
         "title": line("what it checks, in one line"),
     });
     of_kind(spec.name, &spec.about, &spec.params, more)
+}
+
+fn guard_name(kind: CheckKind) -> String {
+    format!("guard-{kind}")
+}
+
+fn guard(kind: CheckKind) -> Schema {
+    let step = |about: &str| json!({ "type": "string", "pattern": ID, "description": about });
+    let more = json!({
+        "id": id("the guard's id; no check has the same"),
+        "title": line("what must hold, in one line"),
+        "from": step("the first step it holds for; without it from the beginning"),
+        "until": step("the last step it holds for; without it to the end"),
+        "every": duration("a look is not older than this when an effect begins; without it 10s"),
+        "times": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 20,
+            "description": "so many bad looks in a row are a break; without it 3",
+        },
+    });
+    of_kind(kind.as_str(), &kind.spec().about, &kind.params_of_guard(), more)
 }
 
 fn id(about: &str) -> Value {

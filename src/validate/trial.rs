@@ -153,14 +153,16 @@ pub(super) fn misfit(runbook: &Runbook, inputs: &BTreeMap<String, Value>, name: 
             }
         }
     }
-    for asked in &runbook.preflight {
-        for (parameter, expr) in asked.with.iter().filter(|(_, e)| uses(e)) {
+    let checks = runbook.preflight.iter().map(|it| ("check", &it.id, it.kind, &it.with));
+    let guards = runbook.guards.iter().map(|it| ("guard", &it.id, it.kind, &it.with));
+    for (what, id, kind, with) in checks.chain(guards) {
+        for (parameter, expr) in with.iter().filter(|(_, e)| uses(e)) {
             if let Some(lacks) = lacks(expr, inputs, name) {
-                return Some(format!("{lacks}, and `{parameter}` of check `{}` uses it", asked.id));
+                return Some(format!("{lacks}, and `{parameter}` of {what} `{id}` uses it"));
             }
-            let error = known(expr, inputs).and_then(|value| check(asked.kind, parameter, &value));
+            let error = known(expr, inputs).and_then(|value| check(kind, parameter, &value));
             if let Some(error) = error {
-                return Some(format!("it cannot be `{parameter}` of check `{}`: {error}", asked.id));
+                return Some(format!("it cannot be `{parameter}` of {what} `{id}`: {error}"));
             }
         }
     }

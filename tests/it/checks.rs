@@ -4,7 +4,7 @@ use runbook::access::Beat;
 use runbook::engine::{Examiner, Lookout, Performer, preflight_with_checks};
 use runbook::model::{
     Acceptance, AcceptanceError, ActionCall, CheckCall, CheckKind, CheckRow, CheckVerdict, Failure, Finding, Found,
-    LookAhead, Outcome, Runbook, Value, Values,
+    GuardCall, LookAhead, Outcome, Runbook, Sighting, Value, Values,
 };
 use runbook::plan::{Order, Plan};
 use runbook::validate;
@@ -70,6 +70,10 @@ impl Performer for World {
             changes: Vec::new(),
             facts: runbook::model::Facts::new(),
         })
+    }
+
+    async fn look(&self, call: GuardCall) -> Sighting {
+        panic!("no run goes on here, and `{}` is asked", call.guard)
     }
 }
 

@@ -29,6 +29,7 @@ mod failures;
 mod field;
 mod format;
 mod formulas;
+mod guards;
 mod host_actions;
 mod iam;
 mod journal;

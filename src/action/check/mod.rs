@@ -29,6 +29,7 @@ mod own_name;
 mod rds;
 mod renewal;
 mod routes;
+mod sight;
 mod site;
 mod subnets;
 mod vcpus;
@@ -36,3 +37,4 @@ mod zone;
 
 pub(crate) use contract::{Examine, Seen};
 pub use dispatch::{asks_in_part, examine, permissions_of_check};
+pub use sight::sight;

@@ -5,7 +5,9 @@ use crate::access::Beat;
 use crate::cli::CommandFailure;
 use crate::engine::Performer;
 use crate::journal::{JournalError, Record, Store};
-use crate::model::{ActionCall, ActionPath, Failure as Failed, FailureKind, Outcome, Phase, RunId};
+use crate::model::{
+    ActionCall, ActionPath, Failure as Failed, FailureKind, GuardCall, Outcome, Phase, RunId, Sighting,
+};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -138,6 +140,10 @@ impl<P: Performer> Performer for Harmed<P> {
             return failed(&call, FailureKind::Lost, "its answer was lost");
         }
         outcome
+    }
+
+    async fn look(&self, call: GuardCall) -> Sighting {
+        self.inner.look(call).await
     }
 }
 

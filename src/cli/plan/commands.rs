@@ -8,10 +8,8 @@ use crate::action::describe;
 use crate::cli::CommandFailure;
 use crate::cli::args::RunArgs;
 use crate::display;
-use crate::engine::{preview_check, preview_parameters};
-use crate::model::{
-    Argument, CommandLine, Decode, PreflightCheck, Property, SecretRef, StepAction, Text, ValueType, quoted,
-};
+use crate::engine::{preview_check, preview_guard, preview_parameters};
+use crate::model::{Argument, CommandLine, Decode, Foretold, Property, SecretRef, StepAction, Text, ValueType, quoted};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -43,10 +41,14 @@ pub(in crate::cli) fn allow(plan: &mut Plan, args: &RunArgs) -> Result<(), Comma
     Ok(())
 }
 
-/// What would be run of a plan's actions and checks, a line each.
+/// What would be run of a plan's actions, checks and guards, a line each.
 pub(in crate::cli) fn of_actions(plan: &Plan) -> Vec<String> {
-    let of_checks = plan.runbook.preflight.iter().filter_map(|check| of_check(plan, check));
-    plan.definitions().flat_map(|action| of_action(plan, action)).chain(of_checks).collect()
+    let of_checks =
+        plan.runbook.preflight.iter().filter_map(|it| of_probe(&format!("check {}", it.id), &preview_check(plan, it)));
+    // Those that hold later are asked only in the run.
+    let from_the_start = plan.guards_from_the_start().into_iter();
+    let of_guards = from_the_start.filter_map(|it| of_probe(&format!("guard {}", it.id), &preview_guard(plan, it)));
+    plan.definitions().flat_map(|action| of_action(plan, action)).chain(of_checks).chain(of_guards).collect()
 }
 
 fn of_action(plan: &Plan, action: &StepAction) -> Vec<String> {
@@ -70,13 +72,12 @@ fn of_action(plan: &Plan, action: &StepAction) -> Vec<String> {
     lines
 }
 
-fn of_check(plan: &Plan, check: &PreflightCheck) -> Option<String> {
-    let parameters = preview_check(plan, check);
+fn of_probe(what: &str, parameters: &Foretold) -> Option<String> {
     let argv = parameters.get("argv").and_then(|it| Vec::<Argument>::decode(&it).ok());
     let shell = parameters.get("shell").and_then(|it| Text::decode(&it).ok());
     let line = CommandLine::of(argv.as_deref(), shell.as_ref()).ok()?;
     let place = parameters.get("on").map_or_else(|| "this machine".to_owned(), |on| on.shown()["name"].to_string());
-    Some(format!("check {}: `{} on {}", check.id, Text::as_str(&line.told()), place.trim_matches('"')))
+    Some(format!("{what}: `{} on {}", Text::as_str(&line.told()), place.trim_matches('"')))
 }
 
 /// The programs that the runbook's own defaults name as where a secret is kept, where the operator named no other.

@@ -10,8 +10,8 @@ use crate::cli::out::out;
 use crate::cli::plan::refusal;
 use crate::cli::{CommandFailure, Exit, library};
 use crate::display;
-use crate::engine::{deeds, preview_check};
-use crate::model::PreflightCheck;
+use crate::engine::{deeds, preview_check, preview_guard};
+use crate::model::{Guard, PreflightCheck};
 use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
@@ -34,7 +34,8 @@ pub(in crate::cli) fn iam_policy(args: &IamPolicyArgs, format: Format) -> Result
         principal: args.principal.clone(),
     };
     let deeds = deeds(&plan, None, &BTreeMap::new());
-    let checks: Vec<CheckDeed> = plan.runbook.preflight.iter().map(|check| checked(&plan, check)).collect();
+    let checks = plan.runbook.preflight.iter().map(|check| checked(&plan, check));
+    let checks: Vec<CheckDeed> = checks.chain(plan.runbook.guards.iter().map(|guard| guarded(&plan, guard))).collect();
     let of = |purpose| policy_with_checks(&deeds, &checks, &around, purpose);
     if format.is_json() {
         out(&json(&of)?)?;
@@ -73,6 +74,10 @@ fn unwritten(error: &serde_json::Error) -> CommandFailure {
 
 fn checked(plan: &Plan, check: &PreflightCheck) -> CheckDeed {
     CheckDeed { id: check.id.clone(), kind: check.kind, parameters: preview_check(plan, check) }
+}
+
+fn guarded(plan: &Plan, guard: &Guard) -> CheckDeed {
+    CheckDeed { id: guard.id.clone(), kind: guard.kind, parameters: preview_guard(plan, guard) }
 }
 
 impl From<PurposeArg> for Purpose {

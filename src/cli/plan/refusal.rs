@@ -115,6 +115,9 @@ pub(in crate::cli) fn no_plan(error: &PlanError) -> CommandFailure {
         PlanError::Conflict(conflict) => failure
             .hint(format!("let `{}` need `{}`: add it to its `needs`", conflict.later, conflict.earlier))
             .hint("or do one action after the other: `--order article`"),
+        PlanError::Early(early) => failure
+            .hint(format!("let `{}` need `{}`: add it to its `needs`", early.early, early.giver))
+            .hint("or do one action after the other: `--order article`"),
         _ => failure,
     }
 }

@@ -164,7 +164,7 @@ fn report(plan: &Plan, state: &RunState, rest: &Rest, format: Format) -> String 
 
 fn exit(state: &RunState, rest: &Rest) -> Exit {
     match rest {
-        Rest::FinishedWithFailures { .. } => Exit::Failed,
+        Rest::FinishedWithFailures { .. } | Rest::GuardBroken { .. } => Exit::Failed,
         // It was to go forward.
         Rest::RolledBack { .. } if !state.turned_back_for.is_empty() => Exit::Failed,
         Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } | Rest::Abandoned { .. } => Exit::Done,

@@ -92,6 +92,7 @@ fn plan() -> Plan {
         inputs,
         targets,
         preflight: Vec::new(),
+        guards: Vec::new(),
         steps,
         left_out: Vec::new(),
         decided_by: Default::default(),

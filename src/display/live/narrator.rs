@@ -205,6 +205,13 @@ impl Narrator {
                 (Symbol::Back, format!("undo started{again}"))
             }
             K::Undone { evidence, .. } => (Symbol::Back, format!("undone: {evidence}")),
+            K::GuardBroke { broken } => {
+                let seen = &broken.seen;
+                let text =
+                    format!("guard {} is broken: {seen}\nnothing new is begun until it holds again", broken.guard);
+                (Symbol::Failed, text)
+            }
+            K::GuardMended { guard, seen } => (Symbol::Done, format!("guard {guard} holds again: {seen}")),
             K::Rested { rest } => {
                 (Symbol::Plain, format!("run {} {}", record.run, rest_sentence(&self.plan, &self.state, rest)))
             }

@@ -4,6 +4,7 @@ pub(in crate::display) mod changes;
 pub(in crate::display) mod changes_text;
 pub(in crate::display) mod checks;
 pub(in crate::display) mod file;
+pub(in crate::display) mod guards;
 pub(in crate::display) mod json;
 pub(in crate::display) mod looks;
 pub(in crate::display) mod markdown;

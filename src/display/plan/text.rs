@@ -5,11 +5,11 @@ use crate::display::plan::changes::Shown;
 use crate::display::plan::changes_text::changes_text;
 use crate::display::plan::looks::Looks;
 use crate::display::plan::order_of_work::{WorkOrder, order_of_work};
-use crate::display::plan::{checks, usual};
+use crate::display::plan::{checks, guards, usual};
 use crate::display::run::failure::reasons_text;
 use crate::display::table::{columns, count, hanging, prose, wrapped};
 use crate::display::terminal::one_line;
-use crate::display::wording::{order_sentence, site_sentence};
+use crate::display::wording::{first_sentence, order_sentence, site_sentence};
 use crate::model::{ActionPath, Description, Found, Property, Reversibility, Spec, Step, StepAction, Text, tell};
 use crate::plan::{Look, Plan};
 
@@ -38,6 +38,7 @@ pub fn left_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
 fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
     let mut text = header(plan, preflight);
     text.push_str(&checks::text(plan));
+    text.push_str(&guards::text(plan));
     let (looks, sites) = (Looks::of(preflight), plan.sites());
     for step in steps {
         text.push_str(&one_step(plan, step, sentences, &looks));
@@ -239,15 +240,4 @@ fn looked(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
 /// Why what was seen of an action is not what it will find.
 pub(in crate::display) fn too_early(after: &ActionPath) -> String {
     format!("`{after}` changes that before")
-}
-
-/// The first sentence of a description, to go on with in a line.
-pub(in crate::display) fn first_sentence(about: &str) -> String {
-    let end = about.find(". ").unwrap_or(about.len());
-    let sentence = about.get(..end).unwrap_or(about).trim_end_matches('.');
-    let mut letters = sentence.chars();
-    match (letters.next(), letters.clone().next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
-        _ => sentence.to_owned(),
-    }
 }

@@ -62,10 +62,8 @@ pub fn report_json(of: Reported<'_>) -> Value {
         .decisions
         .iter()
         .map(|it| json!({ "at": rfc3339(it.at), "by": it.by, "what": it.what, "waited_ms": it.waited }));
-    let troubles = sheet
-        .troubles
-        .iter()
-        .map(|it| json!({ "at": rfc3339(it.at), "action": it.action, "what": it.what, "then": it.then }));
+    let troubles =
+        sheet.troubles.iter().map(|it| json!({ "at": rfc3339(it.at), "of": it.of, "what": it.what, "then": it.then }));
     let (intact, head) = match of.verdict {
         Verdict::Intact { head, .. } => (true, Some(head)),
         Verdict::Broken(_) => (false, None),

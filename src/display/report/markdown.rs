@@ -17,7 +17,8 @@ pub fn report_markdown(of: Reported<'_>) -> String {
     out.push_str(&table(&["", "Planned", "Actual"], rows));
     for outage in &sheet.outages {
         out.push_str(&format!("## Site down for {}\n\n", words::outage(&sheet, outage)));
-        let rows = words::costs(&sheet, outage).into_iter().map(|[action, took, usual]| vec![code(&action), took, usual]);
+        let rows =
+            words::costs(&sheet, outage).into_iter().map(|[action, took, usual]| vec![code(&action), took, usual]);
         out.push_str(&table(&["It went by in", "Took", "Usually"], rows));
     }
     out.push_str("## Steps\n\n");
@@ -37,10 +38,7 @@ pub fn report_markdown(of: Reported<'_>) -> String {
         out.push_str(&table(&["Action", "State", "Begun", "Took", "Usually", "Seen"], rows));
     }
     if !sheet.troubles.is_empty() {
-        let rows = sheet
-            .troubles
-            .iter()
-            .map(|it| vec![clock(it.at), code(&it.action.to_string()), rich(&it.what), it.then.to_owned()]);
+        let rows = sheet.troubles.iter().map(|it| vec![clock(it.at), code(&it.of), rich(&it.what), it.then.to_owned()]);
         out.push_str(&format!("## What did not go smoothly\n\n{}", table(&["UTC", "Action", "What", "Then"], rows)));
     }
     if !sheet.decisions.is_empty() {

@@ -73,7 +73,9 @@ fn outages(sheet: &ReportSheet<'_>) -> Html {
         section = section.child(el("p").text("The site was not taken down."));
     }
     for outage in &sheet.outages {
-        let rows = words::costs(sheet, outage).into_iter().map(|[action, took, usual]| vec![el("code").text(&action).into(), text(&took), text(&usual)]);
+        let rows = words::costs(sheet, outage)
+            .into_iter()
+            .map(|[action, took, usual]| vec![el("code").text(&action).into(), text(&took), text(&usual)]);
         section = section.child(table(&words::outage(sheet, outage), &["It went by in", "Took", "Usually"], rows));
     }
     section.into()
@@ -83,9 +85,10 @@ fn troubles(sheet: &ReportSheet<'_>) -> Html {
     if sheet.troubles.is_empty() {
         return titled("trouble", "What did not go smoothly").child(el("p").text("Nothing.")).into();
     }
-    let rows = sheet.troubles.iter().map(|it| {
-        vec![text(&clock(it.at)), el("code").text(&it.action.to_string()).into(), rich(&it.what), text(it.then)]
-    });
+    let rows = sheet
+        .troubles
+        .iter()
+        .map(|it| vec![text(&clock(it.at)), el("code").text(&it.of).into(), rich(&it.what), text(it.then)]);
     let table =
         table("Failures, doubts and interruptions, and how each was settled", &["UTC", "Action", "What", "Then"], rows);
     titled("trouble", "What did not go smoothly").child(table).into()

@@ -49,7 +49,7 @@ pub fn report_text(of: Reported<'_>) -> String {
     let troubles = sheet
         .troubles
         .iter()
-        .map(|it| vec![clock(it.at), it.action.to_string(), format!("{}; {}", one_line(&it.what), it.then)]);
+        .map(|it| vec![clock(it.at), it.of.clone(), format!("{}; {}", one_line(&it.what), it.then)]);
     section(&mut text, "what did not go smoothly", troubles);
     let decisions = sheet.decisions.iter().map(|it| {
         let waited = it.waited.map_or_else(String::new, |ms| format!(" (asked {} before)", duration(ms)));

@@ -8,7 +8,8 @@ use crate::plan::Plan;
 #[derive(Debug, Clone)]
 pub(in crate::display) struct Trouble {
     pub(in crate::display) at: Millis,
-    pub(in crate::display) action: ActionPath,
+    /// The action, or the guard.
+    pub(in crate::display) of: String,
     /// What it was.
     pub(in crate::display) what: String,
     /// How it went on.
@@ -46,10 +47,31 @@ pub(in crate::display) fn troubles(plan: &Plan, records: &[Record], history: &Hi
                     (Ending::Failed { is_tried_again: true, .. }, Some(_), None) => "tried again by itself, in vain",
                     _ => "not settled",
                 };
-                all.push(Trouble { at: *at, action: planned.action.clone(), what, then });
+                all.push(Trouble { at: *at, of: planned.action.to_string(), what, then });
             }
         }
     }
+    all.extend(guards(records));
     all.sort_by_key(|it| it.at);
+    all
+}
+
+/// Guards that broke, and whether they held again.
+fn guards(records: &[Record]) -> Vec<Trouble> {
+    let mut all = Vec::new();
+    for (place, record) in records.iter().enumerate() {
+        let RecordKind::GuardBroke { broken } = &record.kind else { continue };
+        let later = records.iter().skip(place).any(|it| match &it.kind {
+            RecordKind::GuardMended { guard, .. } => *guard == broken.guard,
+            _ => false,
+        });
+        let then = if later { "held again later" } else { "not settled" };
+        all.push(Trouble {
+            at: record.at,
+            of: format!("guard {}", broken.guard),
+            what: format!("broke: {}", broken.seen),
+            then,
+        });
+    }
     all
 }

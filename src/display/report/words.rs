@@ -77,8 +77,13 @@ fn cost(sheet: &ReportSheet<'_>, it: &OutageCost) -> [String; 3] {
 /// What a downtime went by in, in the order of time, and what of it in none of that.
 pub(in crate::display) fn costs(sheet: &ReportSheet<'_>, it: &SiteOutage) -> Vec<[String; 3]> {
     let beside = it.beside(sheet.of.now);
-    let rest = (beside >= 1_000)
-        .then(|| ["between them: pauses, looking, and waits that were taken up again".to_owned(), duration(beside), String::new()]);
+    let rest = (beside >= 1_000).then(|| {
+        [
+            "between them: pauses, looking, and waits that were taken up again".to_owned(),
+            duration(beside),
+            String::new(),
+        ]
+    });
     it.costs.iter().map(|it| cost(sheet, it)).chain(rest).collect()
 }
 

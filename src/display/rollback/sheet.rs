@@ -1,13 +1,13 @@
 //! A rollback plan as a reader judges it, before it has a form: what is undone and how long that takes, when the site is back and what
 //! is cleaned up after that, and the ways back to service with how long each takes.
 
-use crate::display::plan::text::{Sentences, first_sentence, undo};
+use crate::display::plan::text::{Sentences, undo};
 use crate::display::plan::usual::{self, Usual};
 use crate::display::rollback::stays_stopped::stopped;
 use crate::display::run::commands::{ToService, service};
 use crate::display::table::count;
 use crate::display::typed::Typed;
-use crate::display::wording::site_clause;
+use crate::display::wording::{first_sentence, site_clause};
 use crate::journal::{RollbackTo, RunState};
 use crate::model::{ActionPath, Step, StepAction, Text, WayBack};
 use crate::plan::{Order, Plan, Site};

@@ -34,6 +34,7 @@ pub(in crate::display) fn stopped<'a>(
                 | Property::AsksAboutHostKey
                 | Property::IsAnyDeed
                 | Property::RunsByItself
+                | Property::OnlyLooks
                 | Property::MayOnlyRead
                 | Property::Probes => {}
             }

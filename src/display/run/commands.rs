@@ -50,6 +50,11 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
             }));
             next.extend(service(plan, state, to).map(|way| way.command));
         }
+        Some(Rest::GuardBroken { .. }) => {
+            next.push(resume(&format!("looks at it again, and goes on once it holds{}", rests(plan, state))));
+            next.extend(ways_back(plan, state));
+            next.extend(ends(state));
+        }
         Some(Rest::Paused { actions }) => {
             next.extend(actions.iter().flat_map(|action| gates_of(state, action)));
             next.extend(paused(plan, state, actions));

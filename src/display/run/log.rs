@@ -3,7 +3,7 @@
 use crate::display::table::{columns, list, wrapped};
 use crate::display::terminal::one_line;
 use crate::display::time::{clock, date_time, rfc3339};
-use crate::display::wording::{plan_file_words, rest_word};
+use crate::display::wording::{names_of, plan_file_words, rest_word};
 use crate::journal::{ExecutorId, Record, RecordKind, Rest, Verdict};
 use crate::model::Value;
 use serde_json::json;
@@ -114,6 +114,10 @@ fn says(kind: &RecordKind) -> String {
             format!("as {resolution} by {by}: {reason}{}", given.collect::<String>())
         }
         K::UndoStarted { attempt, .. } => format!("attempt {attempt}"),
+        K::GuardBroke { broken } => {
+            format!("{}, since {}: {}", broken.guard, clock(broken.since), broken.seen)
+        }
+        K::GuardMended { guard, seen } => format!("{guard}: {seen}"),
         K::Rested { rest } => rested(rest),
     }
 }
@@ -132,6 +136,7 @@ fn rested(rest: &Rest) -> String {
         | Rest::InDoubt { actions }
         | Rest::Interrupted { unfinished: actions } => list(actions),
         Rest::Waiting { gates } => list(gates),
+        Rest::GuardBroken { guards } => list(&names_of(guards)),
         Rest::Abandoned { why, by } => format!("by {by}: {}", one_line(why)),
     };
     let word = rest_word(rest);

@@ -4,6 +4,7 @@ pub(in crate::display) mod answer;
 pub(in crate::display) mod commands;
 pub(in crate::display) mod drift;
 pub(in crate::display) mod failure;
+pub(in crate::display) mod guards;
 pub(in crate::display) mod leaves;
 pub(in crate::display) mod log;
 pub(in crate::display) mod notice;

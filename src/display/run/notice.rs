@@ -11,6 +11,9 @@ pub fn notice_text(plan: &Plan, state: &RunState, record: &RecordKind) -> String
     use RecordKind as K;
     let what = match record {
         K::Rested { rest } => rest_sentence(plan, state, rest),
+        K::GuardBroke { broken } => {
+            format!("begins nothing new: guard `{}` is broken: {}", broken.guard, broken.seen)
+        }
         K::GateOpened { gate, prompt, .. } => format!("asks: {prompt} (gate `{gate}`)"),
         K::Failed { action, failure, .. } => format!("has a failure: {action}: {}", failure.message),
         K::UndoFailed { action, failure, .. } => format!("has a failure, of the undo of {action}: {}", failure.message),

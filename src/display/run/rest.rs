@@ -2,6 +2,7 @@
 
 use crate::display::run::commands::{self, next_commands};
 use crate::display::run::failure::told;
+use crate::display::run::guards;
 use crate::display::run::leaves::of_abandoned;
 use crate::display::run::tally::{Tally, far};
 use crate::display::table::wrapped;
@@ -17,6 +18,7 @@ pub fn rest_text(plan: &Plan, state: &RunState, rest: &Rest) -> String {
     let mut text = wrapped("", &format!("run {} {}", state.run, rest_sentence(plan, state, rest)));
     text.push_str(&far(plan, state));
     text.push_str(&why(state, rest));
+    text.push_str(&guards::beside_the_rest(plan, state));
     text.push_str(&of_abandoned(plan, state));
     text.push_str(&commands::block(&next_commands(plan, state, Some(rest))));
     text
@@ -57,6 +59,7 @@ pub(in crate::display) fn why(state: &RunState, rest: &Rest) -> String {
                 text.push_str(&question(state, gate));
             }
         }
+        Rest::GuardBroken { guards } => text.push_str(&guards::told(guards)),
         Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } | Rest::Abandoned { .. } => {}
     }
     text

@@ -2,6 +2,7 @@
 
 use crate::display::plan::checks::accepted_text;
 use crate::display::run::commands::{self, next_commands, while_executed};
+use crate::display::run::guards;
 use crate::display::run::leaves::of_abandoned;
 use crate::display::run::rest::{question, why};
 use crate::display::run::tally::{far, step_word_now};
@@ -38,6 +39,7 @@ pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Op
         rows.extend(step_rows(step, state, &history, until));
     }
     text.push_str(&columns(0, &rows));
+    text.push_str(&guards::beside_the_rest(plan, state));
     let next = if holder.is_some() {
         for gate in state.open_gates().keys() {
             text.push_str(&question(state, gate));

@@ -2,6 +2,7 @@
 
 use crate::display::run::commands::{next_commands, while_executed};
 use crate::display::run::failure::{advice, failure_json};
+use crate::display::run::guards::recorded;
 use crate::display::run::tally::{Tally, step_word_now};
 use crate::display::run::took::{Took, Until};
 use crate::display::time::rfc3339;
@@ -16,7 +17,8 @@ use serde_json::json;
 /// `replanned` (`by`, `at`; null when it was not), `condition` (one word or two), `rest` (as in the journal, or
 /// null), `executor` (`by`, `host`, `pid`; null when nobody executes it), `site` (`up`, `down`, `may_be_down`),
 /// `accepted` (refusals of checks that a person accepted: `id`, `evidence`, `reason`), `steps_done`, `actions_done`, `steps` (each: `number`, `id`, `title`, `state`, `ms`,
-/// `asked_ms`, `actions`; an action: `action`, `state`, `attempt`, `ms`, `asked_ms`, `evidence`, `failure`), `gates` (open ones: `gate`, `action`, `prompt`), `next` (each with
+/// `asked_ms`, `actions`; an action: `action`, `state`, `attempt`, `ms`, `asked_ms`, `evidence`, `failure`), `gates` (open ones: `gate`, `action`, `prompt`), `broken_guards` (each: `guard`, `since`,
+/// `seen`, `advice`), `next` (each with
 /// `command` and `why`). `ms` is how long executors were at it, in milliseconds, without pauses and without `asked_ms`, the wait for people;
 /// both null before the begin.
 #[must_use]
@@ -31,6 +33,9 @@ pub fn status_json(plan: &Plan, state: &RunState, records: &[Record], holder: Op
     let gates = gates.iter().map(|(name, gate)| json!({ "gate": name, "action": gate.action, "prompt": gate.prompt }));
     let accepted = plan.checks.iter().filter(|row| row.accepted.is_some());
     let accepted = accepted.map(|row| json!({ "id": row.id, "evidence": row.evidence, "reason": row.accepted }));
+    let broken = recorded(plan, state);
+    let broken =
+        broken.map(|it| json!({ "guard": it.guard, "since": rfc3339(it.since), "seen": it.seen, "advice": it.advice }));
     json!({
         "run": state.run,
         "runbook": state.opened.runbook,
@@ -48,6 +53,7 @@ pub fn status_json(plan: &Plan, state: &RunState, records: &[Record], holder: Op
         "actions_done": tally.actions_done,
         "steps": plan.runbook.steps.iter().map(|s| step(s, state, &history, until)).collect::<Vec<_>>(),
         "gates": gates.collect::<Vec<_>>(),
+        "broken_guards": broken.collect::<Vec<_>>(),
         "next": next,
     })
 }

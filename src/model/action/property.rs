@@ -29,6 +29,8 @@ pub enum Property {
     IsAnyDeed,
     /// It runs by itself, on the host in its `on` or on this machine, under the action's token, and outlives whoever began it.
     RunsByItself,
+    /// It only looks, waits or asks, and changes nothing of the world.
+    OnlyLooks,
     /// It only looks where its parameter `reads` says so.
     MayOnlyRead,
     /// It looks by what the runbook says, a command of its author too.
@@ -84,7 +86,11 @@ mod tests {
             let has = |name: &str| spec.params.iter().any(|param| param.name == name);
             for property in kind.properties() {
                 let fits = match property {
-                    Property::NeedsAws | Property::Asks | Property::GivesTags | Property::IsAnyDeed => true,
+                    Property::NeedsAws
+                    | Property::Asks
+                    | Property::GivesTags
+                    | Property::OnlyLooks
+                    | Property::IsAnyDeed => true,
                     Property::MayOnlyRead => has("reads"),
                     Property::Probes => has("argv"),
                     Property::LooksUp => !spec.outputs.is_empty(),

@@ -168,7 +168,7 @@ actions! {
         on: Target,
         /// A part of the command line, e.g. `nextcloud/cron.php`.
         command: Text,
-    } gives {} NothingToUndo("it only waits"), Restores, [], usual 1 s, deadline 1800 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [OnlyLooks], usual 1 s, deadline 1800 s;
 
     /// Stops a service, and on request keeps it from starting at boot. Undo restarts it if it ran, and enables it if
     /// it was enabled.
@@ -275,7 +275,7 @@ actions! {
         file: HostPath,
         /// A part of the command that must not be started from elsewhere, e.g. `nextcloud/cron.php`.
         command: Text,
-    } gives {} NothingToUndo("it only looks"), Restores, [], usual 2 s, deadline 120 s;
+    } gives {} NothingToUndo("it only looks"), Restores, [OnlyLooks], usual 2 s, deadline 120 s;
 
     /// Learns a host's SSH key and pins it for this run. `known-hosts`: from the operator's own known_hosts;
     /// `console`: from the instance's console output, as cloud-init prints it; `approve`: at first contact, shown to a
@@ -285,7 +285,7 @@ actions! {
         on: Target,
         /// `known-hosts`, `console` or `approve`.
         by: Text,
-    } gives { host_key: String, fingerprint: String } NothingToUndo("the pin belongs to the run"), Restores, [LearnsHostKey, AsksAboutHostKey], usual 2 s, deadline 600 s;
+    } gives { host_key: String, fingerprint: String } NothingToUndo("the pin belongs to the run"), Restores, [LearnsHostKey, AsksAboutHostKey, OnlyLooks], usual 2 s, deadline 600 s;
 
     /// Runs a command on a host: `argv`, without a shell, or `shell`. It runs apart from the connection, under a name of its
     /// own: cut off, it runs on and is found again, and it is not begun a second time unless its `check` says that it is not
@@ -407,7 +407,7 @@ actions! {
         times: Option<u32>,
         /// Whether an undo waits for the same. Default: no.
         also_after_undo: Option<bool>,
-    } gives {} NothingToUndo("it only looks"), Restores, [Probes], usual 10 s, deadline 600 s;
+    } gives {} NothingToUndo("it only looks"), Restores, [Probes, OnlyLooks], usual 10 s, deadline 600 s;
 
     // People.
 
@@ -415,7 +415,7 @@ actions! {
     "gate.approve" GateApprove {
         /// What is to be judged.
         prompt: Text,
-    } gives {} NothingToUndo("an approval stays given"), Restores, [Asks], usual 60 s, deadline 86400 s;
+    } gives {} NothingToUndo("an approval stays given"), Restores, [Asks, OnlyLooks], usual 60 s, deadline 86400 s;
 
     // Looking things up.
 
@@ -430,7 +430,7 @@ actions! {
     } gives {
         vpc: VpcId, group: GroupId, groups: Vec<GroupId>, subnet: SubnetId, zone: Text, ranges: Vec<Cidr>, sources: Vec<Cidr>,
         instance_type: InstanceType, name: Text, public_ip: Text,
-    } NothingToUndo("it only looks"), Restores, [NeedsAws, LooksUp], usual 1 s, deadline 60 s;
+    } NothingToUndo("it only looks"), Restores, [NeedsAws, LooksUp, OnlyLooks], usual 1 s, deadline 60 s;
 
     // EC2.
 
@@ -486,7 +486,7 @@ actions! {
     "instance.wait-checked" InstanceWaitChecked {
         /// The instance.
         instance: InstanceId,
-    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws], usual 170 s, deadline 1200 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws, OnlyLooks], usual 170 s, deadline 1200 s;
 
     /// Begins an image of a stopped instance. It is done when each volume has its snapshot, which holds what was on the volume at
     /// that moment: from then on the instance may be started again. The image can be launched from when it is available, for which
@@ -502,7 +502,7 @@ actions! {
     "image.wait-available" ImageWaitAvailable {
         /// The image.
         image: ImageId,
-    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws], usual 400 s, deadline 7200 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws, OnlyLooks], usual 400 s, deadline 7200 s;
 
     /// Runs an instance from an image with everything of another instance that an image does not carry: key pair,
     /// security groups, instance profile, metadata options, public address, monitoring, tags. Undo terminates it.
@@ -600,7 +600,7 @@ actions! {
         target_group: Arn,
         /// The instances.
         instances: Vec<InstanceId>,
-    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws], usual 20 s, deadline 900 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws, OnlyLooks], usual 20 s, deadline 900 s;
 
     /// Waits until the balancer no longer sends requests to the instance.
     "target-group.wait-out" TargetGroupWaitOut {
@@ -608,7 +608,7 @@ actions! {
         target_group: Arn,
         /// The instance.
         instance: InstanceId,
-    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws], usual 20 s, deadline 600 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws, OnlyLooks], usual 20 s, deadline 600 s;
 
     /// Creates an internet-facing Application Load Balancer and waits until it is active.
     "load-balancer.create" LoadBalancerCreate {
@@ -671,7 +671,7 @@ actions! {
     "certificate.wait-issued" CertificateWaitIssued {
         /// The certificate.
         certificate: Arn,
-    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws], usual 105 s, deadline 14400 s;
+    } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws, OnlyLooks], usual 105 s, deadline 14400 s;
 
     /// Points a name at a load balancer (alias A, an AAAA goes, for the balancer has no such address; a CNAME stays a CNAME) and waits until
     /// it is in sync and resolves. Undo brings the old record sets back.
@@ -705,7 +705,7 @@ actions! {
         location: Option<Url>,
         /// Whether an undo expects the same answer. Default: no.
         also_after_undo: Option<bool>,
-    } gives {} NothingToUndo("it only looks"), Restores, [], usual 1 s, deadline 120 s;
+    } gives {} NothingToUndo("it only looks"), Restores, [OnlyLooks], usual 1 s, deadline 120 s;
 
     /// Uses a Nextcloud site as a user does: trusted certificate, log in by the form, upload a file at once and one in
     /// chunks, download them (the first through each of the hosts too), compare, remove them (from the trash bin too), log

@@ -4,6 +4,7 @@
 //! start and not later. Adding one: a row in `vocabulary.rs`, then the compiler names every place that must know it.
 
 mod call;
+mod probes;
 mod row;
 mod spec;
 mod vocabulary;

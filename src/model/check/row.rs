@@ -84,7 +84,9 @@ impl Acceptance {
                 let check = runbook.preflight.iter().find(|c| c.id == check)?;
                 check.kind.spec().rows.into_iter().find(|r| r.name == row)
             });
+            let is_guards = || it.id.split_once('.').is_some_and(|(id, _)| runbook.guards.iter().any(|g| g.id == id));
             match row.map(|r| r.refusal) {
+                None if is_guards() => return Err(AcceptanceError::Final(id)),
                 None => return Err(AcceptanceError::Unknown(id)),
                 Some(Refusal::Final) => return Err(AcceptanceError::Final(id)),
                 Some(Refusal::Never) => return Err(AcceptanceError::NeverRefuses(id)),

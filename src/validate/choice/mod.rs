@@ -4,6 +4,7 @@
 //! would have waited for. Without values for the inputs nothing is left out: everything is judged.
 
 mod condition;
+mod guarded;
 
 use super::known_inputs::KnownInputs;
 use super::problem::Notes;
@@ -81,6 +82,13 @@ pub(super) fn chosen<'d>(document: &'d Document, inputs: &KnownInputs<'_>, notes
             })
         };
         list.value.kind = Kind::List(steps.iter().enumerate().filter_map(kept).collect());
+    }
+    if let Kind::Map(entries) = &mut root.kind
+        && let Some(guards) = entries.iter_mut().find(|entry| entry.key.text == "guards")
+    {
+        let written: Vec<&str> = steps.iter().filter_map(id_of).collect();
+        let left = written.iter().copied().filter(|id| !out.steps.contains(*id)).collect();
+        guards.value = guarded::of_steps_left(&guards.value, &written, &left);
     }
     let document = document.with_root(root);
     Some(Decided { document: Cow::Owned(document), numbers, left_out: out.told })

@@ -60,6 +60,7 @@ pub(super) fn included<'d>(document: &'d Document, notes: &mut Notes) -> Option<
     {
         list.value.kind = Kind::List(steps);
     }
+    let root = changed(root, &|name, node| if name == "guards" { expansion.with_whole_ranges(node) } else { node });
     Some(Cow::Owned(document.with_root(root)))
 }
 
@@ -116,6 +117,23 @@ impl Expansion<'_> {
             notes.advise(include.place, message, meant(&name, names, "pieces"));
         }
         found.map(|piece| (name, piece.root.clone()))
+    }
+
+    /// A guard that holds from an include on begins with its first step, one until an include ends with its last.
+    fn with_whole_ranges(&self, guards: Node) -> Node {
+        let Kind::List(items) = guards.kind else { return guards };
+        let range = |guard: Node| {
+            changed(guard, &|name, node| {
+                let ids = node.text().and_then(|id| self.whole.get(id));
+                let id = match name {
+                    "from" => ids.and_then(|ids| ids.first()),
+                    "until" => ids.and_then(|ids| ids.last()),
+                    _ => None,
+                };
+                id.map_or_else(|| node.clone(), |id| text(id, node.place))
+            })
+        };
+        Node { place: guards.place, kind: Kind::List(items.into_iter().map(range).collect()) }
     }
 
     /// Whoever needs an include needs all its steps.

@@ -21,7 +21,7 @@ impl Write for Paper {
     }
 }
 
-fn told(json: bool, order: Order, events: &[Event]) -> String {
+pub(super) fn told(json: bool, order: Order, events: &[Event]) -> String {
     let paper = Paper::default();
     let start = Story::open().state;
     let mut console = Console::to_writer(json, &plan(order), &start, Box::new(paper.clone()))

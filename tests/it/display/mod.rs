@@ -7,6 +7,7 @@ mod escaping;
 pub(crate) mod fixture;
 mod flagship;
 mod forms;
+mod guards;
 mod permissions;
 pub(crate) mod plans;
 pub(crate) mod reports;

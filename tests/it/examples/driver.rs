@@ -4,7 +4,7 @@
 use crate::support::fake::{opened, plan};
 use runbook::engine::{Effect, Executor, Input, Intent};
 use runbook::journal::{ExecutorId, Record, Rest, RollbackTo, RunState};
-use runbook::model::{ActionCall, ActionPath, Finding, Found, Outcome, Phase, Values};
+use runbook::model::{ActionCall, ActionPath, Finding, Found, Outcome, Phase, Sighting, Values};
 use runbook::plan::Order;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -24,9 +24,10 @@ fn drive(executor: &mut Executor, intent: Intent, records: &mut Vec<Record>, wor
                 Effect::Perform { id, call } => {
                     inputs.push_back(Input::Outcome { call: id, outcome: world.perform(&call) });
                 }
+                Effect::Look { id, .. } => inputs.push_back(Input::Looked { look: id, sighting: world.look() }),
                 Effect::Wake { at } if inputs.is_empty() => now = at,
                 // Nothing is performed for longer than it takes to ask.
-                Effect::Wake { .. } | Effect::Cancel { .. } | Effect::Forget { .. } => {}
+                Effect::Wake { .. } | Effect::Cancel { .. } | Effect::Forget { .. } | Effect::ForgetLook { .. } => {}
                 Effect::Rest { rest } => return rest,
             }
         }
@@ -38,6 +39,10 @@ fn drive(executor: &mut Executor, intent: Intent, records: &mut Vec<Record>, wor
 struct World(BTreeSet<ActionPath>);
 
 impl World {
+    fn look(&self) -> Sighting {
+        Sighting { holds: true, seen: "all is well".into(), advice: Vec::new() }
+    }
+
     fn perform(&mut self, call: &ActionCall) -> Outcome {
         let (outputs, evidence) = (Values::new(), "it is as wanted".to_owned());
         match call.phase {

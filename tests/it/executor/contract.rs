@@ -1,44 +1,51 @@
 //! What an executor promises its driver, one by one.
 
 use crate::support::fake::{opened, plan};
-use runbook::engine::{CallId, Effect, Executor, GRACE, Input, Intent, LAST_WORDS, Stopping};
+use runbook::engine::{CallId, Effect, Executor, GRACE, Input, Intent, LAST_WORDS, LookId, Stopping};
 use runbook::journal::{ExecutorId, Record, RecordKind, Rest, RunState};
-use runbook::model::{ActionCall, Failure, FailureKind, Finding, Found, Outcome, Phase, Values};
-use runbook::plan::Order;
+use runbook::model::{ActionCall, Failure, FailureKind, Finding, Found, GuardCall, Outcome, Phase, Values};
+use runbook::plan::{Order, Plan};
 use std::sync::Arc;
 
 /// An executor, and what it wanted last.
-struct Table {
-    executor: Executor,
-    records: Vec<Record>,
-    now: i64,
-    calls: Vec<(CallId, ActionCall)>,
-    wanted: Vec<Effect>,
+pub(super) struct Table {
+    pub(super) executor: Executor,
+    pub(super) records: Vec<Record>,
+    pub(super) now: i64,
+    pub(super) calls: Vec<(CallId, ActionCall)>,
+    pub(super) looks: Vec<(LookId, GuardCall)>,
+    pub(super) wanted: Vec<Effect>,
 }
 
 impl Table {
     fn forward(order: Order) -> Self {
-        let plan = Arc::new(plan("diamond", order));
-        let first = opened(&plan);
-        let state = RunState::open(&first).unwrap();
-        let mut table = Self {
-            executor: Executor::new(plan, state),
-            records: vec![first],
-            now: 1_000,
-            calls: Vec::new(),
-            wanted: Vec::new(),
-        };
+        let mut table = Self::of(plan("diamond", order));
         table.begins(Intent::Forward { until: None });
         table
     }
 
-    fn begins(&mut self, intent: Intent) {
+    /// One at which nothing has begun.
+    pub(super) fn of(plan: Plan) -> Self {
+        let plan = Arc::new(plan);
+        let first = opened(&plan);
+        let state = RunState::open(&first).unwrap();
+        Self {
+            executor: Executor::new(plan, state),
+            records: vec![first],
+            now: 1_000,
+            calls: Vec::new(),
+            looks: Vec::new(),
+            wanted: Vec::new(),
+        }
+    }
+
+    pub(super) fn begins(&mut self, intent: Intent) {
         let by = ExecutorId { fence: 1, by: "hana".into(), host: "desk".into(), pid: 1 };
         self.says(Input::Began { intent, by });
     }
 
     /// Tells the executor, and appends what it wants to append.
-    fn says(&mut self, input: Input) {
+    pub(super) fn says(&mut self, input: Input) {
         self.wanted.clear();
         let mut next = Some(input);
         while let Some(input) = next.take() {
@@ -49,6 +56,8 @@ impl Table {
                         next = Some(Input::Appended);
                     }
                     Effect::Perform { id, call } => self.calls.push((id.clone(), (**call).clone())),
+                    Effect::Look { id, call } => self.looks.push((id.clone(), (**call).clone())),
+                    Effect::ForgetLook { id } => self.looks.retain(|(other, _)| other != id),
                     _ => {}
                 }
                 self.wanted.push(effect);
@@ -58,7 +67,7 @@ impl Table {
 
     /// The call of this action and phase that is on the table, which leaves it.
     #[track_caller]
-    fn call(&mut self, action: &str, phase: Phase) -> CallId {
+    pub(super) fn call(&mut self, action: &str, phase: Phase) -> CallId {
         let this = |(id, call): &(CallId, ActionCall)| id.action.to_string() == action && call.phase == phase;
         let at = self.calls.iter().position(this);
         let at = at.unwrap_or_else(|| panic!("{action} is not asked to {phase:?}: {:?}", self.calls));
@@ -66,7 +75,7 @@ impl Table {
     }
 
     #[track_caller]
-    fn ends(&mut self, action: &str, phase: Phase, outcome: Outcome) -> CallId {
+    pub(super) fn ends(&mut self, action: &str, phase: Phase, outcome: Outcome) -> CallId {
         let call = self.call(action, phase);
         self.says(Input::Outcome { call: call.clone(), outcome });
         call
@@ -74,26 +83,26 @@ impl Table {
 
     /// Takes an action from its first look to its end.
     #[track_caller]
-    fn does(&mut self, action: &str) {
+    pub(super) fn does(&mut self, action: &str) {
         self.ends(action, Phase::Observe, absent());
         self.ends(action, Phase::Apply, applied());
         self.ends(action, Phase::Verify, verified());
     }
 
-    fn names(&self) -> Vec<&'static str> {
+    pub(super) fn names(&self) -> Vec<&'static str> {
         self.records.iter().map(|record| record.kind.name()).collect()
     }
 }
 
-fn absent() -> Outcome {
+pub(super) fn absent() -> Outcome {
     Outcome::Observed(Finding::new(Found::Absent, false, "nothing"))
 }
 
-fn applied() -> Outcome {
+pub(super) fn applied() -> Outcome {
     Outcome::Applied { outputs: Values::new() }
 }
 
-fn verified() -> Outcome {
+pub(super) fn verified() -> Outcome {
     Outcome::Verified { outputs: Values::new(), evidence: "it is there".into() }
 }
 

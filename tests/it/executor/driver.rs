@@ -5,7 +5,7 @@ use runbook::access::Beat;
 use runbook::engine::{Clock, DriveError, Driver, Executor, Intent, Performer};
 use runbook::event;
 use runbook::journal::{ExecutorId, JournalError, Record, RecordKind, Rest, RunState, Store};
-use runbook::model::{ActionCall, FailureKind, Finding, Found, Outcome, Phase, RunId, Values};
+use runbook::model::{ActionCall, FailureKind, Finding, Found, GuardCall, Outcome, Phase, RunId, Sighting, Values};
 use runbook::plan::Order;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -66,6 +66,10 @@ impl Performer for Breaks {
             Phase::Verify => Outcome::Verified { outputs: Values::new(), evidence: "there".into() },
             Phase::Undo => Outcome::Undone { evidence: "gone".into() },
         }
+    }
+
+    async fn look(&self, _: GuardCall) -> Sighting {
+        Sighting { holds: true, seen: "well".into(), advice: Vec::new() }
     }
 }
 

@@ -7,7 +7,7 @@
 //! by side and six one after the other where calls go well, the executor dies in each state, and goes on, or back to each step.
 
 use super::game::{Fate, Game, Move};
-use crate::support::fake::shaped;
+use crate::support::fake::{guard, shaped};
 use runbook::engine::Stopping;
 use runbook::journal::{Rest, RollbackTo};
 use runbook::plan::{Order, Plan};
@@ -32,6 +32,10 @@ fn moves(game: &Game, fates: &[Fate]) -> Vec<Vec<Move>> {
     }
     if game.is_executed() {
         all.extend((0..game.on_the_table()).flat_map(|n| fates.iter().map(move |fate| Move::Perform(n, *fate))));
+        all.extend((0..game.looks()).flat_map(|n| [true, false].map(|holds| Move::Look(n, holds))));
+        if !game.plan.runbook.guards.is_empty() {
+            all.extend([Move::Time(None), Move::LookAgain(0)]);
+        }
         all.extend([Move::Die(true), Move::Die(false)]);
         if fates != CALM {
             all.extend([Move::Time(None), Move::TellAgain(0)]);
@@ -42,7 +46,7 @@ fn moves(game: &Game, fates: &[Fate]) -> Vec<Vec<Move>> {
         all.extend((0..steps).map(|n| Move::Back(Some(n))).chain([Move::Back(None)]));
         all.extend((0..2).map(Move::Resolve));
     }
-    let appends = |it: &Move| matches!(it, Move::Perform(_, Fate::Well));
+    let appends = |it: &Move| matches!(it, Move::Perform(_, Fate::Well) | Move::Look(..));
     let deadly: Vec<Vec<Move>> = all
         .iter()
         .filter(|it| appends(it))
@@ -148,4 +152,32 @@ fn of_four_side_by_side_of_which_none_fails() {
     let shape = [(RESTORED, 1), (1 | CLEANED, 1), (1 | UNKNOWN, 1), (2 | CLEANED, 1)];
     let states = all_states(&impatient(&shape, Order::Overlap, 1), &[], CALM);
     assert!(states > 4_000, "{states}");
+}
+
+/// The same plan with guards.
+fn with_guards(mut plan: Plan, guards: &[(Option<&str>, Option<&str>)]) -> Plan {
+    let named = guards.iter().enumerate().map(|(n, (from, until))| guard(&format!("guard-{n}"), *from, *until));
+    plan.runbook.guards.extend(named);
+    plan
+}
+
+#[test]
+fn of_one_action_with_a_guard() {
+    let plan = with_guards(impatient(&[(RESTORED, 1)], Order::Article, 2), &[(None, None)]);
+    let states = all_states(&plan, &[], GRAVE);
+    assert!(states > 1_000, "{states}");
+}
+
+#[test]
+fn of_two_one_after_the_other_with_a_guard_of_the_second() {
+    let plan = impatient(&[(RESTORED, 1), (1 | CLEANED, 1)], Order::Article, 1);
+    let states = all_states(&with_guards(plan, &[(Some("s1"), None)]), &[], CALM);
+    assert!(states > 300, "{states}");
+}
+
+#[test]
+fn of_two_side_by_side_with_a_guard_of_one() {
+    let plan = impatient(&[(RESTORED, 1), (CLEANED, 1)], Order::Overlap, 1);
+    let states = all_states(&with_guards(plan, &[(Some("s1"), None)]), &[], CALM);
+    assert!(states > 1_000, "{states}");
 }

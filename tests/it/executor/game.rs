@@ -1,6 +1,7 @@
 //! A run played by hand: the executor's inputs and effects lie on a table, and a player decides what happens next. What must
 //! never happen has a name here, and is looked for at every move.
 
+use super::guarding::Guarding;
 use crate::support::fake::{opened, stands_on, undo_waits};
 use runbook::engine::{CallId, Effect, Executor, Input, Intent, Stopping};
 use runbook::journal::{ActionState, ExecutorId, Mode, Record, RecordKind, Rest, RollbackTo, RunState};
@@ -54,6 +55,10 @@ pub(super) enum Move {
     MovedAtAppend,
     /// A person says of the n-th action what is so.
     Resolve(usize),
+    /// The n-th look at a guard sees that it holds, or that it does not.
+    Look(usize, bool),
+    /// What the n-th look that was told at any time has seen is told once more.
+    LookAgain(usize),
     /// An executor begins, if there is none: forward, to the end of the n-th step or to the end.
     Forward(Option<usize>),
     /// An executor begins, if there is none: back to the n-th step or to the start.
@@ -77,6 +82,7 @@ pub(super) struct Game {
     at_append: Option<Move>,
     begun: u64,
     pub(super) rest: Option<Rest>,
+    guarding: Guarding,
     /// What was against a rule, by the rule's name.
     pub(super) broken: Vec<String>,
 }
@@ -123,6 +129,7 @@ impl Game {
             at_append: None,
             begun: 0,
             rest: None,
+            guarding: Guarding::of(plan),
             broken: Vec::new(),
         }
     }
@@ -136,9 +143,15 @@ impl Game {
         self.table.len()
     }
 
+    /// How many looks at guards lie there.
+    pub(super) fn looks(&self) -> usize {
+        self.guarding.looks.len()
+    }
+
     /// Keeps of what was told the last alone: what comes twice is the same whenever it comes.
     pub(super) fn forget_what_was_told(&mut self) {
         self.told = self.told.pop().into_iter().collect();
+        self.guarding.told = self.guarding.told.pop().into_iter().collect();
     }
 
     /// Whether an executor that there is keeps nothing but what a new one would make of plan, records and flight.
@@ -204,6 +217,10 @@ impl Game {
             Some(_) => 3,
         };
         bytes.extend([u8::from(self.wake.is_some()), at_append]);
+        if let Some(executor) = &self.executor {
+            bytes.extend(executor.flight().withheld.keys().map(place).chain([252]));
+        }
+        bytes.extend(self.guarding.signature(&self.state, self.executor.as_ref(), self.now));
         bytes
     }
 
@@ -252,6 +269,20 @@ impl Game {
             Move::Die(done) => self.die(done),
             Move::DieAtAppend(_) | Move::MovedAtAppend => self.at_append = Some(it),
             Move::Resolve(n) => self.resolve(n),
+            Move::Look(n, holds) => {
+                if let Some(at) = nth(&self.guarding.looks, n) {
+                    let (look, sighting) = self.guarding.see(at, holds, self.now);
+                    self.input(Input::Looked { look, sighting });
+                }
+            }
+            Move::LookAgain(n) => {
+                if let Some(at) = nth(&self.guarding.told, n) {
+                    let (look, sighting) = self.guarding.told[at].clone();
+                    let before = self.records.len();
+                    self.input(Input::Looked { look, sighting });
+                    self.rule("a look counts once", self.records.len() == before);
+                }
+            }
             Move::Forward(step) => {
                 let until = step.and_then(|n| self.plan.runbook.steps.get(n)).map(|step| step.id.clone());
                 self.begin(Intent::Forward { until });
@@ -280,6 +311,7 @@ impl Game {
         if self.executor.is_none() {
             self.executor = Some(self.made_once.executor.another(self.state.clone()));
             self.rest = None;
+            self.guarding.begin();
             self.begun += 1;
             let by = ExecutorId { fence: self.begun, by: "hana".into(), host: "desk".into(), pid: 1 };
             self.input(Input::Began { intent, by });
@@ -308,6 +340,16 @@ impl Game {
                     }
                     // Broken off: what had not come there does not come there any more.
                     Effect::Forget { id } => self.table.retain(|(other, _)| *other != id),
+                    Effect::Look { id, call } => {
+                        let forward = matches!(self.state.mode, Mode::Forward { .. });
+                        self.rule("no guard is asked on the way back", forward);
+                        let alone = self.guarding.lay_out(id, *call);
+                        self.rule("one look at a guard at a time", alone);
+                    }
+                    Effect::ForgetLook { id } => {
+                        let known = self.guarding.forget(&id, self.now);
+                        self.rule("what is forgotten was asked", known);
+                    }
                     Effect::Wake { at } => self.wake = Some(at),
                     Effect::Rest { rest } => self.rested(rest),
                 }
@@ -345,6 +387,10 @@ impl Game {
         {
             let failed = |it: &ActionState| matches!(it, ActionState::Failed { retry_at: None, .. });
             self.rule("nothing new is begun after a failure for good", !self.state.actions.values().any(failed));
+        }
+        if let RecordKind::Started { action, .. } = &record.kind {
+            let against = self.guarding.against(&self.state, action, self.now);
+            self.broken.extend(against.map(str::to_owned));
         }
         match self.state.add(&record) {
             Ok(()) => self.records.push(Arc::new(record)),
@@ -493,6 +539,7 @@ impl Game {
 
     fn tell(&mut self, call: CallId, outcome: Outcome) {
         self.told.push((call.clone(), outcome.clone()));
+        self.guarding.observed(&call.action, &outcome, self.now);
         self.input(Input::Outcome { call, outcome });
     }
 
@@ -506,12 +553,14 @@ impl Game {
             }
             let untold = std::mem::take(&mut self.untold);
             self.told.extend(untold);
+            self.guarding.die();
             self.wake = None;
         }
     }
 
     fn rested(&mut self, rest: Rest) {
         self.rule("nothing is performed when it rests", self.table.is_empty());
+        self.rule("no guard is asked when it rests", self.guarding.looks.is_empty());
         let truth = match &rest {
             Rest::Finished => self.plan.actions.iter().all(|p| self.world.there.contains(&p.action)),
             Rest::RolledBack { to } => {
@@ -527,6 +576,7 @@ impl Game {
             }
             Rest::Paused { actions } | Rest::InDoubt { actions } => !actions.is_empty(),
             Rest::Waiting { gates } => gates.iter().all(|gate| self.state.open_gate(gate).is_some()),
+            Rest::GuardBroken { guards } => self.guarding.are_broken(&self.state, guards),
             Rest::UntilReached { .. } | Rest::Interrupted { .. } => true,
             // No random plan has a step that may fail.
             Rest::FinishedWithFailures { .. } | Rest::Abandoned { .. } => false,
@@ -562,6 +612,8 @@ impl Game {
                 }
                 if !self.untold.is_empty() {
                     self.make(Move::Tell(0));
+                } else if self.looks() > 0 {
+                    self.make(Move::Look(0, true));
                 } else if !self.table.is_empty() {
                     self.make(Move::Perform(0, Fate::Well));
                 } else if self.wake.is_some() {

@@ -2,7 +2,7 @@
 //! needed, which are printed.
 
 use super::game::{Fate, Game, Move};
-use crate::support::fake::{StepShape, shaped};
+use crate::support::fake::{StepShape, guard, shaped};
 use proptest::prelude::*;
 use runbook::engine::Stopping;
 use runbook::journal::{Rest, RollbackTo};
@@ -40,14 +40,30 @@ fn a_move() -> impl Strategy<Value = Move> {
         2 => any::<bool>().prop_map(Move::DieAtAppend),
         2 => Just(Move::MovedAtAppend),
         2 => (0..4_usize).prop_map(Move::Resolve),
+        8 => (0..3_usize, prop::bool::weighted(0.7)).prop_map(|(n, holds)| Move::Look(n, holds)),
+        2 => any::<usize>().prop_map(Move::LookAgain),
         8 => step().prop_map(Move::Forward),
         2 => step().prop_map(Move::Back),
     ]
 }
 
+/// Between which steps a guard holds: the first, and how many after it.
+type GuardShape = (Option<usize>, Option<usize>);
+
 /// Plays a run, and lets it go well in the end: to its own end, and back to where it began.
-fn play(shape: &[StepShape], order: Order, before: &[usize], moves: &[Move]) -> Result<(), TestCaseError> {
-    let plan = Arc::new(shaped(shape, order));
+fn play(
+    (shape, guards): (&[StepShape], &[GuardShape]),
+    order: Order,
+    before: &[usize],
+    moves: &[Move],
+) -> Result<(), TestCaseError> {
+    let mut plan = shaped(shape, order);
+    for (n, (from, until)) in guards.iter().enumerate() {
+        let step = |at: usize| format!("s{}", at % shape.len());
+        let (from, until) = (from.map(step), until.map(|more| step((from.unwrap_or(0) % shape.len()) + more)));
+        plan.runbook.guards.push(guard(&format!("guard-{n}"), from.as_deref(), until.as_deref()));
+    }
+    let plan = Arc::new(plan);
     let there = before.iter().filter_map(|n| plan.actions.get(*n)).map(|p| p.action.clone()).collect();
     let mut game = Game::new(&plan, there);
     game.make(Move::Forward(None));
@@ -77,10 +93,11 @@ macro_rules! lives {
             #[test]
             fn $name(
                 shape in prop::collection::vec((any::<u8>(), 1..3_usize), 1..5),
+                guards in prop::collection::vec((prop::option::of(0..4_usize), prop::option::of(0..3_usize)), 0..3),
                 before in prop::collection::vec(0..8_usize, 0..2),
                 moves in prop::collection::vec(a_move(), 0..$most),
             ) {
-                play(&shape, $order, &before, &moves)?;
+                play((&shape, &guards), $order, &before, &moves)?;
             }
         }
     )*};

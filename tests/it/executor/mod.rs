@@ -5,4 +5,6 @@ mod contract;
 mod driver;
 mod exhaustive;
 mod game;
+mod guarding;
+mod guards;
 mod lives;

@@ -4,7 +4,7 @@ use super::transitions::records;
 use super::{forward, opened, path, run_id, started};
 use proptest::prelude::*;
 use runbook::journal::{ActionState, ExecutorId, Record, RecordKind, Rest, RollbackTo, RunState};
-use runbook::model::{ActionPath, Failure, FailureKind, Phase, Resolution, RetryPolicy, StepId, Values};
+use runbook::model::{ActionPath, BrokenGuard, Failure, FailureKind, Phase, Resolution, RetryPolicy, StepId, Values};
 
 fn record(seq: u64, kind: RecordKind) -> Record {
     Record { run: run_id(), seq, at: 1, kind }
@@ -145,6 +145,30 @@ fn a_rest_ends_when_an_executor_begins() {
     assert_eq!(rested.apply(&record(4, forward(2))).unwrap().rest, None);
 }
 
+fn broke() -> RecordKind {
+    let broken = BrokenGuard { guard: "up".into(), seen: "no answer".into(), advice: Vec::new(), since: 1 };
+    RecordKind::GuardBroke { broken }
+}
+
+#[test]
+fn a_guard_breaks_once_and_is_mended_once_and_nobody_asks_it_on_the_way_back() {
+    let mended = || RecordKind::GuardMended { guard: "up".into(), seen: "it answers".into() };
+    let broken = folded(&[forward(1), broke()]);
+    assert_eq!(broken.broken["up"].seen, "no answer");
+    let refused = broken.apply(&record(4, broke())).unwrap_err();
+    assert_eq!(refused.why, "guard `up` is broken already");
+    let well = broken.apply(&record(4, mended())).unwrap();
+    assert!(well.broken.is_empty());
+    assert_eq!(well.apply(&record(5, mended())).unwrap_err().why, "guard `up` is not broken");
+    // A rest and the next executor leave it broken: it is looked at first.
+    let rest = Rest::GuardBroken { guards: broken.broken.values().cloned().collect() };
+    let resumed = folded(&[forward(1), broke(), RecordKind::Rested { rest }, forward(2)]);
+    assert!(resumed.rest.is_none() && resumed.broken.contains_key("up"));
+    let executor = ExecutorId { fence: 2, by: "p".into(), host: "h".into(), pid: 1 };
+    let back = RecordKind::RollbackBegan { to: RollbackTo::Start, keeps: None, failed: Vec::new(), executor };
+    assert!(resumed.apply(&record(6, back)).unwrap().broken.is_empty());
+}
+
 fn any_record() -> impl Strategy<Value = RecordKind> {
     let about_actions: Vec<RecordKind> = records().into_iter().map(|(_, kind)| kind).collect();
     let action = prop::sample::select(vec!["step/one", "step/two", "other/one"]);
@@ -173,6 +197,8 @@ fn any_record() -> impl Strategy<Value = RecordKind> {
         forward(1),
         rollback(RollbackTo::Start),
         rollback(RollbackTo::Step(step.clone())),
+        broke(),
+        RecordKind::GuardMended { guard: "up".into(), seen: "it answers".into() },
         RecordKind::Rested { rest: Rest::Finished },
         RecordKind::Rested { rest: Rest::UntilReached { step } },
         RecordKind::Rested { rest: Rest::Paused { actions: vec![path("step/one")] } },
@@ -202,7 +228,7 @@ fn place(kind: &mut RecordKind, at: ActionPath) {
         | K::UndoFailed { action, .. } => *action = at,
         K::RunOpened { .. } | K::Replanned { .. } | K::ForwardBegan { .. } | K::RollbackBegan { .. } => {}
         K::GateAnswered { .. } => {}
-        K::Rested { .. } => {}
+        K::GuardBroke { .. } | K::GuardMended { .. } | K::Rested { .. } => {}
     }
 }
 

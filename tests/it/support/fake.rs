@@ -5,8 +5,8 @@ use runbook::engine::{Clock, DriveError, Driver, Executor, Intent, Performer};
 use runbook::event::{self, Event};
 use runbook::journal::{ExecutorId, Held, Holder, Journal, Record, RecordKind, Rest, RunState};
 use runbook::model::{
-    ActionCall, ActionPath, Facts, Failure, FailureKind, Finding, Found, Outcome, Pace, Phase, RunId, Runbook, Values,
-    WayBack,
+    ActionCall, ActionPath, CheckKind, Expr, Facts, Failure, FailureKind, Finding, Found, Guard, GuardCall, Outcome,
+    Pace, Phase, RunId, Runbook, Sighting, Values, WayBack,
 };
 use runbook::plan::{Order, Plan};
 use std::cell::{Cell, RefCell};
@@ -52,6 +52,10 @@ pub struct World {
     pub tokens: BTreeMap<String, u32>,
     /// What must be there and verified before an action is applied.
     pub needs: BTreeMap<ActionPath, Vec<ActionPath>>,
+    /// What looks at a guard see, one after the other; the last for ever. Without it all is well.
+    pub sightings: BTreeMap<String, Vec<bool>>,
+    /// The looks at guards that were made.
+    pub looks: Vec<String>,
     /// What observing tells of the world beside that, by action.
     pub facts: BTreeMap<ActionPath, Facts>,
     /// What was verified, or found, and is there.
@@ -166,6 +170,19 @@ impl Performer for Fake {
         self.world.borrow_mut().running -= 1;
         outcome
     }
+
+    async fn look(&self, call: GuardCall) -> Sighting {
+        tokio::task::yield_now().await;
+        let mut world = self.world.borrow_mut();
+        world.looks.push(call.guard.clone());
+        let script = world.sightings.get_mut(&call.guard);
+        let holds = match script {
+            Some(script) if script.len() > 1 => script.remove(0),
+            Some(script) => script.first().copied().unwrap_or(true),
+            None => true,
+        };
+        Sighting { holds, seen: if holds { "it answers" } else { "no answer" }.into(), advice: Vec::new() }
+    }
 }
 
 impl Fake {
@@ -271,6 +288,21 @@ pub fn planned(mut runbook: Runbook, order: Order) -> Plan {
     }
     let inputs = runbook::validate::parse_inputs(&runbook, None, &[]).unwrap();
     Plan::make(runbook, inputs, None, order).unwrap()
+}
+
+/// A guard of a plan, by the ids of its steps: two bad looks in a row are a break.
+pub fn guard(id: &str, from: Option<&str>, until: Option<&str>) -> Guard {
+    let url = Expr::Literal("http://127.0.0.1:9/".into());
+    Guard {
+        id: id.to_owned(),
+        kind: CheckKind::HttpAnswers,
+        title: None,
+        from: from.map(|step| step.parse().unwrap()),
+        until: until.map(|step| step.parse().unwrap()),
+        with: BTreeMap::from([("url".to_owned(), url)]),
+        every_ms: 10_000,
+        times: 2,
+    }
 }
 
 /// A step of a random plan: which earlier steps it needs (the lower bits) and of which kinds its actions are (the upper ones),

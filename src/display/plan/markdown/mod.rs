@@ -10,6 +10,7 @@ pub(in crate::display) mod checks;
 pub(in crate::display) mod escape;
 pub(in crate::display) mod table;
 
+use crate::display::plan::guards;
 use crate::display::plan::origin::PlanOrigin;
 use crate::display::plan::sheet::{Back, Parameter, Sheet, SheetAction, SheetInput, SheetStep, SheetVerdict};
 use crate::display::plan::text::{Sentences, too_early};
@@ -43,6 +44,7 @@ pub fn plan_markdown(
         out.push('\n');
     }
     out.push_str(&checks::section(plan));
+    out.push_str(&guards(&sheet));
     out.push_str(&timeline(&sheet));
     out.push_str(&work(&sheet));
     out.push_str("## Steps\n\n");
@@ -113,6 +115,19 @@ fn totals(sheet: &Sheet<'_>) -> String {
 /// What the words after each duration mean.
 pub(in crate::display) const DURATIONS: &str = "(default): what comes with the tool for each kind of action; (from 3 runs here): the \
                                     median of what this journal has of 3 runs in this account and region";
+
+/// What must hold between steps.
+fn guards(sheet: &Sheet<'_>) -> String {
+    let all = guards::shown(sheet.plan);
+    if all.is_empty() {
+        return String::new();
+    }
+    let rows = all.iter().map(|guard| {
+        vec![code(guard.id), rich(&guard.what), rich(&guard.holds), rich(&guard.asks), rich(&guard.looks)]
+    });
+    let heads = ["Guard", "What must hold", "Where", "Asked by", "Looks"];
+    format!("## Guards\n\n{}\n\n{}", guards::WHAT_FOR, table(&heads, rows))
+}
 
 fn timeline(sheet: &Sheet<'_>) -> String {
     let path = |step: &SheetStep<'_>| match (sheet.plan.order, step.slot.slack_s) {

@@ -37,6 +37,7 @@ pub fn plan_html(
         .child(sections::verdict(&sheet))
         .child(sections::warnings(&sheet))
         .child(checks::section(&sheet))
+        .child(sections::guards(&sheet))
         .child(sections::totals(&sheet))
         .child(sections::facts(&sheet))
         .child(sections::about(&sheet))

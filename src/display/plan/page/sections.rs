@@ -1,5 +1,6 @@
 //! The page's sections around the steps: verdict, totals, warnings, inputs, and where the plan comes from.
 
+use crate::display::plan::guards;
 use crate::display::plan::page::checks;
 use crate::display::plan::page::markup::{Element, Html, el, prose, rich, text, titled};
 use crate::display::plan::sheet::{Sheet, SheetVerdict};
@@ -171,6 +172,30 @@ pub(in crate::display) fn inputs(sheet: &Sheet<'_>) -> Html {
         .child(el("thead").child(el("tr").children(heads)))
         .child(el("tbody").children(rows));
     titled("inputs", "Inputs").child(table).into()
+}
+
+/// What must hold between steps.
+pub(in crate::display) fn guards(sheet: &Sheet<'_>) -> Html {
+    let all = guards::shown(sheet.plan);
+    if all.is_empty() {
+        return Html::default();
+    }
+    let rows = all.into_iter().map(|guard| {
+        let cell = |told: &str| el("td").rich(told);
+        el("tr")
+            .child(el("th").attr("scope", "row").child(el("code").text(guard.id)))
+            .child(cell(&guard.what))
+            .child(cell(&guard.holds))
+            .child(cell(&guard.asks))
+            .child(cell(&guard.looks))
+    });
+    let heads = ["Guard", "What must hold", "Where", "Asked by", "Looks"];
+    let heads = heads.map(|name| el("th").attr("scope", "col").text(name));
+    let table = el("table")
+        .child(el("caption").text(guards::WHAT_FOR))
+        .child(el("thead").child(el("tr").children(heads)))
+        .child(el("tbody").children(rows));
+    titled("guards", "Guards").child(table).into()
 }
 
 /// Who works when, where the steps do not tell it.

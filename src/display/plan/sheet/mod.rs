@@ -23,10 +23,10 @@ use crate::display::plan::looks::Looks;
 use crate::display::plan::order_of_work::{WorkOrder, order_of_work};
 use crate::display::plan::origin::PlanOrigin;
 use crate::display::plan::permission::{self, permission_warnings};
-use crate::display::plan::text::{Sentences, first_sentence, undo_sentence};
+use crate::display::plan::text::{Sentences, undo_sentence};
 use crate::display::plan::{checks, usual};
 use crate::display::table::count;
-use crate::display::wording::{order_sentence, site_sentence};
+use crate::display::wording::{first_sentence, order_sentence, site_sentence};
 use crate::model::{ActionPath, CheckRow, Expr, Failure, Reference, StepAction, Value, ValueType};
 use crate::plan::{Look, Plan};
 
