@@ -66,7 +66,11 @@ impl StepAction {
                 _ => Vec::new(),
             },
             Property::AsksForRecord | Property::AsksAboutHostKey => Vec::new(),
-            Property::NeedsAws | Property::GivesTags | Property::LooksUp | Property::LearnsHostKey => Vec::new(),
+            Property::NeedsAws
+            | Property::MayNeedAws
+            | Property::GivesTags
+            | Property::LooksUp
+            | Property::LearnsHostKey => Vec::new(),
             Property::Stops
             | Property::StartsInstance
             | Property::StartsService

@@ -192,10 +192,10 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
 
 /// What in a runbook needs AWS, if anything does.
 fn needs_region(steps: &[Step], targets: &[TargetSpec], preflight: &[PreflightCheck]) -> Option<String> {
-    if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| a.kind.needs_aws()) {
+    if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| a.needs_aws()) {
         return Some(format!("`{}` (`{}`) works in AWS", action.path, action.kind));
     }
-    if let Some(check) = preflight.iter().find(|c| c.kind.needs_aws()) {
+    if let Some(check) = preflight.iter().find(|c| c.needs_aws()) {
         return Some(format!("check `{}` (`{}`) asks AWS", check.id, check.kind));
     }
     let target = targets.iter().find(|t| t.fields.contains_key("instance"))?;

@@ -55,10 +55,11 @@ pub(super) use answers::{failed, said};
 
 pub(super) use dns_external::is_apex;
 pub(super) use dns_records::ttl_at;
-pub(super) use elb::{balancer, target_group};
+pub(super) use elb::{balancer, short_name, target_group};
 pub(super) use instance_checks::{Checks, checks};
 pub(super) use instance_state::{find as find_instance, live, type_of, unknown as unknown_instance, zone_of};
 pub(super) use power::{bring_up, is_down};
 pub(super) use rds_state::{db_instance, endpoint};
 pub(super) use security_group::group_named;
 pub(super) use tags::{CLAIM_TAG, filter, value as tag_value};
+pub(super) use target_health::health_in;

@@ -83,6 +83,7 @@ fn needs(deed: &Deed, purpose: Purpose) -> BTreeSet<&'static str> {
         ActionKind::DnsPointAtBalancer if deed.parameters.get("instance").is_none() => {
             all.remove("ec2:DescribeInstances");
         }
+        ActionKind::WaitFor if deed.parameters.get("target_health").is_none() => all.clear(),
         // It asks EC2 for the server that it starts, and for nothing else.
         ActionKind::NextcloudCheck if deed.parameters.get("start_if_it_fails").is_none() => all.clear(),
         _ => {}

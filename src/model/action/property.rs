@@ -7,6 +7,8 @@ use super::ActionKind;
 pub enum Property {
     /// It talks to AWS, and so needs the runbook's `region`.
     NeedsAws,
+    /// It talks to AWS where a parameter asks for it ([`ASKS_AWS`]).
+    MayNeedAws,
     /// It gives the runbook's tags to what it makes.
     GivesTags,
     /// It only looks up what it gives: that is known before a run.
@@ -35,8 +37,11 @@ pub enum Property {
     Probes,
 }
 
+/// Parameters with which a kind that else does without AWS needs it, and so the runbook's `region`.
+pub const ASKS_AWS: &[&str] = &["target_health"];
+
 impl ActionKind {
-    /// Whether an action of this kind talks to AWS, and so needs the runbook's `region`.
+    /// Whether every action of this kind talks to AWS, and so needs the runbook's `region`.
     #[must_use]
     pub fn needs_aws(self) -> bool {
         self.properties().contains(&Property::NeedsAws)
@@ -85,6 +90,7 @@ mod tests {
             for property in kind.properties() {
                 let fits = match property {
                     Property::NeedsAws | Property::Asks | Property::GivesTags | Property::IsAnyDeed => true,
+                    Property::MayNeedAws => ASKS_AWS.iter().any(|name| has(name)),
                     Property::MayOnlyRead => has("reads"),
                     Property::Probes => has("argv"),
                     Property::LooksUp => !spec.outputs.is_empty(),

@@ -7,8 +7,8 @@ use super::super::{
     Account, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs, DnsZone,
     DrainTime, Environment, Expectation, FileMode, FileProbe, Fixed, Foretold, Fqdn, GroupDescription, GroupId,
     GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile,
-    Param, PortProbe, Replacement, Retried, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text,
-    TextOrSecret, TimeSpan, Url, VpcId,
+    Param, PortProbe, Replacement, Retried, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName,
+    TargetsProbe, Text, TextOrSecret, TimeSpan, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -374,7 +374,7 @@ actions! {
         touches: Option<Vec<Text>>,
     } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed, RunsByItself, MayOnlyRead], usual 5 s, deadline 600 s;
 
-    /// Waits until something is so: one of `port`, `http`, `file`, and a command (`argv` or `shell`).
+    /// Waits until something is so: one of `port`, `http`, `file`, `target_health`, and a command (`argv` or `shell`).
     "wait.for" WaitFor {
         /// The host from which a port is tried, on which a file is or a command runs. Default: the machine where this tool runs.
         on: Option<Target>,
@@ -387,6 +387,9 @@ actions! {
         http: Option<HttpProbe>,
         /// A file: `{ path }`, and as far as wanted `exists: false`, `contains`, `not_contains` (regular expressions).
         file: Option<FileProbe>,
+        /// How a balancer judges targets by its own check: `{ target_group, instances }`, and a `state` other than `healthy` where that is
+        /// wanted. What is seen has AWS's own reason.
+        target_health: Option<TargetsProbe>,
         /// A command that only looks: program and arguments. Its end says whether it is so.
         argv: Option<Vec<Argument>>,
         /// Instead of `argv` a text for `sh -eu`.
@@ -407,7 +410,7 @@ actions! {
         times: Option<u32>,
         /// Whether an undo waits for the same. Default: no.
         also_after_undo: Option<bool>,
-    } gives {} NothingToUndo("it only looks"), Restores, [Probes], usual 10 s, deadline 600 s;
+    } gives {} NothingToUndo("it only looks"), Restores, [Probes, MayNeedAws], usual 10 s, deadline 600 s;
 
     // People.
 
