@@ -80,6 +80,7 @@ dispatch! {
     ImageWaitAvailable,
     InstanceClone,
     RdsSetMultiAz,
+    RdsSnapshot,
     SecurityGroupCreate,
     SecurityGroupAdmit,
     TargetGroupCreate,

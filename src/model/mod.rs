@@ -62,7 +62,7 @@ pub use action::*;
 pub use advice::{Advice, Recourse};
 pub use aws_names::{
     BalancerName, CertificateName, DrainTime, GroupDescription, GroupName, IdleTimeout, ImageName, InstanceName,
-    Seconds, TagValue, TargetGroupName,
+    Seconds, SnapshotName, TagValue, TargetGroupName,
 };
 pub(crate) use call::token;
 pub use call::{ActionCall, Foresight, LookAhead, Phase};

@@ -3,7 +3,7 @@
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, FileMode, Fqdn, GroupDescription, GroupId,
     GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile, Region, SecretRef,
-    Service, SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value, VpcId, tags,
+    Service, SnapshotName, SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value, VpcId, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -62,6 +62,8 @@ pub enum ValueType {
     GroupDescription,
     /// An image's name.
     ImageName,
+    /// The name of a DB snapshot.
+    SnapshotName,
     /// An instance's Name tag.
     InstanceName,
     /// A tag's value.
@@ -130,6 +132,7 @@ const NAMES: &[(&str, ValueType)] = &[
     ("group-name", ValueType::GroupName),
     ("group-description", ValueType::GroupDescription),
     ("image-name", ValueType::ImageName),
+    ("snapshot-name", ValueType::SnapshotName),
     ("instance-name", ValueType::InstanceName),
     ("tag-value", ValueType::TagValue),
     ("certificate-name", ValueType::CertificateName),
@@ -311,6 +314,7 @@ impl ValueType {
             ValueType::GroupName => GroupName::EXPECTED.into(),
             ValueType::GroupDescription => GroupDescription::EXPECTED.into(),
             ValueType::ImageName => ImageName::EXPECTED.into(),
+            ValueType::SnapshotName => SnapshotName::EXPECTED.into(),
             ValueType::InstanceName => InstanceName::EXPECTED.into(),
             ValueType::TagValue => TagValue::EXPECTED.into(),
             ValueType::CertificateName => CertificateName::EXPECTED.into(),
@@ -358,6 +362,7 @@ impl ValueType {
             ValueType::GroupName => GroupName::fits(text),
             ValueType::GroupDescription => GroupDescription::fits(text),
             ValueType::ImageName => ImageName::fits(text),
+            ValueType::SnapshotName => SnapshotName::fits(text),
             ValueType::InstanceName => InstanceName::fits(text),
             ValueType::TagValue => TagValue::fits(text),
             ValueType::CertificateName => CertificateName::fits(text),

@@ -52,6 +52,7 @@ pub(super) fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
         K::InstanceClaim | K::InstanceRelease => thing("the mark of", "instance"),
         K::InstanceClone => thing("the instance's name", "name"),
         K::RdsSetMultiAz => thing("database", "db"),
+        K::RdsSnapshot => [thing("database", "db"), thing("database snapshot", "name")].concat(),
         K::SecurityGroupCreate => thing("security group", "name"),
         K::SecurityGroupAdmit => pair("port", "port", "group"),
         K::TargetGroupCreate => thing("target group", "name"),

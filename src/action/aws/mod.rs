@@ -18,6 +18,7 @@ mod clone;
 mod clone_launch;
 mod clone_preview;
 mod clone_undo;
+mod db_snapshot;
 mod dns_change;
 mod dns_external;
 mod dns_records;

@@ -7,8 +7,8 @@ use super::super::{
     Account, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs, DnsZone,
     DrainTime, Environment, Expectation, FileMode, FileProbe, Fixed, Foretold, Fqdn, GroupDescription, GroupId,
     GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile,
-    Param, PortProbe, Replacement, Retried, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName,
-    TargetsProbe, Text, TextOrSecret, TimeSpan, Url, VpcId,
+    Param, PortProbe, Replacement, Retried, SecretRef, Service, SnapshotName, SubnetId, TagValue, Target,
+    TargetGroupName, TargetsProbe, Text, TextOrSecret, TimeSpan, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -532,6 +532,16 @@ actions! {
         /// Whether it is to be Multi-AZ.
         multi_az: bool,
     } gives {} Reversible, CleansUp, [NeedsAws], usual 640 s, deadline 7200 s;
+
+    // What it was like before something risky, kept until the way back, which does without it, has removed it.
+    /// Makes a manual snapshot of a DB instance, and waits until it is available. A name that is taken is refused with whose it is.
+    /// Undo deletes it, and waits until it is gone.
+    "rds.snapshot" RdsSnapshot {
+        /// The DB instance.
+        db: DbId,
+        /// The snapshot's name, unique in the account and region; best with the run's id in it.
+        name: SnapshotName,
+    } gives { snapshot: Text, arn: Text } Reversible, CleansUp, [NeedsAws, GivesTags], usual 180 s, deadline 7200 s;
 
     // Security groups.
 
