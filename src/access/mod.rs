@@ -20,7 +20,7 @@ pub use aws::{Aws, Clients, Lasting};
 pub use aws_failure::{AwsError, code_of};
 pub use beat::{Beat, BeatLine};
 pub use dns::{Dns, Issuers};
-pub use here::run_here;
+pub use here::{run_here, this_machine};
 pub use http::{HttpOptions, http_client, why_unanswered};
 pub use names::Names;
 pub use principal::{Principal, role_name};

@@ -64,6 +64,8 @@ dispatch! {
     PhpSetConfig,
     CronVerifySingle,
     SshPinHostKey,
+    HostClaim,
+    HostRelease,
     SshRun,
     LocalRun,
     WaitFor,

@@ -45,6 +45,7 @@ pub(super) fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
             let all = told.touches().unwrap_or_else(|| vec!["the machine where this tool runs".to_owned()]);
             all.into_iter().map(Resource::Thing).collect()
         }
+        K::HostClaim | K::HostRelease => vec![on("the claim".into())],
         K::InstanceShutDown => vec![host("on")],
         K::InstanceStop | K::InstanceStart | K::InstanceStartAs | K::ImageCreate => {
             vec![Resource::Host { host: told.value("instance") }]

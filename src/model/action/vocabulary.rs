@@ -287,6 +287,27 @@ actions! {
         by: Text,
     } gives { host_key: String, fingerprint: String } NothingToUndo("the pin belongs to the run"), Restores, [LearnsHostKey, AsksAboutHostKey], usual 2 s, deadline 600 s;
 
+    // The claim says that somebody is at it: it goes when nothing is left to do.
+    /// Claims a host for this run, so that a second operator elsewhere is refused: for hosts that are no instances of AWS. The claim is
+    /// a link `/var/lib/runbook/claim` on the host itself, of which there is one, and says run, runbook, operator and time. Undo takes
+    /// it off.
+    "host.claim" HostClaim {
+        /// The host.
+        on: Target,
+        /// Whether it is made without `sudo`, in the home of whoever logs in (`~/.local/state/runbook/claim`). Then it keeps off only
+        /// runs that log in as the same user. Default: no.
+        as_user: Option<bool>,
+    } gives {} Reversible, CleansUp, [], usual 1 s, deadline 60 s;
+
+    // The claim is put back, before anything that it speaks of.
+    /// Takes the claim of `host.claim` off. Refuses when another run has taken it over. Undo claims the host again.
+    "host.release" HostRelease {
+        /// The host.
+        on: Target,
+        /// As with the `host.claim` before it.
+        as_user: Option<bool>,
+    } gives {} Reversible, Restores, [], usual 1 s, deadline 60 s;
+
     /// Runs a command on a host: `argv`, without a shell, or `shell`. It runs apart from the connection, under a name of its
     /// own: cut off, it runs on and is found again, and it is not begun a second time unless its `check` says that it is not
     /// done, it is `repeatable`, or a person decides so. At its deadline, and by a rollback, it is ended with all its processes.
