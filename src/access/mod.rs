@@ -21,7 +21,7 @@ pub use aws_failure::{AwsError, code_of};
 pub use beat::{Beat, BeatLine};
 pub use dns::{Dns, Issuers};
 pub use here::{run_here, this_machine};
-pub use http::{HttpOptions, http_client, why_unanswered};
+pub use http::{HttpOptions, http_client, was_never_sent, why_unanswered};
 pub use names::Names;
 pub use principal::{Principal, role_name};
 pub use program::apart;

@@ -68,6 +68,7 @@ dispatch! {
     HostRelease,
     SshRun,
     LocalRun,
+    HttpRequest,
     WaitFor,
     GateApprove,
     InstanceLookUp,

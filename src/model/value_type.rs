@@ -86,6 +86,8 @@ pub enum ValueType {
     TextOrSecret,
     /// Environment variables of a command, texts or secrets by name.
     Environment,
+    /// Headers of a request, texts or secrets by name.
+    Headers,
     /// Named values of any type.
     Map,
     /// Tags: texts by name, such as every service takes.
@@ -144,6 +146,7 @@ const NAMES: &[(&str, ValueType)] = &[
     ("command", ValueType::Command),
     ("text-or-secret", ValueType::TextOrSecret),
     ("environment", ValueType::Environment),
+    ("headers", ValueType::Headers),
     ("map", ValueType::Map),
     ("tags", ValueType::Tags),
     ("any", ValueType::Any),
@@ -164,7 +167,7 @@ impl ValueType {
             (ValueType::Any, b) => !b.is_secret(),
             (ValueType::String, b) => b.is_text(),
             // Tags are named values, and named values may be tags: that is judged when they are known.
-            (ValueType::Map | ValueType::Environment, ValueType::Map | ValueType::Tags)
+            (ValueType::Map | ValueType::Environment | ValueType::Headers, ValueType::Map | ValueType::Tags)
             | (ValueType::Tags, ValueType::Map) => true,
             (ValueType::Word, b) => b.is_text() || matches!(b, ValueType::Int | ValueType::Bool),
             (ValueType::TextOrSecret, b) => ValueType::Word.accepts(b) || *b == ValueType::Secret,
@@ -216,7 +219,7 @@ impl ValueType {
             self,
             T::Int | T::Bool | T::Secret | T::Target | T::Map | T::Tags | T::Any | T::List(_)
             // More than texts.
-            | T::Word | T::Command | T::TextOrSecret | T::Environment
+            | T::Word | T::Command | T::TextOrSecret | T::Environment | T::Headers
         )
     }
 
@@ -232,7 +235,7 @@ impl ValueType {
         use ValueType as T;
         match self {
             T::List(item) => item.is_for_inputs(),
-            other => !matches!(other, T::Target | T::Word | T::Command | T::TextOrSecret | T::Environment),
+            other => !matches!(other, T::Target | T::Word | T::Command | T::TextOrSecret | T::Environment | T::Headers),
         }
     }
 
@@ -262,7 +265,7 @@ impl ValueType {
             (ValueType::TextOrSecret, Value::Object(_)) => ValueType::Secret.check(value).is_ok(),
             (ValueType::Command, Value::String(text)) => !text.trim().is_empty(),
             (ValueType::Command, Value::Array(words)) => words.iter().all(|word| ValueType::Word.check(word).is_ok()),
-            (ValueType::Environment, Value::Object(_)) => true,
+            (ValueType::Environment | ValueType::Headers, Value::Object(_)) => true,
             (_, Value::String(text)) => self.fits(text),
             _ => false,
         };
@@ -328,6 +331,7 @@ impl ValueType {
             ValueType::Word => "a text, a number or a boolean".into(),
             ValueType::Command => "a list, program and arguments, or a text for `sh -eu`".into(),
             ValueType::TextOrSecret => "a text, or a reference to a secret".into(),
+            ValueType::Headers => "texts and references to secrets by name, as headers of a request".into(),
             ValueType::Environment => "texts and references to secrets by name, as environment variables".into(),
             ValueType::Tags => tags::EXPECTED.into(),
             ValueType::Any => "a value".into(),

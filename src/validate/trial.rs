@@ -38,7 +38,7 @@ pub(super) fn example(value_type: &ValueType) -> Value {
         T::GroupDescription | T::TagValue => json!("nextcloud"),
         T::Secret => json!({ "env": "PASSWORD" }),
         T::Target => json!({ "name": "example", "host": "example" }),
-        T::Map | T::Tags | T::Environment => json!({}),
+        T::Map | T::Tags | T::Environment | T::Headers => json!({}),
         T::Duration => json!("30s"),
         T::Word | T::TextOrSecret => json!("example"),
         T::Command => json!(["example"]),

@@ -14,6 +14,7 @@ mod targets;
 use crate::action::Lines;
 use crate::action::command::CommandProbe;
 use crate::model::{Failure, FileProbe, HttpProbe, PortProbe, Target, TargetsProbe, Text, tell};
+pub(super) use http::{HttpAnswer, ask, missing};
 use probed::Probed;
 
 /// What is looked at.

@@ -10,7 +10,7 @@ use crate::cli::args::RunArgs;
 use crate::display;
 use crate::engine::{preview_check, preview_parameters};
 use crate::model::{
-    Argument, CommandLine, Decode, PreflightCheck, Property, SecretRef, StepAction, Text, ValueType, quoted,
+    Argument, CommandLine, Decode, HttpProbe, PreflightCheck, Property, SecretRef, StepAction, Text, ValueType, quoted,
 };
 use crate::plan::Plan;
 use std::collections::BTreeMap;
@@ -62,10 +62,12 @@ fn of_action(plan: &Plan, action: &StepAction) -> Vec<String> {
     if looks && let Ok(described) = describe(action.kind, &parameters) {
         lines.push(format!("{}: {}", action.path, described.does));
     }
-    if let Some(check) = parameters.get("check")
-        && let Ok(check) = CommandLine::decode(&check)
-    {
-        lines.push(format!("{}, its check: `{}", action.path, Text::as_str(&check.told())));
+    if let Some(check) = parameters.get("check") {
+        if let Ok(check) = CommandLine::decode(&check) {
+            lines.push(format!("{}, its check: `{}", action.path, Text::as_str(&check.told())));
+        } else if let Ok(check) = HttpProbe::decode(&check) {
+            lines.push(format!("{}, its check: `GET {}`", action.path, check.url));
+        }
     }
     lines
 }

@@ -4,11 +4,11 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    Account, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs, DnsZone,
-    DrainTime, Environment, Expectation, FileMode, FileProbe, Fixed, Foretold, Fqdn, GroupDescription, GroupId,
-    GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile,
-    Param, PortProbe, Replacement, Retried, SecretRef, Service, SnapshotName, SubnetId, TagValue, Target,
-    TargetGroupName, TargetsProbe, Text, TextOrSecret, TimeSpan, Url, VpcId,
+    Account, AnswerExpectation, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs,
+    DnsZone, DrainTime, Environment, Expectation, FileMode, FileProbe, Fixed, Foretold, Fqdn, GroupDescription,
+    GroupId, GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType,
+    LocalFile, Param, PortProbe, Replacement, RequestBack, RequestHeaders, Retried, SecretRef, Service, SnapshotName,
+    SubnetId, TagValue, Target, TargetGroupName, TargetsProbe, Text, TextOrSecret, TimeSpan, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -432,6 +432,48 @@ actions! {
         /// Whether an undo waits for the same. Default: no.
         also_after_undo: Option<bool>,
     } gives {} NothingToUndo("it only looks"), Restores, [Probes, MayNeedAws], usual 10 s, deadline 600 s;
+
+    /// Sends a request over HTTP from the machine where this tool runs: a webhook, a call of an API. It is sent once: when nobody can
+    /// tell whether it arrived, a person decides, unless it has an `idempotency_key`, is `repeatable`, or a `check` tells. What is
+    /// certain not to have been sent (no connection), or was refused as a whole (4xx, 503), is no doubt.
+    "http.request" HttpRequest {
+        /// Where it goes. It is part of the runbook and of every plan: no place for a secret.
+        url: Url,
+        /// DELETE, GET, HEAD, OPTIONS, PATCH, POST or PUT. Default: POST. Only after GET and HEAD a redirect is followed, within the server.
+        method: Option<Text>,
+        /// Its headers: texts, and secrets. The `undo` and the `check` send them, too.
+        headers: Option<RequestHeaders>,
+        /// Its body, a text or a secret.
+        body: Option<TextOrSecret>,
+        /// Instead of `body` named values, which are sent as JSON. No place for secrets.
+        json: Option<BTreeMap<String, Foretold>>,
+        /// Which answer is a good one: `status`, a list of statuses and ranges (`"200-299"` unless said); `body` and `not_body`, regular
+        /// expressions; `json`, values by pointer, like `/status: ok`.
+        expect: Option<AnswerExpectation>,
+        /// What others can use of the answer's body, by name, as with `ssh.run`.
+        outputs: Option<Fixed<DeclaredOutputs>>,
+        /// How long the answer is waited for. Default: 30s.
+        timeout: Option<TimeSpan>,
+        /// Whether it only looks. Then a plan sends it too, where that was allowed (`--allow-commands`), it is repeated as often as need
+        /// be, and nothing of it is undone. Default: no.
+        reads: Option<Fixed<bool>>,
+        /// The header in which a key is sent by which the server knows a request again, like `Idempotency-Key`: the same in every attempt,
+        /// another after an undo. With it the request is sent again when its answer was lost.
+        idempotency_key: Option<Text>,
+        /// Whether it may be sent again, and its `undo` too, when it is not known what became of it. Default: no.
+        repeatable: Option<bool>,
+        /// Statuses by which the server says that it did nothing and that it passes; after them it is sent again, as often as the action's
+        /// `retry` says. Default: 429 and 503.
+        retry_on: Option<Vec<u16>>,
+        /// A look that tells whether it is done, as with `wait.for`: `{ url }` and what is to be so. Asked before, when in doubt, and
+        /// afterwards until it is so.
+        check: Option<HttpProbe>,
+        /// A request that takes it back: `{ url }`, and as far as wanted `method` (DELETE unless said), `headers`, `body`, `json`, `expect`;
+        /// without it the action cannot be undone.
+        undo: Option<RequestBack>,
+        /// What it works on, where that is less than all of the server: any words, the same for those that must not work at the same time.
+        touches: Option<Vec<Text>>,
+    } gives { status: u16 } WithLoss("only as far as its `undo` request goes"), Unknown, [IsAnyDeed, MayOnlyRead], usual 2 s, deadline 300 s;
 
     // People.
 
