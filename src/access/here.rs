@@ -2,6 +2,7 @@
 
 use super::program::{apart, end_group};
 use super::{RemoteCommand, RemoteOutput};
+use rustix::system::uname;
 use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
 
@@ -41,4 +42,12 @@ pub async fn run_here(command: &RemoteCommand) -> std::io::Result<RemoteOutput> 
     let output = output?;
     let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Ok(RemoteOutput { status: output.status.code().unwrap_or(RemoteOutput::BY_SIGNAL), stdout: output.stdout, stderr })
+}
+
+/// How this machine is known again: its name, and the beginning of its id.
+#[must_use]
+pub fn this_machine() -> String {
+    let name = uname().nodename().to_string_lossy().into_owned();
+    let id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    format!("{name} {}", id.trim().get(..8).unwrap_or_default()).trim().to_owned()
 }

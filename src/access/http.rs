@@ -20,19 +20,26 @@ pub struct HttpOptions {
     pub cookies: bool,
     /// Follow up to this many redirects within one origin; one that leads elsewhere is the answer.
     pub redirects: usize,
+    /// How long a request may take in all; 30 s when nothing is said. A connection is given up before, so that what was never sent is
+    /// told apart from what was not answered.
+    pub limit: Option<Duration>,
 }
 
-/// A client; each request may take 30 s. Connections are not kept, so that every request meets DNS and the balancer anew.
+/// How long a request may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A client. Connections are not kept, so that every request meets DNS and the balancer anew.
 ///
 /// # Errors
 /// When the operator's extra certificates cannot be read.
 pub fn http_client(settings: &Settings, options: &HttpOptions) -> Result<reqwest::Client, Failure> {
     // Another part of the process may have installed the same provider before: both are ring.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let limit = options.limit.unwrap_or(LIMIT);
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("runbook/", env!("CARGO_PKG_VERSION")))
-        .timeout(Duration::from_secs(30))
-        .connect_timeout(CONNECT_LIMIT)
+        .timeout(limit)
+        .connect_timeout(CONNECT_LIMIT.min(limit / 2))
         .pool_max_idle_per_host(0)
         .no_proxy()
         .cookie_store(options.cookies)
@@ -54,12 +61,18 @@ pub fn http_client(settings: &Settings, options: &HttpOptions) -> Result<reqwest
     builder.build().map_err(|e| Failure::permanent("cannot set up an HTTP client").cause(e.to_string()))
 }
 
+/// Whether it is certain that nothing of a request was sent: there was no connection, to the end of TLS's handshake.
+#[must_use]
+pub fn was_never_sent(error: &reqwest::Error) -> bool {
+    error.is_connect() || error.is_builder()
+}
+
 /// Why a request has no answer: the chain of causes, without the URL (whoever tells it has it, or it is a secret). That no
 /// connection came about in time is told in one way: two limits of the same length end it, and which one comes first is chance.
 #[must_use]
 pub fn why_unanswered(error: reqwest::Error) -> String {
     if error.is_connect() && error.is_timeout() {
-        return format!("no connection within {} s", CONNECT_LIMIT.as_secs());
+        return "no connection in its time".to_owned();
     }
     let error = error.without_url();
     let mut parts = vec![error.to_string()];

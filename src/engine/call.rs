@@ -40,6 +40,8 @@ fn with(plan: &Plan, state: &RunState, action: &StepAction, phase: Phase, parame
     let traces = current.traces();
     ActionCall {
         run: state.run.clone(),
+        runbook: plan.runbook.name.clone(),
+        by: state.opened.by.clone(),
         action: action.path.clone(),
         kind: action.kind,
         phase,

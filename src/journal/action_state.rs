@@ -12,6 +12,8 @@ pub struct Traces {
     pub outputs: Values,
     /// The record that last moved it forward: rollback goes in reverse of this.
     pub seq: u64,
+    /// The attempt with which they begin: what came before it is known to have done nothing.
+    pub since: u32,
 }
 
 impl Traces {

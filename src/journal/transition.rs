@@ -14,10 +14,11 @@ impl ActionState {
         let generation = self.generation();
         let attempt = self.attempt();
         let tries = self.tries();
-        let fresh = |before: Option<&Value>| Traces { before: before.cloned(), outputs: Values::new(), seq };
+        let fresh =
+            |before: Option<&Value>, since| Traces { before: before.cloned(), outputs: Values::new(), seq, since };
         Some(match (self, record) {
             (S::Pending { .. } | S::Failed { traces: None, .. }, K::Started { attempt, before, .. }) => {
-                S::Started { generation, attempt: *attempt, tries, traces: fresh(Some(before)) }
+                S::Started { generation, attempt: *attempt, tries, traces: fresh(Some(before), *attempt) }
             }
             (
                 S::Started { traces, .. } | S::InDoubt { traces, .. } | S::Failed { traces: Some(traces), .. },
@@ -26,7 +27,7 @@ impl ActionState {
             (S::Pending { .. } | S::Failed { traces: None, .. }, K::Adopted { outputs, evidence, .. }) => S::Done {
                 generation,
                 completion: Completion::Adopted,
-                traces: fresh(None).with(outputs, seq),
+                traces: fresh(None, 0).with(outputs, seq),
                 evidence: evidence.clone(),
             },
             (
@@ -43,6 +44,20 @@ impl ActionState {
                 S::Started { traces, .. } | S::InDoubt { traces, .. } | S::Failed { traces: Some(traces), .. },
                 K::Doubted { evidence, .. },
             ) => S::InDoubt { generation, attempt, tries, traces: traces.clone(), evidence: evidence.clone() },
+            // Certain to have done nothing, and so has all before it: nothing is begun.
+            (S::Started { traces, .. }, K::Failed { phase: phase @ Phase::Apply, failure, retry_at, .. })
+                if failure.did_nothing && traces.since == attempt =>
+            {
+                S::Failed {
+                    generation,
+                    attempt,
+                    tries: tries + 1,
+                    phase: *phase,
+                    failure: failure.clone(),
+                    retry_at: *retry_at,
+                    traces: None,
+                }
+            }
             (
                 S::Pending { .. } | S::Started { .. } | S::Applied { .. } | S::Failed { .. } | S::InDoubt { .. },
                 K::Failed { phase, failure, retry_at, .. },
@@ -61,7 +76,7 @@ impl ActionState {
             ) => S::Done {
                 generation,
                 completion: Completion::Accepted,
-                traces: self.traces().cloned().unwrap_or(fresh(None)).giving(outputs),
+                traces: self.traces().cloned().unwrap_or(fresh(None, 0)).giving(outputs),
                 evidence: format!("accepted by {by}: {reason}"),
             },
             (
@@ -89,7 +104,8 @@ impl ActionState {
             }
             (S::Undoing { traces, .. }, K::UndoFailed { failure, retry_at, .. }) => S::UndoFailed {
                 generation,
-                attempt,
+                // An attempt that did nothing counts among the tries alone.
+                attempt: attempt - u32::from(failure.did_nothing && attempt > 0),
                 tries: tries + 1,
                 failure: failure.clone(),
                 retry_at: *retry_at,

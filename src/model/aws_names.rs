@@ -48,6 +48,10 @@ checked_texts! {
     /// The name of an image.
     ImageName: "an image's name: 3 to 128 letters, digits, spaces and ()[]./-'@_ (EC2 API reference, CreateImage)",
         |t| t.len() >= 3 && plain(t, IMAGE_CHARACTERS, 128);
+    /// The name of a manual DB snapshot.
+    SnapshotName: "a DB snapshot's name: at most 255 letters, digits and hyphens, beginning with a letter, no hyphen at the end \
+                   and no two in a row (RDS API reference, CreateDBSnapshot)",
+        |t| plain(t, "-", 255) && t.starts_with(|c: char| c.is_ascii_alphabetic()) && !t.ends_with('-') && !t.contains("--");
     /// The value of an instance's Name tag. EC2 takes any character; a file name or a shell may not, and control characters
     /// are nobody's name.
     InstanceName: "an instance's name: at most 256 characters (EC2 API reference, Tag)",
@@ -130,6 +134,12 @@ mod tests {
         assert!(
             ImageName::fits("nextcloud-r20261123-212521-t8ux") && !ImageName::fits("nc") && !ImageName::fits("a_b:c")
         );
+        for good in ["a", "before-move-r20261123-212521-t8ux", "B4", &"x".repeat(255)] {
+            assert!(SnapshotName::fits(good), "{good}");
+        }
+        for bad in ["", "4b", "-a", "a-", "a--b", "rds:shop", "a_b", "a b", "é", &"x".repeat(256)] {
+            assert!(!SnapshotName::fits(bad), "{bad}");
+        }
         assert!(InstanceName::fits("web-2 (Nextcloud & more)") && !InstanceName::fits(&"𝕏".repeat(129)));
         assert!(TagValue::fits("cloud.example.org") && TagValue::fits("") && !TagValue::fits("a, b"));
     }

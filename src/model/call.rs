@@ -12,6 +12,12 @@ use std::collections::BTreeMap;
 pub struct ActionCall {
     /// The run it belongs to.
     pub run: RunId,
+    /// The runbook's name.
+    #[serde(default)]
+    pub runbook: String,
+    /// Who opened the run.
+    #[serde(default)]
+    pub by: String,
     /// The action.
     pub action: ActionPath,
     /// Its kind.

@@ -66,13 +66,18 @@ impl StepAction {
                 _ => Vec::new(),
             },
             Property::AsksForRecord | Property::AsksAboutHostKey => Vec::new(),
-            Property::NeedsAws | Property::GivesTags | Property::LooksUp | Property::LearnsHostKey => Vec::new(),
+            Property::NeedsAws
+            | Property::MayNeedAws
+            | Property::GivesTags
+            | Property::LooksUp
+            | Property::LearnsHostKey => Vec::new(),
             Property::Stops
             | Property::StartsInstance
             | Property::StartsService
             | Property::IsAnyDeed
             | Property::RunsByItself
             | Property::OnlyLooks
+            | Property::CannotBeSeen
             | Property::MayOnlyRead
             | Property::Probes => Vec::new(),
         };

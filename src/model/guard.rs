@@ -1,6 +1,6 @@
 //! A guard: a probe that must hold between two steps. A broken one keeps the run from its next effect.
 
-use super::{CheckKind, Expr, Millis, StepId, Value};
+use super::{ASKS_AWS, CheckKind, Expr, Millis, StepId, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,6 +33,12 @@ impl Guard {
     pub const EVERY_MS: u64 = 10_000;
     /// How many bad looks in a row are a break unless the document says otherwise: one lost packet is none.
     pub const TIMES: u32 = 3;
+
+    /// Whether it talks to AWS, and so needs the runbook's `region`.
+    #[must_use]
+    pub fn needs_aws(&self) -> bool {
+        self.kind.needs_aws() || ASKS_AWS.iter().any(|name| self.with.contains_key(*name))
+    }
 
     /// Where it holds, as a clause.
     #[must_use]

@@ -45,6 +45,7 @@ mod permission;
 mod probe;
 mod reference;
 mod replacement;
+mod request;
 mod resolution;
 mod retry;
 mod runbook;
@@ -52,6 +53,7 @@ mod secret;
 mod step_action;
 mod tags;
 mod target;
+mod target_probe;
 mod tell;
 mod time_span;
 mod value_type;
@@ -62,7 +64,7 @@ pub use action::*;
 pub use advice::{Advice, Recourse};
 pub use aws_names::{
     BalancerName, CertificateName, DrainTime, GroupDescription, GroupName, IdleTimeout, ImageName, InstanceName,
-    Seconds, TagValue, TargetGroupName,
+    Seconds, SnapshotName, TagValue, TargetGroupName,
 };
 pub(crate) use call::token;
 pub use call::{ActionCall, Foresight, LookAhead, Phase};
@@ -94,12 +96,14 @@ pub use permission::{Judged, Lack, Need, NeedFor, Permissions};
 pub use probe::{FileProbe, HttpProbe, PortProbe, is_found};
 pub use reference::{PartKey, Reference, ReferenceError, Unresolved};
 pub use replacement::Replacement;
+pub use request::{AnswerExpectation, HttpMethod, RequestBack, RequestBody, RequestHeaders, is_header_name};
 pub use resolution::Resolution;
 pub use retry::RetryPolicy;
 pub use runbook::{InputSpec, PreflightCheck, Runbook, Step};
 pub use secret::{Secret, SecretRef};
 pub use step_action::{StepAction, declared_outputs};
 pub use target::{AddressChoice, Reach, Target, TargetSpec};
+pub use target_probe::TargetsProbe;
 pub(crate) use tell::tell;
 pub use tell::{Tell, places, told};
 pub use text::*;

@@ -117,6 +117,10 @@ pub struct Failure {
     /// Where the world is another one than the plan was made on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,
+    /// It is certain that this attempt did nothing: nothing was sent, or it was refused as a whole. Of an `apply` or an `undo` the
+    /// action then stands as before that attempt, and no doubt is left of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub did_nothing: bool,
 }
 
 /// Sorts of failure; they decide whether it is tried again.
@@ -172,7 +176,14 @@ impl Failure {
     /// A failure without causes or advice.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), advice: Vec::new(), drift: Vec::new() }
+        Self {
+            kind,
+            message: message.into(),
+            causes: Vec::new(),
+            advice: Vec::new(),
+            drift: Vec::new(),
+            did_nothing: false,
+        }
     }
 
     /// A failure that will not go away by itself.
@@ -191,6 +202,12 @@ impl Failure {
     #[must_use]
     pub fn refused(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Refused, message)
+    }
+
+    /// The same, of an attempt that is certain to have done nothing.
+    #[must_use]
+    pub fn did_nothing(self) -> Self {
+        Self { did_nothing: true, ..self }
     }
 
     /// Adds a cause.

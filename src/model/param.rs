@@ -3,8 +3,8 @@
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, Decode, DnsZone, FileMode, Foretold, Fqdn,
     GroupDescription, GroupId, GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType,
-    LocalFile, Region, Seconds, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text, TimeSpan, Url,
-    ValueType, VpcId,
+    LocalFile, Region, Seconds, SecretRef, Service, SnapshotName, SubnetId, TagValue, Target, TargetGroupName, Text,
+    TimeSpan, Url, ValueType, VpcId,
 };
 
 /// A Rust type that can be an action's parameter or output.
@@ -29,7 +29,7 @@ params! {
     String => String, Text => String, i64 => Int, u16 => Int, u32 => Int, bool => Bool, InstanceId => InstanceId, ImageId => ImageId,
     SubnetId => SubnetId, VpcId => VpcId, GroupId => GroupId, Arn => Arn, InstanceType => InstanceType, DbId => DbId,
     DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Account => Account, FileMode => FileMode, Url => Url, Service => Service,
-    BalancerName => BalancerName, TargetGroupName => TargetGroupName, GroupName => GroupName, ImageName => ImageName,
+    BalancerName => BalancerName, TargetGroupName => TargetGroupName, GroupName => GroupName, ImageName => ImageName, SnapshotName => SnapshotName,
     GroupDescription => GroupDescription, InstanceName => InstanceName, TagValue => TagValue, CertificateName => CertificateName,
     SecretRef => Secret, Target => Target, TimeSpan => Duration, LocalFile => File, std::collections::BTreeMap<String, Foretold> => Map,
 }

@@ -1,7 +1,8 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
 use super::{
-    ActionPath, CheckKind, Expr, Guard, LeftOut, OnFailure, Reference, StepAction, StepId, TargetSpec, Value, ValueType,
+    ASKS_AWS, ActionPath, CheckKind, Expr, Guard, LeftOut, OnFailure, Reference, StepAction, StepId, TargetSpec, Value,
+    ValueType,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +66,14 @@ pub struct PreflightCheck {
     pub title: Option<String>,
     /// Its parameters. They may refer to inputs, and to outputs of actions that only look something up.
     pub with: BTreeMap<String, Expr>,
+}
+
+impl PreflightCheck {
+    /// Whether it talks to AWS, and so needs the runbook's `region`.
+    #[must_use]
+    pub fn needs_aws(&self) -> bool {
+        self.kind.needs_aws() || ASKS_AWS.iter().any(|name| self.with.contains_key(*name))
+    }
 }
 
 /// One step: what an operator reviews, names and rolls back to.

@@ -1,8 +1,8 @@
 //! One action of a step, and what the document says of it beyond its kind.
 
 use super::{
-    ActionKind, ActionPath, DeclaredOutputs, Decode, Downtime, Expr, Needed, Property, RetryPolicy, Reversibility,
-    Value, ValueType, WayBack,
+    ASKS_AWS, ActionKind, ActionPath, DeclaredOutputs, Decode, Downtime, Expr, Needed, Property, RetryPolicy,
+    Reversibility, Value, ValueType, WayBack,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -49,6 +49,13 @@ impl StepAction {
     #[must_use]
     pub fn changes_nothing(&self) -> bool {
         self.only_reads() || self.kind.properties().contains(&Property::OnlyLooks)
+    }
+
+    /// Whether it talks to AWS, and so needs the runbook's `region`.
+    #[must_use]
+    pub fn needs_aws(&self) -> bool {
+        let asks = || ASKS_AWS.iter().any(|name| self.with.contains_key(*name));
+        self.kind.needs_aws() || (self.kind.properties().contains(&Property::MayNeedAws) && asks())
     }
 
     /// How far it can be undone.

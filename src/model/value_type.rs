@@ -3,7 +3,7 @@
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, FileMode, Fqdn, GroupDescription, GroupId,
     GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile, Region, SecretRef,
-    Service, SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value, VpcId, tags,
+    Service, SnapshotName, SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value, VpcId, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -62,6 +62,8 @@ pub enum ValueType {
     GroupDescription,
     /// An image's name.
     ImageName,
+    /// The name of a DB snapshot.
+    SnapshotName,
     /// An instance's Name tag.
     InstanceName,
     /// A tag's value.
@@ -84,6 +86,8 @@ pub enum ValueType {
     TextOrSecret,
     /// Environment variables of a command, texts or secrets by name.
     Environment,
+    /// Headers of a request, texts or secrets by name.
+    Headers,
     /// Named values of any type.
     Map,
     /// Tags: texts by name, such as every service takes.
@@ -130,6 +134,7 @@ const NAMES: &[(&str, ValueType)] = &[
     ("group-name", ValueType::GroupName),
     ("group-description", ValueType::GroupDescription),
     ("image-name", ValueType::ImageName),
+    ("snapshot-name", ValueType::SnapshotName),
     ("instance-name", ValueType::InstanceName),
     ("tag-value", ValueType::TagValue),
     ("certificate-name", ValueType::CertificateName),
@@ -141,6 +146,7 @@ const NAMES: &[(&str, ValueType)] = &[
     ("command", ValueType::Command),
     ("text-or-secret", ValueType::TextOrSecret),
     ("environment", ValueType::Environment),
+    ("headers", ValueType::Headers),
     ("map", ValueType::Map),
     ("tags", ValueType::Tags),
     ("any", ValueType::Any),
@@ -161,7 +167,7 @@ impl ValueType {
             (ValueType::Any, b) => !b.is_secret(),
             (ValueType::String, b) => b.is_text(),
             // Tags are named values, and named values may be tags: that is judged when they are known.
-            (ValueType::Map | ValueType::Environment, ValueType::Map | ValueType::Tags)
+            (ValueType::Map | ValueType::Environment | ValueType::Headers, ValueType::Map | ValueType::Tags)
             | (ValueType::Tags, ValueType::Map) => true,
             (ValueType::Word, b) => b.is_text() || matches!(b, ValueType::Int | ValueType::Bool),
             (ValueType::TextOrSecret, b) => ValueType::Word.accepts(b) || *b == ValueType::Secret,
@@ -213,7 +219,7 @@ impl ValueType {
             self,
             T::Int | T::Bool | T::Secret | T::Target | T::Map | T::Tags | T::Any | T::List(_)
             // More than texts.
-            | T::Word | T::Command | T::TextOrSecret | T::Environment
+            | T::Word | T::Command | T::TextOrSecret | T::Environment | T::Headers
         )
     }
 
@@ -229,7 +235,7 @@ impl ValueType {
         use ValueType as T;
         match self {
             T::List(item) => item.is_for_inputs(),
-            other => !matches!(other, T::Target | T::Word | T::Command | T::TextOrSecret | T::Environment),
+            other => !matches!(other, T::Target | T::Word | T::Command | T::TextOrSecret | T::Environment | T::Headers),
         }
     }
 
@@ -259,7 +265,7 @@ impl ValueType {
             (ValueType::TextOrSecret, Value::Object(_)) => ValueType::Secret.check(value).is_ok(),
             (ValueType::Command, Value::String(text)) => !text.trim().is_empty(),
             (ValueType::Command, Value::Array(words)) => words.iter().all(|word| ValueType::Word.check(word).is_ok()),
-            (ValueType::Environment, Value::Object(_)) => true,
+            (ValueType::Environment | ValueType::Headers, Value::Object(_)) => true,
             (_, Value::String(text)) => self.fits(text),
             _ => false,
         };
@@ -311,6 +317,7 @@ impl ValueType {
             ValueType::GroupName => GroupName::EXPECTED.into(),
             ValueType::GroupDescription => GroupDescription::EXPECTED.into(),
             ValueType::ImageName => ImageName::EXPECTED.into(),
+            ValueType::SnapshotName => SnapshotName::EXPECTED.into(),
             ValueType::InstanceName => InstanceName::EXPECTED.into(),
             ValueType::TagValue => TagValue::EXPECTED.into(),
             ValueType::CertificateName => CertificateName::EXPECTED.into(),
@@ -324,6 +331,7 @@ impl ValueType {
             ValueType::Word => "a text, a number or a boolean".into(),
             ValueType::Command => "a list, program and arguments, or a text for `sh -eu`".into(),
             ValueType::TextOrSecret => "a text, or a reference to a secret".into(),
+            ValueType::Headers => "texts and references to secrets by name, as headers of a request".into(),
             ValueType::Environment => "texts and references to secrets by name, as environment variables".into(),
             ValueType::Tags => tags::EXPECTED.into(),
             ValueType::Any => "a value".into(),
@@ -358,6 +366,7 @@ impl ValueType {
             ValueType::GroupName => GroupName::fits(text),
             ValueType::GroupDescription => GroupDescription::fits(text),
             ValueType::ImageName => ImageName::fits(text),
+            ValueType::SnapshotName => SnapshotName::fits(text),
             ValueType::InstanceName => InstanceName::fits(text),
             ValueType::TagValue => TagValue::fits(text),
             ValueType::CertificateName => CertificateName::fits(text),

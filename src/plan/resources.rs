@@ -45,6 +45,10 @@ pub(super) fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
             let all = told.touches().unwrap_or_else(|| vec!["the machine where this tool runs".to_owned()]);
             all.into_iter().map(Resource::Thing).collect()
         }
+        K::HttpRequest => {
+            told.touches().unwrap_or_else(|| vec![told.server("url")]).into_iter().map(Resource::Thing).collect()
+        }
+        K::HostClaim | K::HostRelease => vec![on("the claim".into())],
         K::InstanceShutDown => vec![host("on")],
         K::InstanceStop | K::InstanceStart | K::InstanceStartAs | K::ImageCreate => {
             vec![Resource::Host { host: told.value("instance") }]
@@ -52,6 +56,7 @@ pub(super) fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
         K::InstanceClaim | K::InstanceRelease => thing("the mark of", "instance"),
         K::InstanceClone => thing("the instance's name", "name"),
         K::RdsSetMultiAz => thing("database", "db"),
+        K::RdsSnapshot => [thing("database", "db"), thing("database snapshot", "name")].concat(),
         K::SecurityGroupCreate => thing("security group", "name"),
         K::SecurityGroupAdmit => pair("port", "port", "group"),
         K::TargetGroupCreate => thing("target group", "name"),
@@ -101,6 +106,13 @@ impl Told<'_> {
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let what = |text: String| if text.starts_with('/') { format!("file {text}") } else { text };
         Some(said.items().into_iter().map(|item| what(text(item.shown()))).collect())
+    }
+
+    /// The server of a URL.
+    fn server(&self, name: &str) -> String {
+        let url = self.value(name);
+        let place = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        format!("server {}", place.split('/').next().unwrap_or(place))
     }
 
     /// A target's instance or host.

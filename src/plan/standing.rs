@@ -2,11 +2,11 @@
 
 use super::resources::touched;
 use super::{Plan, Resource};
-use crate::model::{ActionKind, ActionPath, StepAction};
+use crate::model::{ActionPath, Property, StepAction};
 use std::collections::BTreeSet;
 
 /// The done actions whose effects nothing later has touched, in the plan's sequence. What works on a whole host touches all that is
-/// on it. Commands and reloads are left out: what they leave behind to be seen is gone when the run has ended.
+/// on it. Commands, requests and reloads are left out: what they leave behind to be seen is gone when the run has ended.
 pub fn standing<'p>(plan: &'p Plan, is_done: impl Fn(&ActionPath) -> bool) -> Vec<&'p StepAction> {
     let mut touched_later: BTreeSet<Resource> = BTreeSet::new();
     let mut standing = Vec::new();
@@ -20,8 +20,8 @@ pub fn standing<'p>(plan: &'p Plan, is_done: impl Fn(&ActionPath) -> bool) -> Ve
             };
             whole || touched_later.contains(resource)
         };
-        let is_seen_no_more =
-            matches!(action.kind, ActionKind::SshRun | ActionKind::LocalRun | ActionKind::ServiceReload);
+        let unseen = [Property::IsAnyDeed, Property::CannotBeSeen];
+        let is_seen_no_more = unseen.iter().any(|it| action.kind.properties().contains(it));
         if !works_on.is_empty() && !is_seen_no_more && !works_on.iter().any(was) {
             standing.push(action);
         }

@@ -232,6 +232,9 @@ impl Action<'_> {
         }
         let cannot = match (self.kind.way_back(), self.spec.reversibility) {
             _ if reads => None,
+            (WayBack::Unknown, _) if !has_undo && self.spec.params.iter().any(|param| param.name == "url") => {
+                Some("a request without `undo`")
+            }
             (WayBack::Unknown, _) if !has_undo => Some("a command without `undo`"),
             (WayBack::Unknown, _) => None,
             (_, Reversibility::Irreversible(why)) => Some(why),

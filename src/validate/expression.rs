@@ -36,8 +36,12 @@ impl Reader<'_> {
                     items.iter().enumerate().map(|(n, i)| self.part(i, inner, &item(what, n), notes)).collect();
                 read.into_iter().collect::<Option<_>>().map(list)
             }
-            (Kind::Map(entries), ValueType::Map | ValueType::Tags | ValueType::Any | ValueType::Environment) => {
-                let inner = if *wanted == ValueType::Environment { &ValueType::TextOrSecret } else { &ValueType::Any };
+            (
+                Kind::Map(entries),
+                ValueType::Map | ValueType::Tags | ValueType::Any | ValueType::Environment | ValueType::Headers,
+            ) => {
+                let of_texts = matches!(wanted, ValueType::Environment | ValueType::Headers);
+                let inner = if of_texts { &ValueType::TextOrSecret } else { &ValueType::Any };
                 let read: Vec<_> = entries
                     .iter()
                     .map(|e| {

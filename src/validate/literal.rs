@@ -4,7 +4,7 @@ use super::fields::twice;
 use super::problem::Notes;
 use super::words::found;
 use crate::document::{Key, Kind, Node};
-use crate::model::{ActionKind, Expr, Value, ValueType};
+use crate::model::{ActionKind, Expr, HttpMethod, Value, ValueType};
 
 /// Checks a value that is known, and that nothing in it is given twice; a secret that stands there itself is hidden.
 pub(super) fn check(node: &Node, value: &Value, wanted: &ValueType, what: &str, notes: &mut Notes) -> bool {
@@ -118,6 +118,7 @@ pub(super) fn map(items: std::collections::BTreeMap<String, Expr>) -> Expr {
 pub(super) fn choices(kind: ActionKind, parameter: &str) -> Option<&'static [&'static str]> {
     match (kind.learns_host_key(), parameter) {
         (true, "by") => Some(&["known-hosts", "console", "approve"]),
+        (_, "method") => Some(HttpMethod::ALL),
         _ => None,
     }
 }

@@ -200,13 +200,13 @@ fn needs_region(
     targets: &[TargetSpec],
     (preflight, guards): (&[PreflightCheck], &[Guard]),
 ) -> Option<String> {
-    if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| a.kind.needs_aws()) {
+    if let Some(action) = steps.iter().flat_map(|s| &s.actions).find(|a| a.needs_aws()) {
         return Some(format!("`{}` (`{}`) works in AWS", action.path, action.kind));
     }
-    if let Some(check) = preflight.iter().find(|c| c.kind.needs_aws()) {
+    if let Some(check) = preflight.iter().find(|c| c.needs_aws()) {
         return Some(format!("check `{}` (`{}`) asks AWS", check.id, check.kind));
     }
-    if let Some(guard) = guards.iter().find(|g| g.kind.needs_aws()) {
+    if let Some(guard) = guards.iter().find(|g| g.needs_aws()) {
         return Some(format!("guard `{}` (`{}`) asks AWS", guard.id, guard.kind));
     }
     let target = targets.iter().find(|t| t.fields.contains_key("instance"))?;

@@ -173,6 +173,11 @@ fn of_type(value_type: &ValueType) -> Schema {
             "propertyNames": { "pattern": "^[A-Za-z_][A-Za-z0-9_]*$" },
             "additionalProperties": reference(&type_name(&ValueType::TextOrSecret)),
         })),
+        ValueType::Headers => or_reference(json!({
+            "type": "object",
+            "propertyNames": { "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$" },
+            "additionalProperties": reference(&type_name(&ValueType::TextOrSecret)),
+        })),
         ValueType::Any => json_schema!({ "description": about }),
         ValueType::List(item) => or_reference(json!({ "type": "array", "items": typed(item) })),
         _ => json_schema!({ "type": "string", "description": about }),

@@ -32,11 +32,13 @@ pub(super) fn example(value_type: &ValueType) -> Value {
         T::FileMode => json!("0640"),
         T::Url => json!("https://cloud.example.org/"),
         T::Service => json!("nginx"),
-        T::BalancerName | T::TargetGroupName | T::GroupName | T::ImageName | T::InstanceName => json!("nextcloud-web"),
+        T::BalancerName | T::TargetGroupName | T::GroupName | T::ImageName | T::SnapshotName | T::InstanceName => {
+            json!("nextcloud-web")
+        }
         T::GroupDescription | T::TagValue => json!("nextcloud"),
         T::Secret => json!({ "env": "PASSWORD" }),
         T::Target => json!({ "name": "example", "host": "example" }),
-        T::Map | T::Tags | T::Environment => json!({}),
+        T::Map | T::Tags | T::Environment | T::Headers => json!({}),
         T::Duration => json!("30s"),
         T::Word | T::TextOrSecret => json!("example"),
         T::Command => json!(["example"]),

@@ -6,7 +6,7 @@ use crate::model::{Expr, ParamSpec, Value};
 use std::collections::BTreeMap;
 
 /// Parameters that are ways to say one thing.
-const WAYS: &[&str] = &["argv", "shell", "port", "http", "file"];
+const WAYS: &[&str] = &["argv", "shell", "port", "http", "file", "target_health"];
 
 /// Tells when what is to be said in one way is said in none or in several. `what` is e.g. "action `a/b` (`ssh.run`)".
 pub(super) fn one(params: &[ParamSpec], with: &BTreeMap<String, Expr>, what: &str, place: Place, notes: &mut Notes) {
@@ -32,7 +32,7 @@ pub(super) fn one(params: &[ParamSpec], with: &BTreeMap<String, Expr>, what: &st
         [] if ways.len() > 2 => notes.advise(
             place,
             format!("{what} says nothing that is to be so"),
-            "give it one of `port`, `http`, `file`, and a command: `argv` or `shell`",
+            "give it one of `port`, `http`, `file`, `target_health`, and a command: `argv` or `shell`",
         ),
         [] => notes.advise(
             place,

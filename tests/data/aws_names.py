@@ -19,13 +19,14 @@ MEMBERS = {
     "group-name": [("ec2", "CreateSecurityGroupRequest", "GroupName")],
     "group-description": [("ec2", "CreateSecurityGroupRequest", "Description")],
     "image-name": [("ec2", "CreateImageRequest", "Name")],
+    "snapshot-name": [("rds", "CreateDBSnapshotMessage", "DBSnapshotIdentifier")],
     "certificate-name": [("acm", "RequestCertificateRequest", "DomainName")],
     "instance-name": [("ec2", "Tag", "Value")],
     "tag-value": [("elbv2", "Tag", "Value"), ("acm", "Tag", "Value"), ("ec2", "Tag", "Value")],
     "tag-key": [("elbv2", "Tag", "Key"), ("acm", "Tag", "Key"), ("ec2", "Tag", "Key")],
 }
 SESSION = botocore.session.get_session()
-MODELS = {service: SESSION.get_service_model(service) for service in ("acm", "ec2", "elbv2")}
+MODELS = {service: SESSION.get_service_model(service) for service in ("acm", "ec2", "elbv2", "rds")}
 
 
 def takes(service, structure, member, value):

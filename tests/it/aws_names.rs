@@ -61,6 +61,7 @@ async fn aws_takes_whatever_fits_our_types() {
         "group-name",
         "group-description",
         "image-name",
+        "snapshot-name",
         "instance-name",
         "tag-value",
         "tag-key",

@@ -45,6 +45,7 @@ mod pieces;
 mod plan_files;
 mod plan_page;
 mod rehearsals;
+mod requests;
 mod resumes;
 mod secrets;
 mod terminals;

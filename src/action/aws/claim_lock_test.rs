@@ -140,6 +140,8 @@ impl Locks for Line {
 fn call(run: &str) -> ActionCall {
     ActionCall {
         run: run.parse().unwrap(),
+        runbook: "move".into(),
+        by: "hana".into(),
         action: "begin/claim".parse().unwrap(),
         kind: ActionKind::InstanceClaim,
         phase: Phase::Apply,

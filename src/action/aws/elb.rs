@@ -126,7 +126,7 @@ pub(super) fn short(arn: &str) -> &str {
 }
 
 /// The same of an ARN that may not be known yet.
-pub(super) fn short_name(arn: &Arn) -> Text {
+pub(in crate::action) fn short_name(arn: &Arn) -> Text {
     arn.text().known().map_or_else(|| arn.text().clone(), |known| short(known).into())
 }
 

@@ -13,14 +13,19 @@ use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthReaso
 
 /// The balancer's verdict on one target.
 #[derive(Debug, Clone)]
-pub(super) struct Health {
-    pub(super) instance: String,
+pub(in crate::action) struct Health {
+    pub(in crate::action) instance: String,
     state: TargetHealthStateEnum,
     reason: Option<TargetHealthReasonEnum>,
     description: Option<String>,
 }
 
 impl Health {
+    /// Whether this is its state, as AWS calls it.
+    pub(in crate::action) fn is(&self, state: &str) -> bool {
+        self.state.as_str() == state
+    }
+
     pub(super) fn healthy(&self) -> bool {
         self.state == TargetHealthStateEnum::Healthy
     }
@@ -40,7 +45,7 @@ impl Health {
     }
 
     /// E.g. "target `i-0ab` is unhealthy: Target.ResponseCodeMismatch (Health checks failed with these codes: \[400\])".
-    pub(super) fn told(&self) -> String {
+    pub(in crate::action) fn told(&self) -> String {
         let mut text = format!("target `{}` is {}", self.instance, self.state);
         if let Some(reason) = &self.reason {
             text.push_str(&format!(": {reason}"));
@@ -79,8 +84,12 @@ pub(super) async fn health(aws: &Aws, group: &Arn, instances: &[InstanceId]) -> 
     told.collect::<Result<_, Failure>>().map(Some)
 }
 
-/// The verdicts, for an action that cannot do without the group.
-pub(super) async fn health_in(aws: &Aws, group: &Arn, instances: &[InstanceId]) -> Result<Vec<Health>, Failure> {
+/// The verdicts, for who cannot do without the group.
+pub(in crate::action) async fn health_in(
+    aws: &Aws,
+    group: &Arn,
+    instances: &[InstanceId],
+) -> Result<Vec<Health>, Failure> {
     health(aws, group, instances).await?.ok_or_else(|| {
         Failure::permanent(format!("there is no target group `{}`", elb::short(group.as_str())))
             .cause(format!("TargetGroupNotFound: {group}"))

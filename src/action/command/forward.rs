@@ -8,9 +8,9 @@
 use super::end::CommandEnd;
 use super::errand::{SHOWN, STATUS};
 use super::{Errand, Stands, Trace};
+use crate::access::this_machine;
 use crate::action::{Applied, Context, Glance, Stop, Verified, wait_until};
 use crate::model::{Failure, FailureKind, Finding, Foresight, Found, Value};
-use rustix::system::uname;
 use serde_json::json;
 use std::time::Duration;
 
@@ -130,7 +130,7 @@ impl Errand<'_> {
     async fn first_look(&self, cx: &Context<'_>, trace: &Trace) -> Result<Finding, Failure> {
         let before = |settled: u32| match self.place.host {
             Some(_) => json!({ "settled": settled }),
-            None => json!({ "settled": settled, "machine": machine() }),
+            None => json!({ "settled": settled, "machine": this_machine() }),
         };
         if trace.goes_on() {
             let told = format!("`{}` runs on {}", self.line.program(), self.place.name());
@@ -151,7 +151,7 @@ impl Errand<'_> {
     /// Why nothing can be said of it here: it was begun on another machine.
     pub(super) fn elsewhere(&self, cx: &Context<'_>) -> Option<String> {
         let begun = cx.call().before.get("machine")?.as_str()?;
-        (begun != machine()).then(|| {
+        (begun != this_machine()).then(|| {
             format!("`{}` was begun on the machine `{begun}`, and can be looked for only there", self.line.program())
         })
     }
@@ -230,11 +230,4 @@ impl Errand<'_> {
 pub(super) fn settled(cx: &Context<'_>) -> Option<u32> {
     let settled = cx.call().before.get("settled")?.as_u64()?;
     u32::try_from(settled).ok()
-}
-
-/// How this machine is known again.
-fn machine() -> String {
-    let name = uname().nodename().to_string_lossy().into_owned();
-    let id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
-    format!("{name} {}", id.trim().get(..8).unwrap_or_default()).trim().to_owned()
 }

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod attacks;
 mod attributes;
+mod claim;
 mod contents;
 mod create;
 pub(super) mod cron_scan;

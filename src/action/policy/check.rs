@@ -29,9 +29,11 @@ impl CheckDeed {
 
     /// The IAM actions it needs.
     pub(super) fn needs(&self) -> Vec<&'static str> {
+        let asks_balancer = self.parameters.get("target_health").is_some() || self.kind != CheckKind::ProbeHolds;
         let external = self.text("zone") == Some("external");
         let own = permissions_of_check(self.kind).iter().copied();
-        let mut all: Vec<&'static str> = own.filter(|action| !(external && action.starts_with("route53:"))).collect();
+        let mut all: Vec<&'static str> =
+            own.filter(|action| !(external && action.starts_with("route53:"))).filter(|_| asks_balancer).collect();
         if self.reaches_an_instance() {
             all.push("ec2:DescribeInstances");
         }

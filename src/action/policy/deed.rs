@@ -127,6 +127,7 @@ impl Origin {
                 | K::TargetGroupCreate
                 | K::LoadBalancerCreate
                 | K::CertificateRequest
+                | K::RdsSnapshot
         )
     }
 

@@ -19,6 +19,7 @@ mod elb;
 mod grant;
 mod network;
 mod question;
+mod rds;
 mod route53;
 mod self_check;
 
@@ -83,6 +84,7 @@ fn needs(deed: &Deed, purpose: Purpose) -> BTreeSet<&'static str> {
         ActionKind::DnsPointAtBalancer if deed.parameters.get("instance").is_none() => {
             all.remove("ec2:DescribeInstances");
         }
+        ActionKind::WaitFor if deed.parameters.get("target_health").is_none() => all.clear(),
         // It asks EC2 for the server that it starts, and for nothing else.
         ActionKind::NextcloudCheck if deed.parameters.get("start_if_it_fails").is_none() => all.clear(),
         _ => {}
@@ -100,7 +102,7 @@ fn narrow(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) {
         Some("ec2") => ec2::narrow(action, deed, grants) || network::narrow(action, deed, grants),
         Some("elasticloadbalancing") => elb::narrow(action, deed, grants),
         Some("iam") => ec2::pass_role(action, grants) || elb::linked_role(action, grants),
-        Some("rds") => rds(action, deed, grants),
+        Some("rds") => rds::narrow(action, deed, grants),
         Some("route53") => route53::narrow(action, deed, grants),
         _ => false,
     };
@@ -118,17 +120,4 @@ fn narrow(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) {
 pub fn is_read(action: &str) -> bool {
     let name = action.split(':').next_back().unwrap_or_default();
     ["Describe", "Get", "List", "Simulate"].iter().any(|verb| name.starts_with(verb))
-}
-
-fn rds(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) -> bool {
-    if action == "rds:DescribeEvents" {
-        return false;
-    }
-    let db = deed.text("db").map(str::to_ascii_lowercase);
-    if db.is_none() {
-        grants.note(format!("the DB instance of `{}` is not known beforehand: any one is allowed", deed.path));
-    }
-    let arn = grants.regional("rds", &format!("db:{}", db.as_deref().unwrap_or("*")));
-    grants.add("Database", action, [arn], None);
-    true
 }

@@ -4,6 +4,7 @@ use super::probed::Probed;
 use crate::access::{HttpOptions, http_client, why_unanswered};
 use crate::action::Lines;
 use crate::model::{Failure, HttpProbe, Text, Value, is_found, tell};
+use reqwest::header::HeaderMap;
 
 /// How much of a body is looked at.
 const MOST: usize = 1 << 20;
@@ -26,52 +27,72 @@ pub(super) fn wanted(http: &HttpProbe) -> Text {
     all
 }
 
+/// What came of asking.
+pub(in crate::action) struct HttpAnswer {
+    /// The status; nothing where no whole answer came.
+    pub(in crate::action) status: Option<u16>,
+    /// Whether it is as it is to be.
+    pub(in crate::action) holds: bool,
+    /// What was seen.
+    pub(in crate::action) told: String,
+}
+
 pub(super) async fn look(lines: &Lines<'_>, http: &HttpProbe) -> Result<Probed, Failure> {
+    let HttpAnswer { holds, told, .. } = ask(lines, http, HeaderMap::new()).await?;
+    Ok(Probed::new(holds, told))
+}
+
+/// Asks once, with these headers.
+pub(in crate::action) async fn ask(
+    lines: &Lines<'_>,
+    http: &HttpProbe,
+    headers: HeaderMap,
+) -> Result<HttpAnswer, Failure> {
     let client = http_client(lines.access().settings(), &HttpOptions::default())?;
     let url = http.url.as_str();
-    let mut answer = match client.get(url).send().await {
+    let none = |told: String| Ok(HttpAnswer { status: None, holds: false, told });
+    let mut answer = match client.get(url).headers(headers).send().await {
         Ok(answer) => answer,
-        Err(error) => return Ok(Probed::new(false, format!("`{url}` gives no answer: {}", why_unanswered(error)))),
+        Err(error) => return none(format!("`{url}` gives no answer: {}", why_unanswered(error))),
     };
     let status = answer.status().as_u16();
+    let seen = |holds, told| Ok(HttpAnswer { status: Some(status), holds, told });
     let told = format!("`{url}` answers {status}");
     if !http.status.contains(&status) {
-        return Ok(Probed::new(false, told));
+        return seen(false, told);
     }
     for (name, expression) in &http.header {
         match answer.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()) {
-            None => return Ok(Probed::new(false, format!("{told} without a header `{name}`"))),
+            None => return seen(false, format!("{told} without a header `{name}`")),
             Some(value) if !is_found(expression, &value) => {
-                return Ok(Probed::new(false, format!("{told} with `{name}: {value}`")));
+                return seen(false, format!("{told} with `{name}: {value}`"));
             }
             Some(_) => {}
         }
     }
     if http.body.is_none() && http.not_body.is_none() && http.json.is_empty() {
-        return Ok(Probed::new(true, told));
+        return seen(true, told);
     }
     let mut body = Vec::new();
     loop {
         match answer.chunk().await {
             Ok(Some(more)) => body.extend_from_slice(&more),
             Ok(None) => break,
-            Err(error) => {
-                return Ok(Probed::new(false, format!("{told}, and its body breaks off: {}", why_unanswered(error))));
-            }
+            Err(error) => return none(format!("{told}, and its body breaks off: {}", why_unanswered(error))),
         }
         if body.len() > MOST {
-            return Ok(Probed::new(false, format!("{told}, and more than {MOST} bytes")));
+            return seen(false, format!("{told}, and more than {MOST} bytes"));
         }
     }
     let body = String::from_utf8_lossy(&body);
-    Ok(match missing(http, &body) {
-        None => Probed::new(true, format!("{told}, as it is to")),
-        Some(why) => Probed::new(false, format!("{told}, and {why}")),
-    })
+    match missing(http, &body) {
+        None => seen(true, format!("{told}, as it is to")),
+        Some(why) => seen(false, format!("{told}, and {why}")),
+    }
 }
 
 /// What of a body is not as it is to be.
-fn missing(http: &HttpProbe, body: &str) -> Option<String> {
+pub(in crate::action) fn missing(http: &HttpProbe, body: &str) -> Option<String> {
     if let Some(expression) = http.body.as_ref().filter(|it| !is_found(it, body)) {
         return Some(format!("nothing in its body matches `{expression}`"));
     }

@@ -6,23 +6,27 @@ use crate::action::command::CommandProbe;
 use crate::action::{Applied, Context, Glance, Lines, Perform, Stop, Verified, undo_of_look, wait_until};
 use crate::model::{Failure, Finding, Found, ProbeHolds, Text, WaitFor, tell};
 
+const ONE_THING: &str = "one thing is probed: `port`, `http`, `file`, `target_health`, or a command (`argv`, `shell`)";
+/// What a look at targets asks.
+const ASKED: &[&str] = &["elasticloadbalancing:DescribeTargetHealth"];
+
 macro_rules! probes {
     ($($kind:ident),+) => {$(
         impl $kind {
             fn probe(&self) -> Result<Probe<'_>, Failure> {
-                let is_command = self.argv.is_some() || self.shell.is_some();
-                let what = match (&self.port, &self.http, &self.file, is_command) {
-                    (Some(port), None, None, false) => What::Port(port),
-                    (None, Some(http), None, false) => What::Http(http),
-                    (None, None, Some(file), false) => What::File(file),
-                    (None, None, None, true) => What::Command(Box::new(
+                let is_command = (self.argv.is_some() || self.shell.is_some()).then_some(());
+                let what = match (&self.port, &self.http, &self.file, &self.target_health, is_command) {
+                    (Some(port), None, None, None, None) => What::Port(port),
+                    (None, Some(http), None, None, None) => What::Http(http),
+                    (None, None, Some(file), None, None) => What::File(file),
+                    (None, None, None, Some(targets), None) => What::Targets(targets),
+                    (None, None, None, None, Some(())) => What::Command(Box::new(
                         CommandProbe::looking(self.on.as_ref(), (self.sudo == Some(true), self.user.as_ref()))?
                             .line(self.argv.as_deref(), self.shell.as_deref())?
                             .given(self.cwd.as_ref(), self.env.as_ref())
                             .expecting(self.expect.as_ref()),
-                    )
-                    ),
-                    _ => return Err(Failure::refused("one thing is probed: `port`, `http`, `file`, or a command (`argv`, `shell`)")),
+                    )),
+                    _ => return Err(Failure::refused(ONE_THING)),
                 };
                 Ok(Probe { on: self.on.as_ref(), as_root: self.sudo == Some(true), what })
             }
@@ -52,6 +56,9 @@ impl WaitFor {
 }
 
 impl Perform for WaitFor {
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = ASKED;
+    const PERMISSIONS: &'static [&'static str] = ASKED;
+
     fn sentence(&self) -> Text {
         match self.probe() {
             Ok(probe) => tell!("wait until {}", probe.wanted()),
@@ -87,7 +94,7 @@ impl Perform for WaitFor {
 }
 
 impl Examine for ProbeHolds {
-    const PERMISSIONS: &'static [&'static str] = &[];
+    const PERMISSIONS: &'static [&'static str] = ASKED;
 
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         const ROW: &str = "holds";

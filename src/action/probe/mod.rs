@@ -1,4 +1,4 @@
-//! One look at something that is to be so: a port, an answer over HTTP, a file, a command's end. Used for waiting (`wait.for`) and
+//! One look at something that is to be so: a port, an answer over HTTP, a file, a balancer's verdict on its targets, a command's end. Used for waiting (`wait.for`) and
 //! as a check before a run (`probe.holds`).
 //!
 //! Promises: a look changes nothing of ours, has an end, and tells what was seen in one line without secrets. That nothing answers is
@@ -9,10 +9,12 @@ mod http;
 mod kinds;
 mod port;
 mod probed;
+mod targets;
 
 use crate::action::Lines;
 use crate::action::command::CommandProbe;
-use crate::model::{Failure, FileProbe, HttpProbe, PortProbe, Target, Text, tell};
+use crate::model::{Failure, FileProbe, HttpProbe, PortProbe, Target, TargetsProbe, Text, tell};
+pub(super) use http::{HttpAnswer, ask, missing};
 use probed::Probed;
 
 /// What is looked at.
@@ -20,6 +22,7 @@ enum What<'a> {
     Port(&'a PortProbe),
     Http(&'a HttpProbe),
     File(&'a FileProbe),
+    Targets(&'a TargetsProbe),
     Command(Box<CommandProbe<'a>>),
 }
 
@@ -36,6 +39,7 @@ impl Probe<'_> {
             What::Port(port) => port::look(lines, self.on, port).await,
             What::Http(http) => http::look(lines, http).await,
             What::File(file) => file::look(lines, self.on, self.as_root, file).await,
+            What::Targets(targets) => targets::look(lines, targets).await,
             What::Command(command) if lines.holds_commands() => {
                 Ok(Probed { holds: None, told: format!("not run: {}", command.held()) })
             }
@@ -56,6 +60,7 @@ impl Probe<'_> {
             }
             What::Http(http) => http::wanted(http),
             What::File(file) => file::wanted(file, place),
+            What::Targets(targets) => targets::wanted(targets),
             What::Command(command) => command.wanted(),
         }
     }

@@ -81,7 +81,8 @@ impl BrowsedSite {
                 Some((fqdn.to_string(), found))
             }
         };
-        let client = http_client(settings, &HttpOptions { resolve, cookies: true, redirects: 10 })?;
+        let client =
+            http_client(settings, &HttpOptions { resolve, cookies: true, redirects: 10, ..HttpOptions::default() })?;
         Ok(Self { client, base: super::web::normal(&format!("https://{fqdn}/"))? })
     }
 

@@ -190,6 +190,8 @@ mod tests {
     fn call(phase: Phase) -> ActionCall {
         ActionCall {
             run: "r1".parse().unwrap(),
+            runbook: "move".into(),
+            by: "hana".into(),
             action: "a/b".parse().unwrap(),
             kind: ActionKind::InstanceStop,
             phase,

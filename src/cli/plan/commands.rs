@@ -9,7 +9,9 @@ use crate::cli::CommandFailure;
 use crate::cli::args::RunArgs;
 use crate::display;
 use crate::engine::{preview_check, preview_guard, preview_parameters};
-use crate::model::{Argument, CommandLine, Decode, Foretold, Property, SecretRef, StepAction, Text, ValueType, quoted};
+use crate::model::{
+    Argument, CommandLine, Decode, Foretold, HttpProbe, Property, SecretRef, StepAction, Text, ValueType, quoted,
+};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -64,10 +66,12 @@ fn of_action(plan: &Plan, action: &StepAction) -> Vec<String> {
     if looks && let Ok(described) = describe(action.kind, &parameters) {
         lines.push(format!("{}: {}", action.path, described.does));
     }
-    if let Some(check) = parameters.get("check")
-        && let Ok(check) = CommandLine::decode(&check)
-    {
-        lines.push(format!("{}, its check: `{}", action.path, Text::as_str(&check.told())));
+    if let Some(check) = parameters.get("check") {
+        if let Ok(check) = CommandLine::decode(&check) {
+            lines.push(format!("{}, its check: `{}", action.path, Text::as_str(&check.told())));
+        } else if let Ok(check) = HttpProbe::decode(&check) {
+            lines.push(format!("{}, its check: `GET {}`", action.path, check.url));
+        }
     }
     lines
 }

@@ -162,8 +162,21 @@ fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks:
 
 /// Whether an action's sentences tell this parameter. A command has more to it than they have room for.
 fn is_in_sentence(action: &StepAction, parameter: &str) -> bool {
-    const TOLD: &[&str] =
-        &["on", "argv", "shell", "sudo", "user", "reads", "undo", "port", "http", "file", "also_after_undo"];
+    const TOLD: &[&str] = &[
+        "on",
+        "argv",
+        "shell",
+        "sudo",
+        "user",
+        "reads",
+        "undo",
+        "port",
+        "http",
+        "file",
+        "url",
+        "method",
+        "also_after_undo",
+    ];
     let properties = action.kind.properties();
     let has_more = properties.contains(&Property::MayOnlyRead) || properties.contains(&Property::Probes);
     !has_more || TOLD.contains(&parameter)

@@ -28,13 +28,18 @@ pub(in crate::display) fn stopped<'a>(
                     let same_service = known.same(action, stop, |known, it| known.value(it.with.get("service")?));
                     !(same_service && known.same(action, stop, Known::host))
                 }),
-                Property::NeedsAws | Property::GivesTags | Property::LooksUp | Property::LearnsHostKey => {}
+                Property::NeedsAws
+                | Property::MayNeedAws
+                | Property::GivesTags
+                | Property::LooksUp
+                | Property::LearnsHostKey => {}
                 Property::Asks
                 | Property::AsksForRecord
                 | Property::AsksAboutHostKey
                 | Property::IsAnyDeed
                 | Property::RunsByItself
                 | Property::OnlyLooks
+                | Property::CannotBeSeen
                 | Property::MayOnlyRead
                 | Property::Probes => {}
             }

@@ -7,6 +7,8 @@ use super::ActionKind;
 pub enum Property {
     /// It talks to AWS, and so needs the runbook's `region`.
     NeedsAws,
+    /// It talks to AWS where a parameter asks for it ([`ASKS_AWS`]).
+    MayNeedAws,
     /// It gives the runbook's tags to what it makes.
     GivesTags,
     /// It only looks up what it gives: that is known before a run.
@@ -31,14 +33,19 @@ pub enum Property {
     RunsByItself,
     /// It only looks, waits or asks, and changes nothing of the world.
     OnlyLooks,
+    /// What it has done cannot be seen afterwards.
+    CannotBeSeen,
     /// It only looks where its parameter `reads` says so.
     MayOnlyRead,
     /// It looks by what the runbook says, a command of its author too.
     Probes,
 }
 
+/// Parameters with which a kind that else does without AWS needs it, and so the runbook's `region`.
+pub const ASKS_AWS: &[&str] = &["target_health"];
+
 impl ActionKind {
-    /// Whether an action of this kind talks to AWS, and so needs the runbook's `region`.
+    /// Whether every action of this kind talks to AWS, and so needs the runbook's `region`.
     #[must_use]
     pub fn needs_aws(self) -> bool {
         self.properties().contains(&Property::NeedsAws)
@@ -90,7 +97,9 @@ mod tests {
                     | Property::Asks
                     | Property::GivesTags
                     | Property::OnlyLooks
+                    | Property::CannotBeSeen
                     | Property::IsAnyDeed => true,
+                    Property::MayNeedAws => ASKS_AWS.iter().any(|name| has(name)),
                     Property::MayOnlyRead => has("reads"),
                     Property::Probes => has("argv"),
                     Property::LooksUp => !spec.outputs.is_empty(),

@@ -4,11 +4,11 @@
 //! This file is a table and long for that reason. [`vocabulary`](super::super::vocabulary) says what becomes of a row.
 
 use super::super::{
-    Account, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs, DnsZone,
-    DrainTime, Environment, Expectation, FileMode, FileProbe, Fixed, Foretold, Fqdn, GroupDescription, GroupId,
-    GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile,
-    Param, PortProbe, Replacement, Retried, SecretRef, Service, SubnetId, TagValue, Target, TargetGroupName, Text,
-    TextOrSecret, TimeSpan, Url, VpcId,
+    Account, AnswerExpectation, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs,
+    DnsZone, DrainTime, Environment, Expectation, FileMode, FileProbe, Fixed, Foretold, Fqdn, GroupDescription,
+    GroupId, GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType,
+    LocalFile, Param, PortProbe, Replacement, RequestBack, RequestHeaders, Retried, SecretRef, Service, SnapshotName,
+    SubnetId, TagValue, Target, TargetGroupName, TargetsProbe, Text, TextOrSecret, TimeSpan, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -208,7 +208,7 @@ actions! {
         on: Target,
         /// The service.
         service: Service,
-    } gives {} NothingToUndo("a reload leaves nothing behind but what the service has read"), Restores, [], usual 1 s, deadline 120 s;
+    } gives {} NothingToUndo("a reload leaves nothing behind but what the service has read"), Restores, [CannotBeSeen], usual 1 s, deadline 120 s;
 
     /// Turns an nginx site that ends TLS itself into a plain HTTP one behind a balancer, keeping every other byte. All files
     /// that nginx reads are judged before: whether another server has the site's name on port 80, whether nginx could start,
@@ -286,6 +286,27 @@ actions! {
         /// `known-hosts`, `console` or `approve`.
         by: Text,
     } gives { host_key: String, fingerprint: String } NothingToUndo("the pin belongs to the run"), Restores, [LearnsHostKey, AsksAboutHostKey, OnlyLooks], usual 2 s, deadline 600 s;
+
+    // The claim says that somebody is at it: it goes when nothing is left to do.
+    /// Claims a host for this run, so that a second operator elsewhere is refused: for hosts that are no instances of AWS. The claim is
+    /// a link `/var/lib/runbook/claim` on the host itself, of which there is one, and says run, runbook, operator and time. Undo takes
+    /// it off.
+    "host.claim" HostClaim {
+        /// The host.
+        on: Target,
+        /// Whether it is made without `sudo`, in the home of whoever logs in (`~/.local/state/runbook/claim`). Then it keeps off only
+        /// runs that log in as the same user. Default: no.
+        as_user: Option<bool>,
+    } gives {} Reversible, CleansUp, [], usual 1 s, deadline 60 s;
+
+    // The claim is put back, before anything that it speaks of.
+    /// Takes the claim of `host.claim` off. Refuses when another run has taken it over. Undo claims the host again.
+    "host.release" HostRelease {
+        /// The host.
+        on: Target,
+        /// As with the `host.claim` before it.
+        as_user: Option<bool>,
+    } gives {} Reversible, Restores, [], usual 1 s, deadline 60 s;
 
     /// Runs a command on a host: `argv`, without a shell, or `shell`. It runs apart from the connection, under a name of its
     /// own: cut off, it runs on and is found again, and it is not begun a second time unless its `check` says that it is not
@@ -374,7 +395,7 @@ actions! {
         touches: Option<Vec<Text>>,
     } gives { stdout: String, status: u16 } WithLoss("only as far as its `undo` command goes"), Unknown, [IsAnyDeed, RunsByItself, MayOnlyRead], usual 5 s, deadline 600 s;
 
-    /// Waits until something is so: one of `port`, `http`, `file`, and a command (`argv` or `shell`).
+    /// Waits until something is so: one of `port`, `http`, `file`, `target_health`, and a command (`argv` or `shell`).
     "wait.for" WaitFor {
         /// The host from which a port is tried, on which a file is or a command runs. Default: the machine where this tool runs.
         on: Option<Target>,
@@ -387,6 +408,9 @@ actions! {
         http: Option<HttpProbe>,
         /// A file: `{ path }`, and as far as wanted `exists: false`, `contains`, `not_contains` (regular expressions).
         file: Option<FileProbe>,
+        /// How a balancer judges targets by its own check: `{ target_group, instances }`, and a `state` other than `healthy` where that is
+        /// wanted. What is seen has AWS's own reason.
+        target_health: Option<TargetsProbe>,
         /// A command that only looks: program and arguments. Its end says whether it is so.
         argv: Option<Vec<Argument>>,
         /// Instead of `argv` a text for `sh -eu`.
@@ -407,7 +431,49 @@ actions! {
         times: Option<u32>,
         /// Whether an undo waits for the same. Default: no.
         also_after_undo: Option<bool>,
-    } gives {} NothingToUndo("it only looks"), Restores, [Probes, OnlyLooks], usual 10 s, deadline 600 s;
+    } gives {} NothingToUndo("it only looks"), Restores, [Probes, MayNeedAws, OnlyLooks], usual 10 s, deadline 600 s;
+
+    /// Sends a request over HTTP from the machine where this tool runs: a webhook, a call of an API. It is sent once: when nobody can
+    /// tell whether it arrived, a person decides, unless it has an `idempotency_key`, is `repeatable`, or a `check` tells. What is
+    /// certain not to have been sent (no connection), or was refused as a whole (4xx, 503), is no doubt.
+    "http.request" HttpRequest {
+        /// Where it goes. It is part of the runbook and of every plan: no place for a secret.
+        url: Url,
+        /// DELETE, GET, HEAD, OPTIONS, PATCH, POST or PUT. Default: POST. Only after GET and HEAD a redirect is followed, within the server.
+        method: Option<Text>,
+        /// Its headers: texts, and secrets. The `undo` and the `check` send them, too.
+        headers: Option<RequestHeaders>,
+        /// Its body, a text or a secret.
+        body: Option<TextOrSecret>,
+        /// Instead of `body` named values, which are sent as JSON. No place for secrets.
+        json: Option<BTreeMap<String, Foretold>>,
+        /// Which answer is a good one: `status`, a list of statuses and ranges (`"200-299"` unless said); `body` and `not_body`, regular
+        /// expressions; `json`, values by pointer, like `/status: ok`.
+        expect: Option<AnswerExpectation>,
+        /// What others can use of the answer's body, by name, as with `ssh.run`.
+        outputs: Option<Fixed<DeclaredOutputs>>,
+        /// How long the answer is waited for. Default: 30s.
+        timeout: Option<TimeSpan>,
+        /// Whether it only looks. Then a plan sends it too, where that was allowed (`--allow-commands`), it is repeated as often as need
+        /// be, and nothing of it is undone. Default: no.
+        reads: Option<Fixed<bool>>,
+        /// The header in which a key is sent by which the server knows a request again, like `Idempotency-Key`: the same in every attempt,
+        /// another after an undo. With it the request is sent again when its answer was lost.
+        idempotency_key: Option<Text>,
+        /// Whether it may be sent again, and its `undo` too, when it is not known what became of it. Default: no.
+        repeatable: Option<bool>,
+        /// Statuses by which the server says that it did nothing and that it passes; after them it is sent again, as often as the action's
+        /// `retry` says. Default: 429 and 503.
+        retry_on: Option<Vec<u16>>,
+        /// A look that tells whether it is done, as with `wait.for`: `{ url }` and what is to be so. Asked before, when in doubt, and
+        /// afterwards until it is so.
+        check: Option<HttpProbe>,
+        /// A request that takes it back: `{ url }`, and as far as wanted `method` (DELETE unless said), `headers`, `body`, `json`, `expect`;
+        /// without it the action cannot be undone.
+        undo: Option<RequestBack>,
+        /// What it works on, where that is less than all of the server: any words, the same for those that must not work at the same time.
+        touches: Option<Vec<Text>>,
+    } gives { status: u16 } WithLoss("only as far as its `undo` request goes"), Unknown, [IsAnyDeed, MayOnlyRead], usual 2 s, deadline 300 s;
 
     // People.
 
@@ -529,6 +595,16 @@ actions! {
         /// Whether it is to be Multi-AZ.
         multi_az: bool,
     } gives {} Reversible, CleansUp, [NeedsAws], usual 640 s, deadline 7200 s;
+
+    // What it was like before something risky, kept until the way back, which does without it, has removed it.
+    /// Makes a manual snapshot of a DB instance, and waits until it is available. A name that is taken is refused with whose it is.
+    /// Undo deletes it, and waits until it is gone.
+    "rds.snapshot" RdsSnapshot {
+        /// The DB instance.
+        db: DbId,
+        /// The snapshot's name, unique in the account and region; best with the run's id in it.
+        name: SnapshotName,
+    } gives { snapshot: Text, arn: Text } Reversible, CleansUp, [NeedsAws, GivesTags], usual 180 s, deadline 7200 s;
 
     // Security groups.
 

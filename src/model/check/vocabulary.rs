@@ -6,7 +6,7 @@
 use super::super::{
     Account, Argument, BalancerName, Cidr, DbId, DnsZone, Environment, Expectation, FileProbe, Fixed, Fqdn, GroupId,
     GroupName, HostPath, HttpProbe, InstanceId, InstanceName, InstanceType, PortProbe, SecretRef, Service, SubnetId,
-    Target, TargetGroupName, Text, Url, VpcId,
+    Target, TargetGroupName, TargetsProbe, Text, Url, VpcId,
 };
 use super::Refusal::{Acceptable, Final, Never};
 use super::{CheckSpec, RowSpec};
@@ -27,7 +27,7 @@ macro_rules! checks {
         }
 
         impl CheckKind {
-            /// Whether a check of this kind talks to AWS, and so needs the runbook's `region`.
+            /// Whether every check of this kind talks to AWS, and so needs the runbook's `region`.
             #[must_use]
             pub fn needs_aws(self) -> bool {
                 match self { $(Self::$kind => $aws,)+ }
@@ -55,7 +55,7 @@ checks! {
         "status-checks" Acceptable "EC2's status checks of it are passed",
     };
 
-    /// Something is so, as the runbook's author wants it: one of `port`, `http`, `file`, and a command (`argv` or `shell`).
+    /// Something is so, as the runbook's author wants it: one of `port`, `http`, `file`, `target_health`, and a command (`argv` or `shell`).
     "probe.holds" ProbeHolds {
         /// The host from which a port is tried, on which a file is or a command runs. Default: the machine where this tool runs.
         on: Option<Target>,
@@ -68,6 +68,9 @@ checks! {
         http: Option<HttpProbe>,
         /// A file: `{ path }`, and as far as wanted `exists: false`, `contains`, `not_contains` (regular expressions).
         file: Option<FileProbe>,
+        /// How a balancer judges targets by its own check: `{ target_group, instances }`, and a `state` other than `healthy` where that is
+        /// wanted. What is seen has AWS's own reason.
+        target_health: Option<TargetsProbe>,
         /// A command that only looks: program and arguments. Its end says whether it is so.
         argv: Option<Vec<Argument>>,
         /// Instead of `argv` a text for `sh -eu`.

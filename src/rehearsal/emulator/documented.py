@@ -124,6 +124,9 @@ ROWS = (
             "hyphen or contain two consecutive hyphens"))
         for shape in ("CreateDBInstanceMessage", "ModifyDBInstanceMessage", "RebootDBInstanceMessage")
     ),
+    Row("rds", "CreateDBSnapshotMessage", "DBSnapshotIdentifier", pattern=r"(?!.*--)[A-Za-z][A-Za-z0-9-]{0,254}(?<!-)", says=(
+        "Must contain from 1 to 255 letters, numbers, or hyphens. First character must be a letter. Can't end with a "
+        "hyphen or contain two consecutive hyphens")),
 )
 
 

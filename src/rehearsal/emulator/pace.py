@@ -14,6 +14,7 @@ import random
 SECONDS = {
     "rds": (357, 640, 1250),  # to Multi-AZ or back, a small instance
     "rds_unseen": (5, 20, 120),  # until RDS shows what it has accepted
+    "rds_snapshot": (60, 180, 900),  # a first one of 20 to 30 GB, as with images
     "image": (186, 420, 900),  # the first snapshot of 20 to 30 GB
     "status": (120, 180, 300),  # from running to all checks passed
     "stop": (25, 35, 60),
@@ -30,7 +31,7 @@ SECONDS = {
 }
 
 #: Those without a published figure: guesses, from "seconds" and "minutes" in people's words.
-GUESSED = {"acm_rr", "rds_unseen", "snapshot", "eni", "release"}
+GUESSED = {"acm_rr", "rds_unseen", "rds_snapshot", "snapshot", "eni", "release"}
 
 #: A transition of several steps: the share of the whole that each takes. RDS goes on saying `available` for a while.
 SHARES = {"rds": (0.05, 0.95)}

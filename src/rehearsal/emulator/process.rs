@@ -33,6 +33,7 @@ const FILES: &[(&str, &str)] = embedded![
     "callers_name.py",
     "contract.py",
     "control.py",
+    "db_snapshots.py",
     "dispatch.py",
     "documented.py",
     "ec2.py",

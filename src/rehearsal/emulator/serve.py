@@ -8,7 +8,7 @@ inside, and another version may have others.
 
 What each module adds is said at its top: ``dispatch`` and ``iam`` with ``callers_name`` (every call), ``contract`` with ``shapes``, ``documented`` and
 ``parameters`` (AWS's own model), ``visibility`` (eventual consistency), ``pages``, ``simulate`` (IAM's simulator), ``ec2``, ``images``, ``addresses``,
-``security_groups``, ``rds``, ``elbv2``, ``targets``, ``acm``, ``route53``, ``quotas``; ``state`` keeps what moto has no place for,
+``security_groups``, ``rds``, ``db_snapshots``, ``elbv2``, ``targets``, ``acm``, ``route53``, ``quotas``; ``state`` keeps what moto has no place for,
 ``view`` shows the account to the body, ``seed`` makes the account of before the cutover.
 
 Not for anything but rehearsals: no persistence, no authentication by default, one lock around every call.
@@ -35,6 +35,7 @@ def install():
     lean.install()
     import acm
     import addresses
+    import db_snapshots
     import dispatch
     import ec2
     import elbv2
@@ -48,7 +49,8 @@ def install():
     import visibility
 
     modules = (
-        dispatch, addresses, ec2, images, security_groups, rds, elbv2, targets, acm, route53, quotas, simulate, visibility
+        dispatch, addresses, ec2, images, security_groups, rds, db_snapshots, elbv2, targets, acm, route53, quotas,
+        simulate, visibility,
     )
     for module in modules:
         module.install()

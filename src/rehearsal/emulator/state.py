@@ -27,6 +27,7 @@ KINDS = {
     "image": "an image that is pending, from its last snapshot on",
     "rds_unseen": "a database that has taken a change and does not show it yet",
     "rds": "a database that is available with pending changes, modifying, rebooting",
+    "rds_snapshot": "a database snapshot that is creating, or deleting",
     "alb": "a balancer that is provisioning",
     "eni": "the interfaces of a balancer that is gone",
     "health": "a target that is initial",
@@ -42,7 +43,8 @@ KINDS = {
 
 #: ``ticks`` counts for every kind of transition that has no ``<kind>_ticks`` of its own. ``body``: instances and an
 #: image's snapshots wait for the body. ``enforce_iam``: signatures and policies are checked. ``rds_outcome``, ``rds_standby``,
-#: ``start_outcome``, ``image_outcome``, ``alb_outcome``, ``acm_outcome``: see rds.py, ec2.py, images.py, elbv2.py, acm.py.
+#: ``db_snapshot_outcome``, ``start_outcome``, ``image_outcome``, ``alb_outcome``, ``acm_outcome``: see rds.py, db_snapshots.py,
+#: ec2.py, images.py, elbv2.py, acm.py.
 #: ``stop_outcome``, ``kms_denied``,
 #: ``impaired_looks``, ``http_tokens_enforced``: see ec2.py. ``vcpu_quota``, ``rules_quota``: see quotas.py. ``dry_run``: see
 #: dispatch.py. ``page_size``,
@@ -55,6 +57,7 @@ DEFAULTS = {
     "enforce_iam": False,
     "rds_outcome": "applied",
     "rds_standby": "shown",
+    "db_snapshot_outcome": "available",
     "start_outcome": "running",
     "stop_outcome": "stopped",
     "kms_denied": [],

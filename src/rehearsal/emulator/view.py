@@ -47,6 +47,12 @@ def document():
         "addresses": [address(a) for b in computes for a in b.addresses],
         "security_groups": [group(b, g) for b in computes for gs in b.groups.values() for g in gs.values()],
         "db_instances": [database(d) for b in rds_backends[account].values() for d in b.databases.values()],
+        "db_snapshots": [
+            snapshot(s)
+            for b in rds_backends[account].values()
+            for s in b.database_snapshots.values()
+            if s.snapshot_type == "manual"
+        ],
         "load_balancers": [balancer(b, x) for b in balancing for x in b.load_balancers.values()],
         "target_groups": [target_group(b, g) for b in balancing for g in b.target_groups.values()],
         "certificates": [certificate(c) for b in acm_backends[account].values() for c in b._certificates.values()],
@@ -127,6 +133,15 @@ def database(d):
         "multi_az": bool(d.multi_az),
         "secondary_az": getattr(d, "secondary_availability_zone", None),
         "pending": dict(getattr(d, "pending_modified_values", None) or {}),
+    }
+
+
+def snapshot(s):
+    return {
+        "id": s.db_snapshot_identifier,
+        "db": s.db_instance_identifier,
+        "status": s.status,
+        "tags": {tag["Key"]: tag["Value"] for tag in s.tags},
     }
 
 

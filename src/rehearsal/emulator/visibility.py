@@ -15,7 +15,7 @@ nothing depends on time; which resource gets how many is counted from ``consiste
 - Names are unique at once: a second group of a name is a duplicate, also while the first is hidden.
 
 Not covered: the old state of something that was changed (an attribute, a rule), deletions that are not seen yet, Route 53
-(its changes are PENDING), ELB and RDS, whose resources are there when their call returns.
+(its changes are PENDING), ELB, and databases, whose resources are there when their call returns.
 """
 
 import functools
@@ -35,6 +35,7 @@ MAKES = {
     ("ec2", "CreateSnapshot"): "[SnapshotId]",
     ("ec2", "CreateVolume"): "[VolumeId]",
     ("acm", "RequestCertificate"): "[CertificateArn]",
+    ("rds", "CreateDBSnapshot"): "[DBSnapshot.DBSnapshotArn]",
 }
 
 #: What a list lists: (where the entries are, what each is known by).
@@ -48,6 +49,7 @@ LISTS = {
     "DescribeSecurityGroups": ("SecurityGroups", "GroupId"),
     "DescribeSecurityGroupRules": ("SecurityGroupRules", "GroupId"),
     "DescribeTags": ("Tags", "ResourceId"),
+    "DescribeDBSnapshots": ("DBSnapshots", "DBSnapshotArn"),
     "ListCertificates": ("CertificateSummaryList", "CertificateArn"),
 }
 
@@ -65,6 +67,7 @@ KINDS = (
     Kind(r"sg-[0-9a-f]+", "InvalidGroup.NotFound", "The security group '{}' does not exist"),
     Kind(r"snap-[0-9a-f]+", "InvalidSnapshot.NotFound", "The snapshot '{}' does not exist."),
     Kind(r"vol-[0-9a-f]+", "InvalidVolume.NotFound", "The volume '{}' does not exist."),
+    Kind(r"arn:aws[a-z-]*:rds:.*:snapshot:.*", "DBSnapshotNotFound", "DBSnapshot {} not found."),
     Kind(r"arn:aws[a-z-]*:acm:.*", "ResourceNotFoundException", "Could not find certificate {}."),
 )
 
@@ -107,7 +110,7 @@ def before(response, about):
         return Looked()
     asked = dict(parameters.read(response, about)[0] or {})
     filters = asked.pop("Filters", None)
-    by_name, by_filter = named(asked), named(filters)
+    by_name, by_filter = named(asked) + by_identifier(about.name, asked), named(filters)
     for each in by_name:
         if looked_at(each):
             raise not_found(response.boto3_service_name, each)
@@ -124,12 +127,20 @@ def named(value):
     return [value] if isinstance(value, str) and value in VEILS else []
 
 
+def by_identifier(action, asked):
+    """RDS's calls name a snapshot by its identifier; here it is known by its ARN, for an identifier may be anybody's name."""
+    wanted = str(asked.get("DBSnapshotIdentifier") or "").lower()
+    if action not in ("DescribeDBSnapshots", "DeleteDBSnapshot") or not wanted:
+        return []
+    return [each for each in VEILS if ":rds:" in each and each.endswith(f":snapshot:{wanted}")]
+
+
 def not_found(service, resource_id):
     kind = next(kind for kind in KINDS if re.fullmatch(kind.id, resource_id))
     code = kind.code
     if service == "elbv2":
         code = next((own for prefix, own in ELB_CODES.items() if resource_id.startswith(prefix)), code)
-    return Refusal(code, kind.text.format(resource_id))
+    return Refusal(code, kind.text.format(resource_id.rpartition(":snapshot:")[2]))
 
 
 @functools.cache

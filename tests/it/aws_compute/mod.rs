@@ -3,6 +3,7 @@
 
 mod claim;
 mod clone;
+mod db_snapshot;
 mod image;
 mod look_up;
 mod permissions;

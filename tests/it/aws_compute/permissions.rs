@@ -65,6 +65,7 @@ mod inside {
         let mut image = image::deed(&account);
         let resize = json!({"instance": account.web(), "instance_type": "t3.small"});
         let convert = json!({"db": account.id("db"), "multi_az": true});
+        let keep = json!({"db": account.id("db"), "name": "before-move"});
         let mut works = vec![
             on_web(ActionKind::InstanceLookUp),
             on_web(ActionKind::InstanceClaim),
@@ -87,6 +88,7 @@ mod inside {
             account.work(ActionKind::InstanceClone, "clone/launch", like),
             account.work(ActionKind::InstanceStartAs, "clone/resize", resize),
             on_web(ActionKind::InstanceWaitChecked),
+            account.work(ActionKind::RdsSnapshot, "rds/keep", keep),
             account.work(ActionKind::RdsSetMultiAz, "rds/convert", convert),
             on_web(ActionKind::InstanceRelease),
         ];

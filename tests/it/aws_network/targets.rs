@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::support::sent::Told;
-use runbook::model::{Found, Outcome, Phase};
+use runbook::model::{CheckKind, CheckVerdict, Found, Outcome, Phase};
 
 both_halves! {
     "aws_network::targets":
@@ -10,6 +10,7 @@ both_halves! {
     a_target_group_is_made_once_with_its_attributes,
     a_target_goes_in_and_out_and_stays_where_it_was,
     health_is_waited_for_with_its_reason,
+    health_is_probed_for_waiting_and_before_a_run,
     an_unhealthy_target_alone_is_not_out_for_the_balancer_fails_open,
 }
 
@@ -213,6 +214,56 @@ mod inside {
         waiting.call.parameters["wait_healthy"] = json!(true);
         world.report(&targets, &instance, "initial");
         assert_eq!(world.stage.look(&mut waiting).await, Found::InProgress);
+    }
+
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn health_is_probed_for_waiting_and_before_a_run() {
+        let world = World::new();
+        let instance = world.id("instance");
+        let mut targets = world.target_group();
+        world.stage.carry_out(&mut targets).await;
+        world.stage.carry_out(&mut world.register(&targets.output("target_group"))).await;
+        world.in_use(&targets).await;
+        let probe = |state: &str| {
+            let group = targets.output("target_group");
+            json!({"target_health": {"target_group": group, "instances": [instance], "state": state}})
+        };
+        let row = async |state| world.stage.check(CheckKind::ProbeHolds, probe(state)).await.remove(0);
+        let wait = |state| {
+            let mut wait = Deed::new("balance/well", ActionKind::WaitFor, probe(state));
+            wait.call.deadline_s = 1;
+            wait
+        };
+
+        world.report(&targets, &instance, "unhealthy");
+        let why = format!(
+            "target `{instance}` is unhealthy: Target.ResponseCodeMismatch (Health checks failed with these codes: [400])"
+        );
+        let seen = row("healthy").await;
+        assert!(seen.refuses() && seen.acceptable, "{seen:?}");
+        assert_eq!((seen.evidence.as_str(), seen.advice.len()), (why.as_str(), 1));
+        assert_eq!(seen.advice[0], format!("wanted: `{instance}` is `healthy` in target group `web`"));
+        assert_eq!(world.stage.look(&mut wait("healthy")).await, Found::Absent);
+        let told = world.stage.verify(&mut wait("healthy")).await.unwrap_err();
+        assert_eq!((told.kind, told.causes[0].as_str()), (FailureKind::Deadline, why.as_str()));
+        assert_eq!(row("unhealthy").await.verdict, CheckVerdict::Pass);
+        assert_eq!(world.stage.look(&mut wait("unhealthy")).await, Found::Holds);
+
+        world.report(&targets, &instance, "healthy");
+        assert_eq!(row("healthy").await.verdict, CheckVerdict::Pass);
+        assert_eq!(world.stage.look(&mut wait("healthy")).await, Found::Holds);
+        let told = world.stage.verify(&mut wait("healthy")).await.unwrap();
+        assert_eq!(told, format!("target `{instance}` is healthy"));
+
+        // A group that is not there is no answer: nobody waits for it.
+        let mut gone = wait("healthy");
+        let arn = targets.output("target_group").replace("/web/", "/gone/");
+        gone.call.parameters["target_health"]["target_group"] = json!(arn);
+        let told = world.stage.verify(&mut gone).await.unwrap_err();
+        assert!(told.kind == FailureKind::Permanent && told.message.contains("no target group `gone`"), "{told:?}");
+        let seen = world.stage.check(CheckKind::ProbeHolds, gone.call.parameters).await.remove(0);
+        assert_eq!(seen.verdict, CheckVerdict::NotCheckable, "{seen:?}");
     }
 
     #[tokio::test]

@@ -15,8 +15,16 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 /// All that can become of a call.
-const ALL: &[Fate] =
-    &[Fate::Well, Fate::Transient, Fate::Permanent, Fate::LostBefore, Fate::LostAfter, Fate::Unclear, Fate::Asks];
+const ALL: &[Fate] = &[
+    Fate::Well,
+    Fate::Transient,
+    Fate::Permanent,
+    Fate::InVain,
+    Fate::LostBefore,
+    Fate::LostAfter,
+    Fate::Unclear,
+    Fate::Asks,
+];
 /// What differs for the order of two actions.
 const GRAVE: &[Fate] = &[Fate::Well, Fate::Permanent, Fate::LostAfter];
 

@@ -20,6 +20,8 @@ pub(super) enum Fate {
     Transient,
     /// It fails before it did anything, for good.
     Permanent,
+    /// It is certain to have done nothing, and goes away.
+    InVain,
     /// It never came there, and nobody knows.
     LostBefore,
     /// It was done, and nobody knows.
@@ -174,7 +176,7 @@ impl Game {
             let state = self.state.action(path);
             let (kind, detail, waits) = match state {
                 ActionState::Pending { generation } => (0, u8::from(*generation > 0), false),
-                ActionState::Started { .. } => (1, 0, false),
+                ActionState::Started { attempt, traces, .. } => (1, u8::from(traces.since == *attempt), false),
                 ActionState::Applied { .. } => (2, 0, false),
                 ActionState::Done { completion, .. } => (3, *completion as u8, false),
                 ActionState::Failed { phase, retry_at, .. } => (4, *phase as u8, retry_at.is_some()),
@@ -468,6 +470,7 @@ impl Game {
         let outcome = match fate {
             Fate::Transient => Failure::transient("busy").into(),
             Fate::Permanent => Failure::permanent("no").into(),
+            Fate::InVain => Failure::transient("not even sent").did_nothing().into(),
             Fate::LostBefore => Failure::new(FailureKind::Lost, "lost").into(),
             Fate::Unclear if call.phase == Phase::Observe => {
                 Outcome::Observed(Finding::new(Found::Unknown, false, "?"))

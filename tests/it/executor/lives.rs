@@ -17,6 +17,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         12 => Just(Fate::Well),
         2 => Just(Fate::Transient),
         1 => Just(Fate::Permanent),
+        1 => Just(Fate::InVain),
         1 => Just(Fate::LostBefore),
         2 => Just(Fate::LostAfter),
         1 => Just(Fate::Unclear),

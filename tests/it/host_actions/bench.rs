@@ -226,6 +226,8 @@ impl Host {
         let kind: ActionKind = serde_json::from_value(Value::from(kind)).unwrap();
         let call = ActionCall {
             run: "r20260101-000000-test".parse().unwrap(),
+            runbook: "move".into(),
+            by: "hana".into(),
             action: "step-one/deed".parse().unwrap(),
             kind,
             phase: Phase::Observe,

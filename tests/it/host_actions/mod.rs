@@ -5,6 +5,7 @@ mod archives;
 mod attacks;
 mod bench;
 mod checks;
+mod claims;
 mod commands;
 mod config;
 mod files;

@@ -3,7 +3,8 @@
 //! `BLESS=1` writes the golden files anew.
 
 use runbook::action::policy::{
-    Deed, InstanceRole, Origin, Policy, PolicySurroundings, Purpose, SIZE_LIMIT, is_read, policy,
+    CheckDeed, Deed, InstanceRole, Origin, Policy, PolicySurroundings, Purpose, SIZE_LIMIT, is_read, policy,
+    policy_with_checks,
 };
 use runbook::action::{observe_permissions, permissions, permissions_of_check};
 use runbook::model::{ActionKind, CheckKind, Foretold, Reference};
@@ -138,7 +139,7 @@ fn whatever_a_kind_declares_is_in_its_policy_and_changes_nothing_unnamed() {
             // Needed for parameters that are not given here.
             let ruled_out = match kind {
                 ActionKind::DnsPointAtBalancer => *action == "ec2:DescribeInstances",
-                ActionKind::NextcloudCheck => true,
+                ActionKind::NextcloudCheck | ActionKind::WaitFor => true,
                 _ => false,
             };
             assert!(ruled_out || all.actions().contains(action), "{kind}: {action}");
@@ -367,4 +368,22 @@ fn too_long_a_policy_is_split_and_says_so() {
     assert!(long.documents.len() > 1);
     assert!(long.documents.iter().all(|d| d.size() <= SIZE_LIMIT), "{:?}", long.documents.iter().map(|d| d.size()));
     assert!(long.notes.iter().any(|note| note.contains("attach all of them")), "{:?}", long.notes);
+}
+
+/// What is probed decides what is asked: a port needs nothing of AWS.
+#[test]
+fn a_probe_asks_aws_only_where_it_says_so() {
+    let actions = |parameters: Value| {
+        let check = CheckDeed { id: "c".into(), kind: CheckKind::ProbeHolds, parameters: parameters.clone().into() };
+        let wait = deed(ActionKind::WaitFor, parameters);
+        let of = |deeds: &[Deed], checks: &[CheckDeed]| {
+            let policy = policy_with_checks(deeds, checks, &around(), Purpose::Plan);
+            policy.actions().contains("elasticloadbalancing:DescribeTargetHealth")
+        };
+        (of(&[wait], &[]), of(&[], &[check]))
+    };
+    let group = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef";
+    let health = json!({"target_health": {"target_group": group, "instances": ["i-0123456789abcdef0"]}});
+    assert_eq!(actions(health), (true, true));
+    assert_eq!(actions(json!({"port": {"port": 443}})), (false, false));
 }

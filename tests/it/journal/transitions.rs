@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// A state with every count set, so that what is kept and what is reset shows.
 pub(super) fn states() -> Vec<(&'static str, ActionState)> {
-    let traces = || Traces { before: Some(Value::from("before")), outputs: Values::new(), seq: 3 };
+    let traces = || Traces { before: Some(Value::from("before")), outputs: Values::new(), seq: 3, since: 1 };
     let evidence = || "seen".to_owned();
     let failure = || Failure::permanent("no");
     let (generation, attempt, tries) = (1, 2, 1);
@@ -30,6 +30,10 @@ pub(super) fn states() -> Vec<(&'static str, ActionState)> {
     vec![
         ("pending", ActionState::Pending { generation }),
         ("started", ActionState::Started { generation, attempt, tries, traces: traces() }),
+        (
+            "started anew",
+            ActionState::Started { generation, attempt, tries, traces: Traces { since: attempt, ..traces() } },
+        ),
         ("applied", ActionState::Applied { generation, attempt, tries, traces: traces() }),
         ("done", done(Completion::Ran)),
         ("adopted", never_started(Completion::Adopted)),
@@ -84,6 +88,15 @@ pub(super) fn records() -> Vec<(&'static str, RecordKind)> {
             "failed",
             RecordKind::Failed { action: action(), phase: Phase::Verify, failure: failure(), retry_at: Some(5) },
         ),
+        (
+            "failed in vain",
+            RecordKind::Failed {
+                action: action(),
+                phase: Phase::Apply,
+                failure: failure().did_nothing(),
+                retry_at: Some(5),
+            },
+        ),
         ("gate_opened", RecordKind::GateOpened { action: action(), gate: "g".into(), prompt: text() }),
         ("resolved done", resolved(Resolution::Done)),
         ("resolved not-done", resolved(Resolution::NotDone)),
@@ -91,6 +104,10 @@ pub(super) fn records() -> Vec<(&'static str, RecordKind)> {
         ("undo_started", RecordKind::UndoStarted { action: action(), attempt: 7 }),
         ("undone", RecordKind::Undone { action: action(), evidence: text() }),
         ("undo_failed", RecordKind::UndoFailed { action: action(), failure: failure(), retry_at: Some(5) }),
+        (
+            "undo in vain",
+            RecordKind::UndoFailed { action: action(), failure: failure().did_nothing(), retry_at: Some(5) },
+        ),
     ]
 }
 

@@ -136,6 +136,8 @@ impl Deed {
     pub(crate) fn new(path: &str, kind: ActionKind, parameters: Value) -> Self {
         let call = ActionCall {
             run: "r1".parse().unwrap(),
+            runbook: "move".into(),
+            by: "hana".into(),
             action: path.parse().unwrap(),
             kind,
             phase: Phase::Observe,
