@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// The done actions whose effects nothing later has touched, in the plan's sequence. What works on a whole host touches all that is
 /// on it. Commands, requests and reloads are left out: what they leave behind to be seen is gone when the run has ended.
-pub fn standing<'p>(plan: &'p Plan, is_done: impl Fn(&ActionPath) -> bool) -> Vec<&'p StepAction> {
+pub fn standing(plan: &Plan, is_done: impl Fn(&ActionPath) -> bool) -> Vec<&StepAction> {
     let mut touched_later: BTreeSet<Resource> = BTreeSet::new();
     let mut standing = Vec::new();
     let done = plan.actions.iter().rev().filter(|planned| is_done(&planned.action));

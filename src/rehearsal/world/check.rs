@@ -66,8 +66,8 @@ fn hosts(world: &World) -> Result<(), String> {
         if let Some(odd) = host.units.keys().find(|unit| !Service::fits(unit) || !unit.contains('.')) {
             return Err(format!("`{odd}` of host `{name}` is no unit: expected a name like `shop.service`"));
         }
-        let names = host.certbot.iter().chain(host.nextcloud.iter().map(|it| &it.name));
-        for odd in names.filter(|name| !Fqdn::fits(name)) {
+        let mut names = host.certbot.iter().chain(host.nextcloud.iter().map(|it| &it.name));
+        if let Some(odd) = names.find(|name| !Fqdn::fits(name)) {
             return Err(format!("`{odd}` of host `{name}` is no name: expected {}", Fqdn::EXPECTED));
         }
         known("group", &host.instance.groups, world.group_names(), &format!("host `{name}`"))?;

@@ -63,9 +63,8 @@ async fn settle(region: &Region, say: &(dyn Fn(&str) + Sync)) -> Result<(), Rehe
         well(&output, &format!("`{command}` of the world's operator"))?;
     }
     write(&region.folder().join("home").join(INPUTS), inputs(region))?;
-    match &world.site {
-        Some(site) => site_answers(region, &region.names().fill(&site.url)).await?,
-        None => (),
+    if let Some(site) = &world.site {
+        site_answers(region, &region.names().fill(&site.url)).await?;
     }
     say(match world.hosts.len() {
         1 => "the host is as the world file says",
