@@ -17,7 +17,7 @@ use crate::access::RemoteCommand;
 use crate::action::Context;
 use crate::model::Failure;
 
-const HOST: &str = include_str!("host.sh");
+const HOST: &str = concat!(include_str!("../kept_folder.sh"), include_str!("host.sh"));
 const KEEPER: &str = include_str!("keeper.sh");
 
 /// A command on its host, by the name under which it is kept there.

@@ -19,7 +19,7 @@ use crate::model::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-const SCRIPT: &str = include_str!("claim.sh");
+const SCRIPT: &str = concat!(include_str!("../kept_folder.sh"), include_str!("claim.sh"));
 /// The folder, as the script knows it by itself.
 const USUAL: &str = "runbook";
 

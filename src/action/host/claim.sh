@@ -6,28 +6,6 @@ set -u
 umask 077
 fail() { echo "$1" >&2; exit 70; }
 
-me=$(id -u) mine=$(id -g)
-# The folder in which commands are kept, too; a test has another.
-case $0 in
-/*) top=${0%/*} inner=${0##*/} ;;
-*) if [ "$me" = 0 ]; then top=/var/lib inner=runbook; else top=${HOME:?} inner=.local/state/runbook; fi ;;
-esac
-
-# Whether nobody but root and we ourselves can put names into this folder, or exchange one on the way to it.
-safe() (
-    while :; do
-        set -- $(ls -ldn .)
-        case $3 in 0 | "$me") ;; *) exit 1 ;; esac
-        case $1 in
-            d????-??-?* | d????????[tT]*) ;;
-            d????w??-?*) [ "$me" != 0 ] && [ "$4" = "$mine" ] || exit 1 ;;
-            *) exit 1 ;;
-        esac
-        [ "$(pwd -P)" != / ] || exit 0
-        cd ..
-    done
-)
-
 enter() {
     cd -P "$top" 2>/dev/null || { [ "$1" = look ] && return 1; fail "there is no folder $top"; }
     safe || fail "others can put names into $(pwd -P), or on the way to it: a claim there would prove nothing"

@@ -100,7 +100,8 @@ async fn what_comes_late_of_a_claim_that_was_taken_back_leaves_nothing() {
 /// The folder of a user: what others could put there is no claim.
 #[test]
 fn a_users_claim_lies_in_a_folder_that_is_theirs_alone() {
-    let script = include_str!("../../../src/action/host/claim.sh");
+    let script =
+        concat!(include_str!("../../../src/action/kept_folder.sh"), include_str!("../../../src/action/host/claim.sh"));
     for shell in [&["dash"][..], &["bash", "--posix"], &["busybox", "sh"]] {
         let home = tempfile::tempdir().unwrap();
         let place = home.path().join("runbook").display().to_string();
