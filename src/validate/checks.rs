@@ -103,8 +103,11 @@ pub(super) fn parameters(
             continue;
         }
         let Some(expr) = reader.read(value, &param.value_type, &what, notes) else { continue };
-        if param.value_type == ValueType::Target && here == Here::Preflight {
-            target_known(around.targets, value, &what, notes);
+        if param.value_type == ValueType::Target {
+            // A guard looks while the runbook runs: what its target needs by then is `guards`' to see.
+            if here == Here::Preflight {
+                target_known(around.targets, value, &what, notes);
+            }
         } else if let Expr::Literal(given) = &expr
             && let Some(error) = trial::check(kind, param.name, given)
         {

@@ -50,6 +50,17 @@ fn little_has_to_be_said() {
     assert_eq!(runbook.unused_inputs(), ["on"], "what a guard uses is used");
 }
 
+/// A probe on a host, as a check has it.
+#[test]
+fn it_may_look_on_a_target() {
+    assert_eq!(told("id: port, do: probe.holds, with: { on: host, port: { port: 22 } }"), "");
+    assert_eq!(told("id: file, do: probe.holds, with: { on: host, shell: test -e /x, sudo: true }"), "");
+    let unknown = told("id: port, do: probe.holds, with: { on: hots, port: { port: 22 } }");
+    assert!(unknown.contains("hots") && unknown.contains("host"), "{unknown}");
+    let shape = told("id: port, do: probe.holds, with: { on: host, port: 22 }");
+    assert!(shape.contains("`port` of guard `port`: found `22`, expected named values"), "{shape}");
+}
+
 #[test]
 fn what_cannot_be_meant_is_told_with_what_might_be() {
     let with = |more: &str| told(&format!("{UP}, {more}"));
