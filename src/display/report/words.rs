@@ -45,6 +45,10 @@ pub(in crate::display) fn figures(sheet: &ReportSheet<'_>) -> Vec<[String; 3]> {
             1 => duration(sheet.down()),
             more => format!("{}, in {}", duration(sheet.down()), count(more, "time")),
         };
+        let times = match sheet.outages.last() {
+            Some(last) if last.ended.is_none() => format!("{times}, and it is down now"),
+            _ => times,
+        };
         rows.push(["site down".to_owned(), rough(sheet.timing.down_usual.seconds), times]);
     }
     if sheet.waited() > 0 {
