@@ -168,4 +168,5 @@ fn the_sites_downtime_is_what_the_run_made_of_it() {
     let open = outages(&plan, &story.records);
     assert_eq!((open.len(), open[0].ended), (1, None));
     assert_eq!(open[0].length(story.now + 7), story.now + 7 - open[0].begun);
+    assert!(text(&story).contains(", and it is down now"), "{}", text(&story));
 }
