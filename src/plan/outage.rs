@@ -6,11 +6,15 @@
 //! Not handled: what the site itself says; that is a probe's to see.
 
 use super::{Plan, Sequence, Site};
-use crate::journal::{History, Record, RunState, Way};
+use crate::journal::{ActionState, History, Record, Way};
 use crate::model::{ActionPath, Millis};
+use std::collections::HashMap;
 
 /// What took less is nothing that a downtime went by in, in milliseconds.
 const WORTH_TELLING: Millis = 50;
+
+/// Among how many that ended last the one is sought that the next has waited for.
+const NEAR: usize = 32;
 
 /// A time in which the site was down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,22 +59,22 @@ impl SiteOutage {
 #[must_use]
 pub fn outages(plan: &Plan, records: &[Record]) -> Vec<SiteOutage> {
     let mut spans: Vec<(Millis, Option<Millis>)> = Vec::new();
-    let mut state: Option<RunState> = None;
+    // Only what takes a site down or brings it back is followed: a run may have many actions.
+    let windows = plan.runbook.windows();
+    let ends = windows.iter().flat_map(|window| [Some(window.begins), window.ends]).flatten();
+    let mut states: HashMap<&ActionPath, ActionState> = ends.map(|path| (path, ActionState::UNTOUCHED)).collect();
     for record in records {
-        let next = match &state {
-            None => RunState::fold(std::slice::from_ref(record)).ok().flatten(),
-            Some(state) => state.apply(record).ok(),
-        };
-        // What does not fold is told by `log --verify`; here it says nothing of the site.
-        let Some(next) = next else { continue };
-        let is_down = Site::now(plan, &next) != Site::Up;
+        let Some(state) = record.kind.action().and_then(|action| states.get_mut(action)) else { continue };
+        // What cannot follow is told by `log --verify`; here it says nothing of the site.
+        let Some(next) = state.next(&record.kind, record.seq) else { continue };
+        *state = next;
+        let is_down = Site::by(plan, |action| states.get(action).unwrap_or(&ActionState::UNTOUCHED)) != Site::Up;
         match spans.last_mut() {
             Some((_, ended @ None)) if !is_down => *ended = Some(record.at),
             Some((_, None)) => {}
             _ if is_down => spans.push((record.at, None)),
             _ => {}
         }
-        state = Some(next);
     }
     let history = History::of(records);
     let last = records.last().map_or(0, |record| record.at);
@@ -91,7 +95,7 @@ struct Deed<'a> {
 
 fn costs(plan: &Plan, history: &History, begun: Millis, until: Millis) -> Vec<OutageCost> {
     let sequence = Sequence::of(plan);
-    let deeds: Vec<Deed<'_>> = plan
+    let mut deeds: Vec<Deed<'_>> = plan
         .actions
         .iter()
         .enumerate()
@@ -107,32 +111,29 @@ fn costs(plan: &Plan, history: &History, begun: Millis, until: Millis) -> Vec<Ou
         })
         .filter(|deed| deed.begun < deed.ended)
         .collect();
+    deeds.sort_by_key(|deed| (deed.ended, deed.begun));
     let mut chain: Vec<OutageCost> = Vec::new();
     let mut at = until;
-    let mut later: Option<&Deed<'_>> = None;
-    // The last that was at work; before it, the last of those that it waited for, else the last of all.
+    let mut later: Option<(usize, Way)> = None;
     while at > begun {
-        let before = |deed: &&Deed<'_>| deed.begun < at && later.is_none_or(|later| !std::ptr::eq(*deed, later));
-        let led_to = |deed: &&Deed<'_>| match later {
+        // What had not begun by then led to nothing from here on.
+        while deeds.last().is_some_and(|deed| deed.begun >= at) {
+            deeds.pop();
+        }
+        let waited_for = |deed: &&Deed<'_>| match later {
             None => true,
-            Some(next) if next.way == Way::Forward => sequence.leads_to(deed.place, next.place),
-            Some(next) => sequence.leads_to(next.place, deed.place),
+            Some((next, Way::Forward)) => sequence.waits_for(next).any(|it| it == deed.place),
+            Some((next, Way::Back)) => sequence.waits_for(deed.place).any(|it| it == next),
         };
-        let pick = |only_led: bool| {
-            deeds
-                .iter()
-                .filter(|deed| before(deed) && (!only_led || led_to(deed)))
-                .max_by_key(|deed| (deed.ended.min(at), deed.begun))
-        };
-        let Some(deed) = pick(true).or_else(|| pick(false)) else { break };
+        let near = || deeds.iter().rev().take(NEAR).filter(|deed| deed.begun < at);
+        let Some(deed) = near().find(waited_for).or_else(|| near().next()) else { break };
         chain.push(OutageCost {
             action: deed.action.clone(),
             way: deed.way,
             begun: deed.begun,
             ended: deed.ended.min(at),
         });
-        at = deed.begun;
-        later = Some(deed);
+        (at, later) = (deed.begun, Some((deed.place, deed.way)));
     }
     chain.retain(|cost| cost.ended.saturating_sub(cost.begun) >= WORTH_TELLING);
     chain.reverse();

@@ -25,7 +25,12 @@ impl Site {
     /// The site as a run's state has it.
     #[must_use]
     pub fn now(plan: &Plan, state: &RunState) -> Self {
-        Self::told(plan, |action| match state.action(action) {
+        Self::by(plan, |action| state.action(action))
+    }
+
+    /// The site when actions stand so.
+    pub(super) fn by<'s>(plan: &Plan, state: impl Fn(&ActionPath) -> &'s ActionState) -> Self {
+        Self::told(plan, |action| match state(action) {
             ActionState::Pending { .. } | ActionState::Failed { traces: None, .. } => Deed::Not,
             ActionState::Done { .. } | ActionState::Applied { .. } => Deed::Done,
             _ => Deed::Half,
