@@ -88,15 +88,90 @@ struct Step {
     actions: Vec<Action>,
 }
 
-/// An action of one of several kinds, about this item.
+/// An action of each kind, about an item (ITEM), on a target (TARGET) where it has one. `local.run` and `ssh.run` come twice: what only
+/// looks is another deed.
+const BODIES: &[(&str, &str)] = &[
+    ("local.run", "argv: [echo, \"ITEM\"], reads: true"),
+    ("local.run", "shell: echo, env: { OF: \"ITEM\" }, undo: echo"),
+    ("ssh.run", "on: TARGET, argv: [echo, \"ITEM\"], undo: [echo, \"ITEM\"]"),
+    ("ssh.run", "on: TARGET, argv: [echo, \"ITEM\"], reads: true"),
+    ("file.write", "on: TARGET, path: \"/etc/ITEM\", content: \"ITEM\""),
+    ("file.rename", "on: TARGET, from: \"/etc/ITEM\", to: \"/etc/.ITEM\""),
+    ("file.edit", "on: TARGET, path: \"/etc/ITEM\", replace: [{ text: a, with: b }]"),
+    ("file.link", "on: TARGET, path: \"/etc/ITEM\", to: \"ITEM\""),
+    ("archive.unpack", "on: TARGET, archive: \"/srv/ITEM.tar\", to: \"/srv/ITEM\""),
+    ("process.wait-gone", "on: TARGET, command: \"ITEM\""),
+    ("service.stop", "on: TARGET, service: \"ITEM\""),
+    ("service.restart", "on: TARGET, service: \"ITEM\""),
+    ("service.start", "on: TARGET, service: \"ITEM\""),
+    ("service.reload", "on: TARGET, service: \"ITEM\""),
+    ("nginx.offload-tls", "on: TARGET, file: \"/etc/ITEM\", fqdn: a.example.org"),
+    ("nginx.drop-in", "on: TARGET, file: \"/etc/ITEM.conf\", site: \"/etc/ITEM\", fqdn: a.example.org"),
+    ("php.set-config", "on: TARGET, file: \"/etc/ITEM\", set: { a: b }"),
+    ("cron.verify-single", "active_on: fixed, quiet_on: [other], file: \"/etc/cron.d/ITEM\", command: \"ITEM\""),
+    ("ssh.pin-host-key", "on: TARGET, by: known-hosts"),
+    ("host.claim", "on: TARGET"),
+    ("host.release", "on: TARGET"),
+    ("wait.for", "port: { host: \"ITEM\", port: 80 }"),
+    ("http.request", "url: \"http://a.example.org/ITEM\", undo: { url: \"http://a.example.org/ITEM\" }"),
+    ("gate.approve", "prompt: \"ITEM\""),
+    ("instance.look-up", "instance: i-0123456789abcdef0"),
+    ("instance.claim", "instance: i-0123456789abcdef0"),
+    ("instance.release", "instance: i-0123456789abcdef0"),
+    ("instance.shut-down", "on: machine"),
+    ("instance.stop", "instance: i-0123456789abcdef0"),
+    ("instance.start", "instance: i-0123456789abcdef0"),
+    ("instance.start-as", "instance: i-0123456789abcdef0, instance_type: t3.small"),
+    ("instance.wait-checked", "instance: i-0123456789abcdef0"),
+    ("image.create", "instance: i-0123456789abcdef0, name: \"nc-ITEM\""),
+    ("image.wait-available", "image: ami-0123456789abcdef0"),
+    (
+        "instance.clone",
+        "image: ami-0123456789abcdef0, like: i-0123456789abcdef0, subnet: subnet-0123456789abcdef0, instance_type: t3.small, name: \"ITEM\"",
+    ),
+    ("rds.set-multi-az", "db: shop, multi_az: true"),
+    ("rds.snapshot", "db: shop, name: \"shop-ITEM\""),
+    ("security-group.create", "name: \"of-ITEM\", description: d, vpc: vpc-0123456789abcdef0"),
+    ("security-group.admit", "group: sg-0123456789abcdef0, port: 80, ranges: [10.0.0.0/8]"),
+    ("target-group.create", "name: \"of-ITEM\", vpc: vpc-0123456789abcdef0, port: 80, health_path: /"),
+    ("target-group.register", "target_group: GROUP, instance: i-0123456789abcdef0"),
+    ("target-group.deregister", "target_group: GROUP, instance: i-0123456789abcdef0"),
+    ("target-group.wait-healthy", "target_group: GROUP, instances: [i-0123456789abcdef0]"),
+    ("target-group.wait-out", "target_group: GROUP, instance: i-0123456789abcdef0"),
+    (
+        "load-balancer.create",
+        "name: \"of-ITEM\", subnets: [subnet-0123456789abcdef0, subnet-0123456789abcdef1], groups: [sg-0123456789abcdef0]",
+    ),
+    (
+        "listener.create-https",
+        "load_balancer: BALANCER, port: 443, certificate: \"arn:aws:acm:eu-west-1:123456789012:certificate/a\", target_group: GROUP",
+    ),
+    ("listener.create-redirect", "load_balancer: BALANCER, port: 80, to_port: 443"),
+    ("certificate.request", "fqdn: a.example.org, name: \"ITEM\""),
+    ("dns.put-cname", "zone: Z0123456789ABCDEFGHIJ, name: \"ITEM.example.org\", value: b.example.org"),
+    ("certificate.wait-issued", "certificate: \"arn:aws:acm:eu-west-1:123456789012:certificate/a\""),
+    (
+        "dns.point-at-balancer",
+        "zone: Z0123456789ABCDEFGHIJ, fqdn: a.example.org, dns_name: b.example.org, dns_zone: Z0123456789ABCDEFGHIJ",
+    ),
+    ("http.expect", "url: \"http://a.example.org/ITEM\", status: 200"),
+    ("nextcloud.check", "fqdn: a.example.org, user: u, password: { env: PASSWORD }"),
+    ("file.upload", "on: TARGET, path: \"/etc/ITEM\", secret: { env: PASSWORD }"),
+];
+
+/// An action of one of the kinds, about this item.
 fn body(kind: usize, item: &str, target: &str) -> String {
-    match kind {
-        0 => format!("do: local.run, with: {{ argv: [echo, \"{item}\"], reads: true }}"),
-        1 => format!("do: ssh.run, with: {{ on: {target}, argv: [echo, \"{item}\"], undo: [echo, \"{item}\"] }}"),
-        2 => format!("do: file.write, with: {{ on: {target}, path: \"/etc/{item}\", content: \"{item}\" }}"),
-        3 => format!("do: service.restart, with: {{ on: {target}, service: \"{item}\" }}"),
-        4 => format!("do: wait.for, with: {{ port: {{ host: \"{item}\", port: 80 }} }}"),
-        _ => format!("do: process.wait-gone, with: {{ on: {target}, command: \"{item}\" }}"),
+    let (kind, with) = BODIES[kind];
+    let arn = |what: &str| format!("\"arn:aws:elasticloadbalancing:eu-west-1:123456789012:{what}/a/0123456789abcdef\"");
+    let with = with.replace("GROUP", &arn("targetgroup")).replace("BALANCER", &arn("loadbalancer/app"));
+    format!("do: {kind}, with: {{ {} }}", with.replace("ITEM", item).replace("TARGET", target))
+}
+
+/// The generator knows every action there is.
+#[test]
+fn all_actions_are_tried() {
+    for kind in runbook::model::ActionKind::ALL {
+        assert!(BODIES.iter().any(|(name, _)| *name == kind.as_str()), "{kind} is not among the bodies");
     }
 }
 
@@ -121,14 +196,14 @@ fn list(over: Loop) -> Option<&'static str> {
     }
 }
 
-const HEAD: &str = "runbook: made\ntitle: t\nabout: a\ninputs:\n  on: { type: bool, about: o }\n  env: { type: string, about: e }\n  \
+const HEAD: &str = "runbook: made\ntitle: t\nabout: a\nregion: eu-west-1\ninputs:\n  on: { type: bool, about: o }\n  env: { type: string, about: e }\n  \
                     nodes: { type: list(string), about: n }\n";
 
 /// As an author writes it.
 fn written(steps: &[Step], given: &Given) -> String {
     let mut pieces = Vec::new();
     let mut main = format!(
-        "{HEAD}targets:\n  fixed: {{ host: fixed }}\n  web: {{ hosts: \"${{{{ inputs.nodes }}}}\" }}\nsteps:\n"
+        "{HEAD}targets:\n  fixed: {{ host: fixed }}\n  other: {{ host: other }}\n  machine: {{ instance: i-0123456789abcdef0 }}\n  web: {{ hosts: \"${{{{ inputs.nodes }}}}\" }}\nsteps:\n"
     );
     for (s, step) in steps.iter().enumerate() {
         let mut text = format!("  - id: s{s}\n    title: t\n    why: w\n");
@@ -161,7 +236,7 @@ fn written(steps: &[Step], given: &Given) -> String {
             }
         };
         let _ = writeln!(main, "  - {{ include: p{s}.yaml, with: {{ {with} }} }}");
-        let head = HEAD.replace("runbook: made\ntitle: t\n", "piece: made\n");
+        let head = HEAD.replace("runbook: made\ntitle: t\n", "piece: made\n").replace("region: eu-west-1\n", "");
         pieces.push((format!("p{s}.yaml"), format!("{head}steps:\n{text}")));
     }
     runbook::document::whole(&main, &pieces)
@@ -169,7 +244,9 @@ fn written(steps: &[Step], given: &Given) -> String {
 
 /// As it is meant, nothing left to be decided.
 fn by_hand(steps: &[Step], given: &Given) -> Option<String> {
-    let mut text = format!("{HEAD}targets:\n  fixed: {{ host: fixed }}\n");
+    let mut text = format!(
+        "{HEAD}targets:\n  fixed: {{ host: fixed }}\n  other: {{ host: other }}\n  machine: {{ instance: i-0123456789abcdef0 }}\n"
+    );
     for (n, node) in given.nodes.iter().enumerate() {
         let _ = writeln!(text, "  web-{}: {{ host: {node} }}", n + 1);
     }
@@ -241,7 +318,7 @@ fn over() -> impl Strategy<Value = Loop> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let action = (condition(), over(), 0..6usize).prop_map(|(when, over, kind)| Action { when, over, kind });
+    let action = (condition(), over(), 0..BODIES.len()).prop_map(|(when, over, kind)| Action { when, over, kind });
     let place = prop_oneof![3 => Just(Place::Runbook), 1 => Just(Place::Piece), 1 => Just(Place::OwnPiece)];
     let step = (condition(), over(), prop::collection::vec(action, 1..4), place)
         .prop_map(|(when, over, actions, place)| Step { place, when, over, actions });
