@@ -118,10 +118,17 @@ fn use_of(name: &str, params: &[ParamSpec]) -> String {
     // A command is said in one of several ways, none of which is required.
     let is_usual = |param: &ParamSpec| ["argv", "undo"].contains(&param.name);
     let given = params.iter().filter(|param| param.required || is_usual(param));
-    let lines: String =
-        given.map(|param| format!("          {}: {}\n", param.name, placeholder(&param.value_type))).collect();
+    let lines: String = given.map(|param| format!("          {}: {}\n", param.name, example(param))).collect();
     let with = if lines.is_empty() { String::new() } else { format!("        with:\n{lines}") };
     format!("        do: {name}\n{with}")
+}
+
+/// What stands in an example for a parameter: where values have names, these.
+fn example(param: &ParamSpec) -> String {
+    match (&param.value_type, param.name) {
+        (ValueType::List(of), "replace") if **of == ValueType::Map => "[{ text: OLD, with: NEW }]".to_owned(),
+        (of, _) => placeholder(of),
+    }
 }
 
 fn placeholder(of: &ValueType) -> String {
