@@ -142,6 +142,8 @@ fn a_runbook_without_a_world_is_told_what_to_write() {
         "hosts: { app-1: {} }\ninputs: { text: a, at: b }\nafter: [{ on: app-1, run: x, since: one/wirte }]\n",
     );
     assert!(told(&["own.yaml"]).contains("`one/wirte`, which is no action of the runbook"));
+    own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs: { text: a, at: b }\nafter: [{ on: app-2, run: x }]\n");
+    assert!(told(&["own.yaml"]).contains("names the host `app-2`: there are app-1"));
     own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs: { text: a, at: b }\n");
     assert!(told(&["own.yaml", "--fault", "no-room"]).contains("no fault `no-room` in this world"));
 }

@@ -318,6 +318,7 @@ fn what_cannot_be_rehearsed_is_refused_before_the_lab_is_made() {
     for (options, says) in [
         (&["no-such"][..], "no-such"),
         (&["single-to-ha", "--kill", "no/such:before"], "no action `no/such`"),
+        (&["single-to-ha", "--kill", "certificate/issued:before"], "`certificate/issued` makes no effect"),
         (&["single-to-ha", "--kill", "stop-cron/claim:during"], "`stop-cron/claim:during` is no such point"),
         (&["single-to-ha", "--kill", "stop-cron/claim:after-undo"], "nothing is undone"),
         (&["single-to-ha", "--rollback-to", "step-12"], "no step `step-12`"),

@@ -158,6 +158,11 @@ fn check(args: &RehearseArgs, runbook: &Runbook) -> Result<(), CommandFailure> {
             return Err(CommandFailure::usage(format!("`{}` has no action `{action}`", args.runbook))
                 .hint(format!("`runbook rehearse {} --list-kill-points` lists them", args.runbook)));
         }
+        let has_effect = |it: &crate::model::StepAction| !matches!(it.reversibility(), Reversibility::NothingToUndo(_));
+        if !runbook.actions().any(|it| it.path.to_string() == action && has_effect(it)) {
+            return Err(CommandFailure::usage(format!("`{action}` makes no effect that a process could be killed at"))
+                .hint(format!("`runbook rehearse {} --list-kill-points` lists the points", args.runbook)));
+        }
         if point.ends_with("-undo") && args.rollback_to.is_none() {
             return Err(CommandFailure::usage(format!("`{point}` is never reached: nothing is undone"))
                 .hint("add `--rollback-to STEP`"));

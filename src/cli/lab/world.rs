@@ -28,7 +28,7 @@ fn without(args: &RehearseArgs, path: &Path, error: &std::io::Error) -> CommandF
     CommandFailure::usage(format!("`{}` cannot be rehearsed without a world", args.runbook))
         .cause(format!("`{}` cannot be read: {error}", path.display()))
         .hint("write one beside it, or name it with `--world FILE`: at least `hosts: { web-1: {} }`, and the runbook's `inputs`")
-        .hint("docs/rehearsal.md leads through one, under \"A runbook of your own\"")
+        .hint("docs/rehearsal.md leads through one, under \"A world file\"")
 }
 
 /// The worlds that come with the tool.

@@ -3,7 +3,7 @@
 use super::file::World;
 use super::holds::{HoldsBy, OPERATOR};
 use super::names::WorldNames;
-use crate::model::{BalancerName, DbId, Fqdn, HostPath, Runbook, Service, is_id};
+use crate::model::{BalancerName, DbId, Fqdn, HostPath, Runbook, Service, ValueType, is_id};
 use std::collections::BTreeSet;
 
 /// Reads a world file.
@@ -31,12 +31,18 @@ pub fn parse(text: &str) -> Result<World, String> {
 /// # Errors
 /// The first such action.
 pub fn fits(world: &World, runbook: &Runbook) -> Result<(), String> {
-    let known: BTreeSet<_> = runbook.actions().map(|action| &action.path).collect();
+    let actions: BTreeSet<_> = runbook.actions().map(|action| &action.path).collect();
     let named = world.all_holds().flat_map(|holds| holds.since.iter().chain(&holds.until));
-    match named.into_iter().find(|path| !known.contains(path)) {
-        Some(path) => Err(format!("`since`, or `until`, names `{path}`, which is no action of the runbook")),
-        None => Ok(()),
+    if let Some(path) = named.into_iter().find(|path| !actions.contains(path)) {
+        return Err(format!("`since`, or `until`, names `{path}`, which is no action of the runbook"));
     }
+    // An instance that the run makes is known by its Name tag only then.
+    let is_instance = |(name, of): &(String, ValueType)| name == "instance" && *of == ValueType::InstanceId;
+    if runbook.actions().any(|action| action.outputs().iter().any(is_instance)) {
+        return Ok(());
+    }
+    let places = world.all_holds().filter_map(|holds| holds.on.as_ref()).filter(|on| on.as_str() != OPERATOR);
+    known("host", places, world.hosts.keys().map(String::as_str), "`after`, or `always`,")
 }
 
 fn packages(world: &World) -> Result<(), String> {
