@@ -92,12 +92,17 @@ impl Lab {
 
     /// Lets a conversion of the database end that was made long by `rds_ticks`: what counts is how often it is looked at.
     pub(super) async fn end_conversions(&self) {
+        self.end_conversions_at(true).await;
+    }
+
+    /// The same, until the database is Multi-AZ or is not.
+    pub(super) async fn end_conversions_at(&self, multi_az: bool) {
         self.configure(json!({ "rds_ticks": 1 })).await;
-        for _ in 0..2_000 {
-            let named = self.aws.rds.describe_db_instances().db_instance_identifier(&self.account().db);
+        for _ in 0..4_000 {
+            let named = self.aws.rds.describe_db_instances().db_instance_identifier(self.account().db);
             let found = named.send().await.unwrap();
             let db = &found.db_instances()[0];
-            if db.multi_az() == Some(true) && db.db_instance_status() == Some("available") {
+            if db.multi_az() == Some(multi_az) && db.db_instance_status() == Some("available") {
                 return;
             }
         }

@@ -62,7 +62,7 @@ mod inside {
             let witness = Witness::of(&lab.region).await.unwrap();
             lab.types(RUN).await.exits(0);
             // Far more looks than it has time for.
-            lab.configure(json!({ "rds_ticks": 1_000_000 })).await;
+            lab.configure(json!({ "rds_ticks": 1_200 })).await;
             let child = lab.begins(&["rollback", "--to", "start", "--yes"]);
             eventually("the database is being converted back", || async {
                 (lab.count("rds:ModifyDBInstance").await > 1).then_some(())
@@ -77,7 +77,7 @@ mod inside {
                 assert!(rows.iter().any(|row| row.what == back && row.ok), "{back}: {rows:#?}");
             }
             assert!(rows.iter().any(|row| row.what == "the database is single-AZ" && !row.ok), "{rows:#?}");
-            lab.configure(json!({ "rds_ticks": 1 })).await;
+            lab.end_conversions_at(false).await;
             lab.end_of(child).await.exits(0).says("is rolled back");
             let rows = witness.rows(&lab.region).await.unwrap();
             assert!(rows.iter().all(|row| row.ok), "{rows:#?}");
