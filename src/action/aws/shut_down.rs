@@ -6,7 +6,7 @@
 use super::claim::{not_anothers, shutdown_behaviour};
 use super::instance_state::{described, instance_of, live, state, stopped_as_asked};
 use super::instance_stopped::wait_stopped;
-use super::power::{PowerBefore, bring_up, observe_stop};
+use super::power::{PowerBefore, bring_up, is_down, observe_stop};
 use crate::access::{Aws, RemoteCommand, RemoteOutput, SshError, SshTrouble};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{Advice, Change, Failure, Finding, InstanceShutDown, Text, tell};
@@ -15,6 +15,10 @@ use std::time::{Duration, Instant};
 
 /// How long the guest may take to answer the command; the shutdown itself goes on without us.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long a guest that was told to may take until EC2 sees it go: systemd gives each service this long to end
+/// (DefaultTimeoutStopSec=, systemd-system.conf(5)).
+const GOING_DOWN: Duration = Duration::from_secs(90);
 
 /// What the guest is asked to do.
 fn command() -> RemoteCommand {
@@ -32,6 +36,22 @@ impl InstanceShutDown {
                     "`aws ec2 modify-instance-attribute --instance-id {id} --instance-initiated-shutdown-behavior stop`"
                 ))),
         }
+    }
+
+    /// Whether EC2 sees the guest go down. One that took the command in an attempt whose answer was lost lets nobody in any more
+    /// (pam_nologin(8), and sshd ends early), for a while before EC2 knows.
+    async fn goes_down(&self, cx: &Context<'_>, aws: &Aws, id: &str) -> Result<bool, Failure> {
+        for _ in 0..cx.looks(GOING_DOWN) {
+            if is_down(aws, id).await? {
+                return Ok(true);
+            }
+            cx.beat().beat(format!("{} lets nobody in, and may be on its way down", self.on))?;
+            if cx.time_left().is_zero() {
+                break;
+            }
+            cx.pause().await;
+        }
+        Ok(false)
     }
 
     /// Waits until the host answers over SSH again. A refused login may be a host that is still booting.
@@ -104,7 +124,12 @@ impl Perform for InstanceShutDown {
                 .into());
             }
             Ok(_) | Err(SshError { trouble: SshTrouble::Lost(_) | SshTrouble::TimedOut(_), .. }) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let asked_before = cx.call().attempt > 1 && error.trouble.may_pass_at_boot(Duration::ZERO);
+                if !(asked_before && self.goes_down(cx, &aws, id).await?) {
+                    return Err(error.into());
+                }
+            }
         }
         cx.access().ssh().forget(&self.on).await;
         Ok(Applied::new())

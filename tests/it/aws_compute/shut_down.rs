@@ -17,6 +17,7 @@ both_halves! {
     "aws_compute::shut_down":
     shuts_down_and_starts_again,
     a_connection_that_goes_down_with_the_guest_is_no_failure,
+    a_guest_that_lets_nobody_in_any_more_is_on_its_way_down,
     a_guest_that_refuses_is_told_at_once,
     a_guest_that_a_shutdown_would_destroy_is_refused,
     a_guest_that_hangs_on_its_way_down_is_not_forced,
@@ -155,6 +156,38 @@ mod inside {
         guest.work.apply().await;
         guest.work.undo().await;
         assert_eq!(guest.state().await, "running");
+    }
+
+    /// The answer of the first attempt is lost, and sshd ends before EC2 sees anything: the next attempt waits for that.
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn a_guest_that_lets_nobody_in_any_more_is_on_its_way_down() {
+        let mut guest = Guest::new().await;
+        guest.mark("hangs");
+        guest.work.observe().await;
+        guest.work.apply().await;
+        guest.sshd.kill().unwrap();
+        guest.sshd.wait().unwrap();
+        guest.account.stage = Rc::new(Stage::new().with_ssh(&guest.dir.path().join("ssh_config")));
+        let parameters = guest.work.deed.call.parameters.clone();
+        let mut work = guest.account.work(ActionKind::InstanceShutDown, "shut-down/guest", parameters);
+        assert_eq!(work.failure(Phase::Apply).await.kind, FailureKind::Transient, "nobody has asked it before");
+        work.deed.call.attempt = 2;
+        assert_eq!(work.observe().await.found, Found::Absent, "EC2 still calls it running");
+        work.deed.call.deadline_s = 1;
+        assert_eq!(work.failure(Phase::Apply).await.kind, FailureKind::Transient, "it does not go down");
+        work.deed.call.deadline_s = 60;
+        let (lab, id) = (&guest.account.lab, guest.account.web());
+        let looked = lab.calls("DescribeInstanceAttribute");
+        let off = async {
+            while lab.calls("DescribeInstanceAttribute") == looked {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            lab.post("body", &json!({"event": "guest-powered-off", "id": id}));
+        };
+        tokio::join!(work.apply(), off);
+        work.verify().await;
+        assert_eq!(guest.state().await, "stopped");
     }
 
     #[tokio::test]
