@@ -7,7 +7,7 @@
 //!
 //! The pieces that a runbook includes stand behind it in the same text ([`whole`]), so that one text is all of it.
 //!
-//! Not handled: several documents in one file, merge keys (`<<`), tags; where pieces are kept.
+//! Not handled: several documents in one file, merge keys (`<<`) of a runbook, tags; where pieces are kept.
 
 mod lines;
 mod node;
@@ -17,7 +17,7 @@ mod read;
 pub use lines::LineIndex;
 pub use node::{Entry, Key, Kind, Node, Place};
 pub use pieces::{PieceFile, whole};
-pub use read::parse;
+pub use read::{parse, parse_data};
 
 use std::sync::Arc;
 

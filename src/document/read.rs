@@ -15,6 +15,20 @@ const MAX_BYTES: usize = 8 << 20;
 /// # Errors
 /// The first place where the text is no YAML, or where it goes beyond the limits; in a piece with the piece's name.
 pub fn parse(name: &str, text: &str) -> Result<Document, Unreadable> {
+    read(name, text, MergeKeyPolicy::Error)
+}
+
+/// The same of data, in which merge keys (`<<`) may stand: what they bring is there as if it had been written out.
+///
+/// # Errors
+/// As of [`parse`].
+pub fn parse_data(name: &str, text: &str) -> Result<Document, Unreadable> {
+    let document = read(name, text, MergeKeyPolicy::AsOrdinary)?;
+    let root = merged(document.root);
+    Ok(Document { root, ..document })
+}
+
+fn read(name: &str, text: &str, merge_keys: MergeKeyPolicy) -> Result<Document, Unreadable> {
     if text.len() > MAX_BYTES {
         let message = format!("it has {} bytes; {MAX_BYTES} is the most", text.len());
         return Err(Unreadable { name: name.to_owned(), text: text.to_owned(), place: None, message });
@@ -22,7 +36,7 @@ pub fn parse(name: &str, text: &str) -> Result<Document, Unreadable> {
     let mut root = Node { place: Place::START, kind: Kind::Null };
     let mut found = Vec::new();
     for part in parts(text) {
-        let read = tree(part.name.unwrap_or(name), part.text)?;
+        let read = tree(part.name.unwrap_or(name), part.text, merge_keys)?;
         match part.name {
             None => root = read,
             Some(name) => {
@@ -33,19 +47,19 @@ pub fn parse(name: &str, text: &str) -> Result<Document, Unreadable> {
     Ok(Document { name: name.to_owned(), text: text.to_owned(), root, pieces: found.into() })
 }
 
-fn tree(name: &str, text: &str) -> Result<Node, Unreadable> {
+fn tree(name: &str, text: &str, merge_keys: MergeKeyPolicy) -> Result<Node, Unreadable> {
     if text.trim_start_matches('\u{feff}').lines().all(|l| l.trim().is_empty() || l.trim_start().starts_with('#')) {
         return Ok(Node { place: Place::START, kind: Kind::Null });
     }
     let lines = LineIndex::of(text);
-    let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
+    let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options(merge_keys)).map_err(|error| {
         let place = error.location().filter(|l| *l != Location::UNKNOWN).map(|l| place_of(&lines, l));
         Unreadable { name: name.to_owned(), text: text.to_owned(), place, message: told(&error) }
     })?;
     Ok(node(&lines, raw))
 }
 
-fn options() -> Options {
+fn options(merge_keys: MergeKeyPolicy) -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 1_000_000,
@@ -58,7 +72,7 @@ fn options() -> Options {
         },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 10_000, max_replay_stack_depth: 8 },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        merge_keys: MergeKeyPolicy::Error,
+        merge_keys: merge_keys,
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
@@ -123,6 +137,38 @@ fn node(lines: &LineIndex<'_>, raw: Spanned<Raw>) -> Node {
         ),
     };
     Node { place: place_of(lines, raw.referenced), kind }
+}
+
+/// A tree with what its merge keys bring: what is written beside them wins, then what is brought first.
+fn merged(node: Node) -> Node {
+    let kind = match node.kind {
+        Kind::List(items) => Kind::List(items.into_iter().map(merged).collect()),
+        Kind::Map(entries) => {
+            let (brought, mut own): (Vec<_>, Vec<_>) = entries
+                .into_iter()
+                .map(|entry| Entry { key: entry.key, value: merged(entry.value) })
+                .partition(|entry| entry.key.text == "<<" && is_brought(&entry.value));
+            for Entry { value, .. } in brought {
+                let maps = match value.kind {
+                    Kind::List(items) => items,
+                    _ => vec![value],
+                };
+                for entry in maps.into_iter().flat_map(|map| map.entries().map(<[Entry]>::to_vec).unwrap_or_default()) {
+                    if own.iter().all(|it| it.key.text != entry.key.text) {
+                        own.push(entry);
+                    }
+                }
+            }
+            Kind::Map(own)
+        }
+        other => other,
+    };
+    Node { place: node.place, kind }
+}
+
+/// Whether a merge key can bring it: named values, or a list of them.
+fn is_brought(value: &Node) -> bool {
+    value.entries().is_some() || value.items().is_some_and(|items| items.iter().all(|it| it.entries().is_some()))
 }
 
 impl<'de> Deserialize<'de> for Raw {
@@ -234,6 +280,34 @@ mod tests {
         let document = parse("t", text).unwrap();
         assert_eq!(document.root.get("b").unwrap().place.line, 2);
         assert_eq!(document.root.get("b").unwrap().get("k").unwrap().text(), Some("v"));
+    }
+
+    #[test]
+    fn data_may_be_merged() {
+        let read = |text: &str| parse_data("t", text).unwrap().root;
+        let plain = |text: &str| parse("t", text).unwrap().root;
+        fn shape(node: &Node) -> String {
+            match &node.kind {
+                Kind::Map(entries) => {
+                    let mut all: Vec<_> =
+                        entries.iter().map(|it| format!("{}:{}", it.key.text, shape(&it.value))).collect();
+                    all.sort();
+                    format!("{{{}}}", all.join(","))
+                }
+                Kind::List(items) => format!("[{}]", items.iter().map(shape).collect::<Vec<_>>().join(",")),
+                other => format!("{other:?}"),
+            }
+        }
+        for (merged, written) in [
+            ("a: &m {x: 1, y: 2}\nb: {<<: *m, y: 3}\n", "a: {x: 1, y: 2}\nb: {x: 1, y: 3}\n"),
+            ("a: &m {x: 1}\nb: &n {x: 2, z: 4}\nc: {<<: [*m, *n]}\n", "a: {x: 1}\nb: {x: 2, z: 4}\nc: {x: 1, z: 4}\n"),
+            ("a: &m {x: {<<: {q: 1}}}\nb: [{<<: *m}]\n", "a: {x: {q: 1}}\nb: [{x: {q: 1}}]\n"),
+            ("a: {<<: 5}\n", "a: {\"<<\": 5}\n"),
+        ] {
+            assert_eq!(shape(&read(merged)), shape(&plain(written)), "{merged}");
+        }
+        let text = "a: &m {x: 1}\nb: {<<: *m}\n";
+        assert_eq!(read(text).get("b").unwrap().get("x").unwrap().place.line, 2, "an alias stands where it is used");
     }
 
     #[test]

@@ -79,7 +79,9 @@ impl StepAction {
             | Property::OnlyLooks
             | Property::CannotBeSeen
             | Property::MayOnlyRead
-            | Property::Probes => Vec::new(),
+            | Property::Probes
+            | Property::Claims
+            | Property::Releases => Vec::new(),
         };
         self.kind.properties().iter().flat_map(gates).collect()
     }

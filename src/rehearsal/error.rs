@@ -66,9 +66,23 @@ pub enum RehearsalError {
         /// The end of the emulator's log; empty when there is none.
         said: String,
     },
+    /// Packages that a world asks for and Debian does not have.
+    #[error("{} {}", no_package(names), crate::rehearsal::machine::recipe::SUITE)]
+    NoPackage {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// The lab is as the world file says, and the runbook was refused in it.
+    #[error("no run was begun in the lab: why it was refused stands above")]
+    NoRun,
     /// The lab cannot work on this machine, or not in the way asked for.
     #[error("{0}")]
     Unsupported(String),
+}
+
+fn no_package(names: &[String]) -> String {
+    let named: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("there {} no package {} in Debian's", if names.len() == 1 { "is" } else { "are" }, named.join(", "))
 }
 
 fn tail_of(said: &str) -> String {
@@ -80,6 +94,22 @@ impl RehearsalError {
     pub(in crate::rehearsal) fn file(doing: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         let path = path.as_ref().to_path_buf();
         move |source| Self::File { doing, path, source }
+    }
+
+    /// What helps, where the lab itself, or what it was asked for, is the reason.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::ProgramMissing { .. }
+            | Self::ProgramUnstartable { .. }
+            | Self::Unsupported(_)
+            | Self::File { .. } => Some("`runbook doctor` says what the lab needs; `--setup` installs it"),
+            Self::NoPackage { .. } => Some("correct `packages` in the world file, and type the same command again"),
+            Self::NoRun => Some(
+                "mend the runbook, or its world file; with `--shell` you get a shell in the lab and can look around",
+            ),
+            Self::ProgramFailed { .. } | Self::TooLate { .. } | Self::Emulator { .. } => None,
+        }
     }
 
     /// The message with all its causes, as one line for a log.

@@ -39,6 +39,6 @@ pub use site::release;
 pub use site::visitor::Outage;
 pub use world::{
     AwsQuestion, BalancerBefore, DatabaseBefore, FaultBefore, Holds, InstanceBefore, LabSubnet, NextcloudBefore,
-    NextcloudDatabase, RecordBefore, RefusalBefore, RestBefore, RuleBefore, SiteBefore, TargetProtocol, World,
-    WorldFile, WorldHost, WorldNames, fits as world_fits, inputs, parse as parse_world, raise,
+    NextcloudDatabase, ReadWorld, RecordBefore, RefusalBefore, RestBefore, RuleBefore, SiteBefore, TargetProtocol,
+    World, WorldFile, WorldHost, WorldNames, inputs, parse as parse_world, raise,
 };

@@ -52,7 +52,12 @@ pub(super) fn read(
         Some(path) => format!("action `{path}`"),
         None => format!("action {} of step {}", position.1 + 1, position.0 + 1),
     };
-    let fields = Fields::of(node, node.place, &what, FIELDS, notes)?;
+    let spec = node.get("do").and_then(Node::text).and_then(kind_named).map(ActionKind::spec);
+    let is_parameter = |name: &str| {
+        let kind = spec.as_ref().filter(|spec| spec.params.iter().any(|param| param.name == name))?;
+        Some(format!("it is a parameter of `{}`: it stands under `with`", kind.name))
+    };
+    let fields = Fields::beside(node, node.place, &what, (FIELDS, &is_parameter), notes)?;
     let title = fields.line("title", notes);
     let retry = fields.get("retry").map_or_else(|| Some(RetryPolicy::default()), |n| retry(n, &what, notes));
     let deadline_s = fields.get("deadline").and_then(|n| deadline(n, &what, notes));
@@ -124,7 +129,12 @@ impl Action<'_> {
         }
         let fields = match node {
             None => None,
-            Some(node) => Some(Fields::of(node, node.place, &what, &names, notes)?),
+            Some(node) => {
+                let of_action = |name: &str| {
+                    FIELDS.contains(&name).then(|| format!("it is said of the action: put `{name}` beside `with`"))
+                };
+                Some(Fields::beside(node, node.place, &what, (&names, &of_action), notes)?)
+            }
         };
         let mut with = BTreeMap::new();
         let mut missing = Vec::new();
@@ -241,6 +251,8 @@ impl Action<'_> {
             _ => None,
         };
         match (cannot, fields.get("irreversible")) {
+            // One that stands in the wrong place is told there.
+            (Some(_), None) if with("irreversible").is_some() => {}
             (Some(why), None) => notes.advise(
                 place,
                 format!("{} cannot be undone ({why}) and does not say so", self.what),

@@ -17,6 +17,17 @@ impl<'d> Fields<'d> {
     /// Reads `node`, which is `what` (e.g. "step `stop-cron`"); `place` is where missing fields are told. Nothing when it
     /// is no mapping.
     pub(super) fn of(node: &'d Node, place: Place, what: &str, known: &[&'d str], notes: &mut Notes) -> Option<Self> {
+        Self::beside(node, place, what, (known, &|_| None), notes)
+    }
+
+    /// The same where a name that is not known may be one of another place: `there` says which.
+    pub(super) fn beside(
+        node: &'d Node,
+        place: Place,
+        what: &str,
+        (known, there): (&[&'d str], &dyn Fn(&str) -> Option<String>),
+        notes: &mut Notes,
+    ) -> Option<Self> {
         let Some(entries) = node.entries() else {
             notes.advise(
                 node.place,
@@ -32,6 +43,8 @@ impl<'d> Fields<'d> {
                 twice(&format!("`{name}`"), what, entry.key.place, first.key.place, notes);
             } else if known.contains(&name) {
                 it.found.push((name, &entry.value));
+            } else if let Some(there) = there(name) {
+                notes.advise(entry.key.place, format!("unknown field `{name}` in {what}"), there);
             } else {
                 let others = || known.iter().copied().filter(|k| node.get(k).is_none());
                 let ours = others().find(|other| is_elsewhere(other, name));

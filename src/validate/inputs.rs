@@ -5,7 +5,7 @@ use super::literal::{check, repeated};
 use super::problem::{Notes, Problems, Where};
 use super::trial;
 use super::words::{found, inside, meant, nearest, value};
-use crate::document::{Document, Kind};
+use crate::document::{Document, Kind, Node, Place};
 use crate::model::{InputSpec, Runbook, Value, ValueType, Values};
 use std::collections::BTreeMap;
 
@@ -15,6 +15,25 @@ use std::collections::BTreeMap;
 /// # Errors
 /// All problems found, every missing input among them.
 pub fn inputs(runbook: &Runbook, file: Option<&Document>, sets: &[(String, String)]) -> Result<Values, Problems> {
+    let how = if file.is_some() { "in this file" } else { "in an inputs file" };
+    all(runbook, file, sets, &|name| format!("give it {how} or by `--set {name}=...`"))
+}
+
+/// The same of a document in which the inputs stand under a name, and which alone gives them.
+///
+/// # Errors
+/// All problems found, every missing input among them.
+pub fn inputs_under(name: &str, runbook: &Runbook, file: &Document) -> Result<Values, Problems> {
+    let root = file.root.get(name).cloned().unwrap_or(Node { place: Place::START, kind: Kind::Null });
+    all(runbook, Some(&file.with_root(root)), &[], &|_| format!("give it under `{name}`"))
+}
+
+fn all(
+    runbook: &Runbook,
+    file: Option<&Document>,
+    sets: &[(String, String)],
+    how: &dyn Fn(&str) -> String,
+) -> Result<Values, Problems> {
     let mut notes = Notes::default();
     let mut given = Given { runbook, values: Values::new(), places: BTreeMap::new() };
     if let Some(file) = file {
@@ -24,7 +43,7 @@ pub fn inputs(runbook: &Runbook, file: Option<&Document>, sets: &[(String, Strin
         }
     }
     given.read_sets(sets, &mut notes);
-    given.complete(file.is_some(), &mut notes);
+    given.complete(how, &mut notes);
     if notes.len() == 0 {
         given.try_out(&mut notes);
     }
@@ -137,20 +156,15 @@ impl<'a> Given<'a> {
     }
 
     /// Fills in defaults and tells all that is missing.
-    fn complete(&mut self, has_file: bool, notes: &mut Notes) {
+    fn complete(&mut self, how: &dyn Fn(&str) -> String, notes: &mut Notes) {
         for spec in self.runbook.inputs.iter().filter(|i| !self.places.contains_key(&i.name)) {
             match &spec.default {
                 Some(default) => _ = self.values.insert(spec.name.clone(), default.clone()),
                 None => {
-                    let how = if has_file { "this file" } else { "an inputs file" };
                     notes.push(
                         Where::Document,
                         format!("input `{}` is missing: {}", spec.name, inside(&spec.about)),
-                        Some(format!(
-                            "give it in {how} or by `--set {}=...`: {}",
-                            spec.name,
-                            spec.value_type.expected()
-                        )),
+                        Some(format!("{}: {}", how(&spec.name), spec.value_type.expected())),
                     );
                 }
             }

@@ -35,7 +35,7 @@ pub(super) struct Repeated<'d> {
     /// Where it is given first.
     first: &'d Key,
     /// In what, as a message says it.
-    what: String,
+    pub(super) what: String,
 }
 
 /// The names that are given twice in `node`, which is `what`.

@@ -11,6 +11,7 @@
 mod actions;
 mod checks;
 mod choice;
+mod data;
 mod downtime;
 mod duration;
 mod expression;
@@ -38,11 +39,13 @@ mod trial;
 mod ways;
 mod words;
 
+pub use data::Data;
 pub use include::wanted as wanted_pieces;
-pub use inputs::inputs;
+pub use inputs::{inputs, inputs_under};
 pub use problem::{Problem, Problems, Where};
 pub use runbook::runbook;
 pub use schema::schema;
+pub use words::meant;
 
 use crate::document;
 use crate::model::{Runbook, Values, sha256};

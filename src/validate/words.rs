@@ -31,7 +31,7 @@ pub(super) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a 
 }
 
 /// "did you mean `x`?", or which there are; `what` names them, e.g. "fields".
-pub(super) fn meant<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>, what: &str) -> String {
+pub fn meant<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>, what: &str) -> String {
     let candidates: Vec<&str> = candidates.into_iter().collect();
     match nearest(given, candidates.iter().copied()) {
         Some(best) => format!("did you mean `{best}`?"),

@@ -43,19 +43,21 @@ fn one_of_the_vocabulary_is_found_by_its_name_or_one_like_it() {
 fn a_first_runbook_is_valid_and_overwrites_nothing() {
     let desk = Desk::new();
     desk.types("hana", &["init", "move.yaml", "--host", "web-1.example.org", "--host", "10.0.0.7"]).exits(0);
-    desk.types("hana", &["validate", "move.yaml"]).exits(0).says("`move` is valid: 3 steps, 3 actions");
+    desk.types("hana", &["validate", "move.yaml"]).exits(0).says("`move` is valid: 3 steps, 5 actions");
     let text = desk.read("move.yaml");
     assert!(
-        text.contains("web-1: { host: web-1.example.org }") && text.contains("host-2: { host: 10.0.0.7 }"),
+        text.contains("default: \"web-1.example.org\" }")
+            && text.contains("host-2: { host: \"${{ inputs.host_2 }}\" }"),
         "{text}"
     );
+    assert!(desk.read("move.world.yaml").contains("  host_2: host-2\n"));
     desk.types("hana", &["init", "move.yaml", "--host", "x"]).exits(2).says("is there already");
     assert_eq!(desk.read("move.yaml"), text);
     desk.types("hana", &["init", "Move.yaml", "--host", "x"]).exits(2).says("a name like `move-database.yaml`");
     desk.types("hana", &["init", "other.yaml", "--host", "root@x"]).exits(2).says("is no host");
     desk.types("hana", &["init", "other.yaml"]).exits(2).says("`--host web-1.example.org`");
     desk.types_at_a_terminal("hana", &["init", "asked.yaml"]).shows("Which hosts").answers("db-1 db-2").exits(0);
-    assert!(desk.read("asked.yaml").contains("  db-2: { host: db-2 }\n"));
+    assert!(desk.read("asked.yaml").contains("about: \"the host db-2\", default: \"db-2\" }\n"));
 }
 
 #[test]

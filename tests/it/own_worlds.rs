@@ -96,6 +96,27 @@ fn own(folder: &Path, leaves: &str, world: &str) {
     std::fs::write(folder.join("own.world.yaml"), world).unwrap();
 }
 
+/// What `init` writes is rehearsed there and back as it is.
+#[test]
+fn a_first_runbook_is_rehearsed_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let init = |arguments: &[&str]| {
+        Command::new(RUNBOOK).arg("init").args(arguments).current_dir(folder.path()).output().unwrap()
+    };
+    let hosts = ["--host", "web-1.example.org", "--host", "10.9.8.7"];
+    assert!(init(&[&["first.yaml"], &hosts[..]].concat()).status.success());
+    let output = rehearse(folder.path(), &["first.yaml", "--rollback-to", "start"]);
+    all_hold(&output);
+    assert!(has(&output, "it is noted on host-2") && has(&output, "web-1 is as at the start"), "{:#?}", rows(&output));
+    // Neither file is overwritten, nor one of them left alone.
+    std::fs::remove_file(folder.path().join("first.yaml")).unwrap();
+    let again = init(&[&["first.yaml"], &hosts[..]].concat());
+    assert!(String::from_utf8_lossy(&again.stderr).contains("`first.world.yaml` is there already"));
+    assert!(!folder.path().join("first.yaml").exists());
+    let nowhere = init(&[&["sub/first.yaml"], &hosts[..]].concat());
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("mkdir -p sub"), "{nowhere:?}");
+}
+
 #[test]
 fn what_does_not_hold_and_what_does_not_come_back_is_found() {
     let folder = tempfile::tempdir().unwrap();
@@ -141,9 +162,35 @@ fn a_runbook_without_a_world_is_told_what_to_write() {
         "\":\"",
         "hosts: { app-1: {} }\ninputs: { text: a, at: b }\nafter: [{ on: app-1, run: x, since: one/wirte }]\n",
     );
-    assert!(told(&["own.yaml"]).contains("`one/wirte`, which is no action of the runbook"));
+    let said = told(&["own.yaml"]);
+    assert!(
+        said.contains("the runbook has no action `one/wirte`") && said.contains("did you mean `one/write`?"),
+        "{said}"
+    );
+    assert!(said.contains("\"line\":3"), "{said}");
     own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs: { text: a, at: b }\nafter: [{ on: app-2, run: x }]\n");
-    assert!(told(&["own.yaml"]).contains("names the host `app-2`: there are app-1"));
+    assert!(told(&["own.yaml"]).contains("this world has no host `app-2`"));
+    // An input is judged where it stands, and a host that the world lacks is told before the lab is made.
+    own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs:\n  text: a\n  at: b\n  txet: c\n");
+    let said = told(&["own.yaml"]);
+    assert!(said.contains("unknown input `txet`") && said.contains("\"line\":5"), "{said}");
+    own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs: { text: a, at: app-9 }\n");
+    std::fs::write(
+        folder.path().join("own.yaml"),
+        OWN.replace("LEAVES", "\":\"").replace("host: app-1", "host: \"${{ inputs.at }}\""),
+    )
+    .unwrap();
+    let said = told(&["own.yaml"]);
+    assert!(said.contains("is the host `app-9`, which this world does not have"), "{said}");
+    assert!(said.contains("did you mean `app-1`?") && said.contains("\"line\":2"), "{said}");
+    // All is told at once.
+    own(
+        folder.path(),
+        "\":\"",
+        "hosts: { app-1: { fils: {} } }\npackges: [x]\ninputs: { text: a, at: app-1 }\nafter: [{ on: app-1, runs: x }]\n",
+    );
+    let said = told(&["own.yaml"]);
+    assert!(said.matches("\"message\"").count() == 3 && said.contains("did you mean `packages`?"), "{said}");
     own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs: { text: a, at: b }\n");
     assert!(told(&["own.yaml", "--fault", "no-room"]).contains("no fault `no-room` in this world"));
 }

@@ -44,7 +44,8 @@ impl<'a> CommandProbe<'a> {
 
     /// What it waits for, in a sentence.
     pub(in crate::action) fn wanted(&self) -> Text {
-        tell!("`{} on {}{} ends well", self.0.line.told(), self.0.place.name(), self.0.place.told_as())
+        let place = &self.0.place;
+        tell!("`{} on {}{} {}", self.0.line.told(), place.name(), place.told_as(), self.0.expect.told())
     }
 
     /// Why it was not run for a plan.

@@ -5,7 +5,7 @@ use crate::access::RemoteCommand;
 use crate::action::Lines;
 use crate::model::{Failure, PortProbe, Target};
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 const SCRIPT: &str = include_str!("port.sh");
@@ -20,15 +20,34 @@ pub(super) async fn look(lines: &Lines<'_>, on: Option<&Target>, port: &PortProb
     let at = format!("{}:{}", port.host.as_str(), port.port);
     let refused = match on {
         Some(host) => from_host(lines, host, port).await?,
-        None => match timeout(LIMIT, TcpStream::connect((port.host.as_str(), port.port))).await {
-            Ok(Ok(_)) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some(format!("no answer within {} s", LIMIT.as_secs())),
+        None => match from_here(port).await {
+            Ok(refused) => refused,
+            Err(why) => return Ok(Probed::new(false, why)),
         },
     };
     Ok(match refused {
         None => Probed::new(port.open, format!("{at} takes connections")),
         Some(why) => Probed::new(!port.open, format!("{at} takes no connection: {why}")),
+    })
+}
+
+/// Why there is no connection from this machine, nothing when there is one; or why it cannot be tried, whatever is wanted of it.
+async fn from_here(port: &PortProbe) -> Result<Option<String>, String> {
+    let host = port.host.as_str();
+    let addresses: Vec<_> = match timeout(LIMIT, lookup_host((host, port.port))).await {
+        Ok(Ok(addresses)) => addresses.collect(),
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    };
+    if addresses.is_empty() {
+        return Err(format!(
+            "this machine cannot look up the name `{host}` (names that only ssh knows are none): give an address, or an `on` to try \
+             it from there"
+        ));
+    }
+    Ok(match timeout(LIMIT, TcpStream::connect(&addresses[..])).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some(format!("no answer within {} s", LIMIT.as_secs())),
     })
 }
 

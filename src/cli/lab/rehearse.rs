@@ -22,17 +22,16 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Exit, CommandFailure> {
-    let mut found = library::find(&args.runbook)?;
+    let found = library::find(&args.runbook)?;
     let order = args.order.map_or(Order::Article, Order::from);
-    let world = world::find(args, &found)?;
-    found.runbook = world::decided(&found, &world)?;
+    let (world, runbook) = world::find(args, &found)?;
     if args.list_kill_points {
-        return kill_points(&found.runbook, order, args.rollback_to.as_deref());
+        return kill_points(&runbook, order, args.rollback_to.as_deref());
     }
     let fault = args.fault.as_deref().map(|name| fault(&world, name)).transpose()?;
-    let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&found.runbook, order, to)).transpose()?;
+    let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&runbook, order, to)).transpose()?;
     let pace = args.pace.as_deref().map(pace).transpose()?;
-    check(args, &found.runbook)?;
+    check(args, &runbook)?;
     can_be_combined(args, fault, rollback_to.as_ref())?;
     let root = nextcloud_root(args, &world)?;
     let (json, setup, keep) = (format.is_json(), args.setup, args.keep);
@@ -274,7 +273,11 @@ fn pace(text: &str) -> Result<u32, CommandFailure> {
 }
 
 pub(in crate::cli) fn lab_failure(error: &RehearsalError) -> CommandFailure {
-    CommandFailure::chain(Exit::Failed, error).hint("`runbook doctor` says what the lab needs; `--setup` installs it")
+    let failure = CommandFailure::chain(Exit::Failed, error);
+    match error.help() {
+        Some(help) => failure.hint(help),
+        None => failure,
+    }
 }
 
 /// A folder that was not there before and that only its owner can enter, for root runs what lies in it. It stays until it is

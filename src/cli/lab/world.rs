@@ -1,16 +1,18 @@
 //! The world file of a runbook of one's own.
 
+use crate::cli::CommandFailure;
 use crate::cli::args::RehearseArgs;
 use crate::cli::library::{self, FoundRunbook};
-use crate::cli::{CommandFailure, Exit};
-use crate::model::{Runbook, Values};
-use crate::rehearsal::{World, WorldNames, parse_world, world_fits};
+use crate::model::Runbook;
+use crate::rehearsal::{ReadWorld, World, parse_world};
+use crate::validate::Problems;
 use std::path::{Path, PathBuf};
 
-/// The world that a runbook is rehearsed on: the one that is named, the one that comes with it, or the one beside it.
-pub(in crate::cli) fn find(args: &RehearseArgs, found: &FoundRunbook) -> Result<World, CommandFailure> {
+/// The world that a runbook is rehearsed on: the one that is named, the one that comes with it, or the one beside it; and the
+/// runbook that it is with the world's inputs.
+pub(in crate::cli) fn find(args: &RehearseArgs, found: &FoundRunbook) -> Result<(World, Runbook), CommandFailure> {
     let shipped = library::WORLDS.iter().find(|(name, _)| found.source.is_none() && *name == args.runbook);
-    let world = match (&args.world, shipped) {
+    let read = match (&args.world, shipped) {
         (None, Some((name, text))) => read(&format!("{name}.world.yaml"), text)?,
         (named, _) => {
             let path =
@@ -19,9 +21,11 @@ pub(in crate::cli) fn find(args: &RehearseArgs, found: &FoundRunbook) -> Result<
             read(&path.display().to_string(), &text)?
         }
     };
-    world_fits(&world, &found.runbook)
-        .map_err(|why| CommandFailure::new(Exit::Usage, "the world does not fit the runbook".to_owned()).cause(why))?;
-    Ok(world)
+    let problems = |problems: Problems| library::problems(&problems);
+    let inputs = read.inputs(&found.runbook).map_err(problems)?;
+    let decided = found.with(&inputs)?;
+    read.fits(&found.runbook, &decided, &inputs).map_err(problems)?;
+    Ok((read.world, decided))
 }
 
 fn without(args: &RehearseArgs, path: &Path, error: &std::io::Error) -> CommandFailure {
@@ -33,25 +37,16 @@ fn without(args: &RehearseArgs, path: &Path, error: &std::io::Error) -> CommandF
 
 /// The worlds that come with the tool.
 pub(in crate::cli) fn shipped() -> Result<Vec<World>, CommandFailure> {
-    library::WORLDS.iter().map(|(name, text)| read(&format!("{name}.world.yaml"), text)).collect()
+    let world = |(name, text): &(&str, &str)| read(&format!("{name}.world.yaml"), text).map(|read| read.world);
+    library::WORLDS.iter().map(world).collect()
 }
 
-fn read(name: &str, text: &str) -> Result<World, CommandFailure> {
-    parse_world(text)
-        .map_err(|why| CommandFailure::new(Exit::Usage, format!("world `{name}` cannot be used")).cause(why))
+fn read(name: &str, text: &str) -> Result<ReadWorld, CommandFailure> {
+    parse_world(name, text).map_err(|problems| library::problems(&problems))
 }
 
 /// `move.world.yaml` beside `move.yaml`.
 fn beside(runbook: &Path) -> PathBuf {
     let stem = runbook.file_stem().unwrap_or_default().to_string_lossy();
     runbook.with_file_name(format!("{stem}.world.yaml"))
-}
-
-/// The runbook that it is with the world's inputs, judged as an inputs file would be. What the lab gives the hosts is not known yet.
-pub(in crate::cli) fn decided(found: &FoundRunbook, world: &World) -> Result<Runbook, CommandFailure> {
-    let text = serde_json::to_string(&world.inputs).unwrap_or_default();
-    let text = WorldNames::stand_ins(world).fill(&text);
-    let given: Values = crate::validate::parse_inputs(&found.runbook, Some(("inputs of the world", &text)), &[])
-        .map_err(|problems| library::problems(&problems))?;
-    found.with(&given)
 }

@@ -4,9 +4,10 @@ use crate::cli::args::{Format, InitArgs};
 use crate::cli::out::out;
 use crate::cli::{CommandFailure, Exit};
 use crate::display;
-use crate::model::{HostName, is_id};
+use crate::model::{HostName, is_id, quoted};
 use std::fs::File;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::Path;
 
 /// The longest name that leaves room for what is written before it in ids.
 const LONGEST: usize = 30;
@@ -27,24 +28,45 @@ pub(in crate::cli) fn init(args: &InitArgs, format: Format) -> Result<Exit, Comm
             CommandFailure::usage(format!("`{wrong}` is no host")).hint(format!("it takes {}", HostName::EXPECTED))
         );
     }
-    let text = first(stem, &targets(&hosts));
-    let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => CommandFailure::usage(format!("`{}` is there already", path.display()))
-            .hint("give another name; nothing is overwritten"),
-        _ => CommandFailure::usage(format!("cannot write `{}`", path.display())).cause(error.to_string()),
-    };
-    let mut file = File::create_new(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    let named = path.display();
+    let targets = targets(&hosts);
+    let beside = path.with_extension("world.yaml");
+    // Neither is written where one of them is there.
+    let files = [(path, first(stem, &targets)), (&beside, world(stem, &targets))];
+    if let Some((there, _)) = files.iter().find(|(path, _)| path.try_exists().unwrap_or(false)) {
+        return Err(CommandFailure::usage(format!("`{}` is there already", there.display()))
+            .hint("give another name; nothing is overwritten"));
+    }
+    for (path, text) in &files {
+        write(path, text)?;
+    }
+    let (named, world) = (path.display(), beside.display());
     out(&if format.is_json() {
-        format!("{}\n", serde_json::json!({ "file": path, "runbook": stem }))
+        format!("{}\n", serde_json::json!({ "file": path, "world": beside, "runbook": stem }))
     } else {
         format!(
-            "`{named}` is a first runbook, to be changed\n\n  runbook validate {named}\n      says what is wrong with it\n  runbook plan \
-             {named}\n      looks at the hosts and says what would be done; changes nothing\n"
+            "`{named}` is a first runbook, to be changed; `{world}` is what it is rehearsed on\n\n  runbook validate {named}\n      \
+             says what is wrong with it\n  runbook plan {named}\n      looks at the hosts and says what would be done; changes \
+             nothing\n  runbook rehearse {named} --rollback-to start\n      does it, and takes it back, on hosts of the lab on this \
+             machine\n"
         )
     })?;
     Ok(Exit::Done)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), CommandFailure> {
+    let failed = |error: std::io::Error| {
+        let failure = CommandFailure::usage(format!("cannot write `{}`", path.display())).cause(error.to_string());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match (error.kind(), folder) {
+            (ErrorKind::AlreadyExists, _) => CommandFailure::usage(format!("`{}` is there already", path.display()))
+                .hint("give another name; nothing is overwritten"),
+            (ErrorKind::NotFound, Some(folder)) => {
+                failure.hint(format!("`mkdir -p {}`, and again", quoted(&folder.display().to_string())))
+            }
+            _ => failure,
+        }
+    };
+    File::create_new(path).map_err(failed)?.write_all(text.as_bytes()).map_err(failed)
 }
 
 /// The hosts, from the person at the terminal.
@@ -74,14 +96,25 @@ fn targets(hosts: &[String]) -> Vec<(String, &str)> {
 }
 
 fn first(name: &str, targets: &[(String, &str)]) -> String {
-    let hosts: String = targets.iter().map(|(target, host)| format!("  {target}: {{ host: {host} }}\n")).collect();
+    let inputs: String = targets
+        .iter()
+        .map(|(target, host)| {
+            format!("  {}: {{ type: string, about: \"the host {target}\", default: \"{host}\" }}\n", input(target))
+        })
+        .collect();
+    let hosts: String = targets
+        .iter()
+        .map(|(target, _)| format!("  {target}: {{ host: \"${{{{ inputs.{} }}}}\" }}\n", input(target)))
+        .collect();
+    let checks: String = targets.iter().map(|(target, _)| check(target)).collect();
     let steps: String = targets.iter().map(|(target, _)| step(target)).collect();
     let all: Vec<&str> = targets.iter().map(|(target, _)| target.as_str()).collect();
     format!(
         "\
-# A first runbook, to be changed. Look at it as often as you like; these two change nothing:
+# A first runbook, to be changed. Look at it as often as you like; these change nothing on your hosts:
 #   runbook validate {name}.yaml   what is wrong with it
 #   runbook plan {name}.yaml       what it would do, as the hosts are now
+#   runbook rehearse {name}.yaml   does it on hosts of the lab on this machine, which {name}.world.yaml describes
 # `runbook actions` lists what a step can be made of, `runbook actions service.restart` tells all of one.
 runbook: {name}
 title: say in one line what it does
@@ -91,10 +124,20 @@ about: |
 # What differs from one time to the next: `--set service=nginx`, or a file with `--inputs`.
 inputs:
   service: {{ type: service, about: \"the service that is restarted\", default: nginx }}
-
+{inputs}
 # The hosts, by names or addresses that your ssh configuration knows. What needs root is done by `sudo -n`.
 targets:
 {hosts}
+# What is checked before anything is done, in a plan too: a run that would not come to its end does not begin.
+preflight:
+{checks}
+# What must hold from one step to another: a guard that is broken keeps the run from its next effect. Here is one, to be changed:
+# guards:
+#   - id: site
+#     do: wait.for
+#     with: {{ http: {{ url: \"https://www.example.org/\" }} }}
+#     every: 10s
+
 # Each step is what an operator reads, names and goes back to (`runbook rollback --to STEP`). What its actions find and do is
 # recorded one by one, so that after a failure, a kill or a lost connection `runbook resume` goes on where it stood.
 steps:
@@ -111,6 +154,22 @@ steps:
     )
 }
 
+/// The input that names the host of a target.
+fn input(target: &str) -> String {
+    let name = target.replace('-', "_");
+    if name.starts_with("host") { name } else { format!("host_{name}") }
+}
+
+fn check(target: &str) -> String {
+    format!(
+        "  - id: {target}-has-it
+    do: probe.holds
+    title: {target} has the service
+    with: {{ on: {target}, argv: [systemctl, cat, \"${{{{ inputs.service }}}}\"] }}
+"
+    )
+}
+
 fn step(target: &str) -> String {
     format!(
         "
@@ -118,12 +177,48 @@ fn step(target: &str) -> String {
     title: restart it on {target}
     why: Say why this is right, and why now; it waits for the step before it.
     actions:
+      - id: note
+        title: note it on the host
+        do: ssh.run
+        # A command of your own is begun once, whatever happens to the connection or to this machine. `undo` takes back what it did.
+        with:
+          on: {target}
+          sudo: true
+          shell: date >/var/tmp/{name}.restarted
+          undo: rm -f /var/tmp/{name}.restarted
       - id: restart
         do: service.restart
         with:
           on: {target}
           service: ${{{{ inputs.service }}}}
-"
+",
+        name = "runbook"
+    )
+}
+
+fn world(name: &str, targets: &[(String, &str)]) -> String {
+    let hosts: String = targets.iter().map(|(target, _)| format!("  {target}: {{}}\n")).collect();
+    let inputs: String = targets.iter().map(|(target, _)| format!("  {}: {target}\n", input(target))).collect();
+    let after: String = targets
+        .iter()
+        .map(|(target, _)| {
+            format!(
+                "  - {{ on: {target}, what: \"it is noted on {target}\", run: \"test -s /var/tmp/runbook.restarted\", since: restart-{target}/note }}\n"
+            )
+        })
+        .collect();
+    format!(
+        "\
+# What `runbook rehearse {name}.yaml` makes on this machine before it runs the runbook: docs/rehearsal.md, \"A world file\".
+# Each host is a Debian 12 with sshd, sudo, nginx and systemd; it can have packages, files, units, commands that are run once.
+hosts:
+{hosts}
+# The hosts of the lab in place of yours.
+inputs:
+{inputs}
+# What must hold afterwards. After a rollback to the start all must be as it was, without a word said here.
+after:
+{after}"
     )
 }
 
@@ -140,6 +235,7 @@ mod tests {
         assert_eq!(names, ["web-1", "host-2", "host-3", "host-4", "x"]);
         let runbook = parse_runbook("move.yaml", &first("move", &targets)).unwrap();
         assert_eq!(runbook.steps.len(), 6);
+        crate::rehearsal::parse_world("move.world.yaml", &world("move", &targets)).unwrap();
         assert!(runbook.unused_inputs().is_empty() && runbook.unused_targets().is_empty());
     }
 }

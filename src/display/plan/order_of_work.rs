@@ -31,6 +31,14 @@ impl WorkOrder<'_> {
     }
 }
 
+/// The cells of a row, without the one that tells of the site where the runbook takes none down.
+pub(in crate::display) fn with_site<T>(takes_a_site_down: bool, at: usize, mut cells: Vec<T>) -> Vec<T> {
+    if !takes_a_site_down {
+        cells.remove(at);
+    }
+    cells
+}
+
 /// What is left of a plan, in the order in which it begins; nothing for a plan that does one action after the other.
 pub(in crate::display) fn order_of_work<'a>(plan: &'a Plan, preflight: &[(ActionPath, Look)]) -> Vec<WorkOrder<'a>> {
     if plan.order == Order::Article {

@@ -4,7 +4,7 @@ use crate::display::pending_value::{input, parameter, value};
 use crate::display::plan::changes::Shown;
 use crate::display::plan::changes_text::changes_text;
 use crate::display::plan::looks::Looks;
-use crate::display::plan::order_of_work::{WorkOrder, order_of_work};
+use crate::display::plan::order_of_work::{WorkOrder, order_of_work, with_site};
 use crate::display::plan::{checks, guards, usual};
 use crate::display::run::failure::reasons_text;
 use crate::display::table::{columns, count, hanging, prose, wrapped};
@@ -59,7 +59,8 @@ fn work(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
     }
     let row = |work: &WorkOrder<'_>| {
         let after = work.after.map_or_else(|| "at once".to_owned(), |after| format!("after {after}"));
-        vec![work.span(), work.site().to_owned(), work.action.to_string(), after]
+        let cells = vec![work.span(), work.site().to_owned(), work.action.to_string(), after];
+        with_site(!plan.runbook.windows().is_empty(), 1, cells)
     };
     format!("\nwhen, if everything takes as long as usual\n{}", columns(2, &all.iter().map(row).collect::<Vec<_>>()))
 }

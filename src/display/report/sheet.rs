@@ -154,9 +154,21 @@ impl<'a> ReportSheet<'a> {
             let current = state.action(&it.action.path);
             let started = current.traces().is_some_and(|traces| traces.is_started());
             let leaves = !matches!(Back::of(it.action, None), Back::Nothing(_));
-            current.is_done() && started && leaves
+            current.is_done() && started && leaves && !it.action.kind.releases() && !self.is_released(it.action)
         };
         self.steps.iter().flat_map(|step| &step.actions).filter(ours)
+    }
+
+    /// Whether what an action has claimed was released since.
+    fn is_released(&self, claim: &StepAction) -> bool {
+        let claimed =
+            |it: &StepAction| it.kind.spec().params.first().and_then(|param| it.with.get(param.name)).cloned();
+        let mut actions = self.steps.iter().flat_map(|step| &step.actions);
+        actions.any(|it| {
+            claim.kind.is_released_by(it.action.kind)
+                && self.of.state.action(&it.action.path).is_done()
+                && claimed(it.action) == claimed(claim)
+        })
     }
 
     /// The hash of the journal's last record, and whether all before it is as it was written.

@@ -6,7 +6,7 @@ use crate::display::table::count;
 use crate::display::time::{clock, date_time, duration, rough};
 use crate::display::wording::{order_sentence, plan_file_words, rest_word};
 use crate::journal::Way;
-use crate::model::Millis;
+use crate::model::{EVIDENCE, Millis, Value};
 use crate::plan::{OutageCost, SiteOutage};
 
 /// Who and where: name and value.
@@ -104,10 +104,14 @@ fn since(ms: Millis) -> String {
     duration(ms - ms.rem_euclid(1_000))
 }
 
-/// What an action has given, a text each: `image = ami-1`.
+/// What an action has given that is there now, a text each: `image = ami-1`.
 pub(in crate::display) fn outputs(it: &ReportedAction<'_>) -> Vec<String> {
-    let told = |(name, value): &(String, crate::model::Value)| {
-        format!("{name} = {}", crate::display::pending_value::value(value))
+    let told = |(name, value): &(String, Value)| format!("{name} = {}", crate::display::pending_value::value(value));
+    let names_nothing = |value: &Value| match value {
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        other => other.is_null(),
     };
-    it.outputs.iter().map(told).collect()
+    let is_there = |(name, value): &&(String, Value)| !EVIDENCE.contains(&name.as_str()) && !names_nothing(value);
+    it.outputs.iter().filter(is_there).map(told).collect()
 }

@@ -41,7 +41,9 @@ pub(in crate::display) fn stopped<'a>(
                 | Property::OnlyLooks
                 | Property::CannotBeSeen
                 | Property::MayOnlyRead
-                | Property::Probes => {}
+                | Property::Probes
+                | Property::Claims
+                | Property::Releases => {}
             }
         }
     }

@@ -8,7 +8,7 @@ mod undo_time;
 mod vocabulary;
 mod way_back;
 
-pub use property::{ASKS_AWS, Property};
+pub use property::{ASKS_AWS, EVIDENCE, Property};
 pub use spec::{ParamSpec, Reversibility, Spec};
 pub use vocabulary::*;
 pub use way_back::WayBack;

@@ -39,7 +39,14 @@ pub enum Property {
     MayOnlyRead,
     /// It looks by what the runbook says, a command of its author too.
     Probes,
+    /// It claims what its first parameter names for the run, until that is released.
+    Claims,
+    /// It releases what its first parameter names.
+    Releases,
 }
+
+/// Outputs that say how it went, and name nothing that is there now.
+pub const EVIDENCE: &[&str] = &["sha256", "backup_sha256", "stdout", "status", "fingerprint"];
 
 /// Parameters with which a kind that else does without AWS needs it, and so the runbook's `region`.
 pub const ASKS_AWS: &[&str] = &["target_health"];
@@ -61,6 +68,18 @@ impl ActionKind {
     #[must_use]
     pub fn looks_up(self) -> bool {
         self.properties().contains(&Property::LooksUp)
+    }
+
+    /// Whether what an action of this kind claims is released by one of `other`.
+    #[must_use]
+    pub fn is_released_by(self, other: Self) -> bool {
+        self.properties().contains(&Property::Claims) && other.releases()
+    }
+
+    /// Whether an action of this kind only releases what another has claimed.
+    #[must_use]
+    pub fn releases(self) -> bool {
+        self.properties().contains(&Property::Releases)
     }
 
     /// Whether what one action of this kind took says nothing of another.
@@ -110,6 +129,7 @@ mod tests {
                     Property::Stops => has("service") || has("instance") || has("on"),
                     Property::StartsInstance => has("instance"),
                     Property::StartsService => has("service"),
+                    Property::Claims | Property::Releases => spec.params.first().is_some_and(|param| param.required),
                 };
                 assert!(fits, "{kind}: {property:?}");
             }

@@ -297,7 +297,7 @@ actions! {
         /// Whether it is made without `sudo`, in the home of whoever logs in (`~/.local/state/runbook/claim`). Then it keeps off only
         /// runs that log in as the same user. Default: no.
         as_user: Option<bool>,
-    } gives {} Reversible, CleansUp, [], usual 1 s, deadline 60 s;
+    } gives {} Reversible, CleansUp, [Claims], usual 1 s, deadline 60 s;
 
     // The claim is put back, before anything that it speaks of.
     /// Takes the claim of `host.claim` off. Refuses when another run has taken it over. Undo claims the host again.
@@ -306,7 +306,7 @@ actions! {
         on: Target,
         /// As with the `host.claim` before it.
         as_user: Option<bool>,
-    } gives {} Reversible, Restores, [], usual 1 s, deadline 60 s;
+    } gives {} Reversible, Restores, [Releases], usual 1 s, deadline 60 s;
 
     /// Runs a command on a host: `argv`, without a shell, or `shell`. It runs apart from the connection, under a name of its
     /// own: cut off, it runs on and is found again, and it is not begun a second time unless its `check` says that it is not
@@ -507,14 +507,14 @@ actions! {
     "instance.claim" InstanceClaim {
         /// The instance.
         instance: InstanceId,
-    } gives { lock: GroupId } Reversible, CleansUp, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
+    } gives { lock: GroupId } Reversible, CleansUp, [NeedsAws, GivesTags, Claims], usual 2 s, deadline 300 s;
 
     // The mark is put back, before anything that it speaks of.
     /// Takes the mark and the lock of `instance.claim` away. Refuses when another run has taken them over.
     "instance.release" InstanceRelease {
         /// The instance.
         instance: InstanceId,
-    } gives {} Reversible, Restores, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
+    } gives {} Reversible, Restores, [NeedsAws, GivesTags, Releases], usual 2 s, deadline 300 s;
 
     /// Shuts a guest down from inside and waits until EC2 says `stopped`. Undo starts it, waits for both status checks
     /// and SSH, and stops the services named.

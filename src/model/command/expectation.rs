@@ -3,7 +3,7 @@
 use super::argument::text;
 use super::declared::expression;
 use crate::model::decode::{field, only};
-use crate::model::{Decode, Foretold, Param, Text, ValueType};
+use crate::model::{Decode, Foretold, Param, Text, ValueType, tell};
 use serde::de::Error;
 
 /// The end that is expected.
@@ -27,6 +27,22 @@ impl Expectation {
             None => status == 0,
             Some(good) => good.iter().any(|good| i32::from(*good) == status),
         }
+    }
+
+    /// The good end in words: "ends with 0 or 3, and what it prints matches `ok`".
+    #[must_use]
+    pub fn told(&self) -> Text {
+        let mut told = match &self.status {
+            None => tell!("ends well"),
+            Some(good) => tell!("ends with {}", good.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ")),
+        };
+        for (expression, is) in [(&self.stdout, "matches"), (&self.not_stdout, "does not match"), (&self.equals, "is")]
+        {
+            if let Some(expression) = expression {
+                told.push(&tell!(", and what it prints {} `{}`", is, *expression));
+            }
+        }
+        told
     }
 
     /// Whether what it printed matters.
@@ -89,6 +105,16 @@ mod tests {
         assert!(Expectation::default().takes(0) && !Expectation::default().takes(1));
         let some = read(json!({ "status": [0, 3] })).unwrap();
         assert!(some.takes(3) && !some.takes(1) && !some.takes(-1));
+    }
+
+    #[test]
+    fn a_good_end_is_told_whole() {
+        assert_eq!(Expectation::default().told().as_str(), "ends well");
+        let some = read(json!({ "status": [0, 3], "stdout": "^ok", "equals": "ok 5" })).unwrap();
+        assert_eq!(
+            some.told().as_str(),
+            "ends with 0 or 3, and what it prints matches `^ok`, and what it prints is `ok 5`"
+        );
     }
 
     #[test]

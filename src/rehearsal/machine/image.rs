@@ -59,7 +59,7 @@ pub(in crate::rehearsal) async fn ensure(
 async fn bootstrap(recipe: &Recipe, archive: &Path, rootless: bool) -> Result<(), RehearsalError> {
     let variant = if recipe.installed { "minbase" } else { "extract" };
     let mut bootstrap = Tool::new("mmdebstrap")
-        .args([&format!("--variant={variant}"), "--quiet", &format!("--include={}", recipe.packages)])
+        .args([&format!("--variant={variant}"), &format!("--include={}", recipe.packages)])
         .arg("--dpkgopt=force-unsafe-io")
         .arg(format!("--mode={}", if rootless { "unshare" } else { "root" }));
     if recipe.installed {
@@ -69,7 +69,18 @@ async fn bootstrap(recipe: &Recipe, archive: &Path, rootless: bool) -> Result<()
     if let Some(sources) = own_package_source() {
         bootstrap = bootstrap.arg(sources);
     }
-    bootstrap.deadline(BUILD_DEADLINE).run().await.map(drop)
+    match bootstrap.deadline(BUILD_DEADLINE).run().await {
+        Err(RehearsalError::ProgramFailed { said, .. }) if !unknown(&said).is_empty() => {
+            Err(RehearsalError::NoPackage { names: unknown(&said) })
+        }
+        done => done.map(drop),
+    }
+}
+
+/// The packages that apt could not find.
+fn unknown(said: &str) -> Vec<String> {
+    let named = said.lines().filter_map(|line| line.trim().strip_prefix("E: Unable to locate package "));
+    named.map(|name| name.trim().to_owned()).collect()
 }
 
 /// mmdebstrap runs no hook inside a tree that it only unpacked.
@@ -106,4 +117,18 @@ fn own_package_source() -> Option<PathBuf> {
             })
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As mmdebstrap 1.3.5 says it of Debian 12's apt.
+    #[test]
+    fn packages_that_there_are_not_are_named() {
+        let said = "Reading package lists...\nBuilding dependency tree...\nE: Unable to locate package nosuch-x\n\
+                    E: Unable to locate package nosuch-y\nE: setup failed: E: apt-get --yes install nosuch-x failed\n";
+        assert_eq!(unknown(said), ["nosuch-x", "nosuch-y"]);
+        assert!(unknown("E: Failed to fetch http://mirror.example/x\n").is_empty());
+    }
 }

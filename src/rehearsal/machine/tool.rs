@@ -133,7 +133,7 @@ fn last_words(stderr: &[u8], stdout: &[u8]) -> String {
     let said = if stderr.iter().any(|byte| !byte.is_ascii_whitespace()) { stderr } else { stdout };
     let text = String::from_utf8_lossy(said);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    match lines[lines.len().saturating_sub(8)..].join("\n") {
+    match lines[lines.len().saturating_sub(12)..].join("\n") {
         words if words.is_empty() => "it said nothing".to_owned(),
         words => words,
     }

@@ -36,7 +36,7 @@ impl Play<'_> {
             let kills = left.iter().flat_map(|point| ["--kill".to_owned(), point.clone()]);
             let told_in = ["--told-in".to_owned(), diary.display().to_string()];
             let before: Vec<String> = ["rehearsed".to_owned()].into_iter().chain(kills).chain(told_in).collect();
-            let status = self.under_test.run(&before, words, &mut self.report).await?;
+            let status = self.approving(&before, words).await?;
             let met = std::fs::read_to_string(&diary).unwrap_or_default();
             let at = left.iter().position(|point| *point == met).filter(|_| status.signal() == Some(9));
             let Some(at) = at else { break };
@@ -68,7 +68,7 @@ impl Play<'_> {
                 (self.say)(&format!("runbook {}, killed at an append ({died} so far)", words.join(" ")));
             }
             let before = ["rehearsed", "--kill-at-append", point].map(str::to_owned);
-            let status = self.under_test.run(&before, words, &mut self.report).await?;
+            let status = self.approving(&before, words).await?;
             let killed = status.signal() == Some(9);
             died += usize::from(killed);
             let runs = self.under_test.ask(&["runs"]).await?;

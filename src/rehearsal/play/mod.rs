@@ -26,6 +26,7 @@ use crate::rehearsal::world::fault::{FaultBefore, RestBefore};
 use crate::rehearsal::world::{self, INPUTS};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::process::ExitStatus;
 
 /// One rehearsal at work.
 struct Play<'a> {
@@ -79,6 +80,9 @@ async fn act(
     *report = play.report;
     done
 }
+
+/// The exit status of a command that has come to a gate.
+const WAITS_FOR_A_PERSON: i32 = 4;
 
 impl Play<'_> {
     async fn all(&mut self) -> Result<(), RehearsalError> {
@@ -191,9 +195,29 @@ impl Play<'_> {
 
     async fn command(&mut self, before: &[String], words: &[&str], wanted: i32) -> Result<VerdictRow, RehearsalError> {
         (self.say)(&format!("runbook {}", words.join(" ")));
-        let status = self.under_test.run(before, words, &mut self.report).await?;
+        let status = self.approving(before, words).await?;
         let what = format!("`runbook {}` ends with {wanted}", words.join(" "));
         Ok(VerdictRow::new(what, status.code() == Some(wanted), status.to_string()))
+    }
+
+    /// Runs a command to its end, and where it waits for a person answers as one who says yes, and resumes it.
+    async fn approving(&mut self, before: &[String], words: &[&str]) -> Result<ExitStatus, RehearsalError> {
+        let mut status = self.under_test.run(before, words, &mut self.report).await?;
+        while status.code() == Some(WAITS_FOR_A_PERSON) {
+            let run = self.under_test.newest_run().await?;
+            let stands = self.under_test.ask(&["status", &run]).await?;
+            let gates: Vec<&str> =
+                stands["gates"].as_array().into_iter().flatten().filter_map(|it| it["gate"].as_str()).collect();
+            if gates.is_empty() {
+                break;
+            }
+            for gate in gates {
+                (self.say)(&format!("somebody says yes to {gate}"));
+                self.under_test.said(&["approve", &run, gate]).await?;
+            }
+            status = self.under_test.run(before, &["resume"], &mut self.report).await?;
+        }
+        Ok(status)
     }
 
     /// Whether each failure asked for was met once, and the run went on by its own retry.

@@ -85,7 +85,7 @@ impl UnderTest<'_> {
     pub(in crate::rehearsal) async fn newest_run(self) -> Result<String, RehearsalError> {
         let runs = self.ask(&["runs"]).await?;
         let newest = runs.get(0).and_then(|run| run.get("run")).and_then(Value::as_str);
-        newest.map(str::to_owned).ok_or_else(|| RehearsalError::Unsupported("`runbook runs` names no run".into()))
+        newest.map(str::to_owned).ok_or(RehearsalError::NoRun)
     }
 
     fn command(self) -> Result<Command, RehearsalError> {

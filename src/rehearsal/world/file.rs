@@ -190,12 +190,6 @@ impl World {
         self.groups.keys().map(String::as_str).chain(hosts).chain(databases)
     }
 
-    /// All that must hold at some time.
-    pub(super) fn all_holds(&self) -> impl Iterator<Item = &Holds> {
-        let rests = self.faults.values().filter_map(|fault| fault.rests.as_ref()).flat_map(|rests| &rests.holds);
-        self.after.iter().chain(&self.always).chain(rests)
-    }
-
     /// The hosts with a Nextcloud.
     pub fn nextclouds(&self) -> impl Iterator<Item = (&String, &NextcloudBefore)> {
         self.hosts.iter().filter_map(|(name, host)| Some((name, host.nextcloud.as_ref()?)))

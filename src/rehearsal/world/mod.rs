@@ -13,16 +13,17 @@ pub(in crate::rehearsal) mod file;
 pub(in crate::rehearsal) mod holds;
 pub(in crate::rehearsal) mod names;
 mod operator;
+mod read;
 pub(in crate::rehearsal) mod secrets;
 mod settle;
 
 pub use account::{
     BalancerBefore, DatabaseBefore, InstanceBefore, LabSubnet, RecordBefore, RuleBefore, TargetProtocol,
 };
-pub use check::{fits, parse};
 pub use fault::{FaultBefore, RefusalBefore, RestBefore};
 pub use file::{NextcloudBefore, NextcloudDatabase, SiteBefore, World, WorldFile, WorldHost};
 pub use holds::{AwsQuestion, Holds};
 pub use names::WorldNames;
 pub(in crate::rehearsal) use operator::{INPUTS, commands};
+pub use read::{ReadWorld, parse};
 pub use settle::{inputs, raise};

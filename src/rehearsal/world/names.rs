@@ -99,6 +99,11 @@ impl WorldNames {
         Self(all.into_iter().collect())
     }
 
+    /// All names.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// A text with what the names in it stand for.
     #[must_use]
     pub fn fill(&self, text: &str) -> String {

@@ -4,6 +4,7 @@ use super::fixture::{BEGIN, Story, no_capacity, path, plan, step_id, throttled};
 use super::{golden, golden_file, golden_page};
 use runbook::display::{Reported, report_html, report_json, report_markdown, report_text};
 use runbook::journal::{RecordKind, Rest, RollbackTo, Verdict};
+use runbook::model::{ActionKind, Expr};
 use runbook::plan::{Order, Plan, outages};
 
 fn of<'a>(plan: &'a Plan, story: &'a Story, verdict: &'a Verdict) -> Reported<'a> {
@@ -37,6 +38,32 @@ fn down(order: Order) -> Plan {
     mark("shut-down/guest", runbook::model::Downtime::Begins);
     mark("clone-server/start", runbook::model::Downtime::Ends);
     plan
+}
+
+/// What was claimed and released again is not told as left.
+#[test]
+fn a_claim_that_was_released_is_not_left() {
+    let story = smooth();
+    let with_claims = |released: &str| {
+        let mut plan = plan(Order::Article);
+        let actions = plan.runbook.steps.iter_mut().flat_map(|step| &mut step.actions);
+        for action in actions {
+            let kind = match action.path.to_string().as_str() {
+                "stop-cron/hide" => ActionKind::HostClaim,
+                "check/record" => ActionKind::HostRelease,
+                _ => continue,
+            };
+            action.kind = kind;
+            let on = if kind == ActionKind::HostClaim { "web-1" } else { released };
+            action.with = [("on".to_owned(), Expr::Literal(on.into()))].into();
+        }
+        let text = report_text(of(&plan, &story, &intact(&story)));
+        text.split("not taken back").nth(1).unwrap().split("this run").next().unwrap().to_owned()
+    };
+    let left = with_claims("web-1");
+    assert!(!left.contains("stop-cron/hide") && !left.contains("check/record"), "{left}");
+    let left = with_claims("web-2");
+    assert!(left.contains("stop-cron/hide") && !left.contains("check/record"), "{left}");
 }
 
 fn smooth() -> Story {

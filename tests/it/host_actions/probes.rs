@@ -59,6 +59,9 @@ async fn what_is_so_is_seen_from_here_and_from_a_host() {
         (json!({ "port": { "port": closed } }), "takes no connection"),
         (json!({ "port": { "port": open, "open": false } }), "takes connections"),
         (json!({ "port": { "port": closed }, "on": host.target() }), "takes no connection"),
+        // A name that only ssh knows is no answer, whatever is wanted.
+        (json!({ "port": { "host": "db-1.invalid", "port": open } }), "cannot look up the name `db-1.invalid`"),
+        (json!({ "port": { "host": "db-1.invalid", "port": open, "open": false } }), "an `on` to try it from there"),
         (json!({ "http": { "url": url } }), "answers 201"),
         (json!({ "http": { "url": url, "status": [201], "header": { "x-node": "db" } } }), "`x-node: web-1`"),
         (json!({ "http": { "url": url, "status": [201], "json": { "/status": "no" } } }), "`/status` is"),

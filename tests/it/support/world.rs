@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 /// The world file that comes with the tool.
 pub(crate) fn single_to_ha() -> World {
-    parse_world(include_str!("../../../runbooks/single-to-ha.world.yaml")).unwrap()
+    parse_world("single-to-ha.world.yaml", include_str!("../../../runbooks/single-to-ha.world.yaml")).unwrap().world
 }
 
 /// The ids of what it has.

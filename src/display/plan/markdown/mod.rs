@@ -11,6 +11,7 @@ pub(in crate::display) mod escape;
 pub(in crate::display) mod table;
 
 use crate::display::plan::guards;
+use crate::display::plan::order_of_work::with_site;
 use crate::display::plan::origin::PlanOrigin;
 use crate::display::plan::sheet::{Back, Parameter, Sheet, SheetAction, SheetInput, SheetStep, SheetVerdict};
 use crate::display::plan::text::{Sentences, too_early};
@@ -49,7 +50,7 @@ pub fn plan_markdown(
     out.push_str(&work(&sheet));
     out.push_str("## Steps\n\n");
     for it in &sheet.steps {
-        out.push_str(&step(it));
+        out.push_str(&step(it, sheet.takes_a_site_down()));
     }
     out.push_str(&inputs(&sheet));
     out.push_str("## This plan\n\n");
@@ -136,16 +137,18 @@ fn timeline(sheet: &Sheet<'_>) -> String {
         (_, slack) => format!("could end {} later", rough(slack)),
     };
     let rows = sheet.steps.iter().map(|step| {
-        vec![
+        let cells = vec![
             step.step.number.to_string(),
             rich(&step.step.title),
             if step.done { String::new() } else { rough(step.slot.begin_s) },
             step.usual.told(),
             step.site.words().to_owned(),
             path(step),
-        ]
+        ];
+        with_site(sheet.takes_a_site_down(), 4, cells)
     });
-    format!("## Timeline\n\n{}", table(&["", "Step", "Begins after", "Usually", "Site", "Path"], rows))
+    let heads = vec!["", "Step", "Begins after", "Usually", "Site", "Path"];
+    format!("## Timeline\n\n{}", table(&with_site(sheet.takes_a_site_down(), 4, heads), rows))
 }
 
 /// Who works when, where the steps do not tell it.
@@ -155,17 +158,19 @@ fn work(sheet: &Sheet<'_>) -> String {
     }
     let rows = sheet.work.iter().map(|work| {
         let after = work.after.map_or_else(|| "at once".to_owned(), |after| code(&after.to_string()));
-        vec![work.span(), work.site().to_owned(), code(&work.action.to_string()), after]
+        let cells = vec![work.span(), work.site().to_owned(), code(&work.action.to_string()), after];
+        with_site(sheet.takes_a_site_down(), 1, cells)
     });
-    let heads = ["From and to", "Site", "Action", "Begins after"];
+    let heads = with_site(sheet.takes_a_site_down(), 1, vec!["From and to", "Site", "Action", "Begins after"]);
     format!("## Who works when\n\nIf everything takes as long as usual.\n\n{}", table(&heads, rows))
 }
 
-fn step(step: &SheetStep<'_>) -> String {
+fn step(step: &SheetStep<'_>, takes_a_site_down: bool) -> String {
     let number = step.step.number;
     let mut out = format!("### {number}. {} ({})\n\n", rich(&step.step.title), code(step.step.id.as_str()));
     let size = format!("{}, usually {}", count(step.actions.len(), "action"), step.usual.told());
-    let site = step.after.map_or_else(String::new, |_| format!(", {}", step.site.words()));
+    let site = step.after.filter(|_| takes_a_site_down);
+    let site = site.map_or_else(String::new, |_| format!(", {}", step.site.words()));
     out.push_str(&format!("{size}{site}."));
     let refused = step.actions.iter().filter(|a| matches!(a.look, Some(Look::Refused(_)))).count();
     if refused > 0 {

@@ -1,6 +1,7 @@
 //! The page's sections around the steps: verdict, totals, warnings, inputs, and where the plan comes from.
 
 use crate::display::plan::guards;
+use crate::display::plan::order_of_work::with_site;
 use crate::display::plan::page::checks;
 use crate::display::plan::page::markup::{Element, Html, el, prose, rich, text, titled};
 use crate::display::plan::sheet::{Sheet, SheetVerdict};
@@ -205,13 +206,16 @@ pub(in crate::display) fn work(sheet: &Sheet<'_>) -> Html {
     }
     let rows = sheet.work.iter().map(|work| {
         let after = work.after.map_or_else(|| text("at once"), |after| anchor(after).into());
-        el("tr")
-            .child(el("td").text(&work.span()))
-            .child(el("td").text(work.site()))
-            .child(el("th").attr("scope", "row").child(anchor(work.action)))
-            .child(el("td").child(after))
+        let cells = vec![
+            el("td").text(&work.span()),
+            el("td").text(work.site()),
+            el("th").attr("scope", "row").child(anchor(work.action)),
+            el("td").child(after),
+        ];
+        el("tr").children(with_site(sheet.takes_a_site_down(), 1, cells))
     });
-    let heads = ["From and to", "Site", "Action", "Begins after"].map(|name| el("th").attr("scope", "col").text(name));
+    let heads = with_site(sheet.takes_a_site_down(), 1, vec!["From and to", "Site", "Action", "Begins after"]);
+    let heads = heads.into_iter().map(|name| el("th").attr("scope", "col").text(name));
     let table = el("table")
         .child(el("caption").text("If everything takes as long as usual, in hours, minutes and seconds"))
         .child(el("thead").child(el("tr").children(heads)))
