@@ -45,6 +45,25 @@ fn the_markdown_of_a_plan() {
     golden_file("plan_refused.md", &plan_markdown(&plan(Order::Overlap), &origin(), &sentences, &looks()));
 }
 
+/// Of a runbook that takes no site down nothing is said of one.
+#[test]
+fn without_a_site_there_is_no_word_of_it() {
+    let mut plan = plan(Order::Overlap);
+    let forms = |plan: &Plan| {
+        [
+            runbook::display::plan_text(plan, &sentences, &[]),
+            plan_markdown(plan, &origin(), &sentences, &[]),
+            plan_html(plan, &origin(), &sentences, &[]),
+        ]
+    };
+    let says = |form: &String| ["site up", "site down", "| Site |", ">Site<"].iter().any(|words| form.contains(words));
+    assert!(forms(&plan).iter().all(says));
+    plan.runbook.steps.iter_mut().for_each(|step| step.site_down = false);
+    for form in forms(&plan) {
+        assert!(!says(&form), "{form}");
+    }
+}
+
 #[test]
 fn what_cannot_be_taken_back_is_marked_in_every_form() {
     let plan = with_commands();
