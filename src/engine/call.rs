@@ -6,7 +6,7 @@ use crate::action::{asks_in_part, looks_ahead};
 use crate::journal::RunState;
 use crate::model::{
     ActionCall, ActionPath, CheckCall, Failure, Foretold, Found, Guard, GuardCall, LookAhead, Phase, PreflightCheck,
-    RunId, StepAction, Unresolved, Value, Values,
+    RunId, SiteProbe, StepAction, Unresolved, Value, Values,
 };
 use crate::plan::{Look, Plan};
 use std::collections::BTreeMap;
@@ -69,6 +69,20 @@ pub(super) fn guard_call(plan: &Plan, state: &RunState, guard: &str) -> Result<G
     let known = parameters.map(|(name, value)| Ok((name, value.into_known()?))).collect::<Result<_, Unresolved>>()?;
     let (guard, kind, parameters) = (guard.id.clone(), guard.kind, Value::Object(known));
     Ok(GuardCall { guard, kind, parameters, region: plan.region.clone(), deadline_s: LOOK_LIMIT_S })
+}
+
+/// A question to the site; nothing where the runbook names none.
+///
+/// # Errors
+/// When a value it needs is not known.
+pub(super) fn site_call(plan: &Plan) -> Result<Option<(GuardCall, u64)>, Unresolved> {
+    let Some(site) = &plan.runbook.site else { return Ok(None) };
+    let nothing = BTreeMap::new();
+    let parameters = Filling::new(plan, None, &nothing).of_probe(SiteProbe::KIND, &site.with).into_iter();
+    let known = parameters.map(|(name, value)| Ok((name, value.into_known()?))).collect::<Result<_, Unresolved>>()?;
+    let parameters = Value::Object(known);
+    let (guard, kind, region) = ("site".to_owned(), SiteProbe::KIND, plan.region.clone());
+    Ok(Some((GuardCall { guard, kind, parameters, region, deadline_s: SiteProbe::PATIENCE_S }, site.every_ms)))
 }
 
 /// Why a guard cannot be asked.

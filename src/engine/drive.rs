@@ -5,8 +5,10 @@
 //! processes append (answers to gates) is told within half a second. It writes to no terminal: what it announces is taken
 //! by somebody else, at his own pace.
 
+use super::clock::Clock;
 use super::exchange::{CallId, Effect, Input, Intent, Stopping};
 use super::looks::GuardLooks;
+use super::site_asker::SiteAsker;
 use super::{Executor, Performer};
 use crate::access::{Beat, BeatLine};
 use crate::event::{Event, Teller};
@@ -19,12 +21,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::MissedTickBehavior;
-
-/// Where the time comes from.
-pub trait Clock {
-    /// Now.
-    fn now(&self) -> Millis;
-}
 
 /// Why driving ended without a rest. The run can be resumed.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +51,8 @@ pub struct Driver<S, P, C> {
     pub events: Teller,
     /// How often the operator has asked to stop.
     pub stop: watch::Receiver<u32>,
+    /// Whether the site is asked all the time, where the runbook names one.
+    pub asks_site: bool,
 }
 
 /// How often the store is read for what others appended.
@@ -72,6 +70,11 @@ impl<S: Store, P: Performer + 'static, C: Clock + 'static> Driver<S, P, C> {
         let mut read_again = tokio::time::interval(READ_AGAIN);
         read_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut input = Input::Began { intent, by };
+        let mut site = match self.asks_site {
+            true => SiteAsker::of(self.executor.plan(), self.executor.pace()),
+            false => SiteAsker::silent(),
+        };
+        let (performer, clock) = (Rc::clone(&self.performer), Rc::clone(&self.clock));
         loop {
             let wake = match self.carry_out(input, &mut calls, &mut looks)? {
                 Carried::Rested(rest) => return Ok(rest),
@@ -80,6 +83,7 @@ impl<S: Store, P: Performer + 'static, C: Clock + 'static> Driver<S, P, C> {
             input = tokio::select! {
                 Some((call, outcome)) = calls.next() => Input::Outcome { call, outcome },
                 Some((look, sighting)) = looks.next() => Input::Looked { look, sighting },
+                Some((asked, sighting)) = site.next(&performer, &*clock) => Input::SiteAnswered { asked, sighting },
                 () = sleep_until(wake, self.clock.now()) => Input::Tick,
                 Ok(()) = stop.changed() => {
                     let at_once = *stop.borrow_and_update() > 1;

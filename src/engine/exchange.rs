@@ -84,6 +84,13 @@ pub enum Input {
         /// What was seen.
         sighting: Sighting,
     },
+    /// The site was asked, by whoever drives the executor and as often as the runbook says. Answers may come in any order.
+    SiteAnswered {
+        /// When it was asked.
+        asked: Millis,
+        /// What was seen.
+        sighting: Sighting,
+    },
     /// The record that was to be appended is durable.
     Appended,
     /// Others have appended these after the last record it knows; what it wanted to append was not.

@@ -18,7 +18,7 @@ use super::moment::{Moment, Next};
 use super::outcome::{Standing, records_of};
 use crate::journal::{IllegalRecord, Mode, Record, RecordKind, RollbackTo, RunState};
 use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome, Pace, Sighting};
-use crate::plan::{Plan, Sequence};
+use crate::plan::{Plan, Sequence, Site};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +74,11 @@ impl Executor {
             flight: Flight::default(),
             pace: self.pace,
         }
+    }
+
+    /// The pace of its waits.
+    pub(super) fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// The plan.
@@ -140,7 +145,16 @@ impl Executor {
                         let turn = RecordKind::RollbackBegan { to, keeps, failed, executor };
                         self.flight.to_record.push_back(turn);
                     }
-                    Next::Rest(rest) => self.flight.to_record.push_back(RecordKind::Rested { rest }),
+                    Next::Rest(rest) => {
+                        let planned = Site::now(&self.plan, &self.state);
+                        if self.flight.stop == Stopping::No
+                            && let Some(at) = self.flight.site.is_awaited(planned, now, self.pace)
+                        {
+                            effects.push(Effect::Wake { at });
+                            return Ok(());
+                        }
+                        self.flight.to_record.push_back(RecordKind::Rested { rest });
+                    }
                     Next::Perform { calls, looks, wake } => {
                         calls.into_iter().for_each(|call| self.begin(call, now, effects));
                         let begun = looks.iter().filter(|guard| self.look(guard, now, effects)).count();
@@ -242,6 +256,11 @@ impl Executor {
                 }
             }
             Input::Looked { look, sighting } => self.flight.take_look(&look, sighting, now),
+            Input::SiteAnswered { asked, sighting } => {
+                let seen = self.flight.site.take(asked, sighting, now);
+                // Nobody is at the run yet.
+                self.flight.to_record.extend(seen.filter(|_| self.flight.began.is_some()));
+            }
             Input::StopAsked { how } => self.stop(how, now, effects),
             Input::Tick | Input::Appended | Input::Foreign { .. } => {}
         }

@@ -5,6 +5,7 @@
 //! own state, or a call of the one before would run beside the next executor's look.
 
 use super::exchange::{CallId, Input, LookId, Stopping};
+use super::site::SiteAnswers;
 use crate::journal::{ExecutorId, Record, RecordKind};
 use crate::model::{ActionCall, ActionPath, Millis, Sighting};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ pub struct Flight {
     /// Actions that were looked at, and whose effect waits for their guards.
     #[serde(default)]
     pub withheld: BTreeMap<ActionPath, Withheld>,
+    /// What this executor knows of the site.
+    #[serde(default)]
+    pub site: SiteAnswers,
     /// Whether the operator asked to stop.
     pub stop: Stopping,
     /// When calls that were told to stop waiting are no longer waited for.

@@ -7,6 +7,7 @@
 
 mod call;
 mod checks;
+mod clock;
 mod decide;
 mod deeds;
 mod drift;
@@ -25,13 +26,16 @@ mod outcome;
 mod performer;
 mod preflight;
 mod rollback;
+mod site;
+mod site_asker;
 
 pub use call::{outputs_of, preview_check, preview_guard, preview_parameters};
 pub use checks::{Examiner, preflight_with_checks};
+pub use clock::Clock;
 pub use decide::next;
 pub use deeds::deeds;
 pub use drift::{drift, ways_on};
-pub use drive::{Clock, DriveError, Driver};
+pub use drive::{DriveError, Driver};
 pub use exchange::{CallId, Effect, Input, Intent, LookId, Stopping};
 pub use executor::{Executor, GRACE, LAST_WORDS};
 pub use flight::{Flight, LookUnderWay, UnderWay, Watched, Withheld};
@@ -39,3 +43,4 @@ pub use look_once::look_once;
 pub use moment::Next;
 pub use performer::{Lookout, Performer, Worker};
 pub use preflight::{drifts, drifts_ahead, look_ahead, preflight};
+pub use site::SiteAnswers;

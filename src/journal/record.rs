@@ -1,7 +1,9 @@
 //! Records: the facts of a run, in the words of the journal.
 
 use super::{InputsFrom, PlanFile, Rest, RollbackTo};
-use crate::model::{ActionPath, BrokenGuard, Failure, Millis, Phase, Resolution, RunId, StepId, Value, Values};
+use crate::model::{
+    ActionPath, BrokenGuard, Failure, Millis, Phase, Resolution, RunId, SiteSeen, StepId, Value, Values,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -214,6 +216,11 @@ pub enum RecordKind {
         /// What was seen.
         seen: String,
     },
+    /// The site was seen to be up or down, by an executor that had not seen it so.
+    SiteSeen {
+        /// What it was seen to be.
+        site: SiteSeen,
+    },
     /// The executor stopped, for this reason.
     Rested {
         /// The reason.
@@ -258,6 +265,7 @@ impl RecordKind {
             | K::GateAnswered { .. }
             | K::GuardBroke { .. }
             | K::GuardMended { .. }
+            | K::SiteSeen { .. }
             | K::Rested { .. } => None,
         }
     }
@@ -285,6 +293,7 @@ impl RecordKind {
             K::UndoFailed { .. } => "undo_failed",
             K::GuardBroke { .. } => "guard_broke",
             K::GuardMended { .. } => "guard_mended",
+            K::SiteSeen { .. } => "site_seen",
             K::Rested { .. } => "rested",
         }
     }

@@ -1,6 +1,6 @@
 //! The state of a run: what its records add up to.
 
-use super::{ActionState, Gate, InputsFrom, PlanFile, Record, RecordKind, Rest, RollbackTo, Traces};
+use super::{ActionState, Gate, InputsFrom, PlanFile, Record, RecordKind, Rest, RollbackTo, SiteAsked, Traces};
 use crate::model::{ActionPath, BrokenGuard, Millis, Resolution, RunId, StepId, Value, Values};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -70,6 +70,8 @@ pub struct RunState {
     pub taken_back: BTreeSet<ActionPath>,
     /// The guards that do not hold, by id, as far as somebody asks them: not on the way back.
     pub broken: BTreeMap<String, BrokenGuard>,
+    /// What its site's answers showed; nothing where nobody asked it.
+    pub site: Option<SiteAsked>,
     /// Gates, by name.
     pub gates: BTreeMap<String, Gate>,
     /// The names of each action's gates.
@@ -133,6 +135,7 @@ impl RunState {
                 actions: BTreeMap::new(),
                 taken_back: BTreeSet::new(),
                 broken: BTreeMap::new(),
+                site: None,
                 gates: BTreeMap::new(),
                 asked: BTreeMap::new(),
                 seq: 1,
@@ -222,6 +225,7 @@ impl RunState {
             RecordKind::GuardMended { guard, .. } => {
                 self.broken.remove(guard);
             }
+            RecordKind::SiteSeen { site } => self.site = Some(SiteAsked::after(self.site.as_ref(), site)),
             RecordKind::Rested { rest } => self.rest = Some(rest.clone()),
             RecordKind::GateAnswered { gate, approved, by } => {
                 if let Some(gate) = self.gates.get_mut(gate) {
@@ -260,7 +264,10 @@ impl RunState {
             RecordKind::GuardMended { guard, .. } if !self.broken.contains_key(guard) => {
                 Err(illegal(record, format!("guard `{guard}` is not broken")))
             }
-            RecordKind::GuardBroke { .. } | RecordKind::GuardMended { .. } => Ok(None),
+            RecordKind::SiteSeen { .. } if self.rest.is_some() => {
+                Err(illegal(record, "no executor is at the run, so nobody asks the site"))
+            }
+            RecordKind::GuardBroke { .. } | RecordKind::GuardMended { .. } | RecordKind::SiteSeen { .. } => Ok(None),
             RecordKind::GateAnswered { gate, .. } => match self.open_gate(gate) {
                 Some(_) => Ok(None),
                 None => Err(illegal(record, format!("no gate `{gate}` waits for an answer"))),

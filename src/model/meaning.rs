@@ -30,12 +30,13 @@ impl Runbook {
         }))
     }
 
-    /// The inputs that nothing uses: no parameter of an action, a check or a guard, no target, neither region nor tags.
+    /// The inputs that nothing uses: no parameter of an action, a check, a guard or the site, no target, neither region nor tags.
     #[must_use]
     pub fn unused_inputs(&self) -> Vec<&str> {
         let with = self.actions().flat_map(|action| action.with.values());
         let checks = self.preflight.iter().flat_map(|check| check.with.values());
         let guards = self.guards.iter().flat_map(|guard| guard.with.values());
+        let guards = guards.chain(self.site.iter().flat_map(|site| site.with.values()));
         let targets = self.targets.iter().flat_map(|target| target.fields.values());
         let all = with.chain(checks).chain(guards).chain(targets).chain(&self.region).chain(&self.tags);
         let decides = self.decided_by.iter().map(String::as_str);

@@ -1,8 +1,8 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
 use super::{
-    ASKS_AWS, ActionPath, CheckKind, Expr, Guard, LeftOut, OnFailure, Reference, StepAction, StepId, TargetSpec, Value,
-    ValueType,
+    ASKS_AWS, ActionPath, CheckKind, Expr, Guard, LeftOut, OnFailure, Reference, SiteProbe, StepAction, StepId,
+    TargetSpec, Value, ValueType,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,9 @@ pub struct Runbook {
     pub inputs: Vec<InputSpec>,
     /// The hosts.
     pub targets: Vec<TargetSpec>,
+    /// How the users of its site reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<SiteProbe>,
     /// What is checked before a run begins, in the document's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preflight: Vec<PreflightCheck>,

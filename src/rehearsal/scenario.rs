@@ -75,6 +75,9 @@ pub struct Report {
     pub peak_memory_kib: u64,
     /// What a user of the site had to suffer during the run.
     pub downtime: Option<Outage>,
+    /// How long the run itself saw the site without an answer meanwhile, in seconds; nothing where its runbook names none.
+    #[serde(default)]
+    pub measured_s: Option<f64>,
 }
 
 /// How a rehearsal ended.
@@ -88,7 +91,7 @@ pub enum PlayEnding {
 
 impl Report {
     pub(in crate::rehearsal) fn new(lab_s: f64) -> Self {
-        Self { parts: Vec::new(), lab_s, commands_s: Vec::new(), peak_memory_kib: 0, downtime: None }
+        Self { parts: Vec::new(), lab_s, commands_s: Vec::new(), peak_memory_kib: 0, downtime: None, measured_s: None }
     }
 
     /// Whether everything was as it should be.

@@ -33,6 +33,7 @@ mod render;
 mod runbook;
 mod schema;
 mod scope;
+mod site;
 mod steps;
 mod targets;
 mod trial;

@@ -10,7 +10,7 @@ use super::reader::{Here, Reader};
 use super::scope::Declared;
 use super::trial;
 use super::words::{found, meant, value};
-use super::{checks, downtime, groups, guards, include, loops, on_failure, steps, targets};
+use super::{checks, downtime, groups, guards, include, loops, on_failure, site, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
 use crate::model::{
     Guard, InputSpec, LeftOut, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, Values, is_id,
@@ -18,7 +18,7 @@ use crate::model::{
 use std::collections::{BTreeSet, HashMap};
 
 const FIELDS: &[&str] =
-    &["runbook", "title", "about", "region", "tags", "inputs", "targets", "preflight", "guards", "steps"];
+    &["runbook", "title", "about", "region", "tags", "inputs", "targets", "site", "preflight", "guards", "steps"];
 const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
 
 /// Validates a document.
@@ -90,6 +90,7 @@ fn read(document: &Document, (numbers, left_out): (&[usize], Vec<LeftOut>), note
     let targets = targets::read(document, fields.get("targets"), &scope, notes);
     let around = Surroundings { document, scope: &scope, targets: &targets };
     let preflight = checks::read(&around, fields.get("preflight"), notes);
+    let site = site::read(&around, fields.get("site"), notes);
     let guards = guards::read(&around, fields.get("guards"), notes);
     let steps = fields.required("steps", notes).map(|node| steps::read(&around, node, numbers, notes));
     let steps = steps?;
@@ -111,6 +112,7 @@ fn read(document: &Document, (numbers, left_out): (&[usize], Vec<LeftOut>), note
         tags,
         inputs,
         targets,
+        site,
         preflight,
         guards,
         steps,

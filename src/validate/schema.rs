@@ -3,7 +3,7 @@
 //! It is made of the vocabulary, so it cannot forget an action or a parameter. It says less than [`super::runbook()`]: what a
 //! reference points at, its type and the order among steps only validation knows.
 
-use crate::model::{ActionKind, CheckKind, ParamSpec, Reversibility, TargetSpec, ValueType, WayBack};
+use crate::model::{ActionKind, CheckKind, ParamSpec, Reversibility, SiteProbe, TargetSpec, ValueType, WayBack};
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
@@ -76,6 +76,16 @@ pub fn schema() -> Value {
                 "description": "the hosts that actions work on, by name",
                 "propertyNames": { "pattern": ID, "maxLength": 40 },
                 "additionalProperties": reference("target"),
+            },
+            "site": {
+                "type": "object",
+                "description": "how the site's users reach it: asked all the time while a run is under way, so that a downtime is measured",
+                "additionalProperties": false,
+                "required": ["http"],
+                "properties": {
+                    "http": http_of_a_probe(),
+                    "every": duration("between two questions; without it 1s"),
+                },
             },
             "preflight": {
                 "type": "array",
@@ -250,6 +260,13 @@ fn guard(kind: CheckKind) -> Schema {
         },
     });
     of_kind(kind.as_str(), &kind.spec().about, &kind.params_of_guard(), more)
+}
+
+/// What can be asked over HTTP, as a probe has it.
+fn http_of_a_probe() -> Value {
+    let params = SiteProbe::KIND.params_of_guard();
+    let http = params.iter().find(|param| param.name == "http");
+    http.map_or(json!({}), |param| described(typed(&param.value_type), &param.about))
 }
 
 fn id(about: &str) -> Value {

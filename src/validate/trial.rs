@@ -2,7 +2,7 @@
 //! would decode it. This finds early what a type alone does not say: a port beyond 65535, an unknown address choice.
 
 use crate::model::{
-    Action, ActionKind, Check, CheckKind, Decode, Expr, ParamSpec, Piece, Runbook, Target, Value, ValueType,
+    Action, ActionKind, Check, CheckKind, Decode, Expr, ParamSpec, Piece, Runbook, SiteProbe, Target, Value, ValueType,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -155,9 +155,11 @@ pub(super) fn misfit(runbook: &Runbook, inputs: &BTreeMap<String, Value>, name: 
             }
         }
     }
+    let here = "site".to_owned();
     let checks = runbook.preflight.iter().map(|it| ("check", &it.id, it.kind, &it.with));
     let guards = runbook.guards.iter().map(|it| ("guard", &it.id, it.kind, &it.with));
-    for (what, id, kind, with) in checks.chain(guards) {
+    let site = runbook.site.iter().map(|it| ("the", &here, SiteProbe::KIND, &it.with));
+    for (what, id, kind, with) in checks.chain(guards).chain(site) {
         for (parameter, expr) in with.iter().filter(|(_, e)| uses(e)) {
             if let Some(lacks) = lacks(expr, inputs, name) {
                 return Some(format!("{lacks}, and `{parameter}` of {what} `{id}` uses it"));

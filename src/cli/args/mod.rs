@@ -45,6 +45,7 @@ The settings file is TOML. What is typed counts before the environment, and that
     ssh_config = \"~/.ssh/cutover\"
     trust_ca = \"our-ca.pem\"
     poll_interval = \"5s\"
+    probe = false
 
     [[notify]]
     on = [\"rest\", \"gate\", \"failure\", \"downtime-begun\", \"downtime-ended\", \"finished\"]
@@ -114,6 +115,9 @@ pub(super) struct Common {
     /// The settings file [default: $XDG_CONFIG_HOME/runbook/runbook.toml]
     #[arg(long, global = true, env = "RUNBOOK_SETTINGS", hide_env_values = true, value_name = "FILE")]
     pub(super) settings: Option<PathBuf>,
+    /// Do not ask the runbook's site all the time while a run is under way
+    #[arg(long, global = true, env = "RUNBOOK_NO_PROBE", hide_env_values = true)]
+    pub(super) no_probe: bool,
     /// How many times faster than meant all waits go: for rehearsals and tests
     #[arg(long, global = true, env = "RUNBOOK_PACE", hide = true, value_name = "TIMES", value_parser = faster)]
     pub(super) faster: Option<Pace>,

@@ -54,6 +54,9 @@ fn measures(report: &Report) -> String {
             down.total_s, down.times, down.longest_s
         ));
     }
+    if let Some(measured) = report.measured_s {
+        text.push_str(&format!("the run itself saw it without an answer for {measured:.1} s\n"));
+    }
     text
 }
 
@@ -74,6 +77,7 @@ mod tests {
             commands_s: vec![("run x".into(), 3.0), ("resume".into(), 1.0), ("resume".into(), 1.5)],
             peak_memory_kib: 1025,
             downtime: None,
+            measured_s: None,
         };
         assert_eq!(
             measures(&report),

@@ -14,6 +14,7 @@ pub(super) struct Preferences {
     pub(super) ssh_config: Option<PathBuf>,
     pub(super) trust_ca: Option<PathBuf>,
     pub(super) poll_interval: Option<Duration>,
+    pub(super) probe: Option<bool>,
     pub(super) notify: Vec<Receiver>,
 }
 
@@ -24,6 +25,7 @@ struct Written {
     ssh_config: Option<PathBuf>,
     trust_ca: Option<PathBuf>,
     poll_interval: Option<TimeSpan>,
+    probe: Option<bool>,
     #[serde(default)]
     notify: Vec<Receiver>,
 }
@@ -51,6 +53,7 @@ pub(super) fn read(path: &Path) -> Result<Preferences, CommandFailure> {
         ssh_config: written.ssh_config.map(whole),
         trust_ca: written.trust_ca.map(whole),
         poll_interval: poll,
+        probe: written.probe,
         notify: written.notify,
     })
 }

@@ -24,6 +24,7 @@ pub(in crate::cli) fn complete(common: Common) -> Result<Common, CommandFailure>
         ssh_config: common.ssh_config.or(read.ssh_config),
         trust_ca: common.trust_ca.or(read.trust_ca),
         poll_interval: common.poll_interval.or(read.poll_interval),
+        no_probe: common.no_probe || read.probe == Some(false),
         notify: read.notify,
         ..common
     })

@@ -54,6 +54,7 @@ pub(in crate::cli) fn settings(args: &SettingsArgs, typed: &Common, format: Form
             value: display::duration(i64::try_from(poll.as_millis()).unwrap_or(i64::MAX)),
             from: from(typed.poll_interval.is_some(), all.poll_interval.is_some()),
         },
+        Setting { name: "probe", value: (!all.no_probe).to_string(), from: from(typed.no_probe, all.no_probe) },
     ];
     let there = place::find(typed)?.is_some();
     let told = |on: &[Occasion]| on.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ");

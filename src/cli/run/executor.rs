@@ -74,6 +74,7 @@ impl ExecutorRun<'_> {
                 clock: Rc::new(SteadyClock::new()),
                 events,
                 stop: stop.clone(),
+                asks_site: !self.common.no_probe,
             };
             let result = driver.drive(intent, by).await;
             let Driver { store: Mortal { inner: Held { journal, lease }, .. }, executor, events, .. } = driver;

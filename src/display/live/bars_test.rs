@@ -92,6 +92,7 @@ fn plan() -> Plan {
         inputs,
         targets,
         preflight: Vec::new(),
+        site: None,
         guards: Vec::new(),
         steps,
         left_out: Vec::new(),

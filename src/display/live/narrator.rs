@@ -4,6 +4,7 @@
 //! and not folded.
 
 use crate::display::run::failure::{advice, reasons_text};
+use crate::display::run::site;
 use crate::display::run::tally::step_word;
 use crate::display::run::took::{Took, Until};
 use crate::display::terminal::Symbol;
@@ -11,9 +12,9 @@ use crate::display::time::duration;
 use crate::display::typed::Typed;
 use crate::display::wording::{phase, rest_sentence};
 use crate::event::Event;
-use crate::journal::{ActionState, ExecutorId, History, Mode, Record, RecordKind, RunState};
+use crate::journal::{ActionState, ExecutorId, History, Mode, Record, RecordKind, RunState, SiteAsked};
 use crate::model::{ActionPath, Failure, Millis, Phase, Resolution, Step, StepId};
-use crate::plan::{Order, Plan};
+use crate::plan::{Order, Plan, Site};
 use std::collections::BTreeSet;
 
 /// What an action will do, in words; asked with the run's state, so that values known by now can be in it.
@@ -92,6 +93,7 @@ impl Narrator {
 
     fn recorded(&mut self, record: &Record) -> Vec<Said> {
         let before = record.kind.action().map(|a| self.state.action(a).clone());
+        let site_before = self.state.site.clone();
         // What cannot follow is not this display's to judge: it stays as it was.
         let _ = self.state.add(record);
         self.history.note(record);
@@ -102,7 +104,7 @@ impl Narrator {
             self.begun.clear();
             self.started_here.clear();
         }
-        said.extend(self.say(record, before.as_ref()).map(|(mark, text)| Said {
+        said.extend(self.say(record, (before.as_ref(), site_before.as_ref())).map(|(mark, text)| Said {
             at: record.at,
             about: record.kind.action().map_or(About::Run, |a| About::Action(a.clone())),
             mark,
@@ -142,7 +144,11 @@ impl Narrator {
         Some(Said { at: record.at, about: About::StepEnds(id.clone()), mark, text })
     }
 
-    fn say(&mut self, record: &Record, before: Option<&ActionState>) -> Option<(Symbol, String)> {
+    fn say(
+        &mut self,
+        record: &Record,
+        (before, site_before): (Option<&ActionState>, Option<&SiteAsked>),
+    ) -> Option<(Symbol, String)> {
         use RecordKind as K;
         Some(match &record.kind {
             K::RunOpened { runbook, by, .. } => {
@@ -212,6 +218,10 @@ impl Narrator {
                 (Symbol::Failed, text)
             }
             K::GuardMended { guard, seen } => (Symbol::Done, format!("guard {guard} holds again: {seen}")),
+            K::SiteSeen { site } => {
+                let (is_planned, text) = site::change(site_before, site, Site::now(&self.plan, &self.state))?;
+                (if is_planned { Symbol::Plain } else { Symbol::Failed }, text)
+            }
             K::Rested { rest } => {
                 (Symbol::Plain, format!("run {} {}", record.run, rest_sentence(&self.plan, &self.state, rest)))
             }

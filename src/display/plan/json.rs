@@ -4,7 +4,7 @@ use crate::display::pending_value::parameter;
 use crate::display::plan::changes::Shown;
 use crate::display::plan::looks::Looks;
 use crate::display::plan::text::Sentences;
-use crate::display::plan::{guards, usual};
+use crate::display::plan::{asked_site, guards, usual};
 use crate::display::run::failure::failure_json;
 use crate::model::{ActionPath, CheckRow, Reversibility, StepAction, Value};
 use crate::plan::{Look, Plan};
@@ -48,6 +48,7 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
         "checks": plan.checks.iter().map(check).collect::<Vec<_>>(),
         "refused_checks": plan.checks.iter().filter(|row| row.refuses()).count(),
         "guards": guards::json(plan),
+        "site": asked_site::json(plan),
         "steps": steps.collect::<Vec<_>>(),
     })
 }

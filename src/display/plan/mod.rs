@@ -1,5 +1,6 @@
 //! A plan: what it holds ([`sheet`]), and the forms it is given: text, page, Markdown, JSON.
 
+pub(in crate::display) mod asked_site;
 pub(in crate::display) mod changes;
 pub(in crate::display) mod changes_text;
 pub(in crate::display) mod checks;

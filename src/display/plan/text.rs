@@ -5,7 +5,7 @@ use crate::display::plan::changes::Shown;
 use crate::display::plan::changes_text::changes_text;
 use crate::display::plan::looks::Looks;
 use crate::display::plan::order_of_work::{WorkOrder, order_of_work, with_site};
-use crate::display::plan::{checks, guards, usual};
+use crate::display::plan::{asked_site, checks, guards, usual};
 use crate::display::run::failure::reasons_text;
 use crate::display::table::{columns, count, hanging, prose, wrapped};
 use crate::display::terminal::one_line;
@@ -39,6 +39,7 @@ fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(Ac
     let mut text = header(plan, preflight);
     text.push_str(&checks::text(plan));
     text.push_str(&guards::text(plan));
+    text.push_str(&asked_site::text(plan));
     let (looks, sites) = (Looks::of(preflight), plan.sites());
     for step in steps {
         text.push_str(&one_step(plan, step, sentences, &looks));

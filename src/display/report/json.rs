@@ -45,6 +45,18 @@ pub fn report_json(of: Reported<'_>) -> Value {
             "costs": costs.collect::<Vec<_>>(),
         })
     });
+    let seen = sheet.seen.as_ref().map(|all| {
+        let one = |it: &super::sheet::SeenOutage| {
+            json!({
+                "begun": rfc3339(it.begun),
+                "ended": time(it.ended),
+                "length_ms": it.length(of.state.at),
+                "under_way": it.under_way,
+                "seen": it.seen,
+            })
+        };
+        all.iter().map(one).collect::<Vec<_>>()
+    });
     let executions = sheet
         .history
         .executions()
@@ -80,7 +92,8 @@ pub fn report_json(of: Reported<'_>) -> Value {
         "opened": { "at": rfc3339(of.state.opened.at), "by": of.state.opened.by, "plan_file": of.state.opened.plan_file },
         "executions": executions.collect::<Vec<_>>(),
         "planned": { "usual_s": sheet.timing.usual.seconds, "downtime_s": sheet.timing.down_usual.seconds },
-        "actual": { "at_work_ms": sheet.at_work(), "downtime_ms": sheet.down(), "waited_ms": sheet.waited() },
+        "actual": { "at_work_ms": sheet.at_work(), "downtime_ms": sheet.down(), "seen_down_ms": sheet.seen_down(), "waited_ms": sheet.waited() },
+        "seen_outages": seen,
         "outages": outages.collect::<Vec<_>>(),
         "actions": actions.collect::<Vec<_>>(),
         "troubles": troubles.collect::<Vec<_>>(),

@@ -21,6 +21,14 @@ pub fn report_markdown(of: Reported<'_>) -> String {
             words::costs(&sheet, outage).into_iter().map(|[action, took, usual]| vec![code(&action), took, usual]);
         out.push_str(&table(&["It went by in", "Took", "Usually"], rows));
     }
+    if let Some(seen) = sheet.seen.as_ref().filter(|all| !all.is_empty()) {
+        let rows = seen.iter().map(|it| {
+            let [when, took, under_way, seen] = words::seen(&sheet, it);
+            vec![when, took, code(&under_way), rich(&seen)]
+        });
+        let table = table(&["UTC", "For", "Under way when it began", "Seen"], rows);
+        out.push_str(&format!("## When the site did not answer\n\n{table}"));
+    }
     out.push_str("## Steps\n\n");
     for step in &sheet.steps {
         out.push_str(&format!("### {}. {}\n\n", step.step.number, rich(&step.step.title)));

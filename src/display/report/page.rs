@@ -16,6 +16,7 @@ pub fn report_html(of: Reported<'_>) -> String {
         .child(figures(&sheet))
         .child(strip::section(&sheet))
         .child(outages(&sheet))
+        .child(seen(&sheet))
         .child(troubles(&sheet))
         .child(decisions(&sheet))
         .child(steps(&sheet))
@@ -79,6 +80,20 @@ fn outages(sheet: &ReportSheet<'_>) -> Html {
         section = section.child(table(&words::outage(sheet, outage), &["It went by in", "Took", "Usually"], rows));
     }
     section.into()
+}
+
+fn seen(sheet: &ReportSheet<'_>) -> Html {
+    let Some(all) = &sheet.seen else { return Html::default() };
+    let section = titled("answers", "When the site did not answer");
+    if all.is_empty() {
+        return section.child(el("p").text("It answered all the time that it was asked.")).into();
+    }
+    let rows = all.iter().map(|it| {
+        let [when, took, under_way, seen] = words::seen(sheet, it);
+        vec![text(&when), text(&took), el("code").text(&under_way).into(), rich(&seen)]
+    });
+    let heads = ["UTC", "For", "Under way when it began", "Seen"];
+    section.child(table("Asked from the operator's machine, while somebody was at the run", &heads, rows)).into()
 }
 
 fn troubles(sheet: &ReportSheet<'_>) -> Html {

@@ -37,6 +37,8 @@ pub(in crate::display) struct ReportSheet<'a> {
     /// When somebody first went at it; nothing while nobody has.
     pub(in crate::display) begun: Option<Millis>,
     pub(in crate::display) outages: Vec<SiteOutage>,
+    /// The times in which the site's answers showed it down; nothing where nobody asked it.
+    pub(in crate::display) seen: Option<Vec<SeenOutage>>,
     pub(in crate::display) steps: Vec<ReportedStep<'a>>,
     pub(in crate::display) troubles: Vec<Trouble>,
     pub(in crate::display) decisions: Vec<Decision>,
@@ -63,6 +65,25 @@ pub(in crate::display) struct ReportedAction<'a> {
     pub(in crate::display) outputs: Vec<(String, Value)>,
 }
 
+/// A time in which the site's answers showed it down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::display) struct SeenOutage {
+    pub(in crate::display) begun: Millis,
+    /// When it answered again; nothing where it was not seen to.
+    pub(in crate::display) ended: Option<Millis>,
+    /// What was seen at its beginning.
+    pub(in crate::display) seen: String,
+    /// The actions that were under way when it began.
+    pub(in crate::display) under_way: Vec<ActionPath>,
+}
+
+impl SeenOutage {
+    /// How long it was, until `now` where it is not over.
+    pub(in crate::display) fn length(&self, now: Millis) -> Millis {
+        self.ended.unwrap_or(now).saturating_sub(self.begun).max(0)
+    }
+}
+
 /// What a person decided.
 pub(in crate::display) struct Decision {
     pub(in crate::display) at: Millis,
@@ -84,6 +105,7 @@ impl<'a> ReportSheet<'a> {
             timing: Timing::of(of.plan, &usual::Done::default()),
             begun: history.executions().first().map(|first| first.begun),
             outages: outages(of.plan, of.records),
+            seen: seen_outages(of.records),
             steps: steps.collect(),
             troubles: troubles(of.plan, of.records, &history),
             decisions: decisions(of.records, &history),
@@ -133,6 +155,11 @@ impl<'a> ReportSheet<'a> {
         self.outages.iter().map(|it| it.length(self.of.now)).sum()
     }
 
+    /// How long the site's answers showed it down in all, in milliseconds; nothing where nobody asked it.
+    pub(in crate::display) fn seen_down(&self) -> Option<Millis> {
+        Some(self.seen.as_ref()?.iter().map(|it| it.length(self.of.state.at)).sum())
+    }
+
     /// Whether the runbook takes a site down at some time.
     pub(in crate::display) fn takes_a_site_down(&self) -> bool {
         !self.of.plan.runbook.windows().is_empty()
@@ -178,6 +205,39 @@ impl<'a> ReportSheet<'a> {
             Verdict::Broken(broken) => (false, broken.to_string()),
         }
     }
+}
+
+/// The times in which the site was seen down, by the records; nothing where nobody asked it.
+fn seen_outages(records: &[Record]) -> Option<Vec<SeenOutage>> {
+    let history = History::of(records);
+    let under_way = |at: Millis| {
+        let is = |action: &&ActionPath| {
+            let spells = history.works(action).iter().flat_map(|work| &work.spells);
+            spells.into_iter().any(|it| it.begun <= at && it.end.as_ref().is_none_or(|(end, _)| *end >= at))
+        };
+        let mut all: Vec<&ActionPath> = records.iter().filter_map(|record| record.kind.action()).collect();
+        all.sort();
+        all.dedup();
+        all.into_iter().filter(is).cloned().collect()
+    };
+    let mut asked = false;
+    let mut all: Vec<SeenOutage> = Vec::new();
+    for record in records {
+        let RecordKind::SiteSeen { site } = &record.kind else { continue };
+        asked = true;
+        match all.last_mut() {
+            Some(open @ SeenOutage { ended: None, .. }) if site.up => open.ended = Some(site.since),
+            Some(SeenOutage { ended: None, .. }) => {}
+            _ if !site.up => all.push(SeenOutage {
+                begun: site.since,
+                ended: None,
+                seen: site.seen.clone(),
+                under_way: under_way(site.since),
+            }),
+            _ => {}
+        }
+    }
+    asked.then_some(all)
 }
 
 fn reported<'a>(of: &Reported<'a>, history: &History, until: Until, action: &'a StepAction) -> ReportedAction<'a> {

@@ -38,11 +38,12 @@ pub(in crate::display) fn section(sheet: &ReportSheet<'_>) -> Element {
     let work = AtWork::of(sheet.history.executions(), sheet.of.now);
     let planned = i64::try_from(sheet.timing.usual.seconds).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000);
     let whole = work.all().max(planned).max(1);
-    let key = if sheet.outages.is_empty() {
-        None
-    } else {
-        Some(el("span").class("key down").text("shaded: the site was down"))
+    let key = match (&sheet.seen, shaded(sheet).is_empty()) {
+        (_, true) => None,
+        (Some(_), false) => Some("shaded: the site did not answer"),
+        (None, false) => Some("shaded: the site was down"),
     };
+    let key = key.map(|told| el("span").class("key down").text(told));
     let legend = el("p")
         .class("legend")
         .text("Of each step dashed what was planned, full what was, by time at work; pauses are left out. ")
@@ -53,6 +54,15 @@ pub(in crate::display) fn section(sheet: &ReportSheet<'_>) -> Element {
         .child(el("div").child(el("span").text("0")).child(el("span").text(&duration(whole / 2))));
     let rows = sheet.steps.iter().map(|step| row(sheet, step, &work, whole));
     titled("timeline", "Time line").child(legend).child(ends).child(el("ol").class("bars").children(rows))
+}
+
+/// When the site was down: as its answers showed, where it was asked, else as the run's actions tell.
+fn shaded(sheet: &ReportSheet<'_>) -> Vec<(Millis, Millis)> {
+    let now = sheet.of.now;
+    match &sheet.seen {
+        Some(seen) => seen.iter().map(|it| (it.begun, it.ended.unwrap_or(now))).collect(),
+        None => sheet.outages.iter().map(|it| (it.begun, it.ended.unwrap_or(now))).collect(),
+    }
 }
 
 fn row(sheet: &ReportSheet<'_>, step: &ReportedStep<'_>, work: &AtWork, whole: Millis) -> Element {
@@ -98,10 +108,9 @@ fn bars(
             .attr("vector-effect", "non-scaling-stroke")
     };
     let seconds = |s: u64| i64::try_from(s).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000);
-    let shades = sheet.outages.iter().map(|it| {
-        let end = it.ended.unwrap_or(sheet.of.now);
-        rect("shade", at(work.before(it.begun)), at(work.before(end)), (0, 28))
-    });
+    let shades = shaded(sheet)
+        .into_iter()
+        .map(|(begun, ended)| rect("shade", at(work.before(begun)), at(work.before(ended)), (0, 28)));
     let slot = rect("slack", at(seconds(planned.0)), at(seconds(planned.1)), (3, 9));
     let actual =
         spells.map(|(begun, ended)| rect("critical", at(work.before(begun)), at(work.before(ended)), (15, 10)));

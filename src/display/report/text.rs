@@ -26,6 +26,11 @@ pub fn report_text(of: Reported<'_>) -> String {
         let rows: Vec<Vec<String>> = words::costs(&sheet, outage).into_iter().map(told).collect();
         text.push_str(&columns(2, &rows));
     }
+    let seen = sheet.seen.iter().flatten().map(|it| {
+        let [when, took, under_way, seen] = words::seen(&sheet, it);
+        vec![took, format!("{when} UTC"), format!("under way: {under_way}; {}", one_line(&seen))]
+    });
+    section(&mut text, "when the site did not answer", seen);
     text.push_str("\nsteps\n");
     let mut rows = Vec::new();
     for step in &sheet.steps {

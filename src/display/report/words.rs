@@ -1,6 +1,6 @@
 //! The words of a report that its forms share.
 
-use super::sheet::{ReportSheet, ReportedAction, numbered};
+use super::sheet::{ReportSheet, ReportedAction, SeenOutage, numbered};
 use crate::display::run::log::executed;
 use crate::display::table::count;
 use crate::display::time::{clock, date_time, duration, rough};
@@ -51,6 +51,16 @@ pub(in crate::display) fn figures(sheet: &ReportSheet<'_>) -> Vec<[String; 3]> {
         };
         rows.push(["site down".to_owned(), rough(sheet.timing.down_usual.seconds), times]);
     }
+    if let (Some(seen), Some(down)) = (&sheet.seen, sheet.seen_down()) {
+        let times = match seen.len() {
+            0 => "at no time".to_owned(),
+            1 => duration(down),
+            more => format!("{}, in {}", duration(down), count(more, "time")),
+        };
+        let planned =
+            if sheet.takes_a_site_down() { rough(sheet.timing.down_usual.seconds) } else { "not at all".to_owned() };
+        rows.push(["site without an answer".to_owned(), planned, times]);
+    }
     if sheet.waited() > 0 {
         rows.push(["waiting for people".to_owned(), "-".to_owned(), duration(sheet.waited())]);
     }
@@ -61,6 +71,18 @@ pub(in crate::display) fn figures(sheet: &ReportSheet<'_>) -> Vec<[String; 3]> {
 pub(in crate::display) fn outage(sheet: &ReportSheet<'_>, it: &SiteOutage) -> String {
     let end = it.ended.map_or_else(|| "now; it is still down".to_owned(), clock);
     format!("{}, from {} UTC to {end}", duration(it.length(sheet.of.now)), date_time(it.begun))
+}
+
+/// A time in which the site's answers showed it down: when, for how long, what was under way, and what was seen.
+pub(in crate::display) fn seen(sheet: &ReportSheet<'_>, it: &SeenOutage) -> [String; 4] {
+    let under_way: Vec<String> = it.under_way.iter().map(ToString::to_string).collect();
+    let end = it.ended.map_or_else(|| "; it was not seen up again".to_owned(), |at| format!(" to {}", clock(at)));
+    [
+        format!("{}{end}", date_time(it.begun)),
+        duration(it.length(sheet.of.state.at)),
+        if under_way.is_empty() { "nothing".to_owned() } else { under_way.join(", ") },
+        it.seen.clone(),
+    ]
 }
 
 /// What an action cost of a downtime: the action, how long, and how long that was expected to be.

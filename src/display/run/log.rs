@@ -118,6 +118,10 @@ fn says(kind: &RecordKind) -> String {
             format!("{}, since {}: {}", broken.guard, clock(broken.since), broken.seen)
         }
         K::GuardMended { guard, seen } => format!("{guard}: {seen}"),
+        K::SiteSeen { site } => {
+            let word = if site.up { "up" } else { "down" };
+            format!("{word} since {}: {}", clock(site.since), site.seen)
+        }
         K::Rested { rest } => rested(rest),
     }
 }

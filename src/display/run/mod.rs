@@ -10,6 +10,7 @@ pub(in crate::display) mod log;
 pub(in crate::display) mod notice;
 pub(in crate::display) mod rest;
 pub(in crate::display) mod runs;
+pub(in crate::display) mod site;
 pub(in crate::display) mod status;
 pub(in crate::display) mod status_json;
 pub(in crate::display) mod tally;

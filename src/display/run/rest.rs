@@ -2,9 +2,9 @@
 
 use crate::display::run::commands::{self, next_commands};
 use crate::display::run::failure::told;
-use crate::display::run::guards;
 use crate::display::run::leaves::of_abandoned;
 use crate::display::run::tally::{Tally, far};
+use crate::display::run::{guards, site};
 use crate::display::table::wrapped;
 use crate::display::wording::{phase, rest_sentence, unanswered};
 use crate::journal::{ActionState, Rest, RunState};
@@ -17,6 +17,7 @@ use serde_json::json;
 pub fn rest_text(plan: &Plan, state: &RunState, rest: &Rest) -> String {
     let mut text = wrapped("", &format!("run {} {}", state.run, rest_sentence(plan, state, rest)));
     text.push_str(&far(plan, state));
+    text.push_str(&site::answers(state, state.at));
     text.push_str(&why(state, rest));
     text.push_str(&guards::beside_the_rest(plan, state));
     text.push_str(&of_abandoned(plan, state));
@@ -25,7 +26,7 @@ pub fn rest_text(plan: &Plan, state: &RunState, rest: &Rest) -> String {
 }
 
 /// The same for programs: `run`, `rest` (as in the journal), `sentence`, `steps_done`, `steps`, `actions_done`, `actions`,
-/// `site` (`up`, `down`, `may_be_down`), `next` (each with `command` and `why`).
+/// `site` (`up`, `down`, `may_be_down`), `site_asked` (what its answers showed: `up`, `since`, `seen`, `down_ms`, `times`; null where nobody asked), `next` (each with `command` and `why`).
 #[must_use]
 pub fn rest_json(plan: &Plan, state: &RunState, rest: &Rest) -> Value {
     let tally = Tally::of(plan, state);
@@ -38,6 +39,7 @@ pub fn rest_json(plan: &Plan, state: &RunState, rest: &Rest) -> Value {
         "actions_done": tally.actions_done,
         "actions": tally.actions,
         "site": Site::now(plan, state),
+        "site_asked": site::asked_json(state, state.at),
         "next": next_commands(plan, state, Some(rest)),
     })
 }

@@ -2,11 +2,11 @@
 
 use crate::display::plan::checks::accepted_text;
 use crate::display::run::commands::{self, next_commands, while_executed};
-use crate::display::run::guards;
 use crate::display::run::leaves::of_abandoned;
 use crate::display::run::rest::{question, why};
 use crate::display::run::tally::{far, step_word_now};
 use crate::display::run::took::{Took, Until};
+use crate::display::run::{guards, site};
 use crate::display::table::{columns, hanging, wrapped};
 use crate::display::terminal::one_line;
 use crate::display::time::{date_time, duration};
@@ -31,6 +31,7 @@ pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Op
     }
     text.push_str(&wrapped("  ", &who(plan, state, holder, now)));
     text.push_str(&far(plan, state));
+    text.push_str(&site::answers(state, if holder.is_some() { now } else { state.at }));
     text.push_str(&accepted_text(plan));
     text.push('\n');
     let (history, until) = (History::of(records), Until { now, executed: holder.is_some() });

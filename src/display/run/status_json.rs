@@ -3,6 +3,7 @@
 use crate::display::run::commands::{next_commands, while_executed};
 use crate::display::run::failure::{advice, failure_json};
 use crate::display::run::guards::recorded;
+use crate::display::run::site;
 use crate::display::run::tally::{Tally, step_word_now};
 use crate::display::run::took::{Took, Until};
 use crate::display::time::rfc3339;
@@ -15,7 +16,7 @@ use serde_json::json;
 /// Fields: `run`, `runbook`, `opened_at` (RFC 3339), `by`, `plan_file` (the
 /// saved plan it was opened from: `sha256`, `made_by`, `made_at`, `signatures`; null when it was planned on the spot),
 /// `replanned` (`by`, `at`; null when it was not), `condition` (one word or two), `rest` (as in the journal, or
-/// null), `executor` (`by`, `host`, `pid`; null when nobody executes it), `site` (`up`, `down`, `may_be_down`),
+/// null), `executor` (`by`, `host`, `pid`; null when nobody executes it), `site` (`up`, `down`, `may_be_down`), `site_asked` (what its answers showed: `up`, `since`, `seen`, `down_ms`, `times`; null where nobody asked),
 /// `accepted` (refusals of checks that a person accepted: `id`, `evidence`, `reason`), `steps_done`, `actions_done`, `steps` (each: `number`, `id`, `title`, `state`, `ms`,
 /// `asked_ms`, `actions`; an action: `action`, `state`, `attempt`, `ms`, `asked_ms`, `evidence`, `failure`), `gates` (open ones: `gate`, `action`, `prompt`), `broken_guards` (each: `guard`, `since`,
 /// `seen`, `advice`), `next` (each with
@@ -48,6 +49,7 @@ pub fn status_json(plan: &Plan, state: &RunState, records: &[Record], holder: Op
         "rest": state.rest,
         "executor": holder,
         "site": Site::now(plan, state),
+        "site_asked": site::asked_json(state, if holder.is_some() { now } else { state.at }),
         "accepted": accepted.collect::<Vec<_>>(),
         "steps_done": tally.steps_done,
         "actions_done": tally.actions_done,

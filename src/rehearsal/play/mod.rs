@@ -107,6 +107,7 @@ impl Play<'_> {
         if let Some(visitor) = visitor {
             let outage = visitor.end().await;
             self.report.downtime = Some(outage);
+            self.report.measured_s = self.measured().await?;
             if site.is_some_and(|site| site.never_down) {
                 let seen = format!("{} answers, {} times none", outage.answered, outage.times);
                 let ok = outage.times == 0 && outage.answered > 0;
@@ -218,6 +219,12 @@ impl Play<'_> {
             status = self.under_test.run(before, &["resume"], &mut self.report).await?;
         }
         Ok(status)
+    }
+
+    /// How long the run saw the site without an answer, in seconds.
+    async fn measured(&self) -> Result<Option<f64>, RehearsalError> {
+        let status = self.under_test.ask(&["status", &self.under_test.newest_run().await?]).await?;
+        Ok(status["site_asked"]["down_ms"].as_f64().map(|ms| ms / 1_000.0))
     }
 
     /// Whether each failure asked for was met once, and the run went on by its own retry.

@@ -174,6 +174,7 @@ pub(crate) fn runbook() -> Runbook {
         about: "Makes of one web server a pair in two zones, and of its database a Multi-AZ one.".into(),
         region: Some(text("ap-northeast-1")),
         tags: None,
+        site: None,
         guards: Vec::new(),
         inputs: vec![
             input("db", ValueType::DbId),

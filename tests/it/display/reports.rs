@@ -4,7 +4,7 @@ use super::fixture::{BEGIN, Story, no_capacity, path, plan, step_id, throttled};
 use super::{golden, golden_file, golden_page};
 use runbook::display::{Reported, report_html, report_json, report_markdown, report_text};
 use runbook::journal::{RecordKind, Rest, RollbackTo, Verdict};
-use runbook::model::{ActionKind, Expr};
+use runbook::model::{ActionKind, Expr, SiteSeen};
 use runbook::plan::{Order, Plan, outages};
 
 fn of<'a>(plan: &'a Plan, story: &'a Story, verdict: &'a Verdict) -> Reported<'a> {
@@ -73,6 +73,47 @@ fn smooth() -> Story {
     story.whole("clone-server/start", 90_000, "runs as `t3.small`");
     story.whole("check/record", 1_000, "it is there").whole("check/site", 4_000, "the site works").rest(Rest::Finished);
     story
+}
+
+/// A smooth one whose site was asked all the time: down as planned, and once more.
+fn asked() -> Story {
+    let mut story = Story::three_steps();
+    let seen = |up, since, seen: &str| RecordKind::SiteSeen { site: SiteSeen { up, since, seen: seen.to_owned() } };
+    let silence = "`https://cloud.example.org/status.php` gives no answer: no connection in its time";
+    let since = story.now - 90_000;
+    story.add(1_000, seen(false, since, silence));
+    story.whole("clone-server/create-image", 420_000, "image `ami-0a` is `available`");
+    story.whole("clone-server/run", 200_000, "`i-0b` runs, both checks are ok");
+    story.whole("clone-server/start", 90_000, "runs as `t3.small`");
+    let back = story.now + 500;
+    story.add(500, seen(true, back, "`https://cloud.example.org/status.php` answers 200, as it is to"));
+    story.start("check/record").now += 2_000;
+    let again = story.now - 1_000;
+    story.add(1_000, seen(false, again, "`https://cloud.example.org/status.php` answers 503"));
+    let back = story.now + 2_500;
+    story.add(2_500, seen(true, back, "`https://cloud.example.org/status.php` answers 200, as it is to"));
+    story.applied("check/record").done(1_000, "check/record", "it is there");
+    story.whole("check/site", 4_000, "the site works").rest(Rest::Finished);
+    story
+}
+
+#[test]
+fn what_the_sites_answers_showed() {
+    let (story, plan) = (asked(), down(Order::Article));
+    let verdict = intact(&story);
+    let reported = of(&plan, &story, &verdict);
+    golden("report_asked", &report_text(reported));
+    golden_file("report_asked.md", &report_markdown(reported));
+    golden_page("report_asked.html", &report_html(reported));
+    let json = report_json(reported);
+    let times = json["seen_outages"].as_array().unwrap();
+    let sum: i64 = times.iter().map(|it| it["length_ms"].as_i64().unwrap()).sum();
+    assert_eq!((times.len(), &json["actual"]["seen_down_ms"]), (2, &serde_json::json!(sum)));
+    assert_eq!(times[1]["under_way"], serde_json::json!(["check/record"]));
+    let rest = runbook::display::rest_text(&plan, &story.state, &Rest::Finished);
+    assert!(rest.contains("the site did not answer for") && rest.contains("in 2 times; it answers now"), "{rest}");
+    let status = runbook::display::status_text(&plan, &story.state, &story.records, None, story.now);
+    assert!(status.contains("in 2 times; it answers now"), "{status}");
 }
 
 /// Killed twice, each time with something under way, and once throttled.

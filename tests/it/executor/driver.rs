@@ -88,6 +88,7 @@ fn drive(loses: Option<usize>) -> (Result<Rest, DriveError>, Vec<Record>, BTreeM
         clock: Rc::new(Real(Instant::now())),
         events,
         stop,
+        asks_site: false,
     };
     let by = ExecutorId { fence: 1, by: "hana".into(), host: "desk".into(), pid: 1 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

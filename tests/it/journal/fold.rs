@@ -4,7 +4,9 @@ use super::transitions::records;
 use super::{forward, opened, path, run_id, started};
 use proptest::prelude::*;
 use runbook::journal::{ActionState, ExecutorId, Record, RecordKind, Rest, RollbackTo, RunState};
-use runbook::model::{ActionPath, BrokenGuard, Failure, FailureKind, Phase, Resolution, RetryPolicy, StepId, Values};
+use runbook::model::{
+    ActionPath, BrokenGuard, Failure, FailureKind, Phase, Resolution, RetryPolicy, SiteSeen, StepId, Values,
+};
 
 fn record(seq: u64, kind: RecordKind) -> Record {
     Record { run: run_id(), seq, at: 1, kind }
@@ -199,6 +201,7 @@ fn any_record() -> impl Strategy<Value = RecordKind> {
         rollback(RollbackTo::Step(step.clone())),
         broke(),
         RecordKind::GuardMended { guard: "up".into(), seen: "it answers".into() },
+        RecordKind::SiteSeen { site: SiteSeen { up: false, since: 7, seen: "no answer".into() } },
         RecordKind::Rested { rest: Rest::Finished },
         RecordKind::Rested { rest: Rest::UntilReached { step } },
         RecordKind::Rested { rest: Rest::Paused { actions: vec![path("step/one")] } },
@@ -228,7 +231,7 @@ fn place(kind: &mut RecordKind, at: ActionPath) {
         | K::UndoFailed { action, .. } => *action = at,
         K::RunOpened { .. } | K::Replanned { .. } | K::ForwardBegan { .. } | K::RollbackBegan { .. } => {}
         K::GateAnswered { .. } => {}
-        K::GuardBroke { .. } | K::GuardMended { .. } | K::Rested { .. } => {}
+        K::GuardBroke { .. } | K::GuardMended { .. } | K::SiteSeen { .. } | K::Rested { .. } => {}
     }
 }
 

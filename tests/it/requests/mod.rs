@@ -2,6 +2,7 @@
 
 mod programs;
 mod server;
+mod sites;
 
 use crate::support::stage::{Deed, Stage};
 use runbook::model::{ActionKind, Failure, FailureKind, Finding, Foresight, Found, Outcome, Phase, Value};

@@ -462,7 +462,7 @@ pub fn live(
         let clock = Rc::new(Ticks(state.at, Instant::now()));
         let store = Held { journal, lease };
         let executor = Executor::new(Arc::new(plan), state).at_pace(world.borrow().pace);
-        let mut driver = Driver { store, executor, performer, clock, events, stop: stopped };
+        let mut driver = Driver { store, executor, performer, clock, events, stop: stopped, asks_site: false };
         let life = tokio::select! {
             biased;
             _ = died.recv() => Life::Died,

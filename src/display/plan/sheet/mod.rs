@@ -24,7 +24,7 @@ use crate::display::plan::order_of_work::{WorkOrder, order_of_work};
 use crate::display::plan::origin::PlanOrigin;
 use crate::display::plan::permission::{self, permission_warnings};
 use crate::display::plan::text::{Sentences, undo_sentence};
-use crate::display::plan::{checks, usual};
+use crate::display::plan::{asked_site, checks, usual};
 use crate::display::table::count;
 use crate::display::wording::{first_sentence, order_sentence, site_sentence};
 use crate::model::{ActionPath, CheckRow, Expr, Failure, Reference, StepAction, Value, ValueType};
@@ -120,6 +120,7 @@ impl<'a> Sheet<'a> {
             let tags: Vec<String> = plan.tags.iter().map(|(name, text)| format!("{name}={text}")).collect();
             facts.push(("tags", tags.join(", ")));
         }
+        facts.extend(asked_site::told(plan).map(|told| ("site", told)));
         facts.extend(
             self.origin.permissions.as_ref().map(|told| ("permissions", permission::summary(told).replace('`', ""))),
         );
