@@ -44,6 +44,9 @@ pub struct Plan {
     /// Whether commands of the runbook that only look may be run before the run begins: somebody has read them and allowed it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub commands_allowed: bool,
+    /// How long the site may be down, in seconds; nothing where nobody has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_downtime_s: Option<u64>,
     /// The folder of the runbook's file, where its own files are; nothing for one that comes with the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,

@@ -42,6 +42,7 @@ impl Plan {
             checks: Vec::new(),
             names: BTreeMap::new(),
             commands_allowed: false,
+            max_downtime_s: None,
             folder: None,
             lookup: Lookup::default(),
         };

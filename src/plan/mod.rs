@@ -4,6 +4,7 @@
 //! stored in the run's first record and read from there ever after: what was planned is what runs. Making one is a pure
 //! function. What was seen of the world is put in afterwards, as previews; comparing them with the world is the engine's.
 
+mod budget;
 mod conflict;
 mod early_guard;
 mod expected;
@@ -30,6 +31,7 @@ mod settled;
 mod site;
 mod standing;
 mod stretches;
+mod timing;
 mod undo;
 mod unordered;
 
@@ -52,3 +54,4 @@ pub use sequence::Sequence;
 pub(crate) use settled::Settled;
 pub use site::{Site, Sites};
 pub use standing::standing;
+pub use timing::{Done, SiteStretch, along_needs, expected_downtime_s, site_stretches, slots};

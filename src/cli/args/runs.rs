@@ -1,6 +1,6 @@
 //! Arguments of the commands that plan, make, show and answer runs.
 
-use super::value::{acceptance, age, pair};
+use super::value::{acceptance, age, pair, time_span};
 use crate::model::Acceptance;
 use crate::plan::Order;
 use clap::{Args, ValueEnum};
@@ -58,6 +58,9 @@ pub(in crate::cli) struct RunArgs {
     /// In which order actions run [default: article]
     #[arg(long, value_enum)]
     pub(in crate::cli) order: Option<OrderArg>,
+    /// How long the site may be down, like 10m or 1h30m: refused when it is expected to be down for longer
+    #[arg(long, value_name = "TIME", value_parser = time_span, conflicts_with = "file")]
+    pub(in crate::cli) max_downtime: Option<Duration>,
     /// Accept that a check refuses, and say why; the reason is kept with the run. The plan names the checks that may be
     /// accepted
     #[arg(long, value_name = "CHECK=\"REASON\"", value_parser = acceptance)]

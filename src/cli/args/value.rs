@@ -1,6 +1,6 @@
 //! Values of arguments, from their texts. An error is one line that says how to write it.
 
-use crate::model::{Acceptance, Pace};
+use crate::model::{Acceptance, Pace, TimeSpan};
 use std::time::Duration;
 
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
@@ -54,6 +54,12 @@ pub(super) fn age(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong.into()),
     };
     number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| wrong.into())
+}
+
+/// A duration as a runbook writes it.
+pub(super) fn time_span(text: &str) -> Result<Duration, String> {
+    let span = TimeSpan::parse(text).ok_or("write it like 90s, 10m or 1h30m")?;
+    Ok(Duration::from_millis(span.ms()))
 }
 
 /// How many times faster than meant waits go.

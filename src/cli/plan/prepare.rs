@@ -11,7 +11,7 @@ use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, history, secrets};
 use crate::journal::InputsFrom;
 use crate::model::RunId;
-use crate::plan::{Order, Plan};
+use crate::plan::{Done, Order, Plan};
 use std::collections::BTreeMap;
 
 /// Plans, and looks at the world; nothing is changed and nothing is recorded.
@@ -28,6 +28,7 @@ pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Re
     let order = args.order.map_or(Order::Article, Order::from);
     let mut plan = Plan::make(runbook, inputs, None, order).map_err(|e| no_plan(&e))?;
     plan.folder = library::folder(found.source.as_deref());
+    plan.max_downtime_s = args.max_downtime.map(|it| it.as_secs());
     commands::allow(&mut plan, args)?;
     let looking = Looking::new(common)?;
     let (looks, permissions) = block_on(async {
@@ -38,6 +39,8 @@ pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Re
     let seen = shown::previews(&plan, planned_id::begun(&run), &outputs, &looks);
     plan.preview(seen);
     plan.expected = history::expected(common, &plan)?;
+    let row = plan.downtime_row(&Done::default());
+    plan.checks.extend(row);
     crate::model::accept(&mut plan.checks, &args.accept);
     let file = args.inputs.as_deref().and_then(|file| std::path::absolute(file).ok());
     let inputs_from = InputsFrom { file: file.map(|file| file.display().to_string()), sets: args.sets.clone() };

@@ -1,8 +1,8 @@
 //! How long a plan is expected to take, along its own order, and where each number comes from.
 
 use crate::display::time::rough;
-use crate::model::{ActionPath, Reversibility, Step, StepAction, Window};
-use crate::plan::{Estimate, Look, Plan, Sequence, Source};
+use crate::model::{ActionPath, Reversibility, Step, StepAction};
+use crate::plan::{Estimate, Look, Plan, Source};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -98,8 +98,9 @@ impl FromIterator<Usual> for Usual {
     }
 }
 
-/// The actions that a run has done already.
-pub(in crate::display) type Done<'a> = BTreeSet<&'a ActionPath>;
+pub(in crate::display) use crate::plan::{
+    Done, SiteStretch as Stretch, along_needs, site_stretches as stretches, slots,
+};
 
 /// What is done of a plan; nothing of one that has not begun.
 pub(in crate::display) fn done(preflight: &[(ActionPath, Look)]) -> Done<'_> {
@@ -129,62 +130,10 @@ pub(in crate::display) fn of_rest(plan: &Plan, action: &StepAction, done: &Done<
     if done.contains(&action.path) { Usual::default() } else { of_action(plan, action) }
 }
 
-/// Begin and end of every action, in the plan's sequence, when each begins as soon as all it waits for have ended. `after` is the
-/// moment at which an action ends that begins at the one given, `length` orders moments.
-pub(in crate::display) fn along_needs<T: Clone + Default>(
-    plan: &Plan,
-    after: impl Fn(T, &StepAction) -> T,
-    length: impl Fn(&T) -> u64,
-) -> Vec<(T, T)> {
-    let sequence = Sequence::of(plan);
-    let mut all: Vec<(T, T)> = Vec::new();
-    for (place, planned) in plan.actions.iter().enumerate() {
-        let ends = sequence.waits_for(place).filter_map(|other| all.get(other)).map(|(_, end)| end);
-        let begin = ends.max_by_key(|end| length(end)).cloned().unwrap_or_default();
-        let end = match plan.definition(&planned.action) {
-            Some(action) => after(begin.clone(), action),
-            None => begin.clone(),
-        };
-        all.push((begin, end));
-    }
-    all
-}
-
 /// Usual duration of the whole plan, or of what is left of it: its longest chain of needs.
 pub(in crate::display) fn of_plan(plan: &Plan, done: &Done<'_>) -> Usual {
     let all = along_needs(plan, |begin: Usual, action| begin.and(of_rest(plan, action, done)), |end| end.seconds);
     all.into_iter().map(|(_, end)| end).max_by_key(|end| end.seconds).unwrap_or_default()
-}
-
-/// Begin and end of every action in seconds, in the plan's sequence, if all take as long as usual. What is done takes no time.
-pub(in crate::display) fn slots(plan: &Plan, done: &Done<'_>) -> Vec<(u64, u64)> {
-    let rest = |action: &StepAction| of_rest(plan, action, done).seconds;
-    along_needs(plan, |begin: u64, action| begin.saturating_add(rest(action)), |end| *end)
-}
-
-/// A time without the site that is not over, in seconds from the beginning of what is left of the plan.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::display) struct Stretch<'a> {
-    pub(in crate::display) window: Window<'a>,
-    pub(in crate::display) begin_s: u64,
-    pub(in crate::display) end_s: u64,
-}
-
-/// The times without the site: from the beginning of the action that takes it down to the end of the one that brings it back.
-pub(in crate::display) fn stretches<'a>(plan: &'a Plan, done: &Done<'_>) -> Vec<Stretch<'a>> {
-    let (sequence, slots) = (Sequence::of(plan), slots(plan, done));
-    let slot = |action: &ActionPath| sequence.place(action).and_then(|place| slots.get(place).copied());
-    let last = slots.iter().map(|(_, end)| *end).max().unwrap_or_default();
-    let stretch = |window: Window<'a>| {
-        let (begin, _) = slot(window.begins).filter(|_| !done.contains(window.begins)).unwrap_or_default();
-        let end = match window.ends {
-            Some(end) if done.contains(end) => return None,
-            Some(end) => slot(end)?.1,
-            None => last,
-        };
-        Some(Stretch { window, begin_s: begin, end_s: end })
-    };
-    plan.runbook.windows().into_iter().filter_map(stretch).collect()
 }
 
 /// How much of a stretch of time is without the site.

@@ -40,7 +40,8 @@ fn ups(log: &[Value]) -> Vec<bool> {
 fn a_downtime_is_measured_told_and_reported() {
     let (desk, _server) = desk();
     desk.types("hana", &["plan", "shop.yaml"]).exits(0).says("asked every 0.2 s");
-    let ran = desk.types("hana", &["run", "shop.yaml", "--yes", "--allow-commands"]).exits(0);
+    let ran =
+        desk.types("hana", &["run", "shop.yaml", "--yes", "--allow-commands", "--poll-interval", "100ms"]).exits(0);
     let ran = ran.says("the site does not answer any more").says("the site answers again, after");
     ran.says("the site did not answer for").says("in all; it answers now");
     let seen = log(&desk);
@@ -53,14 +54,17 @@ fn a_downtime_is_measured_told_and_reported() {
     assert!(length >= 1_000 && report["actual"]["seen_down_ms"] == length, "{report:#}");
     desk.types("hana", &["report"]).exits(0).says("site without an answer").says("when the site did not answer");
     // The way back is asked, too, and adds to it.
-    desk.types("hana", &["rollback", "--to", "start", "--yes"]).exits(0).says("in all, in 2 times; it answers now");
+    desk.types("hana", &["rollback", "--to", "start", "--yes", "--poll-interval", "100ms"])
+        .exits(0)
+        .says("in all, in 2 times; it answers now");
     assert_eq!(ups(&log(&desk)), [true, false, true, true, false, true]);
 }
 
 #[test]
 fn nobody_asks_where_that_is_not_wanted() {
     let (desk, server) = desk();
-    desk.types("hana", &["--no-probe", "run", "shop.yaml", "--yes", "--allow-commands"]).exits(0);
+    desk.types("hana", &["--no-probe", "run", "shop.yaml", "--yes", "--allow-commands", "--poll-interval", "100ms"])
+        .exits(0);
     assert!(server.requests().is_empty() && log(&desk).is_empty());
     let report: Value =
         serde_json::from_str(&desk.types("hana", &["--format", "json", "report"]).exits(0).stdout).unwrap();
@@ -75,7 +79,7 @@ fn a_downtime_outlives_an_executor() {
     let text = desk.read("shop.yaml").replace("sleep 1.5\", cwd", "sleep 30\", cwd");
     desk.write("shop.yaml", &text);
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_runbook"));
-    desk.dressed(&mut command).args(["run", "shop.yaml", "--yes", "--allow-commands"]);
+    desk.dressed(&mut command).args(["run", "shop.yaml", "--yes", "--allow-commands", "--poll-interval", "100ms"]);
     let quiet = std::process::Stdio::null;
     let mut executor = command.stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn().unwrap();
     let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
@@ -86,7 +90,7 @@ fn a_downtime_outlives_an_executor() {
     executor.kill().unwrap();
     executor.wait().unwrap();
     std::fs::remove_file(desk.path("down")).unwrap();
-    desk.types("hana", &["rollback", "--to", "start", "--yes"]);
+    desk.types("hana", &["rollback", "--to", "start", "--yes", "--poll-interval", "100ms"]);
     let seen = log(&desk);
     assert_eq!(ups(&seen)[..2], [false, true], "{seen:#?}");
 }
