@@ -59,7 +59,7 @@ fn tree(name: &str, text: &str, merge_keys: MergeKeyPolicy) -> Result<Node, Unre
     Ok(node(&lines, raw))
 }
 
-fn options(merge_keys: MergeKeyPolicy) -> Options {
+fn options(merging: MergeKeyPolicy) -> Options {
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 1_000_000,
@@ -72,7 +72,7 @@ fn options(merge_keys: MergeKeyPolicy) -> Options {
         },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 10_000, max_replay_stack_depth: 8 },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        merge_keys: merge_keys,
+        merge_keys: merging,
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,

@@ -71,7 +71,7 @@ impl<S: Store, P: Performer + 'static, C: Clock + 'static> Driver<S, P, C> {
         read_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut input = Input::Began { intent, by };
         let mut site = match self.asks_site {
-            true => SiteAsker::of(self.executor.plan(), self.executor.pace()),
+            true => SiteAsker::of(self.executor.plan(), self.executor.pace),
             false => SiteAsker::silent(),
         };
         let (performer, clock) = (Rc::clone(&self.performer), Rc::clone(&self.clock));

@@ -10,18 +10,16 @@
 //!
 //! Not handled: two executors of one run. Whoever keeps the records refuses the elder one (`journal::Lease`).
 
-use super::call::guard_call;
-use super::exchange::{CallId, Effect, Input, Intent, Stopping};
-use super::flight::{Flight, UnderWay};
+use super::exchange::{Effect, Input, Intent, Stopping};
+use super::flight::Flight;
 use super::frontier::Frontier;
 use super::moment::{Moment, Next};
 use super::outcome::{Standing, records_of};
 use crate::journal::{IllegalRecord, Mode, Record, RecordKind, RollbackTo, RunState};
-use crate::model::{ActionCall, ActionPath, Failure, FailureKind, Millis, Outcome, Pace, Sighting};
+use crate::model::{ActionCall, ActionPath, Millis, Outcome, Pace};
 use crate::plan::{Plan, Sequence, Site};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How much longer than its deadline a call is waited for, in milliseconds: an action knows its deadline, and what it says
 /// when that is over tells more than silence.
@@ -33,12 +31,12 @@ pub const LAST_WORDS: Millis = 3_000;
 /// Executes one run.
 #[derive(Debug, Clone)]
 pub struct Executor {
-    plan: Arc<Plan>,
+    pub(super) plan: Arc<Plan>,
     sequence: Arc<Sequence>,
-    state: RunState,
+    pub(super) state: RunState,
     frontier: Frontier,
-    flight: Flight,
-    pace: Pace,
+    pub(super) flight: Flight,
+    pub(super) pace: Pace,
 }
 
 impl Executor {
@@ -74,11 +72,6 @@ impl Executor {
             flight: Flight::default(),
             pace: self.pace,
         }
-    }
-
-    /// The pace of its waits.
-    pub(super) fn pace(&self) -> Pace {
-        self.pace
     }
 
     /// The plan.
@@ -277,7 +270,7 @@ impl Executor {
         }
     }
 
-    fn ended(&mut self, call: &ActionCall, outcome: Outcome, now: Millis) {
+    pub(super) fn ended(&mut self, call: &ActionCall, outcome: Outcome, now: Millis) {
         let standing = Standing {
             plan: &self.plan,
             sequence: &self.sequence,
@@ -289,65 +282,4 @@ impl Executor {
         let records = records_of(&standing, &mut self.flight, call, outcome);
         self.flight.to_record.extend(records);
     }
-
-    fn begin(&mut self, call: ActionCall, now: Millis, effects: &mut Vec<Effect>) {
-        let executor = self.flight.began.unwrap_or_default();
-        let id = CallId { action: call.action.clone(), executor, number: self.flight.made };
-        self.flight.made += 1;
-        let deadline = self.pace.limit(Duration::from_secs(call.deadline_s));
-        let deadline = i64::try_from(deadline.as_millis()).unwrap_or(i64::MAX);
-        let until = now.saturating_add(deadline).saturating_add(GRACE);
-        effects.push(Effect::Perform { id: id.clone(), call: Box::new(call.clone()) });
-        self.flight.running.insert(call.action.clone(), UnderWay { id, call, until });
-    }
-
-    /// Begins a look at a guard; whether it could be asked.
-    fn look(&mut self, guard: &str, now: Millis, effects: &mut Vec<Effect>) -> bool {
-        match guard_call(&self.plan, &self.state, guard) {
-            Ok(call) => {
-                effects.push(self.flight.begin_look(call, self.pace, now));
-                true
-            }
-            Err(why) => {
-                self.flight.note_look(guard, Sighting::bad(format!("it cannot be asked: {why}")), now);
-                false
-            }
-        }
-    }
-
-    /// Ends what is no longer waited for; whether anything was.
-    fn end_overdue(&mut self, now: Millis, effects: &mut Vec<Effect>) -> bool {
-        let over = self.flight.last_words.is_some_and(|at| at <= now);
-        let overdue = |it: &UnderWay| over || it.until <= now;
-        let ended: Vec<UnderWay> = self.flight.running.values().filter(|it| overdue(it)).cloned().collect();
-        for UnderWay { id, call, .. } in &ended {
-            self.flight.running.remove(&id.action);
-            effects.push(Effect::Forget { id: id.clone() });
-            // What has no end recorded because nobody waited is in doubt, and no failure.
-            if !over {
-                self.ended(call, silence(call), now);
-            }
-        }
-        if over {
-            self.flight.last_words = None;
-            self.flight.cleared.clear();
-        }
-        !ended.is_empty()
-    }
-
-    /// When something is due by itself.
-    fn wake(&self, retry: Option<Millis>) -> Option<Millis> {
-        let calls = self.flight.running.values().map(|it| it.until);
-        let looks = self.flight.looking.values().map(|it| it.until);
-        retry.into_iter().chain(self.flight.last_words).chain(calls).chain(looks).min()
-    }
-}
-
-fn silence(call: &ActionCall) -> Outcome {
-    Failure::new(
-        FailureKind::Lost,
-        format!("`{}` gave no answer within {} s and a minute", call.action, call.deadline_s),
-    )
-    .advise("what it did is looked for before it is tried again")
-    .into()
 }

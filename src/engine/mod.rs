@@ -28,6 +28,7 @@ mod preflight;
 mod rollback;
 mod site;
 mod site_asker;
+mod waiting;
 
 pub use call::{outputs_of, preview_check, preview_guard, preview_parameters};
 pub use checks::{Examiner, preflight_with_checks};

@@ -76,14 +76,14 @@ mod tests {
     /// Answers as (asked, good, came); what is recorded of them.
     fn told(answers: &[(Millis, bool, Millis)]) -> Vec<(bool, Millis)> {
         let mut site = SiteAnswers::default();
-        let mut take = |(asked, holds, now): &(Millis, bool, Millis)| {
+        let take = |(asked, holds, now): &(Millis, bool, Millis)| {
             let sighting = if *holds { good() } else { Sighting::bad("none") };
             match site.take(*asked, sighting, *now) {
                 Some(RecordKind::SiteSeen { site }) => Some((site.up, site.since)),
                 _ => None,
             }
         };
-        answers.iter().filter_map(|answer| take(answer)).collect()
+        answers.iter().filter_map(take).collect()
     }
 
     #[test]

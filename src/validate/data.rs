@@ -16,6 +16,9 @@ use serde_path_to_error::{Path, Segment};
 /// More wrong places than this are not looked for.
 const MANY: usize = 100;
 
+/// What is wrong, and what helps.
+pub type Remark = (String, Option<String>);
+
 /// A document of plain data that is being judged.
 pub struct Data<'d> {
     document: &'d Document,
@@ -92,7 +95,7 @@ impl<'d> Data<'d> {
     }
 
     /// Judges every text of the document; `judge` says what is wrong with one, and what helps.
-    pub fn each_text(&mut self, judge: &dyn Fn(&str) -> Vec<(String, Option<String>)>) {
+    pub fn each_text(&mut self, judge: &dyn Fn(&str) -> Vec<Remark>) {
         fn texts<'n>(node: &'n Node, all: &mut Vec<(&'n str, Place)>) {
             match &node.kind {
                 Kind::Text(text) => all.push((text, node.place)),
@@ -180,7 +183,7 @@ fn missing(said: &str) -> Option<String> {
 }
 
 /// What serde says, in our words, and what helps.
-fn told(said: &str, node: &Node) -> (String, Option<String>) {
+fn told(said: &str, node: &Node) -> Remark {
     let named = |rest: &str| rest.split('`').nth(1).unwrap_or_default().to_owned();
     let candidates = |rest: &str| -> Vec<String> {
         let list = rest.split_once("expected ").map_or("", |(_, list)| list);

@@ -4,6 +4,9 @@ use super::problem::Notes;
 use super::words::{found, meant, nearest};
 use crate::document::{Kind, Node, Place};
 
+/// Where a field belongs that is not known here.
+type OfAnotherPlace<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// The fields of one mapping, unknown and duplicate ones told.
 pub(super) struct Fields<'d> {
     what: String,
@@ -25,7 +28,7 @@ impl<'d> Fields<'d> {
         node: &'d Node,
         place: Place,
         what: &str,
-        (known, there): (&[&'d str], &dyn Fn(&str) -> Option<String>),
+        (known, there): (&[&'d str], &OfAnotherPlace<'_>),
         notes: &mut Notes,
     ) -> Option<Self> {
         let Some(entries) = node.entries() else {

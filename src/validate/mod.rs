@@ -40,7 +40,7 @@ mod trial;
 mod ways;
 mod words;
 
-pub use data::Data;
+pub use data::{Data, Remark};
 pub use include::wanted as wanted_pieces;
 pub use inputs::{inputs, inputs_under};
 pub use problem::{Problem, Problems, Where};

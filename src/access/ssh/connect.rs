@@ -6,12 +6,14 @@
 
 use super::SshTrouble;
 use super::failure::judge;
+use super::left_over::{PREFIX, sweep};
 use crate::access::program;
 use openssh::Session;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::sync::Once;
+use std::time::{Duration, SystemTime};
 
 /// How long a connection may take until it can be used: ssh's own `ConnectTimeout` ends with the key exchange, before the
 /// login, and does not limit a ProxyCommand.
@@ -19,12 +21,16 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 /// How many seconds a connection outlives its last command. Nobody is there to close it when this process was killed.
 const IDLE_S: u32 = 60;
 
+/// What others have left is removed once in a process.
+static SWEPT: Once = Once::new();
+
 /// Connects by this configuration.
 pub(super) async fn connect(config: &Path, address: &str) -> Result<Session, SshTrouble> {
     let here = |e: std::io::Error| SshTrouble::Here(e.to_string());
     // `Session` wants the socket to be called `master`.
     let owner_only = std::fs::Permissions::from_mode(0o700);
-    let folder = tempfile::Builder::new().prefix(".runbook-ssh-").permissions(owner_only).tempdir().map_err(here)?;
+    SWEPT.call_once(|| sweep(&std::env::temp_dir(), SystemTime::now()));
+    let folder = tempfile::Builder::new().prefix(PREFIX).permissions(owner_only).tempdir().map_err(here)?;
     let (log, said) = (folder.path().join("log"), folder.path().join("said"));
     let mut ssh = program::apart("ssh").map_err(here)?;
     ssh.stdin(Stdio::null()).stdout(Stdio::null()).stderr(std::fs::File::create(&said).map_err(here)?);

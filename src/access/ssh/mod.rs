@@ -10,6 +10,7 @@ mod command;
 mod config;
 mod connect;
 mod failure;
+mod left_over;
 mod line;
 mod login_shell;
 
