@@ -1,6 +1,6 @@
 //! From a call to the action that carries it out.
 
-use super::{Context, Perform, Stop};
+use super::{Context, Perform, Stop, blot};
 use crate::access::{Access, Beat};
 use crate::model::{
     Action, ActionCall, ActionKind, Description, Failure, Finding, Foretold, LookAhead, Outcome, Phase,
@@ -105,7 +105,7 @@ dispatch! {
 /// Carries out one phase of one action. Nothing of a call is unknown: JSON tells no such value.
 pub async fn perform(call: &ActionCall, access: &Access, beat: &Beat) -> Outcome {
     match Action::decode(call.kind, &call.parameters.clone().into()) {
-        Ok(action) => run(&action, &Context::new(call, access, beat)).await,
+        Ok(action) => blot::outcome(run(&action, &Context::new(call, access, beat)).await),
         Err(error) => unusable(call, &error),
     }
 }
@@ -118,7 +118,7 @@ pub async fn look_ahead(ahead: &LookAhead, access: &Access, beat: &Beat) -> Outc
             .into();
     }
     match Action::decode(call.kind, parameters) {
-        Ok(action) => observe(&action, &Context::new(call, access, beat)).await,
+        Ok(action) => blot::outcome(observe(&action, &Context::new(call, access, beat)).await),
         Err(error) => unusable(call, &error),
     }
 }

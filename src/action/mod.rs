@@ -5,6 +5,7 @@
 //! model; [`perform`] is the one way in. An action never sees the journal or the engine.
 
 mod aws;
+mod blot;
 mod check;
 mod command;
 mod context;

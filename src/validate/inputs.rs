@@ -174,7 +174,7 @@ impl<'a> Given<'a> {
     /// Tries every value where the runbook uses it.
     fn try_out(&self, notes: &mut Notes) {
         for spec in self.runbook.inputs.iter().filter(|i| i.value_type != ValueType::Secret) {
-            if let Some(misfit) = trial::misfit(self.runbook, &self.values, &spec.name) {
+            if let Some(misfit) = trial::misfit(self.runbook, &self.values, &spec.name, trial::Rounds::Examples) {
                 let place = self.places.get(&spec.name).cloned().unwrap_or(Where::Document);
                 let found = self.values.get(&spec.name).map_or_else(String::new, Value::to_string);
                 notes.push(

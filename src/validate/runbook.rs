@@ -13,7 +13,8 @@ use super::words::{found, meant, value};
 use super::{checks, downtime, groups, guards, include, loops, on_failure, site, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
 use crate::model::{
-    Guard, InputSpec, LeftOut, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, Values, is_id,
+    Guard, InputSpec, LeftOut, LocalFile, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, Values,
+    is_id,
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -45,8 +46,10 @@ fn decided(document: &Document, given: Option<&Values>, notes: &mut Notes) -> Op
     let (grouped, groups) = groups::written_out(&chosen, &inputs, notes)?;
     let unrolled = loops::unrolled(&grouped, (&inputs, &groups), notes)?;
     let read = read(&unrolled, (&numbers, left_out), notes)?;
-    if given.is_none() && notes.len() == 0 {
-        try_defaults(document, &read, notes);
+    match given {
+        None if notes.len() == 0 => try_defaults(document, &read, notes),
+        Some(values) if notes.len() == 0 => try_given(document, &read, values, notes),
+        _ => {}
     }
     Some(Runbook { decided_by: inputs.asked(), ..read })
 }
@@ -56,10 +59,21 @@ fn try_defaults(document: &Document, runbook: &Runbook, notes: &mut Notes) {
     let defaults: Values =
         runbook.inputs.iter().filter_map(|spec| Some((spec.name.clone(), spec.default.clone()?))).collect();
     for name in defaults.keys() {
-        let Some(misfit) = trial::misfit(runbook, &defaults, name) else { continue };
+        let Some(misfit) = trial::misfit(runbook, &defaults, name, trial::Rounds::Examples) else { continue };
         let node = document.root.get("inputs").and_then(|inputs| inputs.get(name)?.get("default"));
         let place = node.map_or(document.root.place, |node| node.place);
         notes.add(place, format!("`default` of input `{name}`: {misfit}"));
+    }
+}
+
+/// Tries what inputs are where the runbook uses it that they decide: of loops, the rounds that there are.
+fn try_given(document: &Document, runbook: &Runbook, values: &Values, notes: &mut Notes) {
+    for spec in runbook.inputs.iter().filter(|spec| spec.value_type != ValueType::Secret) {
+        let Some(misfit) = trial::misfit(runbook, values, &spec.name, trial::Rounds::Given) else { continue };
+        let entries = document.root.get("inputs").and_then(Node::entries).unwrap_or_default();
+        let place =
+            entries.iter().find(|entry| entry.key.text == spec.name).map_or(document.root.place, |it| it.key.place);
+        notes.add(place, format!("input `{}`, as it is given: {misfit}", spec.name));
     }
 }
 
@@ -190,6 +204,14 @@ fn input(entry: &Entry, notes: &mut Notes) -> Option<InputSpec> {
         }
         Some(node) => {
             let default = value(node);
+            if value_type == ValueType::File && !default.as_str().is_some_and(LocalFile::is_inside) {
+                let message = format!(
+                    "`default` of {what}: found {}, and a runbook names only files below its own folder",
+                    found(node)
+                );
+                notes.advise(node.place, message, "take it out: the operator names the file");
+                return None;
+            }
             check(node, &default, &value_type, &format!("`default` of {what}"), notes).then_some(default)
         }
     };

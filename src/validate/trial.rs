@@ -2,7 +2,8 @@
 //! would decode it. This finds early what a type alone does not say: a port beyond 65535, an unknown address choice.
 
 use crate::model::{
-    Action, ActionKind, Check, CheckKind, Decode, Expr, ParamSpec, Piece, Runbook, SiteProbe, Target, Value, ValueType,
+    Action, ActionKind, Check, CheckKind, Decode, Expr, ParamSpec, Piece, Runbook, SiteProbe, StepAction, Target,
+    Value, ValueType,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -125,8 +126,22 @@ pub(super) fn known(expr: &Expr, inputs: &BTreeMap<String, Value>) -> Option<Val
     expr.resolve(&crate::model::Scope { run: Some(EXAMPLE_RUN), inputs, outputs: &outputs }).ok()
 }
 
+/// The rounds of a runbook's loops, where inputs decide which there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rounds {
+    /// Those of the values that were given.
+    Given,
+    /// Those of examples: no values were given when it was read.
+    Examples,
+}
+
 /// What an input is used for, where its value does not fit: one sentence.
-pub(super) fn misfit(runbook: &Runbook, inputs: &BTreeMap<String, Value>, name: &str) -> Option<String> {
+pub(super) fn misfit(
+    runbook: &Runbook,
+    inputs: &BTreeMap<String, Value>,
+    name: &str,
+    rounds: Rounds,
+) -> Option<String> {
     let uses = |expr: &Expr| expr.references().into_iter().any(|reference| reference.input() == Some(name));
     let as_field = runbook.targets.iter().flat_map(|t| t.fields.iter().map(move |(field, e)| (t, field, e)));
     for (spec, field, expr) in as_field.filter(|(_, _, e)| uses(e)) {
@@ -138,7 +153,11 @@ pub(super) fn misfit(runbook: &Runbook, inputs: &BTreeMap<String, Value>, name: 
             return Some(format!("it cannot be `{field}` of target `{}`: {error}", spec.name));
         }
     }
-    for action_use in runbook.actions() {
+    // Until inputs decide what it is, the rounds of its loops are examples.
+    let is_example = |action: &StepAction| {
+        rounds == Rounds::Examples && !runbook.decided_by.is_empty() && action.path.name().contains('@')
+    };
+    for action_use in runbook.actions().filter(|action| !is_example(action)) {
         for (parameter, expr) in action_use.with.iter().filter(|(_, e)| uses(e)) {
             if let Some(lacks) = lacks(expr, inputs, name) {
                 return Some(format!("{lacks}, and `{parameter}` of `{}` uses it", action_use.path));

@@ -56,6 +56,20 @@ fn lines(desk: &Desk, name: &str) -> usize {
     std::fs::read_to_string(desk.path(name)).unwrap_or_default().lines().count()
 }
 
+/// Where a secret is taken from is the operator's to say: a runbook's own default could take any, and send it anywhere.
+#[test]
+fn a_secret_that_the_runbook_takes_for_itself_is_asked_for() {
+    let desk = desk();
+    let text = desk
+        .read("here.yaml")
+        .replace("{ type: secret, about: a key }", "{ type: secret, about: a key, default: { env: HOME } }");
+    desk.write("here.yaml", &text);
+    let word = ["plan", "here.yaml", "--set", "word=x"];
+    desk.types("hana", &word).exits(3).says("your environment variable `HOME`").says("--allow-commands");
+    desk.types("hana", &[&word[..], &["--allow-commands"]].concat()).exits(0);
+    desk.types("hana", &[&word[..], &["--set", r#"key={"command":["sh","key.sh"]}"#]].concat()).exits(0);
+}
+
 #[test]
 fn a_plan_runs_the_authors_commands_only_where_that_is_allowed() {
     let desk = desk();
@@ -96,7 +110,11 @@ fn a_default_that_names_a_program_for_a_secret_waits_for_a_yes() {
         text.replace("about: a key }", "about: a key, default: { command: [sh, -c, 'echo x >>stolen; echo k'] } }");
     desk.write("here.yaml", &own);
     let refused = desk.types("hana", &["plan", "here.yaml", "--set", "word=a"]).exits(3);
-    assert!(refused.stderr.contains("input `key`: `sh -c 'echo x >>stolen; echo k'`"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("input `key`: what `sh -c 'echo x >>stolen; echo k'` prints"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(lines(&desk, "stolen"), 0);
     desk.types("hana", &["plan", "here.yaml", "--set", "word=a", "--allow-commands"]).exits(0);
     assert!(lines(&desk, "stolen") > 0);

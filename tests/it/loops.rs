@@ -189,3 +189,24 @@ fn each_round_is_answered_decided_and_taken_back_by_its_name() {
     desk.types("hana", &["log", &run]).exits(0).says("ask/agree@otto");
     desk.types("hana", &["rollback", &run, "--to", "start", "--yes"]).exits(0);
 }
+
+/// A part of an input that a round asks for and that is not there is told before anything runs.
+#[test]
+fn a_part_that_a_round_lacks_is_told_before_anything_runs() {
+    let desk = Desk::new();
+    desk.write(
+        "each.yaml",
+        "runbook: each\ntitle: t\nabout: a\ninputs:\n  nodes: { type: list(string), about: n }\n  sites: { type: map, about: s }\nsteps:\n  \
+         - id: one\n    title: t\n    why: w\n    actions:\n      - { id: say, do: local.run, for_each: \"${{ inputs.nodes }}\", with: { argv: \
+         [echo, \"${{ inputs.sites[each] }}\"], reads: true } }\n",
+    );
+    let with =
+        |nodes: &str| ["plan", "each.yaml", "--set", nodes, "--set", r#"sites={"a":"x","b":"y"}"#].map(str::to_owned);
+    let types = |nodes: &str| {
+        let words = with(nodes);
+        desk.types("hana", &words.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    types(r#"nodes=["a","b"]"#).exits(0);
+    let said = types(r#"nodes=["a","c"]"#).exits(2);
+    said.says("input `sites`").says("sites.c").says("one/say@c");
+}

@@ -96,6 +96,34 @@ fn own(folder: &Path, leaves: &str, world: &str) {
     std::fs::write(folder.join("own.world.yaml"), world).unwrap();
 }
 
+/// What would run on this machine, and not on a host of the lab, is listed and asked for.
+#[test]
+fn what_runs_here_is_run_only_where_somebody_allows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let here = format!(
+        "      - {{ id: here, do: local.run, with: {{ shell: \"echo x >>{}\", undo: \":\" }} }}\n",
+        mark.display()
+    );
+    own(
+        folder.path(),
+        "\":\"",
+        "hosts: { app-1: { files: { /etc/app/app.conf: x } } }\noperator: [\"touch made\"]\ninputs: { text: a, at: b }\n",
+    );
+    let text = std::fs::read_to_string(folder.path().join("own.yaml")).unwrap() + &here;
+    std::fs::write(folder.path().join("own.yaml"), text).unwrap();
+    let refused = rehearse(folder.path(), &["own.yaml"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("action one/here (`local.run`)") && said.contains("the world's `operator`: touch made"),
+        "{said}"
+    );
+    assert!(!mark.exists());
+    all_hold(&rehearse(folder.path(), &["own.yaml", "--allow-commands"]));
+    assert!(mark.exists());
+}
+
 /// What `init` writes is rehearsed there and back as it is.
 #[test]
 fn a_first_runbook_is_rehearsed_as_it_is() {
@@ -132,6 +160,11 @@ fn what_does_not_hold_and_what_does_not_come_back_is_found() {
     let wrong: Vec<(String, bool)> = rows(&output).into_iter().filter(|(_, ok)| !ok).collect();
     assert!(output.status.code() == Some(1) && wrong.len() == 1, "{wrong:?}");
     assert!(wrong[0].0.starts_with("app-1 is as at the start: + file 644 0:0 /etc/app/left "), "{wrong:?}");
+    // And one in a place that the world file does not name.
+    own(folder.path(), "useradd left", world);
+    let output = rehearse(folder.path(), &["own.yaml", "--rollback-to", "start"]);
+    let wrong: Vec<(String, bool)> = rows(&output).into_iter().filter(|(_, ok)| !ok).collect();
+    assert!(wrong.len() == 1 && wrong[0].0.contains("/etc/passwd"), "{wrong:?}");
     own(folder.path(), "echo other >/etc/app/app.conf", world);
     let output = rehearse(folder.path(), &["own.yaml"]);
     assert!(

@@ -2,7 +2,7 @@
 
 use super::{Examine, Seen};
 use crate::access::Access;
-use crate::action::Lines;
+use crate::action::{Lines, blot};
 use crate::model::{
     Check, CheckCall, CheckKind, CheckRow, CheckVerdict, Failure, FailureKind, Foretold, Refusal, RowSpec,
 };
@@ -85,7 +85,7 @@ pub async fn examine(call: &CheckCall, access: &Access) -> Vec<CheckRow> {
         Some(_) if call.kind != CheckKind::SshLogin => Failure { kind: FailureKind::Permanent, ..failure },
         _ => failure,
     });
-    rows(&call.id, &call.kind.spec().rows, &looked)
+    blot::rows(rows(&call.id, &call.kind.spec().rows, &looked))
 }
 
 /// The rows. What all of a check rests on and is not there (an instance, a database) is refused once, by its first row that may

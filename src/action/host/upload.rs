@@ -58,7 +58,8 @@ impl FileUpload {
             return Ok((String::new(), whole));
         }
         let bytes = local.piece(0, usize::try_from(SHOWN).unwrap_or(usize::MAX)).await?;
-        let is_open = wanted.given.mode.is_none_or(|mode| mode & 0o004 != 0);
+        // What not everybody may read here, or there, is for nobody's plan.
+        let is_open = local.is_open && wanted.given.mode.is_none_or(|mode| mode & 0o004 != 0);
         let text = String::from_utf8(bytes).ok().filter(|text| is_open && !text.contains('\0'));
         let Some(after) = text else { return Ok((String::new(), whole)) };
         match now {

@@ -4,6 +4,7 @@ use crate::model::{Failure, LocalFile, hex};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// How much is read at once.
@@ -17,6 +18,8 @@ pub(super) struct Local {
     pub(super) size: u64,
     /// SHA-256 of all of them.
     pub(super) sha256: String,
+    /// Whether everybody on this machine may read it.
+    pub(super) is_open: bool,
 }
 
 impl Local {
@@ -61,11 +64,13 @@ impl Local {
 fn find(file: &LocalFile) -> Result<Local, Failure> {
     let path = whole(file)?;
     let mut opened = File::open(&path).map_err(|error| unreadable(&path, &error))?;
-    if !opened.metadata().is_ok_and(|about| about.is_file()) {
+    let about = opened.metadata().map_err(|error| unreadable(&path, &error))?;
+    if !about.is_file() {
         return Err(Failure::refused(format!("`{}` is no file", path.display())));
     }
+    let is_open = about.mode() & 0o004 != 0;
     let (sha256, size) = hashed(&mut opened).map_err(|error| unreadable(&path, &error))?;
-    Ok(Local { path, size, sha256 })
+    Ok(Local { path, size, sha256, is_open })
 }
 
 /// Its path, links followed.

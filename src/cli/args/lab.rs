@@ -44,6 +44,9 @@ pub(in crate::cli) struct RehearseArgs {
     /// Open a shell inside the lab, to type `runbook ...` oneself
     #[arg(long)]
     pub(in crate::cli) shell: bool,
+    /// Run what a runbook or a world of somebody's runs on this machine itself, not on a host of the lab: read it first
+    #[arg(long)]
+    pub(in crate::cli) allow_commands: bool,
     /// What it is rehearsed on: hosts, inputs, what must hold afterwards [default: NAME.world.yaml beside it, or the one that comes
     /// with the tool]
     #[arg(long, value_name = "FILE")]

@@ -2,6 +2,7 @@
 
 pub(in crate::cli) mod doctor;
 pub(in crate::cli) mod harm;
+mod harmless;
 mod look;
 pub(in crate::cli) mod rehearse;
 pub(in crate::cli) mod verdict;

@@ -2,6 +2,7 @@
 
 use crate::cli::args::{Common, Format, RegionArgs, RehearseArgs, RehearsedArgs, RehearsedCommand};
 use crate::cli::lab::harm::Harm;
+use crate::cli::lab::harmless;
 use crate::cli::lab::look::look;
 use crate::cli::lab::verdict;
 use crate::cli::lab::world;
@@ -32,6 +33,7 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
     let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&runbook, order, to)).transpose()?;
     let pace = args.pace.as_deref().map(pace).transpose()?;
     check(args, &runbook)?;
+    harmless::ask(args, &found, &runbook, &world)?;
     can_be_combined(args, fault, rollback_to.as_ref())?;
     let root = nextcloud_root(args, &world)?;
     let (json, setup, keep) = (format.is_json(), args.setup, args.keep);

@@ -1,8 +1,8 @@
 //! Commands of the runbook's author that looking would run: they are listed, and run only where somebody allows it.
 //!
 //! A runbook from somebody else is harmless until it was read. What is run for a plan already: commands that only look
-//! (`reads: true`), the `check` of others, and programs that a default of the runbook names as where a secret is kept. Programs that the
-//! operator's own inputs name are the operator's.
+//! (`reads: true`), the `check` of others, and what a default of the runbook names as where a secret is kept: a program, which would be
+//! run, or a variable of the operator's, whose value would go where the runbook says. What the operator's own inputs name is the operator's.
 
 use crate::action::describe;
 use crate::cli::CommandFailure;
@@ -31,10 +31,12 @@ pub(in crate::cli) fn allow(plan: &mut Plan, args: &RunArgs) -> Result<(), Comma
         return Ok(());
     }
     let how = "read the runbook; then say `--allow-commands`, and they are run";
+    let how_of_secrets = "read the runbook; then say `--allow-commands`, and they are taken from there";
     if !secrets.is_empty() {
-        let failure =
-            CommandFailure::refused("nothing was changed: the runbook itself names programs that print secrets");
-        return Err(secrets.into_iter().fold(failure, CommandFailure::cause).hint(how));
+        let failure = CommandFailure::refused(
+            "nothing was changed: the runbook itself says where its secrets are to be taken from",
+        );
+        return Err(secrets.into_iter().fold(failure, CommandFailure::cause).hint(how_of_secrets));
     }
     let list = list.concat();
     display::to_stderr(&format!(
@@ -84,27 +86,32 @@ fn of_probe(what: &str, parameters: &Foretold) -> Option<String> {
     Some(format!("{what}: `{} on {}", Text::as_str(&line.told()), place.trim_matches('"')))
 }
 
-/// The programs that the runbook's own defaults name as where a secret is kept, where the operator named no other.
+/// Where the runbook's own defaults have secrets taken from, where the operator named no other place.
 fn of_defaults(plan: &Plan) -> Vec<String> {
+    let unused = plan.runbook.unused_inputs();
     let secret = plan.runbook.inputs.iter().filter(|input| input.value_type == ValueType::Secret);
-    let own = secret.filter(|input| input.default.is_some() && plan.inputs.get(&input.name) == input.default.as_ref());
-    let program = own.filter_map(|input| {
-        let SecretRef::Command(argv) = serde_json::from_value(input.default.clone()?).ok()? else { return None };
-        let typed: Vec<String> = argv.iter().map(|word| quoted(word)).collect();
-        Some(format!("input `{}`: `{}`, on this machine", input.name, typed.join(" ")))
+    let used = secret.filter(|input| !unused.contains(&input.name.as_str()));
+    let own = used.filter(|input| input.default.is_some() && plan.inputs.get(&input.name) == input.default.as_ref());
+    let place = own.filter_map(|input| {
+        Some(match serde_json::from_value(input.default.clone()?).ok()? {
+            SecretRef::Command(argv) => {
+                let typed: Vec<String> = argv.iter().map(|word| quoted(word)).collect();
+                format!("input `{}`: what `{}` prints, on this machine", input.name, typed.join(" "))
+            }
+            SecretRef::Env(name) => format!("input `{}`: your environment variable `{name}`", input.name),
+        })
     });
-    program.collect()
+    place.collect()
 }
 
-/// Asks the person at the terminal; nobody there is a no.
-fn asked(list: &[String]) -> Result<bool, CommandFailure> {
+/// Asks the person at the terminal whether these may run; nobody there is a no.
+pub(in crate::cli) fn asked(list: &[String]) -> Result<bool, CommandFailure> {
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         return Ok(false);
     }
     let list = list.concat();
     display::to_stderr(&format!(
-        "To look at the world as this runbook asks, these commands of its author would be run now:\n{list}\
-         Type `yes` to run them, anything else to plan without: "
+        "These commands of its author would be run now:\n{list}Type `yes` to allow that, anything else to go on without: "
     ));
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(|error| CommandFailure::output(&error))?;

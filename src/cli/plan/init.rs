@@ -134,7 +134,7 @@ preflight:
 # What must hold from one step to another: a guard that is broken keeps the run from its next effect. Here is one, to be changed:
 # guards:
 #   - id: site
-#     do: wait.for
+#     do: probe.holds
 #     with: {{ http: {{ url: \"https://www.example.org/\" }} }}
 #     every: 10s
 

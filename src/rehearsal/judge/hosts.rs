@@ -7,10 +7,11 @@ use crate::rehearsal::world::command::asked;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Prints a line of each file, link and directory below the paths that are given: what, permissions, owner, path, and of a file when
-/// it was changed and its SHA-256.
+/// it was changed; and one with its SHA-256 of each file.
 const LOOK: &str = r#"
 for path in "$@"; do
-  find "$path" -xdev \( -type f -printf 'file %m %U:%G %p %T@ ' -exec sh -c 'sha256sum <"$1" | cut -c1-64' _ {} \; \) \
+  find "$path" -xdev -type f -exec sha256sum {} + 2>/dev/null | sed 's/^\([^ ]*\) */text of \1 /'
+  find "$path" -xdev \( -type f -printf 'file %m %U:%G %p %T@\n' \) \
     -o \( -type l -printf 'link %p -> %l\n' \) -o \( -type d -printf 'directory %m %U:%G %p\n' \) 2>/dev/null || echo "no $path"
 done | sort
 "#;

@@ -88,7 +88,8 @@ pub struct WorldHost {
     /// Commands for `sh -eu` as root, once, in this order, when all files are there.
     #[serde(default)]
     pub run: Vec<String>,
-    /// Paths that must be as they were after a rollback to the start; without it the directories of its files.
+    /// Paths that must be as they were after a rollback to the start; without it the directories of its files, and where what is changed
+    /// on a host is as a rule.
     #[serde(default)]
     pub watch: Vec<String>,
     /// Commands for `sh -eu` as root that must print the same after a rollback to the start.
@@ -216,6 +217,9 @@ impl NextcloudBefore {
     }
 }
 
+/// Where accounts, services and settings are, and what is installed by hand.
+const ALWAYS: [&str; 5] = ["/etc", "/opt", "/srv", "/usr/local", "/var/spool/cron"];
+
 impl WorldHost {
     /// What must be as it was after a rollback to the start.
     #[must_use]
@@ -225,6 +229,7 @@ impl WorldHost {
         }
         let folder = |path: &String| path.rsplit_once('/').map(|(folder, _)| folder.to_owned());
         let mut folders: Vec<String> = self.files.keys().filter_map(folder).filter(|it| !it.is_empty()).collect();
+        folders.extend(ALWAYS.map(str::to_owned));
         folders.sort();
         folders.dedup();
         folders

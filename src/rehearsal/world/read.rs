@@ -137,7 +137,8 @@ mod tests {
         )
         .unwrap()
         .world;
-        assert_eq!(world.hosts["app-1"].watched(), ["/etc/app"]);
+        assert_eq!(world.hosts["app-1"].watched()[..2], ["/etc", "/etc/app"]);
+        assert!(world.hosts["db-1"].watched().contains(&"/etc".to_owned()), "never nothing");
         assert_eq!(world.after[0].told(), "`cat /etc/app/a.conf` on app-1 prints `mode = new`");
     }
 
