@@ -1,12 +1,52 @@
 //! Parameters of which one must be given, and of which two exclude each other: ways to say a command, or what is probed.
 
 use super::problem::Notes;
+use super::words::meant;
 use crate::document::{Kind, Node, Place};
-use crate::model::{Expr, ParamSpec, Value};
-use std::collections::BTreeMap;
+use crate::model::{Expr, FileTemplate, ParamSpec, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Parameters that are ways to say one thing.
 const WAYS: &[&str] = &["argv", "shell", "port", "http", "file", "target_health"];
+
+/// Tells a text that is said in none or two ways, and what a template uses without being given it, or is given without using it.
+fn templates(with: &BTreeMap<String, Expr>, what: &str, place: Place, notes: &mut Notes) {
+    let Some(template) = with.get("template") else {
+        match (with.contains_key("content"), with.contains_key("values")) {
+            (false, _) => {
+                notes.advise(place, format!("{what} has no text"), "give it `content`, or a `template` with `values`")
+            }
+            (true, true) => notes.advise(
+                place,
+                format!("{what} has `values` and no `template`"),
+                "take them away, or make a template of `content`",
+            ),
+            (true, false) => {}
+        }
+        return;
+    };
+    if with.contains_key("content") {
+        notes.advise(place, format!("{what} has both `content` and `template`"), "take one of the two away");
+    }
+    let Expr::Literal(Value::String(text)) = template else { return };
+    let Ok(template) = FileTemplate::parse(text) else { return };
+    let names = template.names();
+    let given: BTreeSet<&str> = match with.get("values") {
+        None => BTreeSet::new(),
+        Some(Expr::Map(values)) => values.keys().map(String::as_str).collect(),
+        Some(Expr::Literal(Value::Object(values))) => values.keys().map(String::as_str).collect(),
+        // What a whole reference brings is seen when it is known.
+        Some(_) => return,
+    };
+    for name in names.iter().filter(|name| !given.contains(name.as_str())) {
+        let help = meant(name, given.iter().copied(), "values");
+        notes.advise(place, format!("the template of {what} uses `{name}`, which `values` does not have"), help);
+    }
+    for name in given.iter().filter(|name| !names.contains(**name)) {
+        let help = meant(name, names.iter().map(String::as_str), "names that the template uses");
+        notes.advise(place, format!("`values` of {what} has `{name}`, which the template does not use"), help);
+    }
+}
 
 /// Tells when what is to be said in one way is said in none or in several. `what` is e.g. "action `a/b` (`ssh.run`)".
 pub(super) fn one(params: &[ParamSpec], with: &BTreeMap<String, Expr>, what: &str, place: Place, notes: &mut Notes) {
@@ -21,6 +61,9 @@ pub(super) fn one(params: &[ParamSpec], with: &BTreeMap<String, Expr>, what: &st
                 "a file here, or a secret as its content",
             );
         }
+    }
+    if has("template") {
+        templates(with, what, place, notes);
     }
     // `argv` tells the kinds that run commands or probe.
     if !ways.contains(&"argv") {

@@ -96,6 +96,7 @@ const BODIES: &[(&str, &str)] = &[
     ("ssh.run", "on: TARGET, argv: [echo, \"ITEM\"], undo: [echo, \"ITEM\"]"),
     ("ssh.run", "on: TARGET, argv: [echo, \"ITEM\"], reads: true"),
     ("file.write", "on: TARGET, path: \"/etc/ITEM\", content: \"ITEM\""),
+    ("file.write", "on: TARGET, path: \"/etc/ITEM\", template: \"{{ name }}\", values: { name: \"ITEM\" }"),
     ("file.rename", "on: TARGET, from: \"/etc/ITEM\", to: \"/etc/.ITEM\""),
     ("file.edit", "on: TARGET, path: \"/etc/ITEM\", replace: [{ text: a, with: b }]"),
     ("file.link", "on: TARGET, path: \"/etc/ITEM\", to: \"ITEM\""),

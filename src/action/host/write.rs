@@ -5,7 +5,8 @@ use super::contents::{Body, Changed, Contents, FileBefore, shown, undo_sentence}
 use super::file::{EDITED, HostFile};
 use super::reload::Takers;
 use crate::action::{Applied, Context, Perform, Stop, Verified};
-use crate::model::{Change, Failure, FileWrite, Finding, Text, sha256, tell};
+use crate::model::{Change, Failure, FileWrite, Finding, Text, Unresolved, Value, sha256, tell};
+use std::collections::BTreeMap;
 
 impl FileWrite {
     fn takers(&self) -> Takers<'_> {
@@ -22,7 +23,27 @@ impl FileWrite {
 
     async fn wanted(&self, cx: &Context<'_>) -> Result<Contents, Failure> {
         let given = self.named().known_to(&self.on, cx).await?;
-        Ok(Contents { body: Body::Bytes(self.content.as_str().as_bytes().to_vec()), given })
+        Ok(Contents { body: Body::Bytes(self.text()?.into_bytes()), given })
+    }
+
+    /// All that is to be in it.
+    fn text(&self) -> Result<String, Failure> {
+        match (&self.content, &self.template) {
+            (Some(content), None) if self.values.is_none() => Ok(content.as_str().to_owned()),
+            (None, Some(template)) => {
+                let values = self.values.iter().flatten();
+                let values = values.map(|(name, value)| Ok((name.clone(), value.clone().into_known()?)));
+                let values: BTreeMap<String, Value> = values.collect::<Result<_, Unresolved>>().map_err(|error| {
+                    Failure::permanent("a value of the template is not known").cause(error.to_string())
+                })?;
+                let wrong = |why: String| Failure::refused(format!("`{}` cannot be rendered", self.path)).cause(why);
+                template.render(&values).map_err(wrong)
+            }
+            _ => Err(Failure::refused(format!(
+                "`{}` is made of one of `content`, and `template` with `values`",
+                self.path
+            ))),
+        }
     }
 }
 
@@ -45,7 +66,7 @@ impl Perform for FileWrite {
         let (file, now) = changed.find().await?;
         let told = async || {
             let before = if now.is_some() { shown(&file.read().await?, now.as_ref()) } else { String::new() };
-            Ok((before, self.content.as_str().to_owned()))
+            Ok((before, self.text()?))
         };
         changed.observe((&file, now.as_ref()), &wanted, told).await
     }
@@ -64,6 +85,6 @@ impl Perform for FileWrite {
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
         let before: FileBefore = cx.before()?;
         let file = HostFile::of_action_at(cx, &self.on, (&before.path, EDITED)).await?;
-        Ok(self.changed(cx).undo(&file, before, Some(&sha256(self.content.as_str()))).await?)
+        Ok(self.changed(cx).undo(&file, before, Some(&sha256(&self.text()?))).await?)
     }
 }

@@ -5,10 +5,11 @@
 
 use super::super::{
     Account, AnswerExpectation, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs,
-    DnsZone, DrainTime, Environment, Expectation, FileMode, FileProbe, Fixed, Foretold, Fqdn, GroupDescription,
-    GroupId, GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId, InstanceName, InstanceType,
-    LocalFile, Param, PortProbe, Replacement, RequestBack, RequestHeaders, Retried, SecretRef, Service, SnapshotName,
-    SubnetId, TagValue, Target, TargetGroupName, TargetsProbe, Text, TextOrSecret, TimeSpan, Url, VpcId,
+    DnsZone, DrainTime, Environment, Expectation, FileMode, FileProbe, FileTemplate, Fixed, Foretold, Fqdn,
+    GroupDescription, GroupId, GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId,
+    InstanceName, InstanceType, LocalFile, Param, PortProbe, Replacement, RequestBack, RequestHeaders, Retried,
+    SecretRef, Service, SnapshotName, SubnetId, TagValue, Target, TargetGroupName, TargetsProbe, Text, TextOrSecret,
+    TimeSpan, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -71,8 +72,13 @@ actions! {
         on: Target,
         /// The file, in a directory that is there. A link is followed to its file.
         path: HostPath,
-        /// All that is to be in it, to the last line's end.
-        content: Text,
+        /// All that is to be in it, to the last line's end; or `template`.
+        content: Option<Text>,
+        /// The same as a template in Jinja2's syntax, rendered with `values`: `{{ name }}`, `{% for node in nodes %}`, `{% if tls %}`, filters.
+        /// A line that only has a block on it is no line of the file. What is used must be among the values.
+        template: Option<Fixed<FileTemplate>>,
+        /// What the template uses, by name.
+        values: Option<BTreeMap<String, Foretold>>,
         /// Its owner. Default: the one it has; of a new file root, or the one user who can write in its directory.
         owner: Option<Account>,
         /// Its group. Default: the one it has; of a new file root's, or that user's own.

@@ -40,6 +40,30 @@ fn write(host: &Host) -> Deed<'_> {
     host.deed("file.write", parameters)
 }
 
+/// A template is the file with its values; what is written is what the plan showed.
+#[tokio::test]
+async fn a_template_is_rendered_with_its_values() {
+    let host = host_with(Some(("upstream app {\n  server a:80;\n}\n", 0o644)));
+    let template = "upstream app {\n  {% for node in nodes %}\n  server {{ node }}:80;\n  {% endfor %}\n}\n";
+    let parameters = json!({"on": host.target(), "path": host.text("etc/motd.conf"), "template": template, "values": {"nodes": ["a", "b"]}});
+    let mut deed = host.deed("file.write", parameters);
+    let finding = deed.observe().await;
+    assert!(diff(&finding.changes).contains("+  server b:80;\n"), "{finding:?}");
+    deed.apply().await;
+    deed.verify().await;
+    let written = fs::read_to_string(host.path("etc/motd.conf")).unwrap();
+    assert_eq!(written, "upstream app {\n  server a:80;\n  server b:80;\n}\n");
+    deed.undo().await;
+    assert_eq!(fs::read_to_string(host.path("etc/motd.conf")).unwrap(), "upstream app {\n  server a:80;\n}\n");
+    // A value that the template needs and a whole input did not bring is told, and nothing is written.
+    deed.call.parameters["values"] = json!({"node": ["a"]});
+    let failure = deed.fails(Phase::Observe).await;
+    assert!(
+        failure.kind == FailureKind::Refused && failure.causes[0].starts_with("line 2 of the template"),
+        "{failure:?}"
+    );
+}
+
 fn diff(changes: &[Change]) -> String {
     match changes {
         [Change::File { on, diff, .. }, ..] if on == "web-1" => diff.clone(),
