@@ -94,4 +94,10 @@ pub(crate) trait Perform {
 
     /// Takes it back; answers what shows it.
     async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop>;
+
+    /// Ends what it has begun and what runs by itself, and takes nothing back: its run is given up. Answers what came of that, where
+    /// there is anything of the kind.
+    async fn give_up(&self, _cx: &Context<'_>) -> Result<Option<String>, Failure> {
+        Ok(None)
+    }
 }

@@ -17,6 +17,10 @@ macro_rules! dispatch {
             match action { $(Action::$kind(it) => found(Box::pin(it.observe(cx)).await),)+ }
         }
 
+        async fn given_up(action: &Action, cx: &Context<'_>) -> Result<Option<String>, Failure> {
+            match action { $(Action::$kind(it) => Box::pin(it.give_up(cx)).await,)+ }
+        }
+
         fn description(action: &Action, parameters: Foretold) -> Description {
             match action { $(Action::$kind(it) => Description {
                 parameters,
@@ -108,6 +112,18 @@ pub async fn perform(call: &ActionCall, access: &Access, beat: &Beat) -> Outcome
         Ok(action) => blot::outcome(run(&action, &Context::new(call, access, beat)).await),
         Err(error) => unusable(call, &error),
     }
+}
+
+/// Ends what an action has begun and what runs by itself; what came of that, where there is anything of the kind.
+///
+/// # Errors
+/// When it cannot be ended, or its host cannot be reached.
+pub async fn give_up(call: &ActionCall, access: &Access, beat: &Beat) -> Result<Option<String>, Failure> {
+    let unusable = |error: serde_json::Error| {
+        Failure::permanent(format!("the parameters of `{}` cannot be used", call.action)).cause(error.to_string())
+    };
+    let action = Action::decode(call.kind, &call.parameters.clone().into()).map_err(unusable)?;
+    given_up(&action, &Context::new(call, access, beat)).await
 }
 
 /// Observes an action before all of its parameters are known.

@@ -56,6 +56,40 @@ fn lines(desk: &Desk, name: &str) -> usize {
     std::fs::read_to_string(desk.path(name)).unwrap_or_default().lines().count()
 }
 
+/// A run that is given up leaves nothing running: the command is ended with all its processes, and that is said.
+#[test]
+fn a_run_that_is_abandoned_ends_its_command() {
+    let desk = Desk::new();
+    let folder = desk.path("").display().to_string().trim_end_matches('/').to_owned();
+    desk.write(
+        "long.yaml",
+        &format!(
+            "runbook: long\ntitle: t\nabout: a\nsteps:\n  - id: one\n    title: t\n    why: w\n    actions:\n      - {{ id: long, do: local.run, \
+             with: {{ shell: \"sleep 300 & echo $! >child; wait\", cwd: \"{folder}\", undo: \":\" }} }}\n"
+        ),
+    );
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_runbook"));
+    desk.dressed(&mut command).args(["run", "long.yaml", "--yes"]);
+    let quiet = std::process::Stdio::null;
+    let mut executor = command.stdin(quiet()).stdout(quiet()).stderr(quiet()).spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    let child = loop {
+        if let Ok(child) = std::fs::read_to_string(desk.path("child")).unwrap_or_default().trim().parse::<u32>() {
+            break child;
+        }
+        assert!(Instant::now() < end, "it does not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    executor.kill().unwrap();
+    executor.wait().unwrap();
+    let runs = |pid: u32| std::path::Path::new(&format!("/proc/{pid}/cmdline")).exists();
+    assert!(runs(child), "it runs on without its executor");
+    let run = desk.runs()[0]["run"].as_str().unwrap().to_owned();
+    let ended = desk.types("hana", &["abandon", &run, "--reason", "not tonight", "--yes"]).exits(0);
+    ended.says("one/long: it still ran, and was ended with all its processes");
+    assert!(!runs(child), "nothing of it is left");
+}
+
 /// Where a secret is taken from is the operator's to say: a runbook's own default could take any, and send it anywhere.
 #[test]
 fn a_secret_that_the_runbook_takes_for_itself_is_asked_for() {

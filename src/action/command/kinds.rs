@@ -54,6 +54,10 @@ macro_rules! commands {
             async fn undo(&self, cx: &Context<'_>) -> Result<String, Stop> {
                 self.errand()?.take_back(cx).await
             }
+
+            async fn give_up(&self, cx: &Context<'_>) -> Result<Option<String>, Failure> {
+                self.errand()?.give_up(cx).await.map(Some)
+            }
         }
     )+};
 }

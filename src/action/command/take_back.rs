@@ -49,6 +49,28 @@ impl Errand<'_> {
         Ok(format!("{ended}{told}"))
     }
 
+    /// Ends it, and its undo, with all their processes, so that neither begins any more; takes nothing back.
+    pub(super) async fn give_up(&self, cx: &Context<'_>) -> Result<String, Failure> {
+        self.must_be_here(cx)?;
+        let mut told = Vec::new();
+        for (kept, what) in [(self.kept(cx), "it"), (self.way_back(cx), "its undo")] {
+            let trace = kept.close(cx).await?;
+            if !trace.goes_on() {
+                continue;
+            }
+            if kept.end(cx, "its run was abandoned").await?.goes_on() {
+                let told = format!(
+                    "`{}` {} does not let itself be ended, and still runs",
+                    self.line.program(),
+                    self.place.on()
+                );
+                return Err(Failure::transient(told).advise(format!("see {} there", trace.folder)));
+            }
+            told.push(format!("{what} still ran, and was ended with all its processes"));
+        }
+        Ok(if told.is_empty() { "nothing of it runs any more".to_owned() } else { told.join("; ") })
+    }
+
     async fn run_undo(&self, cx: &Context<'_>, undo: &CommandLine) -> Result<String, Failure> {
         let back = self.way_back(cx);
         let trace = back.look(cx).await?;

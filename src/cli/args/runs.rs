@@ -243,6 +243,9 @@ pub(in crate::cli) struct AbandonArgs {
     /// Why it is not gone on with; kept with the run
     #[arg(long)]
     pub(in crate::cli) reason: String,
+    /// Leave what it has begun and what still runs by itself: reach no host
+    #[arg(long)]
+    pub(in crate::cli) leave_running: bool,
     /// Do not ask before ending it
     #[arg(long, short)]
     pub(in crate::cli) yes: bool,

@@ -1,16 +1,22 @@
-//! `runbook abandon`: ends a run that will not be gone on with. Shows what it leaves in the world, asks, and records it.
+//! `runbook abandon`: ends a run that will not be gone on with. Shows what it leaves in the world, asks, ends what it has begun and what still
+//! runs by itself, and records it.
 
 use crate::cli::args::{AbandonArgs, Common, Format};
 use crate::cli::clock::SystemClock;
 use crate::cli::confirm::confirm;
 use crate::cli::out::out;
 use crate::cli::plan::shown;
-use crate::cli::run::executor::lease;
+use crate::cli::run::executor::{block_on, lease};
+use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, Exit, open, operator};
 use crate::display;
 use crate::display::Typed;
-use crate::engine::Clock;
+use crate::engine::{Clock, Worker, give_up, running_by_themselves};
 use crate::journal::{RecordKind, Rest, RunState};
+use crate::model::ActionPath;
+use crate::plan::Plan;
+use serde_json::json;
+use std::rc::Rc;
 
 pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let mut journal = open::journal(common)?;
@@ -35,16 +41,56 @@ pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Forma
     let lease = lease(&mut journal, &state)?;
     let now = journal.state(&run)?;
     as_shown(&state, &now)?;
+    // While the lease is held, so that nobody begins anything beside it.
+    let ended = if args.leave_running { Vec::new() } else { end_all(&plan, &now, common)? };
     let rest = Rest::Abandoned { why: reason, by: operator::name() };
     let kind = RecordKind::Rested { rest: rest.clone() };
     let (_, state) = journal.append(&now, Some(&lease), SystemClock.now(), kind)?;
     drop(lease);
     out(&if format.is_json() {
-        format!("{}\n", display::abandoned_json(&plan, &state, &sentences))
+        let mut told = display::abandoned_json(&plan, &state, &sentences);
+        told["ended"] =
+            ended.iter().map(|it| json!({ "action": it.action, "told": it.told, "ended": it.ended })).collect();
+        format!("{told}\n")
     } else {
-        format!("\n{}", display::rest_text(&plan, &state, &rest))
+        let lines: Vec<String> = ended.iter().map(|it| format!("{}: {}\n", it.action, it.told)).collect();
+        format!("\n{}{}", lines.concat(), display::rest_text(&plan, &state, &rest))
     })?;
-    Ok(Exit::Done)
+    // What still runs somewhere is somebody's to end.
+    Ok(if ended.iter().all(|it| it.ended) { Exit::Done } else { Exit::Failed })
+}
+
+/// What came of ending what an action has begun.
+struct EndedCommand {
+    action: ActionPath,
+    told: String,
+    ended: bool,
+}
+
+/// Ends what the run has begun and what still runs by itself. What cannot be ended is told, and ends nothing else.
+fn end_all(plan: &Plan, state: &RunState, common: &Common) -> Result<Vec<EndedCommand>, CommandFailure> {
+    let running = running_by_themselves(plan, state);
+    if running.is_empty() {
+        return Ok(Vec::new());
+    }
+    let looking = Looking::new(common)?;
+    block_on(async {
+        let worker = Worker::new(Rc::new(looking.access()));
+        let mut all = Vec::new();
+        for action in running {
+            let (told, ended) = match give_up(plan, state, action, &worker).await {
+                Ok(told) => (told.unwrap_or_default(), true),
+                Err(failure) => {
+                    let causes = failure.causes.join("; ");
+                    let why =
+                        if causes.is_empty() { failure.message } else { format!("{}: {causes}", failure.message) };
+                    (format!("it could not be ended, and may still run: {why}"), false)
+                }
+            };
+            all.push(EndedCommand { action: action.path.clone(), told, ended });
+        }
+        all
+    })
 }
 
 /// Refuses when something was recorded since the run was shown.

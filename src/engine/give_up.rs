@@ -1,0 +1,33 @@
+//! Ending what runs by itself, of a run that is given up: beside any executor, and recorded by nobody.
+
+use super::Worker;
+use super::call::call;
+use crate::access::Beat;
+use crate::action;
+use crate::journal::RunState;
+use crate::model::{Failure, Phase, StepAction};
+use crate::plan::Plan;
+
+/// The actions of a run that may have something running by itself: begun, and not known to have ended.
+pub fn running_by_themselves<'p>(plan: &'p Plan, state: &RunState) -> Vec<&'p StepAction> {
+    let may_run = |action: &&StepAction| {
+        let current = state.action(&action.path);
+        let is_begun = current.traces().is_some_and(|traces| traces.is_started());
+        action.kind.runs_by_itself() && is_begun && !current.is_done()
+    };
+    plan.definitions().filter(may_run).collect()
+}
+
+/// Ends what an action of a run has begun and what runs by itself; what came of that, where there is anything of the kind.
+///
+/// # Errors
+/// When it cannot be ended, or its host cannot be reached.
+pub async fn give_up(
+    plan: &Plan,
+    state: &RunState,
+    action: &StepAction,
+    worker: &Worker,
+) -> Result<Option<String>, Failure> {
+    let call = call(plan, state, action, Phase::Undo)?;
+    action::give_up(&call, worker.access(), &Beat::silent(action.path.clone())).await
+}
