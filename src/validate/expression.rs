@@ -80,6 +80,16 @@ impl Reader<'_> {
         if self.scope.has_target(name) {
             return Some(Expr::Literal(Value::from(name)));
         }
+        let is_of = |target: &&String| {
+            target.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')).is_some_and(|n| n.parse::<u32>().is_ok())
+        };
+        if let Some(one) = self.scope.targets.iter().find(is_of) {
+            let help = format!(
+                "for all of it `for_each: ${{{{ targets.{name} }}}}` and `on: ${{{{ each }}}}`; or one of it, `{one}`"
+            );
+            notes.advise(node.place, format!("{what}: `{name}` is a group of targets"), help);
+            return None;
+        }
         let help = meant(name, self.scope.targets.iter().map(String::as_str), "targets");
         notes.advise(node.place, format!("{what}: there is no target `{name}`"), help);
         None

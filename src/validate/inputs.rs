@@ -69,6 +69,9 @@ impl<'a> Given<'a> {
         let open = all.clone().filter(|n| !self.places.contains_key(*n));
         match (nearest(name, open.clone()), nearest(name, all)) {
             (None, Some(given)) => format!("did you mean `{given}`? It is given already"),
+            _ if open.clone().next().is_none() && !self.places.is_empty() => {
+                "the runbook has no such input, and all that it has are given".to_owned()
+            }
             _ => meant(name, open, "inputs that can be given"),
         }
     }

@@ -3,8 +3,8 @@
 use super::scope::Declared;
 
 /// What is said of a secret where plain data belongs.
-pub(super) const SECRET_ALONE: &str = "a secret can only stand in a parameter of type `secret`: elsewhere its reference would be \
-    written down in its place";
+pub(super) const SECRET_ALONE: &str = "a secret can only stand in a parameter of type `secret` (of a command in its `env`, or as its \
+    `stdin`): elsewhere its reference would be written down in its place";
 
 /// Where an expression stands: decides which references are known there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

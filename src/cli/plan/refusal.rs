@@ -3,7 +3,7 @@
 use crate::cli::CommandFailure;
 use crate::cli::plan::planned_id;
 use crate::model::{self, Acceptance, AcceptanceError, ActionPath, CheckRow, Refusal, Runbook};
-use crate::plan::{Look, PlanError};
+use crate::plan::{Look, PlanError, Resource};
 
 /// Judges what was given with `--accept`, before anything is looked at.
 pub(in crate::cli) fn judge(runbook: &Runbook, all: &[Acceptance]) -> Result<(), CommandFailure> {
@@ -112,9 +112,15 @@ impl Told<'_> {
 pub(in crate::cli) fn no_plan(error: &PlanError) -> CommandFailure {
     let failure = CommandFailure::usage(error.to_string());
     match error {
-        PlanError::Conflict(conflict) => failure
-            .hint(format!("let `{}` need `{}`: add it to its `needs`", conflict.later, conflict.earlier))
-            .hint("or do one action after the other: `--order article`"),
+        PlanError::Conflict(conflict) => {
+            let needs = format!("let `{}` need `{}`: add it to its `needs`", conflict.later, conflict.earlier);
+            let apart =
+                "or, where two commands do not get in each other's way, say in both what they work on: `touches`";
+            let failure = failure.hint(needs);
+            let failure =
+                if matches!(conflict.resource, Resource::Host { .. }) { failure.hint(apart) } else { failure };
+            failure.hint("or do one action after the other: `--order article`")
+        }
         PlanError::Early(early) => failure
             .hint(format!("let `{}` need `{}`: add it to its `needs`", early.early, early.giver))
             .hint("or do one action after the other: `--order article`"),
