@@ -29,9 +29,10 @@ pub use secret::{SecretError, blotted, reveal};
 pub use settings::Settings;
 pub use ssh::{RemoteCommand, RemoteOutput, Ssh, SshError, SshTrouble};
 
+use crate::model::Failure;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Mutex;
 
 /// Who the credentials are.
@@ -51,6 +52,7 @@ pub struct Access {
     dns: Dns,
     names: Names,
     aws: Mutex<BTreeMap<String, Arc<Aws>>>,
+    http: OnceLock<reqwest::Client>,
 }
 
 impl Access {
@@ -58,7 +60,8 @@ impl Access {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let ssh = Ssh::new(settings.clone());
-        Self { settings, ssh, dns: Dns::default(), names: Names::default(), aws: Mutex::new(BTreeMap::new()) }
+        let (dns, names, aws) = (Dns::default(), Names::default(), Mutex::new(BTreeMap::new()));
+        Self { settings, ssh, dns, names, aws, http: OnceLock::new() }
     }
 
     /// The same connections, with DNS questions put to this name server instead of the system's.
@@ -77,6 +80,19 @@ impl Access {
     #[must_use]
     pub fn dns(&self) -> Dns {
         self.dns
+    }
+
+    /// HTTP as a user of a site without any cookie. The client is made once, for that takes the system's certificates to be read; it keeps no
+    /// connection, so that every request meets DNS and the balancer anew.
+    ///
+    /// # Errors
+    /// When the operator's extra certificates cannot be read.
+    pub fn http(&self) -> Result<reqwest::Client, Failure> {
+        if let Some(client) = self.http.get() {
+            return Ok(client.clone());
+        }
+        let client = http_client(&self.settings, &HttpOptions::default())?;
+        Ok(self.http.get_or_init(|| client).clone())
     }
 
     /// What resources are called, as far as looking has shown.

@@ -352,7 +352,9 @@ fn what_an_action_said_is_shown_before_its_end() {
     world.borrow_mut().patient.push((path("first/one"), Phase::Apply));
     let stopper = |stop: tokio::sync::watch::Sender<u32>| {
         tokio::task::spawn_local(async move {
-            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+            while world.borrow().waited == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
             world.borrow_mut().patient.clear();
             drop(stop);
         });

@@ -5,7 +5,7 @@
 //! name is refused with 400 (lib/base.php, `init`).
 
 use super::{Examine, Seen};
-use crate::access::{HttpOptions, http_client, why_unanswered};
+use crate::access::why_unanswered;
 use crate::action::Lines;
 use crate::model::{Failure, HttpAnswers};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ impl Examine for HttpAnswers {
 
     async fn examine(&self, lines: &Lines<'_>) -> Result<Vec<Seen>, Failure> {
         let wanted = self.status.unwrap_or(200);
-        let client = http_client(lines.access().settings(), &HttpOptions::default())?;
+        let client = lines.access().http()?;
         let url = self.url.as_str();
         let status_page = reqwest::Url::parse(url).is_ok_and(|url| url.path().ends_with("/status.php"));
         Ok(vec![match client.get(url).send().await {

@@ -1,7 +1,7 @@
 //! Whether a URL answers as it is to.
 
 use super::probed::Probed;
-use crate::access::{HttpOptions, http_client, why_unanswered};
+use crate::access::why_unanswered;
 use crate::action::Lines;
 use crate::model::{Failure, HttpProbe, Text, Value, is_found, tell};
 use reqwest::header::HeaderMap;
@@ -48,7 +48,7 @@ pub(in crate::action) async fn ask(
     http: &HttpProbe,
     headers: HeaderMap,
 ) -> Result<HttpAnswer, Failure> {
-    let client = http_client(lines.access().settings(), &HttpOptions::default())?;
+    let client = lines.access().http()?;
     let url = http.url.as_str();
     let none = |told: String| Ok(HttpAnswer { status: None, holds: false, told });
     let mut answer = match client.get(url).headers(headers).send().await {

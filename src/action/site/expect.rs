@@ -1,7 +1,7 @@
 //! `http.expect`: asks a URL as a user would, and waits until the answer is the one expected.
 
 use super::web::normal;
-use crate::access::{HttpOptions, http_client, why_unanswered};
+use crate::access::why_unanswered;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, undo_of_look, wait_until};
 use crate::model::{Failure, Finding, Found, HttpExpect, Text, tell};
 
@@ -15,7 +15,7 @@ impl HttpExpect {
 
     /// Asks once: whether the answer is the one expected, and what it was.
     async fn ask(&self, cx: &Context<'_>) -> Result<(bool, String), Failure> {
-        let client = http_client(cx.access().settings(), &HttpOptions::default())?;
+        let client = cx.access().http()?;
         let answer = match client.get(self.url.as_str()).send().await {
             Ok(answer) => answer,
             Err(e) => return Ok((false, format!("`{}` gives no answer: {}", self.url, why_unanswered(e)))),

@@ -46,6 +46,8 @@ pub struct World {
     pub asks: BTreeMap<(ActionPath, Phase), String>,
     /// Deeds that wait, telling so, until they are told to stop waiting.
     pub patient: Vec<(ActionPath, Phase)>,
+    /// How often such a deed has told so.
+    pub waited: u32,
     /// Deeds that hang and do not listen.
     pub deaf: Vec<(ActionPath, Phase)>,
     /// How often each token made an effect.
@@ -129,6 +131,7 @@ impl Fake {
         }
         while self.world.borrow().patient.contains(&this) {
             beat.beat("waiting")?;
+            self.world.borrow_mut().waited += 1;
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         Ok(())
