@@ -4,7 +4,7 @@
 use crate::access::Beat;
 use crate::cli::CommandFailure;
 use crate::engine::Performer;
-use crate::journal::{JournalError, Record, Store};
+use crate::journal::{JournalError, Record, RecordKind, Store};
 use crate::model::{
     ActionCall, ActionPath, Failure as Failed, FailureKind, GuardCall, Outcome, Phase, RunId, Sighting,
 };
@@ -152,7 +152,7 @@ impl<P: Performer> Performer for Harmed<P> {
 pub(in crate::cli) struct Mortal<S> {
     pub(in crate::cli) inner: S,
     pub(in crate::cli) harm: Harm,
-    /// How many appends there were.
+    /// How many appends there were, but those of what the site was seen to be.
     pub(in crate::cli) appends: u64,
 }
 
@@ -166,6 +166,10 @@ impl<S> Mortal<S> {
 
 impl<S: Store> Store for Mortal<S> {
     fn append(&mut self, record: &Record) -> Result<(), JournalError> {
+        // What the site answers comes when it comes: counted, a process might die before it has done anything, time and again.
+        if matches!(record.kind, RecordKind::SiteSeen { .. }) {
+            return self.inner.append(record);
+        }
         self.appends += 1;
         self.strike(When::Before);
         self.inner.append(record)?;
