@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn rendered(text: &str, values: Value) -> Result<String, String> {
+    fn rendered(text: &str, values: &Value) -> Result<String, String> {
         let values = values.as_object().unwrap().clone().into_iter().collect();
         FileTemplate::parse(text)?.render(&values)
     }
@@ -96,18 +96,18 @@ mod tests {
     fn a_list_becomes_lines_and_nothing_is_escaped() {
         let text = "upstream app {\n  {% for node in nodes %}\n  server {{ node.host }}:{{ node.port | default(80) }};\n  {% endfor %}\n}\n";
         let nodes = json!({ "nodes": [{ "host": "a", "port": 8080 }, { "host": "b<&>" }] });
-        assert_eq!(rendered(text, nodes).unwrap(), "upstream app {\n  server a:8080;\n  server b<&>:80;\n}\n");
+        assert_eq!(rendered(text, &nodes).unwrap(), "upstream app {\n  server a:8080;\n  server b<&>:80;\n}\n");
         let names: Vec<String> = FileTemplate::parse(text).unwrap().names().into_iter().collect();
         assert_eq!(names, ["nodes"]);
     }
 
     #[test]
     fn what_is_missing_or_cannot_be_read_is_told_with_its_line() {
-        assert!(rendered("a\n{{ nothing }}\n", json!({})).unwrap_err().starts_with("line 2 of the template: "));
+        assert!(rendered("a\n{{ nothing }}\n", &json!({})).unwrap_err().starts_with("line 2 of the template: "));
         assert!(FileTemplate::parse("a\n{% for %}\n").unwrap_err().starts_with("line 2 of the template: "));
-        assert!(rendered("{% include 'x' %}", json!({})).is_err(), "no file is included");
+        assert!(rendered("{% include 'x' %}", &json!({})).is_err(), "no file is included");
         assert!(
-            rendered("{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}", json!({}))
+            rendered("{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}", &json!({}))
                 .is_err()
         );
     }

@@ -14,7 +14,7 @@ fn templates(with: &BTreeMap<String, Expr>, what: &str, place: Place, notes: &mu
     let Some(template) = with.get("template") else {
         match (with.contains_key("content"), with.contains_key("values")) {
             (false, _) => {
-                notes.advise(place, format!("{what} has no text"), "give it `content`, or a `template` with `values`")
+                notes.advise(place, format!("{what} has no text"), "give it `content`, or a `template` with `values`");
             }
             (true, true) => notes.advise(
                 place,
