@@ -25,7 +25,7 @@ pub use http::{HttpOptions, http_client, was_never_sent, why_unanswered};
 pub use names::Names;
 pub use principal::{Principal, role_name};
 pub use program::apart;
-pub use secret::{SecretError, blotted, reveal};
+pub use secret::{SecretError, blotted, reveal, without};
 pub use settings::Settings;
 pub use ssh::{RemoteCommand, RemoteOutput, Ssh, SshError, SshTrouble};
 

@@ -21,7 +21,13 @@ static FETCHED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 #[must_use]
 pub fn blotted(text: &str) -> String {
     let fetched = FETCHED.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut hidden: Vec<&str> = fetched.iter().map(String::as_str).filter(|it| text.contains(*it)).collect();
+    without(text, fetched.iter().map(String::as_str))
+}
+
+/// A text without these.
+#[must_use]
+pub fn without<'s>(text: &str, secrets: impl Iterator<Item = &'s str>) -> String {
+    let mut hidden: Vec<&str> = secrets.filter(|it| !it.is_empty()).collect();
     // What holds another is taken first.
     hidden.sort_by_key(|it| std::cmp::Reverse(it.len()));
     hidden.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))

@@ -2,11 +2,8 @@
 //!
 //! Not handled: a secret that comes back in another form (escaped, encoded).
 
-use crate::access::{RemoteOutput, reveal};
+use crate::access::{RemoteOutput, reveal, without};
 use crate::model::{Failure, Secret, SecretRef, Text, TextOrSecret};
-
-/// What stands for a secret in whatever is shown.
-const HIDDEN: &str = "(secret)";
 
 /// The secrets that were given, to be blotted out of what comes back.
 #[derive(Default)]
@@ -43,13 +40,10 @@ impl Veil {
     pub(crate) fn over(&self, text: &str) -> String {
         /// A shorter line of a secret of several lines may be anything.
         const TELLS: usize = 4;
-        let mut hidden: Vec<&str> = self.0.iter().map(Secret::expose).collect();
-        let of_several = self.0.iter().map(Secret::expose).filter(|secret| secret.contains('\n'));
-        hidden.extend(of_several.flat_map(str::lines).map(str::trim).filter(|line| line.len() >= TELLS));
-        // What holds another is taken first.
-        hidden.sort_by_key(|it| std::cmp::Reverse(it.len()));
-        let hidden = hidden.into_iter().filter(|it| !it.is_empty());
-        hidden.fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
+        let secrets = || self.0.iter().map(Secret::expose);
+        let of_several = secrets().filter(|secret| secret.contains('\n'));
+        let lines = of_several.flat_map(str::lines).map(str::trim).filter(|line| line.len() >= TELLS);
+        without(text, secrets().chain(lines))
     }
 
     /// How a command ended, and the last line of what it printed, or else of what it said.

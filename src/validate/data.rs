@@ -6,7 +6,7 @@
 //! Not handled: secrets; the lines of the document are shown.
 
 use super::literal::repeated;
-use super::problem::{Notes, Problems};
+use super::problem::{Notes, Problems, Where};
 use super::words::{found, meant, value};
 use crate::document::{Document, Kind, Node, Place};
 use crate::model::Value;
@@ -114,10 +114,7 @@ impl<'d> Data<'d> {
     }
 
     fn note(&mut self, place: Place, message: String, help: Option<String>) {
-        match help {
-            Some(help) => self.notes.advise(place, message, help),
-            None => self.notes.add(place, message),
-        }
+        self.notes.push(Where::At(place), message, help);
     }
 
     /// The value, if nothing is wrong with it.

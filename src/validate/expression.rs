@@ -83,11 +83,12 @@ impl Reader<'_> {
         let is_of = |target: &&String| {
             target.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')).is_some_and(|n| n.parse::<u32>().is_ok())
         };
+        // Of a group only its targets are known here.
         if let Some(one) = self.scope.targets.iter().find(is_of) {
             let help = format!(
-                "for all of it `for_each: ${{{{ targets.{name} }}}}` and `on: ${{{{ each }}}}`; or one of it, `{one}`"
+                "did you mean `{one}`? Where `{name}` is a group, `for_each: ${{{{ targets.{name} }}}}` with `on: ${{{{ each }}}}` means all of it"
             );
-            notes.advise(node.place, format!("{what}: `{name}` is a group of targets"), help);
+            notes.advise(node.place, format!("{what}: there is no target `{name}`"), help);
             return None;
         }
         let help = meant(name, self.scope.targets.iter().map(String::as_str), "targets");

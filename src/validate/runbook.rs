@@ -48,7 +48,8 @@ fn decided(document: &Document, given: Option<&Values>, notes: &mut Notes) -> Op
     let read = read(&unrolled, (&numbers, left_out), notes)?;
     match given {
         None if notes.len() == 0 => try_defaults(document, &read, notes),
-        Some(values) if notes.len() == 0 => try_given(document, &read, values, notes),
+        // Where they decide nothing, they were tried when they were read.
+        Some(values) if notes.len() == 0 && !inputs.asked().is_empty() => try_given(document, &read, values, notes),
         _ => {}
     }
     Some(Runbook { decided_by: inputs.asked(), ..read })

@@ -22,7 +22,7 @@ pub(super) fn sweep(temporary: &Path, now: SystemTime) {
 }
 
 fn left(temporary: &Path, now: SystemTime) -> Vec<PathBuf> {
-    let Ok(own) = std::fs::metadata("/proc/self").map(|it| it.uid()) else { return Vec::new() };
+    let own = rustix::process::geteuid().as_raw();
     let entries = std::fs::read_dir(temporary).into_iter().flatten().flatten();
     let is_left = |path: &PathBuf| {
         let Ok(folder) = std::fs::symlink_metadata(path) else { return false };

@@ -33,9 +33,9 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
     let rollback_to = args.rollback_to.as_deref().map(|to| way_back(&runbook, order, to)).transpose()?;
     let pace = args.pace.as_deref().map(pace).transpose()?;
     check(args, &runbook)?;
-    harmless::ask(args, &found, &runbook, &world)?;
     can_be_combined(args, fault, rollback_to.as_ref())?;
     let root = nextcloud_root(args, &world)?;
+    harmless::ask(args, &found, &runbook, &world)?;
     let (json, setup, keep) = (format.is_json(), args.setup, args.keep);
     block_on(async {
         let began = Instant::now();

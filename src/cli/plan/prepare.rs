@@ -11,7 +11,7 @@ use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, history, secrets};
 use crate::journal::InputsFrom;
 use crate::model::RunId;
-use crate::plan::{Done, Order, Plan};
+use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
 /// Plans, and looks at the world; nothing is changed and nothing is recorded.
@@ -39,8 +39,7 @@ pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Re
     let seen = shown::previews(&plan, planned_id::begun(&run), &outputs, &looks);
     plan.preview(seen);
     plan.expected = history::expected(common, &plan)?;
-    let row = plan.downtime_row(&Done::default());
-    plan.checks.extend(row);
+    plan.judge_downtime();
     crate::model::accept(&mut plan.checks, &args.accept);
     let file = args.inputs.as_deref().and_then(|file| std::path::absolute(file).ok());
     let inputs_from = InputsFrom { file: file.map(|file| file.display().to_string()), sets: args.sets.clone() };

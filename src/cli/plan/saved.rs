@@ -11,7 +11,7 @@ use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, secrets};
 use crate::engine::{Clock, drifts};
 use crate::model::{self, Acceptance, CheckRow, Millis, RunId};
-use crate::plan::{Done, Order, Plan};
+use crate::plan::{Order, Plan};
 use crate::{display, validate};
 use std::path::Path;
 use std::time::Duration;
@@ -49,8 +49,7 @@ pub(in crate::cli) fn prepare(
             .hint("or make a new plan and have it signed: `runbook plan ... --out FILE`");
         return Err(failure);
     }
-    let row = plan.downtime_row(&Done::default());
-    plan.checks.extend(row);
+    plan.judge_downtime();
     // Checked anew; what was accepted when it was planned is what its signers have seen.
     let accepted = |row: &CheckRow| Some(Acceptance { id: row.id.clone(), reason: row.accepted.clone()? });
     let accepted: Vec<Acceptance> = read.plan.checks.iter().filter_map(accepted).collect();

@@ -18,7 +18,7 @@ use crate::display::Typed;
 use crate::engine::{Clock, drifts, outputs_of};
 use crate::journal::{Rest, RollbackTo, RunState};
 use crate::model::{self, Acceptance, CheckRow, StepId};
-use crate::plan::{Done, Plan};
+use crate::plan::Plan;
 
 /// Whether going on with a run is beginning it again.
 pub(in crate::cli) fn begins(state: &RunState) -> bool {
@@ -35,8 +35,7 @@ pub(in crate::cli) async fn look(
     let accepted: Vec<Acceptance> = plan.checks.iter().filter_map(accepted).collect();
     secrets::of_plan(plan).await?;
     let (mut looks, permissions) = looked::look(plan, &state.run, looking).await?;
-    let row = plan.downtime_row(&Done::default());
-    plan.checks.extend(row);
+    plan.judge_downtime();
     model::accept(&mut plan.checks, &accepted);
     if let Some(told) = permissions.as_ref().filter(|told| told.only_plans) {
         permission::refuse(plan, told, &mut looks);

@@ -105,7 +105,7 @@ impl<'a> ReportSheet<'a> {
             timing: Timing::of(of.plan, &usual::Done::default()),
             begun: history.executions().first().map(|first| first.begun),
             outages: outages(of.plan, of.records),
-            seen: seen_outages(of.records),
+            seen: seen_outages(&of, &history),
             steps: steps.collect(),
             troubles: troubles(of.plan, of.records, &history),
             decisions: decisions(of.records, &history),
@@ -208,21 +208,17 @@ impl<'a> ReportSheet<'a> {
 }
 
 /// The times in which the site was seen down, by the records; nothing where nobody asked it.
-fn seen_outages(records: &[Record]) -> Option<Vec<SeenOutage>> {
-    let history = History::of(records);
+fn seen_outages(of: &Reported<'_>, history: &History) -> Option<Vec<SeenOutage>> {
     let under_way = |at: Millis| {
         let is = |action: &&ActionPath| {
             let spells = history.works(action).iter().flat_map(|work| &work.spells);
             spells.into_iter().any(|it| it.begun <= at && it.end.as_ref().is_none_or(|(end, _)| *end >= at))
         };
-        let mut all: Vec<&ActionPath> = records.iter().filter_map(|record| record.kind.action()).collect();
-        all.sort();
-        all.dedup();
-        all.into_iter().filter(is).cloned().collect()
+        of.plan.actions.iter().map(|planned| &planned.action).filter(is).cloned().collect()
     };
     let mut asked = false;
     let mut all: Vec<SeenOutage> = Vec::new();
-    for record in records {
+    for record in of.records {
         let RecordKind::SiteSeen { site } = &record.kind else { continue };
         asked = true;
         match all.last_mut() {
