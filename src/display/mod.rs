@@ -47,7 +47,7 @@ pub use run::failure::failure_text;
 pub use run::leaves::{abandon_text, abandoned_json};
 pub use run::log::{log_json, log_text, verify_json, verify_text};
 pub use run::notice::notice_text;
-pub use run::rest::{rest_json, rest_text};
+pub use run::rest::{abandoned_text, rest_json, rest_text};
 pub use run::runs::{RunRow, runs_json, runs_text};
 pub use run::status::status_text;
 pub use run::status_json::status_json;

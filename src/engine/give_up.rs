@@ -6,16 +6,11 @@ use crate::access::Beat;
 use crate::action;
 use crate::journal::RunState;
 use crate::model::{Failure, Phase, StepAction};
-use crate::plan::Plan;
+use crate::plan::{Plan, may_run_on};
 
 /// The actions of a run that may have something running by itself: begun, and not known to have ended.
 pub fn running_by_themselves<'p>(plan: &'p Plan, state: &RunState) -> Vec<&'p StepAction> {
-    let may_run = |action: &&StepAction| {
-        let current = state.action(&action.path);
-        let is_begun = current.traces().is_some_and(|traces| traces.is_started());
-        action.kind.runs_by_itself() && is_begun && !current.is_done()
-    };
-    plan.definitions().filter(may_run).collect()
+    plan.definitions().filter(|action| may_run_on(action, state.action(&action.path))).collect()
 }
 
 /// Ends what an action of a run has begun and what runs by itself; what came of that, where there is anything of the kind.

@@ -1,9 +1,18 @@
-//! Whose effects stand when some actions are done: those on which none of the later ones has worked.
+//! What of a run is still there: whose effects stand when some actions are done, those on which none of the later ones has worked; and what
+//! may still run by itself.
 
 use super::resources::touched;
 use super::{Plan, Resource};
+use crate::journal::{ActionState, Traces};
 use crate::model::{ActionPath, Property, StepAction};
 use std::collections::BTreeSet;
+
+/// Whether an action that stands so may have something running by itself: begun, and not known to have ended.
+#[must_use]
+pub fn may_run_on(action: &StepAction, current: &ActionState) -> bool {
+    let is_begun = current.traces().is_some_and(Traces::is_started);
+    action.kind.runs_by_itself() && is_begun && !current.is_done()
+}
 
 /// The done actions whose effects nothing later has touched, in the plan's sequence. What works on a whole host touches all that is
 /// on it. Commands, requests and reloads are left out: what they leave behind to be seen is gone when the run has ended.

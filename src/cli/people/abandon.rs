@@ -54,7 +54,8 @@ pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Forma
         format!("{told}\n")
     } else {
         let lines: Vec<String> = ended.iter().map(|it| format!("{}: {}\n", it.action, it.told)).collect();
-        format!("\n{}{}", lines.concat(), display::rest_text(&plan, &state, &rest))
+        let gone: Vec<&ActionPath> = ended.iter().filter(|it| it.ended).map(|it| &it.action).collect();
+        format!("\n{}{}", lines.concat(), display::abandoned_text(&plan, &state, &rest, &gone))
     })?;
     // What still runs somewhere is somebody's to end.
     Ok(if ended.iter().all(|it| it.ended) { Exit::Done } else { Exit::Failed })

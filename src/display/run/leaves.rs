@@ -12,7 +12,7 @@ use crate::display::typed::Typed;
 use crate::display::wording::{action_word, evidence, rest_sentence};
 use crate::journal::{ActionState, Rest, RollbackTo, RunState};
 use crate::model::{ActionPath, Reversibility, StepAction, Value, token};
-use crate::plan::Plan;
+use crate::plan::{Plan, may_run_on};
 use serde_json::json;
 
 /// What is left of one action.
@@ -48,7 +48,7 @@ pub fn abandon_text(plan: &Plan, state: &RunState, sentences: Sentences<'_>) -> 
     };
     let mut text = wrapped("", &format!("run {run} {stands}"));
     text.push_str(&far(plan, state));
-    let told = told(plan, state, Some(sentences));
+    let told = told(plan, state, Some(sentences), &[]);
     if told.is_empty() {
         text.push_str("\nnothing of it is left in the world\n");
     } else {
@@ -78,15 +78,15 @@ pub fn abandoned_json(plan: &Plan, state: &RunState, sentences: Sentences<'_>) -
     json!({ "run": state.run, "rest": state.rest, "left": left.iter().map(one).collect::<Vec<_>>() })
 }
 
-/// What an abandoned run has left, below its rest.
-pub(in crate::display) fn of_abandoned(plan: &Plan, state: &RunState) -> String {
+/// What an abandoned run has left, below its rest. Of what was just `ended` nothing runs any more.
+pub(in crate::display) fn of_abandoned(plan: &Plan, state: &RunState, ended: &[&ActionPath]) -> String {
     match &state.rest {
-        Some(Rest::Abandoned { .. }) => told(plan, state, None),
+        Some(Rest::Abandoned { .. }) => told(plan, state, None, ended),
         _ => String::new(),
     }
 }
 
-fn told(plan: &Plan, state: &RunState, sentences: Option<Sentences<'_>>) -> String {
+fn told(plan: &Plan, state: &RunState, sentences: Option<Sentences<'_>>, ended: &[&ActionPath]) -> String {
     let all = left(plan, state);
     let mut text = String::new();
     for (sure, heading) in [
@@ -102,7 +102,9 @@ fn told(plan: &Plan, state: &RunState, sentences: Option<Sentences<'_>>) -> Stri
             text.push_str(&one(state, left));
             let back = sentences.and_then(|sentences| by_hand(left.action, sentences));
             text.push_str(&back.map_or_else(String::new, |back| wrapped("      by hand: ", &back)));
-            text.push_str(&runs_on(plan, state, left).unwrap_or_default());
+            if !ended.contains(&&left.action.path) {
+                text.push_str(&runs_on(plan, state, left).unwrap_or_default());
+            }
         }
     }
     text
@@ -122,7 +124,7 @@ fn one(state: &RunState, left: &Left<'_>) -> String {
 /// What ends a command that an abandoned run has begun and not seen the end of: it runs there by itself, and nobody waits
 /// for it any more. Nothing of any other action. The command is on a line of its own, to be copied.
 fn runs_on(plan: &Plan, state: &RunState, left: &Left<'_>) -> Option<String> {
-    if !left.action.kind.runs_by_itself() || left.state.is_done() {
+    if !may_run_on(left.action, &left.state) {
         return None;
     }
     let hosts: Vec<&str> =

@@ -15,12 +15,22 @@ use serde_json::json;
 /// The text for people at a rest.
 #[must_use]
 pub fn rest_text(plan: &Plan, state: &RunState, rest: &Rest) -> String {
+    text(plan, state, rest, &[])
+}
+
+/// The same of a run that was abandoned just now, and of which these actions were ended where they ran by themselves.
+#[must_use]
+pub fn abandoned_text(plan: &Plan, state: &RunState, rest: &Rest, ended: &[&ActionPath]) -> String {
+    text(plan, state, rest, ended)
+}
+
+fn text(plan: &Plan, state: &RunState, rest: &Rest, ended: &[&ActionPath]) -> String {
     let mut text = wrapped("", &format!("run {} {}", state.run, rest_sentence(plan, state, rest)));
     text.push_str(&far(plan, state));
     text.push_str(&site::answers(state, state.at));
     text.push_str(&why(state, rest));
     text.push_str(&guards::beside_the_rest(plan, state));
-    text.push_str(&of_abandoned(plan, state));
+    text.push_str(&of_abandoned(plan, state, ended));
     text.push_str(&commands::block(&next_commands(plan, state, Some(rest))));
     text
 }

@@ -48,7 +48,7 @@ pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Op
         while_executed(state)
     } else {
         text.push_str(&state.rest.as_ref().map_or_else(String::new, |rest| why(state, rest)));
-        text.push_str(&of_abandoned(plan, state));
+        text.push_str(&of_abandoned(plan, state, &[]));
         next_commands(plan, state, state.rest.as_ref())
     };
     text.push_str(&commands::block(&next));
