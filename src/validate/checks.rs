@@ -87,7 +87,6 @@ pub(super) fn parameters(
         None => None,
         Some(node) => Some(Fields::of(node, node.place, &format!("`with` of {what} (`{kind}`)"), &names, notes)?),
     };
-    let reader = Reader { text: &around.document.text, scope: around.scope, here };
     let mut with = BTreeMap::new();
     for param in &params {
         let Some(value) = fields.as_ref().and_then(|f| f.get(param.name)) else {
@@ -98,27 +97,40 @@ pub(super) fn parameters(
             }
             continue;
         };
-        let what = format!("`{}` of {what}", param.name);
-        if !ways::is_fixed(param, value, &what, notes) {
-            continue;
-        }
-        let Some(expr) = reader.read(value, &param.value_type, &what, notes) else { continue };
-        if param.value_type == ValueType::Target {
-            // A guard looks while the runbook runs: what its target needs by then is `guards`' to see.
-            if here == Here::Preflight {
-                target_known(around.targets, value, &what, notes);
-            }
-        } else if let Expr::Literal(given) = &expr
-            && let Some(error) = trial::check(kind, param.name, given)
-        {
-            notes.add(value.place, format!("{what}: {error}"));
-        }
+        let Some(expr) = parameter(around, (kind, param, here), value, what, notes) else { continue };
         with.insert(param.name.to_owned(), expr);
     }
     if notes.len() == before {
         ways::one(&params, &with, &format!("{what} (`{kind}`)"), node.map_or(place, |n| n.place), notes);
     }
     (notes.len() == before).then_some(with)
+}
+
+/// Reads one parameter of a check, a guard or the site.
+pub(super) fn parameter(
+    around: &Surroundings<'_>,
+    (kind, param, here): (CheckKind, &ParamSpec, Here),
+    value: &Node,
+    what: &str,
+    notes: &mut Notes,
+) -> Option<Expr> {
+    let what = format!("`{}` of {what}", param.name);
+    if !ways::is_fixed(param, value, &what, notes) {
+        return None;
+    }
+    let reader = Reader { text: &around.document.text, scope: around.scope, here };
+    let expr = reader.read(value, &param.value_type, &what, notes)?;
+    if param.value_type == ValueType::Target {
+        // A guard looks while the runbook runs: what its target needs by then is `guards`' to see.
+        if here == Here::Preflight {
+            target_known(around.targets, value, &what, notes);
+        }
+    } else if let Expr::Literal(given) = &expr
+        && let Some(error) = trial::check(kind, param.name, given)
+    {
+        notes.add(value.place, format!("{what}: {error}"));
+    }
+    Some(expr)
 }
 
 /// Tells a target that does not exist before the run. A host key that an action pins is not needed: until then the

@@ -1,31 +1,29 @@
 //! The site of a runbook: what is asked of it all the time, and how often.
 
 use super::actions::Surroundings;
-use super::checks::{ProbeGiven, parameters};
+use super::checks::parameter;
 use super::duration;
 use super::fields::Fields;
 use super::problem::Notes;
 use super::reader::Here;
 use crate::document::Node;
 use crate::model::SiteProbe;
+use std::collections::BTreeMap;
 
 const WHAT: &str = "`site`";
+/// The parameter of the probe that a site has.
+const HTTP: &str = "http";
 
 /// Reads it. What it asks is known from the beginning on, so it refers to inputs only.
 pub(super) fn read(around: &Surroundings<'_>, node: Option<&Node>, notes: &mut Notes) -> Option<SiteProbe> {
     let node = node?;
-    let fields = Fields::of(node, node.place, WHAT, &["http", "every"], notes)?;
+    let fields = Fields::of(node, node.place, WHAT, &[HTTP, "every"], notes)?;
     let every_ms = fields.get("every").map_or(Some(SiteProbe::EVERY_MS), |node| every(node, notes));
-    fields.required("http", notes)?;
-    let params = SiteProbe::KIND.params_of_guard().into_iter().filter(|param| param.name == "http").collect();
-    let given = ProbeGiven { with: Some(&Node { place: node.place, kind: only_http(node) }), check: node.place };
-    let with = parameters(around, (SiteProbe::KIND, params, Here::Head), given, WHAT, notes);
-    Some(SiteProbe { with: with?, every_ms: every_ms? })
-}
-
-fn only_http(node: &Node) -> crate::document::Kind {
-    let entries = node.entries().unwrap_or_default();
-    crate::document::Kind::Map(entries.iter().filter(|entry| entry.key.text == "http").cloned().collect())
+    let http = fields.required(HTTP, notes)?;
+    let params = SiteProbe::KIND.params_of_guard();
+    let param = params.iter().find(|param| param.name == HTTP)?;
+    let http = parameter(around, (SiteProbe::KIND, param, Here::Head), http, WHAT, notes);
+    Some(SiteProbe { with: BTreeMap::from([(HTTP.to_owned(), http?)]), every_ms: every_ms? })
 }
 
 fn every(node: &Node, notes: &mut Notes) -> Option<u64> {
