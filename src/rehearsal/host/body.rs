@@ -219,11 +219,18 @@ pub(in crate::rehearsal) fn first_child_of(process: u32) -> Option<Pid> {
     Pid::from_raw(children.split_whitespace().next()?.parse().ok()?)
 }
 
-/// A program to be run inside a host, as root, seeing what the host sees.
+/// Runs a program below a shell that waits for its end and for nothing else.
+///
+/// nsenter's own waiting stops itself when the program is stopped (util-linux, `continue_as_child`), and a host that goes
+/// down stops all that runs on it before it ends it (systemd, `broadcast_signal`): nobody outside would wake nsenter up.
+const BELOW: &str = r#""$@"; exit "$?""#;
+
+/// A program to be run inside a host, as root, seeing what the host sees. It ends with the host.
 pub(in crate::rehearsal) fn command_in(init: Pid, arguments: &[&str]) -> Command {
     let mut command = Command::new("nsenter");
     command
-        .args(["-t", &init.as_raw_nonzero().to_string(), "-m", "-p", "-u", "-i", "-n", "--"])
+        .args(["-t", &init.as_raw_nonzero().to_string(), "-m", "-p", "-u", "-i", "-n", "--no-fork", "--"])
+        .args(["sh", "-c", BELOW, "below"])
         .args(arguments)
         .env_clear()
         .env("PATH", PATH)

@@ -53,6 +53,15 @@ mod inside {
             .await;
             assert_eq!(lab.state(&clone).await, InstanceStateName::Running, "a reboot is no stop");
 
+            // A host that goes down stops every process before it ends them: who waits for one must not stop with it.
+            let stops = ["sh", "-c", "echo $$ >/run/stopped; kill -s STOP $$; exit 7"];
+            let mut waits = lab.region.host(&clone).unwrap().command(&stops).unwrap().spawn().unwrap();
+            let go_on = r#"until ps -o stat= -p "$(cat /run/stopped)" | grep -q ^T; do sleep 0.1; done; sleep 1
+                kill -s CONT "$(cat /run/stopped)""#;
+            lab.on(&clone, go_on).await;
+            let ended = tokio::time::timeout(Duration::from_secs(60), waits.wait()).await;
+            assert_eq!(ended.expect("it ended, and so does who waits for it").unwrap().code(), Some(7));
+
             lab.region.cut(&clone).await.unwrap();
             let address = (lab.region.host(&clone).unwrap().address, 22);
             let reach = || tokio::time::timeout(Duration::from_secs(1), tokio::net::TcpStream::connect(address));
