@@ -49,9 +49,13 @@ impl<'a> Context<'a> {
 
     /// Waits until the next look is due, or this phase's deadline.
     pub(crate) async fn pause(&self) {
+        tokio::time::sleep(self.between_looks().min(self.time_left())).await;
+    }
+
+    /// The time between two looks.
+    pub(crate) fn between_looks(&self) -> Duration {
         let settings = self.access.settings();
-        let between = self.every.map_or(settings.poll, |every| Duration::from_millis(every.ms()));
-        tokio::time::sleep(settings.pace.wait(between).min(self.time_left())).await;
+        settings.pace.wait(self.every.map_or(settings.poll, |every| Duration::from_millis(every.ms())))
     }
 
     /// The same with this time between two looks, where one is said.

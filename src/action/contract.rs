@@ -100,4 +100,10 @@ pub(crate) trait Perform {
     async fn give_up(&self, _cx: &Context<'_>) -> Result<Option<String>, Failure> {
         Ok(None)
     }
+
+    /// Removes what was kept where it ran so that it is found again, and of its undo, too, in that phase: its run has ended. That it
+    /// was done stays known, and what it has done stays.
+    async fn clear(&self, _cx: &Context<'_>) -> Result<(), Failure> {
+        Ok(())
+    }
 }

@@ -21,6 +21,10 @@ macro_rules! dispatch {
             match action { $(Action::$kind(it) => Box::pin(it.give_up(cx)).await,)+ }
         }
 
+        async fn cleared(action: &Action, cx: &Context<'_>) -> Result<(), Failure> {
+            match action { $(Action::$kind(it) => Box::pin(it.clear(cx)).await,)+ }
+        }
+
         fn description(action: &Action, parameters: Foretold) -> Description {
             match action { $(Action::$kind(it) => Description {
                 parameters,
@@ -119,11 +123,19 @@ pub async fn perform(call: &ActionCall, access: &Access, beat: &Beat) -> Outcome
 /// # Errors
 /// When it cannot be ended, or its host cannot be reached.
 pub async fn give_up(call: &ActionCall, access: &Access, beat: &Beat) -> Result<Option<String>, Failure> {
-    let unusable = |error: serde_json::Error| {
-        Failure::permanent(format!("the parameters of `{}` cannot be used", call.action)).cause(error.to_string())
-    };
-    let action = Action::decode(call.kind, &call.parameters.clone().into()).map_err(unusable)?;
-    given_up(&action, &Context::new(call, access, beat)).await
+    given_up(&decoded(call)?, &Context::new(call, access, beat)).await
+}
+
+/// Removes what was kept of an action where it ran, and of its undo in that phase: its run has ended.
+///
+/// # Errors
+/// When it cannot be removed, or its host cannot be reached.
+pub async fn clear(call: &ActionCall, access: &Access, beat: &Beat) -> Result<(), Failure> {
+    cleared(&decoded(call)?, &Context::new(call, access, beat)).await
+}
+
+fn decoded(call: &ActionCall) -> Result<Action, Failure> {
+    Action::decode(call.kind, &call.parameters.clone().into()).map_err(|error| unfit(call, &error))
 }
 
 /// Observes an action before all of its parameters are known.
@@ -140,7 +152,11 @@ pub async fn look_ahead(ahead: &LookAhead, access: &Access, beat: &Beat) -> Outc
 }
 
 fn unusable(call: &ActionCall, error: &serde_json::Error) -> Outcome {
-    Failure::permanent(format!("the parameters of `{}` cannot be used", call.action)).cause(error.to_string()).into()
+    unfit(call, error).into()
+}
+
+fn unfit(call: &ActionCall, error: &serde_json::Error) -> Failure {
+    Failure::permanent(format!("the parameters of `{}` cannot be used", call.action)).cause(error.to_string())
 }
 
 /// Describes an action from its parameters, as far as they are known.

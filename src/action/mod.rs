@@ -27,7 +27,7 @@ pub mod policy;
 pub use check::{asks_in_part, examine, permissions_of_check, sight};
 pub(crate) use context::{Context, RUN_TAG, STEP_TAG};
 pub(crate) use contract::{Applied, Perform, Stop, Verified};
-pub use dispatch::{describe, give_up, look_ahead, looks_ahead, observe_permissions, perform, permissions};
+pub use dispatch::{clear, describe, give_up, look_ahead, looks_ahead, observe_permissions, perform, permissions};
 pub(crate) use lines::Lines;
 pub use permission::check_permissions;
 pub(crate) use veil::Veil;

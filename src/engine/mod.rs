@@ -7,6 +7,7 @@
 
 mod call;
 mod checks;
+mod clear;
 mod clock;
 mod decide;
 mod deeds;
@@ -33,6 +34,7 @@ mod waiting;
 
 pub use call::{outputs_of, preview_check, preview_guard, preview_parameters};
 pub use checks::{Examiner, preflight_with_checks};
+pub use clear::clear;
 pub use clock::Clock;
 pub use decide::next;
 pub use deeds::deeds;

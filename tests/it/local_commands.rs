@@ -90,6 +90,8 @@ fn a_run_that_is_abandoned_ends_its_command() {
     let after = ended.stdout.split("was ended with all its processes").nth(1).unwrap();
     assert!(!after.contains("may still run"), "{after}");
     assert!(!runs(child), "nothing of it is left");
+    // What it said before it was ended is for who looks into it: what did not come to a good end is kept.
+    assert!(kept(&desk).contains(&"out".to_owned()), "{:?}", kept(&desk));
 }
 
 /// Where a secret is taken from is the operator's to say: a runbook's own default could take any, and send it anywhere.
@@ -179,12 +181,21 @@ fn a_killed_executor_leaves_it_running_and_the_next_one_joins_it() {
     for entry in walk(&desk.path("")) {
         let bytes = std::fs::read(&entry).unwrap();
         let holds = bytes.windows(8).any(|it| it == b"hunter-2");
-        // What a command printed is where only its user reads it, until it is taken back.
-        assert!(!holds || entry.ends_with("key.sh") || entry.ends_with("out"), "{}", entry.display());
+        assert!(!holds || entry.ends_with("key.sh"), "{}", entry.display());
     }
+    // Of its commands nothing is left but that they were begun; the way back knows it.
+    assert_eq!(kept(&desk), ["begun", "begun", "begun"]);
     desk.types("hana", &["rollback", "--to", "start", "--yes"]).exits(0);
     assert!(!desk.path("out").exists());
+    assert_eq!(kept(&desk), ["begun", "begun", "begun", "begun"], "and its undo");
     assert_eq!(walk(&desk.path("")).iter().filter(|entry| entry.ends_with("input")).count(), 0);
+}
+
+/// The files that are kept of commands.
+fn kept(desk: &Desk) -> Vec<String> {
+    let kept =
+        walk(&desk.path("")).into_iter().filter(|entry| entry.components().any(|it| it.as_os_str() == "commands"));
+    kept.map(|entry| entry.file_name().unwrap().to_string_lossy().into_owned()).collect()
 }
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

@@ -149,11 +149,13 @@ fn a_first_runbook_is_rehearsed_as_it_is() {
 fn what_does_not_hold_and_what_does_not_come_back_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let world = "hosts:\n  app-1:\n    files: { /etc/app/app.conf: \"old\\n\" }\ninputs: { text: new, at: \"${host.app-1.address}\" }\nafter:\n  \
-                 - { on: app-1, run: cut -d. -f1 /etc/app/app.conf, prints: new 10, what: it is written }\n";
+                 - { on: app-1, run: cut -d. -f1 /etc/app/app.conf, prints: new 10, what: it is written }\nalways:\n  \
+                 - { on: app-1, run: \"find /var/lib/runbook -mindepth 1 ! -path '*.closed*'\", prints: \"\", what: no command has left anything }\n";
     own(folder.path(), "\":\"", world);
     let output = rehearse(folder.path(), &["own.yaml", "--rollback-to", "start"]);
     all_hold(&output);
     assert!(has(&output, "it is written") && has(&output, "app-1 is as at the start"));
+    assert!(has(&output, "no command has left anything"), "{:#?}", rows(&output));
     // One that leaves a file behind, and one that does not do what it is to.
     own(folder.path(), "touch /etc/app/left", world);
     let output = rehearse(folder.path(), &["own.yaml", "--rollback-to", "start"]);

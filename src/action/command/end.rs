@@ -9,14 +9,13 @@ use std::time::Duration;
 
 /// How much a command may print that is given on as `stdout`: outputs go into the journal.
 const GIVEN_ON: usize = 64 << 10;
-/// The first looks at a command, for most are short.
-const FIRST_LOOKS: [Duration; 5] = [
-    Duration::ZERO,
-    Duration::from_millis(40),
-    Duration::from_millis(80),
-    Duration::from_millis(160),
-    Duration::from_millis(320),
-];
+/// The pauses before the first looks at a command, for most are short; as long as they are shorter than between all others.
+const FIRST_LOOKS: [Duration; 9] = {
+    let ms = Duration::from_millis;
+    [Duration::ZERO, ms(40), ms(80), ms(160), ms(320), ms(640), ms(1280), ms(2560), ms(5120)]
+};
+/// From which of them on it is told that it runs.
+const TOLD_FROM: Duration = Duration::from_millis(320);
 /// How long a beginning may take until it is made void: it is a matter of a process or two.
 const BEGINS_WITHIN: Duration = Duration::from_secs(15);
 
@@ -44,10 +43,17 @@ impl Errand<'_> {
         kept: &KeptCommand<'_>,
         program: &str,
     ) -> Result<Trace, Failure> {
-        for pause in FIRST_LOOKS {
+        let slower = cx.every(self.every);
+        for pause in FIRST_LOOKS.into_iter().take_while(|pause| *pause < slower.between_looks()) {
+            if pause >= cx.time_left() {
+                break;
+            }
             tokio::time::sleep(pause).await;
             match kept.look(cx).await {
-                Ok(trace) if trace.goes_on() => {}
+                Ok(trace) if trace.goes_on() && pause < TOLD_FROM => {}
+                Ok(trace) if trace.goes_on() => {
+                    cx.beat().beat(running(program, &veiled(self.veil_if_any().await, &trace.says)))?;
+                }
                 Ok(trace) => return Ok(trace),
                 Err(failure) if failure.kind.may_pass() => break,
                 Err(failure) => return Err(failure),
@@ -56,7 +62,6 @@ impl Errand<'_> {
         let what = format!("`{program}` ends {}", self.place.on());
         let given = self.veil_if_any().await;
         let mut patience = cx.looks(BEGINS_WITHIN);
-        let slower = cx.every(self.every);
         let waited = wait_until(&slower, &what, async || {
             let trace = kept.look(cx).await?;
             match trace.stands {

@@ -1,7 +1,7 @@
 # What is asked about commands on their host. As whoever keeps them. What a command is given comes with `begin` on standard input.
 # The name of the script is the folder where commands are kept, where that is another than the usual one.
 # usage: look NAME | begin NAME NUMBER KEEPER PROGRAM [ARGUMENT...] | void NAME NUMBER | close NAME | end NAME WHY
-#        | told NAME | read NAME out|err BYTES | last NAME out|err BYTES | tidy NAME
+#        | told NAME | read NAME out|err BYTES | last NAME out|err BYTES | tidy NAME | clear NAME
 set -u
 umask=$(umask) at=$(pwd)
 umask 077
@@ -22,10 +22,14 @@ enter() {
     case $1 in drwx------*) [ "$3" = "$me" ] ;; *) false ;; esac || fail "$(pwd -P) is not ours alone (mode 0700)"
 }
 
-# The last beginning of a name: `last`, 0 for none, and its `folder`.
+# The last beginning of a name: `last`, 0 for none, and its `folder`; and the last that is not void, `begun`, also where it was cleared away.
 find_last() {
-    last=0
-    while [ -d "$name.$((last + 1))" ]; do last=$((last + 1)); done
+    last=0 begun=0
+    read -r begun 2>/dev/null <"$name.closed/begun" || begun=0
+    while [ -d "$name.$((last + 1))" ]; do
+        last=$((last + 1))
+        [ "$last" -le "$begun" ] || [ -d "$name.$last/run/void" ] || begun=$last
+    done
     folder=$name.$last
 }
 
@@ -59,6 +63,7 @@ tell() {
     find_last
     echo "last=$last"
     echo "state=$(state)"
+    echo "begun=$begun"
     [ "$last" != 0 ] || return 0
     echo "folder=$(pwd -P)/$folder"
     for field in status stopped told began; do
@@ -115,6 +120,8 @@ begin)
     shift 2
     enter make
     folder=$name.$number
+    # What was cleared away begins no more, and gets nothing new.
+    if [ -e "$name.closed/begun" ]; then tell; exit 0; fi
     if mkdir "$folder" 2>/dev/null; then
         [ ! -d "$name.closed" ] || { void "$folder"; tell; exit 0; }
         sweep
@@ -183,6 +190,18 @@ tidy)
     enter look || exit 0
     for old in "$name".*; do
         [ ! -e "$old/status" ] || rm -f "$old/out" "$old/err"
+    done
+    ;;
+clear)
+    enter look || exit 0
+    find_last
+    [ "$last" != 0 ] || exit 0
+    case $(state) in starting | running) fail "it still runs" ;; esac
+    # What it was closed with keeps out a beginning that comes late, and says that there was one.
+    mkdir "$name.closed" 2>/dev/null
+    echo "$begun" >"$name.closed/begun.new" && mv -f "$name.closed/begun.new" "$name.closed/begun" || exit 1
+    for old in "$name".*; do
+        case ${old#"$name".} in *[!0-9]*) ;; *) rm -rf "$old" ;; esac
     done
     ;;
 *) fail "no question: $op" ;;

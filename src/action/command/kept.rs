@@ -77,6 +77,11 @@ impl<'a> KeptCommand<'a> {
         self.ask(cx, "tidy", &[]).await.map(drop)
     }
 
+    /// Removes all that is kept of it but that it had begun, and sees to it that it never begins again under this name.
+    pub(super) async fn clear(&self, cx: &Context<'_>) -> Result<(), Failure> {
+        self.ask(cx, "clear", &[]).await.map(drop)
+    }
+
     /// What it has printed: the first of so many bytes.
     pub(super) async fn printed(&self, cx: &Context<'_>, bytes: usize) -> Result<Vec<u8>, Failure> {
         let asked = self.asking(cx, "read", &["out", &bytes.to_string()]);
@@ -102,7 +107,11 @@ impl<'a> KeptCommand<'a> {
     }
 
     async fn ask(&self, cx: &Context<'_>, question: &str, words: &[&str]) -> Result<String, Failure> {
-        let what = if question == "end" { "ending a command" } else { "looking for a command" };
+        let what = match question {
+            "end" => "ending a command",
+            "clear" | "tidy" => "removing what a command has left",
+            _ => "looking for a command",
+        };
         self.place.run_ok(&cx.lines(), self.asking(cx, question, words), what).await
     }
 

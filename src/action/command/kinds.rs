@@ -58,6 +58,10 @@ macro_rules! commands {
             async fn give_up(&self, cx: &Context<'_>) -> Result<Option<String>, Failure> {
                 self.errand()?.give_up(cx).await.map(Some)
             }
+
+            async fn clear(&self, cx: &Context<'_>) -> Result<(), Failure> {
+                self.errand()?.clear(cx).await
+            }
         }
     )+};
 }

@@ -4,7 +4,7 @@ use super::errand::STATUS;
 use super::forward::settled;
 use super::{Errand, KeptCommand, Stands};
 use crate::action::{Context, Stop};
-use crate::model::{Advice, CommandLine, Failure, FailureKind, Recourse, Resolution};
+use crate::model::{Advice, CommandLine, Failure, FailureKind, Phase, Recourse, Resolution};
 
 impl Errand<'_> {
     fn way_back(&self, cx: &Context<'_>) -> KeptCommand<'_> {
@@ -39,9 +39,9 @@ impl Errand<'_> {
             return Ok(format!("{ended}it only looks"));
         };
         undo.is_one().map_err(Failure::refused)?;
-        // Half done or wholly, whatever its check says: it is taken back when it had begun. Done and its traces gone, too.
+        // Half done or wholly, whatever its check says: it is taken back when it had begun, at any time. Done and its traces gone, too.
         let was_done = cx.call().outputs.contains_key(STATUS);
-        if !was_done && settled(cx).is_some_and(|settled| !trace.has_begun(settled)) {
+        if !was_done && settled(cx).is_some_and(|settled| !trace.was_begun(settled)) {
             return Ok("it had not begun".into());
         }
         let told = self.run_undo(cx, undo).await?;
@@ -69,6 +69,13 @@ impl Errand<'_> {
             told.push(format!("{what} still ran, and was ended with all its processes"));
         }
         Ok(if told.is_empty() { "nothing of it runs any more".to_owned() } else { told.join("; ") })
+    }
+
+    /// Removes what it has left where it ran, and its undo, too, where that was done: its run has ended.
+    pub(super) async fn clear(&self, cx: &Context<'_>) -> Result<(), Failure> {
+        self.must_be_here(cx)?;
+        self.kept(cx).clear(cx).await?;
+        if cx.call().phase == Phase::Undo { self.way_back(cx).clear(cx).await } else { Ok(()) }
     }
 
     async fn run_undo(&self, cx: &Context<'_>, undo: &CommandLine) -> Result<String, Failure> {

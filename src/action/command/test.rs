@@ -249,6 +249,36 @@ fn what_is_closed_begins_no_more_whatever_its_number() {
 }
 
 #[test]
+fn what_is_cleared_away_begins_no_more_and_is_known_to_have_begun() {
+    for tools in EVERY {
+        let machine = Machine::new(tools);
+        machine.begin("a", "echo x >>$OUT");
+        machine.comes_to("a", "ended");
+        machine.ask(&["begin", "a", "2", KEEPER, "sh", "-c", "echo x >>$OUT"]);
+        machine.comes_to("a", "ended");
+        machine.ask(&["void", "a", "3"]);
+        assert!(machine.ask(&["look", "a"]).contains("state=void\nbegun=2\n"), "{tools:?}");
+        machine.ask(&["clear", "a"]);
+        let left =
+            fs::read_dir(machine.kept("")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert_eq!(left.collect::<Vec<_>>(), ["a.closed"], "{tools:?}");
+        for number in ["1", "2", "3", "4"] {
+            let late = machine.ask(&["begin", "a", number, KEEPER, "sh", "-c", "echo x >>$OUT"]);
+            assert!(late.contains("state=none\nbegun=2\n"), "{tools:?}: {late}");
+        }
+        assert!(machine.ask(&["close", "a"]).contains("begun=2\n"), "{tools:?}");
+        machine.ask(&["clear", "a"]);
+        assert!(machine.ask(&["look", "a"]).contains("begun=2\n"), "{tools:?}");
+        assert_eq!(machine.bodies(), 2, "{tools:?}");
+        machine.begin("b", "sleep 3");
+        assert!(!machine.asked(&["clear", "b"]).status.success(), "{tools:?}: it still runs");
+        machine.comes_to("b", "ended");
+        machine.ask(&["clear", "never"]);
+        assert!(!machine.kept("never.closed").exists(), "{tools:?}: there was nothing");
+    }
+}
+
+#[test]
 fn nothing_is_kept_where_others_can_put_names() {
     for tools in EVERY {
         let machine = Machine::new(tools);

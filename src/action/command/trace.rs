@@ -5,6 +5,8 @@
 pub(super) struct Trace {
     /// Which beginning it is, from 1; 0 when there was none.
     pub(super) last: u32,
+    /// The last that was not made sure never to begin; 0 when there was none.
+    pub(super) begun: u32,
     /// How it stands.
     pub(super) stands: Stands,
     /// Where it is kept.
@@ -51,6 +53,7 @@ impl Trace {
         };
         Some(Self {
             last: field("last")?.parse().ok()?,
+            begun: field("begun").map_or(Some(0), |number| number.parse().ok())?,
             stands,
             folder: field("folder").unwrap_or_default().to_owned(),
             stopped: field("stopped").map(str::to_owned),
@@ -60,9 +63,14 @@ impl Trace {
         })
     }
 
-    /// Whether it has begun, beyond those beginnings that are settled.
+    /// Whether its last beginning, beyond those that are settled, is one.
     pub(super) fn has_begun(&self, settled: u32) -> bool {
         self.last > settled && !matches!(self.stands, Stands::Never | Stands::Void)
+    }
+
+    /// Whether it has begun at any time, beyond those beginnings that are settled.
+    pub(super) fn was_begun(&self, settled: u32) -> bool {
+        self.begun > settled
     }
 
     /// Whether something of it goes on.

@@ -6,6 +6,7 @@ use crate::cli::clock::SystemClock;
 use crate::cli::confirm::confirm;
 use crate::cli::out::out;
 use crate::cli::plan::shown;
+use crate::cli::run::clearing;
 use crate::cli::run::executor::{block_on, lease};
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, Exit, open, operator};
@@ -46,6 +47,7 @@ pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Forma
     let rest = Rest::Abandoned { why: reason, by: operator::name() };
     let kind = RecordKind::Rested { rest: rest.clone() };
     let (_, state) = journal.append(&now, Some(&lease), SystemClock.now(), kind)?;
+    let left = clear(&plan, &state, common)?;
     drop(lease);
     out(&if format.is_json() {
         let mut told = display::abandoned_json(&plan, &state, &sentences);
@@ -57,6 +59,9 @@ pub(in crate::cli) fn abandon(args: &AbandonArgs, common: &Common, format: Forma
         let gone: Vec<&ActionPath> = ended.iter().filter(|it| it.ended).map(|it| &it.action).collect();
         format!("\n{}{}", lines.concat(), display::abandoned_text(&plan, &state, &rest, &gone))
     })?;
+    if let Some(left) = left {
+        display::to_stderr(&format!("note: {left}\n"));
+    }
     // What still runs somewhere is somebody's to end.
     Ok(if ended.iter().all(|it| it.ended) { Exit::Done } else { Exit::Failed })
 }
@@ -92,6 +97,15 @@ fn end_all(plan: &Plan, state: &RunState, common: &Common) -> Result<Vec<EndedCo
         }
         all
     })
+}
+
+/// Removes what the run has left where its commands ran.
+fn clear(plan: &Plan, state: &RunState, common: &Common) -> Result<Option<String>, CommandFailure> {
+    if !plan.definitions().any(|action| action.kind.runs_by_itself()) {
+        return Ok(None);
+    }
+    let access = Rc::new(Looking::new(common)?.access());
+    block_on(clearing::clear(plan, state, &access, std::future::pending()))
 }
 
 /// Refuses when something was recorded since the run was shown.

@@ -4,8 +4,8 @@ use crate::access::Access;
 use crate::cli::args::{Common, Format};
 use crate::cli::clock::{SteadyClock, SystemClock};
 use crate::cli::lab::harm::{Harm, Harmed, Mortal};
-use crate::cli::run::signals;
 use crate::cli::run::spectator::Spectator;
+use crate::cli::run::{clearing, signals};
 use crate::cli::{CommandFailure, Exit, operator, settings};
 use crate::display::Typed;
 use crate::display::{self, Console, ConsoleMode, Sentence};
@@ -17,6 +17,7 @@ use crate::plan::Plan;
 use crate::{action, event};
 use std::rc::Rc;
 use std::sync::Arc;
+use tokio::sync::watch;
 use tokio::task::LocalSet;
 
 /// A run that is about to be executed.
@@ -48,7 +49,7 @@ impl ExecutorRun<'_> {
         let holder = operator::holder();
         let by = ExecutorId { fence: lease.fence(), by: holder.by, host: holder.host, pid: holder.pid };
         let access = Rc::new(Access::new(settings::connections(self.common, state.run.as_str())?));
-        let performer = Rc::new(Harmed { inner: Worker::new(access), harm: self.harm.clone() });
+        let performer = Rc::new(Harmed { inner: Worker::new(Rc::clone(&access)), harm: self.harm.clone() });
         let format = self.format;
         let plan = Arc::new(self.plan);
         block_on(async move {
@@ -78,6 +79,10 @@ impl ExecutorRun<'_> {
             };
             let result = driver.drive(intent, by).await;
             let Driver { store: Mortal { inner: Held { journal, lease }, .. }, executor, events, .. } = driver;
+            let left = match &result {
+                Ok(_) => clearing::clear(executor.plan(), executor.state(), &access, asked(&mut stop)).await,
+                Err(_) => None,
+            };
             drop(lease);
             events.close();
             // What was asked of the run is done by now: from here on it is asked not to wait for the display.
@@ -91,13 +96,23 @@ impl ExecutorRun<'_> {
             {
                 printed?;
             }
+            if let Some(left) = left {
+                display::to_stderr(&format!("note: {left}\n"));
+            }
             Ok(exit(state, &rest))
         })?
     }
 }
 
+/// Comes when somebody asks to stop.
+async fn asked(stop: &mut watch::Receiver<u32>) {
+    if stop.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Waits until everybody is told who is to be, as long as nobody asks to stop, and says who was not.
-async fn all_told(post: Option<Post>, stop: &mut tokio::sync::watch::Receiver<u32>) {
+async fn all_told(post: Option<Post>, stop: &mut watch::Receiver<u32>) {
     let Some(post) = post else { return };
     let failed = tokio::select! {
         failed = post.end() => failed,

@@ -1,6 +1,7 @@
 //! `runbook run`: plan, look, ask, open the run, execute it.
 
 pub(in crate::cli) mod again;
+pub(in crate::cli) mod clearing;
 pub(in crate::cli) mod executor;
 pub(in crate::cli) mod inputs_now;
 pub(in crate::cli) mod kept;
