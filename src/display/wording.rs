@@ -1,5 +1,6 @@
 //! The words for what a run is at.
 
+use crate::display::run::limits;
 use crate::display::table::list;
 use crate::display::terminal::one_line;
 use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RollbackTo, RunState};
@@ -62,6 +63,7 @@ pub(in crate::display) fn rest_word(rest: &Rest) -> &'static str {
         Rest::InDoubt { .. } => "in doubt",
         Rest::Waiting { .. } => "waits for a person",
         Rest::GuardBroken { .. } => "guard broken",
+        Rest::Overrun { .. } => "too late",
         Rest::Interrupted { .. } => "interrupted",
         Rest::Abandoned { .. } => "abandoned",
     }
@@ -69,6 +71,9 @@ pub(in crate::display) fn rest_word(rest: &Rest) -> &'static str {
 
 /// For whose failure a run went back by itself, as a clause.
 fn turned_back(state: &RunState) -> String {
+    if let Some(late) = &state.turned_back_late {
+        return format!(", as its runbook says: {}", limits::overrun(late));
+    }
     match state.turned_back_for.as_slice() {
         [] => String::new(),
         failed => format!(", as its plan says when {} fails", list(failed)),
@@ -129,6 +134,7 @@ pub(in crate::display) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Re
         Rest::GuardBroken { guards } => {
             format!("rests before its next effect: the guards {} are broken", list(&names_of(guards)))
         }
+        Rest::Overrun { overrun } => format!("rests before its next effect: {}", limits::overrun(overrun)),
         Rest::Interrupted { .. } => match rollback {
             Some(to) => format!("was interrupted on its way back to {to}"),
             None => "was interrupted".into(),

@@ -5,10 +5,11 @@ use super::exchange::Stopping;
 use super::flight::Flight;
 use super::frontier::{Ahead, Frontier};
 use super::guards::{self, Leave, Watch};
+use super::limits;
 use super::moment::{Moment, Next};
 use super::rollback;
 use crate::journal::{ActionState, RecordKind, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, BrokenGuard, Millis, OnFailure, Pace, Phase};
+use crate::model::{ActionPath, BrokenGuard, Millis, OnFailure, Overrun, Pace, Phase};
 use crate::plan::{Order, Plan, Sequence};
 
 /// What comes next.
@@ -46,6 +47,8 @@ struct Pass {
     /// What may begin, with its place: its guards allow it.
     given: Vec<(usize, RecordKind)>,
     waits_for_guards: bool,
+    /// The limit with which nothing new may begin.
+    late: Option<Overrun>,
     broken: Vec<BrokenGuard>,
 }
 
@@ -79,8 +82,9 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
     if let Some(record) = watch.record {
         return Next::Record(vec![record]);
     }
+    let late = moment.overrun();
     let held_up = is_held_up(plan, sequence, frontier, state, flight);
-    let mut pass = Pass { held_up, broken: watch.broken, ..Pass::default() };
+    let mut pass = Pass { held_up, late, broken: watch.broken, ..Pass::default() };
     for (place, action) in ahead.within_reach(plan) {
         look(moment, (place, action), ahead.is_open(place), &mut pass);
         if is_waiting(moment, action) && plan.on_failure(action) == &OnFailure::Continue {
@@ -88,7 +92,10 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
         }
     }
     if flight.stop == Stopping::No && !pass.held_up {
-        let fresh = std::mem::take(&mut pass.fresh);
+        let mut fresh = std::mem::take(&mut pass.fresh);
+        if pass.late.is_some() {
+            fresh.retain(|action| limits::changes_nothing(plan, action));
+        }
         pass.ready.extend(fresh.into_iter().map(|action| look_or_join(flight, action)));
     }
     if plan.order == Order::Article {
@@ -130,7 +137,12 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
         });
     }
     if let Some(to) = turns_back(moment, &pass) {
-        return Next::TurnBack { to, failed: pass.paused };
+        return Next::TurnBack { to, failed: pass.paused, late: None };
+    }
+    if let (Some(late), Stopping::No, true) = (pass.late, flight.stop, pass.doubted.is_empty())
+        && let Some(to) = moment.turns_back_late()
+    {
+        return Next::TurnBack { to, failed: Vec::new(), late: Some(late) };
     }
     Next::Rest(rest(flight, ahead, pass))
 }
@@ -219,7 +231,7 @@ fn look(moment: &Moment<'_>, (place, action): (usize, &ActionPath), is_open: boo
         ActionState::Applied { .. } if !cut_short => pass.ready.push((action.clone(), Phase::Verify)),
         ActionState::Started { .. } | ActionState::Applied { .. } => pass.unfinished.push(action.clone()),
         // Nothing of it was begun.
-        ActionState::Failed { traces: None, retry_at: Some(_), .. } if pass.held_up => {
+        ActionState::Failed { traces: None, retry_at: Some(_), .. } if pass.held_up || pass.late.is_some() => {
             pass.unfinished.push(action.clone());
         }
         ActionState::Failed { retry_at: Some(at), .. } if flight.stop == Stopping::No => {
@@ -249,7 +261,9 @@ fn withheld(moment: &Moment<'_>, (place, action): (usize, &ActionPath), pass: &m
     let Moment { state, flight, now, .. } = *moment;
     let is_touched = state.action(action).traces().is_some();
     let waits = flight.withheld.get(action).filter(|it| guards::is_fresh(it.since, now));
-    let Some(waits) = waits.filter(|_| flight.stop == Stopping::No && (is_touched || !pass.held_up)) else {
+    let Some(waits) =
+        waits.filter(|_| flight.stop == Stopping::No && (is_touched || !(pass.held_up || pass.late.is_some())))
+    else {
         return false;
     };
     match guards::leave(moment, place, waits.since) {
@@ -275,6 +289,9 @@ fn rest(flight: &Flight, ahead: &Ahead, pass: Pass) -> Rest {
     }
     if !pass.broken.is_empty() {
         return Rest::GuardBroken { guards: pass.broken };
+    }
+    if let Some(overrun) = pass.late.filter(|_| pass.waiting.is_empty()) {
+        return Rest::Overrun { overrun };
     }
     if !pass.waiting.is_empty() {
         return Rest::Waiting { gates: pass.waiting };

@@ -132,10 +132,10 @@ impl Executor {
             } else if !self.end_overdue(now, effects) && !self.flight.end_late_looks(now, effects) {
                 match self.moment(now).next() {
                     Next::Record(kinds) => self.flight.to_record.extend(kinds),
-                    Next::TurnBack { to, failed } => {
+                    Next::TurnBack { to, failed, late } => {
                         let Some(executor) = self.flight.by.clone() else { return Ok(()) };
                         let keeps = self.keeps(&to, BTreeSet::new());
-                        let turn = RecordKind::RollbackBegan { to, keeps, failed, executor };
+                        let turn = RecordKind::RollbackBegan { to, keeps, failed, late, executor };
                         self.flight.to_record.push_back(turn);
                     }
                     Next::Rest(rest) => {
@@ -237,7 +237,7 @@ impl Executor {
                         Intent::Forward { until } => RecordKind::ForwardBegan { until, executor: by },
                         Intent::Rollback { to, leave } => {
                             let keeps = self.keeps(&to, leave);
-                            RecordKind::RollbackBegan { keeps, to, failed: Vec::new(), executor: by }
+                            RecordKind::RollbackBegan { keeps, to, failed: Vec::new(), late: None, executor: by }
                         }
                     });
                 }

@@ -20,6 +20,7 @@ mod flight;
 mod frontier;
 mod give_up;
 mod guards;
+mod limits;
 mod look_once;
 mod looking;
 mod looks;

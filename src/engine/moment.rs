@@ -3,7 +3,7 @@
 use super::flight::Flight;
 use super::frontier::Frontier;
 use crate::journal::{RecordKind, Rest, RollbackTo, RunState};
-use crate::model::{ActionCall, ActionPath, Millis, Pace};
+use crate::model::{ActionCall, ActionPath, Millis, Overrun, Pace};
 use crate::plan::{Plan, Sequence};
 
 /// What an executor has to do now.
@@ -20,12 +20,14 @@ pub enum Next {
         /// When a failed action is to be tried again, or a guard is to be looked at.
         wake: Option<Millis>,
     },
-    /// Go back, as the plan says of a step whose actions have failed.
+    /// Go back, as the plan says of a step whose actions have failed, or of a limit that would not be kept.
     TurnBack {
         /// The step that stays done.
         to: RollbackTo,
         /// The actions that failed.
         failed: Vec<ActionPath>,
+        /// The limit that would not be kept.
+        late: Option<Overrun>,
     },
     /// Stop, for this reason.
     Rest(Rest),

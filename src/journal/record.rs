@@ -2,7 +2,8 @@
 
 use super::{InputsFrom, PlanFile, Rest, RollbackTo};
 use crate::model::{
-    ActionPath, BrokenGuard, Failure, Millis, Phase, Resolution, RunId, SiteSeen, StepId, Value, Values,
+    ActionPath, BrokenGuard, Failure, Limits, Millis, Overrun, Phase, Resolution, RunId, SiteSeen, StepId, Value,
+    Values,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -90,6 +91,9 @@ pub enum RecordKind {
         /// The actions for whose failure the run goes back by itself, as its plan says; none where a person has said so.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         failed: Vec<ActionPath>,
+        /// The limit for whose sake it goes back by itself, as its runbook says; nothing where it is not that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        late: Option<Overrun>,
         /// Who executes.
         executor: ExecutorId,
     },
@@ -221,6 +225,13 @@ pub enum RecordKind {
         /// What it was seen to be.
         site: SiteSeen,
     },
+    /// Somebody has said what the run must keep within from here on.
+    LimitsSet {
+        /// The limits.
+        limits: Limits,
+        /// Who.
+        by: String,
+    },
     /// The executor stopped, for this reason.
     Rested {
         /// The reason.
@@ -266,6 +277,7 @@ impl RecordKind {
             | K::GuardBroke { .. }
             | K::GuardMended { .. }
             | K::SiteSeen { .. }
+            | K::LimitsSet { .. }
             | K::Rested { .. } => None,
         }
     }
@@ -294,6 +306,7 @@ impl RecordKind {
             K::GuardBroke { .. } => "guard_broke",
             K::GuardMended { .. } => "guard_mended",
             K::SiteSeen { .. } => "site_seen",
+            K::LimitsSet { .. } => "limits_set",
             K::Rested { .. } => "rested",
         }
     }

@@ -1,7 +1,7 @@
 //! Why a run stands still. A run rests only for one of these reasons, and each knows what comes next.
 
 use super::RollbackTo;
-use crate::model::{ActionPath, BrokenGuard, StepId};
+use crate::model::{ActionPath, BrokenGuard, Overrun, StepId};
 use serde::{Deserialize, Serialize};
 
 /// The reason of a rest.
@@ -44,6 +44,11 @@ pub enum Rest {
     GuardBroken {
         /// The guards, each with what was seen of it last.
         guards: Vec<BrokenGuard>,
+    },
+    /// Were anything begun now, the way back would not keep within a limit: nothing new is begun.
+    Overrun {
+        /// The limit.
+        overrun: Overrun,
     },
     /// The operator asked to stop.
     Interrupted {

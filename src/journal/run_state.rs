@@ -1,7 +1,7 @@
 //! The state of a run: what its records add up to.
 
 use super::{ActionState, Gate, InputsFrom, PlanFile, Record, RecordKind, Rest, RollbackTo, SiteAsked, Traces};
-use crate::model::{ActionPath, BrokenGuard, Millis, Resolution, RunId, StepId, Value, Values};
+use crate::model::{ActionPath, BrokenGuard, Limits, Millis, Overrun, Resolution, RunId, StepId, Value, Values};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -72,6 +72,10 @@ pub struct RunState {
     pub broken: BTreeMap<String, BrokenGuard>,
     /// What its site's answers showed; nothing where nobody asked it.
     pub site: Option<SiteAsked>,
+    /// What it must keep within, as was said last; nothing in a run for which nobody has said.
+    pub limits: Option<Limits>,
+    /// The limit for whose sake it goes back, or has gone back, by itself.
+    pub turned_back_late: Option<Overrun>,
     /// Gates, by name.
     pub gates: BTreeMap<String, Gate>,
     /// The names of each action's gates.
@@ -136,6 +140,8 @@ impl RunState {
                 taken_back: BTreeSet::new(),
                 broken: BTreeMap::new(),
                 site: None,
+                limits: None,
+                turned_back_late: None,
                 gates: BTreeMap::new(),
                 asked: BTreeMap::new(),
                 seq: 1,
@@ -207,13 +213,15 @@ impl RunState {
             }
             RecordKind::ForwardBegan { until, .. } => {
                 self.turned_back_for.clear();
+                self.turned_back_late = None;
                 self.mode = Mode::Forward { until: until.clone() };
                 self.begin();
             }
-            RecordKind::RollbackBegan { to, keeps, failed, .. } => {
+            RecordKind::RollbackBegan { to, keeps, failed, late, .. } => {
                 let goes_on = matches!(&self.mode, Mode::Rollback { to: same, .. } if same == to);
-                if !(failed.is_empty() && goes_on) {
+                if !(failed.is_empty() && late.is_none() && goes_on) {
                     self.turned_back_for.clone_from(failed);
+                    self.turned_back_late = *late;
                 }
                 self.broken.clear();
                 self.mode = Mode::Rollback { to: to.clone(), keeps: keeps.clone().map(Arc::new) };
@@ -225,6 +233,7 @@ impl RunState {
             RecordKind::GuardMended { guard, .. } => {
                 self.broken.remove(guard);
             }
+            RecordKind::LimitsSet { limits, .. } => self.limits = Some(*limits),
             RecordKind::SiteSeen { site } => self.site = Some(SiteAsked::after(self.site.as_ref(), site)),
             RecordKind::Rested { rest } => self.rest = Some(rest.clone()),
             RecordKind::GateAnswered { gate, approved, by } => {
@@ -267,7 +276,10 @@ impl RunState {
             RecordKind::SiteSeen { .. } if self.rest.is_some() => {
                 Err(illegal(record, "no executor is at the run, so nobody asks the site"))
             }
-            RecordKind::GuardBroke { .. } | RecordKind::GuardMended { .. } | RecordKind::SiteSeen { .. } => Ok(None),
+            RecordKind::GuardBroke { .. }
+            | RecordKind::GuardMended { .. }
+            | RecordKind::LimitsSet { .. }
+            | RecordKind::SiteSeen { .. } => Ok(None),
             RecordKind::GateAnswered { gate, .. } => match self.open_gate(gate) {
                 Some(_) => Ok(None),
                 None => Err(illegal(record, format!("no gate `{gate}` waits for an answer"))),

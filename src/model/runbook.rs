@@ -1,8 +1,8 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
 use super::{
-    ASKS_AWS, ActionPath, CheckKind, Expr, Guard, LeftOut, OnFailure, Reference, SiteProbe, StepAction, StepId,
-    TargetSpec, Value, ValueType,
+    ASKS_AWS, ActionPath, CheckKind, Expr, Guard, LeftOut, OnFailure, OnOverrun, Reference, SiteProbe, StepAction,
+    StepId, TargetSpec, Value, ValueType,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,9 @@ pub struct Runbook {
     /// What must hold between steps, in the document's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<Guard>,
+    /// What becomes of a run of it that would not keep within its limits.
+    #[serde(default, skip_serializing_if = "OnOverrun::is_pause")]
+    pub on_overrun: OnOverrun,
     /// The steps, in the document's order.
     pub steps: Vec<Step>,
     /// What its conditions leave out with the inputs it was read with.

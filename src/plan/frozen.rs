@@ -3,7 +3,8 @@
 use super::lookup::Places;
 use super::{Conflict, EarlyGuard, Expected, Lookup, Order, PlannedAction, Previewed};
 use crate::model::{
-    ActionPath, CheckRow, Foresight, OnFailure, Runbook, Step, StepAction, StepId, Unresolved, Value, Values,
+    ActionPath, ChangeWindow, CheckRow, Foresight, OnFailure, Runbook, Step, StepAction, StepId, Unresolved, Value,
+    Values,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -47,6 +48,9 @@ pub struct Plan {
     /// How long the site may be down, in seconds; nothing where nobody has said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_downtime_s: Option<u64>,
+    /// The window in which a run of it may change anything; nothing where nobody has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_window: Option<ChangeWindow>,
     /// The folder of the runbook's file, where its own files are; nothing for one that comes with the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,

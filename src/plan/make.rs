@@ -43,6 +43,7 @@ impl Plan {
             names: BTreeMap::new(),
             commands_allowed: false,
             max_downtime_s: None,
+            change_window: None,
             folder: None,
             lookup: Lookup::default(),
         };

@@ -13,13 +13,25 @@ use super::words::{found, meant, value};
 use super::{checks, downtime, groups, guards, include, loops, on_failure, site, steps, targets};
 use crate::document::{Document, Entry, Kind, Node};
 use crate::model::{
-    Guard, InputSpec, LeftOut, LocalFile, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType, Values,
-    is_id,
+    Guard, InputSpec, LeftOut, LocalFile, OnOverrun, PreflightCheck, Reference, Runbook, Step, TargetSpec, ValueType,
+    Values, is_id,
 };
 use std::collections::{BTreeSet, HashMap};
 
-const FIELDS: &[&str] =
-    &["runbook", "title", "about", "region", "tags", "inputs", "targets", "site", "preflight", "guards", "steps"];
+const FIELDS: &[&str] = &[
+    "runbook",
+    "title",
+    "about",
+    "region",
+    "tags",
+    "inputs",
+    "targets",
+    "site",
+    "preflight",
+    "guards",
+    "on_overrun",
+    "steps",
+];
 const INPUT_FIELDS: &[&str] = &["type", "about", "default"];
 
 /// Validates a document.
@@ -107,6 +119,7 @@ fn read(document: &Document, (numbers, left_out): (&[usize], Vec<LeftOut>), note
     let preflight = checks::read(&around, fields.get("preflight"), notes);
     let site = site::read(&around, fields.get("site"), notes);
     let guards = guards::read(&around, fields.get("guards"), notes);
+    let on_overrun = fields.get("on_overrun").map_or(Some(OnOverrun::Pause), |node| on_overrun(node, notes));
     let steps = fields.required("steps", notes).map(|node| steps::read(&around, node, numbers, notes));
     let steps = steps?;
     if fields.get("region").is_none()
@@ -130,6 +143,7 @@ fn read(document: &Document, (numbers, left_out): (&[usize], Vec<LeftOut>), note
         site,
         preflight,
         guards,
+        on_overrun: on_overrun?,
         steps,
         left_out,
         decided_by: BTreeSet::new(),
@@ -139,6 +153,18 @@ fn read(document: &Document, (numbers, left_out): (&[usize], Vec<LeftOut>), note
     guards::check(fields.get("guards").and_then(Node::items).unwrap_or_default(), &runbook, notes);
     on_failure::check(fields.get("steps").and_then(Node::items).unwrap_or_default(), &runbook, notes);
     Some(runbook)
+}
+
+fn on_overrun(node: &Node, notes: &mut Notes) -> Option<OnOverrun> {
+    match node.text() {
+        Some("pause") => Some(OnOverrun::Pause),
+        Some("rollback") => Some(OnOverrun::RollBack),
+        _ => {
+            let message = format!("`on_overrun`: found {}, expected what is to be done", found(node));
+            notes.advise(node.place, message, "`pause` (as without it), or `rollback` (everything)");
+            None
+        }
+    }
 }
 
 fn inputs(node: &Node, notes: &mut Notes) -> Vec<InputSpec> {

@@ -97,6 +97,10 @@ pub fn schema() -> Value {
                 "description": "what must hold between steps: a guard that is broken keeps the run from its next effect",
                 "items": reference("guard"),
             },
+            "on_overrun": {
+                "description": "what becomes of a run that would not keep within its window or downtime; without it a person decides",
+                "enum": ["pause", "rollback"],
+            },
             "steps": { "type": "array", "minItems": 1, "description": "the steps, in order", "items": { "anyOf": [reference("step"), reference("include")] } },
         },
         "$defs": definitions,

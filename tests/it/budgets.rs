@@ -1,6 +1,8 @@
-//! How long a site may be down: a plan that expects more of it is refused, unless a person takes that upon himself.
+//! How long a site may be down, and the window in which anything may be changed: a plan that does not fit is refused, unless a person
+//! takes that upon himself; and a run from which the way back would not fit any more rests.
 
 use crate::support::desk::Desk;
+use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 
 const RUNBOOK: &str = r#"runbook: shop
@@ -66,4 +68,86 @@ fn it_is_a_part_of_the_plan() {
     desk.write("tight.json", &tight);
     desk.types("hana", &["run", "--plan", "tight.json", "--yes"]).exits(3).says("may be for 1 min");
     desk.types("hana", &["run", "--plan", "plan.json", "--yes", "--poll-interval", "100ms"]).exits(0);
+}
+
+/// A window in UTC that opened an hour ago and ends so many seconds from now, were it opened then.
+fn window(from_s: i64, to_s: i64) -> String {
+    let at = |s: i64| (Timestamp::now() + s.seconds()).strftime("%H:%M:%S").to_string();
+    format!("{}-{} UTC", at(from_s), at(to_s))
+}
+
+#[test]
+fn a_run_that_does_not_fit_its_window_is_refused() {
+    let desk = desk();
+    let shop = |command: &str, more: &[&str]| desk.types("hana", &[&[command, "shop.yaml"], more].concat());
+    shop("plan", &["--window", "02:00-02:10 UTC"])
+        .exits(3)
+        .says("window.fits")
+        .says("expected to take 11 min")
+        .says("the window 02:00-02:10 UTC is 10 min long");
+    shop("plan", &["--window", "23:30-01:00 Europe/Berlin"]).exits(0).says("is 1 h 30 min long");
+    // The way back from its end does not fit: it will rest before that.
+    let warned = shop("plan", &["--window", "02:00-02:11 UTC"]).exits(0);
+    warned.says("warn").says("window.fits").says("rests before its next effect");
+    let later = window(3_600, 7_200);
+    shop("run", &["--window", &later, "--yes"]).exits(3).says("opens in 59 min").says("nothing was changed");
+    let ends = window(-3_600, 300);
+    shop("run", &["--window", &ends, "--yes"]).exits(3).says(&format!("of the window {ends} 4 min"));
+    assert_eq!(desk.runs(), Value::Array(Vec::new()));
+    shop("plan", &["--window", "2-4"]).exits(2).says("a part of the day like `02:00-04:00`");
+    shop("plan", &["--window", "02:00-04:00 Europe/Nowhere"]).exits(2);
+    // It is part of what is signed, and is held to when it is run.
+    shop("plan", &["--window", &later, "--out", "plan.json"]).exits(0);
+    assert!(desk.read("plan.json").contains(&format!("\"change_window\":\"{later}\"")), "{}", desk.read("plan.json"));
+    desk.types("hana", &["run", "--plan", "plan.json", "--yes"]).exits(3).says("opens in 59 min");
+    desk.types("hana", &["run", "--plan", "plan.json", "--window", &later, "--yes"]).exits(2);
+}
+
+/// A runbook of many small steps, each of which takes five seconds to be taken back, as far as anybody knows.
+fn many(on_overrun: &str) -> Desk {
+    let desk = Desk::new();
+    let mut text = format!("runbook: many\ntitle: many\nabout: They are many.\n{on_overrun}steps:\n");
+    for n in 1..=14 {
+        text += &format!(
+            "  - id: s{n}\n    title: t\n    why: w\n    actions:\n      - {{ id: it, do: local.run, usually: 1s, "
+        );
+        text += "with: { argv: [\"true\"], undo: [\"true\"] } }\n";
+    }
+    desk.write("many.yaml", &text);
+    desk
+}
+
+#[test]
+fn it_rests_when_the_way_back_would_not_fit_and_goes_on_in_another_window() {
+    let desk = many("");
+    desk.types("hana", &["run", "many.yaml", "--window", &window(-3_600, 7_200), "--until", "s12", "--yes"]).exits(0);
+    // The way back takes a minute, and the window ends before that.
+    let late = desk.types("hana", &["resume", "--window", &window(-3_600, 50)]).exits(4);
+    let late = late.says("rests before its next effect: its window ends").says("and the way back usually takes 60 s");
+    let run = desk.runs()[0]["run"].as_str().unwrap().to_owned();
+    late.says(&format!("runbook rollback {run}")).says("--to start").says("--window HH:MM-HH:MM").says("--window none");
+    let status: Value =
+        serde_json::from_str(&desk.types("hana", &["status", &run, "--format", "json"]).stdout).unwrap();
+    assert_eq!(status["actions_done"], 12, "nothing was begun: {status:#}");
+    assert_eq!(status["rest"]["overrun"]["limit"], "window", "{status:#}");
+    assert!(status["limits"]["turn_back_by"].is_string(), "{status:#}");
+    desk.types("hana", &["status", &run]).exits(0).says("latest time to turn back");
+    // As long as nobody says otherwise it stays so.
+    desk.types("hana", &["resume"]).exits(4).says("its window ends");
+    desk.types("hana", &["resume", "--window", &window(3_600, 7_200)]).exits(3).says("is not open: it opens in");
+    let shown = desk.types("hana", &["resume", "--window", &window(-3_600, 7_200), "--until", "s13"]).exits(0);
+    shown.says("latest time to turn back");
+    desk.types("hana", &["resume", "--window", "none"]).exits(0).says("is finished");
+    let log = desk.types("hana", &["log", &run]).exits(0);
+    log.says("limits set").says("no window, any downtime, by hana");
+}
+
+#[test]
+fn where_the_runbook_says_so_it_goes_back_by_itself() {
+    let desk = many("on_overrun: rollback\n");
+    desk.types("hana", &["run", "many.yaml", "--window", &window(-3_600, 7_200), "--until", "s12", "--yes"]).exits(0);
+    let back = desk.types("hana", &["resume", "--window", &window(-3_600, 50)]).exits(1);
+    back.says("is rolled back: everything is undone, as its runbook says: its window ends");
+    desk.write("many.yaml", &desk.read("many.yaml").replace("on_overrun: rollback", "on_overrun: back"));
+    desk.types("hana", &["validate", "many.yaml"]).exits(2).says("`pause` (as without it), or `rollback` (everything)");
 }

@@ -212,7 +212,8 @@ fn the_way_back_takes_nothing_that_is_for_the_way_forward() {
     let mut journal = Journal::open(&desk.path("state")).unwrap();
     let state = journal.state(&run.parse().unwrap()).unwrap();
     let executor = ExecutorId { fence: 9, by: "hana".into(), host: "desk".into(), pid: 1 };
-    let began = RecordKind::RollbackBegan { to: RollbackTo::Start, keeps: None, failed: Vec::new(), executor };
+    let began =
+        RecordKind::RollbackBegan { to: RollbackTo::Start, keeps: None, failed: Vec::new(), late: None, executor };
     journal.append(&state, None, 0, began).unwrap();
     drop(journal);
     for given in [&["--until", "first"][..], &["--set", "who=otto"], &["--inputs", "i.yaml"], &["--replan"]] {
@@ -244,7 +245,7 @@ fn what_a_resume_would_do_has_every_form() {
             &state,
             None,
             0,
-            RecordKind::RollbackBegan { to: RollbackTo::Start, keeps: None, failed: Vec::new(), executor },
+            RecordKind::RollbackBegan { to: RollbackTo::Start, keeps: None, failed: Vec::new(), late: None, executor },
         )
         .unwrap();
     drop(journal);

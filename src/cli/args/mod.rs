@@ -17,7 +17,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
-pub(super) use value::POLL_INTERVALS;
+pub(super) use value::{Lifted, POLL_INTERVALS};
 use value::{faster, poll_interval};
 
 /// A step engine for cutovers that must not go wrong.

@@ -1,7 +1,7 @@
 //! Arguments of the commands that plan, make, show and answer runs.
 
-use super::value::{acceptance, age, pair, time_span};
-use crate::model::Acceptance;
+use super::value::{Lifted, acceptance, age, lifted_time_span, lifted_window, pair, time_span, window};
+use crate::model::{Acceptance, ChangeWindow};
 use crate::plan::Order;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -61,6 +61,10 @@ pub(in crate::cli) struct RunArgs {
     /// How long the site may be down, like 10m or 1h30m: refused when it is expected to be down for longer
     #[arg(long, value_name = "TIME", value_parser = time_span, conflicts_with = "file")]
     pub(in crate::cli) max_downtime: Option<Duration>,
+    /// The part of the day in which anything may be changed, like 02:00-04:00 or "02:00-04:00 Europe/Berlin": refused when the run is
+    /// not expected to fit, and rests before its next effect when the way back would not any more
+    #[arg(long, value_name = "FROM-TO", value_parser = window, conflicts_with = "file")]
+    pub(in crate::cli) window: Option<ChangeWindow>,
     /// Accept that a check refuses, and say why; the reason is kept with the run. The plan names the checks that may be
     /// accepted
     #[arg(long, value_name = "CHECK=\"REASON\"", value_parser = acceptance)]
@@ -146,6 +150,12 @@ pub(in crate::cli) struct ResumeArgs {
     /// Rest when this step is done [default: the step the run was to rest after, if it has not come there]
     #[arg(long, value_name = "STEP")]
     pub(in crate::cli) until: Option<String>,
+    /// Another window than before, or `none`
+    #[arg(long, value_name = "FROM-TO", value_parser = lifted_window)]
+    pub(in crate::cli) window: Option<Lifted<ChangeWindow>>,
+    /// How long the site may be down in all from now on, or `none`
+    #[arg(long, value_name = "TIME", value_parser = lifted_time_span)]
+    pub(in crate::cli) max_downtime: Option<Lifted<Duration>>,
     /// Plan anew what has not run: on the runbook, the inputs and the world as they are now
     #[arg(long)]
     pub(in crate::cli) replan: bool,

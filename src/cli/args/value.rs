@@ -1,6 +1,6 @@
 //! Values of arguments, from their texts. An error is one line that says how to write it.
 
-use crate::model::{Acceptance, Pace, TimeSpan};
+use crate::model::{Acceptance, ChangeWindow, Pace, TimeSpan};
 use std::time::Duration;
 
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
@@ -60,6 +60,34 @@ pub(super) fn age(text: &str) -> Result<Duration, String> {
 pub(super) fn time_span(text: &str) -> Result<Duration, String> {
     let span = TimeSpan::parse(text).ok_or("write it like 90s, 10m or 1h30m")?;
     Ok(Duration::from_millis(span.ms()))
+}
+
+/// A window, of each day.
+pub(super) fn window(text: &str) -> Result<ChangeWindow, String> {
+    ChangeWindow::parse(text).ok_or_else(|| format!("write {}", ChangeWindow::EXPECTED))
+}
+
+/// A limit that is set anew, or lifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Lifted<T> {
+    None,
+    To(T),
+}
+
+pub(super) fn lifted_window(text: &str) -> Result<Lifted<ChangeWindow>, String> {
+    if text == "none" {
+        Ok(Lifted::None)
+    } else {
+        window(text).map(Lifted::To).map_err(|why| format!("{why}, or `none`"))
+    }
+}
+
+pub(super) fn lifted_time_span(text: &str) -> Result<Lifted<Duration>, String> {
+    if text == "none" {
+        Ok(Lifted::None)
+    } else {
+        time_span(text).map(Lifted::To).map_err(|why| format!("{why}, or `none`"))
+    }
 }
 
 /// How many times faster than meant waits go.

@@ -28,7 +28,7 @@ use crate::{display, validate};
 pub(in crate::cli) fn plan(args: &RunArgs, common: &Common, format: Format) -> Result<Exit, CommandFailure> {
     let page = args.html.as_deref().map(|file| place::place("page", file)).transpose()?;
     let file = args.out.as_deref().map(file::place_for).transpose()?;
-    let prepared = prepare(args, common, planned_id::planned_run_id())?;
+    let prepared = prepare(args, common, planned_id::planned_run_id(), None)?;
     let (plan, lines) = (&prepared.plan, lines(&prepared.looks));
     let mut origin = origin(validate::fingerprint(&prepared.text), prepared.until.clone());
     origin.permissions.clone_from(&prepared.permissions);

@@ -10,14 +10,20 @@ use crate::cli::run::executor::block_on;
 use crate::cli::settings::Looking;
 use crate::cli::{CommandFailure, history, secrets};
 use crate::journal::InputsFrom;
-use crate::model::RunId;
+use crate::model::{Millis, RunId};
 use crate::plan::{Order, Plan};
 use std::collections::BTreeMap;
 
-/// Plans, and looks at the world; nothing is changed and nothing is recorded.
-pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Result<Prepared, CommandFailure> {
+/// Plans, and looks at the world; nothing is changed and nothing is recorded. `begins` is when it is to be run; nothing where it is
+/// only planned.
+pub(in crate::cli) fn prepare(
+    args: &RunArgs,
+    common: &Common,
+    run: RunId,
+    begins: Option<Millis>,
+) -> Result<Prepared, CommandFailure> {
     if let Some(file) = &args.file {
-        return saved::prepare(file, args, common, run);
+        return saved::prepare(file, args, common, (run, begins));
     }
     let name = args.runbook.as_deref().ok_or_else(|| CommandFailure::usage("no runbook is named"))?;
     let found = library::find(name)?;
@@ -28,6 +34,7 @@ pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Re
     let order = args.order.map_or(Order::Article, Order::from);
     let mut plan = Plan::make(runbook, inputs, None, order).map_err(|e| no_plan(&e))?;
     plan.folder = library::folder(found.source.as_deref());
+    plan.change_window.clone_from(&args.window);
     plan.max_downtime_s = args.max_downtime.map(|it| it.as_secs());
     commands::allow(&mut plan, args)?;
     let looking = Looking::new(common)?;
@@ -39,7 +46,7 @@ pub(in crate::cli) fn prepare(args: &RunArgs, common: &Common, run: RunId) -> Re
     let seen = shown::previews(&plan, planned_id::begun(&run), &outputs, &looks);
     plan.preview(seen);
     plan.expected = history::expected(common, &plan)?;
-    plan.judge_downtime();
+    plan.judge_limits(begins);
     crate::model::accept(&mut plan.checks, &args.accept);
     let file = args.inputs.as_deref().and_then(|file| std::path::absolute(file).ok());
     let inputs_from = InputsFrom { file: file.map(|file| file.display().to_string()), sets: args.sets.clone() };

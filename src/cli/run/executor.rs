@@ -66,7 +66,8 @@ impl ExecutorRun<'_> {
             }
             let past = History::of(&self.journal.records(&state.run, 0)?);
             let console = Console::new(ConsoleMode::choose(format.is_json()), &plan, &state, past)
-                .with_sentences(sentence(&plan));
+                .with_sentences(sentence(&plan))
+                .at_pace(self.common.faster.unwrap_or_default());
             let spectator = Spectator::watch(console, shown);
             let mut driver = Driver {
                 store: Mortal { inner: Held { journal: self.journal, lease }, harm: self.harm.clone(), appends: 0 },
@@ -182,8 +183,11 @@ fn exit(state: &RunState, rest: &Rest) -> Exit {
     match rest {
         Rest::FinishedWithFailures { .. } | Rest::GuardBroken { .. } => Exit::Failed,
         // It was to go forward.
-        Rest::RolledBack { .. } if !state.turned_back_for.is_empty() => Exit::Failed,
+        Rest::RolledBack { .. } if !state.turned_back_for.is_empty() || state.turned_back_late.is_some() => {
+            Exit::Failed
+        }
         Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } | Rest::Abandoned { .. } => Exit::Done,
+        Rest::Overrun { .. } => Exit::Waits,
         // Nothing failed but what a person has to renew.
         Rest::Paused { actions } if actions.iter().any(|action| !state.action(action).wants_credentials()) => {
             Exit::Failed

@@ -5,6 +5,7 @@ pub(in crate::cli) mod clearing;
 pub(in crate::cli) mod executor;
 pub(in crate::cli) mod inputs_now;
 pub(in crate::cli) mod kept;
+pub(in crate::cli) mod limits;
 pub(in crate::cli) mod remaining;
 pub(in crate::cli) mod replan;
 pub(in crate::cli) mod resume;
@@ -13,6 +14,7 @@ pub(in crate::cli) mod signals;
 pub(in crate::cli) mod spectator;
 
 use self::executor::{ExecutorRun, lease};
+use self::limits::{first_limits, set_limits};
 use crate::cli::args::{Common, Format, RunArgs};
 use crate::cli::clock::SystemClock;
 use crate::cli::confirm::confirm;
@@ -38,7 +40,7 @@ pub(in crate::cli) fn run(
     }
     // First: what could not be recorded need not be looked at.
     let mut journal = open::journal(common)?;
-    let mut prepared = prepare(args, common, new_run_id(SystemClock.now()))?;
+    let mut prepared = prepare(args, common, new_run_id(SystemClock.now()), Some(SystemClock.now()))?;
     if let Some(told) = prepared.permissions.as_ref().filter(|told| told.only_plans) {
         permission::refuse(&prepared.plan, told, &mut prepared.looks);
     }
@@ -61,6 +63,10 @@ pub(in crate::cli) fn run(
     };
     let state = journal.open_run(&prepared.run, SystemClock.now(), opened)?;
     let lease = lease(&mut journal, &state)?;
+    let state = match first_limits(&state, &prepared.plan, SystemClock.now()) {
+        Some(limits) => set_limits(&mut journal, &lease, &state, limits)?,
+        None => state,
+    };
     let execution = ExecutorRun { journal, plan: prepared.plan, common, format, harm };
     execution.go(lease, state, Intent::Forward { until: prepared.until })
 }

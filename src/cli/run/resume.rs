@@ -1,18 +1,20 @@
 //! `runbook resume`: goes on where a run rests or died; in the direction it was going.
 
 use crate::cli::args::{Common, Format, ResumeArgs};
+use crate::cli::clock::SystemClock;
 use crate::cli::confirm::confirm;
 use crate::cli::lab::harm::Harm;
 use crate::cli::library::step;
 use crate::cli::out::out;
 use crate::cli::plan::shown;
 use crate::cli::run::executor::{ExecutorRun, block_on, lease};
+use crate::cli::run::limits::{limits_now, set_limits};
 use crate::cli::run::replan::Replanning;
 use crate::cli::run::{again, remaining, replan};
 use crate::cli::{CommandFailure, Exit, account, open, secrets};
 use crate::display;
 use crate::display::Typed;
-use crate::engine::Intent;
+use crate::engine::{Clock, Intent};
 use crate::journal::{Mode, Rest, RollbackTo, RunState};
 use crate::model::{ActionPath, Runbook, StepId};
 use crate::plan::Plan;
@@ -58,6 +60,9 @@ pub(in crate::cli) fn resume(
                 }
                 until
             };
+            if let Some(limits) = limits_now(args, &state, &plan, SystemClock.now())? {
+                state = set_limits(&mut journal, &lease, &state, limits)?;
+            }
             Intent::Forward { until }
         }
     };
@@ -99,6 +104,8 @@ fn as_it_was(args: &ResumeArgs, state: &RunState) -> Result<(), CommandFailure> 
     let given = [
         ("--replan", args.replan),
         ("--until", args.until.is_some()),
+        ("--window", args.window.is_some()),
+        ("--max-downtime", args.max_downtime.is_some()),
         ("--inputs", args.inputs.is_some()),
         ("--set", !args.sets.is_empty()),
     ];

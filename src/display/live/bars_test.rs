@@ -5,7 +5,7 @@ use crate::display::live::narrator::Narrator;
 use crate::display::terminal::{Terminal, width};
 use crate::event::Event;
 use crate::journal::{History, Record, RecordKind, Rest, RunState};
-use crate::model::{ActionKind, Failure, Phase, Runbook, Step, StepAction, Value, Values};
+use crate::model::{ActionKind, Failure, OnOverrun, Phase, Runbook, Step, StepAction, Value, Values};
 use crate::plan::{Order, Plan};
 use indicatif::{ProgressDrawTarget, TermLike};
 use std::collections::BTreeMap;
@@ -94,6 +94,7 @@ fn plan() -> Plan {
         preflight: Vec::new(),
         site: None,
         guards: Vec::new(),
+        on_overrun: OnOverrun::Pause,
         steps,
         left_out: Vec::new(),
         decided_by: Default::default(),

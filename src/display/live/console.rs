@@ -7,6 +7,7 @@ pub use crate::display::live::narrator::Sentence;
 use crate::display::terminal::{Terminal, is_dumb};
 use crate::event::Event;
 use crate::journal::{History, RunState};
+use crate::model::Pace;
 use crate::plan::Plan;
 use std::io::{self, IsTerminal, Write};
 
@@ -70,6 +71,13 @@ impl Console {
     #[must_use]
     pub fn with_sentences(mut self, sentence: Sentence) -> Self {
         self.narrator.sentence = Some(sentence);
+        self
+    }
+
+    /// With expected times at this pace.
+    #[must_use]
+    pub fn at_pace(mut self, pace: Pace) -> Self {
+        self.narrator.pace = pace;
         self
     }
 

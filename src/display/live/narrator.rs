@@ -4,16 +4,16 @@
 //! and not folded.
 
 use crate::display::run::failure::{advice, reasons_text};
-use crate::display::run::site;
 use crate::display::run::tally::step_word;
 use crate::display::run::took::{Took, Until};
+use crate::display::run::{limits, site};
 use crate::display::terminal::Symbol;
 use crate::display::time::duration;
 use crate::display::typed::Typed;
 use crate::display::wording::{phase, rest_sentence};
 use crate::event::Event;
 use crate::journal::{ActionState, ExecutorId, History, Mode, Record, RecordKind, RunState, SiteAsked};
-use crate::model::{ActionPath, Failure, Millis, Phase, Resolution, Step, StepId};
+use crate::model::{ActionPath, Failure, Millis, Pace, Phase, Resolution, Step, StepId};
 use crate::plan::{Order, Plan, Site};
 use std::collections::BTreeSet;
 
@@ -46,6 +46,7 @@ pub(in crate::display) struct Narrator {
     begun: BTreeSet<StepId>,
     started_here: BTreeSet<ActionPath>,
     pub(in crate::display) sentence: Option<Sentence>,
+    pub(in crate::display) pace: Pace,
 }
 
 impl Narrator {
@@ -58,6 +59,7 @@ impl Narrator {
             begun: BTreeSet::new(),
             started_here: BTreeSet::new(),
             sentence: None,
+            pace: Pace::USUAL,
         }
     }
 
@@ -122,8 +124,15 @@ impl Narrator {
             return None;
         }
         let title = self.step(step).map_or_else(String::new, |s| s.title.clone());
-        let (mark, text) =
-            if self.rolls_back() { (Symbol::Back, format!("undo: {title}")) } else { (Symbol::Plain, title) };
+        let by = self
+            .plan
+            .turn_back(&self.state, self.pace, at)
+            .map_or_else(String::new, |it| format!("; {}", limits::by(&it)));
+        let (mark, text) = if self.rolls_back() {
+            (Symbol::Back, format!("undo: {title}"))
+        } else {
+            (Symbol::Plain, format!("{title}{by}"))
+        };
         Some(Said { at, about: About::StepBegins(step.clone()), mark, text })
     }
 
@@ -222,6 +231,7 @@ impl Narrator {
                 let (is_planned, text) = site::change(site_before, site, Site::now(&self.plan, &self.state))?;
                 (if is_planned { Symbol::Plain } else { Symbol::Failed }, text)
             }
+            K::LimitsSet { limits, by } => (Symbol::Person, format!("{}, by {by}", limits::recorded(limits))),
             K::Rested { rest } => {
                 (Symbol::Plain, format!("run {} {}", record.run, rest_sentence(&self.plan, &self.state, rest)))
             }

@@ -45,6 +45,7 @@ pub fn plan_json(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
         "downtime_s": downtime.seconds,
         "downtime_from": downtime.source_json(),
         "max_downtime_s": plan.max_downtime_s,
+        "window": plan.change_window,
         "refused": preflight.iter().filter(|(_, line)| matches!(line, Look::Refused(_))).count(),
         "checks": plan.checks.iter().map(check).collect::<Vec<_>>(),
         "refused_checks": plan.checks.iter().filter(|row| row.refuses()).count(),

@@ -10,7 +10,7 @@ use crate::display::typed::Typed;
 use crate::display::wording::{first_sentence, site_clause};
 use crate::journal::{RollbackTo, RunState};
 use crate::model::{ActionPath, Step, StepAction, Text, WayBack};
-use crate::plan::{Order, Plan, Site};
+use crate::plan::{Plan, Site};
 use std::collections::BTreeMap;
 
 /// A rollback plan, ready to be given a form.
@@ -126,20 +126,8 @@ fn are(number: usize) -> String {
 type Spans<'a> = BTreeMap<&'a ActionPath, (Usual, Usual)>;
 
 fn spans<'a>(plan: &Plan, state: &RunState, queue: &'a [ActionPath]) -> Spans<'a> {
-    let waits: BTreeMap<ActionPath, Vec<ActionPath>> = match plan.order {
-        Order::Article => {
-            let pairs = queue.iter().skip(1).zip(queue);
-            pairs.map(|(action, before)| (action.clone(), vec![before.clone()])).collect()
-        }
-        Order::Overlap | Order::LeastDowntime => plan.undo_waits(queue).into_iter().collect(),
-    };
-    let mut spans: Spans<'a> = BTreeMap::new();
-    for action in queue {
-        let ends = waits.get(action).into_iter().flatten().filter_map(|before| spans.get(before)).map(|(_, end)| end);
-        let begin = ends.max_by_key(|end| end.seconds).cloned().unwrap_or_default();
-        spans.insert(action, (begin.clone(), begin.and(usual_of(plan, state, action))));
-    }
-    spans
+    let after = |begin: Usual, action: &StepAction| begin.and(usual_of(plan, state, &action.path));
+    plan.along_undos(queue, after, |end: &Usual| end.seconds)
 }
 
 fn whole(spans: &Spans<'_>) -> Usual {

@@ -1,10 +1,11 @@
 //! What an operator can type next: the exact commands, each with what it does, the most likely one first.
 
 use crate::display::run::tally::first_open;
+use crate::display::time::rough;
 use crate::display::typed::Typed;
 use crate::display::wording::{place, unanswered};
 use crate::journal::{ActionState, Mode, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, Resolution};
+use crate::model::{ActionPath, Overrun, Resolution};
 use crate::plan::{Plan, Sequence, Site};
 use serde::Serialize;
 
@@ -54,6 +55,18 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
             next.push(resume(&format!("looks at it again, and goes on once it holds{}", rests(plan, state))));
             next.extend(ways_back(plan, state));
             next.extend(ends(state));
+        }
+        Some(Rest::Overrun { overrun }) => {
+            next.push(rollback(state, &RollbackTo::Start, &turns_back(overrun)));
+            next.extend(
+                ways_back(plan, state).into_iter().filter(|way| way.command != next[0].command).collect::<Vec<_>>(),
+            );
+            let (other, lifted) = match overrun {
+                Overrun::Window { .. } => ("--window HH:MM-HH:MM", "--window none"),
+                Overrun::Downtime { .. } => ("--max-downtime TIME", "--max-downtime none"),
+            };
+            next.push(command(typed.resume_with(other), "goes on with another one"));
+            next.push(command(typed.resume_with(lifted), "goes on without one, whatever becomes of it"));
         }
         Some(Rest::Paused { actions }) => {
             next.extend(actions.iter().flat_map(|action| gates_of(state, action)));
@@ -245,6 +258,16 @@ pub(in crate::display) fn service(plan: &Plan, state: &RunState, from: &Rollback
     let to = served.map_or(RollbackTo::Start, |step| RollbackTo::Step(step.id.clone()));
     let why = format!("brings the site back, as it was {}", as_of(plan, &to));
     Some(ToService { to: to.clone(), command: rollback(state, &to, &why) })
+}
+
+/// What going back to the start means for a limit that would not be kept else.
+fn turns_back(overrun: &Overrun) -> String {
+    match overrun {
+        Overrun::Window { back_s, .. } => format!("takes everything back, which usually takes {}", rough(*back_s)),
+        Overrun::Downtime { back_s, .. } => {
+            format!("takes everything back; the site usually is up after {}", rough(*back_s))
+        }
+    }
 }
 
 fn rollback(state: &RunState, to: &RollbackTo, why: &str) -> NextCommand {

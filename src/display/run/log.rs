@@ -1,5 +1,6 @@
 //! The journal as it stands, a line a record, and whether it is intact.
 
+use crate::display::run::limits;
 use crate::display::table::{columns, list, wrapped};
 use crate::display::terminal::one_line;
 use crate::display::time::{clock, date_time, rfc3339};
@@ -84,6 +85,9 @@ fn says(kind: &RecordKind) -> String {
         K::Replanned { by, .. } => format!("what had not run, by {by}"),
         K::ForwardBegan { until: Some(step), executor } => format!("until {step}, {}", executed(executor)),
         K::ForwardBegan { until: None, executor } => executed(executor),
+        K::RollbackBegan { to, late: Some(late), executor, .. } => {
+            format!("to {to}, as its runbook says: {}, {}", limits::overrun(late), executed(executor))
+        }
         K::RollbackBegan { to, failed, executor, .. } if failed.is_empty() => {
             format!("to {to}, {}", executed(executor))
         }
@@ -122,6 +126,7 @@ fn says(kind: &RecordKind) -> String {
             let word = if site.up { "up" } else { "down" };
             format!("{word} since {}: {}", clock(site.since), site.seen)
         }
+        K::LimitsSet { limits, by } => format!("{}, by {by}", limits::recorded(limits)),
         K::Rested { rest } => rested(rest),
     }
 }
@@ -141,6 +146,7 @@ fn rested(rest: &Rest) -> String {
         | Rest::Interrupted { unfinished: actions } => list(actions),
         Rest::Waiting { gates } => list(gates),
         Rest::GuardBroken { guards } => list(&names_of(guards)),
+        Rest::Overrun { overrun } => limits::overrun(overrun),
         Rest::Abandoned { why, by } => format!("by {by}: {}", one_line(why)),
     };
     let word = rest_word(rest);

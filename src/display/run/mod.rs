@@ -6,6 +6,7 @@ pub(in crate::display) mod drift;
 pub(in crate::display) mod failure;
 pub(in crate::display) mod guards;
 pub(in crate::display) mod leaves;
+pub(in crate::display) mod limits;
 pub(in crate::display) mod log;
 pub(in crate::display) mod notice;
 pub(in crate::display) mod rest;

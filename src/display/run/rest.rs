@@ -4,7 +4,7 @@ use crate::display::run::commands::{self, next_commands};
 use crate::display::run::failure::told;
 use crate::display::run::leaves::of_abandoned;
 use crate::display::run::tally::{Tally, far};
-use crate::display::run::{guards, site};
+use crate::display::run::{guards, limits, site};
 use crate::display::table::wrapped;
 use crate::display::wording::{phase, rest_sentence, unanswered};
 use crate::journal::{ActionState, Rest, RunState};
@@ -28,6 +28,7 @@ fn text(plan: &Plan, state: &RunState, rest: &Rest, ended: &[&ActionPath]) -> St
     let mut text = wrapped("", &format!("run {} {}", state.run, rest_sentence(plan, state, rest)));
     text.push_str(&far(plan, state));
     text.push_str(&site::answers(state, state.at));
+    text.push_str(&limits::lines(plan, state, state.at));
     text.push_str(&why(state, rest));
     text.push_str(&guards::beside_the_rest(plan, state));
     text.push_str(&of_abandoned(plan, state, ended));
@@ -36,7 +37,7 @@ fn text(plan: &Plan, state: &RunState, rest: &Rest, ended: &[&ActionPath]) -> St
 }
 
 /// The same for programs: `run`, `rest` (as in the journal), `sentence`, `steps_done`, `steps`, `actions_done`, `actions`,
-/// `site` (`up`, `down`, `may_be_down`), `site_asked` (what its answers showed: `up`, `since`, `seen`, `down_ms`, `times`; null where nobody asked), `next` (each with `command` and `why`).
+/// `site` (`up`, `down`, `may_be_down`), `site_asked` (what its answers showed: `up`, `since`, `seen`, `down_ms`, `times`; null where nobody asked), `limits` (what it must keep within and `turn_back_by`; null where nobody has said), `next` (each with `command` and `why`).
 #[must_use]
 pub fn rest_json(plan: &Plan, state: &RunState, rest: &Rest) -> Value {
     let tally = Tally::of(plan, state);
@@ -50,6 +51,7 @@ pub fn rest_json(plan: &Plan, state: &RunState, rest: &Rest) -> Value {
         "actions": tally.actions,
         "site": Site::now(plan, state),
         "site_asked": site::asked_json(state, state.at),
+        "limits": limits::limits_json(plan, state, state.at),
         "next": next_commands(plan, state, Some(rest)),
     })
 }
@@ -72,7 +74,11 @@ pub(in crate::display) fn why(state: &RunState, rest: &Rest) -> String {
             }
         }
         Rest::GuardBroken { guards } => text.push_str(&guards::told(guards)),
-        Rest::Finished | Rest::UntilReached { .. } | Rest::RolledBack { .. } | Rest::Abandoned { .. } => {}
+        Rest::Finished
+        | Rest::UntilReached { .. }
+        | Rest::RolledBack { .. }
+        | Rest::Overrun { .. }
+        | Rest::Abandoned { .. } => {}
     }
     text
 }

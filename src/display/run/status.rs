@@ -6,7 +6,7 @@ use crate::display::run::leaves::of_abandoned;
 use crate::display::run::rest::{question, why};
 use crate::display::run::tally::{far, step_word_now};
 use crate::display::run::took::{Took, Until};
-use crate::display::run::{guards, site};
+use crate::display::run::{guards, limits, site};
 use crate::display::table::{columns, hanging, wrapped};
 use crate::display::terminal::one_line;
 use crate::display::time::{date_time, duration};
@@ -32,6 +32,7 @@ pub fn status_text(plan: &Plan, state: &RunState, records: &[Record], holder: Op
     text.push_str(&wrapped("  ", &who(plan, state, holder, now)));
     text.push_str(&far(plan, state));
     text.push_str(&site::answers(state, if holder.is_some() { now } else { state.at }));
+    text.push_str(&limits::lines(plan, state, if holder.is_some() { now } else { state.at }));
     text.push_str(&accepted_text(plan));
     text.push('\n');
     let (history, until) = (History::of(records), Until { now, executed: holder.is_some() });

@@ -3,9 +3,9 @@
 use crate::display::run::commands::{next_commands, while_executed};
 use crate::display::run::failure::{advice, failure_json};
 use crate::display::run::guards::recorded;
-use crate::display::run::site;
 use crate::display::run::tally::{Tally, step_word_now};
 use crate::display::run::took::{Took, Until};
+use crate::display::run::{limits, site};
 use crate::display::time::rfc3339;
 use crate::display::wording::{action_word, condition, evidence};
 use crate::journal::{ActionState, History, Holder, Record, RunState};
@@ -50,6 +50,7 @@ pub fn status_json(plan: &Plan, state: &RunState, records: &[Record], holder: Op
         "executor": holder,
         "site": Site::now(plan, state),
         "site_asked": site::asked_json(state, if holder.is_some() { now } else { state.at }),
+        "limits": limits::limits_json(plan, state, if holder.is_some() { now } else { state.at }),
         "accepted": accepted.collect::<Vec<_>>(),
         "steps_done": tally.steps_done,
         "actions_done": tally.actions_done,

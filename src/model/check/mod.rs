@@ -10,6 +10,6 @@ mod spec;
 mod vocabulary;
 
 pub use call::CheckCall;
-pub use row::{Acceptance, AcceptanceError, CheckRow, CheckVerdict, DOWNTIME_FITS, accept};
+pub use row::{Acceptance, AcceptanceError, CheckRow, CheckVerdict, DOWNTIME_FITS, WINDOW_FITS, accept};
 pub use spec::{CheckSpec, Refusal, RowSpec};
 pub use vocabulary::*;

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The row that says whether the downtime which a plan expects is one that it may have; no check of a runbook makes it.
 pub const DOWNTIME_FITS: &str = "downtime.fits";
+/// The row that says whether a plan fits its window; it is there where somebody has said what that is.
+pub const WINDOW_FITS: &str = "window.fits";
 
 /// One thing that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +91,7 @@ impl Acceptance {
             });
             let is_guards = || it.id.split_once('.').is_some_and(|(id, _)| runbook.guards.iter().any(|g| g.id == id));
             match row.map(|r| r.refusal) {
-                None if it.id == DOWNTIME_FITS => {}
+                None if [DOWNTIME_FITS, WINDOW_FITS].contains(&it.id.as_str()) => {}
                 None if is_guards() => return Err(AcceptanceError::Final(id)),
                 None => return Err(AcceptanceError::Unknown(id)),
                 Some(Refusal::Final) => return Err(AcceptanceError::Final(id)),

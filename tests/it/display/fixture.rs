@@ -4,8 +4,8 @@ use runbook::display::PlanOrigin;
 use runbook::event::Event;
 use runbook::journal::{ExecutorId, Holder, Record, RecordKind, Rest, RollbackTo, RunState};
 use runbook::model::{
-    ActionKind, ActionPath, Description, Expr, Failure, FailureKind, InputSpec, Millis, Phase, Runbook, Step,
-    StepAction, StepId, Value, ValueType, Values,
+    ActionKind, ActionPath, Description, Expr, Failure, FailureKind, InputSpec, Millis, OnOverrun, Phase, Runbook,
+    Step, StepAction, StepId, Value, ValueType, Values,
 };
 use runbook::plan::{Order, Plan};
 use serde_json::json;
@@ -176,6 +176,7 @@ pub(crate) fn runbook() -> Runbook {
         tags: None,
         site: None,
         guards: Vec::new(),
+        on_overrun: OnOverrun::Pause,
         inputs: vec![
             input("db", ValueType::DbId),
             input("fqdn", ValueType::Fqdn),
@@ -282,7 +283,10 @@ impl Story {
     }
 
     pub(crate) fn back(&mut self, to: RollbackTo) -> &mut Self {
-        self.add(1_000, RecordKind::RollbackBegan { to, keeps: None, failed: Vec::new(), executor: executor() })
+        self.add(
+            1_000,
+            RecordKind::RollbackBegan { to, keeps: None, failed: Vec::new(), late: None, executor: executor() },
+        )
     }
 
     pub(crate) fn note(&mut self, after_ms: Millis, action: &str, note: &str) -> &mut Self {

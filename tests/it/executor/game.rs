@@ -582,7 +582,7 @@ impl Game {
             Rest::GuardBroken { guards } => self.guarding.are_broken(&self.state, guards),
             Rest::UntilReached { .. } | Rest::Interrupted { .. } => true,
             // No random plan has a step that may fail.
-            Rest::FinishedWithFailures { .. } | Rest::Abandoned { .. } => false,
+            Rest::FinishedWithFailures { .. } | Rest::Overrun { .. } | Rest::Abandoned { .. } => false,
         };
         self.rule("the reason of a rest is true", truth);
         // This one's own state was made of the records, one by one.

@@ -7,4 +7,5 @@ mod exhaustive;
 mod game;
 mod guarding;
 mod guards;
+mod limits;
 mod lives;

@@ -83,6 +83,7 @@ fn stories() -> Vec<(&'static str, Vec<RecordKind>)> {
         to: to.clone(),
         keeps: None,
         failed: Vec::new(),
+        late: None,
         executor: executor(),
     };
     let undo = |action: &str| RecordKind::UndoStarted { action: path(action), attempt: 1 };

@@ -87,6 +87,7 @@ fn nothing_follows_an_abandoned_run() {
         to: RollbackTo::Start,
         keeps: None,
         failed: Vec::new(),
+        late: None,
         executor: ExecutorId { fence: 2, by: "p".into(), host: "h".into(), pid: 1 },
     };
     let more = [forward(2), back, opened(), answered("sure"), RecordKind::Rested { rest: Rest::Finished }];
@@ -167,7 +168,8 @@ fn a_guard_breaks_once_and_is_mended_once_and_nobody_asks_it_on_the_way_back() {
     let resumed = folded(&[forward(1), broke(), RecordKind::Rested { rest }, forward(2)]);
     assert!(resumed.rest.is_none() && resumed.broken.contains_key("up"));
     let executor = ExecutorId { fence: 2, by: "p".into(), host: "h".into(), pid: 1 };
-    let back = RecordKind::RollbackBegan { to: RollbackTo::Start, keeps: None, failed: Vec::new(), executor };
+    let back =
+        RecordKind::RollbackBegan { to: RollbackTo::Start, keeps: None, failed: Vec::new(), late: None, executor };
     assert!(resumed.apply(&record(6, back)).unwrap().broken.is_empty());
 }
 
@@ -184,7 +186,8 @@ fn any_record() -> impl Strategy<Value = RecordKind> {
     });
     let executor = || ExecutorId { fence: 1, by: "p".into(), host: "h".into(), pid: 1 };
     let step: StepId = "step".parse().unwrap();
-    let rollback = |to| RecordKind::RollbackBegan { to, keeps: None, failed: Vec::new(), executor: executor() };
+    let rollback =
+        |to| RecordKind::RollbackBegan { to, keeps: None, failed: Vec::new(), late: None, executor: executor() };
     let rests = vec![
         opened(),
         RecordKind::Replanned {
@@ -231,7 +234,7 @@ fn place(kind: &mut RecordKind, at: ActionPath) {
         | K::UndoFailed { action, .. } => *action = at,
         K::RunOpened { .. } | K::Replanned { .. } | K::ForwardBegan { .. } | K::RollbackBegan { .. } => {}
         K::GateAnswered { .. } => {}
-        K::GuardBroke { .. } | K::GuardMended { .. } | K::SiteSeen { .. } | K::Rested { .. } => {}
+        K::GuardBroke { .. } | K::GuardMended { .. } | K::SiteSeen { .. } | K::LimitsSet { .. } | K::Rested { .. } => {}
     }
 }
 

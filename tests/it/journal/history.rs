@@ -37,7 +37,7 @@ fn paused() -> RecordKind {
 
 fn back() -> RecordKind {
     let executor = ExecutorId { fence: 9, by: "tester".into(), host: "here".into(), pid: 2 };
-    RecordKind::RollbackBegan { to: RollbackTo::Start, keeps: None, failed: Vec::new(), executor }
+    RecordKind::RollbackBegan { to: RollbackTo::Start, keeps: None, failed: Vec::new(), late: None, executor }
 }
 
 fn asked() -> RecordKind {

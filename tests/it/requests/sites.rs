@@ -60,6 +60,20 @@ fn a_downtime_is_measured_told_and_reported() {
     assert_eq!(ups(&log(&desk)), [true, false, true, true, false, true]);
 }
 
+/// What was begun is brought to its end, and nothing comes after it, as soon as the site was not to be down any longer; a person lets it go on.
+#[test]
+fn nothing_new_begins_when_the_site_is_down_for_as_long_as_it_may_be() {
+    let (desk, _server) = desk();
+    let run = ["run", "shop.yaml", "--yes", "--allow-commands", "--poll-interval", "100ms"];
+    let limits = ["--max-downtime", "1s", "--accept", "downtime.fits=a try"];
+    let late = desk.types("hana", &[&run[..], &limits].concat()).exits(4);
+    let late = late.says("rests before its next effect: the site is down since").says("and may be for 1 s in all");
+    late.says("resume").says("--max-downtime none");
+    assert!(desk.path("down").exists(), "the next step has not begun");
+    desk.types("hana", &["resume", "--max-downtime", "none", "--poll-interval", "100ms"]).exits(0);
+    assert!(!desk.path("down").exists());
+}
+
 #[test]
 fn nobody_asks_where_that_is_not_wanted() {
     let (desk, server) = desk();
