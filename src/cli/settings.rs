@@ -3,6 +3,7 @@
 use crate::access::{Access, Settings};
 use crate::cli::CommandFailure;
 use crate::cli::args::Common;
+use crate::model::Pace;
 use std::path::{Path, PathBuf};
 
 /// The folder of the journal.
@@ -33,6 +34,11 @@ impl Looking {
     /// New connections.
     pub(in crate::cli) fn access(&self) -> Access {
         Access::new(self.settings.clone())
+    }
+
+    /// How fast waits go.
+    pub(in crate::cli) fn pace(&self) -> Pace {
+        self.settings.pace
     }
 }
 

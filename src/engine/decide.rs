@@ -47,7 +47,7 @@ struct Pass {
     /// What may begin, with its place: its guards allow it.
     given: Vec<(usize, RecordKind)>,
     waits_for_guards: bool,
-    /// The limit with which nothing new may begin.
+    /// The limit for whose sake something does not begin.
     late: Option<Overrun>,
     broken: Vec<BrokenGuard>,
 }
@@ -82,9 +82,8 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
     if let Some(record) = watch.record {
         return Next::Record(vec![record]);
     }
-    let late = moment.overrun();
     let held_up = is_held_up(plan, sequence, frontier, state, flight);
-    let mut pass = Pass { held_up, late, broken: watch.broken, ..Pass::default() };
+    let mut pass = Pass { held_up, broken: watch.broken, ..Pass::default() };
     for (place, action) in ahead.within_reach(plan) {
         look(moment, (place, action), ahead.is_open(place), &mut pass);
         if is_waiting(moment, action) && plan.on_failure(action) == &OnFailure::Continue {
@@ -93,9 +92,11 @@ fn forward(moment: &Moment<'_>, ahead: &Ahead) -> Next {
     }
     if flight.stop == Stopping::No && !pass.held_up {
         let mut fresh = std::mem::take(&mut pass.fresh);
-        if pass.late.is_some() {
-            fresh.retain(|action| limits::changes_nothing(plan, action));
-        }
+        fresh.retain(|action| {
+            let late = overrun(moment, action);
+            pass.late = pass.late.or(late);
+            late.is_none()
+        });
         pass.ready.extend(fresh.into_iter().map(|action| look_or_join(flight, action)));
     }
     if plan.order == Order::Article {
@@ -154,6 +155,11 @@ fn begins(moment: &Moment<'_>, pass: &Pass) -> Option<RecordKind> {
     let comes_after = |(action, _): &(ActionPath, Phase)| sequence.place(action) > Some(*place);
     let is_its_turn = flight.running.is_empty() && pass.ready.iter().all(comes_after);
     (plan.order != Order::Article || is_its_turn).then(|| started.clone())
+}
+
+/// The limit for whose sake the effect of an action must not begin.
+fn overrun(moment: &Moment<'_>, action: &ActionPath) -> Option<Overrun> {
+    limits::overrun((moment.plan, moment.state), (moment.pace, moment.now), action)
 }
 
 /// Whether an action waits for its next try, or for a person.
@@ -231,7 +237,12 @@ fn look(moment: &Moment<'_>, (place, action): (usize, &ActionPath), is_open: boo
         ActionState::Applied { .. } if !cut_short => pass.ready.push((action.clone(), Phase::Verify)),
         ActionState::Started { .. } | ActionState::Applied { .. } => pass.unfinished.push(action.clone()),
         // Nothing of it was begun.
-        ActionState::Failed { traces: None, retry_at: Some(_), .. } if pass.held_up || pass.late.is_some() => {
+        ActionState::Failed { traces: None, retry_at: Some(_), .. } if pass.held_up => {
+            pass.unfinished.push(action.clone());
+        }
+        // Nothing of it was begun, and it is too late for it.
+        ActionState::Failed { traces: None, retry_at: Some(_), .. } if overrun(moment, action).is_some() => {
+            pass.late = pass.late.or(overrun(moment, action));
             pass.unfinished.push(action.clone());
         }
         ActionState::Failed { retry_at: Some(at), .. } if flight.stop == Stopping::No => {
@@ -261,9 +272,9 @@ fn withheld(moment: &Moment<'_>, (place, action): (usize, &ActionPath), pass: &m
     let Moment { state, flight, now, .. } = *moment;
     let is_touched = state.action(action).traces().is_some();
     let waits = flight.withheld.get(action).filter(|it| guards::is_fresh(it.since, now));
-    let Some(waits) =
-        waits.filter(|_| flight.stop == Stopping::No && (is_touched || !(pass.held_up || pass.late.is_some())))
-    else {
+    let Some(waits) = waits.filter(|_| {
+        flight.stop == Stopping::No && (is_touched || !(pass.held_up || overrun(moment, action).is_some()))
+    }) else {
         return false;
     };
     match guards::leave(moment, place, waits.since) {

@@ -1,4 +1,4 @@
-//! The limits of a run at a moment: whether something new may begin, so that the way back would still keep within them.
+//! The limits of a run at a moment: whether an effect may begin, so that the run would still keep within them.
 //!
 //! Promises: what has begun is never cut off for it; what changes nothing goes on. Not handled: the way back, which has no limit.
 
@@ -8,12 +8,7 @@ use crate::model::{ActionPath, Millis, OnOverrun, Overrun, Pace};
 use crate::plan::Plan;
 
 impl Moment<'_> {
-    /// The limit with which the way back would not come to its end any more.
-    pub(super) fn overrun(&self) -> Option<Overrun> {
-        overrun(self.plan, self.state, self.pace, self.now)
-    }
-
-    /// Where it goes back to by itself for that: to the start, where its runbook says so and all that was done can be undone.
+    /// Where it goes back to by itself for a limit's sake: to the start, where its runbook says so and all that was done can be undone.
     pub(super) fn turns_back_late(&self) -> Option<RollbackTo> {
         let Self { plan, state, .. } = *self;
         let to = RollbackTo::Start;
@@ -22,13 +17,13 @@ impl Moment<'_> {
     }
 }
 
-/// The limit with which the way back would not come to its end any more.
-pub(super) fn overrun(plan: &Plan, state: &RunState, pace: Pace, now: Millis) -> Option<Overrun> {
-    let turn_back = plan.turn_back(state, pace, now)?;
-    (turn_back.by <= now).then_some(turn_back.limit)
-}
-
-/// Whether an action goes on however late it is.
-pub(super) fn changes_nothing(plan: &Plan, action: &ActionPath) -> bool {
-    plan.definition(action).is_some_and(|definition| definition.changes_nothing())
+/// The limit for whose sake the effect of an action must not begin now.
+pub(super) fn overrun(
+    (plan, state): (&Plan, &RunState),
+    (pace, now): (Pace, Millis),
+    action: &ActionPath,
+) -> Option<Overrun> {
+    state.limits?;
+    let definition = plan.definition(action).filter(|definition| !definition.changes_nothing())?;
+    plan.overrun(state, pace, now, definition)
 }

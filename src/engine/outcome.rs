@@ -106,7 +106,11 @@ fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, fin
         Found::Absent | Found::Otherwise if !touched && is_held_up(plan, sequence, frontier, state, flight) => {
             Vec::new()
         }
-        Found::Absent | Found::Otherwise if !touched && is_too_late(standing, &action) => Vec::new(),
+        Found::Absent | Found::Otherwise
+            if !touched && limits::overrun((plan, state), (standing.pace, standing.now), &action).is_some() =>
+        {
+            Vec::new()
+        }
         Found::Absent | Found::Otherwise => match drifted {
             Some(drifted) => stopped(drifted),
             None => begun(standing, flight, &call.action, start(current.attempt() + 1)),
@@ -123,12 +127,6 @@ fn observed(standing: &Standing<'_>, flight: &mut Flight, call: &ActionCall, fin
             vec![RecordKind::Failed { action, phase: Phase::Observe, failure, retry_at: None }]
         }
     }
-}
-
-/// Whether an effect would begin with which the way back would not keep within the run's limits any more.
-fn is_too_late(standing: &Standing<'_>, action: &ActionPath) -> bool {
-    let Standing { plan, state, now, pace, .. } = *standing;
-    limits::overrun(plan, state, pace, now).is_some() && !limits::changes_nothing(plan, action)
 }
 
 /// What follows when an effect is about to begin: its record, or a wait for the guards that hold there.

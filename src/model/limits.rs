@@ -14,7 +14,7 @@ pub struct Limits {
     pub max_downtime_s: Option<u64>,
 }
 
-/// A limit with which the way back would not come to its end any more, were anything begun now.
+/// A limit that would not be kept, were the next effect begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "limit", rename_all = "snake_case")]
 pub enum Overrun {
@@ -22,7 +22,9 @@ pub enum Overrun {
     Window {
         /// When.
         ends: Millis,
-        /// How long the way back to the start is expected to take, in seconds.
+        /// How long the next effect is expected to take, in seconds.
+        next_s: u64,
+        /// How long the way back to the start is expected to take after it, in seconds.
         back_s: u64,
     },
     /// The site is down for as long as it may be.
@@ -33,6 +35,9 @@ pub enum Overrun {
         most_s: u64,
         /// How long the way back is expected to take until it is up, in seconds.
         back_s: u64,
+        /// The same on the way forward, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forward_s: Option<u64>,
     },
 }
 

@@ -1,14 +1,17 @@
 //! Whether a plan fits the downtime and the window that it may have.
 
 use super::{Done, Plan, expected_downtime_s, slots};
-use crate::model::{CheckRow, CheckVerdict, DOWNTIME_FITS, Limits, Millis, WINDOW_FITS};
+use crate::model::{CheckRow, CheckVerdict, DOWNTIME_FITS, Limits, Millis, Pace, WINDOW_FITS};
+use std::time::Duration;
 
 impl Plan {
     /// Adds what is to be said of its limits to the rows of its checks, where somebody has said what they are. A refusal is a person's
     /// to accept: the figures are expectations. `begins` is when it is to begin; nothing where it is only planned.
-    pub fn judge_limits(&mut self, begins: Option<Millis>) {
-        let downtime = self.max_downtime_s.map(|most_s| downtime(expected_downtime_s(self, &Done::default()), most_s));
-        let window = self.window(begins);
+    pub fn judge_limits(&mut self, begins: Option<Millis>, pace: Pace) {
+        let real = |expected_s| pace.wait(Duration::from_secs(expected_s)).as_secs();
+        let expected_s = || real(expected_downtime_s(self, &Done::default()));
+        let downtime = self.max_downtime_s.map(|most_s| downtime(expected_s(), most_s));
+        let window = self.window(begins, real);
         self.checks.extend(downtime.into_iter().chain(window));
     }
 
@@ -19,10 +22,10 @@ impl Plan {
         Limits { window, max_downtime_s: self.max_downtime_s }
     }
 
-    fn window(&self, begins: Option<Millis>) -> Option<CheckRow> {
+    fn window(&self, begins: Option<Millis>, real: impl Fn(u64) -> u64) -> Option<CheckRow> {
         let window = self.change_window.as_ref()?;
         let takes_s = slots(self, &Done::default()).into_iter().map(|(_, end)| end).max().unwrap_or_default();
-        let back_s = self.way_back_from_end_s();
+        let (takes_s, back_s) = (real(takes_s), real(self.way_back_from_end_s()));
         let expected = format!("the run is expected to take {}, and its way back {}", told(takes_s), told(back_s));
         let (left_s, has) = match begins.map(|now| (now, window.at(now))) {
             None => {

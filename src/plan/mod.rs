@@ -56,4 +56,4 @@ pub(crate) use settled::Settled;
 pub use site::{Site, Sites};
 pub use standing::{may_run_on, standing};
 pub use timing::{Done, SiteStretch, along_needs, expected_downtime_s, site_stretches, slots};
-pub use turning::{TurnBack, WayBackTime};
+pub use turning::WayBackTime;

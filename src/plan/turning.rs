@@ -1,22 +1,14 @@
-//! When a run must turn back so that it keeps within its limits: the latest time at which the way back still fits in.
+//! When a run must turn back so that it keeps within its limits: the latest time at which the way back still fits in, and whether an
+//! effect may begin.
 //!
-//! Promises: pure; by what undoing is expected to take, from the journal where that knows. A run of which nothing is in the world may go
-//! on until its window ends. Not handled: what waits for people, and what is tried again.
+//! Promises: pure; by what things are expected to take, from the journal where that knows. Not handled: what waits for people, and what
+//! is tried again.
 
-use super::{Order, Plan};
-use crate::journal::{Mode, RollbackTo, RunState};
-use crate::model::{ActionPath, Limits, Millis, Overrun, Pace, StepAction};
+use super::{Done, Order, Plan, SiteStretch, site_stretches};
+use crate::journal::{Mode, Rest, RollbackTo, RunState, SiteAsked};
+use crate::model::{ActionPath, Limits, Millis, Overrun, Pace, StepAction, WindowSpan};
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// The latest time to turn back, and the limit for whose sake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TurnBack {
-    /// When.
-    pub by: Millis,
-    /// What would not be kept within after that.
-    pub limit: Overrun,
-}
 
 /// How long the way back to the start is expected to take, in seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,34 +20,63 @@ pub struct WayBackTime {
 }
 
 impl Plan {
-    /// The latest time at which a run that goes forward must turn back; nothing where it has no limits, or none that count now: the
-    /// downtime does as long as the site is seen to be down.
+    /// The latest time at which a run that goes forward must turn back so that the way back keeps within its limits; nothing where it has
+    /// come to its end, has no limits, or none that count now: the downtime does as long as the site is seen to be down.
     #[must_use]
-    pub fn turn_back(&self, state: &RunState, pace: Pace, now: Millis) -> Option<TurnBack> {
-        let Limits { window, max_downtime_s } = state.limits.filter(|_| matches!(state.mode, Mode::Forward { .. }))?;
-        let down = state.site.as_ref().filter(|site| !site.last.up);
-        if window.is_none() && (max_downtime_s.is_none() || down.is_none()) {
-            return None;
-        }
-        let back = self.way_back_time(state);
-        let window = window.map(|window| TurnBack {
-            by: window.ends.saturating_sub(real(pace, back.whole_s)),
-            limit: Overrun::Window { ends: window.ends, back_s: back.whole_s },
-        });
-        let downtime = max_downtime_s.zip(down).map(|(most_s, site)| {
+    pub fn turn_back_by(&self, state: &RunState, pace: Pace, now: Millis) -> Option<Millis> {
+        let Counting { window, downtime } = counting(state)?;
+        let back = self.way_back_time(state, None);
+        let window = window.map(|span| span.ends.saturating_sub(real(pace, back.whole_s)));
+        let downtime = downtime.map(|(most_s, site)| {
             let left = seconds(most_s).saturating_sub(site.down_ms(now)).saturating_sub(real(pace, back.site_s));
-            let limit = Overrun::Downtime { since: site.last.since, most_s, back_s: back.site_s };
-            TurnBack { by: now.saturating_add(left), limit }
+            now.saturating_add(left)
         });
-        window.into_iter().chain(downtime).min_by_key(|it| it.by)
+        window.into_iter().chain(downtime).min()
     }
 
-    /// How long the way back is expected to take from where a run stands.
+    /// The limit for whose sake the effect of an action must not begin now. Of a window: because the way back from behind the effect
+    /// would not end in it any more. Of the downtime: because neither on the way back nor on the way forward the site would be up in time.
     #[must_use]
-    pub fn way_back_time(&self, state: &RunState) -> WayBackTime {
-        let queue = self.undo_queue(state, &RollbackTo::Start);
+    pub fn overrun(&self, state: &RunState, pace: Pace, now: Millis, next: &StepAction) -> Option<Overrun> {
+        let Counting { window, downtime } = counting(state)?;
+        let next_s = self.expected.of_action(next).seconds;
+        if let Some(span) = window {
+            let back_s = self.way_back_time(state, Some(&next.path)).whole_s;
+            if now.saturating_add(real(pace, next_s.saturating_add(back_s))) > span.ends {
+                return Some(Overrun::Window { ends: span.ends, next_s, back_s });
+            }
+        }
+        let (most_s, site) = downtime?;
+        let left = seconds(most_s).saturating_sub(site.down_ms(now));
+        let back_s = self.way_back_time(state, None).site_s;
+        let forward_s = self.site_is_up_after_s(state);
+        let fits = |expected_s: u64| real(pace, expected_s) < left;
+        let is_late = !fits(back_s) && !forward_s.is_some_and(fits);
+        is_late.then_some(Overrun::Downtime { since: site.last.since, most_s, back_s, forward_s })
+    }
+
+    /// How long it is expected to take on the way forward until the site is up, in seconds; nothing where it is not said to be down.
+    fn site_is_up_after_s(&self, state: &RunState) -> Option<u64> {
+        let done: Done<'_> = self
+            .actions
+            .iter()
+            .map(|planned| &planned.action)
+            .filter(|action| state.action(action).is_done())
+            .collect();
+        let begun = |stretch: &SiteStretch<'_>| !state.action(stretch.window.begins).is_pending();
+        site_stretches(self, &done).into_iter().filter(begun).map(|stretch| stretch.end_s).max()
+    }
+
+    /// How long the way back is expected to take from where a run stands, or from behind one more effect.
+    #[must_use]
+    pub fn way_back_time(&self, state: &RunState, next: Option<&ActionPath>) -> WayBackTime {
+        let begun = self.undo_queue(state, &RollbackTo::Start);
+        let queue: Vec<ActionPath> =
+            next.into_iter().filter(|next| !begun.contains(next)).chain(&begun).cloned().collect();
         let leaves = |action: &StepAction| state.action(&action.path).stays(&action.reversibility()).is_some();
-        let undo_s = |action: &StepAction| if leaves(action) { 0 } else { self.expected.of_undo(action).seconds };
+        let undo_s = |action: &StepAction| {
+            if Some(&action.path) != next && leaves(action) { 0 } else { self.expected.of_undo(action).seconds }
+        };
         let ends = self.along_undos(&queue, |begin: u64, action| begin.saturating_add(undo_s(action)), |end| *end);
         let end = |action: &ActionPath| ends.get(action).map(|(_, end)| *end);
         let whole_s = ends.values().map(|(_, end)| *end).max().unwrap_or_default();
@@ -95,6 +116,20 @@ impl Plan {
         }
         spans
     }
+}
+
+/// The limits that count now.
+struct Counting<'s> {
+    window: Option<WindowSpan>,
+    /// For how long the site may be down, and that it is.
+    downtime: Option<(u64, &'s SiteAsked)>,
+}
+
+fn counting(state: &RunState) -> Option<Counting<'_>> {
+    let goes_on = matches!(state.mode, Mode::Forward { .. }) && !state.rest.as_ref().is_some_and(Rest::is_over);
+    let Limits { window, max_downtime_s } = state.limits.filter(|_| goes_on)?;
+    let downtime = max_downtime_s.zip(state.site.as_ref().filter(|site| !site.last.up));
+    (window.is_some() || downtime.is_some()).then_some(Counting { window, downtime })
 }
 
 /// How many milliseconds so many seconds really are at a pace.

@@ -25,6 +25,9 @@ pub struct Scenario {
     pub fail: Vec<String>,
     /// After the run, roll back this far.
     pub rollback_to: Option<ReturnTrip>,
+    /// The window it runs in, in seconds as on AWS: it is to rest for its sake, and its way back to end in it.
+    #[serde(default)]
+    pub window_s: Option<u64>,
     /// What is to go wrong in the world, one of its faults.
     pub fault: Option<String>,
     /// Open a shell instead of running commands.

@@ -1,8 +1,10 @@
 //! Arguments of the rehearsal's commands.
 
+use super::value::time_span;
 use super::{OrderArg, ResumeArgs, RollbackArgs, RunArgs};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RehearseArgs {
@@ -32,6 +34,11 @@ pub(in crate::cli) struct RehearseArgs {
     /// when nothing is said
     #[arg(long, value_name = "PACE")]
     pub(in crate::cli) pace: Option<String>,
+    /// Run in a window that is so long, like 40m (as on AWS: the pace counts), and ends before the run does: it is to rest in time, and its
+    /// way back to the start to end in the window
+    #[arg(long, value_name = "TIME", value_parser = time_span, requires = "pace",
+          conflicts_with_all = ["kill", "kill_at_appends", "fail", "rollback_to", "fault", "shell"])]
+    pub(in crate::cli) window: Option<Duration>,
     /// Let something go wrong that the world knows; of `single-to-ha`: `no-capacity` (EC2 refuses the smaller type when the
     /// original is started, and has it again when the run is resumed), `no-capacity:accept` (it never has it; the operator goes
     /// on with the old type) or `no-room` (it has no room for the clone for a quarter of an hour; the run waits for it)

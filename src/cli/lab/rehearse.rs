@@ -65,6 +65,7 @@ pub(in crate::cli) fn rehearse(args: &RehearseArgs, format: Format) -> Result<Ex
             kill: args.kill.clone(),
             fail: args.fail.clone(),
             rollback_to,
+            window_s: args.window.map(|window| window.as_secs()),
             fault: args.fault.clone(),
             shell: args.shell,
             json,

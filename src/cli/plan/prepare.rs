@@ -46,7 +46,7 @@ pub(in crate::cli) fn prepare(
     let seen = shown::previews(&plan, planned_id::begun(&run), &outputs, &looks);
     plan.preview(seen);
     plan.expected = history::expected(common, &plan)?;
-    plan.judge_limits(begins);
+    plan.judge_limits(begins, common.faster.unwrap_or_default());
     crate::model::accept(&mut plan.checks, &args.accept);
     let file = args.inputs.as_deref().and_then(|file| std::path::absolute(file).ok());
     let inputs_from = InputsFrom { file: file.map(|file| file.display().to_string()), sets: args.sets.clone() };

@@ -49,7 +49,7 @@ pub(in crate::cli) fn prepare(
             .hint("or make a new plan and have it signed: `runbook plan ... --out FILE`");
         return Err(failure);
     }
-    plan.judge_limits(begins);
+    plan.judge_limits(begins, common.faster.unwrap_or_default());
     // Checked anew; what was accepted when it was planned is what its signers have seen.
     let accepted = |row: &CheckRow| Some(Acceptance { id: row.id.clone(), reason: row.accepted.clone()? });
     let accepted: Vec<Acceptance> = read.plan.checks.iter().filter_map(accepted).collect();

@@ -35,7 +35,7 @@ pub(in crate::cli) async fn look(
     let accepted: Vec<Acceptance> = plan.checks.iter().filter_map(accepted).collect();
     secrets::of_plan(plan).await?;
     let (mut looks, permissions) = looked::look(plan, &state.run, looking).await?;
-    plan.judge_limits(None);
+    plan.judge_limits(None, looking.pace());
     model::accept(&mut plan.checks, &accepted);
     if let Some(told) = permissions.as_ref().filter(|told| told.only_plans) {
         permission::refuse(plan, told, &mut looks);

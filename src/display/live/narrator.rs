@@ -126,8 +126,8 @@ impl Narrator {
         let title = self.step(step).map_or_else(String::new, |s| s.title.clone());
         let by = self
             .plan
-            .turn_back(&self.state, self.pace, at)
-            .map_or_else(String::new, |it| format!("; {}", limits::by(&it)));
+            .turn_back_by(&self.state, self.pace, at)
+            .map_or_else(String::new, |by| format!("; {}", limits::by(by)));
         let (mark, text) = if self.rolls_back() {
             (Symbol::Back, format!("undo: {title}"))
         } else {

@@ -263,7 +263,7 @@ pub(in crate::display) fn service(plan: &Plan, state: &RunState, from: &Rollback
 /// What going back to the start means for a limit that would not be kept else.
 fn turns_back(overrun: &Overrun) -> String {
     match overrun {
-        Overrun::Window { back_s, .. } => format!("takes everything back, which usually takes {}", rough(*back_s)),
+        Overrun::Window { .. } => "takes everything back".to_owned(),
         Overrun::Downtime { back_s, .. } => {
             format!("takes everything back; the site usually is up after {}", rough(*back_s))
         }

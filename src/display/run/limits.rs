@@ -4,7 +4,7 @@ use crate::display::table::wrapped;
 use crate::display::time::{clock, date_time, rfc3339, rough};
 use crate::journal::RunState;
 use crate::model::{Limits, Millis, Overrun, Pace, Value};
-use crate::plan::{Plan, TurnBack};
+use crate::plan::Plan;
 use serde_json::json;
 
 /// Lines on what a run must keep within, and when it must turn back for that; nothing where nobody has said.
@@ -16,13 +16,13 @@ pub(in crate::display) fn lines(plan: &Plan, state: &RunState, now: Millis) -> S
     if said.is_empty() {
         return String::new();
     }
-    let by = plan.turn_back(state, Pace::USUAL, now).map(|it| format!("; {}", by(&it))).unwrap_or_default();
+    let by = plan.turn_back_by(state, Pace::USUAL, now).map(|at| format!("; {}", by(at))).unwrap_or_default();
     wrapped("  ", &format!("{}{by}", said.join(", ")))
 }
 
 /// Until when a run can turn back.
-pub(in crate::display) fn by(turn_back: &TurnBack) -> String {
-    format!("latest time to turn back {} UTC", clock(turn_back.by))
+pub(in crate::display) fn by(at: Millis) -> String {
+    format!("latest time to turn back {} UTC", clock(at))
 }
 
 /// The same for programs: `window` (`begins`, `ends`), `max_downtime_s`, `turn_back_by`; null where nobody has said.
@@ -31,24 +31,29 @@ pub(in crate::display) fn limits_json(plan: &Plan, state: &RunState, now: Millis
         json!({
             "window": window.map(|it| json!({ "begins": rfc3339(it.begins), "ends": rfc3339(it.ends) })),
             "max_downtime_s": max_downtime_s,
-            "turn_back_by": plan.turn_back(state, Pace::USUAL, now).map(|it| rfc3339(it.by)),
+            "turn_back_by": plan.turn_back_by(state, Pace::USUAL, now).map(rfc3339),
         })
     })
 }
 
-/// Why nothing new is begun, as a clause.
+/// Why the next effect is not begun, as a clause.
 pub(in crate::display) fn overrun(overrun: &Overrun) -> String {
     match overrun {
-        Overrun::Window { ends, back_s: 0 } => format!("its window ends {} UTC", date_time(*ends)),
-        Overrun::Window { ends, back_s } => {
-            format!("its window ends {} UTC, and the way back usually takes {}", date_time(*ends), rough(*back_s))
-        }
-        Overrun::Downtime { since, most_s, back_s } => format!(
-            "the site is down since {} UTC and may be for {} in all, and on the way back it usually is up after {}",
-            clock(*since),
-            rough(*most_s),
+        Overrun::Window { ends, next_s, back_s } => format!(
+            "its window ends {} UTC, and that effect usually takes {}, the way back after it {}",
+            date_time(*ends),
+            rough(*next_s),
             rough(*back_s)
         ),
+        Overrun::Downtime { since, most_s, back_s, forward_s } => {
+            let forward = forward_s.map_or_else(String::new, |s| format!(", on the way forward after {}", rough(s)));
+            format!(
+                "the site is down since {} UTC and may be for {} in all; on the way back it usually is up after {}{forward}",
+                clock(*since),
+                rough(*most_s),
+                rough(*back_s)
+            )
+        }
     }
 }
 

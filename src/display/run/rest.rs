@@ -28,7 +28,9 @@ fn text(plan: &Plan, state: &RunState, rest: &Rest, ended: &[&ActionPath]) -> St
     let mut text = wrapped("", &format!("run {} {}", state.run, rest_sentence(plan, state, rest)));
     text.push_str(&far(plan, state));
     text.push_str(&site::answers(state, state.at));
-    text.push_str(&limits::lines(plan, state, state.at));
+    if !matches!(rest, Rest::Overrun { .. }) {
+        text.push_str(&limits::lines(plan, state, state.at));
+    }
     text.push_str(&why(state, rest));
     text.push_str(&guards::beside_the_rest(plan, state));
     text.push_str(&of_abandoned(plan, state, ended));

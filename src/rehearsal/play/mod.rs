@@ -7,6 +7,7 @@
 mod deaths;
 mod shell;
 mod under_test;
+mod window;
 
 use std::time::Instant;
 
@@ -90,6 +91,9 @@ impl Play<'_> {
         let run = ["run", self.scenario.runbook.as_str(), "--inputs", INPUTS, "--order", order, "--yes"];
         let shows = holds::shows_nothing(self.region, &self.region.world().after).await?;
         let fault = self.scenario.fault.as_ref().and_then(|name| self.region.world().faults.get(name));
+        if let Some(window_s) = self.scenario.window_s {
+            return self.overruns(&run, window_s, vec![shows]).await;
+        }
         match fault {
             None => self.whole_run(&run, vec![shows]).await?,
             Some(fault) => self.under_fault(&run, fault, vec![shows]).await?,

@@ -26,13 +26,18 @@ fn window() -> Limits {
     Limits { window: Some(WindowSpan { begins: 0, ends: ENDS }), max_downtime_s: None }
 }
 
-fn back_s(table: &Table) -> u64 {
-    table.executor.plan().way_back_time(table.executor.state()).whole_s
+/// How long an effect is expected to take, and the way back after it.
+fn expected(table: &Table, next: &str) -> (u64, u64) {
+    let (plan, state) = (table.executor.plan(), table.executor.state());
+    let next = next.parse().unwrap();
+    let takes = plan.expected.of_action(plan.definition(&next).unwrap()).seconds;
+    (takes, plan.way_back_time(state, Some(&next)).whole_s)
 }
 
-/// The last moment from which the way back still keeps within the window.
-fn latest(table: &Table) -> i64 {
-    ENDS - i64::try_from(back_s(table)).unwrap() * 1_000
+/// The last moment in which an effect may begin: the way back after it still keeps within the window.
+fn latest(table: &Table, next: &str) -> i64 {
+    let (next_s, back_s) = expected(table, next);
+    ENDS - i64::try_from(next_s + back_s).unwrap() * 1_000
 }
 
 fn began(table: &Table, action: &str) -> bool {
@@ -45,9 +50,11 @@ fn it_goes_on_until_the_way_back_would_not_fit_any_more() {
     for order in [Order::Article, Order::Overlap, Order::LeastDowntime] {
         let mut table = within(plan("diamond", order), window(), None);
         table.does("first/one");
-        assert!(back_s(&table) > 0, "what is done takes its time to be taken back");
+        let (next_s, back_s) = expected(&table, "first/two");
+        let one_s = table.executor.plan().way_back_time(table.executor.state(), None).whole_s;
+        assert!(next_s > 0 && back_s > one_s && one_s > 0, "what is done takes its time to be taken back");
         // The look is under way when it is still early, and its answer comes in the last moment.
-        table.now = latest(&table) - 1;
+        table.now = latest(&table, "first/two");
         table.ends("first/two", Phase::Observe, absent());
         assert!(began(&table, "first/two"), "{order:?}");
         // It is too late from here on, and what has begun is brought to its end.
@@ -56,7 +63,8 @@ fn it_goes_on_until_the_way_back_would_not_fit_any_more() {
         assert!(table.rest_now().is_none());
         table.ends("first/two", Phase::Verify, verified());
         let Some(Rest::Overrun { overrun }) = table.rest_now() else { panic!("{order:?}: {:?}", table.wanted) };
-        assert_eq!(overrun, Overrun::Window { ends: ENDS, back_s: back_s(&table) }, "{order:?}");
+        let (next_s, back_s) = expected(&table, "left/one");
+        assert_eq!(overrun, Overrun::Window { ends: ENDS, next_s, back_s }, "{order:?}");
         assert!(table.calls.is_empty(), "{:?}", table.calls);
     }
 }
@@ -65,7 +73,7 @@ fn it_goes_on_until_the_way_back_would_not_fit_any_more() {
 fn what_was_only_looked_at_does_not_begin_when_it_is_late_by_then() {
     let mut table = within(plan("diamond", Order::Article), window(), None);
     table.does("first/one");
-    table.now = latest(&table);
+    table.now = latest(&table, "first/two") + 1;
     table.ends("first/two", Phase::Observe, absent());
     assert!(!began(&table, "first/two"));
     assert!(matches!(table.rest_now(), Some(Rest::Overrun { .. })));
@@ -87,16 +95,15 @@ fn what_was_only_looked_at_does_not_begin_when_it_is_late_by_then() {
 }
 
 #[test]
-fn a_run_of_which_nothing_is_in_the_world_goes_on_to_the_end_of_its_window() {
-    let mut table = within(plan("diamond", Order::Article), window(), None);
-    table.now = ENDS - 1;
-    table.ends("first/one", Phase::Observe, absent());
-    assert!(began(&table, "first/one"));
-    let mut table = within(plan("diamond", Order::Article), window(), None);
-    table.now = ENDS;
-    table.ends("first/one", Phase::Observe, absent());
-    assert!(!began(&table, "first/one"));
-    assert!(matches!(table.rest_now(), Some(Rest::Overrun { overrun: Overrun::Window { back_s: 0, .. } })));
+fn the_first_effect_begins_only_where_it_can_be_taken_back_in_time() {
+    for (late, begins) in [(0, true), (1, false)] {
+        let mut table = within(plan("diamond", Order::Article), window(), None);
+        let at = latest(&table, "first/one") + late;
+        table.now = at;
+        table.ends("first/one", Phase::Observe, absent());
+        assert_eq!(began(&table, "first/one"), begins);
+        assert_eq!(matches!(table.rest_now(), Some(Rest::Overrun { .. })), !begins);
+    }
 }
 
 #[test]
@@ -144,13 +151,11 @@ fn the_downtime_counts_while_the_site_is_seen_to_be_down() {
     let most = |s| Limits { window: None, max_downtime_s: Some(s) };
     let mut table = within(plan("diamond", Order::Article), most(600), Some(1_000));
     table.does("first/one");
-    let back = i64::try_from(back_s(&table)).unwrap() * 1_000;
-    let turn_back = table.executor.plan().turn_back(table.executor.state(), Pace::USUAL, table.now).unwrap();
-    assert_eq!(turn_back.by, 601_000 - back);
+    let back = i64::try_from(table.executor.plan().way_back_time(table.executor.state(), None).site_s).unwrap() * 1_000;
+    let by = |pace| table.executor.plan().turn_back_by(table.executor.state(), pace, 5_000).unwrap();
     // So much faster as waits go, the way back is shorter, and what the site may be down is what was said.
-    let faster = Pace::times(10).unwrap();
-    assert_eq!(table.executor.plan().turn_back(table.executor.state(), faster, 5_000).unwrap().by, 601_000 - back / 10);
-    table.now = turn_back.by;
+    assert_eq!((by(Pace::USUAL), by(Pace::times(10).unwrap())), (601_000 - back, 601_000 - back / 10));
+    table.now = by(Pace::USUAL);
     table.ends("first/two", Phase::Observe, absent());
     assert!(!began(&table, "first/two"));
     let Some(Rest::Overrun { overrun: Overrun::Downtime { since: 1_000, most_s: 600, .. } }) = table.rest_now() else {
