@@ -134,7 +134,7 @@ pub(in crate::display) fn rest_sentence(plan: &Plan, state: &RunState, rest: &Re
         Rest::GuardBroken { guards } => {
             format!("rests before its next effect: the guards {} are broken", list(&names_of(guards)))
         }
-        Rest::Overrun { overrun } => format!("rests before its next effect: {}", limits::overrun(overrun)),
+        Rest::Overrun { overrun } => format!("rests before its next action: {}", limits::overrun(overrun)),
         Rest::Interrupted { .. } => match rollback {
             Some(to) => format!("was interrupted on its way back to {to}"),
             None => "was interrupted".into(),

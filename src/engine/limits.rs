@@ -1,6 +1,7 @@
-//! The limits of a run at a moment: whether an effect may begin, so that the run would still keep within them.
+//! The limits of a run at a moment: whether an action may begin, so that the run would still keep within them.
 //!
-//! Promises: what has begun is never cut off for it; what changes nothing goes on. Not handled: the way back, which has no limit.
+//! Promises: what has begun is never cut off for it. What only waits is held up too, for waiting is what takes time. Not handled: the
+//! way back, which has no limit.
 
 use super::moment::Moment;
 use crate::journal::{RollbackTo, RunState};
@@ -17,13 +18,12 @@ impl Moment<'_> {
     }
 }
 
-/// The limit for whose sake the effect of an action must not begin now.
+/// The limit for whose sake an action must not begin now.
 pub(super) fn overrun(
     (plan, state): (&Plan, &RunState),
     (pace, now): (Pace, Millis),
     action: &ActionPath,
 ) -> Option<Overrun> {
     state.limits?;
-    let definition = plan.definition(action).filter(|definition| !definition.changes_nothing())?;
-    plan.overrun(state, pace, now, definition)
+    plan.overrun(state, pace, now, plan.definition(action)?)
 }

@@ -47,7 +47,7 @@ impl Plan {
                 "a longer window, another order (`--order overlap`), or parts of it beforehand (`--until STEP`)";
             (CheckVerdict::Refuse, Some(advice))
         } else if takes_s.saturating_add(back_s) > left_s {
-            let advice = "it rests before its next effect as soon as the way back would not end in the window any more: expect \
+            let advice = "it rests before its next action as soon as the way back would not end in the window any more: expect \
                           that before its end";
             (CheckVerdict::Warn, Some(advice))
         } else {

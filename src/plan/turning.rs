@@ -34,8 +34,8 @@ impl Plan {
         window.into_iter().chain(downtime).min()
     }
 
-    /// The limit for whose sake the effect of an action must not begin now. Of a window: because the way back from behind the effect
-    /// would not end in it any more. Of the downtime: because neither on the way back nor on the way forward the site would be up in time.
+    /// The limit for whose sake an action must not begin now. Of a window: because the way back from behind it would not end in it any
+    /// more. Of the downtime: because neither on the way back nor on the way forward the site would be up in time.
     #[must_use]
     pub fn overrun(&self, state: &RunState, pace: Pace, now: Millis, next: &StepAction) -> Option<Overrun> {
         let Counting { window, downtime } = counting(state)?;

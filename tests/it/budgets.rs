@@ -88,7 +88,7 @@ fn a_run_that_does_not_fit_its_window_is_refused() {
     shop("plan", &["--window", "23:30-01:00 Europe/Berlin"]).exits(0).says("is 1 h 30 min long");
     // The way back from its end does not fit: it will rest before that.
     let warned = shop("plan", &["--window", "02:00-02:11 UTC"]).exits(0);
-    warned.says("warn").says("window.fits").says("rests before its next effect");
+    warned.says("warn").says("window.fits").says("rests before its next action");
     let later = window(3_600, 7_200);
     shop("run", &["--window", &later, "--yes"]).exits(3).says("opens in 59 min").says("nothing was changed");
     let ends = window(-3_600, 300);
@@ -123,7 +123,7 @@ fn it_rests_when_the_way_back_would_not_fit_and_goes_on_in_another_window() {
     desk.types("hana", &["run", "many.yaml", "--window", &window(-3_600, 7_200), "--until", "s12", "--yes"]).exits(0);
     // The way back takes a minute, and the window ends before that.
     let late = desk.types("hana", &["resume", "--window", &window(-3_600, 50)]).exits(4);
-    let late = late.says("rests before its next effect: its window ends").says("the way back after it 65 s");
+    let late = late.says("rests before its next action: its window ends").says("the way back after it 65 s");
     let run = desk.runs()[0]["run"].as_str().unwrap().to_owned();
     late.says(&format!("runbook rollback {run}")).says("--to start").says("--window HH:MM-HH:MM").says("--window none");
     let status: Value =

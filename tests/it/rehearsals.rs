@@ -296,6 +296,15 @@ fn with_waits_in_the_proportions_of_aws_it_ends_the_same() {
     verdict.the_lab_had_no_troubles();
 }
 
+/// It rests before it makes the database Multi-AZ, which takes too long for the window, and is back at the start before that ends.
+#[test]
+fn what_would_not_fit_its_window_is_not_begun_and_the_way_back_ends_in_it() {
+    let verdict = rehearse("single-to-ha", &["--pace", "aws:20", "--window", "20m"]);
+    verdict.after("the run", &["the run rests for the sake of its window", "something was done by then"]);
+    verdict.after("the rollback to start", &[&["the way back ended in the window"], AT_THE_START].concat());
+    verdict.the_lab_had_no_troubles();
+}
+
 #[test]
 fn a_web_node_is_restarted_without_the_site_noticing() {
     let points = kill_points_of("restart-web-node", &["--rollback-to", "start"]);

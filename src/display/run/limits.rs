@@ -40,7 +40,7 @@ pub(in crate::display) fn limits_json(plan: &Plan, state: &RunState, now: Millis
 pub(in crate::display) fn overrun(overrun: &Overrun) -> String {
     match overrun {
         Overrun::Window { ends, next_s, back_s } => format!(
-            "its window ends {} UTC, and that effect usually takes {}, the way back after it {}",
+            "its window ends {} UTC, and what comes next usually takes {}, the way back after it {}",
             date_time(*ends),
             rough(*next_s),
             rough(*back_s)

@@ -67,7 +67,7 @@ fn nothing_new_begins_when_the_site_is_down_for_as_long_as_it_may_be() {
     let run = ["run", "shop.yaml", "--yes", "--allow-commands", "--poll-interval", "100ms"];
     let limits = ["--max-downtime", "1s", "--accept", "downtime.fits=a try"];
     let late = desk.types("hana", &[&run[..], &limits].concat()).exits(4);
-    let late = late.says("rests before its next effect: the site is down since").says("and may be for 1 s in all");
+    let late = late.says("rests before its next action: the site is down since").says("and may be for 1 s in all");
     late.says("resume").says("--max-downtime none");
     assert!(desk.path("down").exists(), "the next step has not begun");
     desk.types("hana", &["resume", "--max-downtime", "none", "--poll-interval", "100ms"]).exits(0);
