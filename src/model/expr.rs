@@ -137,7 +137,12 @@ impl Expr {
                 format!("{function}({})", arguments.iter().map(Expr::written).collect::<Vec<_>>().join(", "))
             }
             Expr::Literal(value) => value.to_string(),
-            Expr::Text(_) | Expr::List(_) | Expr::Map(_) => String::new(),
+            Expr::List(items) => format!("[{}]", items.iter().map(Expr::written).collect::<Vec<_>>().join(", ")),
+            Expr::Map(entries) => {
+                let entry = |(name, it): (&String, &Expr)| format!("{}: {}", Value::from(name.as_str()), it.written());
+                format!("{{{} }}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+            }
+            Expr::Text(_) => String::new(),
         }
     }
 }

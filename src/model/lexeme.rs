@@ -5,7 +5,7 @@
 pub enum Lexeme {
     /// Letters, digits and `_ . - @`: a name, or a reference.
     Word(String),
-    /// What stands in quotes.
+    /// What stands in quotes; the quotes that it is in stand twice for one.
     Text(String),
     /// A whole number.
     Number(i64),
@@ -13,7 +13,7 @@ pub enum Lexeme {
     Sign(&'static str),
 }
 
-const SIGNS: [&str; 7] = ["==", "!=", "(", ")", "[", "]", ","];
+const SIGNS: [&str; 10] = ["==", "!=", "(", ")", "[", "]", "{", "}", ",", ":"];
 
 fn is_of_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_.-@".contains(c)
@@ -55,8 +55,7 @@ fn pieces(text: &str) -> Result<Vec<(Lexeme, std::ops::Range<usize>)>, String> {
         let (lexeme, used) = if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
             (Lexeme::Sign(sign), sign.len())
         } else if first == '"' || first == '\'' {
-            let end = rest[1..].find(first).ok_or_else(|| format!("the text {rest} does not end"))?;
-            (Lexeme::Text(rest[1..=end].to_owned()), end + 2)
+            quoted(rest, first).ok_or_else(|| format!("the text {rest} does not end"))?
         } else {
             let end = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
             let word = &rest[..end];
@@ -70,6 +69,21 @@ fn pieces(text: &str) -> Result<Vec<(Lexeme, std::ops::Range<usize>)>, String> {
         rest = rest[used..].trim_start();
     }
     Ok(found)
+}
+
+/// The text at the beginning that is in these quotes, and how long it is with them.
+fn quoted(rest: &str, quote: char) -> Option<(Lexeme, usize)> {
+    let (mut text, mut used) = (String::new(), 1);
+    loop {
+        let end = used + rest[used..].find(quote)?;
+        text.push_str(&rest[used..end]);
+        used = end + 1;
+        if !rest[used..].starts_with(quote) {
+            return Some((Lexeme::Text(text), used));
+        }
+        text.push(quote);
+        used += 1;
+    }
 }
 
 impl std::fmt::Display for Lexeme {
@@ -92,6 +106,9 @@ mod tests {
         let each = |word: &str| (word == "each").then(|| "'web-1'".to_owned());
         let filled = with_words(" lower( each ), 'each', inputs.ports[each].each", each).unwrap();
         assert_eq!(filled, " lower( 'web-1' ), 'each', inputs.ports['web-1'].each");
+        let twice = lexemes("'it''s' \"\" \"a \"\"b\"\"\"").unwrap();
+        let texts = ["it's", "", "a \"b\""].map(|text| Lexeme::Text(text.into()));
+        assert_eq!(twice, texts);
         assert!(with_words("a + b", each).unwrap_err().contains("`+` has no meaning"));
     }
 }

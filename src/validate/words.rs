@@ -75,6 +75,58 @@ pub(super) fn plain(node: &Node) -> String {
     }
 }
 
+/// A value as a formula has it: the same in quotes, in brackets, or what stands between `${{` and `}}`.
+///
+/// # Errors
+/// Why it cannot stand in one.
+pub(super) fn as_formula(node: &Node) -> Result<String, &'static str> {
+    match &node.kind {
+        Kind::Text(text) if text.contains("${{") => as_format(text),
+        Kind::Text(text) => quoted(text),
+        Kind::Number(_) | Kind::Bool(_) => Ok(plain(node)),
+        Kind::List(items) => {
+            let items: Vec<String> = items.iter().map(as_formula).collect::<Result<_, _>>()?;
+            Ok(format!("[{}]", items.join(", ")))
+        }
+        Kind::Map(entries) => {
+            let entry = |entry: &Entry| -> Result<String, &'static str> {
+                Ok(format!("{}: {}", quoted(&entry.key.text)?, as_formula(&entry.value)?))
+            };
+            let entries: Vec<String> = entries.iter().map(entry).collect::<Result<_, _>>()?;
+            // Two of these signs would end the formula.
+            Ok(format!("{{{} }}", entries.join(", ")))
+        }
+        Kind::Null => Err("nothing is given there"),
+    }
+}
+
+fn quoted(text: &str) -> Result<String, &'static str> {
+    if text.contains("}}") {
+        return Err("a text with `}}` in it cannot stand in a formula");
+    }
+    Ok(format!("'{}'", text.replace('\'', "''")))
+}
+
+/// A text with formulas in it as one: `format('a-{}', inputs.b)`.
+fn as_format(text: &str) -> Result<String, &'static str> {
+    let (mut pattern, mut values, mut rest) = (String::new(), Vec::new(), text.trim());
+    if rest.contains("{}") {
+        return Err("a text with `{}` and with references in it cannot stand in a formula");
+    }
+    while let Some((before, after)) = rest.split_once("${{") {
+        let (inner, after) = after.split_once("}}").ok_or("a `}}` is missing in it")?;
+        pattern.push_str(before);
+        pattern.push_str("{}");
+        values.push(inner.trim());
+        rest = after;
+    }
+    pattern.push_str(rest);
+    match values.as_slice() {
+        [alone] if pattern == "{}" => Ok((*alone).to_owned()),
+        values => Ok(format!("format({}, {})", quoted(&pattern)?, values.join(", "))),
+    }
+}
+
 /// The first letter in lower case and no full stop: a description as a part of a sentence.
 pub(super) fn inside(about: &str) -> String {
     let about = about.trim_end_matches('.');

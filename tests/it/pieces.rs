@@ -154,3 +154,49 @@ fn a_piece_is_read_from_the_runbooks_folder_only() {
     let outside = desk.types("hana", &["validate", "main.yaml"]).exits(2);
     assert!(outside.stderr.contains("its path leads elsewhere"), "{}", outside.stderr);
 }
+
+/// A piece knows no inputs but its own, whatever the runbook's are called: lists and maps that are written out for it, too.
+#[test]
+fn what_is_written_out_for_a_piece_is_what_it_has() {
+    let piece = "piece: work\nabout: a\ninputs:\n  list: { type: list(string), about: l }\n  cmd: { type: map, about: c }\n  \
+                 word: { type: string, about: w }\nsteps:\n  - id: look\n    title: t\n    why: w\n    when: inputs.cmd.a == 'right'\n    actions:\n      \
+                 - id: see\n        do: local.run\n        with:\n          reads: true\n          argv:\n            \
+                 - \"${{ inputs.list[1] }}\"\n            - \"${{ join(inputs.list, ' ') }}\"\n            \
+                 - \"${{ inputs.cmd['a'] }}\"\n            - \"p-${{ inputs.cmd.deep.er }}\"\n            \
+                 - \"${{ default(inputs.cmd.a, 'other') }}\"\n            - \"${{ default(inputs.cmd.none, 'other') }}\"\n            \
+                 - \"${{ lower(inputs.word) }}\"\n      \
+                 - { id: \"each\", do: local.run, for_each: [a, b], with: { reads: true, argv: [\"${{ inputs.cmd[each] }}\"] } }\n";
+    let head = "runbook: made\ntitle: t\nabout: a\ninputs:\n  list: { type: list(string), about: l, default: [wrong, wrong] }\n  \
+                cmd: { type: map, about: c, default: { a: wrong, b: wrong, deep: { er: wrong } } }\n  word: { type: string, about: w, default: wrong }\n  \
+                other: { type: string, about: o, default: RIGHT }\nsteps:\n";
+    let literal = "{ list: [x, \"r-${{ inputs.other }}\"], cmd: { a: right, b: 7, deep: { er: it's \\\"so\\\" } }, word: \"It's \\\"q\\\"\" }";
+    let steps = format!(
+        "  - {{ include: work.yaml, id: i, with: {} }}\n",
+        literal.replace("it's \\\"so\\\"", "\"it's \\\"so\\\"\"")
+    );
+    let pieces = [("work.yaml".to_owned(), piece.to_owned())];
+    let runbook = read(&whole(&format!("{head}{steps}"), &pieces));
+    let inputs = runbook::validate::parse_inputs(&runbook, None, &[]).unwrap();
+    let outputs = std::collections::BTreeMap::new();
+    let scope = runbook::model::Scope { run: None, inputs: &inputs, outputs: &outputs };
+    let said: Vec<String> = runbook
+        .actions()
+        .map(|action| serde_json::to_string(&action.with["argv"].resolve(&scope).unwrap()).unwrap())
+        .collect();
+    let first = json!(["r-RIGHT", "x r-RIGHT", "right", "p-it's \"so\"", "right", "other", "it's \"q\""]).to_string();
+    assert_eq!(said, [first.as_str(), "[\"right\"]", "[7]"]);
+    // What cannot stand in a formula is told, and nothing of another name is taken in its place.
+    for (given, says) in [
+        ("word: \"a }} b\"", "a text with `}}` in it cannot stand in a formula"),
+        ("word: \"a {} ${{ inputs.other }}\"", "a text with `{}` and with references"),
+    ] {
+        let steps = format!(
+            "  - {{ include: work.yaml, with: {{ list: [x, y], cmd: {{ a: right, b: b, deep: {{ er: e }} }}, {given} }} }}\n"
+        );
+        let told = parse_runbook("main.yaml", &whole(&format!("{head}{steps}"), &pieces)).unwrap_err().render(false);
+        assert!(told.contains(says), "{given}: {told}");
+    }
+    let steps = "  - { include: work.yaml, with: { list: [x], cmd: { a: right, b: b, deep: { er: e } }, word: w } }\n";
+    let told = parse_runbook("main.yaml", &whole(&format!("{head}{steps}"), &pieces)).unwrap_err().render(false);
+    assert!(told.contains("`[\"x\"]` has no item 1"), "{told}");
+}

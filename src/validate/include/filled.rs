@@ -1,10 +1,11 @@
 //! The steps of a piece with its inputs filled in, and the names of its own steps as they are in the whole runbook.
 
 use super::super::problem::Notes;
-use super::super::words::{is_script, meant, plain};
+use super::super::words::{as_formula, is_script, meant, plain};
 use super::node::{changed, text};
 use crate::document::{Entry, Kind, Node};
 use crate::model::with_words;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What is filled in.
@@ -25,6 +26,8 @@ impl PieceFilling<'_> {
             self.all_declared(when, when.text().unwrap_or_default(), notes);
         }
         let filled = self.filled(step, notes);
+        let notes = RefCell::new(notes);
+        let words = |node: &Node, when: &str| text(&self.words(node, when, &mut notes.borrow_mut()), node.place);
         changed(filled, &|name, node| match (name, &node.kind) {
             ("id", Kind::Text(id)) => text(&self.named(id), node.place),
             ("needs", Kind::List(_)) => self.needs(node),
@@ -32,12 +35,12 @@ impl PieceFilling<'_> {
                 Some(id) => text(&self.of_this(id), step.place),
                 None => step,
             }),
-            ("when", Kind::Text(when)) => text(&self.words(when), node.place),
+            ("when", Kind::Text(when)) => words(&node, when),
             ("actions", Kind::List(actions)) => {
                 let of = |action: &Node| {
                     changed(action.clone(), &|name, node| match (name, &node.kind) {
                         ("needs", Kind::List(_)) => self.needs(node),
-                        ("when", Kind::Text(when)) => text(&self.words(when), node.place),
+                        ("when", Kind::Text(when)) => words(&node, when),
                         _ => node,
                     })
                 };
@@ -99,7 +102,7 @@ impl PieceFilling<'_> {
                     notes.add(node.place, format!("`{inner}` is no text, and cannot be a part of one"));
                 }
                 Some(value) => out.push_str(&plain(value)),
-                None => out.push_str(&format!("${{{{ {} }}}}", self.words(inner))),
+                None => out.push_str(&format!("${{{{ {} }}}}", self.words(node, inner, notes))),
             }
             rest = &rest[end..];
         }
@@ -128,35 +131,37 @@ impl PieceFilling<'_> {
         keys.try_fold(whole, |value, key| value.get(key))
     }
 
-    /// A formula, or a condition, with the words of the whole runbook.
-    fn words(&self, formula: &str) -> String {
+    /// A formula, or a condition, with the words of the whole runbook. An input of the piece never stays: the runbook may have one of
+    /// that name.
+    fn words(&self, node: &Node, formula: &str, notes: &mut Notes) -> String {
+        let mut misfit = None;
         let word = |word: &str| {
-            if let Some(value) = self.input(word) {
-                return written(value);
-            }
-            // A part of what the runbook gives by reference.
-            if let Some((whole, part)) = word.strip_prefix("inputs.").and_then(|it| it.split_once('.')) {
-                return self.values.get(whole).and_then(written).map(|it| format!("{it}.{part}"));
-            }
-            let mut parts = word.splitn(3, '.');
-            match (parts.next(), parts.next(), parts.next()) {
-                (Some("steps"), Some(step), Some(rest)) => Some(format!("steps.{}.{rest}", self.of_this(step))),
-                _ => None,
+            let (value, part) = match (self.input(word), word.strip_prefix("inputs.")) {
+                (Some(value), _) => (value, None),
+                (None, Some(name)) => match name.split_once('.') {
+                    Some((whole, part)) => (self.values.get(whole)?, Some(part)),
+                    None => return None,
+                },
+                (None, None) => {
+                    let mut parts = word.splitn(3, '.');
+                    return match (parts.next(), parts.next(), parts.next()) {
+                        (Some("steps"), Some(step), Some(rest)) => Some(format!("steps.{}.{rest}", self.of_this(step))),
+                        _ => None,
+                    };
+                }
+            };
+            match as_formula(value) {
+                Ok(written) => Some(part.map_or_else(|| written.clone(), |part| format!("{written}.{part}"))),
+                Err(why) => {
+                    misfit = Some((word.to_owned(), why));
+                    None
+                }
             }
         };
-        with_words(formula, word).unwrap_or_else(|_| formula.to_owned())
-    }
-}
-
-/// A value as a formula has it: what is between `${{` and `}}`, or the value itself.
-fn written(node: &Node) -> Option<String> {
-    match &node.kind {
-        Kind::Text(text) => match text.trim().strip_prefix("${{").and_then(|it| it.strip_suffix("}}")) {
-            Some(inner) if !inner.contains("${{") => Some(inner.trim().to_owned()),
-            _ if text.contains('"') => Some(format!("'{text}'")),
-            _ => Some(format!("\"{text}\"")),
-        },
-        Kind::Number(_) | Kind::Bool(_) => Some(plain(node)),
-        Kind::Null | Kind::List(_) | Kind::Map(_) => None,
+        let words = with_words(formula, word).unwrap_or_else(|_| formula.to_owned());
+        if let Some((word, why)) = misfit {
+            notes.add(node.place, format!("`{word}` of the piece, as it is given: {why}"));
+        }
+        words
     }
 }

@@ -2,7 +2,7 @@
 //! same round.
 
 use super::super::problem::Notes;
-use super::super::words::{is_script, meant, plain};
+use super::super::words::{as_formula, is_script, meant, plain};
 use super::items::Item;
 use crate::document::{Entry, Kind, Node};
 use crate::model::{unrolled_id, with_words};
@@ -95,7 +95,13 @@ impl Round<'_> {
         let mut is_other = false;
         let word = |word: &str| {
             let other = match self.value(node, word, notes) {
-                Some(value) => Some(written_out(value)),
+                Some(value) => match as_formula(value) {
+                    Ok(written) => Some(written),
+                    Err(why) => {
+                        notes.add(node.place, format!("`{word}` of the loop's item `{}`: {why}", self.item.name));
+                        None
+                    }
+                },
                 None => self.reference(word),
             };
             is_other |= other.is_some();
@@ -145,14 +151,5 @@ impl Round<'_> {
             }
             _ => None,
         }
-    }
-}
-
-/// A value as a formula has it.
-fn written_out(node: &Node) -> String {
-    match &node.kind {
-        Kind::Text(text) if text.contains('"') => format!("'{text}'"),
-        Kind::Text(text) => format!("\"{text}\""),
-        _ => plain(node),
     }
 }
