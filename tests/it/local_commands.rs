@@ -94,6 +94,41 @@ fn a_run_that_is_abandoned_ends_its_command() {
     assert!(kept(&desk).contains(&"out".to_owned()), "{:?}", kept(&desk));
 }
 
+/// What a command has left running in its group is ended when it is taken back, also when its run was finished long ago; and before it
+/// is begun once more.
+#[test]
+fn what_a_command_leaves_running_is_ended_with_it() {
+    let desk = Desk::new();
+    let folder = desk.path("").display().to_string().trim_end_matches('/').to_owned();
+    let text = |more: &str, end: &str| {
+        format!(
+            "runbook: left\ntitle: t\nabout: a\nsteps:\n  - id: one\n    title: t\n    why: w\n    actions:\n      - {{ id: it, do: local.run, \
+             {more} with: {{ shell: \"sleep 300 >/dev/null 2>&1 & echo $! >>children; {end}\", cwd: \"{folder}\", undo: \":\" }} }}\n"
+        )
+    };
+    let runs = |child: &str| std::path::Path::new(&format!("/proc/{child}/cmdline")).exists();
+    desk.write("left.yaml", &text("", "true"));
+    desk.types("hana", &["run", "left.yaml", "--yes"]).exits(0);
+    let child = desk.read("children").trim().to_owned();
+    assert!(runs(&child), "it is left running, as it was meant");
+    desk.types("hana", &["rollback", "--to", "start", "--yes"])
+        .exits(0)
+        .says("what it had left behind still ran and was ended");
+    assert!(!runs(&child));
+    let again = text("retry: { attempts: 3, first: 100ms, most: 100ms },", "[ $(wc -l <children) -gt 2 ] || exit 75");
+    desk.write("left.yaml", &again.replace("undo:", "retry_on: [75], undo:"));
+    desk.types("hana", &["run", "left.yaml", "--yes"]).exits(0);
+    let children: Vec<String> = desk.read("children").lines().map(str::to_owned).collect();
+    assert_eq!(
+        children.iter().map(|child| runs(child)).collect::<Vec<_>>(),
+        [false, false, true],
+        "one after the other"
+    );
+    let run = desk.runs()[0]["run"].as_str().unwrap().to_owned();
+    desk.types("hana", &["rollback", &run, "--to", "start", "--yes"]).exits(0);
+    assert!(!runs(&children[2]));
+}
+
 /// Where a secret is taken from is the operator's to say: a runbook's own default could take any, and send it anywhere.
 #[test]
 fn a_secret_that_the_runbook_takes_for_itself_is_asked_for() {

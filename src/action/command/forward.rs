@@ -184,7 +184,13 @@ impl Errand<'_> {
                 if self.check.is_none() {
                     return Ok(Verified { outputs, evidence: told });
                 }
-                self.wait_for_check(cx).await?;
+                if let Err(late) = self.wait_for_check(cx).await {
+                    if late.kind == FailureKind::Deadline && kept.look(cx).await?.left {
+                        kept.end(cx, "its deadline").await?;
+                        return Err(late.cause("what it had left behind still ran and was ended").into());
+                    }
+                    return Err(late.into());
+                }
                 Ok(Verified { outputs, evidence: format!("{told}; {by_check}") })
             }
             CommandEnd::Bad(_) if judged => Ok(Verified::by(by_check)),

@@ -59,11 +59,42 @@ state() {
     fi
 }
 
+# Whether it has left processes behind, of any beginning, though that has ended.
+left_behind() (
+    for folder in "$name".[0-9]* "$name.closed"; do
+        if [ -e "$folder/status" ] || [ "$folder" = "$name.closed" ]; then
+            alive && others "$group" "$leader" && { echo "$folder"; exit 0; }
+        fi
+    done
+    exit 1
+)
+
+# Ends the group that is noted in `folder`: by TERM and, where that does not help within ten seconds, by KILL.
+end_group() {
+    alive || return 0
+    kill -TERM "-$group"
+    tries=0
+    while alive && [ "$tries" -lt 10 ]; do sleep 1; tries=$((tries + 1)); done
+    if alive; then
+        kill -KILL "-$group"
+        tries=0
+        while alive && [ "$tries" -lt 10 ]; do sleep 1; tries=$((tries + 1)); done
+    fi
+    ! alive
+}
+
+# Ends what it has left behind.
+end_left() {
+    while folder=$(left_behind); do end_group || return 1; done
+    find_last
+}
+
 tell() {
     find_last
     echo "last=$last"
     echo "state=$(state)"
     echo "begun=$begun"
+    ! left_behind >/dev/null || echo "left=yes"
     [ "$last" != 0 ] || return 0
     echo "folder=$(pwd -P)/$folder"
     for field in status stopped told began; do
@@ -124,6 +155,9 @@ begin)
     if [ -e "$name.closed/begun" ]; then tell; exit 0; fi
     if mkdir "$folder" 2>/dev/null; then
         [ ! -d "$name.closed" ] || { void "$folder"; tell; exit 0; }
+        # Two of them beside each other are what nobody wants.
+        end_left || { void "$folder"; fail "what it has left behind does not let itself be ended"; }
+        folder=$name.$number
         sweep
         date +%s >"$folder/began"
         cat >"$folder/input" && [ -s "$folder/input" ] || rm -f "$folder/input"
@@ -157,17 +191,10 @@ end)
     find_last
     if [ "$(state)" = running ]; then
         note stopped "$1"
-        alive
-        kill -TERM "-$group"
-        tries=0
-        while alive && [ "$tries" -lt 10 ]; do sleep 1; tries=$((tries + 1)); done
-        if alive; then
-            kill -KILL "-$group"
-            tries=0
-            while alive && [ "$tries" -lt 10 ]; do sleep 1; tries=$((tries + 1)); done
-        fi
+        end_group
         [ "$(state)" != gone ] || note status 137
     fi
+    end_left
     tell
     ;;
 told)
@@ -200,6 +227,8 @@ clear)
     # What it was closed with keeps out a beginning that comes late, and says that there was one.
     mkdir "$name.closed" 2>/dev/null
     echo "$begun" >"$name.closed/begun.new" && mv -f "$name.closed/begun.new" "$name.closed/begun" || exit 1
+    # Where it has left something behind, a rollback will end that.
+    if left=$(left_behind) && [ "$left" != "$name.closed" ]; then cp "$left/group" "$name.closed/group"; fi
     for old in "$name".*; do
         case ${old#"$name".} in *[!0-9]*) ;; *) rm -rf "$old" ;; esac
     done

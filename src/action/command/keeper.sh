@@ -25,3 +25,5 @@ if [ -e "$folder/input" ]; then exec <"$folder/input"; rm -f "$folder/input"; fi
 status=$?
 # A disk that is full is waited for, or nobody would ever know; a folder that was removed is not.
 until note status "$status" 2>/dev/null || [ ! -d "$folder" ]; do sleep 5; done
+# What it leaves behind is known by its group, and a group's number for sure only while its leader is there.
+while others "$group" "$$"; do sleep 15; done

@@ -6,7 +6,8 @@
 //! (process group, and what tells it from a later one of that number), `out` and `err`, `status`. `host.sh` answers how it stands.
 //!
 //! Promises: a beginning has at most one process, whoever asks how often; what has been made `void` never begins; a command
-//! whose connection or executor is gone runs on and is found again; whoever is told that it ended has its status.
+//! whose connection or executor is gone runs on and is found again; whoever is told that it ended has its status; what it leaves
+//! behind in its group is ended before another beginning, and when it is ended or taken back.
 //! Not handled: processes that leave the command's group (daemons); a folder that somebody removes by hand; a host whose disk is
 //! put back to an earlier state.
 
@@ -17,8 +18,8 @@ use crate::access::RemoteCommand;
 use crate::action::Context;
 use crate::model::Failure;
 
-const HOST: &str = concat!(include_str!("../kept_folder.sh"), include_str!("host.sh"));
-const KEEPER: &str = include_str!("keeper.sh");
+const HOST: &str = concat!(include_str!("../kept_folder.sh"), include_str!("others.sh"), include_str!("host.sh"));
+const KEEPER: &str = concat!(include_str!("others.sh"), include_str!("keeper.sh"));
 
 /// A command on its host, by the name under which it is kept there.
 pub(super) struct KeptCommand<'a> {

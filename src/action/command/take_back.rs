@@ -28,8 +28,11 @@ impl Errand<'_> {
         if trace.goes_on() {
             trace = kept.end(cx, "its undo").await?;
             ended = "it still ran and was ended; ";
+        } else if trace.left {
+            trace = kept.end(cx, "its undo").await?;
+            ended = "what it had left behind still ran and was ended; ";
         }
-        if trace.goes_on() {
+        if trace.goes_on() || trace.left {
             let told =
                 format!("`{}` {} does not let itself be ended, and still runs", self.line.program(), self.place.on());
             return Err(Failure::transient(told).advise(format!("see {} there", trace.folder)).into());
@@ -55,10 +58,11 @@ impl Errand<'_> {
         let mut told = Vec::new();
         for (kept, what) in [(self.kept(cx), "it"), (self.way_back(cx), "its undo")] {
             let trace = kept.close(cx).await?;
-            if !trace.goes_on() {
+            if !trace.goes_on() && !trace.left {
                 continue;
             }
-            if kept.end(cx, "its run was abandoned").await?.goes_on() {
+            let ended = kept.end(cx, "its run was abandoned").await?;
+            if ended.goes_on() || ended.left {
                 let told = format!(
                     "`{}` {} does not let itself be ended, and still runs",
                     self.line.program(),

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 /// Somebody who owns nothing of this machine.
 const NOBODY: u32 = 65_534;
 /// What the scripts use of a host.
-const TOOLS: &[&str] =
-    &["sh", "mkdir", "cat", "mv", "ls", "id", "dd", "wc", "tail", "tr", "rm", "date", "sleep", "find", "kill", "touch"];
+const TOOLS: &[&str] = &[
+    "sh", "mkdir", "cat", "mv", "ls", "id", "dd", "wc", "tail", "tr", "rm", "date", "sleep", "find", "kill", "touch",
+    "grep", "cp",
+];
 
 /// A home, and the programs that are on the path.
 struct Machine {
@@ -178,6 +180,39 @@ fn it_is_ended_with_all_its_processes_and_says_why() {
         assert!(!machine.ask(&["end", "b", "another"]).contains("another"));
     };
     std::thread::scope(|scope| EVERY.map(|tools| scope.spawn(move || ends(tools))).map(|it| it.join().unwrap()));
+}
+
+/// What a command leaves behind in its group is ended before it begins once more, when it is taken back, and also when all else of
+/// it was cleared away; as long as it is there, the number of the group is nobody else's.
+#[test]
+fn what_it_leaves_behind_is_ended_with_it() {
+    let leaves = |tools: Tools| {
+        let machine = Machine::new(tools);
+        let runs = |folder: &str| {
+            let group = format!("-{}", machine.group(folder)[0]);
+            Command::new("kill").args(["-0", "--", &group]).output().unwrap().status.success()
+        };
+        let body = "(trap '' HUP; sleep 97) >/dev/null 2>&1 & echo up; exit 75";
+        machine.begin("never", "exit 0");
+        assert!(!machine.comes_to("never", "ended").contains("left="), "{tools:?}");
+        machine.begin("a", body);
+        assert!(machine.comes_to("a", "ended").contains("left=yes\n"), "{tools:?}");
+        assert!(runs("a.1"), "{tools:?}");
+        machine.ask(&["begin", "a", "2", KEEPER, "sh", "-c", body]);
+        machine.comes_to("a", "ended");
+        assert!(!runs("a.1") && runs("a.2"), "{tools:?}: there is one of them");
+        let ended = machine.ask(&["end", "a", "its undo"]);
+        assert!(!ended.contains("left=") && !ended.contains("stopped=") && !runs("a.2"), "{tools:?}: {ended}");
+        machine.begin("b", body);
+        machine.comes_to("b", "ended");
+        machine.ask(&["clear", "b"]);
+        assert!(machine.ask(&["close", "b"]).contains("state=none\nbegun=1\nleft=yes\n"), "{tools:?}");
+        assert!(runs("b.closed"), "{tools:?}");
+        machine.ask(&["end", "b", "its undo"]);
+        assert!(!runs("b.closed"), "{tools:?}");
+        assert!(!machine.ask(&["look", "b"]).contains("left="), "{tools:?}");
+    };
+    std::thread::scope(|scope| EVERY.map(|tools| scope.spawn(move || leaves(tools))).map(|it| it.join().unwrap()));
 }
 
 #[test]

@@ -9,6 +9,8 @@ pub(super) struct Trace {
     pub(super) begun: u32,
     /// How it stands.
     pub(super) stands: Stands,
+    /// Whether it has left processes behind, though it has ended.
+    pub(super) left: bool,
     /// Where it is kept.
     pub(super) folder: String,
     /// Why it was ended by us; nothing when it came to its end by itself.
@@ -55,6 +57,7 @@ impl Trace {
             last: field("last")?.parse().ok()?,
             begun: field("begun").map_or(Some(0), |number| number.parse().ok())?,
             stands,
+            left: field("left").is_some(),
             folder: field("folder").unwrap_or_default().to_owned(),
             stopped: field("stopped").map(str::to_owned),
             told: field("told").is_some(),

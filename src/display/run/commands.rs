@@ -5,9 +5,10 @@ use crate::display::time::rough;
 use crate::display::typed::Typed;
 use crate::display::wording::{place, unanswered};
 use crate::journal::{ActionState, Mode, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, Overrun, Resolution};
+use crate::model::{ActionPath, Overrun, Property, Resolution};
 use crate::plan::{Plan, Sequence, Site};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// A command and what it does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,12 +31,10 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
             next.extend(ends(state));
         }
         Some(Rest::Abandoned { .. }) => {}
-        Some(Rest::Finished) => {
-            next.push(command(typed.rollback(&RollbackTo::Start), "takes everything back, if need be"));
-        }
-        Some(Rest::FinishedWithFailures { .. }) => {
-            next.push(resume("tries again what failed"));
-            next.push(command(typed.rollback(&RollbackTo::Start), "takes everything back, if need be"));
+        Some(Rest::Finished) => next.extend(furthest_back(plan, state, "takes everything back, if need be")),
+        Some(Rest::FinishedWithFailures { actions }) => {
+            next.push(resume(again(plan, actions, "tries again what failed")));
+            next.extend(furthest_back(plan, state, "takes everything back, if need be"));
         }
         Some(Rest::UntilReached { .. } | Rest::Interrupted { .. }) => {
             next.push(resume(&goes_on(plan, state)));
@@ -57,10 +56,10 @@ pub fn next_commands(plan: &Plan, state: &RunState, rest: Option<&Rest>) -> Vec<
             next.extend(ends(state));
         }
         Some(Rest::Overrun { overrun }) => {
-            next.push(rollback(state, &RollbackTo::Start, &turns_back(overrun)));
-            next.extend(
-                ways_back(plan, state).into_iter().filter(|way| way.command != next[0].command).collect::<Vec<_>>(),
-            );
+            next.extend(furthest_back(plan, state, &turns_back(overrun)));
+            let is_new = |way: &NextCommand| next.iter().all(|it| it.command != way.command);
+            let others: Vec<NextCommand> = ways_back(plan, state).into_iter().filter(is_new).collect();
+            next.extend(others);
             let (other, lifted) = match overrun {
                 Overrun::Window { .. } => ("--window HH:MM-HH:MM", "--window none"),
                 Overrun::Downtime { .. } => ("--max-downtime TIME", "--max-downtime none"),
@@ -164,13 +163,16 @@ fn forward_again(plan: &Plan, state: &RunState) -> String {
 fn paused(plan: &Plan, state: &RunState, actions: &[ActionPath]) -> Vec<NextCommand> {
     let typed = Typed::of(&state.run);
     let drifted = actions.iter().any(|action| has_drifted(state, action));
-    let again = if drifted { "looks again, and goes on when the world is as it was" } else { "tries it again" };
-    let resume = command(typed.resume(), format!("{again}{}", rests(plan, state)));
+    let what = if drifted { "looks again, and goes on when the world is as it was" } else { "tries it again" };
+    let resume = command(typed.resume(), format!("{}{}", again(plan, actions, what), rests(plan, state)));
     let anew = drifted.then(|| {
         let why = "shows a new plan for what has not run, on the world as it is, and asks";
         command(typed.resume_with("--replan"), why)
     });
-    let decided: Vec<NextCommand> = actions.iter().flat_map(|action| decisions(state, action)).collect();
+    let not_done =
+        actions.iter().filter(|action| wants_a_word(plan, action)).filter_map(|action| not_done(state, action));
+    let decided: Vec<NextCommand> =
+        not_done.chain(actions.iter().flat_map(|action| decisions(state, action))).collect();
     let stuck_undo =
         actions.iter().any(|a| matches!(state.action(a), ActionState::UndoFailed { .. } | ActionState::Undoing { .. }));
     match (&state.mode, stuck_undo) {
@@ -189,6 +191,13 @@ fn paused(plan: &Plan, state: &RunState, actions: &[ActionPath]) -> Vec<NextComm
 /// Whether an action was stopped by a world that is another one than the plan was made on.
 fn has_drifted(state: &RunState, action: &ActionPath) -> bool {
     matches!(state.action(action), ActionState::Failed { failure, .. } if !failure.drift.is_empty())
+}
+
+/// That nothing of an action is there which was begun and has failed.
+fn not_done(state: &RunState, action: &ActionPath) -> Option<NextCommand> {
+    let failed = matches!(state.action(action), ActionState::Failed { traces: Some(_), .. });
+    let why = "when nothing of it is there: `resume` begins it once more";
+    failed.then(|| command(Typed::of(&state.run).resolve(action, Resolution::NotDone), why))
 }
 
 /// What a person may decide an action to be, as the journal would accept it.
@@ -258,6 +267,36 @@ pub(in crate::display) fn service(plan: &Plan, state: &RunState, from: &Rollback
     let to = served.map_or(RollbackTo::Start, |step| RollbackTo::Step(step.id.clone()));
     let why = format!("brings the site back, as it was {}", as_of(plan, &to));
     Some(ToService { to: to.clone(), command: rollback(state, &to, &why) })
+}
+
+/// The way back to the start; over what cannot be undone, as far as there is one.
+fn furthest_back(plan: &Plan, state: &RunState, why: &str) -> Option<NextCommand> {
+    if plan.beyond_recall(state, &BTreeSet::new()).is_empty() {
+        return Some(rollback(state, &RollbackTo::Start, why));
+    }
+    let to = plan.last_recall(state)?;
+    let kept = plan.kept(&to);
+    let is_after = state.actions.iter().any(|(action, it)| !kept.contains(action) && it.traces().is_some());
+    let why = format!("takes back what was done after {}; not all before it can be undone", place(plan, &to));
+    is_after.then(|| rollback(state, &to, &why))
+}
+
+/// Whether an action that has failed is begun again only where somebody says that nothing of it is there: a command that nothing is said of.
+fn wants_a_word(plan: &Plan, action: &ActionPath) -> bool {
+    plan.definition(action).is_some_and(|it| {
+        let says = |name: &str| it.with.contains_key(name);
+        it.kind.properties().contains(&Property::IsAnyDeed) && !(says("reads") || says("repeatable") || says("check"))
+    })
+}
+
+/// What a resume does with actions that have failed.
+fn again<'a>(plan: &Plan, actions: &[ActionPath], usual: &'a str) -> &'a str {
+    let all = !actions.is_empty() && actions.iter().all(|action| wants_a_word(plan, action));
+    if all {
+        "looks at it again: it is begun once more only where somebody says that nothing of it is there"
+    } else {
+        usual
+    }
 }
 
 /// What going back to the start means for a limit that would not be kept else.

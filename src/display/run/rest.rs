@@ -104,7 +104,7 @@ fn one(state: &RunState, action: &ActionPath) -> String {
         }
         ActionState::InDoubt { evidence, .. } => {
             let seen = wrapped("  seen: ", evidence);
-            format!("{}{seen}", heading("was started, and its end is not recorded"))
+            format!("{}{seen}", heading("was started, and it cannot be told whether its effect was made"))
         }
         ActionState::Started { .. } => heading("was started, and its end is not recorded: it is looked at on resume"),
         ActionState::Applied { .. } => heading("made its effect, and the waiting for it was cut short"),
