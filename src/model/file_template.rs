@@ -6,13 +6,15 @@ use super::decode::known;
 use super::{Decode, Foretold, Param, Value, ValueType};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde::de::Error;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much work a template may make: a loop over millions is a mistake.
 const FUEL: u64 = 1_000_000;
 const NAME: &str = "template";
+/// What no value can make right.
+const UNKNOWN: [ErrorKind; 3] = [ErrorKind::UnknownFilter, ErrorKind::UnknownTest, ErrorKind::UnknownFunction];
 
 /// A template that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +26,16 @@ impl FileTemplate {
     /// # Errors
     /// What is wrong with it, with its line.
     pub fn parse(text: &str) -> Result<Self, String> {
-        environment().template_from_named_str(NAME, text).map_err(|error| told(&error))?;
-        Ok(Self(text.to_owned()))
+        let mut environment = environment();
+        environment.template_from_named_str(NAME, text).map_err(|error| told(&error))?;
+        // A filter that there is not is met only where it is used: what is reached without any value is tried.
+        environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+        environment.set_fuel(Some(FUEL));
+        let tried = environment.template_from_named_str(NAME, text).and_then(|it| it.render(()));
+        match tried {
+            Err(error) if UNKNOWN.contains(&error.kind()) => Err(told(&error)),
+            _ => Ok(Self(text.to_owned())),
+        }
     }
 
     /// The names that it uses and does not make itself.
@@ -86,6 +96,18 @@ impl Param for FileTemplate {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_filter_that_there_is_not_is_told_when_it_is_read() {
+        for text in ["{{ m.a | nofilter }}", "a\n{{ nofunction(x) }}", "{% if x is notest %}{% endif %}"] {
+            assert!(FileTemplate::parse(text).unwrap_err().contains("unknown"), "{text}");
+        }
+        for text in
+            ["{{ m.a.b | upper }}", "{% for it in list %}{{ it.x }}{% endfor %}", "{{ x + 1 }}", "{{ x.pop() }}"]
+        {
+            FileTemplate::parse(text).unwrap();
+        }
+    }
 
     fn rendered(text: &str, values: &Value) -> Result<String, String> {
         let values = values.as_object().unwrap().clone().into_iter().collect();

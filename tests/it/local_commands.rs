@@ -161,6 +161,30 @@ fn a_plan_runs_the_authors_commands_only_where_that_is_allowed() {
     assert_eq!((lines(&desk, "looked"), lines(&desk, "begun")), (3, 1));
 }
 
+/// What somebody says yes to is listed whole: the lines of scripts, of checks and of probes; and so the plan has what it would run.
+#[test]
+fn scripts_are_read_whole_before_anybody_says_yes() {
+    let desk = Desk::new();
+    desk.write(
+        "whole.yaml",
+        "runbook: whole\ntitle: t\nabout: a\npreflight:\n  - { id: pre, do: probe.holds, with: { shell: \"echo 1\\ntouch pre\" } }\n\
+         steps:\n  - id: one\n    title: t\n    why: w\n    actions:\n      \
+         - { id: a, do: local.run, with: { reads: true, shell: \"echo 1\\ntouch read\" } }\n      \
+         - { id: b, do: local.run, with: { shell: \"echo 1\\ntouch b\", check: \"echo 1\\ntouch check\", undo: \"echo 1\\ntouch undo\" } }\n      \
+         - { id: c, do: wait.for, with: { shell: \"echo 1\\ntouch wait\" } }\n      \
+         - { id: d, do: local.run, irreversible: it is sent, with: { argv: [echo, mail] } }\n",
+    );
+    let plan = desk.types("hana", &["plan", "whole.yaml"]).exits(0);
+    for line in ["touch pre", "touch read", "touch check", "touch wait"] {
+        assert!(plan.stderr.contains(&format!("    | {line}\n")), "{line}: {}", plan.stderr);
+    }
+    for line in ["| touch read", "  touch b", "| touch check", "| touch undo", "| touch wait"] {
+        assert!(plan.stdout.contains(&format!("{line}\n")), "{line}: {}", plan.stdout);
+    }
+    let plan = plan.says("POINT OF NO RETURN").says("1 action cannot be undone");
+    assert!(plan.stdout.contains("`one/d` cannot be undone: it is sent. Once step 1 is done"), "{}", plan.stdout);
+}
+
 #[test]
 fn a_person_at_a_terminal_is_asked() {
     let desk = desk();

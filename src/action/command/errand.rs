@@ -73,8 +73,7 @@ impl<'a> Errand<'a> {
         if self.reads {
             return Vec::new();
         }
-        let command = self.place.command(self.line.argv());
-        vec![Change::Command { on: self.place.name().to_owned(), argv: command.argv().to_vec() }]
+        vec![Change::Command { on: self.place.name().to_owned(), argv: self.place.as_typed(self.line.argv()) }]
     }
 
     pub(super) fn kept(&self, cx: &Context<'_>) -> KeptCommand<'_> {

@@ -71,6 +71,15 @@ impl Station<'_> {
         if self.user == RunsAs::Login { RemoteCommand::new(argv) } else { RemoteCommand::sudo(argv) }
     }
 
+    /// A command as somebody who logs in there types it, so that it runs as the right user.
+    pub(super) fn as_typed(&self, argv: Vec<&str>) -> Vec<String> {
+        let before: &[&str] = match self.user {
+            RunsAs::Login | RunsAs::Root => return self.command(argv).argv().to_vec(),
+            RunsAs::User(user) => &["sudo", "-n", "-u", user.as_str(), "--"],
+        };
+        before.iter().copied().chain(argv).map(str::to_owned).collect()
+    }
+
     /// A program and its arguments with what makes them run as the right user, in the right folder, with what they are given.
     pub(super) fn wrapped(&self, argv: &[&str], given: &Given) -> Vec<String> {
         let mut words: Vec<&str> = Vec::new();

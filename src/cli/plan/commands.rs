@@ -66,11 +66,13 @@ fn of_action(plan: &Plan, action: &StepAction) -> Vec<String> {
     let parameters = preview_parameters(plan, None, &BTreeMap::new(), action);
     let mut lines = Vec::new();
     if looks && let Ok(described) = describe(action.kind, &parameters) {
-        lines.push(format!("{}: {}", action.path, described.does));
+        let script = parameters.get("shell").and_then(|it| Text::decode(&it).ok());
+        lines.push(format!("{}: {}{}", action.path, described.does, whole(script.as_ref())));
     }
     if let Some(check) = parameters.get("check") {
         if let Ok(check) = CommandLine::decode(&check) {
-            lines.push(format!("{}, its check: `{}", action.path, Text::as_str(&check.told())));
+            let script = if let CommandLine::Shell(script) = &check { Some(script) } else { None };
+            lines.push(format!("{}, its check: `{}{}", action.path, Text::as_str(&check.told()), whole(script)));
         } else if let Ok(check) = HttpProbe::decode(&check) {
             lines.push(format!("{}, its check: `GET {}`", action.path, check.url));
         }
@@ -83,7 +85,14 @@ fn of_probe(what: &str, parameters: &Foretold) -> Option<String> {
     let shell = parameters.get("shell").and_then(|it| Text::decode(&it).ok());
     let line = CommandLine::of(argv.as_deref(), shell.as_ref()).ok()?;
     let place = parameters.get("on").map_or_else(|| "this machine".to_owned(), |on| on.shown()["name"].to_string());
-    Some(format!("{what}: `{} on {}", Text::as_str(&line.told()), place.trim_matches('"')))
+    let told = Text::as_str(&line.told()).to_owned();
+    Some(format!("{what}: `{told} on {}{}", place.trim_matches('"'), whole(shell.as_ref())))
+}
+
+/// The lines of a script of several, behind the line that names it: what is read is what runs.
+fn whole(script: Option<&Text>) -> String {
+    let script = script.filter(|script| script.as_str().trim().contains('\n'));
+    script.map_or_else(String::new, |script| format!("\n{}", display::script_lines(4, script.as_str()).trim_end()))
 }
 
 /// Where the runbook's own defaults have secrets taken from, where the operator named no other place.

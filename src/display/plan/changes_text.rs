@@ -56,3 +56,10 @@ pub(in crate::display) fn one_change(indent: usize, change: &Change) -> String {
         },
     }
 }
+
+/// The lines of a script, as they are.
+#[must_use]
+pub fn script_lines(indent: usize, script: &str) -> String {
+    let line = |line: &str| format!("{}| {}", " ".repeat(indent), visible(line)).trim_end().to_owned() + "\n";
+    script.trim_end().lines().map(line).collect()
+}

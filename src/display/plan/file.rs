@@ -2,7 +2,7 @@
 
 use crate::display::plan::json::plan_json;
 use crate::display::plan::origin::PlanOrigin;
-use crate::display::plan::text::Sentences;
+use crate::display::plan::spoken::Sentences;
 use crate::display::table::{columns, count, wrapped};
 use crate::display::terminal::one_line;
 use crate::display::time::{date_time, rfc3339};

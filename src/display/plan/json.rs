@@ -3,7 +3,7 @@
 use crate::display::pending_value::parameter;
 use crate::display::plan::changes::Shown;
 use crate::display::plan::looks::Looks;
-use crate::display::plan::text::Sentences;
+use crate::display::plan::spoken::Sentences;
 use crate::display::plan::{asked_site, guards, usual};
 use crate::display::run::failure::failure_json;
 use crate::model::{ActionPath, CheckRow, Reversibility, StepAction, Value};

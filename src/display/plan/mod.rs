@@ -14,5 +14,6 @@ pub(in crate::display) mod origin;
 pub(in crate::display) mod page;
 pub(in crate::display) mod permission;
 pub(in crate::display) mod sheet;
+pub(in crate::display) mod spoken;
 pub(in crate::display) mod text;
 pub(in crate::display) mod usual;

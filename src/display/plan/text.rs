@@ -2,19 +2,19 @@
 
 use crate::display::pending_value::{input, parameter, value};
 use crate::display::plan::changes::Shown;
-use crate::display::plan::changes_text::changes_text;
+use crate::display::plan::changes_text::{changes_text, script_lines};
 use crate::display::plan::looks::Looks;
 use crate::display::plan::order_of_work::{WorkOrder, order_of_work, with_site};
+use crate::display::plan::sheet::back::{Back, tally_text};
+use crate::display::plan::sheet::warning;
+use crate::display::plan::spoken::{Sentences, too_early, undo};
 use crate::display::plan::{asked_site, checks, guards, usual};
 use crate::display::run::failure::reasons_text;
 use crate::display::table::{columns, count, hanging, prose, wrapped};
 use crate::display::terminal::one_line;
 use crate::display::wording::{first_sentence, order_sentence, site_sentence};
-use crate::model::{ActionPath, Description, Found, Property, Reversibility, Spec, Step, StepAction, Text, tell};
+use crate::model::{ActionPath, Expr, Found, Property, Step, StepAction, Value, tell};
 use crate::plan::{Look, Plan};
-
-/// Where an action's description comes from. Nothing when its parameters do not fit.
-pub type Sentences<'a> = &'a dyn Fn(&ActionPath) -> Option<Description>;
 
 /// The plan as a person reviews it. `preflight` may be empty: then nothing was looked at.
 #[must_use]
@@ -36,13 +36,23 @@ pub fn left_text(plan: &Plan, sentences: Sentences<'_>, preflight: &[(ActionPath
 }
 
 fn sheet(plan: &Plan, steps: &[Step], sentences: Sentences<'_>, preflight: &[(ActionPath, Look)]) -> String {
-    let mut text = header(plan, preflight);
+    let back = |action| (action, Back::of(action, sentences(&action.path).and_then(|told| told.undo).as_ref()));
+    let backs: Vec<(&StepAction, Back)> = plan.runbook.actions().map(back).collect();
+    let mut text = header(plan, preflight, &backs);
+    text.push_str(&warnings(&warning::all(
+        plan,
+        backs.iter().map(|(action, back)| (*action, back)),
+        (Vec::new(), preflight),
+    )));
     text.push_str(&checks::text(plan));
     text.push_str(&guards::text(plan));
     text.push_str(&asked_site::text(plan));
     let (looks, sites) = (Looks::of(preflight), plan.sites());
+    let never = |(_, back): &&(&StepAction, Back)| matches!(back, Back::Never(_));
+    let no_return = backs.iter().find(never).map(|(action, _)| action.path.step());
     for step in steps {
-        text.push_str(&one_step(plan, step, sentences, &looks));
+        let is_it = no_return == Some(&step.id);
+        text.push_str(&one_step(plan, (step, is_it), sentences, &looks));
         if let Some(told) = sites.told_after(&step.id).map(site_sentence) {
             text.push_str(&format!("  afterwards {told}\n"));
         }
@@ -82,7 +92,13 @@ fn size(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
     size
 }
 
-fn header(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
+/// What must not be overlooked although nothing refuses.
+fn warnings(all: &[String]) -> String {
+    let lines: String = all.iter().map(|warning| hanging("  - ", 4, warning)).collect();
+    if all.is_empty() { lines } else { format!("\nwarnings\n{lines}") }
+}
+
+fn header(plan: &Plan, preflight: &[(ActionPath, Look)], backs: &[(&StepAction, Back)]) -> String {
     let runbook = &plan.runbook;
     let mut text = wrapped("", &format!("plan of `{}`: {}", runbook.name, one_line(&runbook.title)));
     if !runbook.about.trim().is_empty() {
@@ -94,6 +110,7 @@ fn header(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
     rows.extend(plan.region.as_ref().map(|region| ("region", region.clone())));
     rows.push(("order", order_sentence(plan.order).to_owned()));
     rows.push(("size", size(plan, preflight)));
+    rows.push(("way back", tally_text(backs.iter().map(|(_, back)| back)).join(", ")));
     rows.extend(plan.runbook.left_out.iter().map(|it| ("left out", format!("{}: {}", it.name(), it.why))));
     if !plan.tags.is_empty() {
         let tags: Vec<String> = plan.tags.iter().map(|(name, text)| format!("{name}={text}")).collect();
@@ -115,10 +132,13 @@ fn inputs(plan: &Plan) -> String {
     if rows.is_empty() { String::new() } else { format!("\ninputs\n{}", columns(2, &rows)) }
 }
 
-fn one_step(plan: &Plan, step: &Step, sentences: Sentences<'_>, looks: &Looks<'_>) -> String {
+fn one_step(plan: &Plan, (step, is_no_return): (&Step, bool), sentences: Sentences<'_>, looks: &Looks<'_>) -> String {
     let of = plan.runbook.last_number();
     let usual = usual::of_step(plan, step).told();
     let mut text = format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
+    if is_no_return {
+        text.push_str("  POINT OF NO RETURN: once it is done, no rollback reaches the time before it\n");
+    }
     if !step.why.trim().is_empty() {
         text.push_str(&prose("  why: ", &step.why));
     }
@@ -142,14 +162,18 @@ fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks:
     if let (Some(_), Some(does)) = (&action.title, &told) {
         text.push_str(&wrapped("      does: ", does));
     }
+    let shown = Shown::of(plan, &action.path, sentence.as_ref(), looks);
     for (name, given) in &action.with {
+        if let Some(lines) = script_of(action, name, given).filter(|_| name != "shell" || shown.changes.is_empty()) {
+            text.push_str(&format!("      {name}:\n{lines}"));
+            continue;
+        }
         // A sentence has its values in it already; only what it cannot know is added.
         let value = parameter(plan, sentence.as_ref(), name, given);
         if told.is_none() || value.waits() || !is_in_sentence(action, name) {
             text.push_str(&wrapped(&format!("      {name}: "), value.as_str()));
         }
     }
-    let shown = Shown::of(plan, &action.path, sentence.as_ref(), looks);
     let back = match action.cannot_be_undone() {
         Some(why) => tell!("cannot be undone: {}", why),
         None => undo(action, sentence.and_then(|told| told.undo)),
@@ -160,6 +184,15 @@ fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks:
     text.push_str(&changes_text(6, &shown.changes));
     text.push_str(&wrapped("      undo: ", back.as_str()));
     text
+}
+
+/// A script of several lines, which no sentence has room for: what is read here is what runs.
+fn script_of(action: &StepAction, parameter: &str, given: &Expr) -> Option<String> {
+    let properties = action.kind.properties();
+    let runs = properties.contains(&Property::MayOnlyRead) || properties.contains(&Property::Probes);
+    let Expr::Literal(Value::String(script)) = given else { return None };
+    let is_one = runs && ["shell", "check", "undo"].contains(&parameter) && script.trim().contains('\n');
+    is_one.then(|| script_lines(8, script))
 }
 
 /// Whether an action's sentences tell this parameter. A command has more to it than they have room for.
@@ -182,33 +215,6 @@ fn is_in_sentence(action: &StepAction, parameter: &str) -> bool {
     let properties = action.kind.properties();
     let has_more = properties.contains(&Property::MayOnlyRead) || properties.contains(&Property::Probes);
     !has_more || TOLD.contains(&parameter)
-}
-
-/// What an action's undo does: its own sentence, else what is said about its kind.
-pub(in crate::display) fn undo_sentence(spec: &Spec, sentence: Option<Text>) -> Text {
-    sentence.unwrap_or_else(|| {
-        let said = spec.about.split_once(" Undo ").map(|(_, undo)| first_sentence(undo).into());
-        said.unwrap_or_else(|| "takes it back".into())
-    })
-}
-
-/// The same with how far it can be undone.
-pub(in crate::display) fn undo(action: &StepAction, sentence: Option<Text>) -> Text {
-    let spec = action.kind.spec();
-    match action.reversibility() {
-        Reversibility::Reversible => undo_sentence(&spec, sentence),
-        Reversibility::WithLoss(what) => tell!("{} (lost: {})", undo_sentence(&spec, sentence), what),
-        Reversibility::NothingToUndo(why) => nothing_to_undo(why, sentence.as_ref()),
-        Reversibility::Irreversible(why) => tell!("cannot be undone: {}", why),
-    }
-}
-
-/// What undoing does where nothing is to be taken back: it may look or wait all the same.
-pub(in crate::display) fn nothing_to_undo(why: &str, sentence: Option<&Text>) -> Text {
-    match sentence {
-        None => tell!("nothing to undo: {}", why),
-        Some(sentence) => tell!("takes nothing back: {}", sentence),
-    }
 }
 
 /// What was seen; `after` changes it before it is this one's turn.
@@ -250,9 +256,4 @@ fn looked(plan: &Plan, preflight: &[(ActionPath, Look)]) -> String {
     };
     let seen = count(seen + refused, "action");
     format!("\n{}", wrapped("", &format!("looked at {seen}, {later} can be looked at only later; {verdict}")))
-}
-
-/// Why what was seen of an action is not what it will find.
-pub(in crate::display) fn too_early(after: &ActionPath) -> String {
-    format!("`{after}` changes that before")
 }

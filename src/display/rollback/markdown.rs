@@ -3,7 +3,7 @@
 use crate::display::plan::markdown::DURATIONS;
 use crate::display::plan::markdown::escape::{code, rich, rich_text};
 use crate::display::plan::markdown::table::table;
-use crate::display::plan::text::Sentences;
+use crate::display::plan::spoken::Sentences;
 use crate::display::rollback::sheet::RollbackSheet;
 use crate::display::wording::place;
 use crate::journal::{RollbackTo, RunState};

@@ -4,7 +4,7 @@ use crate::display::plan::origin::PlanOrigin;
 use crate::display::plan::page::frame::{Frame, kicker, made, page};
 use crate::display::plan::page::markup::{Element, Html, el, titled};
 use crate::display::plan::page::sections::DURATIONS;
-use crate::display::plan::text::Sentences;
+use crate::display::plan::spoken::Sentences;
 use crate::display::rollback::sheet::{RollbackSheet, SheetWay};
 use crate::display::wording::place;
 use crate::journal::{RollbackTo, RunState};

@@ -1,7 +1,7 @@
 //! A rollback plan as a reader judges it, before it has a form: what is undone and how long that takes, when the site is back and what
 //! is cleaned up after that, and the ways back to service with how long each takes.
 
-use crate::display::plan::text::{Sentences, undo};
+use crate::display::plan::spoken::{Sentences, undo};
 use crate::display::plan::usual::{self, Usual};
 use crate::display::rollback::stays_stopped::stopped;
 use crate::display::run::commands::{ToService, service};

@@ -1,7 +1,7 @@
 //! What a rollback will do: what is undone, in which order and how long that takes, what stays, and where that leaves the
 //! site.
 
-use crate::display::plan::text::Sentences;
+use crate::display::plan::spoken::Sentences;
 use crate::display::rollback::sheet::RollbackSheet;
 use crate::display::table::wrapped;
 use crate::display::wording::place;

@@ -4,7 +4,7 @@
 //! What was there before the run, what a person did in its stead and what leaves nothing behind is not told.
 
 use crate::display::pending_value::value;
-use crate::display::plan::text::{Sentences, undo_sentence};
+use crate::display::plan::spoken::{Sentences, undo_sentence};
 use crate::display::run::tally::far;
 use crate::display::table::wrapped;
 use crate::display::terminal::one_line;

@@ -273,7 +273,11 @@ fn stands(looked: &Value) -> VerdictRow {
     let missing: Vec<String> = missing
         .map(|it| format!("{}: {}", it["action"].as_str().unwrap_or_default(), it["seen"].as_str().unwrap_or_default()))
         .collect();
-    let seen = if missing.is_empty() { format!("{} of {}", all.len(), all.len()) } else { missing.join("; ") };
+    let seen = match (all.len(), missing.is_empty()) {
+        (0, _) => "none can be asked: each is worked on by a later one, or leaves nothing to be seen".to_owned(),
+        (number, true) => format!("{number} of {number}"),
+        (_, false) => missing.join("; "),
+    };
     VerdictRow::new("the effects of its actions are there by their own look", missing.is_empty(), seen)
 }
 

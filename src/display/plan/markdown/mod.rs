@@ -14,7 +14,7 @@ use crate::display::plan::guards;
 use crate::display::plan::order_of_work::with_site;
 use crate::display::plan::origin::PlanOrigin;
 use crate::display::plan::sheet::{Back, Parameter, Sheet, SheetAction, SheetInput, SheetStep, SheetVerdict};
-use crate::display::plan::text::{Sentences, too_early};
+use crate::display::plan::spoken::{Sentences, too_early};
 use crate::display::plan::usual::Stretch;
 use crate::display::run::failure;
 use crate::display::table::count;

@@ -17,7 +17,7 @@ pub(in crate::display) mod timeline;
 
 use crate::display::plan::origin::PlanOrigin;
 use crate::display::plan::sheet::Sheet;
-use crate::display::plan::text::Sentences;
+use crate::display::plan::spoken::Sentences;
 use crate::model::ActionPath;
 use crate::plan::{Look, Plan};
 use frame::{Frame, kicker, made};

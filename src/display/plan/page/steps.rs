@@ -4,7 +4,7 @@ use crate::display::plan::page::changes::changes;
 use crate::display::plan::page::markup::{Element, Html, el, prose, rich, rich_text, titled};
 use crate::display::plan::page::sections::{anchor, reasons};
 use crate::display::plan::sheet::{Back, Sheet, SheetAction, SheetStep, SiteDuring};
-use crate::display::plan::text::too_early;
+use crate::display::plan::spoken::too_early;
 use crate::display::table::count;
 use crate::display::time::rough;
 use crate::model::{ActionPath, Found};

@@ -1,6 +1,6 @@
 //! The way back of an action, as a reader judges it.
 
-use crate::display::plan::text::nothing_to_undo;
+use crate::display::plan::spoken::nothing_to_undo;
 use crate::display::table::count;
 use crate::model::{Reversibility, StepAction, Text};
 

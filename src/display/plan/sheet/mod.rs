@@ -23,7 +23,7 @@ use crate::display::plan::looks::Looks;
 use crate::display::plan::order_of_work::{WorkOrder, order_of_work};
 use crate::display::plan::origin::PlanOrigin;
 use crate::display::plan::permission::{self, permission_warnings};
-use crate::display::plan::text::{Sentences, undo_sentence};
+use crate::display::plan::spoken::{Sentences, undo_sentence};
 use crate::display::plan::{asked_site, checks, usual};
 use crate::display::table::count;
 use crate::display::wording::{first_sentence, order_sentence, site_sentence};
@@ -96,7 +96,8 @@ impl<'a> Sheet<'a> {
         }
         let verdict = SheetVerdict::of(plan, preflight);
         let mut warnings = origin.permissions.as_ref().map(permission_warnings).unwrap_or_default();
-        warnings.extend(warning::all(plan, &steps, preflight));
+        let backs = steps.iter().flat_map(|step| &step.actions).map(|it| (it.action, &it.back));
+        warnings.extend(warning::all(plan, backs, (checks::warnings(plan), preflight)));
         let work = order_of_work(plan, preflight);
         Self { plan, origin, verdict, warnings, timing, steps, work }
     }

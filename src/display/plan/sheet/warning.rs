@@ -1,30 +1,31 @@
 //! What a reader must not overlook although nothing refuses.
 
-use crate::display::plan::checks;
 use crate::display::plan::sheet::back::Back;
-use crate::display::plan::sheet::step::SheetStep;
-use crate::model::{ActionPath, Found};
+use crate::model::{ActionPath, Found, StepAction};
 use crate::plan::{Look, Plan};
 
-/// The warnings, the gravest first.
-pub(in crate::display) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &[(ActionPath, Look)]) -> Vec<String> {
+/// The warnings, the gravest first; `rows` are those of the checks, where they do not stand beside it.
+pub(in crate::display) fn all<'a>(
+    plan: &Plan,
+    backs: impl Iterator<Item = (&'a StepAction, &'a Back)> + Clone,
+    (rows, preflight): (Vec<String>, &[(ActionPath, Look)]),
+) -> Vec<String> {
     let mut warnings = Vec::new();
-    let actions = || steps.iter().flat_map(|s| s.actions.iter().map(move |a| (s, a)));
-    for (step, action) in actions() {
-        if let Back::Never(why) = &action.back {
-            let number = step.step.number;
+    for (action, back) in backs.clone() {
+        if let Back::Never(why) = back {
+            let number = plan.number(action.path.step());
             warnings.push(format!(
                 "`{}` cannot be undone: {why}. Once step {number} is done, no rollback reaches the time before it.",
-                action.action.path
+                action.path
             ));
         }
     }
-    for (_, action) in actions() {
-        if let Back::Loss(what) = &action.back {
-            warnings.push(format!("the undo of `{}` is not complete: {what}", action.action.path));
+    for (action, back) in backs.clone() {
+        if let Back::Loss(what) = back {
+            warnings.push(format!("the undo of `{}` is not complete: {what}", action.path));
         }
     }
-    warnings.extend(checks::warnings(plan));
+    warnings.extend(rows);
     for (path, line) in preflight {
         if let Some(finding) = line.finding()
             && finding.found == Found::Unknown
@@ -32,12 +33,12 @@ pub(in crate::display) fn all(plan: &Plan, steps: &[SheetStep<'_>], preflight: &
             warnings.push(format!("`{path}` cannot be judged: {}", finding.evidence));
         }
     }
-    for (step, action) in actions() {
-        if action.action.may_ask(&plan.inputs) {
-            let number = step.step.number;
+    for (action, _) in backs {
+        if action.may_ask(&plan.inputs) {
+            let number = plan.number(action.path.step());
             warnings.push(format!(
                 "step {number} waits for a person (`{}`), and the plan cannot know for how long",
-                action.action.path
+                action.path
             ));
         }
     }
