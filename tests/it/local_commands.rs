@@ -129,6 +129,26 @@ fn what_a_command_leaves_running_is_ended_with_it() {
     assert!(!runs(&children[2]));
 }
 
+/// Another user's command is that user's, and what it leaves is kept by root; for who is not root that takes `sudo`.
+#[test]
+fn a_command_runs_as_another_user() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let desk = Desk::new();
+    desk.write(
+        "user.yaml",
+        "runbook: user\ntitle: t\nabout: a\nsteps:\n  - id: one\n    title: t\n    why: w\n    actions:\n      \
+         - { id: it, do: local.run, with: { user: nobody, shell: \"id -un; pwd\", reads: true, expect: { equals: \"nobody\\n/\" } } }\n",
+    );
+    desk.types("hana", &["run", "user.yaml", "--yes"])
+        .exits(0)
+        .says("look by `sh -euc 'id -un; pwd'` on this machine as nobody");
+    let text = desk.read("user.yaml").replace("user: nobody", "user: nobody, sudo: true");
+    desk.write("user.yaml", &text);
+    desk.types("hana", &["validate", "user.yaml"]).exits(2).says("has both `sudo` and `user`");
+}
+
 /// Where a secret is taken from is the operator's to say: a runbook's own default could take any, and send it anywhere.
 #[test]
 fn a_secret_that_the_runbook_takes_for_itself_is_asked_for() {

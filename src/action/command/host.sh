@@ -101,7 +101,10 @@ tell() {
         [ ! -e "$folder/$field" ] || { read -r line <"$folder/$field"; printf '%s\n' "$field=$line"; }
     done
     [ ! -e "$folder/out" ] || echo "printed=$(($(wc -c <"$folder/out")))"
-    [ ! -e "$folder/out" ] || printf '%s\n' "says=$(tail -c 400 "$folder/out" | tr '\r' '\n' | tail -n 1)"
+    said=out
+    # While it runs, what it said last is shown wherever it said it.
+    if [ ! -e "$folder/status" ] && [ "$folder/err" -nt "$folder/out" ]; then said=err; fi
+    [ ! -e "$folder/$said" ] || printf '%s\n' "says=$(tail -c 400 "$folder/$said" | tr '\r' '\n' | tail -n 1)"
 }
 
 note() { printf '%s\n' "$2" >"$folder/$1.new" && mv -f "$folder/$1.new" "$folder/$1"; }

@@ -117,9 +117,10 @@ impl<'a> KeptCommand<'a> {
     }
 
     fn asking(&self, cx: &Context<'_>, question: &str, words: &[&str]) -> RemoteCommand {
-        let folder = match self.place.host {
-            Some(_) => "runbook".to_owned(),
-            None => cx.access().settings().kept_dir.display().to_string(),
+        // Root keeps nothing in a folder that is somebody else's.
+        let folder = match self.place.keeps_beside_journal() {
+            false => "runbook".to_owned(),
+            true => cx.access().settings().kept_dir.display().to_string(),
         };
         let head = ["sh", "-c", HOST, folder.as_str(), question, self.name.as_str()];
         self.place.command(head.into_iter().chain(words.iter().copied()))

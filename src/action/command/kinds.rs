@@ -1,6 +1,6 @@
 //! The kinds of actions that are commands.
 
-use super::{Errand, RunsAs, Station, station_user};
+use super::{Errand, Station, station_user};
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{Change, Failure, Finding, LocalRun, SshRun, Text};
 
@@ -68,5 +68,5 @@ macro_rules! commands {
 
 commands! {
     SshRun: |it| Ok(Station { host: Some(&it.on), user: station_user(it.sudo == Some(true), it.user.as_ref())? });
-    LocalRun: |_| Ok(Station { host: None, user: RunsAs::Login });
+    LocalRun: |it| Ok(Station { host: None, user: station_user(it.sudo == Some(true), it.user.as_ref())? });
 }

@@ -18,5 +18,5 @@ use errand::Errand;
 use given::Given;
 use kept::KeptCommand;
 pub(super) use look::CommandProbe;
-use station::{RunsAs, Station, station_user};
+use station::{Station, station_user};
 use trace::{Stands, Trace};

@@ -62,13 +62,19 @@ impl Station<'_> {
         }
     }
 
-    /// A command for this place, as whoever keeps things there.
+    /// A command for this place, as whoever keeps things there. Where this tool is root's, that is root already.
     pub(super) fn command<I, S>(&self, argv: I) -> RemoteCommand
     where
         I: IntoIterator<Item = S>,
         S: Into<String>,
     {
-        if self.user == RunsAs::Login { RemoteCommand::new(argv) } else { RemoteCommand::sudo(argv) }
+        let is_it = self.user == RunsAs::Login || (self.host.is_none() && is_root());
+        if is_it { RemoteCommand::new(argv) } else { RemoteCommand::sudo(argv) }
+    }
+
+    /// Whether what is kept of a command here is the same person's as the journal.
+    pub(super) fn keeps_beside_journal(&self) -> bool {
+        self.host.is_none() && (self.user == RunsAs::Login || is_root())
     }
 
     /// A command as somebody who logs in there types it, so that it runs as the right user.
@@ -143,6 +149,11 @@ impl Station<'_> {
             }
         }
     }
+}
+
+/// Whether this tool is root's.
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 /// Runs a command on this machine.

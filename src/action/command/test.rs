@@ -161,6 +161,22 @@ fn each_end_is_known_and_what_was_said() {
     }
 }
 
+/// What a command says while it runs is shown, on standard error too.
+#[test]
+fn what_it_said_last_is_told_while_it_runs() {
+    for tools in EVERY {
+        let machine = Machine::new(tools);
+        machine.begin("a", "echo first; sleep 1; echo second >&2; sleep 1; echo third; sleep 9");
+        for said in ["first", "second", "third"] {
+            let end = Instant::now() + Duration::from_secs(30);
+            while !machine.ask(&["look", "a"]).contains(&format!("says={said}\n")) {
+                assert!(Instant::now() < end, "{tools:?}: {said}");
+            }
+        }
+        machine.ask(&["end", "a", "it is enough"]);
+    }
+}
+
 #[test]
 fn it_is_ended_with_all_its_processes_and_says_why() {
     let ends = |tools: Tools| {

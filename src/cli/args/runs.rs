@@ -37,7 +37,7 @@ pub(in crate::cli) struct SettingsArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ActionsArgs {
-    /// The name of an action or a check, like `file.rename`
+    /// The name of an action or a check, like `file.rename`; or what else a runbook has, like `loops`, `guards` or `for_each`
     pub(in crate::cli) name: Option<String>,
 }
 

@@ -371,8 +371,12 @@ actions! {
         /// Whether it only looks. Then a plan runs it too, where that was allowed (`--allow-commands`), it is repeated as often as
         /// need be, and nothing of it is undone. Default: no.
         reads: Option<Fixed<bool>>,
-        /// The directory it runs in. Default: the one this tool was started in.
+        /// The directory it runs in. Default: the one this tool was started in; of another user, the home.
         cwd: Option<HostPath>,
+        /// Run as root by `sudo -n`, its check and its undo too. Default: no.
+        sudo: Option<bool>,
+        /// Run as this user, its check and its undo too, which takes `sudo -n` to root. Default: whoever started this tool.
+        user: Option<Account>,
         /// Environment variables, for its `check` and `undo` too: texts, and secrets. A secret comes to the command by a pipe or a
         /// file that only its user can read and that is gone before it begins, and is blotted out of all that is shown or given on.
         env: Option<Environment>,
