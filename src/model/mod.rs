@@ -80,7 +80,7 @@ pub use decode::Decode;
 pub use downtime::Downtime;
 pub use drift::{Drift, FactDrift};
 pub use expr::{Expr, Piece, Scope};
-pub use file_owner::{Account, FileMode};
+pub use file_owner::{Account, FileMode, PhpProgram};
 pub use file_template::FileTemplate;
 pub use fixed::Fixed;
 pub use foretold::Foretold;

@@ -3,8 +3,8 @@
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, Decode, DnsZone, FileMode, Foretold, Fqdn,
     GroupDescription, GroupId, GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType,
-    LocalFile, Region, Seconds, SecretRef, Service, SnapshotName, SubnetId, TagValue, Target, TargetGroupName, Text,
-    TimeSpan, Url, ValueType, VpcId,
+    LocalFile, PhpProgram, Region, Seconds, SecretRef, Service, SnapshotName, SubnetId, TagValue, Target,
+    TargetGroupName, Text, TimeSpan, Url, ValueType, VpcId,
 };
 
 /// A Rust type that can be an action's parameter or output.
@@ -32,6 +32,12 @@ params! {
     BalancerName => BalancerName, TargetGroupName => TargetGroupName, GroupName => GroupName, ImageName => ImageName, SnapshotName => SnapshotName,
     GroupDescription => GroupDescription, InstanceName => InstanceName, TagValue => TagValue, CertificateName => CertificateName,
     SecretRef => Secret, Target => Target, TimeSpan => Duration, LocalFile => File, std::collections::BTreeMap<String, Foretold> => Map,
+}
+
+impl Param for PhpProgram {
+    fn value_type() -> ValueType {
+        ValueType::String
+    }
 }
 
 impl<const LEAST: u32, const MOST: u32> Param for Seconds<LEAST, MOST> {

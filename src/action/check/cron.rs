@@ -12,7 +12,7 @@ use crate::access::RemoteCommand;
 use crate::action::Lines;
 use crate::action::host::cron_scan::{CronSource, Scan, Words, command};
 use crate::action::host::{HostPlace, LastLink};
-use crate::model::{CronSources, Failure, Text};
+use crate::model::{CronSources, Failure, PhpProgram};
 
 /// Places of the words in a scan.
 const COMMAND: usize = 0;
@@ -51,7 +51,7 @@ impl CronSources {
 
     /// What Nextcloud itself says of its background jobs.
     async fn mode(&self, lines: &Lines<'_>) -> Result<String, Failure> {
-        let (config, php) = (self.config.as_str(), self.php.as_ref().map_or("php", Text::as_str));
+        let (config, php) = (self.config.as_str(), self.php.as_ref().map_or("php", PhpProgram::as_str));
         let root = config.rsplitn(3, '/').nth(2).unwrap_or_default();
         let occ = format!("{root}/occ");
         // As the user that reads config.php, never as root: `occ` is that user's program.

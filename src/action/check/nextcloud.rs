@@ -10,7 +10,7 @@ use crate::access::RemoteCommand;
 use crate::action::Lines;
 use crate::action::aws::endpoint;
 use crate::action::host::{HostPlace, LastLink};
-use crate::model::{Failure, NextcloudConfig, Text};
+use crate::model::{Failure, NextcloudConfig, PhpProgram};
 use serde::Deserialize;
 
 const FACTS: &str = concat!(include_str!("nextcloud_config.php"), include_str!("nextcloud_facts.php"));
@@ -59,7 +59,7 @@ impl Examine for NextcloudConfig {
 
 impl NextcloudConfig {
     async fn facts(&self, lines: &Lines<'_>) -> Result<Facts, Failure> {
-        let (file, php) = (self.file.as_str(), self.php.as_ref().map_or("php", Text::as_str));
+        let (file, php) = (self.file.as_str(), self.php.as_ref().map_or("php", PhpProgram::as_str));
         let place = HostPlace::find(lines, &self.on, file, LastLink::Followed).await?;
         let command = place.reader()?.program([php, "--", &place.path]).stdin(FACTS);
         let output = lines.run(&self.on, command).await?;
@@ -109,7 +109,7 @@ impl NextcloudConfig {
 
     /// How many connections the database takes, and how many two servers may want.
     async fn connections(&self, lines: &Lines<'_>, php: Option<&NextcloudSettings>) -> Result<Seen, Failure> {
-        let (file, program) = (self.file.as_str(), self.php.as_ref().map_or("php", Text::as_str));
+        let (file, program) = (self.file.as_str(), self.php.as_ref().map_or("php", PhpProgram::as_str));
         let place = HostPlace::find(lines, &self.on, file, LastLink::Followed).await?;
         let command = place.reader()?.program([program, "--", &place.path]).stdin(CONNECTIONS);
         let told = lines.run(&self.on, command).await?.text();

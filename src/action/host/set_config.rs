@@ -16,7 +16,8 @@ use crate::action::edit::php::{
 };
 use crate::action::{Applied, Context, Perform, Stop, Verified};
 use crate::model::{
-    Advice, Change, Failure, Finding, Foretold, Found, KeyChange, PhpSetConfig, Text, Value, Values, sha256, tell,
+    Advice, Change, Failure, Finding, Foretold, Found, KeyChange, PhpProgram, PhpSetConfig, Text, Value, Values,
+    sha256, tell,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -24,7 +25,12 @@ use std::collections::BTreeMap;
 impl PhpSetConfig {
     /// The php that reads the file.
     fn php<'a>(&'a self, cx: &'a Context<'a>, file: &HostFile<'_>) -> Result<Php<'a>, Failure> {
-        Ok(Php { cx, host: &self.on, program: self.php.as_ref().map_or("php", Text::as_str), hand: file.reader()? })
+        Ok(Php {
+            cx,
+            host: &self.on,
+            program: self.php.as_ref().map_or("php", PhpProgram::as_str),
+            hand: file.reader()?,
+        })
     }
 
     /// Every key with what it is to hold.

@@ -7,9 +7,9 @@ use super::super::{
     Account, AnswerExpectation, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs,
     DnsZone, DrainTime, Environment, Expectation, FileMode, FileProbe, FileTemplate, Fixed, Foretold, Fqdn,
     GroupDescription, GroupId, GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId,
-    InstanceName, InstanceType, LocalFile, Param, PortProbe, Replacement, RequestBack, RequestHeaders, Retried,
-    SecretRef, Service, SnapshotName, SubnetId, TagValue, Target, TargetGroupName, TargetsProbe, Text, TextOrSecret,
-    TimeSpan, Url, VpcId,
+    InstanceName, InstanceType, LocalFile, Param, PhpProgram, PortProbe, Replacement, RequestBack, RequestHeaders,
+    Retried, SecretRef, Service, SnapshotName, SubnetId, TagValue, Target, TargetGroupName, TargetsProbe, Text,
+    TextOrSecret, TimeSpan, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -264,8 +264,8 @@ actions! {
         set: Option<BTreeMap<String, Foretold>>,
         /// Keys that are lists: these texts are appended unless they are there.
         append: Option<BTreeMap<String, Foretold>>,
-        /// The php program. Default: `php`.
-        php: Option<Text>,
+        /// The php program: `php`, `php8.2`, or a path to it below `/usr` or `/opt`. Default: `php`.
+        php: Option<PhpProgram>,
         /// A service to reload afterwards, so that no opcode cache keeps the old file.
         reload: Option<Service>,
     } gives { backup: HostPath, backup_sha256: String, sha256: String } Reversible, Restores, [], usual 2 s, deadline 120 s;

@@ -5,8 +5,8 @@
 
 use super::super::{
     Account, Argument, BalancerName, Cidr, DbId, DnsZone, Environment, Expectation, FileProbe, Fixed, Fqdn, GroupId,
-    GroupName, HostPath, HttpProbe, InstanceId, InstanceName, InstanceType, PortProbe, SecretRef, Service, SubnetId,
-    Target, TargetGroupName, TargetsProbe, Text, Url, VpcId,
+    GroupName, HostPath, HttpProbe, InstanceId, InstanceName, InstanceType, PhpProgram, PortProbe, SecretRef, Service,
+    SubnetId, Target, TargetGroupName, TargetsProbe, Text, Url, VpcId,
 };
 use super::Refusal::{Acceptable, Final, Never};
 use super::{CheckSpec, RowSpec};
@@ -163,8 +163,8 @@ checks! {
         command: Text,
         /// Nextcloud's config.php.
         config: HostPath,
-        /// The php program. Default: `php`.
-        php: Option<Text>,
+        /// The php program: `php`, `php8.2`, or a path to it below `/usr` or `/opt`. Default: `php`.
+        php: Option<PhpProgram>,
     } needs_aws: false, rows {
         "file" Final "the file is there, cron reads it, and it starts the command",
         "elsewhere" Final "nothing else starts it: no other file of cron, no crontab, no timer, no service",
@@ -229,8 +229,8 @@ checks! {
         file: HostPath,
         /// The DB instance that must be the one in config.php.
         db: DbId,
-        /// The php program. Default: `php`.
-        php: Option<Text>,
+        /// The php program: `php`, `php8.2`, or a path to it below `/usr` or `/opt`. Default: `php`.
+        php: Option<PhpProgram>,
     } needs_aws: true, rows {
         "database" Acceptable "`dbhost` is the DB instance's endpoint",
         "data-directory" Acceptable "users' files are in an object store or on a network file system",

@@ -48,6 +48,8 @@ mkdir /run/sshd
 if [ -e "$1/passwd" ]; then mount --bind "$1/passwd" /etc/passwd; fi
 for place in nginx cron.d; do mkdir -p "/etc/$place"; mount --bind "$1/$place" "/etc/$place"; done
 mount --bind "$1/spool" /var/spool
+mkdir -p /opt
+mount --bind "$1/opt" /opt
 mkdir -p /var/lib/runbook
 mount -t tmpfs -o mode=700 tmpfs /var/lib/runbook
 mount --bind "$1/systemctl" "$(command -v systemctl)"
@@ -114,7 +116,7 @@ impl Host {
         let at = |name: &str| dir.path().join(name);
         let text = |name: &str| at(name).display().to_string();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        for folder in ["nginx/conf.d", "cron.d", "spool/cron/crontabs", "units", "work"] {
+        for folder in ["nginx/conf.d", "cron.d", "spool/cron/crontabs", "units", "work", "opt/lab"] {
             fs::create_dir_all(at(folder)).unwrap();
         }
         fs::write(at("nginx/nginx.conf"), NGINX_CONF.replace("DIR", &dir.path().display().to_string())).unwrap();

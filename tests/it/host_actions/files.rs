@@ -362,14 +362,14 @@ async fn config_keys_are_set_and_the_file_comes_back() {
 #[tokio::test]
 async fn no_value_that_is_set_is_in_an_argument() {
     let host = host_with_config();
-    let (program, log) = (host.path("work/php"), host.path("work/arguments"));
+    let (program, log) = (host.path("opt/lab/php"), host.path("work/arguments"));
     fs::write(&log, "").unwrap();
     fs::set_permissions(&log, fs::Permissions::from_mode(0o666)).unwrap();
     fs::set_permissions(host.path("work"), fs::Permissions::from_mode(0o755)).unwrap();
     fs::write(&program, format!("#!/bin/sh\necho \"$@\" >>{}\nexec php \"$@\"\n", log.display())).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     let mut deed = set_config(&host);
-    deed.call.parameters["php"] = json!(program);
+    deed.call.parameters["php"] = json!("/opt/lab/php");
     deed.call.parameters["set"] = json!({"dbpassword": "hunter3"});
     deed.observe().await;
     deed.apply().await;

@@ -1,6 +1,6 @@
 //! Commands that are begun once, whatever is cut off: their bodies count themselves.
 
-use super::bench::{Deed, Host};
+use super::bench::{Deed, Host, Setup};
 use crate::support::desk::Desk;
 use runbook::model::{FailureKind, Found, Phase};
 use serde_json::{Value, json};
@@ -51,6 +51,71 @@ async fn a_cut_connection_and_a_killed_session_leave_it_running() {
         assert_eq!((&deed.call.outputs["stdout"], &deed.call.outputs["status"]), (&json!("end"), &json!(0)));
         assert_eq!(count(&host, "n"), 1);
     }
+}
+
+/// A host on which nothing is found but busybox's shell and tools.
+fn with_busybox() -> Host {
+    let host = Host::with(&Setup { sshd: "SetEnv PATH=DIR/busybox", ..Setup::default() });
+    fs::create_dir(host.path("busybox")).unwrap();
+    let installed = Command::new("busybox").args(["--install", "-s"]).arg(host.path("busybox")).status();
+    assert!(installed.expect("busybox is installed").success());
+    host
+}
+
+/// The connection, and the session of sshd, are cut off in the middle of a command.
+async fn cut_off(host: &Host, name: &str) {
+    has_begun(host, name).await;
+    host.cut_connections();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    host.kill_sessions();
+}
+
+/// Forward and back, whatever is cut off, with Debian's tools and with busybox's alone: each body begins once.
+#[tokio::test]
+async fn each_way_is_begun_once_with_busybox_alone_too() {
+    for host in [Host::start(), with_busybox()] {
+        let (argv, undo) = (counting(&host, "n", 5, "echo end; readlink /proc/$$/exe"), counting(&host, "u", 5, ":"));
+        let mut deed = begun(&host, &json!({"on": host.target(), "argv": argv, "undo": undo})).await;
+        let (evidence, ()) = tokio::join!(deed.verify(), cut_off(&host, "n"));
+        assert!(evidence.starts_with("`sh` exited with 0"), "{evidence}");
+        let shell = deed.call.outputs["stdout"].as_str().unwrap().to_owned();
+        assert_eq!(shell.contains("busybox"), host.path("busybox").exists(), "{shell}");
+        let (undone, ()) = tokio::join!(deed.undo(), cut_off(&host, "u"));
+        assert!(undone.contains("exited with 0"), "{undone}");
+        assert_eq!((count(&host, "n"), count(&host, "u")), (1, 1), "{shell}");
+    }
+}
+
+/// One of a minute, once.
+#[tokio::test]
+async fn one_of_a_minute_is_begun_once() {
+    let host = Host::start();
+    let mut deed = begun(&host, &json!({"on": host.target(), "argv": counting(&host, "n", 60, "echo end")})).await;
+    deed.call.deadline_s = 300;
+    let cuts = async {
+        for _ in 0..3 {
+            cut_off(&host, "n").await;
+            tokio::time::sleep(Duration::from_secs(15)).await;
+        }
+    };
+    let (evidence, ()) = tokio::join!(deed.verify(), cuts);
+    assert_eq!((evidence.as_str(), count(&host, "n")), ("`sh` exited with 0: end", 1));
+}
+
+/// An undo that takes too long is ended with all its processes, and is run once more only by somebody who was told.
+#[tokio::test]
+async fn an_undo_is_ended_at_its_deadline_too() {
+    let host = Host::start();
+    let undo = json!(["sh", "-c", format!("echo $$ >>{}; sleep 60 & sleep 60; :", host.text("u"))]);
+    let mut deed = begun(&host, &json!({"on": host.target(), "argv": ["true"], "undo": undo})).await;
+    deed.verify().await;
+    deed.call.deadline_s = 3;
+    let failure = deed.fails(Phase::Undo).await;
+    assert_eq!(failure.kind, FailureKind::Deadline, "{failure:?}");
+    assert!(failure.message.contains("was ended with all its processes"), "{failure:?}");
+    let pid = fs::read_to_string(host.path("u")).unwrap();
+    assert!(!std::path::Path::new(&format!("/proc/{}", pid.trim())).exists(), "it still runs");
+    assert_eq!(count(&host, "u"), 1);
 }
 
 #[tokio::test]
