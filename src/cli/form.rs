@@ -6,13 +6,13 @@ use crate::cli::args::{Command, Format};
 /// Refuses a form that the command does not have.
 pub(in crate::cli) fn check(command: &Command, format: Format) -> Result<(), CommandFailure> {
     let (name, plans, page) = match command {
-        Command::Plan(args) => ("plan", true, args.html.is_some()),
-        Command::Run(args) => ("run", args.dry_run, args.html.is_some()),
-        Command::Show(args) => ("show", true, args.html.is_some()),
-        Command::Resume(args) => ("resume", args.dry_run, false),
-        Command::Report(args) => ("report", true, args.html.is_some()),
-        Command::Rollback(args) => ("rollback", args.dry_run, args.html.is_some()),
-        _ => ("anything else", false, false),
+        Command::Plan(args) => ("`plan`", true, args.html.is_some()),
+        Command::Run(args) => ("`run`", args.dry_run, args.html.is_some()),
+        Command::Show(args) => ("`show`", true, args.html.is_some()),
+        Command::Resume(args) => ("`resume`", args.dry_run, false),
+        Command::Report(args) => ("`report`", true, args.html.is_some()),
+        Command::Rollback(args) => ("`rollback`", args.dry_run, args.html.is_some()),
+        _ => ("this command", false, false),
     };
     saved(command)?;
     if plans {
@@ -20,10 +20,10 @@ pub(in crate::cli) fn check(command: &Command, format: Format) -> Result<(), Com
     }
     let only = "only plans and reports have it: `report`, `plan`, `show`, `run --dry-run`, `resume --dry-run` and `rollback --dry-run`";
     if format == Format::Markdown {
-        return Err(CommandFailure::usage(format!("`--format markdown` is not for `{name}`")).hint(only));
+        return Err(CommandFailure::usage(format!("`--format markdown` is not for {name}")).hint(only));
     }
     if page {
-        return Err(CommandFailure::usage(format!("`--html` is not for `{name}` without `--dry-run`")).hint(only));
+        return Err(CommandFailure::usage(format!("`--html` is not for {name} without `--dry-run`")).hint(only));
     }
     Ok(())
 }

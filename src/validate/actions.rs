@@ -1,6 +1,6 @@
 //! One action: its kind, parameters, retry, deadline, and what is said about undoing it.
 
-use super::fields::Fields;
+use super::fields::{Fields, is_elsewhere};
 use super::literal::choices;
 use super::problem::Notes;
 use super::reader::{Here, Reader};
@@ -99,6 +99,9 @@ fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<ActionKind
         let family = name.split('.').next().unwrap_or_default();
         let cousins: Vec<&str> = names.clone().filter(|n| n.split('.').next() == Some(family)).collect();
         let help = match super::words::nearest(name, names) {
+            _ if called_elsewhere(name).is_some() => {
+                format!("here that is `{}`", called_elsewhere(name).unwrap_or_default())
+            }
             Some(near) => format!("did you mean `{near}`?"),
             None if cousins.is_empty() => "`runbook actions` lists the actions".into(),
             None => format!("there are {}", listed(cousins)),
@@ -106,6 +109,21 @@ fn kind(fields: &Fields<'_>, what: &str, notes: &mut Notes) -> Option<ActionKind
         notes.advise(node.place, format!("there is no action `{name}`"), help);
     }
     kind
+}
+
+/// What other tools of this kind call so.
+fn called_elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "file.line" | "file.lineinfile" | "file.replace" | "lineinfile" | "replace" => "file.edit",
+        "file.copy" | "file.put" | "copy" => "file.upload",
+        "file.template" | "file.create" | "template" => "file.write",
+        "file.symlink" => "file.link",
+        "command" | "shell" | "script" | "exec" | "run" | "command.run" | "shell.run" | "host.run" => "ssh.run",
+        "http.get" | "http.post" | "http.call" | "webhook" => "http.request",
+        "wait" | "wait.port" | "wait.http" | "wait_for" => "wait.for",
+        "pause" | "approve" | "gate" | "confirm" => "gate.approve",
+        _ => return None,
+    })
 }
 
 struct Action<'a> {
@@ -131,7 +149,12 @@ impl Action<'_> {
             None => None,
             Some(node) => {
                 let of_action = |name: &str| {
-                    FIELDS.contains(&name).then(|| format!("it is said of the action: put `{name}` beside `with`"))
+                    if FIELDS.contains(&name) {
+                        return Some(format!("it is said of the action: put `{name}` beside `with`"));
+                    }
+                    let ours = |known: &[&'static str]| known.iter().copied().find(|ours| is_elsewhere(ours, name));
+                    let field = ours(FIELDS).filter(|_| ours(&names).is_none())?;
+                    Some(format!("here it is called `{field}`, and said of the action: put it beside `with`"))
                 };
                 Some(Fields::beside(node, node.place, &what, (&names, &of_action), notes)?)
             }

@@ -153,7 +153,7 @@ impl<'d> Fields<'d> {
 }
 
 /// Whether other tools of this kind call so what is called `ours` here.
-fn is_elsewhere(ours: &str, name: &str) -> bool {
+pub(super) fn is_elsewhere(ours: &str, name: &str) -> bool {
     let theirs: &[&str] = match ours {
         "when" => &["if", "unless", "only_if", "condition", "conditions"],
         "deadline" => &["timeout", "time_limit", "max_time", "timeout_seconds"],
