@@ -28,16 +28,10 @@ macro_rules! params {
 params! {
     String => String, Text => String, i64 => Int, u16 => Int, u32 => Int, bool => Bool, InstanceId => InstanceId, ImageId => ImageId,
     SubnetId => SubnetId, VpcId => VpcId, GroupId => GroupId, Arn => Arn, InstanceType => InstanceType, DbId => DbId,
-    DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Account => Account, FileMode => FileMode, Url => Url, Service => Service,
+    DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Account => Account, PhpProgram => Php, FileMode => FileMode, Url => Url, Service => Service,
     BalancerName => BalancerName, TargetGroupName => TargetGroupName, GroupName => GroupName, ImageName => ImageName, SnapshotName => SnapshotName,
     GroupDescription => GroupDescription, InstanceName => InstanceName, TagValue => TagValue, CertificateName => CertificateName,
     SecretRef => Secret, Target => Target, TimeSpan => Duration, LocalFile => File, std::collections::BTreeMap<String, Foretold> => Map,
-}
-
-impl Param for PhpProgram {
-    fn value_type() -> ValueType {
-        ValueType::String
-    }
 }
 
 impl<const LEAST: u32, const MOST: u32> Param for Seconds<LEAST, MOST> {

@@ -2,8 +2,8 @@
 
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, FileMode, Fqdn, GroupDescription, GroupId,
-    GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile, Region, SecretRef,
-    Service, SnapshotName, SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value, VpcId, tags,
+    GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile, PhpProgram, Region,
+    SecretRef, Service, SnapshotName, SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value, VpcId, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -46,6 +46,8 @@ pub enum ValueType {
     Path,
     /// A user or a group of a host.
     Account,
+    /// A host's php.
+    Php,
     /// A file's permissions.
     FileMode,
     /// An http(s) address.
@@ -126,6 +128,7 @@ const NAMES: &[(&str, ValueType)] = &[
     ("cidr", ValueType::Cidr),
     ("path", ValueType::Path),
     ("account", ValueType::Account),
+    ("php", ValueType::Php),
     ("file-mode", ValueType::FileMode),
     ("url", ValueType::Url),
     ("service", ValueType::Service),
@@ -309,6 +312,7 @@ impl ValueType {
             ValueType::Cidr => Cidr::EXPECTED.into(),
             ValueType::Path => HostPath::EXPECTED.into(),
             ValueType::Account => Account::EXPECTED.into(),
+            ValueType::Php => PhpProgram::EXPECTED.into(),
             ValueType::FileMode => FileMode::EXPECTED.into(),
             ValueType::Url => Url::EXPECTED.into(),
             ValueType::Service => Service::EXPECTED.into(),
@@ -356,6 +360,7 @@ impl ValueType {
             ValueType::Cidr => Cidr::fits(text),
             ValueType::Path => HostPath::fits(text),
             ValueType::Account => Account::fits(text),
+            ValueType::Php => PhpProgram::fits(text),
             ValueType::FileMode => FileMode::fits(text),
             ValueType::Url => Url::fits(text),
             ValueType::Service => Service::fits(text),

@@ -30,6 +30,7 @@ pub(super) fn example(value_type: &ValueType) -> Value {
         T::Path => json!("/example"),
         T::File => json!("example.txt"),
         T::Account => json!("www-data"),
+        T::Php => json!("php8.2"),
         T::FileMode => json!("0640"),
         T::Url => json!("https://cloud.example.org/"),
         T::Service => json!("nginx"),

@@ -316,7 +316,11 @@ fn what_is_wrong_with_a_command_is_told_before_anything_runs() {
         ("{ argv: [a], reads: true, expect: { stdout: \"(\" } }".to_owned(), "", "no regular expression"),
         ("{ argv: [a], reads: true, retry_on: [0] }".to_owned(), "", "exit status, 1 to 255"),
         ("{ argv: [a], reads: true, every: 5 }".to_owned(), "", "a duration like `30s`"),
-        ("{ argv: [a], reads: true, timeout: 5s }".to_owned(), "", "here it is called `deadline`, and said of the action"),
+        (
+            "{ argv: [a], reads: true, timeout: 5s }".to_owned(),
+            "",
+            "here it is called `deadline`, and said of the action",
+        ),
         ("{ command: [a], reads: true }".to_owned(), "", "here it is called `argv`"),
         ("{ argv: [a], reads: true }".to_owned(), "usually: 2h,", "counts as failed after 600 s"),
         ("{ argv: [a], reads: true, check: \"x ${{ inputs.n }}\" }".to_owned(), "", "a text with references"),
@@ -324,7 +328,9 @@ fn what_is_wrong_with_a_command_is_told_before_anything_runs() {
         let told = told(&with, more);
         assert!(told.contains(says), "{with}: {told}");
     }
-    for (theirs, ours) in [("file.line", "file.edit"), ("file.copy", "file.upload"), ("shell", "ssh.run"), ("wait", "wait.for")] {
+    for (theirs, ours) in
+        [("file.line", "file.edit"), ("file.copy", "file.upload"), ("shell", "ssh.run"), ("wait", "wait.for")]
+    {
         let text = desk.read("wrong.yaml").replace("do: local.run", &format!("do: {theirs}"));
         desk.write("theirs.yaml", &text.replace("runbook: wrong", "runbook: theirs"));
         desk.types("hana", &["validate", "theirs.yaml"]).exits(2).says(&format!("here that is `{ours}`"));
