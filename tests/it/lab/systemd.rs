@@ -1,6 +1,6 @@
 //! Pid 1 of the hosts: Debian's systemd as it comes where control groups can be made, a small init where not.
 
-use crate::support::region::{LIMIT, in_a_region, in_a_region_on, region};
+use crate::support::region::{LIMIT, WITHOUT_GROUPS, in_a_region, in_a_region_on, region};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn units_are_those_of_a_real_systemd() {
@@ -10,11 +10,8 @@ async fn units_are_those_of_a_real_systemd() {
 /// As in a container whose control groups are not its own to change. The name lets the next region take the group away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_no_control_groups_can_be_made_hosts_have_a_small_init() {
-    const CHANGE: &str = "mount -t cgroup2 cgroup2 /mnt
-        group=/mnt$(sed -n 's,^0::,,p' /proc/self/cgroup)/runbook-lab-full-$$
-        mkdir $group; echo 0 >$group/cgroup.max.descendants; echo $$ >$group/cgroup.procs";
     let test = "lab::systemd::inside::where_no_control_groups_can_be_made_hosts_have_a_small_init";
-    in_a_region_on(CHANGE, test, LIMIT).await;
+    in_a_region_on(WITHOUT_GROUPS, test, LIMIT).await;
 }
 
 /// What `runbook` asks of `systemctl`, with standard output and exit status of each: one text for both inits.

@@ -1,10 +1,17 @@
 //! A command of the author's own, on a host with a real systemd that loses its cable and is started anew: it is begun once.
 
 use super::in_regions;
-use crate::support::region::{Lab, eventually, region};
+use crate::support::region::{LIMIT, Lab, WITHOUT_GROUPS, eventually, in_a_region_on, region};
 use std::time::Duration;
 
 in_regions! { "commands": a_command_is_begun_once_whatever_is_cut_off }
+
+/// The same on hosts without systemd.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_is_begun_once_on_a_host_without_systemd_too() {
+    let test = "worlds::commands::inside::a_command_is_begun_once_whatever_is_cut_off";
+    in_a_region_on(WITHOUT_GROUPS, test, LIMIT).await;
+}
 
 const RUNBOOK: &str = "
 runbook: NAME
@@ -60,8 +67,9 @@ mod inside {
             book("cable", "15");
             let child = lab.begins(&["run", "cable.yaml", "--yes"]);
             has_begun(lab, "cable").await;
+            let has_systemd = lab.region.without_systemd().is_none();
             let groups = lab.on(&web, "cat /proc/$(pgrep -nx sleep)/cgroup").await;
-            assert!(groups.contains("/runbook-") && groups.contains(".scope"), "{groups}");
+            assert_eq!(groups.contains("/runbook-") && groups.contains(".scope"), has_systemd, "{groups}");
             lab.region.cut(&web).await.unwrap();
             tokio::time::sleep(Duration::from_secs(22)).await;
             lab.region.uncut(&web).await.unwrap();
@@ -83,7 +91,10 @@ mod inside {
             lab.on(&web, "touch /run/before; reboot").await;
             is_up_again(lab, &web).await;
             // A failure where the journal has that it had begun, else a doubt at once.
-            lab.types(&["resume"]).await.says("exit status 143").says("15 (TERM)");
+            let resumed = lab.types(&["resume"]).await;
+            if has_systemd {
+                resumed.says("exit status 143").says("15 (TERM)");
+            }
             lab.types(&["resume"]).await.exits(4).says("the runbook does not call it `repeatable`");
             assert_eq!((counts(lab, &web, "host").await, counts(lab, &web, "host-end").await), (1, 0));
             // Half done as it is, a rollback takes it back.
