@@ -31,6 +31,14 @@ differs=$(LC_ALL=C tar -df "$2" -C "$1" 2>&1 | grep -vE ': (Uid|Gid|Mod time|Mod
 [ ! "$differs" ] || { printf '%s\n' "$differs"; exit 1; }
 "#;
 
+/// `$1` archive, `$2` how many names are shown. Prints how many there are in it, and the first.
+const LIST: &str = r#"
+cd /
+LC_ALL=C tar -tf "$1" | awk -v most="$2" 'NR <= most { names = names (NR > 1 ? ", " : "") $0 } END { printf "%d: %s%s\n", NR, names, (NR > most ? ", ..." : "") }'
+"#;
+/// How many names of an archive a plan shows.
+const SHOWN: &str = "12";
+
 /// `$1` folder, `$2` archive, `$3` a name beside, `$4` how many leading names are left out, `$5` whose it is to be, or nothing. Exit
 /// status 4: something is there by now.
 const UNPACK: &str = r#"
@@ -127,6 +135,18 @@ impl ArchiveUnpack {
         }
     }
 
+    /// What is in the archive, for a plan; nothing where it is not there yet, or cannot be read.
+    async fn listed(&self, cx: &Context<'_>, seen: &Seen) -> Result<Option<String>, Failure> {
+        if cx.call().ahead.is_none() || seen.there() || seen.size.is_none() {
+            return Ok(None);
+        }
+        let archive = self.archive(cx).await?;
+        let output = cx.run(&self.on, seen.place.hand.script(LIST, [archive.as_str(), SHOWN])).await?;
+        let text = output.text();
+        let (number, names) = text.trim().split_once(": ").unwrap_or_default();
+        Ok((output.ok() && !names.is_empty()).then(|| format!(", with {number} names: {names}")))
+    }
+
     fn whose(&self) -> NamedAttributes<'_> {
         NamedAttributes { owner: self.owner.as_ref(), group: self.group.as_ref(), mode: None }
     }
@@ -157,7 +177,8 @@ impl Perform for ArchiveUnpack {
             self.has_all(cx, &seen).await?;
         }
         let found = if seen.there() { Found::Holds } else { Found::Absent };
-        let archive = seen.size.map_or("not there".to_owned(), |bytes| format!("there, {bytes} bytes"));
+        let listed = self.listed(cx, &seen).await?.unwrap_or_default();
+        let archive = seen.size.map_or("not there".to_owned(), |bytes| format!("there, {bytes} bytes{listed}"));
         let before = first.unwrap_or(Before { there: seen.there() });
         Ok(Finding {
             before: serde_json::to_value(before).unwrap_or_default(),

@@ -2,7 +2,7 @@
 
 use super::bench::Host;
 use super::writes::{host_with, names};
-use runbook::model::{Change, FailureKind, Found, Phase, Value};
+use runbook::model::{Change, FailureKind, Foresight, Found, Phase, Value};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -35,8 +35,13 @@ async fn an_archive_becomes_a_folder_and_goes() {
         host.deed("archive.unpack", parameters)
     };
     let mut deed = unpack(json!({"strip": 1, "owner": "33"}));
+    // A plan says what comes; at its turn nobody reads a large one for that.
+    deed.call.ahead = Some(Foresight::WithoutCommands);
+    let listed = deed.observe().await.evidence;
+    assert!(listed.contains("bytes, with 5 names: app/") && listed.contains("app/bin/run"), "{listed}");
+    deed.call.ahead = None;
     let finding = deed.observe().await;
-    assert_eq!(finding.found, Found::Absent);
+    assert!(finding.found == Found::Absent && !finding.evidence.contains("names"), "{finding:?}");
     assert!(matches!(finding.changes.as_slice(), [Change::Command { argv, .. }] if argv[0] == "tar"), "{finding:?}");
     // What another try has left of it is no obstacle, and nothing beside the folder stays.
     fs::create_dir_all(host.path("etc/.1.1.runbook-r20260101-000000-test.new/left")).unwrap();
