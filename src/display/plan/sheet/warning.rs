@@ -4,6 +4,26 @@ use crate::display::plan::sheet::back::Back;
 use crate::model::{ActionPath, Found, StepAction};
 use crate::plan::{Look, Plan};
 
+/// What undos leave, each told once: many commands lose the same.
+fn losses<'a>(backs: impl Iterator<Item = (&'a StepAction, &'a Back)>) -> Vec<String> {
+    let mut all: Vec<(&str, Vec<String>)> = Vec::new();
+    for (action, back) in backs {
+        let Back::Loss(what) = back else { continue };
+        match all.iter_mut().find(|(known, _)| *known == what.as_str()) {
+            Some((_, actions)) => actions.push(format!("`{}`", action.path)),
+            None => all.push((what, vec![format!("`{}`", action.path)])),
+        }
+    }
+    let told = |(what, actions): (&str, Vec<String>)| match actions.as_slice() {
+        [first, second, third, _, ..] => {
+            let more = actions.len() - 3;
+            format!("the undo of {first}, {second}, {third} and {more} more is not complete: {what}")
+        }
+        few => format!("the undo of {} is not complete: {what}", few.join(", ")),
+    };
+    all.into_iter().map(told).collect()
+}
+
 /// The warnings, the gravest first; `rows` are those of the checks, where they do not stand beside it.
 pub(in crate::display) fn all<'a>(
     plan: &Plan,
@@ -20,11 +40,7 @@ pub(in crate::display) fn all<'a>(
             ));
         }
     }
-    for (action, back) in backs.clone() {
-        if let Back::Loss(what) = back {
-            warnings.push(format!("the undo of `{}` is not complete: {what}", action.path));
-        }
-    }
+    warnings.extend(losses(backs.clone()));
     warnings.extend(rows);
     for (path, line) in preflight {
         if let Some(finding) = line.finding()
