@@ -212,7 +212,7 @@ fn written(steps: &[Step], given: &Given) -> String {
         list(step.over).into_iter().for_each(|list| text.push_str(&format!("    for_each: {list}\n")));
         text.push_str("    actions:\n");
         for (a, action) in step.actions.iter().enumerate() {
-            let _ = write!(text, "      - {{ id: a{a}, ");
+            let _ = write!(text, "      - {{ id: s{s}a{a}, ");
             action.when.written().into_iter().for_each(|when| text.push_str(&format!("when: '{when}', ")));
             let over = if matches!(step.over, Loop::None) { action.over } else { Loop::None };
             list(over).into_iter().for_each(|list| text.push_str(&format!("for_each: {list}, ")));
@@ -263,8 +263,8 @@ fn by_hand(steps: &[Step], given: &Given) -> Option<String> {
         let _ = write!(text, "  - id: s{s}\n    title: t\n    why: w\n    actions:\n");
         let mut one = |a: usize, action: &Action, item: Option<&(String, String, String)>| {
             let (id, each, target) = match item {
-                None => (format!("a{a}"), "one", "fixed"),
-                Some((name, each, target)) => (format!("a{a}-at-{name}"), each.as_str(), target.as_str()),
+                None => (format!("s{s}a{a}"), "one", "fixed"),
+                Some((name, each, target)) => (format!("s{s}a{a}-at-{name}"), each.as_str(), target.as_str()),
             };
             let _ = writeln!(text, "      - {{ id: {id}, {} }}", body(action.kind, each, target));
         };
