@@ -129,6 +129,24 @@ fn what_a_command_leaves_running_is_ended_with_it() {
     assert!(!runs(&children[2]));
 }
 
+/// What is to be typed next is what would not be refused: as far back as there is a way, and of a command that failed, a person's word.
+#[test]
+fn what_is_typed_next_is_what_can_be() {
+    let desk = Desk::new();
+    let head = "runbook: next\ntitle: t\nabout: a\nsteps:\n  - id: one\n    title: t\n    why: w\n    actions:\n      ";
+    desk.write(
+        "next.yaml",
+        &format!("{head}- {{ id: a, do: local.run, irreversible: it is sent, with: {{ argv: [\"true\"] }} }}\n"),
+    );
+    let ended = desk.types("hana", &["run", "next.yaml", "--yes"]).exits(0);
+    assert!(!ended.stdout.contains("--to start"), "{}", ended.stdout);
+    desk.write("next.yaml", &format!("{head}- {{ id: a, do: local.run, with: {{ shell: exit 3, undo: \":\" }} }}\n"));
+    let failed = desk.types("hana", &["run", "next.yaml", "--yes"]).exits(1);
+    let failed =
+        failed.says("--as not-done").says("it is begun once more only where somebody says that nothing of it is there");
+    assert!(!failed.stdout.contains("tries it again"), "{}", failed.stdout);
+}
+
 /// Another user's command is that user's, and what it leaves is kept by root; for who is not root that takes `sudo`.
 #[test]
 fn a_command_runs_as_another_user() {
