@@ -240,13 +240,14 @@ fn look(moment: &Moment<'_>, (place, action): (usize, &ActionPath), is_open: boo
         ActionState::Failed { traces: None, retry_at: Some(_), .. } if pass.held_up => {
             pass.unfinished.push(action.clone());
         }
-        // Nothing of it was begun, and it is too late for it.
-        ActionState::Failed { traces: None, retry_at: Some(_), .. } if overrun(moment, action).is_some() => {
-            pass.late = pass.late.or(overrun(moment, action));
-            pass.unfinished.push(action.clone());
-        }
-        ActionState::Failed { retry_at: Some(at), .. } if flight.stop == Stopping::No => {
-            if *at <= now {
+        ActionState::Failed { traces, retry_at: Some(at), .. } if flight.stop == Stopping::No => {
+            // Nothing of it was begun, and it is too late for it.
+            if traces.is_none()
+                && let Some(late) = overrun(moment, action)
+            {
+                pass.late = pass.late.or(Some(late));
+                pass.unfinished.push(action.clone());
+            } else if *at <= now {
                 pass.ready.push(look_or_join(flight, action.clone()));
             } else {
                 pass.wake = Some(pass.wake.map_or(*at, |wake| wake.min(*at)));

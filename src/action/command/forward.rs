@@ -185,11 +185,16 @@ impl Errand<'_> {
                     return Ok(Verified { outputs, evidence: told });
                 }
                 if let Err(late) = self.wait_for_check(cx).await {
-                    if late.kind == FailureKind::Deadline && kept.look(cx).await?.left {
-                        kept.end(cx, "its deadline").await?;
-                        return Err(late.cause("what it had left behind still ran and was ended").into());
+                    // What comes of that changes nothing of why it failed.
+                    let has_left =
+                        late.kind == FailureKind::Deadline && kept.look(cx).await.is_ok_and(|trace| trace.left);
+                    let is_ended = has_left && kept.end(cx, "its deadline").await.is_ok_and(|trace| !trace.left);
+                    return Err(match (has_left, is_ended) {
+                        (false, _) => late,
+                        (true, true) => late.cause("what it had left behind still ran and was ended"),
+                        (true, false) => late.cause("what it had left behind may still run"),
                     }
-                    return Err(late.into());
+                    .into());
                 }
                 Ok(Verified { outputs, evidence: format!("{told}; {by_check}") })
             }

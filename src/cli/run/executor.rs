@@ -80,14 +80,14 @@ impl ExecutorRun<'_> {
             };
             let result = driver.drive(intent, by).await;
             let Driver { store: Mortal { inner: Held { journal, lease }, .. }, executor, events, .. } = driver;
+            // What was asked of the run is done by now: from here on it is asked not to wait for what comes after it.
+            stop.mark_unchanged();
             let left = match &result {
                 Ok(_) => clearing::clear(executor.plan(), executor.state(), &access, asked(&mut stop)).await,
                 Err(_) => None,
             };
             drop(lease);
             events.close();
-            // What was asked of the run is done by now: from here on it is asked not to wait for the display.
-            stop.mark_unchanged();
             let all_shown = spectator.end(&mut stop).await;
             all_told(post, &mut stop).await;
             let (plan, state) = (executor.plan(), executor.state());
@@ -117,7 +117,7 @@ async fn all_told(post: Option<Post>, stop: &mut watch::Receiver<u32>) {
     let Some(post) = post else { return };
     let failed = tokio::select! {
         failed = post.end() => failed,
-        Ok(()) = stop.changed() => vec!["not everybody was told: it was not waited for".to_owned()],
+        () = asked(stop) => vec!["not everybody was told: it was not waited for".to_owned()],
     };
     for line in failed {
         display::to_stderr(&format!("note: {line}\n"));

@@ -9,10 +9,10 @@ use crate::journal::{Journal, Lease, RecordKind, RunState};
 use crate::model::{Limits, Millis};
 use crate::plan::Plan;
 
-/// The limits of a run for which nobody has said any yet: what its plan says, where that says any.
-pub(in crate::cli) fn first_limits(state: &RunState, plan: &Plan, now: Millis) -> Option<Limits> {
+/// The limits of a run for which nobody has said any yet: what its plan says of one that begins then, where that says any.
+pub(in crate::cli) fn first_limits(state: &RunState, plan: &Plan, begins: Millis) -> Option<Limits> {
     let says = plan.change_window.is_some() || plan.max_downtime_s.is_some();
-    (state.limits.is_none() && says).then(|| plan.limits(now))
+    (state.limits.is_none() && says).then(|| plan.limits(begins))
 }
 
 /// The limits from here on, where they are others than before.
@@ -25,7 +25,7 @@ pub(in crate::cli) fn limits_now(
     plan: &Plan,
     now: Millis,
 ) -> Result<Option<Limits>, CommandFailure> {
-    let first = first_limits(state, plan, now);
+    let first = first_limits(state, plan, state.opened.at);
     let mut limits = first.or(state.limits).unwrap_or_default();
     match &args.window {
         None => {}

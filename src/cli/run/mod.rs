@@ -40,7 +40,8 @@ pub(in crate::cli) fn run(
     }
     // First: what could not be recorded need not be looked at.
     let mut journal = open::journal(common)?;
-    let mut prepared = prepare(args, common, new_run_id(SystemClock.now()), Some(SystemClock.now()))?;
+    let begins = SystemClock.now();
+    let mut prepared = prepare(args, common, new_run_id(begins), Some(begins))?;
     if let Some(told) = prepared.permissions.as_ref().filter(|told| told.only_plans) {
         permission::refuse(&prepared.plan, told, &mut prepared.looks);
     }
@@ -63,7 +64,8 @@ pub(in crate::cli) fn run(
     };
     let state = journal.open_run(&prepared.run, SystemClock.now(), opened)?;
     let lease = lease(&mut journal, &state)?;
-    let state = match first_limits(&state, &prepared.plan, SystemClock.now()) {
+    // The window that was judged and confirmed, also when whoever confirmed took long.
+    let state = match first_limits(&state, &prepared.plan, begins) {
         Some(limits) => set_limits(&mut journal, &lease, &state, limits)?,
         None => state,
     };
