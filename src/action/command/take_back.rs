@@ -25,14 +25,14 @@ impl Errand<'_> {
         let kept = self.kept(cx);
         let mut trace = kept.close(cx).await?;
         let mut ended = "";
-        if trace.goes_on() {
+        if trace.still_runs() {
+            ended = match trace.goes_on() {
+                true => "it still ran and was ended; ",
+                false => "what it had left behind still ran and was ended; ",
+            };
             trace = kept.end(cx, "its undo").await?;
-            ended = "it still ran and was ended; ";
-        } else if trace.left {
-            trace = kept.end(cx, "its undo").await?;
-            ended = "what it had left behind still ran and was ended; ";
         }
-        if trace.goes_on() || trace.left {
+        if trace.still_runs() {
             let told =
                 format!("`{}` {} does not let itself be ended, and still runs", self.line.program(), self.place.on());
             return Err(Failure::transient(told).advise(format!("see {} there", trace.folder)).into());
@@ -58,11 +58,10 @@ impl Errand<'_> {
         let mut told = Vec::new();
         for (kept, what) in [(self.kept(cx), "it"), (self.way_back(cx), "its undo")] {
             let trace = kept.close(cx).await?;
-            if !trace.goes_on() && !trace.left {
+            if !trace.still_runs() {
                 continue;
             }
-            let ended = kept.end(cx, "its run was abandoned").await?;
-            if ended.goes_on() || ended.left {
+            if kept.end(cx, "its run was abandoned").await?.still_runs() {
                 let told = format!(
                     "`{}` {} does not let itself be ended, and still runs",
                     self.line.program(),

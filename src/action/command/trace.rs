@@ -81,6 +81,11 @@ impl Trace {
         matches!(self.stands, Stands::Starting | Stands::Running)
     }
 
+    /// Whether anything of it is there to be ended: it goes on, or has left processes behind.
+    pub(super) fn still_runs(&self) -> bool {
+        self.goes_on() || self.left
+    }
+
     /// How it ended, in an operator's words.
     pub(super) fn ended(&self) -> String {
         let how = match self.stands {

@@ -124,14 +124,10 @@ impl Narrator {
             return None;
         }
         let title = self.step(step).map_or_else(String::new, |s| s.title.clone());
-        let by = self
-            .plan
-            .turn_back_by(&self.state, self.pace, at)
-            .map_or_else(String::new, |by| format!("; {}", limits::by(by)));
-        let (mark, text) = if self.rolls_back() {
-            (Symbol::Back, format!("undo: {title}"))
-        } else {
-            (Symbol::Plain, format!("{title}{by}"))
+        let (mark, text) = match self.plan.turn_back_by(&self.state, self.pace, at) {
+            _ if self.rolls_back() => (Symbol::Back, format!("undo: {title}")),
+            Some(by) => (Symbol::Plain, format!("{title}; {}", limits::by(by))),
+            None => (Symbol::Plain, title),
         };
         Some(Said { at, about: About::StepBegins(step.clone()), mark, text })
     }
