@@ -35,8 +35,9 @@ pub(in crate::rehearsal) struct Recipe {
 /// The web server's PHP, as `PHP_VERSION_ID` has it.
 pub(in crate::rehearsal) const PHP: u32 = 80_200;
 
+/// What a web server has. Of busybox a test makes a host on which there is nothing else.
 const WEB: &str = "openssh-server,nginx,php8.2-fpm,php8.2-cli,php8.2-mysql,certbot,sudo,cron,systemd,systemd-sysv,dbus,\
-unattended-upgrades,iproute2,procps,curl,ca-certificates,openssl";
+unattended-upgrades,iproute2,procps,curl,ca-certificates,openssl,busybox";
 
 /// The extensions that Nextcloud's manual calls required or recommended (administration manual, "PHP Modules & Configuration").
 const NEXTCLOUD: &str =

@@ -12,6 +12,7 @@ mod files;
 mod given;
 mod kept;
 mod nginx;
+mod once;
 mod previews;
 mod probes;
 mod reach;
