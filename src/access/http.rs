@@ -20,6 +20,8 @@ pub struct HttpOptions {
     pub cookies: bool,
     /// Follow up to this many redirects within one origin; one that leads elsewhere is the answer.
     pub redirects: usize,
+    /// A header that every request has: its name, and what it is.
+    pub header: Option<(String, String)>,
     /// How long a request may take in all; 30 s when nothing is said. A connection is given up before, so that what was never sent is
     /// told apart from what was not answered.
     pub limit: Option<Duration>,
@@ -54,6 +56,12 @@ pub fn http_client(settings: &Settings, options: &HttpOptions) -> Result<reqwest
         let pem = std::fs::read(path).map_err(|e| told(&e))?;
         let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|e| told(&e))?;
         builder = builder.tls_certs_merge(certificates);
+    }
+    if let Some((name, value)) = &options.header {
+        let told = |e: &dyn std::error::Error| Failure::refused(format!("`{name}` is no header")).cause(e.to_string());
+        let name = reqwest::header::HeaderName::try_from(name).map_err(|e| told(&e))?;
+        let value = reqwest::header::HeaderValue::try_from(value).map_err(|e| told(&e))?;
+        builder = builder.default_headers([(name, value)].into_iter().collect());
     }
     if let Some((host, addresses)) = &options.resolve {
         builder = builder.resolve_to_addrs(host, addresses);

@@ -9,6 +9,7 @@ use std::path::Path;
 /// Name and text of each.
 pub(in crate::cli) const SHIPPED: &[(&str, &str)] = &[
     ("single-to-ha", include_str!("../../runbooks/single-to-ha.yaml")),
+    ("single-to-ha-online", include_str!("../../runbooks/single-to-ha-online.yaml")),
     ("restart-web-node", include_str!("../../runbooks/restart-web-node.yaml")),
     ("release", include_str!("../../runbooks/release.yaml")),
     ("certificate-rolling", include_str!("../../runbooks/certificate-rolling.yaml")),
@@ -19,6 +20,7 @@ pub(in crate::cli) const SHIPPED: &[(&str, &str)] = &[
 /// The worlds on which they are rehearsed.
 pub(in crate::cli) const WORLDS: &[(&str, &str)] = &[
     ("single-to-ha", include_str!("../../runbooks/single-to-ha.world.yaml")),
+    ("single-to-ha-online", include_str!("../../runbooks/single-to-ha-online.world.yaml")),
     ("restart-web-node", include_str!("../../runbooks/restart-web-node.world.yaml")),
     ("release", include_str!("../../runbooks/release.world.yaml")),
     ("certificate-rolling", include_str!("../../runbooks/certificate-rolling.world.yaml")),

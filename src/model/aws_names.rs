@@ -59,6 +59,13 @@ checked_texts! {
     /// The value of a tag that every service takes.
     TagValue: "a tag's value: at most 256 letters, digits, spaces and _.:/=+-@ (ELB and ACM API references, Tag)",
         tags::is_value;
+    /// The name of a header that a listener's rule asks for.
+    HeaderName: "the name of an HTTP header: 1 to 40 letters, digits and hyphens (ELBv2 API reference, HttpHeaderConditionConfig)",
+        |t| (1..=40).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    /// The value of such a header.
+    HeaderText: "the value of an HTTP header, without wildcards: 1 to 128 letters, digits and _-.$/~'@:+ (ELBv2 API reference, \
+                 HttpHeaderConditionConfig)",
+        |t| (1..=128).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.$/~'@:+".contains(&b));
     /// A domain name that a certificate may be for.
     CertificateName: "a domain name that ACM issues for: at most 64 characters, letters, digits and hyphens between its dots, no \
                       dot at the end (ACM API reference, RequestCertificate)",
@@ -72,25 +79,34 @@ impl From<CertificateName> for Fqdn {
     }
 }
 
-/// A number of seconds within AWS's bounds.
+/// A whole number within AWS's bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
-pub struct Seconds<const LEAST: u32, const MOST: u32>(u32);
+pub struct Within<const LEAST: u32, const MOST: u32>(u32);
 
 /// How long a balancer lets a connection be idle: 1 to 4000 s (Application Load Balancer user guide, "Connection idle
 /// timeout").
-pub type IdleTimeout = Seconds<1, 4000>;
+pub type IdleTimeout = Within<1, 4000>;
 
 /// How long a target is drained: 0 to 3600 s (Application Load Balancer user guide, "Deregistration delay").
-pub type DrainTime = Seconds<0, 3600>;
+pub type DrainTime = Within<0, 3600>;
 
-impl<const LEAST: u32, const MOST: u32> Decode for Seconds<LEAST, MOST> {
+/// For how long a visitor stays with a target group: a second to seven days (ELBv2 API reference, `TargetGroupStickinessConfig`).
+pub type StickyTime = Within<1, 604_800>;
+
+/// So many of a hundred.
+pub type Percent = Within<0, 100>;
+
+/// A rule's place among those of its listener (ELBv2 API reference, `CreateRule`).
+pub type RulePriority = Within<1, 50_000>;
+
+impl<const LEAST: u32, const MOST: u32> Decode for Within<LEAST, MOST> {
     fn decode(given: &Foretold) -> Result<Self, serde_json::Error> {
         known(given)
     }
 }
 
-impl<const LEAST: u32, const MOST: u32> TryFrom<u32> for Seconds<LEAST, MOST> {
+impl<const LEAST: u32, const MOST: u32> TryFrom<u32> for Within<LEAST, MOST> {
     type Error = String;
 
     fn try_from(seconds: u32) -> Result<Self, String> {
@@ -101,13 +117,13 @@ impl<const LEAST: u32, const MOST: u32> TryFrom<u32> for Seconds<LEAST, MOST> {
     }
 }
 
-impl<const LEAST: u32, const MOST: u32> From<Seconds<LEAST, MOST>> for u32 {
-    fn from(seconds: Seconds<LEAST, MOST>) -> u32 {
+impl<const LEAST: u32, const MOST: u32> From<Within<LEAST, MOST>> for u32 {
+    fn from(seconds: Within<LEAST, MOST>) -> u32 {
         seconds.0
     }
 }
 
-impl<const LEAST: u32, const MOST: u32> fmt::Display for Seconds<LEAST, MOST> {
+impl<const LEAST: u32, const MOST: u32> fmt::Display for Within<LEAST, MOST> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -156,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_within_their_bounds() {
+    fn numbers_are_within_their_bounds() {
         assert!(
             IdleTimeout::try_from(4000).is_ok()
                 && IdleTimeout::try_from(4001).is_err()

@@ -52,6 +52,7 @@ mod request;
 mod resolution;
 mod retry;
 mod runbook;
+mod running_instance;
 mod secret;
 mod site_probe;
 mod step_action;
@@ -67,8 +68,8 @@ mod words;
 pub use action::*;
 pub use advice::{Advice, Recourse};
 pub use aws_names::{
-    BalancerName, CertificateName, DrainTime, GroupDescription, GroupName, IdleTimeout, ImageName, InstanceName,
-    Seconds, SnapshotName, TagValue, TargetGroupName,
+    BalancerName, CertificateName, DrainTime, GroupDescription, GroupName, HeaderName, HeaderText, IdleTimeout,
+    ImageName, InstanceName, Percent, RulePriority, SnapshotName, StickyTime, TagValue, TargetGroupName, Within,
 };
 pub(crate) use call::token;
 pub use call::{ActionCall, Foresight, LookAhead, Phase};
@@ -107,6 +108,7 @@ pub use request::{AnswerExpectation, HttpMethod, RequestBack, RequestBody, Reque
 pub use resolution::Resolution;
 pub use retry::RetryPolicy;
 pub use runbook::{InputSpec, PreflightCheck, Runbook, Step};
+pub use running_instance::RunningInstance;
 pub use secret::{Secret, SecretRef};
 pub use site_probe::{SiteProbe, SiteSeen};
 pub use step_action::{StepAction, declared_outputs};

@@ -2,9 +2,9 @@
 
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, Decode, DnsZone, FileMode, Foretold, Fqdn,
-    GroupDescription, GroupId, GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType,
-    LocalFile, PhpProgram, Region, Seconds, SecretRef, Service, SnapshotName, SubnetId, TagValue, Target,
-    TargetGroupName, Text, TimeSpan, Url, ValueType, VpcId,
+    GroupDescription, GroupId, GroupName, HeaderName, HeaderText, HostPath, ImageId, ImageName, InstanceId,
+    InstanceName, InstanceType, LocalFile, PhpProgram, Region, SecretRef, Service, SnapshotName, SubnetId, TagValue,
+    Target, TargetGroupName, Text, TimeSpan, Url, ValueType, VpcId, Within,
 };
 
 /// A Rust type that can be an action's parameter or output.
@@ -30,11 +30,11 @@ params! {
     SubnetId => SubnetId, VpcId => VpcId, GroupId => GroupId, Arn => Arn, InstanceType => InstanceType, DbId => DbId,
     DnsZone => DnsZone, Region => Region, Fqdn => Fqdn, Cidr => Cidr, HostPath => Path, Account => Account, PhpProgram => Php, FileMode => FileMode, Url => Url, Service => Service,
     BalancerName => BalancerName, TargetGroupName => TargetGroupName, GroupName => GroupName, ImageName => ImageName, SnapshotName => SnapshotName,
-    GroupDescription => GroupDescription, InstanceName => InstanceName, TagValue => TagValue, CertificateName => CertificateName,
+    GroupDescription => GroupDescription, InstanceName => InstanceName, TagValue => TagValue, HeaderName => HeaderName, HeaderText => HeaderText, CertificateName => CertificateName,
     SecretRef => Secret, Target => Target, TimeSpan => Duration, LocalFile => File, std::collections::BTreeMap<String, Foretold> => Map,
 }
 
-impl<const LEAST: u32, const MOST: u32> Param for Seconds<LEAST, MOST> {
+impl<const LEAST: u32, const MOST: u32> Param for Within<LEAST, MOST> {
     fn value_type() -> ValueType {
         ValueType::Int
     }

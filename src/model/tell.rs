@@ -26,6 +26,12 @@ impl Tell for String {
     }
 }
 
+impl Tell for u32 {
+    fn tell(&self, into: &mut Text) {
+        into.push_str(&self.to_string());
+    }
+}
+
 impl Tell for u16 {
     fn tell(&self, into: &mut Text) {
         into.push_str(&self.to_string());

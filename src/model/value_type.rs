@@ -2,8 +2,9 @@
 
 use super::{
     Account, Arn, BalancerName, CertificateName, Cidr, DbId, DnsZone, FileMode, Fqdn, GroupDescription, GroupId,
-    GroupName, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile, PhpProgram, Region,
-    SecretRef, Service, SnapshotName, SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value, VpcId, tags,
+    GroupName, HeaderName, HeaderText, HostPath, ImageId, ImageName, InstanceId, InstanceName, InstanceType, LocalFile,
+    PhpProgram, Region, SecretRef, Service, SnapshotName, SubnetId, TagValue, TargetGroupName, TimeSpan, Url, Value,
+    VpcId, tags,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -68,6 +69,10 @@ pub enum ValueType {
     SnapshotName,
     /// An instance's Name tag.
     InstanceName,
+    /// The name of a header that a listener's rule asks for.
+    HeaderName,
+    /// What it asks it to be.
+    HeaderText,
     /// A tag's value.
     TagValue,
     /// A domain name that a certificate may be for.
@@ -139,6 +144,8 @@ const NAMES: &[(&str, ValueType)] = &[
     ("image-name", ValueType::ImageName),
     ("snapshot-name", ValueType::SnapshotName),
     ("instance-name", ValueType::InstanceName),
+    ("header-name", ValueType::HeaderName),
+    ("header-text", ValueType::HeaderText),
     ("tag-value", ValueType::TagValue),
     ("certificate-name", ValueType::CertificateName),
     ("secret", ValueType::Secret),
@@ -323,6 +330,8 @@ impl ValueType {
             ValueType::ImageName => ImageName::EXPECTED.into(),
             ValueType::SnapshotName => SnapshotName::EXPECTED.into(),
             ValueType::InstanceName => InstanceName::EXPECTED.into(),
+            ValueType::HeaderName => HeaderName::EXPECTED.into(),
+            ValueType::HeaderText => HeaderText::EXPECTED.into(),
             ValueType::TagValue => TagValue::EXPECTED.into(),
             ValueType::CertificateName => CertificateName::EXPECTED.into(),
             ValueType::Secret => {
@@ -373,6 +382,8 @@ impl ValueType {
             ValueType::ImageName => ImageName::fits(text),
             ValueType::SnapshotName => SnapshotName::fits(text),
             ValueType::InstanceName => InstanceName::fits(text),
+            ValueType::HeaderName => HeaderName::fits(text),
+            ValueType::HeaderText => HeaderText::fits(text),
             ValueType::TagValue => TagValue::fits(text),
             ValueType::CertificateName => CertificateName::fits(text),
             _ => false,

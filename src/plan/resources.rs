@@ -61,11 +61,14 @@ pub(super) fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
         K::SecurityGroupAdmit => pair("port", "port", "group"),
         K::TargetGroupCreate => thing("target group", "name"),
         K::TargetGroupRegister | K::TargetGroupDeregister => pair("target", "instance", "target_group"),
+        K::TargetGroupDelete => thing("target group", "target_group"),
         K::LoadBalancerCreate => thing("balancer", "name"),
         K::ListenerCreateHttps | K::ListenerCreateRedirect => pair("listener", "port", "load_balancer"),
+        K::ListenerSplit => thing("what is forwarded by", "listener"),
+        K::ListenerAddRule | K::ListenerRemoveRule => pair("rule", "priority", "listener"),
         K::CertificateRequest => thing("the certificate of", "fqdn"),
         K::DnsPutCname => thing("the records of", "name"),
-        K::DnsPointAtBalancer => thing("the records of", "fqdn"),
+        K::DnsLowerTtl | K::DnsPointAtBalancer => thing("the records of", "fqdn"),
         K::ProcessWaitGone
         | K::CronVerifySingle
         | K::SshPinHostKey

@@ -34,7 +34,14 @@ pub(super) fn example(value_type: &ValueType) -> Value {
         T::FileMode => json!("0640"),
         T::Url => json!("https://cloud.example.org/"),
         T::Service => json!("nginx"),
-        T::BalancerName | T::TargetGroupName | T::GroupName | T::ImageName | T::SnapshotName | T::InstanceName => {
+        T::BalancerName
+        | T::TargetGroupName
+        | T::GroupName
+        | T::ImageName
+        | T::SnapshotName
+        | T::InstanceName
+        | T::HeaderName
+        | T::HeaderText => {
             json!("nextcloud-web")
         }
         T::GroupDescription | T::TagValue => json!("nextcloud"),

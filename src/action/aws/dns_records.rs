@@ -5,8 +5,9 @@
 //! of a traffic policy are reported as such and never changed.
 
 use super::answers::{failed, said};
+use super::preview::{list, record_of};
 use crate::access::Aws;
-use crate::model::Failure;
+use crate::model::{Facts, Failure};
 use aws_sdk_route53::types::{ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -135,6 +136,34 @@ impl fmt::Display for RecordSet {
             Some(alias) => write!(f, "{} {} alias {}", self.name, self.kind, alias.target),
             None => write!(f, "{} {} {}", self.name, self.kind, self.values.join(" ")),
         }
+    }
+}
+
+/// The record sets that decide where a name leads.
+pub(super) const KINDS: &[&str] = &["A", "AAAA", "CNAME"];
+
+/// Whether two states of a name lead clients to the same places.
+pub(super) fn lead_alike(one: &[RecordSet], other: &[RecordSet]) -> bool {
+    one.len() == other.len() && one.iter().all(|a| other.iter().any(|b| a.leads_as(b)))
+}
+
+/// What is at a name, of every kind that leads clients: one that is added is as much a change as one that differs. Every action that
+/// changes these records speaks of them.
+pub(super) fn facts(fqdn: &str, zone: &str, there: &[RecordSet]) -> Facts {
+    let name = RecordName::of(fqdn);
+    let of = |kind: &&str| {
+        let held = there.iter().filter(|set| set.kind == **kind).map(RecordSet::held);
+        (record_of(name.as_str(), kind, zone), list(held))
+    };
+    KINDS.iter().map(of).collect()
+}
+
+/// Record sets in words.
+pub(super) fn told(sets: &[RecordSet]) -> String {
+    if sets.is_empty() {
+        "nothing".to_owned()
+    } else {
+        sets.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -7,7 +7,8 @@ use crate::model::{Arn, Failure, Text};
 use aws_sdk_elasticloadbalancingv2::types::{Listener, LoadBalancer, Tag, TargetGroup};
 
 /// A resource of Elastic Load Balancing does not exist.
-pub(super) const NOT_FOUND: &[&str] = &["LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound"];
+pub(super) const NOT_FOUND: &[&str] =
+    &["LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "RuleNotFound"];
 
 /// The tags of something created.
 pub(super) fn tags(cx: &Context<'_>, name: &str) -> Option<Vec<Tag>> {
@@ -74,6 +75,59 @@ pub(in crate::action) async fn target_group(aws: &Aws, name: &str) -> Result<Opt
         Ok(found) => Ok(found),
         Err(e) if e.is(NOT_FOUND) => Ok(None),
         Err(e) => Err(e.failure(format!("cannot look for target group `{name}`"))),
+    }
+}
+
+/// The target group of an ARN: itself, or where `target-group.delete` was taken back the one that has its name since, when this
+/// run made it. None when there is neither.
+pub(super) async fn group_now(cx: &Context<'_>, aws: &Aws, group: &Arn) -> Result<Option<TargetGroup>, Failure> {
+    let name = short(group.as_str());
+    let found = aws.read.elb.describe_target_groups().target_group_arns(group.as_str()).send().await;
+    match found.map_err(AwsError::from) {
+        Ok(found) if !found.target_groups().is_empty() => return Ok(found.target_groups().first().cloned()),
+        Ok(_) => {}
+        Err(e) if e.is(NOT_FOUND) => {}
+        Err(e) => return Err(e.failure(format!("cannot look for target group `{name}`"))),
+    }
+    made_again(cx, aws, group).await
+}
+
+/// The target group of this run that has the name of one that is gone.
+async fn made_again(cx: &Context<'_>, aws: &Aws, gone: &Arn) -> Result<Option<TargetGroup>, Failure> {
+    let name = short(gone.as_str());
+    let Some(found) = target_group(aws, name).await? else { return Ok(None) };
+    let arn = said(found.target_group_arn(), format_args!("which target group is `{name}`"))?;
+    Ok(if is_ours(cx, aws, arn).await? { Some(found) } else { None })
+}
+
+/// The ARN of that target group, for who cannot do without it.
+pub(super) async fn group_arn(cx: &Context<'_>, aws: &Aws, group: &Arn) -> Result<Arn, Failure> {
+    let name = short(group.as_str());
+    let found = group_now(cx, aws, group).await?.ok_or_else(|| {
+        Failure::permanent(format!("there is no target group `{name}`")).cause(format!("TargetGroupNotFound: {group}"))
+    })?;
+    arn_of(said(found.target_group_arn(), format_args!("which target group is `{name}`"))?)
+}
+
+/// The ARN of that group, for who has heard that the one it knows is gone.
+pub(super) async fn arn_made_again(cx: &Context<'_>, aws: &Aws, gone: &Arn) -> Result<Option<Arn>, Failure> {
+    let found = made_again(cx, aws, gone).await?;
+    let arn = found.as_ref().and_then(TargetGroup::target_group_arn).filter(|arn| *arn != gone.as_str());
+    arn.map(arn_of).transpose()
+}
+
+/// An ARN of AWS's answers.
+pub(super) fn arn_of(text: &str) -> Result<Arn, Failure> {
+    Arn::try_from(text.to_owned())
+        .map_err(|error| Failure::permanent("AWS names something by no ARN").cause(error.to_string()))
+}
+
+/// The listener of an ARN.
+pub(super) async fn listener_of(aws: &Aws, arn: &Arn) -> Result<Option<Listener>, Failure> {
+    match aws.read.elb.describe_listeners().listener_arns(arn.as_str()).send().await.map_err(AwsError::from) {
+        Ok(found) => Ok(found.listeners().first().cloned()),
+        Err(e) if e.is(NOT_FOUND) => Ok(None),
+        Err(e) => Err(e.failure(format!("cannot read the listener of `{}`", short(arn.as_str())))),
     }
 }
 

@@ -1,7 +1,8 @@
-//! `image.create`: an image of a stopped instance, begun.
+//! `image.create`: an image of an instance, begun; of one that runs only where the runbook says how.
 //!
 //! CreateImage has no client token: the image's name (unique in account and region) and our tag tell our own work. The
-//! image is consistent because the instance is stopped; a running one is refused.
+//! image is consistent because the instance is stopped. Of a running one it is what its disks hold at that moment, or EC2 reboots it
+//! first; which of the two is the runbook's word, and without one it is refused.
 //!
 //! It is done when the pending image shows a snapshot of each volume, and not before: CreateImage returns when there may be none
 //! yet. A snapshot holds what was on the volume when it was asked for, and its volume may be used again as soon as it is `pending`
@@ -19,7 +20,9 @@ use super::preview::{request, run_tags, shown, words};
 use super::tags;
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified};
-use crate::model::{Advice, Change, Failure, FailureKind, Finding, Found, ImageCreate, Text, Value, Values, tell};
+use crate::model::{
+    Advice, Change, Failure, FailureKind, Finding, Found, ImageCreate, RunningInstance, Text, Value, Values, tell,
+};
 use aws_sdk_ec2::types::{Image, ImageState, InstanceStateName, ResourceType};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -31,10 +34,14 @@ impl ImageCreate {
             ("InstanceId", shown(&self.instance)),
             ("Name", shown(&self.name)),
             ("Description", words(format_args!("of {} by the run", self.instance)).into()),
-            ("NoReboot", json!(true).into()),
+            ("NoReboot", json!(self.running != Some(RunningInstance::Reboot)).into()),
             ("TagSpecifications", run_tags(self.name.as_str()).into()),
         ];
         request("ec2:CreateImage", with)
+    }
+
+    fn takes_running(&self) -> bool {
+        matches!(self.running, Some(RunningInstance::Reboot | RunningInstance::AsItIs))
     }
 
     /// Our image, if it is there; refuses a foreign one that has its name. One without any tag may be ours, made by a call whose
@@ -136,8 +143,8 @@ impl ImageCreate {
         let asked = aws.write.ec2.create_image().instance_id(self.instance.as_str()).name(self.name.as_str());
         let asked = asked
             .description(format!("of {} by run {}", self.instance, cx.call().run))
-            // A stopped instance is not rebooted; should somebody have started it meanwhile, it is not either.
-            .no_reboot(true)
+            // A stopped instance is not rebooted; should somebody have started it meanwhile, only where the runbook says so.
+            .no_reboot(self.running != Some(RunningInstance::Reboot))
             .tag_specifications(tags::specification(ResourceType::Image, &labels))
             .tag_specifications(tags::specification(ResourceType::Snapshot, &labels));
         Ok(asked.send().await.map_err(AwsError::from)?.image_id)
@@ -166,11 +173,23 @@ impl Perform for ImageCreate {
         &["ec2:DeleteSnapshot", "ec2:DeregisterImage", "ec2:DescribeSnapshots"];
 
     fn sentence(&self) -> Text {
-        tell!(
-            "begin an image `{}` of the stopped instance `{}`, with a snapshot of each volume",
-            self.name,
-            self.instance
-        )
+        match self.running {
+            None | Some(RunningInstance::Refuse) => tell!(
+                "begin an image `{}` of the stopped instance `{}`, with a snapshot of each volume",
+                self.name,
+                self.instance
+            ),
+            Some(RunningInstance::Reboot) => tell!(
+                "have EC2 reboot `{}` and begin an image `{}` of it, with a snapshot of each volume",
+                self.instance,
+                self.name
+            ),
+            Some(RunningInstance::AsItIs) => tell!(
+                "begin an image `{}` of what is on the disks of `{}` at that moment, with a snapshot of each volume",
+                self.name,
+                self.instance
+            ),
+        }
     }
 
     fn undo_sentence(&self) -> Option<Text> {
@@ -187,6 +206,7 @@ impl Perform for ImageCreate {
             let instance = live(&aws, self.instance.as_str()).await?;
             let taken = match instance_state(&instance) {
                 InstanceStateName::Stopped => String::new(),
+                InstanceStateName::Running if self.takes_running() => String::new(),
                 now => format!("; it is made once `{}` is stopped (it is `{now}` now)", self.instance),
             };
             let evidence = format!("no image is named `{}`{taken}", self.name);
@@ -220,7 +240,9 @@ impl Perform for ImageCreate {
             Some(image) => image.image_id.unwrap_or_default(),
             None => {
                 let instance = live(&aws, self.instance.as_str()).await?;
-                if instance_state(&instance) != InstanceStateName::Stopped {
+                let state = instance_state(&instance);
+                if state != InstanceStateName::Stopped && !(state == InstanceStateName::Running && self.takes_running())
+                {
                     return Err(Failure::refused(format!("instance `{}` is not stopped", self.instance))
                         .cause(described(&instance))
                         .advise("an image of a running instance is as if its power had been cut: stop it first")

@@ -33,6 +33,9 @@ pub(super) struct Before {
     /// The public address that the instance had when the name led to it.
     #[serde(default)]
     pub(super) instance_address: Option<IpAddr>,
+    /// The TTL that the resolver told, where DNS is kept elsewhere.
+    #[serde(default)]
+    pub(super) ttl: Option<u32>,
 }
 
 impl Before {
@@ -157,7 +160,8 @@ impl DnsPointAtBalancer {
             None => None,
         };
         let evidence = format!("`{}` resolves to [{}]", self.fqdn, list(&site));
-        let before = Before { sets: Vec::new(), addresses: site, cname, instance_address };
+        let ttl = cx.access().dns().ttl(self.fqdn.as_str()).await?;
+        let before = Before { sets: Vec::new(), addresses: site, cname, instance_address, ttl };
         Ok(Finding { before: before.to_value(), ..Finding::new(found, false, evidence) })
     }
 
@@ -186,7 +190,9 @@ impl DnsPointAtBalancer {
                 format!("at your DNS provider, {gone}, and put back:\n\n  {}", records.join("\n  "))
             }
         })?;
-        Ok(self.wait_away(cx).await?)
+        let seen = self.wait_away(cx).await?;
+        self.until_forgotten(cx, None).await?;
+        Ok(seen)
     }
 }
 
@@ -255,6 +261,8 @@ impl Perform for DnsPointAtBalancer {
                 evidence = format!("{evidence}; {why}");
             }
         }
+        let had = before.sets.iter().filter_map(|set| set.ttl).chain(before.ttl.map(i64::from)).max();
+        self.until_forgotten(cx, had).await?;
         Ok(Verified::by(evidence))
     }
 

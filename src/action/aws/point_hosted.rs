@@ -1,35 +1,22 @@
 //! The hosted zone's part of `dns.point-at-balancer`: which record sets are to be there, and the batch that makes them so.
 
 use super::dns_change::{RecordEdit, change, changing, in_sync};
-use super::dns_records::{RecordName, RecordSet, at_name};
+use super::dns_records::{KINDS, RecordName, RecordSet, at_name, facts, lead_alike, told};
+use super::lower_ttl::until_forgotten;
 use super::point_at_balancer::{Before, readdressed};
-use super::preview::{list, record_of};
 use crate::access::Aws;
 use crate::action::{Context, Stop};
-use crate::model::{Advice, DnsPointAtBalancer, Facts, Failure, Finding, Found};
+use crate::model::{Advice, DnsPointAtBalancer, Failure, Finding, Found};
 use std::net::IpAddr;
 
-/// The record sets that decide where a name leads.
-const KINDS: &[&str] = &["A", "AAAA", "CNAME"];
+/// For how long caches keep an alias of a balancer (Route 53 developer guide, "Choosing between alias and non-alias records").
+const ALIAS_TTL_S: u64 = 60;
 
 /// What turns `from` into `to` in one batch: what has no successor of its type goes, what differs is put.
 fn edits(from: &[RecordSet], to: &[RecordSet]) -> Vec<RecordEdit> {
     let gone = from.iter().filter(|old| to.iter().all(|new| new.kind != old.kind)).cloned().map(RecordEdit::Remove);
     let put = to.iter().filter(|new| !from.contains(new)).cloned().map(RecordEdit::Put);
     gone.chain(put).collect()
-}
-
-/// Whether two states of a name lead clients to the same places.
-fn lead_alike(one: &[RecordSet], other: &[RecordSet]) -> bool {
-    one.len() == other.len() && one.iter().all(|a| other.iter().any(|b| a.leads_as(b)))
-}
-
-fn told(sets: &[RecordSet]) -> String {
-    if sets.is_empty() {
-        "nothing".to_owned()
-    } else {
-        sets.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-    }
 }
 
 /// The old sets with the instance's address of then replaced by its address of now.
@@ -51,16 +38,6 @@ impl DnsPointAtBalancer {
             Some(cname) => vec![RecordSet::cname(&name, &target, cname.ttl.unwrap_or(60))],
             None => vec![RecordSet::alias_a(&name, self.dns_zone.as_str(), &target)],
         }
-    }
-
-    /// What is at the name, of every kind that leads clients: one that is added is as much a change as one that differs.
-    fn facts(&self, zone: &str, there: &[RecordSet]) -> Facts {
-        let name = RecordName::of(self.fqdn.as_str());
-        let of = |kind: &&str| {
-            let held = there.iter().filter(|set| set.kind == **kind).map(RecordSet::held);
-            (record_of(name.as_str(), kind, zone), list(held))
-        };
-        KINDS.iter().map(of).collect()
     }
 
     /// The sets at the name.
@@ -89,7 +66,7 @@ impl DnsPointAtBalancer {
         let instance_address = self.instance_address_then(aws).await?;
         let evidence = format!("zone `{zone}` has {}{unsure}", told(&sets));
         let changes = if found == Found::Holds { Vec::new() } else { vec![changing(zone, &edits(&sets, &wanted))] };
-        let facts = self.facts(zone, &sets);
+        let facts = facts(self.fqdn.as_str(), zone, &sets);
         let before = Before { sets, instance_address, ..Before::default() };
         Ok(Finding { before: before.to_value(), changes, facts, ..Finding::new(found, false, evidence) })
     }
@@ -123,6 +100,15 @@ impl DnsPointAtBalancer {
             .advise(Advice::then_resume("somebody changed it meanwhile: find out who")))
     }
 
+    /// Waits, where that is wanted, until no cache may have an answer any more that was good for so long; an alias is for a minute.
+    pub(super) async fn until_forgotten(&self, cx: &Context<'_>, ttl: Option<i64>) -> Result<(), Failure> {
+        if self.wait_for_caches != Some(true) {
+            return Ok(());
+        }
+        let seconds = ttl.and_then(|ttl| u64::try_from(ttl).ok()).unwrap_or(ALIAS_TTL_S);
+        until_forgotten(cx, self.fqdn.as_str(), seconds).await
+    }
+
     pub(super) async fn undo_hosted(&self, cx: &Context<'_>, aws: &Aws, zone: &str) -> Result<String, Stop> {
         let before: Before = cx.before()?;
         let there = self.there(aws, zone).await?;
@@ -144,6 +130,8 @@ impl DnsPointAtBalancer {
             in_sync(cx, aws, &id).await?;
         }
         let seen = self.wait_away(cx).await?;
+        let left = self.wanted(&before.sets);
+        self.until_forgotten(cx, left.iter().filter_map(|set| set.ttl).max()).await?;
         Ok(format!("zone `{zone}` has {} again; {seen}", told(&old)))
     }
 }

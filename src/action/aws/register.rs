@@ -5,7 +5,7 @@
 
 use super::elb;
 use super::preview::{fact, registration_of, request, shown};
-use super::target_health::{Health, health, health_in};
+use super::target_health::{Health, LOOKS, health, health_now};
 use crate::access::{Aws, AwsError};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
 use crate::model::{
@@ -45,14 +45,15 @@ impl Place<'_> {
         )]
     }
 
-    async fn look(&self, aws: &Aws) -> Result<Option<Health>, Failure> {
-        let found = health_in(aws, self.group, std::slice::from_ref(self.instance)).await?;
+    async fn look(&self, cx: &Context<'_>, aws: &Aws) -> Result<Option<Health>, Failure> {
+        let found = health_now(cx, aws, self.group, std::slice::from_ref(self.instance)).await?;
         Ok(found.into_iter().find(|h| h.instance == self.instance.as_str()))
     }
 
     /// Puts it in; once more does no harm.
-    async fn register(&self, aws: &Aws) -> Result<(), Failure> {
-        let request = aws.write.elb.register_targets().target_group_arn(self.group.as_str()).targets(self.target());
+    async fn register(&self, cx: &Context<'_>, aws: &Aws) -> Result<(), Failure> {
+        let group = elb::group_arn(cx, aws, self.group).await?;
+        let request = aws.write.elb.register_targets().target_group_arn(group.as_str()).targets(self.target());
         match request.send().await.map_err(AwsError::from) {
             Ok(_) => Ok(()),
             Err(e) => {
@@ -70,8 +71,10 @@ impl Place<'_> {
     }
 
     /// Takes it out; once more does no harm, nor that the group is gone.
-    async fn deregister(&self, aws: &Aws) -> Result<(), Failure> {
-        let request = aws.write.elb.deregister_targets().target_group_arn(self.group.as_str()).targets(self.target());
+    async fn deregister(&self, cx: &Context<'_>, aws: &Aws) -> Result<(), Failure> {
+        let Some(group) = elb::group_now(cx, aws, self.group).await? else { return Ok(()) };
+        let request =
+            aws.write.elb.deregister_targets().set_target_group_arn(group.target_group_arn).targets(self.target());
         match request.send().await.map_err(AwsError::from) {
             Ok(_) => Ok(()),
             Err(e) if e.is(elb::NOT_FOUND) || e.is(&["InvalidTarget"]) => Ok(()),
@@ -81,16 +84,16 @@ impl Place<'_> {
 
     /// Takes it out where a look shows it in, and waits until it is drained. The group may be gone.
     async fn take_out(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Failure> {
-        let found = health(aws, self.group, std::slice::from_ref(self.instance)).await?;
+        let found = health(cx, aws, self.group, std::slice::from_ref(self.instance)).await?;
         if found.iter().flatten().any(|h| h.instance == self.instance.as_str() && h.registered()) {
-            self.deregister(aws).await?;
+            self.deregister(cx, aws).await?;
         }
         self.wait_out(cx, aws).await
     }
 
     async fn wait_in(&self, cx: &Context<'_>, aws: &Aws, enough: impl Fn(&Health) -> bool) -> Result<String, Failure> {
         wait_until(cx, &format!("`{}` in target group `{}`", self.instance, self.name()), async || {
-            Ok(match self.look(aws).await? {
+            Ok(match self.look(cx, aws).await? {
                 Some(health) if health.registered() && enough(&health) => Glance::Done(health.told()),
                 Some(health) => Glance::NotYet(health.told()),
                 None => Glance::NotYet(format!("target `{}` is not told of", self.instance)),
@@ -101,7 +104,7 @@ impl Place<'_> {
 
     async fn wait_out(&self, cx: &Context<'_>, aws: &Aws) -> Result<String, Failure> {
         wait_until(cx, &format!("`{}` out of target group `{}`", self.instance, self.name()), async || {
-            let found = health(aws, self.group, std::slice::from_ref(self.instance)).await?;
+            let found = health(cx, aws, self.group, std::slice::from_ref(self.instance)).await?;
             let found = found.and_then(|all| all.into_iter().find(|h| h.instance == self.instance.as_str()));
             Ok(match found {
                 Some(health) if health.registered() || health.draining() => Glance::NotYet(health.told()),
@@ -130,8 +133,10 @@ impl TargetGroupRegister {
 }
 
 impl Perform for TargetGroupRegister {
-    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = LOOKS;
     const PERMISSIONS: &'static [&'static str] = &[
+        "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
         "elasticloadbalancing:RegisterTargets",
         // What ELB calls in the caller's name (ELB user guide, "API permissions"; callers_name.json).
@@ -159,7 +164,7 @@ impl Perform for TargetGroupRegister {
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
-        Ok(match self.place().look(&*cx.aws().await?).await? {
+        Ok(match self.place().look(cx, &*cx.aws().await?).await? {
             Some(health) if health.registered() => {
                 let found = if self.enough(&health) { Found::Holds } else { Found::InProgress };
                 with_before(&self.place(), Finding::new(found, false, health.told()), true)
@@ -176,7 +181,7 @@ impl Perform for TargetGroupRegister {
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
-        self.place().register(&*cx.aws().await?).await?;
+        self.place().register(cx, &*cx.aws().await?).await?;
         Ok(Applied::new())
     }
 
@@ -201,9 +206,13 @@ impl TargetGroupDeregister {
 }
 
 impl Perform for TargetGroupDeregister {
-    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
-    const PERMISSIONS: &'static [&'static str] =
-        &["elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:DeregisterTargets"];
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = LOOKS;
+    const PERMISSIONS: &'static [&'static str] = &[
+        "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetHealth",
+        "elasticloadbalancing:DeregisterTargets",
+    ];
     const UNDO_PERMISSIONS: &'static [&'static str] = &[
         "elasticloadbalancing:RegisterTargets",
         "ec2:DescribeInstances",
@@ -229,7 +238,7 @@ impl Perform for TargetGroupDeregister {
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
-        Ok(match self.place().look(&*cx.aws().await?).await? {
+        Ok(match self.place().look(cx, &*cx.aws().await?).await? {
             Some(health) if health.registered() => {
                 with_before(&self.place(), Finding::new(Found::Absent, false, health.told()), true)
             }
@@ -245,7 +254,7 @@ impl Perform for TargetGroupDeregister {
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
-        self.place().deregister(&*cx.aws().await?).await?;
+        self.place().deregister(cx, &*cx.aws().await?).await?;
         Ok(Applied::new())
     }
 
@@ -258,11 +267,11 @@ impl Perform for TargetGroupDeregister {
             return Ok(format!("`{}` was not registered before this run either", self.instance));
         }
         let aws = cx.aws().await?;
-        if health(&aws, &self.target_group, &[]).await?.is_none() {
+        if health(cx, &aws, &self.target_group, &[]).await?.is_none() {
             return Ok(format!("target group `{}` is gone", self.place().name()));
         }
-        if !self.place().look(&aws).await?.is_some_and(|health| health.registered()) {
-            self.place().register(&aws).await?;
+        if !self.place().look(cx, &aws).await?.is_some_and(|health| health.registered()) {
+            self.place().register(cx, &aws).await?;
         }
         // A group that no listener uses is not checked: there being registered is all there is.
         Ok(self.place().wait_in(cx, &aws, |health| health.healthy() || health.not_in_use()).await?)

@@ -62,7 +62,23 @@ impl Health {
 }
 
 /// The verdicts on these instances, or on every target of the group when none is named; nothing when the group is gone.
-pub(super) async fn health(aws: &Aws, group: &Arn, instances: &[InstanceId]) -> Result<Option<Vec<Health>>, Failure> {
+/// A group that was made again since is found by its name.
+pub(super) async fn health(
+    cx: &Context<'_>,
+    aws: &Aws,
+    group: &Arn,
+    instances: &[InstanceId],
+) -> Result<Option<Vec<Health>>, Failure> {
+    match health_of(aws, group, instances).await? {
+        Some(found) => Ok(Some(found)),
+        None => match elb::arn_made_again(cx, aws, group).await? {
+            Some(again) => health_of(aws, &again, instances).await,
+            None => Ok(None),
+        },
+    }
+}
+
+async fn health_of(aws: &Aws, group: &Arn, instances: &[InstanceId]) -> Result<Option<Vec<Health>>, Failure> {
     let targets = instances.iter().map(|i| TargetDescription::builder().id(i.as_str()).build()).collect::<Vec<_>>();
     let request = aws.read.elb.describe_target_health().target_group_arn(group.as_str());
     let answer = request.set_targets((!targets.is_empty()).then_some(targets)).send().await.map_err(AwsError::from);
@@ -90,16 +106,35 @@ pub(in crate::action) async fn health_in(
     group: &Arn,
     instances: &[InstanceId],
 ) -> Result<Vec<Health>, Failure> {
-    health(aws, group, instances).await?.ok_or_else(|| {
-        Failure::permanent(format!("there is no target group `{}`", elb::short(group.as_str())))
-            .cause(format!("TargetGroupNotFound: {group}"))
-    })
+    health_of(aws, group, instances).await?.ok_or_else(|| gone(group))
 }
+
+/// The same, of a group that may have been made again since.
+pub(super) async fn health_now(
+    cx: &Context<'_>,
+    aws: &Aws,
+    group: &Arn,
+    instances: &[InstanceId],
+) -> Result<Vec<Health>, Failure> {
+    health(cx, aws, group, instances).await?.ok_or_else(|| gone(group))
+}
+
+fn gone(group: &Arn) -> Failure {
+    Failure::permanent(format!("there is no target group `{}`", elb::short(group.as_str())))
+        .cause(format!("TargetGroupNotFound: {group}"))
+}
+
+/// What reading target health needs, of a group that may have been made again too.
+pub(super) const LOOKS: &[&str] = &[
+    "elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+];
 
 impl TargetGroupWaitHealthy {
     /// Those that are not healthy, each with its reason.
-    async fn waiting_for(&self, aws: &Aws) -> Result<Vec<String>, Failure> {
-        let known = health_in(aws, &self.target_group, &self.instances).await?;
+    async fn waiting_for(&self, cx: &Context<'_>, aws: &Aws) -> Result<Vec<String>, Failure> {
+        let known = health_now(cx, aws, &self.target_group, &self.instances).await?;
         let verdict = |instance: &InstanceId| known.iter().find(|h| h.instance == instance.as_str());
         Ok(self
             .instances
@@ -118,8 +153,8 @@ impl TargetGroupWaitHealthy {
 }
 
 impl Perform for TargetGroupWaitHealthy {
-    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
-    const PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = LOOKS;
+    const PERMISSIONS: &'static [&'static str] = LOOKS;
 
     fn sentence(&self) -> Text {
         tell!("wait until {} are healthy in target group `{}`", self.names(), elb::short_name(&self.target_group))
@@ -130,7 +165,7 @@ impl Perform for TargetGroupWaitHealthy {
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
-        let waiting = self.waiting_for(&*cx.aws().await?).await?;
+        let waiting = self.waiting_for(cx, &*cx.aws().await?).await?;
         Ok(if waiting.is_empty() {
             Finding::new(Found::Holds, false, format!("{} are healthy", self.names()))
         } else {
@@ -146,7 +181,7 @@ impl Perform for TargetGroupWaitHealthy {
         let aws = cx.aws().await?;
         let what = format!("healthy targets in `{}`", elb::short_name(&self.target_group));
         wait_until(cx, &what, async || {
-            let waiting = self.waiting_for(&aws).await?;
+            let waiting = self.waiting_for(cx, &aws).await?;
             Ok(if waiting.is_empty() { Glance::Done(()) } else { Glance::NotYet(waiting.join("; ")) })
         })
         .await?;
@@ -160,8 +195,8 @@ impl Perform for TargetGroupWaitHealthy {
 
 impl TargetGroupWaitOut {
     /// Whether no request goes to the instance any more, and what was seen.
-    async fn out(&self, aws: &Aws) -> Result<(bool, String), Failure> {
-        let all = health_in(aws, &self.target_group, &[]).await?;
+    async fn out(&self, cx: &Context<'_>, aws: &Aws) -> Result<(bool, String), Failure> {
+        let all = health_now(cx, aws, &self.target_group, &[]).await?;
         let Some(its) = all.iter().find(|h| h.instance == self.instance.as_str()) else {
             return Ok((true, format!("target `{}` is not registered", self.instance)));
         };
@@ -178,8 +213,8 @@ impl TargetGroupWaitOut {
 }
 
 impl Perform for TargetGroupWaitOut {
-    const OBSERVE_PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
-    const PERMISSIONS: &'static [&'static str] = &["elasticloadbalancing:DescribeTargetHealth"];
+    const OBSERVE_PERMISSIONS: &'static [&'static str] = LOOKS;
+    const PERMISSIONS: &'static [&'static str] = LOOKS;
 
     fn sentence(&self) -> Text {
         let group = elb::short_name(&self.target_group);
@@ -191,7 +226,7 @@ impl Perform for TargetGroupWaitOut {
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
-        let (out, evidence) = self.out(&*cx.aws().await?).await?;
+        let (out, evidence) = self.out(cx, &*cx.aws().await?).await?;
         Ok(Finding::new(if out { Found::Holds } else { Found::Absent }, false, evidence))
     }
 
@@ -202,7 +237,7 @@ impl Perform for TargetGroupWaitOut {
     async fn verify(&self, cx: &Context<'_>) -> Result<Verified, Stop> {
         let aws = cx.aws().await?;
         let seen = wait_until(cx, &format!("`{}` out of service", self.instance), async || {
-            let (out, seen) = self.out(&aws).await?;
+            let (out, seen) = self.out(cx, &aws).await?;
             Ok(if out { Glance::Done(seen) } else { Glance::NotYet(seen) })
         })
         .await?;

@@ -25,7 +25,8 @@ impl Examine for NextcloudLogin {
                 return Ok([LOGIN, CLIENT].map(|row| Seen::not_checkable(row, told.as_str())).into());
             }
         };
-        let site = BrowsedSite::new(lines.access().settings(), &self.fqdn, self.via.as_ref().map(Text::as_str)).await?;
+        let site =
+            BrowsedSite::new(lines.access().settings(), &self.fqdn, self.via.as_ref().map(Text::as_str), None).await?;
         let user = match open(site).await {
             Ok(page) => page.log_in(self.user.as_str(), &password).await,
             Err(failure) => Err(failure),
@@ -57,7 +58,9 @@ impl NextcloudLogin {
                 .advise("a name with `:` ends at it there: give another user");
         }
         let looked =
-            match BrowsedSite::new(lines.access().settings(), &self.fqdn, self.via.as_ref().map(Text::as_str)).await {
+            match BrowsedSite::new(lines.access().settings(), &self.fqdn, self.via.as_ref().map(Text::as_str), None)
+                .await
+            {
                 Ok(site) => DavFiles::of_client(&site, id, self.user.as_str(), password).look().await,
                 Err(failure) => Err(failure),
             };

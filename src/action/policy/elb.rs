@@ -23,9 +23,15 @@ pub(super) fn narrow(action: &'static str, deed: &Deed, grants: &mut Grants<'_>)
         | "ModifyLoadBalancerAttributes"
         | "DeleteTargetGroup"
         | "ModifyTargetGroupAttributes"
-        | "DeleteListener" => {
+        | "DeleteListener"
+        | "ModifyListener"
+        | "DeleteRule" => {
             let arn = created(deed, grants);
             grants.add("OwnBalancing", action, arn, made_by_a_run());
+        }
+        "CreateRule" => {
+            let arn = listener(deed, grants);
+            grants.add("CreateBalancing", action, [arn], tags_for_a_run());
         }
         "RegisterTargets" | "DeregisterTargets" => {
             let (sid, arn, condition) = target_group(deed, grants);
@@ -58,7 +64,30 @@ fn created(deed: &Deed, grants: &Grants<'_>) -> Vec<String> {
     match deed.kind {
         ActionKind::LoadBalancerCreate => vec![grants.regional(SERVICE, &format!("loadbalancer/app/{name}/*"))],
         ActionKind::TargetGroupCreate => vec![grants.regional(SERVICE, &format!("targetgroup/{name}/*"))],
+        ActionKind::TargetGroupDelete => vec![made(deed, grants, "target_group", "targetgroup/{}/*")],
+        ActionKind::ListenerSplit => vec![listener(deed, grants)],
+        ActionKind::ListenerAddRule | ActionKind::ListenerRemoveRule => {
+            vec![listener(deed, grants).replacen(":listener/", ":listener-rule/", 1) + "/*"]
+        }
         _ => vec![balancer(deed, grants).replacen(":loadbalancer/", ":listener/", 1) + "/*"],
+    }
+}
+
+/// What a parameter names: known, or made by another action of the run, by its name.
+fn made(deed: &Deed, grants: &Grants<'_>, parameter: &str, form: &str) -> String {
+    match deed.subject(parameter) {
+        Subject::Known(arn) => arn.to_owned(),
+        Subject::Made(origin) => grants.regional(SERVICE, &form.replacen("{}", origin.text("name").unwrap_or("*"), 1)),
+        Subject::Unknown => grants.regional(SERVICE, &form.replacen("{}", "*", 1)),
+    }
+}
+
+/// The listener that a deed changes. Its ARN has its balancer's name, which is not known here: any of this region's Application
+/// Load Balancers, and the conditions say that it is a run's own.
+fn listener(deed: &Deed, grants: &Grants<'_>) -> String {
+    match deed.subject("listener") {
+        Subject::Known(arn) => arn.to_owned(),
+        Subject::Made(_) | Subject::Unknown => grants.regional(SERVICE, "listener/app/*/*/*"),
     }
 }
 
@@ -92,7 +121,8 @@ fn target_group(deed: &Deed, grants: &mut Grants<'_>) -> (&'static str, String, 
 fn add_tags(action: &'static str, deed: &Deed, grants: &mut Grants<'_>) {
     let creating = match deed.kind {
         ActionKind::LoadBalancerCreate => "CreateLoadBalancer",
-        ActionKind::TargetGroupCreate => "CreateTargetGroup",
+        ActionKind::TargetGroupCreate | ActionKind::TargetGroupDelete => "CreateTargetGroup",
+        ActionKind::ListenerAddRule | ActionKind::ListenerRemoveRule => "CreateRule",
         _ => "CreateListener",
     };
     let condition = json!({"StringEquals": {"elasticloadbalancing:CreateAction": creating}});

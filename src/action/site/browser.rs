@@ -66,11 +66,17 @@ pub(in crate::action) struct LoggedIn {
 }
 
 impl BrowsedSite {
-    /// The site at `https://FQDN/`; where `via` is given it is met there, whatever DNS says of its own name.
+    /// The site at `https://FQDN/`; where `via` is given it is met there, whatever DNS says of its own name. Every request has
+    /// the header.
     ///
     /// # Errors
     /// When `via` cannot be looked up, or no client can be made.
-    pub(in crate::action) async fn new(settings: &Settings, fqdn: &Fqdn, via: Option<&str>) -> Result<Self, Failure> {
+    pub(in crate::action) async fn new(
+        settings: &Settings,
+        fqdn: &Fqdn,
+        via: Option<&str>,
+        header: Option<(String, String)>,
+    ) -> Result<Self, Failure> {
         let resolve = match via {
             None => None,
             Some(via) => {
@@ -81,8 +87,10 @@ impl BrowsedSite {
                 Some((fqdn.to_string(), found))
             }
         };
-        let client =
-            http_client(settings, &HttpOptions { resolve, cookies: true, redirects: 10, ..HttpOptions::default() })?;
+        let client = http_client(
+            settings,
+            &HttpOptions { resolve, cookies: true, redirects: 10, header, ..HttpOptions::default() },
+        )?;
         Ok(Self { client, base: super::web::normal(&format!("https://{fqdn}/"))? })
     }
 

@@ -48,7 +48,10 @@ impl NextcloudCheck {
 
     /// One check, from login to logout; answers what shows it.
     async fn check(&self, cx: &Context<'_>, password: &Secret) -> Result<String, Failure> {
-        let site = BrowsedSite::new(cx.access().settings(), &self.fqdn, self.via.as_ref().map(Text::as_str)).await?;
+        let header = self.header.as_ref().zip(self.header_value.as_ref());
+        let header = header.map(|(name, value)| (name.to_string(), value.to_string()));
+        let via = self.via.as_ref().map(Text::as_str);
+        let site = BrowsedSite::new(cx.access().settings(), &self.fqdn, via, header).await?;
         let user = open(site).await?.log_in(self.user.as_str(), password).await?;
         let name = format!("runbook-check-{}-{}", cx.call().run, cx.call().action.name());
         let traces =
@@ -132,6 +135,9 @@ impl NextcloudCheck {
     fn refused(&self) -> Option<Failure> {
         if self.user.as_str().trim().is_empty() {
             return Some(Failure::refused("`user` is empty"));
+        }
+        if self.header.is_some() != self.header_value.is_some() {
+            return Some(Failure::refused("`header` and `header_value` are given together, or neither"));
         }
         (!self.hosts().is_empty() && self.user.as_str().contains(':'))
             .then(|| Failure::refused(format!("`{}` cannot be used with `through`", self.user)))

@@ -4,7 +4,7 @@ use crate::cli::CommandFailure;
 use crate::cli::args::RehearseArgs;
 use crate::cli::library::{self, FoundRunbook};
 use crate::model::Runbook;
-use crate::rehearsal::{ReadWorld, World, parse_world};
+use crate::rehearsal::{ReadWorld, World, parse_world, parse_world_like, world_likeness};
 use crate::validate::Problems;
 use std::path::{Path, PathBuf};
 
@@ -41,8 +41,30 @@ pub(in crate::cli) fn shipped() -> Result<Vec<World>, CommandFailure> {
     library::WORLDS.iter().map(world).collect()
 }
 
+/// Reads a world file, and the one that it is like: one that comes with the tool, or a file beside it.
 fn read(name: &str, text: &str) -> Result<ReadWorld, CommandFailure> {
-    parse_world(name, text).map_err(|problems| library::problems(&problems))
+    let problems = |problems: Problems| library::problems(&problems);
+    let Some(like) = world_likeness(name, text).map_err(problems)? else {
+        return parse_world(name, text).map_err(problems);
+    };
+    let shipped = library::WORLDS.iter().find(|(shipped, _)| *shipped == like);
+    let base = match shipped {
+        Some((shipped, text)) => parse_world(&format!("{shipped}.world.yaml"), text),
+        None => {
+            let path = Path::new(name).with_file_name(&like);
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                let names: Vec<&str> = library::WORLDS.iter().map(|(name, _)| *name).collect();
+                CommandFailure::usage(format!("`{name}` is like `{like}`, which cannot be read"))
+                    .cause(error.to_string())
+                    .hint(format!(
+                        "name a file beside it, or one of those that come with the tool: {}",
+                        names.join(", ")
+                    ))
+            })?;
+            parse_world(&path.display().to_string(), &text)
+        }
+    };
+    parse_world_like(name, text, &base.map_err(problems)?).map_err(problems)
 }
 
 /// `move.world.yaml` beside `move.yaml`.

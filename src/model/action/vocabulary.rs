@@ -6,10 +6,10 @@
 use super::super::{
     Account, AnswerExpectation, Argument, Arn, BalancerName, CertificateName, Cidr, CommandLine, DbId, DeclaredOutputs,
     DnsZone, DrainTime, Environment, Expectation, FileMode, FileProbe, FileTemplate, Fixed, Foretold, Fqdn,
-    GroupDescription, GroupId, GroupName, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName, InstanceId,
-    InstanceName, InstanceType, LocalFile, Param, PhpProgram, PortProbe, Replacement, RequestBack, RequestHeaders,
-    Retried, SecretRef, Service, SnapshotName, SubnetId, TagValue, Target, TargetGroupName, TargetsProbe, Text,
-    TextOrSecret, TimeSpan, Url, VpcId,
+    GroupDescription, GroupId, GroupName, HeaderName, HeaderText, HostPath, HttpProbe, IdleTimeout, ImageId, ImageName,
+    InstanceId, InstanceName, InstanceType, LocalFile, Param, Percent, PhpProgram, PortProbe, Replacement, RequestBack,
+    RequestHeaders, Retried, RulePriority, RunningInstance, SecretRef, Service, SnapshotName, StickyTime, SubnetId,
+    TagValue, Target, TargetGroupName, TargetsProbe, Text, TextOrSecret, TimeSpan, Url, VpcId,
 };
 use super::{Property, Reversibility, Spec, WayBack};
 use Reversibility::{NothingToUndo, Reversible, WithLoss};
@@ -564,14 +564,19 @@ actions! {
         instance: InstanceId,
     } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws, OnlyLooks], usual 170 s, deadline 1200 s;
 
-    /// Begins an image of a stopped instance. It is done when each volume has its snapshot, which holds what was on the volume at
+    /// Begins an image of an instance, a stopped one unless `running` says how else. It is done when each volume has its snapshot, which holds what was on the volume at
     /// that moment: from then on the instance may be started again. The image can be launched from when it is available, for which
     /// `image.wait-available` waits. Undo deregisters it and deletes its snapshots.
     "image.create" ImageCreate {
-        /// The stopped instance.
+        /// The instance.
         instance: InstanceId,
         /// The image's name, unique in the account and region.
         name: ImageName,
+        /// What is done with an instance that runs: `refuse`; `reboot`, so that its file systems are whole (EC2 does it, and the
+        /// instance is away for that minute); or `as-it-is`, which is what is on its disks at that moment, as after a power cut:
+        /// file systems with a journal recover, of files that are written just then a part may be missing, and what is in memory
+        /// only is not in it (EC2 API reference, CreateImage, `NoReboot`). Default: `refuse`.
+        running: Option<RunningInstance>,
     } gives { image: ImageId, snapshots: Vec<String> } Reversible, CleansUp, [NeedsAws, GivesTags], usual 10 s, deadline 1800 s;
 
     /// Waits until an image is available, so that it can be launched from.
@@ -680,6 +685,13 @@ actions! {
         instance: InstanceId,
     } gives {} Reversible, Restores, [NeedsAws], usual 40 s, deadline 900 s;
 
+    /// Deletes a target group that this run has made and no listener uses any more. Undo creates it again, empty, with the same
+    /// name and settings: its ARN is another one, and whatever names the old one finds it by its name.
+    "target-group.delete" TargetGroupDelete {
+        /// The target group.
+        target_group: Arn,
+    } gives {} Reversible, Restores, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
+
     /// Waits until every one of the instances is healthy by the balancer's own check.
     "target-group.wait-healthy" TargetGroupWaitHealthy {
         /// The target group.
@@ -720,6 +732,48 @@ actions! {
         target_group: Arn,
     } gives { listener: Arn } Reversible, CleansUp, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
 
+    /// Splits what a listener forwards between two target groups: so many of a hundred requests go to the one, the rest to the
+    /// other. A group that is to get more than before must have a healthy target, which is waited for; until then it gets nothing
+    /// new. Undo forwards as before, with the same care.
+    "listener.split" ListenerSplit {
+        /// The listener.
+        listener: Arn,
+        /// The target group that gets the rest.
+        from: Arn,
+        /// The target group that gets the share.
+        to: Arn,
+        /// So many of a hundred requests go to `to`.
+        percent: Percent,
+        /// Seconds for which a visitor stays with the group that answered first. A cookie of the balancer says so, and counts
+        /// more than the share: both groups stay in the listener, with 0 and 100 too, and who came to the other one stays there
+        /// (ELB user guide, "Target group stickiness"). Default: nobody stays; then a group without a share is taken out of the
+        /// listener, and who was there is sent to the other.
+        sticky_s: Option<StickyTime>,
+    } gives {} Reversible, Restores, [NeedsAws], usual 10 s, deadline 900 s;
+
+    /// Adds a rule to a listener: requests with a header go to a target group. So something is tried through the balancer
+    /// before anybody else comes there.
+    "listener.add-rule" ListenerAddRule {
+        /// The listener.
+        listener: Arn,
+        /// The rule's place among the others of the listener; the lowest number that fits counts. Refused when it is taken.
+        priority: RulePriority,
+        /// The name of the header.
+        header: HeaderName,
+        /// What the header must be.
+        value: HeaderText,
+        /// Where such requests go.
+        target_group: Arn,
+    } gives { rule: Arn } Reversible, CleansUp, [NeedsAws, GivesTags], usual 2 s, deadline 120 s;
+
+    /// Removes a rule that `listener.add-rule` of this run has made. Undo adds it again.
+    "listener.remove-rule" ListenerRemoveRule {
+        /// The listener.
+        listener: Arn,
+        /// The rule's place.
+        priority: RulePriority,
+    } gives {} Reversible, Restores, [NeedsAws, GivesTags], usual 2 s, deadline 120 s;
+
     /// Creates an HTTP listener that redirects to HTTPS for good (301).
     "listener.create-redirect" ListenerCreateRedirect {
         /// The balancer.
@@ -759,6 +813,17 @@ actions! {
         certificate: Arn,
     } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws, OnlyLooks], usual 105 s, deadline 14400 s;
 
+    /// Shortens for how long caches keep what a name leads to, and waits until none has the old answer any more: a change of the
+    /// name is then known everywhere soon. Undo brings the old TTL back.
+    "dns.lower-ttl" DnsLowerTtl {
+        /// The zone.
+        zone: DnsZone,
+        /// The name.
+        fqdn: Fqdn,
+        /// The TTL in seconds that its records have at most afterwards.
+        ttl: u32,
+    } gives { change: String } Reversible, CleansUp, [NeedsAws, AsksForRecord], usual 300 s, deadline 172800 s;
+
     /// Points a name at a load balancer (alias A, an AAAA goes, for the balancer has no such address; a CNAME stays a CNAME) and waits until
     /// it is in sync and resolves. Undo brings the old record sets back.
     "dns.point-at-balancer" DnsPointAtBalancer {
@@ -777,6 +842,9 @@ actions! {
         /// it had none). Default: the one it has when this action looks, which is another one by then unless it is an
         /// Elastic IP.
         instance_address: Option<Text>,
+        /// Whether it waits, there and back, until no cache may have the name's earlier answer any more: the TTL that its record
+        /// had, 60 s of an alias (Route 53 developer guide, "Choosing between alias and non-alias records"). Default: no.
+        wait_for_caches: Option<bool>,
     } gives { change: String } Reversible, Restores, [NeedsAws, AsksForRecord], usual 40 s, deadline 86400 s;
 
     // Checks, as a user of the site.
@@ -801,6 +869,10 @@ actions! {
         fqdn: Fqdn,
         /// Connect to this name instead of what DNS says, e.g. the balancer's own before DNS is changed.
         via: Option<Text>,
+        /// The name of a header of every request, e.g. that for which a listener's rule asks (`listener.add-rule`).
+        header: Option<HeaderName>,
+        /// What that header is.
+        header_value: Option<HeaderText>,
         /// The name of a local user without two-factor login.
         user: Text,
         /// A reference to the user's own password; the login form takes no app password.

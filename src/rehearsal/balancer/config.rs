@@ -3,8 +3,8 @@
 //!
 //! What it takes over from the real Application Load Balancer: nothing listens without a listener; the health
 //! check's Host header is the target's address; a group without a healthy target fails open; a redirect names the
-//! port; `X-Forwarded-*` are set; the configured idle timeout and cookie stickiness. What it does not: listener
-//! rules beside the default action, more than one target group an action, weights, the 503 page's look.
+//! port; `X-Forwarded-*` are set; the configured idle timeout and cookie stickiness; rules and weights (`route.rs`). What
+//! it does not: rules that do not forward, the 503 page's look.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::rehearsal::balancer::route::{Route, backend_name, routing};
 use crate::rehearsal::emulator::account::{AccountListener, AccountState, LoadBalancer, TargetGroup};
 
 /// The lab's own clock: a check every 10 s becomes one every 500 ms.
@@ -75,9 +76,10 @@ pub(in crate::rehearsal) fn configuration(
                 let _ = writeln!(frontends, "  bind {address}:{}{bind}", listener.port);
             }
             let _ = write!(frontends, "  timeout client {}s\n{}", idle_seconds(balancer), answer.lines);
-            if let Some(group) = answer.group
-                && !written.contains(&&group.arn)
-            {
+            for group in answer.groups {
+                if written.contains(&&group.arn) {
+                    continue;
+                }
                 written.push(&group.arn);
                 let source = (addresses[0], u64::from(around.faster));
                 let (text, places) = backend(account, balancer, group, source);
@@ -118,35 +120,34 @@ fn bind(listener: &AccountListener, around: &BalancerSurroundings<'_>) -> Option
 
 struct Answer<'a> {
     lines: String,
-    group: Option<&'a TargetGroup>,
+    groups: Vec<&'a TargetGroup>,
 }
 
 fn answer<'a>(listener: &AccountListener, account: &'a AccountState) -> Option<Answer<'a>> {
     let action = listener.default_actions.last()?;
     match action["Type"].as_str()? {
         "forward" => {
-            let arn = action["TargetGroupArn"]
-                .as_str()
-                .or_else(|| action["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"].as_str())?;
-            let group = account.target_groups.iter().find(|group| group.arn == arn)?;
-            let name = backend_name(group);
+            let routes: Option<Vec<Route<'a>>> =
+                listener.rules.iter().map(|rule| Route::of_rule(rule, account)).collect();
+            let mut routes = routes?;
+            routes.push(Route::otherwise(action, account)?);
             let lines = format!(
                 "  option forwardfor\n  http-request set-header X-Forwarded-Proto {}\n  \
-                 http-request set-header X-Forwarded-Port {}\n  \
-                 use_backend {name}_open if {{ nbsrv({name}) eq 0 }}\n  default_backend {name}\n",
+                 http-request set-header X-Forwarded-Port {}\n{}",
                 if listener.protocol == "HTTPS" { "https" } else { "http" },
-                listener.port
+                listener.port,
+                routing(&routes)
             );
-            Some(Answer { lines, group: Some(group) })
+            Some(Answer { lines, groups: routes.iter().flat_map(Route::groups).collect() })
         }
-        "redirect" => Some(Answer { lines: redirect(&action["RedirectConfig"], listener), group: None }),
+        "redirect" => Some(Answer { lines: redirect(&action["RedirectConfig"], listener), groups: Vec::new() }),
         "fixed-response" => {
             let config = &action["FixedResponseConfig"];
             let status = text(&config["StatusCode"]).unwrap_or_else(|| "503".to_owned());
             let kind = config["ContentType"].as_str().unwrap_or("text/plain");
             let body = config["MessageBody"].as_str().unwrap_or_default().replace(['"', '\n', '\\'], " ");
             let lines = format!("  http-request return status {status} content-type {kind} string \"{body}\"\n");
-            Some(Answer { lines, group: None })
+            Some(Answer { lines, groups: Vec::new() })
         }
         _ => None,
     }
@@ -231,10 +232,6 @@ fn idle_seconds(balancer: &LoadBalancer) -> &str {
     set.filter(|value| value.parse::<u32>().is_ok()).unwrap_or(DEFAULT_IDLE_SECONDS)
 }
 
-fn backend_name(group: &TargetGroup) -> String {
-    format!("group_{}", group.name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_"))
-}
-
 /// A JSON string or number as text.
 fn text(value: &Value) -> Option<String> {
     match value {
@@ -301,7 +298,8 @@ mod tests {
             "  bind 10.77.200.11:443 ssl crt /lab/cert.pem alpn h2,http/1.1",
             "  timeout client 600s",
             "  http-request set-header X-Forwarded-Proto https",
-            "  use_backend group_web_1_open if { nbsrv(group_web_1) eq 0 }",
+            "  use_backend group_web_1_open if { var(txn.group) -m str group_web_1 } { nbsrv(group_web_1) eq 0 }",
+            "  use_backend group_web_1 if { var(txn.group) -m str group_web_1 }",
             "  http-check expect status 200-299",
             "  default-server inter 500ms fall 3 rise 2",
             "  cookie AWSALB insert indirect",

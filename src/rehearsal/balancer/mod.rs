@@ -7,6 +7,7 @@
 pub(in crate::rehearsal) mod config;
 pub(in crate::rehearsal) mod haproxy;
 pub(in crate::rehearsal) mod health;
+mod route;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;

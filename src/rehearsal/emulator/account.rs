@@ -164,6 +164,20 @@ pub struct AccountListener {
     /// The default actions in the shape of the ELBv2 API.
     #[serde(default)]
     pub default_actions: Vec<Value>,
+    /// Its other rules, by priority: the first one that fits a request counts.
+    #[serde(default)]
+    pub rules: Vec<AccountRule>,
+}
+
+/// What is done with the requests to a listener that fit all of its conditions.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct AccountRule {
+    /// Its place among the rules of the listener.
+    pub priority: u32,
+    /// Its conditions in the shape of the ELBv2 API.
+    pub conditions: Vec<Value>,
+    /// Its actions in the same shape.
+    pub actions: Vec<Value>,
 }
 
 /// A target group.

@@ -6,7 +6,11 @@ constants, which hides an alias that points at the wrong zone or at yesterday's 
 
 The setting ``"alb_outcome": "failed"`` (or ``active_impaired``) makes provisioning end so.
 
-Not covered: network and gateway balancers.
+moto checks the target groups of a listener when it is made and not when it is changed, and lets pass any number of them and
+any weight. A rule that the lab's balancer could not follow is refused as one that the lab does not have.
+
+Not covered: network and gateway balancers; conditions of rules other than ``http-header``, ``host-header`` and
+``path-pattern``; actions of rules other than forwarding.
 """
 
 import zlib
@@ -25,6 +29,14 @@ _moto_create_listener = Backend.create_listener
 _moto_modify_listener = Backend.modify_listener
 _moto_delete_listener = Backend.delete_listener
 _moto_add_certificates = Backend.add_listener_certificates
+_moto_create_rule = Backend.create_rule
+_moto_delete_rule = Backend.delete_rule
+
+#: The most target groups of one action ("Quotas for your Application Load Balancers", ELB user guide).
+MOST_GROUPS = 5
+
+#: What the lab's balancer can tell requests by.
+CONDITIONS = ("http-header", "host-header", "path-pattern")
 
 #: The hosted zones of Application Load Balancers' names, from AWS's table of service endpoints.
 CANONICAL_ZONES = {
@@ -168,6 +180,7 @@ def create_listener(self, load_balancer_arn, protocol, port, ssl_policy, certifi
         if not certificate:
             refuse("ValidationError", "A certificate must be specified for HTTPS listeners")
         check_certificate(self, certificate)
+    check_forwards(actions)
     return _moto_create_listener(
         self, load_balancer_arn, protocol, port, ssl_policy, certificate, actions, *more, **settings
     )
@@ -176,7 +189,47 @@ def create_listener(self, load_balancer_arn, protocol, port, ssl_policy, certifi
 def modify_listener(self, arn, port=None, protocol=None, ssl_policy=None, certificates=None, actions=None):
     for each in certificates or []:
         check_certificate(self, each["CertificateArn"])
+    check_forwards(actions or [])
+    self._validate_actions([models.FakeAction(action) for action in actions or []])
     return _moto_modify_listener(self, arn, port, protocol, ssl_policy, certificates, actions)
+
+
+def check_forwards(actions):
+    """Weights are 0 to 999, a stickiness lasts a second to a week, and has to be said how long (TargetGroupTuple and
+    TargetGroupStickinessConfig, ELBv2 API reference)."""
+    for action in actions:
+        forward = action.get("ForwardConfig") or {}
+        groups = forward.get("TargetGroups") or []
+        if len(groups) > MOST_GROUPS:
+            refuse("TooManyTargets", f"You cannot specify more than {MOST_GROUPS} target groups for an action")
+        if any(not 0 <= int(group.get("Weight", 1)) <= 999 for group in groups):
+            refuse("ValidationError", "The weight of a target group must be between 0 and 999")
+        sticky = forward.get("TargetGroupStickinessConfig") or {}
+        seconds = sticky.get("DurationSeconds")
+        if str(sticky.get("Enabled")).lower() == "true" and not (seconds and 1 <= int(seconds) <= 604800):
+            refuse("ValidationError", "Target group stickiness duration must be between 1 and 604800 seconds")
+
+
+def create_rule(self, listener_arn, conditions, priority, actions, tags=None):
+    check_forwards(actions)
+    for condition in conditions:
+        if condition.get("Field") not in CONDITIONS:
+            refuse("ValidationError", f"the lab's balancer knows no condition `{condition.get('Field')}`")
+    for action in actions:
+        if action.get("Type") != "forward":
+            refuse("ValidationError", f"the lab's balancer knows no rule that does `{action.get('Type')}`")
+    return _moto_create_rule(self, listener_arn, conditions, priority, actions, tags)
+
+
+def delete_rule(self, arn):
+    """moto lets pass a rule that is not there; AWS does not (DeleteRule, errors)."""
+    rules = [
+        rule.arn for balancer in self.load_balancers.values() for listener in balancer.listeners.values()
+        for rule in listener._non_default_rules.values()
+    ]
+    if arn not in rules:
+        raise models.RuleNotFoundError()
+    _moto_delete_rule(self, arn)
 
 
 def add_listener_certificates(self, arn, certificates):
@@ -212,3 +265,4 @@ def install():
     Backend.create_listener, Backend.modify_listener = create_listener, modify_listener
     Backend.delete_listener = delete_listener
     Backend.add_listener_certificates = add_listener_certificates
+    Backend.create_rule, Backend.delete_rule = create_rule, delete_rule

@@ -299,6 +299,40 @@ class Entry(Case):
         self.acm.delete_certificate(CertificateArn=arn)
         self.elb.delete_target_group(TargetGroupArn=group)
 
+    def test_what_is_forwarded_by_weight_and_by_rule(self):
+        balancer, old, new = self.balancer(), self.target_group(), self.target_group(Name="new")
+        listener = self.forward(balancer, old)
+
+        def split(*weights, groups=(old, new), **sticky):
+            config = {"TargetGroups": [{"TargetGroupArn": g, "Weight": w} for g, w in zip(groups, weights)], **sticky}
+            actions = [{"Type": "forward", "ForwardConfig": config}]
+            return self.elb.modify_listener(ListenerArn=listener, DefaultActions=actions)["Listeners"][0]
+
+        with self.refused("TargetGroupNotFound"):
+            split(1, 1, groups=(old, new + "0"))
+        with self.refused("ValidationError"):
+            split(1, 1, TargetGroupStickinessConfig={"Enabled": True})
+        split(90, 10, TargetGroupStickinessConfig={"Enabled": True, "DurationSeconds": 60})
+        shown = self.elb.describe_listeners(ListenerArns=[listener])["Listeners"][0]["DefaultActions"][0]
+        self.assertEqual([g["Weight"] for g in shown["ForwardConfig"]["TargetGroups"]], [90, 10])
+        with self.refused("ResourceInUse"):
+            self.elb.delete_target_group(TargetGroupArn=new)
+
+        rule = {
+            "ListenerArn": listener,
+            "Conditions": [{"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Trial", "Values": ["yes"]}}],
+            "Actions": [{"Type": "forward", "TargetGroupArn": new}],
+        }
+        made = self.elb.create_rule(Priority=10, **rule)["Rules"][0]["RuleArn"]
+        with self.refused("PriorityInUse"):
+            self.elb.create_rule(Priority=10, **rule)
+        self.assertEqual([r["Priority"] for r in self.elb.describe_rules(ListenerArn=listener)["Rules"]], ["10", "default"])
+        told = view()["load_balancers"][0]["listeners"][0]["rules"]
+        self.assertEqual([(r["priority"], r["conditions"][0]["Field"]) for r in told], [(10, "http-header")])
+        self.elb.delete_rule(RuleArn=made)
+        with self.refused("RuleNotFound"):
+            self.elb.delete_rule(RuleArn=made)
+
     def test_an_alias_must_name_the_balancers_zone(self):
         name = self.balancer()["DNSName"]
         alias = {"HostedZoneId": self.ids["zone"], "DNSName": name, "EvaluateTargetHealth": False}

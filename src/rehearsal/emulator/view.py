@@ -166,6 +166,14 @@ def balancer(backend, b):
                 "protocol": listener.protocol,
                 "certificates": list(listener.certificates),
                 "default_actions": [action.data for action in listener.default_actions],
+                "rules": [
+                    {
+                        "priority": int(rule.priority),
+                        "conditions": rule.conditions,
+                        "actions": [action.data for action in rule.actions],
+                    }
+                    for rule in sorted(listener._non_default_rules.values(), key=lambda rule: int(rule.priority))
+                ],
             }
             for listener in b.listeners.values()
         ],

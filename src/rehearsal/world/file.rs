@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {
+    /// Another world, of which this one has all that it does not say itself: a name of those that come with the tool, or a file
+    /// beside this one.
+    #[serde(default)]
+    pub like: Option<String>,
     /// The account's region; us-east-1 without it.
     #[serde(default)]
     pub region: Option<String>,

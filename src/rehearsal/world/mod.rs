@@ -25,5 +25,5 @@ pub use file::{NextcloudBefore, NextcloudDatabase, SiteBefore, World, WorldFile,
 pub use holds::{AwsQuestion, Holds};
 pub use names::WorldNames;
 pub(in crate::rehearsal) use operator::{INPUTS, commands};
-pub use read::{ReadWorld, parse};
+pub use read::{ReadWorld, likeness, parse, parse_like};
 pub use settle::{inputs, raise};

@@ -9,6 +9,9 @@ use crate::model::{Reference, Runbook, Scope, Value, ValueType, Values};
 use crate::validate::{Data, Problems, inputs_under, meant};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Under which name the world stands that another one is like.
+const LIKE: &str = "like";
+
 /// Under which name the inputs of the runbook stand.
 const INPUTS: &str = "inputs";
 
@@ -25,7 +28,41 @@ pub struct ReadWorld {
 /// # Errors
 /// All that is wrong with it.
 pub fn parse(name: &str, text: &str) -> Result<ReadWorld, Problems> {
+    judged(document::parse_data(name, text).map_err(Problems::from)?)
+}
+
+/// Reads a world file that is `like` another one: what it does not say itself is as there.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn parse_like(name: &str, text: &str, like: &ReadWorld) -> Result<ReadWorld, Problems> {
     let document = document::parse_data(name, text).map_err(Problems::from)?;
+    let root = over(&document.root, &like.document.root);
+    judged(document.with_root(root))
+}
+
+/// Which world a world file says that it is like.
+///
+/// # Errors
+/// When it is no document.
+pub fn likeness(name: &str, text: &str) -> Result<Option<String>, Problems> {
+    let document = document::parse_data(name, text).map_err(Problems::from)?;
+    let Kind::Map(entries) = &document.root.kind else { return Ok(None) };
+    let said = entries.iter().find(|entry| entry.key.text == LIKE);
+    Ok(said.and_then(|entry| match &entry.value.kind {
+        Kind::Text(text) => Some(text.clone()),
+        _ => None,
+    }))
+}
+
+/// The entries of `own`, and those of `base` that it does not have.
+fn over(own: &Node, base: &Node) -> Node {
+    let (Kind::Map(said), Kind::Map(there)) = (&own.kind, &base.kind) else { return own.clone() };
+    let rest = there.iter().filter(|entry| said.iter().all(|own| own.key.text != entry.key.text));
+    Node { place: own.place, kind: Kind::Map(said.iter().chain(rest).cloned().collect()) }
+}
+
+fn judged(document: Document) -> Result<ReadWorld, Problems> {
     let mut data = Data::of(&document);
     let world: Option<World> = data.read();
     if let Some(world) = &world {
