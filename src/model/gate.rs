@@ -81,6 +81,7 @@ impl StepAction {
             | Property::MayOnlyRead
             | Property::Probes
             | Property::Claims
+            | Property::Removes
             | Property::Releases => Vec::new(),
         };
         self.kind.properties().iter().flat_map(gates).collect()

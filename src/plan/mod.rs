@@ -54,6 +54,6 @@ pub use saved::{Saved, SavedError};
 pub use sequence::Sequence;
 pub(crate) use settled::Settled;
 pub use site::{Site, Sites};
-pub use standing::{may_run_on, standing};
+pub use standing::{may_run_on, standing, taken_away};
 pub use timing::{Done, SiteStretch, along_needs, expected_downtime_s, site_stretches, slots};
 pub use turning::WayBackTime;

@@ -59,11 +59,17 @@ pub(super) fn touched(plan: &Plan, action: &StepAction) -> Vec<Resource> {
         K::RdsSnapshot => [thing("database", "db"), thing("database snapshot", "name")].concat(),
         K::SecurityGroupCreate => thing("security group", "name"),
         K::SecurityGroupAdmit => pair("port", "port", "group"),
-        K::TargetGroupCreate => thing("target group", "name"),
+        K::TargetGroupCreate => vec![
+            Resource::Thing(told.named("target group", "name")),
+            Resource::Thing(told.given("target group", "target_group")),
+        ],
         K::TargetGroupRegister | K::TargetGroupDeregister => pair("target", "instance", "target_group"),
         K::TargetGroupDelete => thing("target group", "target_group"),
         K::LoadBalancerCreate => thing("balancer", "name"),
-        K::ListenerCreateHttps | K::ListenerCreateRedirect => pair("listener", "port", "load_balancer"),
+        K::ListenerCreateHttps | K::ListenerCreateRedirect => {
+            let forwards = Resource::Thing(told.given("what is forwarded by", "listener"));
+            [pair("listener", "port", "load_balancer"), vec![forwards]].concat()
+        }
         K::ListenerSplit => thing("what is forwarded by", "listener"),
         K::ListenerAddRule | K::ListenerRemoveRule => pair("rule", "priority", "listener"),
         K::CertificateRequest => thing("the certificate of", "fqdn"),
@@ -98,6 +104,11 @@ impl Told<'_> {
 
     fn value(&self, name: &str) -> String {
         self.action.with.get(name).map_or_else(|| "?".into(), |expr| self.text(expr))
+    }
+
+    /// What the action gives, as others name it.
+    fn given(&self, what: &str, output: &str) -> String {
+        format!("{what} `steps.{}.{}.{output}`", self.action.path.step(), self.action.path.name())
     }
 
     /// What a command says that it touches; a path is a file.

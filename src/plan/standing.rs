@@ -1,5 +1,5 @@
 //! What of a run is still there: whose effects stand when some actions are done, those on which none of the later ones has worked; and what
-//! may still run by itself.
+//! may still run by itself. And what the run itself has taken away again, as a claim that was released.
 
 use super::resources::touched;
 use super::{Plan, Resource};
@@ -12,6 +12,22 @@ use std::collections::BTreeSet;
 pub fn may_run_on(action: &StepAction, current: &ActionState) -> bool {
     let is_begun = current.traces().is_some_and(Traces::is_started);
     action.kind.runs_by_itself() && is_begun && !current.is_done()
+}
+
+/// The done actions whose effects a later one has taken away again, as it was to: a claim that was released, a rule that was removed.
+pub fn taken_away(plan: &Plan, is_done: impl Fn(&ActionPath) -> bool) -> BTreeSet<&ActionPath> {
+    let mut taken_later: BTreeSet<Resource> = BTreeSet::new();
+    let mut taken = BTreeSet::new();
+    let done = plan.actions.iter().rev().filter(|planned| is_done(&planned.action));
+    for action in done.filter_map(|planned| plan.definition(&planned.action)) {
+        let works_on = touched(plan, action);
+        if action.kind.takes_away() {
+            taken_later.extend(works_on);
+        } else if works_on.iter().any(|resource| taken_later.contains(resource)) {
+            taken.insert(&action.path);
+        }
+    }
+    taken
 }
 
 /// The done actions whose effects nothing later has touched, in the plan's sequence. What works on a whole host touches all that is

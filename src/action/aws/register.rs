@@ -238,7 +238,14 @@ impl Perform for TargetGroupDeregister {
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
-        Ok(match self.place().look(cx, &*cx.aws().await?).await? {
+        let aws = cx.aws().await?;
+        // Deleted since, which only who has found it here before can say.
+        let was_here = !cx.call().before.is_null();
+        if was_here && elb::group_now(cx, &aws, &self.target_group).await?.is_none() {
+            let gone = format!("target group `{}` is gone", self.place().name());
+            return Ok(with_before(&self.place(), Finding::new(Found::Holds, false, gone), false));
+        }
+        Ok(match self.place().look(cx, &aws).await? {
             Some(health) if health.registered() => {
                 with_before(&self.place(), Finding::new(Found::Absent, false, health.told()), true)
             }

@@ -8,7 +8,7 @@ use crate::display::run::took::{Took, Until};
 use crate::display::wording::{action_word, evidence, rest_sentence};
 use crate::journal::{Execution, History, Holder, Question, Record, RecordKind, Rest, RollbackTo, RunState, Verdict};
 use crate::model::{ActionPath, Millis, Step, StepAction, Value};
-use crate::plan::{Plan, SiteOutage, outages};
+use crate::plan::{Plan, SiteOutage, outages, taken_away};
 
 /// What a report is made of.
 #[derive(Debug, Clone, Copy)]
@@ -177,25 +177,14 @@ impl<'a> ReportSheet<'a> {
     /// What the run has made or changed and not taken back: the actions that are done and gave something, or left something.
     pub(in crate::display) fn standing(&self) -> impl Iterator<Item = &ReportedAction<'a>> {
         let state = self.of.state;
+        let gone = taken_away(self.of.plan, |path| state.action(path).is_done());
         let ours = move |it: &&ReportedAction<'a>| {
             let current = state.action(&it.action.path);
             let started = current.traces().is_some_and(|traces| traces.is_started());
             let leaves = !matches!(Back::of(it.action, None), Back::Nothing(_));
-            current.is_done() && started && leaves && !it.action.kind.releases() && !self.is_released(it.action)
+            current.is_done() && started && leaves && !it.action.kind.takes_away() && !gone.contains(&it.action.path)
         };
         self.steps.iter().flat_map(|step| &step.actions).filter(ours)
-    }
-
-    /// Whether what an action has claimed was released since.
-    fn is_released(&self, claim: &StepAction) -> bool {
-        let claimed =
-            |it: &StepAction| it.kind.spec().params.first().and_then(|param| it.with.get(param.name)).cloned();
-        let mut actions = self.steps.iter().flat_map(|step| &step.actions);
-        actions.any(|it| {
-            claim.kind.is_released_by(it.action.kind)
-                && self.of.state.action(&it.action.path).is_done()
-                && claimed(it.action) == claimed(claim)
-        })
     }
 
     /// The hash of the journal's last record, and whether all before it is as it was written.

@@ -43,6 +43,7 @@ pub(in crate::display) fn stopped<'a>(
                 | Property::MayOnlyRead
                 | Property::Probes
                 | Property::Claims
+                | Property::Removes
                 | Property::Releases => {}
             }
         }

@@ -43,6 +43,8 @@ pub enum Property {
     Claims,
     /// It releases what its first parameter names.
     Releases,
+    /// It removes what an earlier action of the run has made.
+    Removes,
 }
 
 /// Outputs that say how it went, and name nothing that is there now.
@@ -70,16 +72,10 @@ impl ActionKind {
         self.properties().contains(&Property::LooksUp)
     }
 
-    /// Whether what an action of this kind claims is released by one of `other`.
+    /// Whether an action of this kind only takes away what another has made or claimed.
     #[must_use]
-    pub fn is_released_by(self, other: Self) -> bool {
-        self.properties().contains(&Property::Claims) && other.releases()
-    }
-
-    /// Whether an action of this kind only releases what another has claimed.
-    #[must_use]
-    pub fn releases(self) -> bool {
-        self.properties().contains(&Property::Releases)
+    pub fn takes_away(self) -> bool {
+        [Property::Releases, Property::Removes].iter().any(|it| self.properties().contains(it))
     }
 
     /// Whether what one action of this kind took says nothing of another.
@@ -129,7 +125,9 @@ mod tests {
                     Property::Stops => has("service") || has("instance") || has("on"),
                     Property::StartsInstance => has("instance"),
                     Property::StartsService => has("service"),
-                    Property::Claims | Property::Releases => spec.params.first().is_some_and(|param| param.required),
+                    Property::Claims | Property::Releases | Property::Removes => {
+                        spec.params.first().is_some_and(|param| param.required)
+                    }
                 };
                 assert!(fits, "{kind}: {property:?}");
             }

@@ -690,7 +690,7 @@ actions! {
     "target-group.delete" TargetGroupDelete {
         /// The target group.
         target_group: Arn,
-    } gives {} Reversible, Restores, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
+    } gives {} Reversible, Restores, [NeedsAws, GivesTags, Removes], usual 2 s, deadline 300 s;
 
     /// Waits until every one of the instances is healthy by the balancer's own check.
     "target-group.wait-healthy" TargetGroupWaitHealthy {
@@ -772,7 +772,7 @@ actions! {
         listener: Arn,
         /// The rule's place.
         priority: RulePriority,
-    } gives {} Reversible, Restores, [NeedsAws, GivesTags], usual 2 s, deadline 120 s;
+    } gives {} Reversible, Restores, [NeedsAws, GivesTags, Removes], usual 2 s, deadline 120 s;
 
     /// Creates an HTTP listener that redirects to HTTPS for good (301).
     "listener.create-redirect" ListenerCreateRedirect {

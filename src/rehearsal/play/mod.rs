@@ -254,9 +254,10 @@ impl Play<'_> {
         let moment = LookedAt { done, fault: self.scenario.fault.as_deref() };
         rows.extend(holds::holds(self.region, wanted, moment).await?);
         let run = self.under_test.newest_run().await?;
-        rows.push(stands(&self.under_test.ask(&["rehearsed", "look", &run]).await?));
+        let looked = self.under_test.ask(&["rehearsed", "look", &run]).await?;
+        rows.push(stands(&looked));
         let now = AccountPicture::take(self.region).await?;
-        rows.push(self.before.account.made(&now, &outputs(&self.under_test.ask(&["log", &run]).await?, done)));
+        rows.push(self.before.account.made(&now, &outputs(&self.under_test.ask(&["log", &run]).await?, done, &looked)));
         self.part(after, rows);
         Ok(())
     }
@@ -269,6 +270,7 @@ impl Play<'_> {
 /// Whether the effects of actions on which no later one has worked are there still, by what each saw of its own.
 fn stands(looked: &Value) -> VerdictRow {
     let all = looked.as_array().map(Vec::as_slice).unwrap_or_default();
+    let all: Vec<&Value> = all.iter().filter(|it| it["taken_away"] != true).collect();
     let missing = all.iter().filter(|it| it["holds"] != true);
     let missing: Vec<String> = missing
         .map(|it| format!("{}: {}", it["action"].as_str().unwrap_or_default(), it["seen"].as_str().unwrap_or_default()))
@@ -281,12 +283,15 @@ fn stands(looked: &Value) -> VerdictRow {
     VerdictRow::new("the effects of its actions are there by their own look", missing.is_empty(), seen)
 }
 
-/// What the actions that are done have given last, by a run's log.
-fn outputs(log: &Value, done: Option<&BTreeSet<ActionPath>>) -> Vec<Value> {
+/// What the actions that are done have given last, by a run's log; not those whose effect the run itself has taken away.
+fn outputs(log: &Value, done: Option<&BTreeSet<ActionPath>>, looked: &Value) -> Vec<Value> {
+    let gone = |action: &str| {
+        looked.as_array().into_iter().flatten().any(|it| it["taken_away"] == true && it["action"] == action)
+    };
     let mut last = std::collections::BTreeMap::new();
     for record in log.as_array().into_iter().flatten() {
         let (Some(action), Some(outputs)) = (record["action"].as_str(), record.get("outputs")) else { continue };
-        if done.is_none_or(|done| done.iter().any(|path| path.to_string() == action)) {
+        if !gone(action) && done.is_none_or(|done| done.iter().any(|path| path.to_string() == action)) {
             last.insert(action.to_owned(), outputs.clone());
         }
     }
