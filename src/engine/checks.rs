@@ -70,7 +70,16 @@ pub async fn preflight_with_checks<W: Performer + Lookout + Examiner>(
             *rows = found;
         }
     }
-    (looks, rows.into_iter().chain(guards).flatten().collect())
+    let titles = plan.runbook.preflight.iter().map(|check| (check.kind, check.title.as_deref()));
+    let guarded = plan.guards_from_the_start().into_iter().map(|guard| (guard.kind, guard.title.as_deref()));
+    let rows = rows.into_iter().chain(guards).zip(titles.chain(guarded));
+    (looks, rows.flat_map(|(rows, (kind, title))| titled(rows, kind, title)).collect())
+}
+
+/// Rows with what their author calls the question, where there is only one: of a probe the answer alone does not say what it means.
+fn titled(rows: Vec<CheckRow>, kind: CheckKind, title: Option<&str>) -> Vec<CheckRow> {
+    let Some(title) = title.filter(|_| kind.spec().rows.len() == 1) else { return rows };
+    rows.into_iter().map(|row| CheckRow { evidence: format!("{title}: {}", row.evidence), ..row }).collect()
 }
 
 /// What is seen of a guard that holds from the beginning on. Nobody can take a refusal upon himself: the run would rest at once.

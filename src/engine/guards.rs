@@ -14,7 +14,7 @@ use super::flight::Watched;
 use super::frontier::Ahead;
 use super::moment::Moment;
 use crate::journal::{RecordKind, RunState};
-use crate::model::{BrokenGuard, Guard, Millis, Pace};
+use crate::model::{BrokenGuard, Guard, Millis, Pace, Sighting};
 use crate::plan::{Plan, Sequence};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl Watch {
             let (watched, recorded) = (flight.watched.get(&guard.id), state.broken.get(&guard.id));
             watch.record = watch.record.take().or_else(|| follows(guard, watched, recorded));
             if let Some(recorded) = recorded {
-                watch.broken.push(as_seen_last(recorded, watched));
+                watch.broken.push(as_seen_last(guard, recorded, watched));
                 watch.is_asking |= watched.is_none();
             }
             if flight.stop != Stopping::No || flight.looking.contains_key(&guard.id) {
@@ -117,7 +117,8 @@ fn in_force<'p>(plan: &'p Plan, sequence: &Sequence, ahead: &Ahead) -> Vec<&'p G
 /// The record that follows from what was seen, if one does.
 fn follows(guard: &Guard, watched: Option<&Watched>, recorded: Option<&BrokenGuard>) -> Option<RecordKind> {
     let Watched { last, bad, since, .. } = watched?;
-    let (id, seen) = (guard.id.clone(), last.seen.clone());
+    let id = guard.id.clone();
+    let seen = told(guard, last);
     match recorded {
         Some(_) if last.holds => Some(RecordKind::GuardMended { guard: id, seen }),
         None if *bad >= guard.times => {
@@ -128,10 +129,15 @@ fn follows(guard: &Guard, watched: Option<&Watched>, recorded: Option<&BrokenGua
     }
 }
 
-fn as_seen_last(recorded: &BrokenGuard, watched: Option<&Watched>) -> BrokenGuard {
+/// What was seen, with what was asked: by itself an answer does not say it.
+fn told(guard: &Guard, last: &Sighting) -> String {
+    guard.title.as_ref().map_or_else(|| last.seen.clone(), |title| format!("{title}: {}", last.seen))
+}
+
+fn as_seen_last(guard: &Guard, recorded: &BrokenGuard, watched: Option<&Watched>) -> BrokenGuard {
     match watched.filter(|watched| !watched.last.holds) {
         Some(Watched { last, .. }) => {
-            BrokenGuard { seen: last.seen.clone(), advice: last.advice.clone(), ..recorded.clone() }
+            BrokenGuard { seen: told(guard, last), advice: last.advice.clone(), ..recorded.clone() }
         }
         None => recorded.clone(),
     }

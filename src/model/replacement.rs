@@ -1,7 +1,9 @@
 //! One replacement in a file.
 
+use super::command::expression;
 use super::decode::{field, only};
 use super::{Decode, Foretold, Param, Text, ValueType};
+use serde::de::Error;
 use serde::{Deserialize, Serialize};
 
 /// What is replaced in a file, and by what.
@@ -25,9 +27,13 @@ pub struct Replacement {
 impl Decode for Replacement {
     fn decode(given: &Foretold) -> Result<Self, serde_json::Error> {
         only(given, &["text", "regex", "with", "times"])?;
+        let regex: Option<Text> = field(given, "regex")?;
+        if let Some(known) = regex.as_ref().and_then(Text::known) {
+            expression(known).map_err(serde_json::Error::custom)?;
+        }
         Ok(Self {
             text: field(given, "text")?,
-            regex: field(given, "regex")?,
+            regex,
             with: field::<Option<Text>>(given, "with")?.unwrap_or_default(),
             times: field(given, "times")?,
         })

@@ -219,7 +219,12 @@ impl Action<'_> {
                     notes.add(node.place, format!("{what}: {error}"));
                 }
             }
-            _ => {}
+            (_, expr) => {
+                let decodes = |value| trial::action(self.kind, &BTreeMap::from([(name.to_owned(), value)]));
+                if let Some(error) = trial::whatever_comes(expr, decodes) {
+                    notes.add(node.place, format!("{what}: {error}"));
+                }
+            }
         }
         Some(expr)
     }

@@ -125,10 +125,15 @@ pub(super) fn parameter(
         if here == Here::Preflight {
             target_known(around.targets, value, &what, notes);
         }
-    } else if let Expr::Literal(given) = &expr
-        && let Some(error) = trial::check(kind, param.name, given)
-    {
-        notes.add(value.place, format!("{what}: {error}"));
+    } else {
+        let decodes = |given| trial::check(kind, param.name, &given);
+        let error = match &expr {
+            Expr::Literal(given) => decodes(given.clone()),
+            expr => trial::whatever_comes(expr, decodes),
+        };
+        if let Some(error) = error {
+            notes.add(value.place, format!("{what}: {error}"));
+        }
     }
     Some(expr)
 }

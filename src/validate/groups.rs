@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// The fields that make a group, and what each becomes of one of it.
 const FIELDS: [(&str, &str); 2] = [("hosts", "host"), ("instances", "instance")];
+/// What stands for an item that is not known yet.
+const EXAMPLE: &str = "example";
 /// The most of a group.
 const MOST: usize = 100;
 
@@ -40,7 +42,13 @@ pub(super) fn written_out<'d>(
         };
         let Some(list) = entry.value.get(many) else { continue };
         let what = format!("`{many}` of target `{}`", entry.key.text);
-        let Some(values) = values(list, inputs, &what, notes) else { continue };
+        let Some(mut values) = values(list, inputs, &what, notes) else { continue };
+        // Judged by an example, it has as many as the document names.
+        if let ([one], Some(named)) = (values.as_slice(), named_most(&document.root, &entry.key.text))
+            && is_example(list, one, inputs)
+        {
+            values = vec![one.clone(); named.clamp(1, MOST)];
+        }
         if values.is_empty() || values.len() > MOST {
             notes.add(list.place, format!("{what} has {} items, expected 1 to {MOST}", values.len()));
             continue;
@@ -64,6 +72,21 @@ pub(super) fn written_out<'d>(
     }
     let document = document.with_root(root);
     Some((Cow::Owned(document), groups))
+}
+
+/// Whether it stands for what is not known yet.
+fn is_example(list: &Node, one: &Node, inputs: &KnownInputs<'_>) -> bool {
+    list.items().is_none() && !inputs.are_given() && one.text() == Some(EXAMPLE)
+}
+
+/// The highest number of a group by which a text of the document names one of it.
+fn named_most(node: &Node, group: &str) -> Option<usize> {
+    match &node.kind {
+        Kind::Text(text) => text.strip_prefix(group)?.strip_prefix('-')?.parse().ok(),
+        Kind::List(items) => items.iter().filter_map(|item| named_most(item, group)).max(),
+        Kind::Map(entries) => entries.iter().filter_map(|entry| named_most(&entry.value, group)).max(),
+        _ => None,
+    }
 }
 
 fn member(group: &Entry, (many, one): (&str, &str), name: &str, value: &Node) -> Entry {
@@ -122,7 +145,7 @@ pub(super) fn values(list: &Node, inputs: &KnownInputs<'_>, what: &str, notes: &
     match inputs.formula(&formula) {
         Some(Value::Array(items)) => Some(items.iter().map(|item| node(item, list.place)).collect()),
         // Without values it is judged by an example.
-        None if !inputs.are_given() => Some(vec![Node { place: list.place, kind: Kind::Text("example".into()) }]),
+        None if !inputs.are_given() => Some(vec![Node { place: list.place, kind: Kind::Text(EXAMPLE.into()) }]),
         Some(_) if matches!(formula, Expr::Reference(Reference::Input(_))) => {
             let name = written.trim_start_matches("inputs.");
             let of = inputs.type_of(name).map_or_else(String::new, ToString::to_string);

@@ -103,6 +103,48 @@ pub(super) fn check(kind: CheckKind, name: &str, given: &Value) -> Option<String
     Check::decode(kind, &Value::Object(filled).into()).err().map(|e| plain(&e))
 }
 
+/// Why named values or a list cannot be decoded whatever its references stand for: a field that there is not, or something in it that
+/// is written out and cannot be meant. `decodes` is asked with values in the references' places.
+pub(super) fn whatever_comes(expr: &Expr, decodes: impl Fn(Value) -> Option<String>) -> Option<String> {
+    if !matches!(expr, Expr::List(_) | Expr::Map(_)) {
+        return None;
+    }
+    let forms = [
+        json!("example"),
+        json!("1"),
+        json!(1),
+        json!(true),
+        json!("/example"),
+        json!("https://example.org/"),
+        json!(["a"]),
+        json!({}),
+    ];
+    let mut reasons = forms.iter().map(|form| decodes(stand_in(expr, form)));
+    let first = reasons.next()??;
+    // What is wrong with a form itself is another thing with each of them.
+    reasons.all(|reason| reason.as_ref() == Some(&first)).then_some(first)
+}
+
+/// The value of an expression with this in the place of all that is not written out.
+fn stand_in(expr: &Expr, form: &Value) -> Value {
+    match expr {
+        Expr::Literal(value) => value.clone(),
+        Expr::Reference(_) | Expr::Call(..) => form.clone(),
+        Expr::Text(pieces) => {
+            let word = form.as_str().map_or_else(|| "1".to_owned(), str::to_owned);
+            let piece = |piece: &Piece| match piece {
+                Piece::Plain(text) => text.clone(),
+                Piece::Reference(_) | Piece::Formula(_) => word.clone(),
+            };
+            Value::String(pieces.iter().map(piece).collect())
+        }
+        Expr::List(items) => items.iter().map(|item| stand_in(item, form)).collect(),
+        Expr::Map(fields) => {
+            Value::Object(fields.iter().map(|(name, item)| (name.clone(), stand_in(item, form))).collect())
+        }
+    }
+}
+
 /// Why the fields of a target cannot be decoded.
 pub(super) fn target(given: &BTreeMap<String, Value>) -> Option<String> {
     let mut fields: serde_json::Map<String, Value> = given.clone().into_iter().collect();

@@ -76,3 +76,16 @@ fn what_nothing_uses_is_told_and_holds_nothing_up() {
     told.says("nothing uses the input `password`").says("nothing is done on the target `spare`");
     desk.types("hana", &["run", "ask.yaml", "--yes"]).exits(4);
 }
+
+/// How many there are only inputs tell; the document names the third of them all the same.
+#[test]
+fn a_target_of_a_group_that_inputs_make_can_be_named() {
+    let desk = Desk::new();
+    let text = "runbook: grp\ntitle: x\nabout: x\ninputs:\n  nodes: { type: list(string), about: the nodes }\ntargets:\n  web: { hosts: \
+                \"${{ inputs.nodes }}\" }\nsteps:\n  - id: a\n    title: x\n    why: x\n    actions:\n      - { id: one, do: \
+                service.restart, with: { on: web-3, service: nginx } }\n";
+    desk.write("grp.yaml", text);
+    desk.types("hana", &["validate", "grp.yaml"]).exits(0);
+    desk.types("hana", &["validate", "grp.yaml", "--set", "nodes=a,b,c"]).exits(0);
+    desk.types("hana", &["validate", "grp.yaml", "--set", "nodes=a,b"]).exits(2).says("there is no target `web-3`");
+}

@@ -203,6 +203,13 @@ fn a_runbook_without_a_world_is_told_what_to_write() {
         "{said}"
     );
     assert!(said.contains("\"line\":3"), "{said}");
+    // What can never be looked at would look like what held.
+    own(
+        folder.path(),
+        "\":\"",
+        "hosts: { app-1: {} }\ninputs: { text: a, at: b }\nafter: [{ on: app-1, run: x, since: one/leave, until: one/write }]\n",
+    );
+    assert!(told(&["own.yaml"]).contains("`one/write` is done whenever what `since` says is"));
     own(folder.path(), "\":\"", "hosts: { app-1: {} }\ninputs: { text: a, at: b }\nafter: [{ on: app-2, run: x }]\n");
     assert!(told(&["own.yaml"]).contains("this world has no host `app-2`"));
     // An input is judged where it stands, and a host that the world lacks is told before the lab is made.

@@ -13,7 +13,7 @@ use crate::display::typed::Typed;
 use crate::display::wording::{phase, rest_sentence};
 use crate::event::Event;
 use crate::journal::{ActionState, ExecutorId, History, Mode, Record, RecordKind, RunState, SiteAsked};
-use crate::model::{ActionPath, Failure, Millis, Pace, Phase, Resolution, Step, StepId};
+use crate::model::{ActionPath, Failure, Millis, Pace, Phase, Property, Resolution, Step, StepId};
 use crate::plan::{Order, Plan, Site};
 use std::collections::BTreeSet;
 
@@ -136,7 +136,7 @@ impl Narrator {
         let step = self.step(id)?;
         let word = step_word(step, &self.state);
         let took = Took::last_of_step(&self.history, step, Until { now: record.at, executed: true });
-        let took = took.map(|took| format!(" in {}", took.text())).unwrap_or_default();
+        let took = took.map(Took::phrase).unwrap_or_default();
         let (mark, text) = match (&record.kind, word) {
             (RecordKind::Done { .. } | RecordKind::Adopted { .. } | RecordKind::Resolved { .. }, "done") => {
                 (Symbol::Done, format!("done{took}"))
@@ -182,7 +182,13 @@ impl Narrator {
                 if !found || self.started_here.contains(action) {
                     return None;
                 }
-                (Symbol::Plain, "its effect was made before the interruption; waiting until it is complete".into())
+                let asks =
+                    self.plan.definition(action).is_some_and(|it| it.kind.properties().contains(&Property::Asks));
+                let text = match asks {
+                    true => "answered",
+                    false => "its effect was made before the interruption; waiting until it is complete",
+                };
+                (Symbol::Plain, text.into())
             }
             K::Done { evidence, .. } => (Symbol::Done, format!("done: {evidence}")),
             K::Adopted { evidence, .. } => (Symbol::Done, format!("found as wanted: {evidence}")),

@@ -66,6 +66,12 @@ impl Took {
         self == Took { work: 0, asked: 0 }
     }
 
+    /// After a word like "done": ` in 2:13`, `, asked 1:20:00`.
+    pub(in crate::display) fn phrase(self) -> String {
+        let sep = if self.asked > 0 && self.work < 1_000 { ", " } else { " in " };
+        format!("{sep}{}", self.text())
+    }
+
     /// `2:13`, `0.4 s, asked 1:20:00`, `asked 1:20:00`.
     pub(in crate::display) fn text(self) -> String {
         match self {

@@ -564,7 +564,7 @@ actions! {
         instance: InstanceId,
     } gives {} NothingToUndo("it only waits"), Restores, [NeedsAws, OnlyLooks], usual 170 s, deadline 1200 s;
 
-    /// Begins an image of an instance, a stopped one unless `running` says how else. It is done when each volume has its snapshot, which holds what was on the volume at
+    /// Begins an image of an instance: of a stopped one, or as `running` says. It is done when each volume has its snapshot, which holds what was on the volume at
     /// that moment: from then on the instance may be started again. The image can be launched from when it is available, for which
     /// `image.wait-available` waits. Undo deregisters it and deletes its snapshots.
     "image.create" ImageCreate {

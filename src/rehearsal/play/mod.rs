@@ -277,7 +277,9 @@ fn stands(looked: &Value) -> VerdictRow {
         .collect();
     let seen = match (all.len(), missing.is_empty()) {
         (0, _) => "none can be asked: each is worked on by a later one, or leaves nothing to be seen".to_owned(),
-        (number, true) => format!("{number} of {number}"),
+        (number, true) => format!(
+            "all {number} that can be asked: of the others a later one has worked on the same, or nothing is left to be seen"
+        ),
         (_, false) => missing.join("; "),
     };
     VerdictRow::new("the effects of its actions are there by their own look", missing.is_empty(), seen)

@@ -3,6 +3,7 @@
 use super::account::{BalancerBefore, DatabaseBefore, InstanceBefore, RecordBefore, RuleBefore};
 use super::fault::FaultBefore;
 use super::holds::Holds;
+use super::world_file::WorldFile;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -144,25 +145,6 @@ pub struct SiteBefore {
     pub never_down: bool,
 }
 
-/// One file: its text, or more of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected a text, or `content` with `mode` and `owner`")]
-pub enum WorldFile {
-    /// Its text; mode 0644, of root.
-    Text(String),
-    /// More of it.
-    Whole {
-        /// Its text.
-        content: String,
-        /// Its permissions as `chmod` takes them.
-        #[serde(default)]
-        mode: Option<String>,
-        /// Its owner as `chown` takes it.
-        #[serde(default)]
-        owner: Option<String>,
-    },
-}
-
 impl World {
     /// The account's region.
     #[must_use]
@@ -237,33 +219,5 @@ impl WorldHost {
         folders.sort();
         folders.dedup();
         folders
-    }
-}
-
-impl WorldFile {
-    /// Its text.
-    #[must_use]
-    pub fn content(&self) -> &str {
-        match self {
-            WorldFile::Text(content) | WorldFile::Whole { content, .. } => content,
-        }
-    }
-
-    /// Its permissions as `chmod` takes them.
-    #[must_use]
-    pub fn mode(&self) -> &str {
-        match self {
-            WorldFile::Whole { mode: Some(mode), .. } => mode,
-            _ => "0644",
-        }
-    }
-
-    /// Its owner, where it is not root's.
-    #[must_use]
-    pub fn owner(&self) -> Option<&str> {
-        match self {
-            WorldFile::Whole { owner, .. } => owner.as_deref(),
-            WorldFile::Text(_) => None,
-        }
     }
 }

@@ -5,7 +5,7 @@ use super::file::World;
 use super::holds::OPERATOR;
 use super::names::WorldNames;
 use crate::document::{self, Document, Entry, Kind, Node};
-use crate::model::{Reference, Runbook, Scope, Value, ValueType, Values};
+use crate::model::{ActionPath, Reference, Runbook, Scope, Value, ValueType, Values};
 use crate::validate::{Data, Problems, inputs_under, meant};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,6 +115,20 @@ impl ReadWorld {
                 }
             }
         }
+        let standing = standing(decided);
+        for (path, holds) in located_holds(&self.world) {
+            let always = |over: &&ActionPath| {
+                holds
+                    .since
+                    .iter()
+                    .any(|since| since == *over || standing.get(since).is_some_and(|all| all.contains(*over)))
+            };
+            if let Some(over) = holds.until.iter().find(always) {
+                let place = [&path[..], &["until".to_owned()]].concat();
+                let help = "nobody would ever look at it: say `until` of an action that comes later";
+                data.wrong(&place, format!("`{over}` is done whenever what `since` says is"), Some(help.to_owned()));
+            }
+        }
         // An instance that the run makes is known by its Name tag only then.
         let is_instance = |(name, of): &(String, ValueType)| name == "instance" && *of == ValueType::InstanceId;
         if !decided.actions().any(|action| action.outputs().iter().any(is_instance)) {
@@ -146,6 +160,17 @@ impl ReadWorld {
             }
         }
     }
+}
+
+/// For each action those that are done whenever it is.
+fn standing(runbook: &Runbook) -> BTreeMap<&ActionPath, BTreeSet<ActionPath>> {
+    let mut all: BTreeMap<&ActionPath, BTreeSet<ActionPath>> = BTreeMap::new();
+    for (action, needs) in runbook.needs() {
+        let further = needs.iter().filter_map(|need| all.get(need)).flatten().cloned();
+        let whole = further.chain(needs.iter().cloned()).collect();
+        all.insert(action, whole);
+    }
+    all
 }
 
 /// A tree with what its names stand for.
@@ -202,6 +227,8 @@ mod tests {
             ("hosts: { a: {} }\ngroups: { web: [{ from: 10.0.0.0/33 }] }\n", "no group `10.0.0.0/33`"),
             ("hosts: { a: {} }\npackages: [Postgres]\n", "no name of a Debian package"),
             ("hosts: { a: { file: {} } }\n", "unknown field"),
+            ("hosts: { a: { files: { /etc/x: { content: y, moed: \"0600\" } } } }\n", "moed"),
+            ("hosts: { a: { files: { /etc/x: { mode: \"0600\" } } } }\n", "content"),
             ("hosts: { a: {} }\nafter: [{ on: a, run: x, under: [flood] }]\n", "there are no "),
             ("hosts: { a: {} }\nafter: [{ on: a }]\n", "neither a command"),
             ("hosts: { a: {} }\nafter: [{ on: a, run: x, since: y }]\n", "since"),

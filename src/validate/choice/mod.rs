@@ -22,9 +22,9 @@ pub(super) struct Decided<'d> {
     pub(super) left_out: Vec<LeftOut>,
 }
 
-/// Leaves out what is not to be done; nothing when a condition cannot be read, which is told.
+/// Leaves out what is not to be done; nothing when that is all. A condition that cannot be read is told, and taken to hold: what else is
+/// wrong is to be told, too.
 pub(super) fn chosen<'d>(document: &'d Document, inputs: &KnownInputs<'_>, notes: &mut Notes) -> Option<Decided<'d>> {
-    let before = notes.len();
     let steps = document.root.get("steps").and_then(Node::items).unwrap_or_default();
     let mut out = Out::default();
     let mut says = false;
@@ -56,9 +56,6 @@ pub(super) fn chosen<'d>(document: &'d Document, inputs: &KnownInputs<'_>, notes
                 }
             }
         }
-    }
-    if notes.len() > before {
-        return None;
     }
     if !says {
         let numbers = (1..=steps.len()).collect();
