@@ -16,6 +16,11 @@ pub enum RunningInstance {
     AsItIs,
 }
 
+impl RunningInstance {
+    /// As a runbook says them.
+    pub const ALL: &'static [&'static str] = &["refuse", "reboot", "as-it-is"];
+}
+
 impl Decode for RunningInstance {
     fn decode(given: &Foretold) -> Result<Self, serde_json::Error> {
         known(given)

@@ -74,7 +74,9 @@ impl Reader<'_> {
     fn target(&self, node: &Node, what: &str, notes: &mut Notes) -> Option<Expr> {
         let name = node.text().unwrap_or_default();
         if name.contains("${{") {
-            notes.add(node.place, format!("{what}: a target is given by its name, references are not possible here"));
+            let message = format!("{what}: a target is given by its name");
+            let help = "of references only a loop's `${{ each }}` stands for one; here is none, or another word";
+            notes.advise(node.place, message, help);
             return None;
         }
         if self.scope.has_target(name) {

@@ -4,7 +4,7 @@ use super::fields::twice;
 use super::problem::Notes;
 use super::words::found;
 use crate::document::{Key, Kind, Node};
-use crate::model::{ActionKind, Expr, HttpMethod, Value, ValueType};
+use crate::model::{ActionKind, Expr, HttpMethod, RunningInstance, Value, ValueType};
 
 /// Checks a value that is known, and that nothing in it is given twice; a secret that stands there itself is hidden.
 pub(super) fn check(node: &Node, value: &Value, wanted: &ValueType, what: &str, notes: &mut Notes) -> bool {
@@ -119,6 +119,7 @@ pub(super) fn choices(kind: ActionKind, parameter: &str) -> Option<&'static [&'s
     match (kind.learns_host_key(), parameter) {
         (true, "by") => Some(&["known-hosts", "console", "approve"]),
         (_, "method") => Some(HttpMethod::ALL),
+        (_, "running") => Some(RunningInstance::ALL),
         _ => None,
     }
 }

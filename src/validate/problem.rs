@@ -160,13 +160,23 @@ impl Problems {
 impl From<Unreadable> for Problems {
     fn from(it: Unreadable) -> Self {
         let quotes = vec![it.place.map(|place| quote(&it.text, place, &[]))];
+        let line = it.place.and_then(|place| it.text.lines().nth(place.line.checked_sub(1)?));
         let problem = Problem {
             place: it.place.map_or(Where::Document, Where::At),
             message: format!("this cannot be read as YAML: {}", it.message),
-            suggestion: None,
+            suggestion: line.filter(|line| has_bare_reference(line)).map(|_| {
+                "within `{ }` and `[ ]` a reference stands in quotes: `{ url: \"${{ inputs.url }}\" }`".to_owned()
+            }),
         };
         Problems { name: Some(it.name), list: vec![problem], quotes }
     }
+}
+
+/// Whether a line has a reference without quotes within braces or brackets, which YAML takes for named values.
+fn has_bare_reference(line: &str) -> bool {
+    let inside = line.find(['{', '[']).is_some_and(|at| !line[at..].starts_with("{{"));
+    let references = line.match_indices("${{");
+    inside && references.into_iter().any(|(at, _)| line[..at].matches(['"', '\'']).count() % 2 == 0)
 }
 
 impl std::error::Error for Problems {}

@@ -109,20 +109,13 @@ pub(super) fn whatever_comes(expr: &Expr, decodes: impl Fn(Value) -> Option<Stri
     if !matches!(expr, Expr::List(_) | Expr::Map(_)) {
         return None;
     }
-    let forms = [
-        json!("example"),
-        json!("1"),
-        json!(1),
-        json!(true),
-        json!("/example"),
-        json!("https://example.org/"),
-        json!(["a"]),
-        json!({}),
-    ];
-    let mut reasons = forms.iter().map(|form| decodes(stand_in(expr, form)));
+    let texts = ["example", "1", "/example", "https://example.org/"].map(Value::from);
+    let others = [json!(1), json!(true), json!(["example"]), json!({})];
+    let mut reasons = texts.iter().map(|form| decodes(stand_in(expr, form)));
     let first = reasons.next()??;
     // What is wrong with a form itself is another thing with each of them.
-    reasons.all(|reason| reason.as_ref() == Some(&first)).then_some(first)
+    let is_of_none = reasons.all(|reason| reason.as_ref() == Some(&first));
+    (is_of_none && others.iter().all(|form| decodes(stand_in(expr, form)).is_some())).then_some(first)
 }
 
 /// The value of an expression with this in the place of all that is not written out.
@@ -275,7 +268,9 @@ mod tests {
         for kind in ActionKind::ALL {
             // What of named values must be there, its kind alone knows.
             let params = kind.spec().params.into_iter().filter(|p| p.required || p.value_type != ValueType::Map);
-            let all = params.map(|p| (p.name.to_owned(), example(&p.value_type))).collect();
+            let chosen = |p: &ParamSpec| super::super::literal::choices(*kind, p.name).map(|all| json!(all[0]));
+            let all =
+                params.map(|p| (p.name.to_owned(), chosen(&p).unwrap_or_else(|| example(&p.value_type)))).collect();
             assert_eq!(action(*kind, &all), None, "{kind}");
             assert_eq!(action(*kind, &BTreeMap::new()), None, "{kind}");
         }

@@ -32,6 +32,10 @@ impl HostsPicture {
             let mut lines: BTreeSet<String> = printed.lines().map(str::to_owned).collect();
             for unit in host.units.keys() {
                 let (_, active) = asked(region, name, &["systemctl", "is-active", unit]).await?;
+                // What a timer starts may be at work just now or not: that says nothing of the run.
+                let (status, by) = asked(region, name, &["systemctl", "show", "-P", "TriggeredBy", unit]).await?;
+                let active =
+                    if status == 0 && !by.trim().is_empty() { format!("started by {}", by.trim()) } else { active };
                 let (_, enabled) = asked(region, name, &["systemctl", "is-enabled", unit]).await?;
                 lines.insert(format!("unit {unit}: {}, {}", active.trim(), enabled.trim()));
             }
