@@ -10,6 +10,11 @@ use crate::cli::{CommandFailure, Exit};
 /// Name, title and number of steps of each.
 const SHOWN: &[(&str, &str, usize)] = &[
     ("single-to-ha", "make a Nextcloud on one server highly available behind a load balancer", 11),
+    (
+        "single-to-ha-online",
+        "make a Nextcloud on one server highly available behind a load balancer, while it is used",
+        17,
+    ),
     ("restart-web-node", "restart a service on one web node without the site noticing", 5),
     ("release", "bring a release of an application to its servers, one after the other", 3),
     ("certificate-rolling", "replace the certificate on several nodes behind a balancer, one after the other", 3),

@@ -13,7 +13,7 @@ its id changes what is being copied: such an image fails, and it is a trouble of
 
 The setting ``"image_outcome": "failed"`` makes a pending image end so.
 
-Not covered: ``NoReboot`` (the instance is never restarted for an image).
+Not covered: the reboot of a running instance without ``NoReboot``, which is refused as something that the lab does not have.
 """
 
 import functools
@@ -28,6 +28,7 @@ from state import CONFIG, TROUBLES, body_in_charge, later, paced, refuse
 
 Ami, Backend = amis.Ami, amis.AmiBackend
 _moto_create, _moto_register = Backend.create_image, Backend.register_image
+_moto_create_response = AmisResponse.create_image
 _moto_snapshots = None  # known when the whole EC2 backend is loaded, see install()
 
 def snapshots_of(image):
@@ -148,6 +149,14 @@ def register_image(self, name=None, description=None):
     return image
 
 
+def create_image_response(self):
+    """moto never looks at ``NoReboot``."""
+    instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+    if instance.state == "running" and not self._get_bool_param("NoReboot", False):
+        refuse("UnsupportedOperation", "the lab does not reboot an instance for an image: say NoReboot")
+    return _moto_create_response(self)
+
+
 def deregister_image(self):
     image_id = self._get_param("ImageId")
     self.error_on_dryrun()
@@ -219,6 +228,6 @@ def install():
     Ami.state_reason = property(state_reason)
     Ami.block_device_mappings = property(block_device_mappings)
     Backend.create_image, Backend.register_image = create_image, register_image
-    AmisResponse.deregister_image = deregister_image
+    AmisResponse.deregister_image, AmisResponse.create_image = deregister_image, create_image_response
     Instance.setup_defaults = volumes_from_image
     Snapshot.progress = property(lambda self: "100%" if self.status == "completed" else "45%")

@@ -8,6 +8,7 @@ mod hosted_dns;
 mod security_groups;
 mod targets;
 mod there_and_back;
+mod traffic;
 
 use crate::support::emulator::{Emulator, REGION};
 use crate::support::names::Names;

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 both_halves! {
     "aws_network::there_and_back":
     there_and_back,
+    traffic_is_moved_there_and_back,
 }
 
 /// IAM actions that AWS asks for beside a call, and those needed only when something went wrong: a smooth way shows none.
@@ -19,6 +20,8 @@ const NOT_CALLED: &[&str] = &[
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeNetworkInterfaces",
     "elasticloadbalancing:DescribeTags",
+    // Of a group that was deleted and made again.
+    "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DeleteLoadBalancer",
     "acm:ListTagsForCertificate",
 ];
@@ -81,6 +84,82 @@ mod inside {
     #[ignore = "run by its outer half"]
     async fn there_and_back() {
         go(&World::new()).await;
+    }
+
+    /// What `single-to-ha-online` does besides: a second group beside the first, a rule, shares, and the first group gone at last.
+    #[tokio::test]
+    #[ignore = "run by its outer half"]
+    async fn traffic_is_moved_there_and_back() {
+        let world = World::new();
+        let before = world.emulator.state();
+        let group = world.forward(world.group()).await;
+        let old = world.forward(world.target_group()).await;
+        let with = json!({"name": "new", "vpc": world.id("vpc"), "port": 80, "health_path": "/status.php"});
+        let new = world.forward(Deed::new("move/targets", ActionKind::TargetGroupCreate, with)).await;
+        let register = world.forward(world.register(&old.output("target_group"))).await;
+        let in_new = json!({"target_group": new.output("target_group"), "instance": world.id("instance")});
+        let in_new = world.forward(Deed::new("move/register", ActionKind::TargetGroupRegister, in_new)).await;
+        let balancer = world.forward(world.balancer(&group.output("group"))).await;
+        let certificate = world.forward(world.certificate()).await;
+        let record = world.forward(world.record(&world.id("zone"), &certificate)).await;
+        let with = json!({"certificate": certificate.output("certificate")});
+        let issued = world.forward(Deed::new("certify/issued", ActionKind::CertificateWaitIssued, with)).await;
+        let https = world.forward(world.https(&balancer, &certificate, &old)).await;
+        let listener = https.output("listener");
+        let rule = json!({"listener": listener, "priority": 10, "header": "X-Trial", "value": "run-1",
+            "target_group": new.output("target_group")});
+        let rule = world.forward(Deed::new("move/rule", ActionKind::ListenerAddRule, rule)).await;
+        let gone = json!({"listener": listener, "priority": 10});
+        let gone = world.forward(Deed::new("move/no-rule", ActionKind::ListenerRemoveRule, gone)).await;
+        let split = |name: &str, percent: u32, sticky: bool| {
+            let mut with = json!({"listener": listener, "from": old.output("target_group"), "to": new.output("target_group"),
+                "percent": percent});
+            if sticky {
+                with["sticky_s"] = json!(3600);
+            }
+            Deed::new(&format!("move/{name}"), ActionKind::ListenerSplit, with)
+        };
+        let tenth = world.forward(split("tenth", 10, true)).await;
+        let all = world.forward(split("all", 100, true)).await;
+        let alone = world.forward(split("alone", 100, false)).await;
+        let out = json!({"target_group": old.output("target_group"), "instance": world.id("instance")});
+        let out = world.forward(Deed::new("move/out", ActionKind::TargetGroupDeregister, out)).await;
+        let deleted = json!({"target_group": old.output("target_group")});
+        let deleted = world.forward(Deed::new("move/delete", ActionKind::TargetGroupDelete, deleted)).await;
+        let ttl = json!({"zone": world.id("zone"), "fqdn": world.id("fqdn"), "ttl": 30});
+        let ttl = world.forward(Deed::new("move/ttl", ActionKind::DnsLowerTtl, ttl)).await;
+        assert!(world.named("target_groups", "web").is_empty());
+
+        let all = [
+            group,
+            old,
+            new,
+            register,
+            in_new,
+            balancer,
+            certificate,
+            record,
+            issued,
+            https,
+            rule,
+            gone,
+            tenth,
+            all,
+            alone,
+            out,
+            deleted,
+            ttl,
+        ];
+        for deed in all.iter().rev() {
+            world.back(deed).await;
+        }
+        for deed in all.iter().rev() {
+            world.back(&deed.without_outputs()).await;
+        }
+        let after = world.emulator.state();
+        for part in ["security_groups", "load_balancers", "target_groups", "certificates", "zones"] {
+            assert_eq!(before[part], after[part], "{part}");
+        }
     }
 
     async fn go(world: &World) {
