@@ -79,6 +79,22 @@ fn logs_are_collected_and_not_any_more_killed_at_every_point() {
     there_and_back("central-logs", (15, "packages/"), &["all four are on the log host", "web-2 is as at the start"]);
 }
 
+/// The other way to do what the flagship does: the site answers all the time, whatever is killed.
+#[test]
+fn the_flagship_online_goes_there_and_back_killed_at_every_point_and_the_site_is_never_down() {
+    let holds = [
+        "the site answered all the time",
+        "two servers of the smaller type run in two zones",
+        "exactly one target group",
+        "both targets healthy by the balancer's own check",
+        "cron is active on web-1",
+        "cron is hidden on web-2",
+        "nextcloud-web-1 is as at the start",
+        "the account is as at the start",
+    ];
+    there_and_back("single-to-ha-online", (46, ""), &holds);
+}
+
 #[test]
 fn the_release_is_killed_at_its_appends_with_both_servers_at_once() {
     let folder = tempfile::tempdir().unwrap();

@@ -66,9 +66,19 @@ def not_taken(image):
     return [device for device in snapshots_of(image) if not is_taken(image, device)]
 
 
+def kind_of(image):
+    """Of volumes with a finished snapshot only what has changed since is copied (EBS user guide, "How EBS snapshots work")."""
+    volumes = {snapshot.volume.id for snapshot in snapshots_of(image).values()}
+    own = {snapshot.id for snapshot in snapshots_of(image).values()}
+    older = [each for each in image.ec2_backend.snapshots.values() if each.id not in own]
+    taken = {each.volume.id for each in older if each.status == "completed"}
+    return "image_again" if volumes <= taken and paced("image_again") else "image"
+
+
 def begin_to_take(image):
     """CreateImage returns before there is a snapshot of any volume."""
-    image.taken, image.is_copied, image.is_due, image.is_counting = set(), not body_in_charge(), False, paced("image")
+    image.kind = kind_of(image)
+    image.taken, image.is_copied, image.is_due, image.is_counting = set(), not body_in_charge(), False, paced(image.kind)
 
     def take(device):
         image.taken.add(device)
@@ -86,7 +96,7 @@ def count(image):
         move_on(image)
 
     image.is_counting = True
-    later("ec2", "image", lambda: None, over)
+    later("ec2", image.kind, lambda: None, over)
 
 
 def move_on(image):

@@ -42,6 +42,7 @@ const FILES: &[(&str, &str)] = embedded![
     "iam.py",
     "images.py",
     "lean.py",
+    "pace.json",
     "pace.py",
     "pages.py",
     "parameters.py",

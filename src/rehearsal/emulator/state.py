@@ -25,6 +25,7 @@ KINDS = {
     "stop": "an instance that is stopping or shutting down",
     "status": "status checks that are initializing",
     "image": "an image that is pending, from its last snapshot on",
+    "image_again": "the same of volumes that have a snapshot already",
     "rds_unseen": "a database that has taken a change and does not show it yet",
     "rds": "a database that is available with pending changes, modifying, rebooting",
     "rds_snapshot": "a database snapshot that is creating, or deleting",
