@@ -2,7 +2,10 @@
 
 import time
 import unittest
+from types import SimpleNamespace
+from unittest import mock
 
+import images
 import pace
 import state
 from case import Case, client, plus
@@ -22,6 +25,17 @@ class Durations(unittest.TestCase):
         self.assertEqual(pace.drawn("rds", 7, 1), pace.drawn("rds", 7, 1))
         self.assertNotEqual(pace.drawn("rds", 7, 1), pace.drawn("rds", 7, 2))
         self.assertNotEqual(pace.drawn("rds", 7, 1), pace.drawn("rds", 8, 1))
+
+    def test_what_has_a_snapshot_already_is_quicker(self):
+        def snapshot(name, volume, status):
+            return SimpleNamespace(id=name, volume=SimpleNamespace(id=volume), status=status)
+
+        own, done = snapshot("new", "vol-1", "completed"), snapshot("old", "vol-1", "completed")
+        with mock.patch.dict(state.CONFIG, pace=60):
+            for older, kind in ([], "image"), ([done], "image_again"), ([snapshot("old", "vol-1", "pending")], "image"):
+                backend = SimpleNamespace(snapshots={each.id: each for each in [own, *older]})
+                image = SimpleNamespace(device_snapshots={"/dev/sda1": own}, ec2_backend=backend)
+                self.assertEqual(images.kind_of(image), kind)
 
     def test_steps_share_the_whole(self):
         self.assertEqual(pace.shares("rds", 2), [0.05, 1.0])
@@ -74,8 +88,6 @@ class Paced(Case):
         self.seconds_until(lambda: shown()["BlockDeviceMappings"][0]["Ebs"].get("SnapshotId"))
         self.assertEqual(shown()["State"], "pending")
         self.assertGreater(self.seconds_until(lambda: shown()["State"] == "available"), (186 - 45) / 300 - 0.05)
-        ec2.create_image(InstanceId=self.web, Name="clone-2")
-        self.assertEqual(state.DRAWN.get("image_again"), 1, "its volume has a snapshot by now")
 
     def test_names_and_status_checks(self):
         self.up()
