@@ -23,7 +23,7 @@ exec </dev/null
 if [ -e "$folder/input" ]; then exec <"$folder/input"; rm -f "$folder/input"; fi
 (umask "$mask"; cd "$at" || exit 126; exec "$@") >"$folder/out" 2>"$folder/err"
 status=$?
-# A disk that is full is waited for, or nobody would ever know; a folder that was removed is not.
-until note status "$status" 2>/dev/null || [ ! -d "$folder" ]; do sleep 5; done
+# A disk that is full is waited for, or nobody would ever know; a folder that was removed is not, nor can be waited without `sleep`.
+until note status "$status" 2>/dev/null || [ ! -d "$folder" ]; do sleep 5 || exit 1; done
 # What it leaves behind is known by its group, and a group's number for sure only while its leader is there.
-while others "$group" "$$"; do sleep 15; done
+while others "$group" "$$"; do sleep 15 || exit 1; done

@@ -72,6 +72,21 @@ async fn each_way_is_begun_once_with_busybox_alone_too() {
     }
 }
 
+/// What keeps a command does not run on for ever on a host whose tools have gone.
+#[tokio::test]
+async fn who_keeps_a_command_ends_where_nothing_can_be_waited_for() {
+    let host = with_busybox();
+    begun(&host, &json!({"on": host.target(), "argv": counting(&host, "n", 2, ":")})).await;
+    has_begun(&host, "n").await;
+    fs::remove_dir_all(host.path("busybox")).unwrap();
+    let kept = || Command::new("pgrep").args(["-f", &host.text("n")]).output().unwrap().stdout;
+    let end = Instant::now() + Duration::from_secs(30);
+    while !kept().is_empty() {
+        assert!(Instant::now() < end, "it still runs: {}", String::from_utf8_lossy(&kept()));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// One of a minute, once.
 #[tokio::test]
 async fn one_of_a_minute_is_begun_once() {
