@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use crate::access::{Dns, HttpOptions, Settings, http_client, why_unanswered};
 use crate::model::{Failure, Pace};
@@ -24,7 +25,7 @@ use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::region::Region;
 use crate::rehearsal::region::network::REGION_ADDRESS;
 
-/// Between two questions.
+/// From one question to the next.
 const ROUND: Duration = Duration::from_millis(50);
 /// Who has no answer by then has none.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -99,10 +100,12 @@ impl Visitor {
         let seen = Arc::new(Mutex::new(Diary::default()));
         let writing = Arc::clone(&seen);
         let task = tokio::spawn(async move {
+            let mut rounds = tokio::time::interval(ROUND);
+            rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
+                rounds.tick().await;
                 let answer = asker.ask().await;
                 writing.lock().unwrap_or_else(PoisonError::into_inner).note(answer, Instant::now());
-                tokio::time::sleep(ROUND).await;
             }
         });
         Self { task, seen }
