@@ -43,6 +43,8 @@ pub(in crate::rehearsal) struct TargetPlace {
     pub(in crate::rehearsal) port: u16,
     pub(in crate::rehearsal) backend: String,
     pub(in crate::rehearsal) server: String,
+    /// Whether it is spoken to by TLS.
+    pub(in crate::rehearsal) tls: bool,
     /// Which registration of the target this is: what was found of an earlier one does not count.
     pub(in crate::rehearsal) registration: u32,
     /// How long it may fail its checks at first before it counts as unhealthy.
@@ -110,7 +112,10 @@ pub(in crate::rehearsal) fn server_states<'a>(down: impl IntoIterator<Item = &'a
     for (number, place) in (1..).zip(down) {
         let (backend, server) = (&place.backend, &place.server);
         let (address, port) = server.split_once(':').unwrap_or((server, "0"));
-        let _ = writeln!(out, "1 {backend} {number} {server} {address} 0 0 1 1 0 1 0 0 6 0 0 0 - {port} - 0 0 - - 0");
+        // What is said of TLS here counts, not the configuration.
+        let tls = u8::from(place.tls);
+        let _ =
+            writeln!(out, "1 {backend} {number} {server} {address} 0 0 1 1 0 1 0 0 6 0 0 0 - {port} - {tls} 0 - - 0");
     }
     out
 }
@@ -241,6 +246,7 @@ fn backend(
             port,
             backend: name.clone(),
             server,
+            tls: !tls.is_empty(),
             registration: target.registration,
             patience,
         });
@@ -342,6 +348,8 @@ mod tests {
         assert_eq!(lines[2], "1 group_web_1 1 10.77.1.4:80 10.77.1.4 0 0 1 1 0 1 0 0 6 0 0 0 - 80 - 0 0 - - 0");
         assert_eq!(lines[1].split(' ').skip(1).count(), lines[2].split(' ').count());
         assert_eq!(server_states(&[]).lines().count(), 2);
+        let speaks_tls = TargetPlace { tls: true, ..written.targets[0].clone() };
+        assert!(server_states([&speaks_tls]).ends_with(" - 80 - 1 0 - - 0\n"));
     }
 
     #[test]
