@@ -18,6 +18,8 @@ pub struct HttpOptions {
     pub resolve: Option<(String, Vec<SocketAddr>)>,
     /// Keep cookies between requests.
     pub cookies: bool,
+    /// Keep connections between requests, as a browser does.
+    pub connections: bool,
     /// Follow up to this many redirects within one origin; one that leads elsewhere is the answer.
     pub redirects: usize,
     /// A header that every request has: its name, and what it is.
@@ -30,7 +32,7 @@ pub struct HttpOptions {
 /// How long a request may take.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// A client. Connections are not kept, so that every request meets DNS and the balancer anew.
+/// A client. Unless connections are kept every request meets DNS and the balancer anew.
 ///
 /// # Errors
 /// When the operator's extra certificates cannot be read.
@@ -42,7 +44,7 @@ pub fn http_client(settings: &Settings, options: &HttpOptions) -> Result<reqwest
         .user_agent(concat!("runbook/", env!("CARGO_PKG_VERSION")))
         .timeout(limit)
         .connect_timeout(CONNECT_LIMIT.min(limit / 2))
-        .pool_max_idle_per_host(0)
+        .pool_max_idle_per_host(usize::from(options.connections))
         .no_proxy()
         .cookie_store(options.cookies)
         .redirect(match options.redirects {

@@ -40,6 +40,6 @@ pub use site::visitor::Outage;
 pub use world::{
     AwsQuestion, BalancerBefore, DatabaseBefore, FaultBefore, Holds, InstanceBefore, LabSubnet, NextcloudBefore,
     NextcloudDatabase, ReadWorld, RecordBefore, RefusalBefore, RestBefore, RuleBefore, SiteBefore, TargetProtocol,
-    World, WorldFile, WorldHost, WorldNames, inputs, likeness as world_likeness, parse as parse_world,
+    UsersBefore, World, WorldFile, WorldHost, WorldNames, inputs, likeness as world_likeness, parse as parse_world,
     parse_like as parse_world_like, raise,
 };

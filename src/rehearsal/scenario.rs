@@ -76,8 +76,11 @@ pub struct Report {
     pub commands_s: Vec<(String, f64)>,
     /// The most memory a command under test held, in KiB (its `VmHWM`).
     pub peak_memory_kib: u64,
-    /// What a user of the site had to suffer during the run.
+    /// What a user of the site had to suffer during the run who follows DNS each time.
     pub downtime: Option<Outage>,
+    /// The same of one who keeps where the site's name leads for as long as its record says.
+    #[serde(default)]
+    pub downtime_kept: Option<Outage>,
     /// How long the run itself saw the site without an answer meanwhile, in seconds; nothing where its runbook names none.
     #[serde(default)]
     pub measured_s: Option<f64>,
@@ -94,7 +97,15 @@ pub enum PlayEnding {
 
 impl Report {
     pub(in crate::rehearsal) fn new(lab_s: f64) -> Self {
-        Self { parts: Vec::new(), lab_s, commands_s: Vec::new(), peak_memory_kib: 0, downtime: None, measured_s: None }
+        Self {
+            parts: Vec::new(),
+            lab_s,
+            commands_s: Vec::new(),
+            peak_memory_kib: 0,
+            downtime: None,
+            downtime_kept: None,
+            measured_s: None,
+        }
     }
 
     /// Whether everything was as it should be.

@@ -48,9 +48,10 @@ fn measures(report: &Report) -> String {
         let mib = report.peak_memory_kib.div_ceil(1024);
         text.push_str(&format!("no `runbook` process held more than {mib} MiB\n"));
     }
-    if let Some(down) = report.downtime {
+    let users = [(report.downtime, "a user of the site"), (report.downtime_kept, "who keeps its address for its TTL")];
+    for (down, user) in users.into_iter().filter_map(|(down, user)| Some((down?, user))) {
         text.push_str(&format!(
-            "a user of the site saw it down for {:.1} s in all ({} times, longest {:.1} s)\n",
+            "{user} saw it down for {:.1} s in all ({} times, longest {:.1} s)\n",
             down.total_s, down.times, down.longest_s
         ));
     }
@@ -68,6 +69,7 @@ pub(in crate::cli) fn look() -> Terminal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rehearsal::Outage;
 
     #[test]
     fn the_same_command_is_one_line() {
@@ -76,13 +78,16 @@ mod tests {
             lab_s: 2.26,
             commands_s: vec![("run x".into(), 3.0), ("resume".into(), 1.0), ("resume".into(), 1.5)],
             peak_memory_kib: 1025,
-            downtime: None,
+            downtime: Some(Outage { total_s: 1.0, longest_s: 0.5, times: 3, answered: 9 }),
+            downtime_kept: Some(Outage { total_s: 2.0, longest_s: 2.0, times: 1, answered: 9 }),
             measured_s: None,
         };
         assert_eq!(
             measures(&report),
             "the lab was ready after 2.3 s\n`runbook run x` took 3.0 s\n`runbook resume`, 2 times, took 2.5 s in all\n\
-             no `runbook` process held more than 2 MiB\n"
+             no `runbook` process held more than 2 MiB\n\
+             a user of the site saw it down for 1.0 s in all (3 times, longest 0.5 s)\n\
+             who keeps its address for its TTL saw it down for 2.0 s in all (1 times, longest 2.0 s)\n"
         );
     }
 }

@@ -43,6 +43,8 @@ pub(in crate::rehearsal) struct TargetPlace {
     pub(in crate::rehearsal) port: u16,
     pub(in crate::rehearsal) backend: String,
     pub(in crate::rehearsal) server: String,
+    /// Whether it is spoken to by TLS.
+    pub(in crate::rehearsal) tls: bool,
     /// Which registration of the target this is: what was found of an earlier one does not count.
     pub(in crate::rehearsal) registration: u32,
     /// How long it may fail its checks at first before it counts as unhealthy.
@@ -94,13 +96,38 @@ pub(in crate::rehearsal) fn configuration(
     out
 }
 
+/// Where haproxy finds which servers are down already when it begins.
+pub(in crate::rehearsal) fn state_file(socket: &Path) -> PathBuf {
+    socket.with_extension("state")
+}
+
+/// What stands there: a new haproxy believes in every server until its first check, and would send requests to one that the
+/// real balancer knows to be unhealthy. ("Server state file" of its manual; what is left open keeps its default.)
+pub(in crate::rehearsal) fn server_states<'a>(down: impl IntoIterator<Item = &'a TargetPlace>) -> String {
+    let mut out = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight \
+                   srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state \
+                   srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port \
+                   srv_check_addr srv_agent_addr srv_agent_port\n"
+        .to_owned();
+    for (number, place) in (1..).zip(down) {
+        let (backend, server) = (&place.backend, &place.server);
+        let (address, port) = server.split_once(':').unwrap_or((server, "0"));
+        // What is said of TLS here counts, not the configuration.
+        let tls = u8::from(place.tls);
+        let _ =
+            writeln!(out, "1 {backend} {number} {server} {address} 0 0 1 1 0 1 0 0 6 0 0 0 - {port} - {tls} 0 - - 0");
+    }
+    out
+}
+
 fn head(socket: &Path) -> String {
     format!(
-        "global\n  stats socket {} mode 600 level admin expose-fd listeners\n  maxconn 2000\n  nbthread 1\n  \
-         hard-stop-after 30s\n  log stderr format raw local0 notice\n\
+        "global\n  stats socket {} mode 600 level admin expose-fd listeners\n  server-state-file {}\n  maxconn 2000\n  \
+         nbthread 1\n  hard-stop-after 30s\n  log stderr format raw local0 notice\n\
          defaults\n  mode http\n  log global\n  timeout connect 2s\n  timeout client 60s\n  timeout server 60s\n  \
-         option redispatch\n  retries 2\n",
-        socket.display()
+         option redispatch\n  retries 2\n  load-server-state-from-file global\n",
+        socket.display(),
+        state_file(socket).display()
     )
 }
 
@@ -219,6 +246,7 @@ fn backend(
             port,
             backend: name.clone(),
             server,
+            tls: !tls.is_empty(),
             registration: target.registration,
             patience,
         });
@@ -309,6 +337,19 @@ mod tests {
         }
         assert_eq!(written.targets.len(), 1);
         assert_eq!(written.targets[0].patience, Duration::from_millis(4500));
+    }
+
+    #[test]
+    fn who_is_down_is_down_from_the_beginning() {
+        let written = written(&https(), &[("arn:cert", "/lab/cert.pem")]);
+        assert!(written.text.contains("\n  server-state-file /run/socket.state\n"), "{}", written.text);
+        let states = server_states(&written.targets);
+        let lines: Vec<&str> = states.lines().collect();
+        assert_eq!(lines[2], "1 group_web_1 1 10.77.1.4:80 10.77.1.4 0 0 1 1 0 1 0 0 6 0 0 0 - 80 - 0 0 - - 0");
+        assert_eq!(lines[1].split(' ').skip(1).count(), lines[2].split(' ').count());
+        assert_eq!(server_states(&[]).lines().count(), 2);
+        let speaks_tls = TargetPlace { tls: true, ..written.targets[0].clone() };
+        assert!(server_states([&speaks_tls]).ends_with(" - 80 - 1 0 - - 0\n"));
     }
 
     #[test]

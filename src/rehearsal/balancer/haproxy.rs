@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
+use crate::rehearsal::balancer::config::state_file;
 use crate::rehearsal::error::{RehearsalError, tail};
 use crate::rehearsal::file::write;
 use crate::rehearsal::machine::tool::{PATH, Tool};
@@ -41,12 +42,14 @@ impl Haproxy {
         self.process.is_some()
     }
 
-    /// Takes a configuration over, or ends when it is empty. A text that haproxy refuses changes nothing.
-    pub(in crate::rehearsal) async fn take(&mut self, text: &str) -> Result<(), RehearsalError> {
+    /// Takes a configuration over, in which servers are in these states at first, or ends when it is empty. A text that haproxy
+    /// refuses changes nothing.
+    pub(in crate::rehearsal) async fn take(&mut self, text: &str, states: &str) -> Result<(), RehearsalError> {
         if text.is_empty() {
             self.end().await;
             return Ok(());
         }
+        write(&state_file(&self.socket), states)?;
         let next = self.configuration.with_extension("next");
         write(&next, text)?;
         Tool::new("haproxy").args(["-c", "-q", "-f"]).arg(&next).run().await?;

@@ -169,6 +169,7 @@ mod tests {
             port: 80,
             backend: "group_web".into(),
             server: "10.0.0.1:80".into(),
+            tls: false,
             registration: 1,
             patience: Duration::from_secs(3),
         }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::rehearsal::balancer::config::{
-    BalancerConfiguration, BalancerSurroundings, FASTER, TargetPlace, configuration,
+    BalancerConfiguration, BalancerSurroundings, FASTER, TargetPlace, configuration, server_states,
 };
 use crate::rehearsal::balancer::haproxy::Haproxy;
 use crate::rehearsal::balancer::health::{ServerHealth, TargetCheck, read};
@@ -172,23 +172,22 @@ impl Balancer {
     }
 
     async fn apply(&mut self, wanted: BalancerConfiguration) -> Result<(), RehearsalError> {
+        self.known.retain(|place, _| wanted.targets.contains(place));
+        for place in wanted.targets.clone() {
+            let new = || Known { since: Instant::now(), health: ServerHealth::initial(), reported: false };
+            self.known.entry(place).or_insert_with(new);
+        }
+        // haproxy believes in a server until its first check; the real balancer does not.
+        let down: Vec<TargetPlace> =
+            self.known.iter().filter(|(_, it)| it.health.state != "healthy").map(|(place, _)| place.clone()).collect();
         if wanted.text != self.current.text {
-            self.haproxy.take(&wanted.text).await?;
+            self.haproxy.take(&wanted.text, &server_states(&down)).await?;
             self.diary.note("balancer has a new configuration");
         }
-        self.known.retain(|place, _| wanted.targets.contains(place));
         self.current = wanted;
-        for place in self.current.targets.clone() {
-            let known = self.known.entry(place.clone()).or_insert_with(|| Known {
-                since: Instant::now(),
-                health: ServerHealth::initial(),
-                reported: false,
-            });
-            // haproxy believes in a server until its first check; the real balancer does not.
-            if known.health.state != "healthy" {
-                let order = format!("set server {}/{} health down\n", place.backend, place.server);
-                self.haproxy.ask(&order).await?;
-            }
+        for place in down {
+            let order = format!("set server {}/{} health down\n", place.backend, place.server);
+            self.haproxy.ask(&order).await?;
         }
         Ok(())
     }

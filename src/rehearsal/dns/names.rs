@@ -226,6 +226,7 @@ mod tests {
         AccountRecord {
             name: name.into(),
             kind: kind.into(),
+            ttl: None,
             values: values.iter().map(|&value| value.into()).collect(),
             alias: None,
         }

@@ -268,6 +268,9 @@ pub struct AccountRecord {
     /// `A`, `CNAME`, ...
     #[serde(rename = "type")]
     pub kind: String,
+    /// For how many seconds an answer may be kept; none for an alias.
+    #[serde(default)]
+    pub ttl: Option<u32>,
     /// Its values; none for an alias.
     #[serde(default)]
     pub values: Vec<String>,

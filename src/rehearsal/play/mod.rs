@@ -7,6 +7,7 @@
 mod deaths;
 mod shell;
 mod under_test;
+mod users;
 mod window;
 
 use std::time::Instant;
@@ -19,9 +20,9 @@ use crate::rehearsal::judge::account::AccountPicture;
 use crate::rehearsal::judge::holds::{self, LookedAt};
 use crate::rehearsal::judge::injected::injected;
 use crate::rehearsal::play::under_test::UnderTest;
+use crate::rehearsal::play::users::SiteUsers;
 use crate::rehearsal::region::{Region, enter};
 use crate::rehearsal::scenario::{Part, PlayEnding, Report, ReturnTrip, Scenario, VerdictRow};
-use crate::rehearsal::site::visitor::Visitor;
 use crate::rehearsal::world::command::{by_operator, well};
 use crate::rehearsal::world::fault::{FaultBefore, RestBefore};
 use crate::rehearsal::world::{self, INPUTS};
@@ -105,18 +106,14 @@ impl Play<'_> {
     }
 
     async fn whole_run(&mut self, run: &[&str], mut rows: Vec<VerdictRow>) -> Result<(), RehearsalError> {
-        let site = self.region.world().site.as_ref();
-        let visitor = site.map(|site| Visitor::start(self.region, self.region.names().fill(&site.url))).transpose()?;
+        let users = SiteUsers::come(self.region)?;
         rows.extend(self.there(run).await?);
-        if let Some(visitor) = visitor {
-            let outage = visitor.end().await;
-            self.report.downtime = Some(outage);
+        if let Some(users) = users {
+            let seen = users.leave().await;
+            self.report.downtime = Some(seen.follows);
+            self.report.downtime_kept = Some(seen.keeps);
             self.report.measured_s = self.measured().await?;
-            if site.is_some_and(|site| site.never_down) {
-                let seen = format!("{} answers, {} times none", outage.answered, outage.times);
-                let ok = outage.times == 0 && outage.answered > 0;
-                rows.push(VerdictRow::new("the site answered all the time", ok, seen));
-            }
+            rows.extend(seen.rows);
         }
         self.look("the run", None, rows).await
     }
@@ -133,9 +130,16 @@ impl Play<'_> {
         Ok(rows)
     }
 
-    /// Back to a step, however often it is killed on the way.
+    /// Back to a step, however often it is killed on the way; where the world says who uses the site, while they do.
     async fn back(&mut self, to: &str) -> Result<Vec<VerdictRow>, RehearsalError> {
-        self.in_spite_of_kills(&["rollback", "--to", to, "--yes"], (&self.kills(true), "rolled back"), &[]).await
+        let has_users = self.region.world().site.as_ref().is_some_and(|site| site.users.is_some());
+        let users = if has_users { SiteUsers::come(self.region)? } else { None };
+        let words = ["rollback", "--to", to, "--yes"];
+        let mut rows = self.in_spite_of_kills(&words, (&self.kills(true), "rolled back"), &[]).await?;
+        if let Some(users) = users {
+            rows.extend(users.leave().await.rows);
+        }
+        Ok(rows)
     }
 
     /// The command, killed at these points, and at its appends until the run has come to this end, where that is asked for; what is

@@ -1,5 +1,8 @@
-//! The site of the lab: what its web server carries at first, a Nextcloud in its place, and its user.
+//! The site of the lab: what its web server carries at first, a Nextcloud in its place, and its users.
 
+pub(super) mod crowd;
+mod crowd_seen;
+mod crowd_upload;
 pub mod release;
 pub(super) mod seed;
 pub(super) mod visitor;

@@ -13,6 +13,7 @@ pub(super) fn check(world: &World, data: &mut Data<'_>) {
     packages(world, data);
     hosts(world, data);
     account(world, data);
+    users(world, data);
     all_holds(world, data);
 }
 
@@ -103,6 +104,32 @@ fn account(world: &World, data: &mut Data<'_>) {
             known(data, "host", &record.host, hosts(), &["zones", zone, &n, "host"]);
             let balancers = world.balancers.keys().map(String::as_str);
             known(data, "balancer", &record.balancer, balancers, &["zones", zone, &n, "balancer"]);
+        }
+    }
+}
+
+/// No upload of the site's users is larger than this.
+const MOST_UPLOAD_MIB: u64 = 4096;
+/// Nor on its way for longer, in seconds.
+const MOST_UPLOAD_S: u64 = 3600;
+
+fn users(world: &World, data: &mut Data<'_>) {
+    let Some(site) = &world.site else { return };
+    let Some(users) = &site.users else { return };
+    if !site.url.starts_with("https://") && !site.url.starts_with("http://") {
+        data.wrong(&["site", "url"], "`url` is no address that begins with `https://` or `http://`", None);
+    }
+    for (name, text) in [("user", &users.user), ("password", &users.password)] {
+        if text.is_empty() {
+            data.wrong(&["site", "users", name], format!("`{name}` is empty"), None);
+        }
+    }
+    for (name, number, most) in
+        [("upload_mib", users.upload_mib, MOST_UPLOAD_MIB), ("upload_s", users.upload_s, MOST_UPLOAD_S)]
+    {
+        if !(1..=most).contains(&number) {
+            let message = format!("`{number}` cannot be `{name}`: expected a number from 1 to {most}");
+            data.wrong(&["site", "users", name], message, None);
         }
     }
 }

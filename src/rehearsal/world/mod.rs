@@ -22,7 +22,7 @@ pub use account::{
     BalancerBefore, DatabaseBefore, InstanceBefore, LabSubnet, RecordBefore, RuleBefore, TargetProtocol,
 };
 pub use fault::{FaultBefore, RefusalBefore, RestBefore};
-pub use file::{NextcloudBefore, NextcloudDatabase, SiteBefore, World, WorldHost};
+pub use file::{NextcloudBefore, NextcloudDatabase, SiteBefore, UsersBefore, World, WorldHost};
 pub use holds::{AwsQuestion, Holds};
 pub use names::WorldNames;
 pub(in crate::rehearsal) use operator::{INPUTS, commands};
