@@ -12,6 +12,7 @@ pub(super) fn outcome(outcome: Outcome) -> Outcome {
         Outcome::Observed(finding) => Outcome::Observed(self::finding(finding)),
         Outcome::Verified { outputs, evidence } => Outcome::Verified { outputs, evidence: blotted(&evidence) },
         Outcome::Undone { evidence } => Outcome::Undone { evidence: blotted(&evidence) },
+        Outcome::UndoneAnew { evidence, renamed } => Outcome::UndoneAnew { evidence: blotted(&evidence), renamed },
         Outcome::Failed(failure) => Outcome::Failed(self::failure(failure)),
         other @ (Outcome::Applied { .. } | Outcome::Waiting { .. }) => other,
     }

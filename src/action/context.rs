@@ -2,9 +2,9 @@
 
 use super::Lines;
 use crate::access::{Access, Aws, Beat, RemoteCommand, RemoteOutput, SshError};
-use crate::model::{ActionCall, Failure, Target, TimeSpan, Value};
+use crate::model::{ActionCall, Failure, Renamed, Target, TimeSpan, Value};
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The context of one phase of one action.
@@ -14,6 +14,7 @@ pub(crate) struct Context<'a> {
     beat: &'a Beat,
     started: Instant,
     every: Option<TimeSpan>,
+    renamed: Mutex<Renamed>,
 }
 
 /// The tag that marks what a run created or claimed.
@@ -23,12 +24,23 @@ pub(crate) const STEP_TAG: &str = "runbook:step";
 
 impl<'a> Context<'a> {
     pub(crate) fn new(call: &'a ActionCall, access: &'a Access, beat: &'a Beat) -> Self {
-        Self { call, access, beat, started: Instant::now(), every: None }
+        Self { call, access, beat, started: Instant::now(), every: None, renamed: Mutex::default() }
     }
 
     /// The call.
     pub(crate) fn call(&self) -> &'a ActionCall {
         self.call
+    }
+
+    /// An undo has made something anew: what was called `old` is called `new` now.
+    pub(crate) fn rename(&self, old: &str, new: &str) {
+        let mut renamed = self.renamed.lock().unwrap_or_else(PoisonError::into_inner);
+        renamed.insert(old.to_owned(), new.to_owned());
+    }
+
+    /// What undoing has renamed.
+    pub(crate) fn renamed(&self) -> Renamed {
+        self.renamed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The connections.
@@ -60,7 +72,14 @@ impl<'a> Context<'a> {
 
     /// The same with this time between two looks, where one is said.
     pub(crate) fn every(&self, every: Option<TimeSpan>) -> Context<'a> {
-        Context { call: self.call, access: self.access, beat: self.beat, started: self.started, every }
+        Context {
+            call: self.call,
+            access: self.access,
+            beat: self.beat,
+            started: self.started,
+            every,
+            renamed: Mutex::default(),
+        }
     }
 
     /// How many looks, a pause apart, there are in this time as it is meant; two at least. Patience is counted in looks, so that a

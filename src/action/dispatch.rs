@@ -193,6 +193,9 @@ async fn phase<P: Perform>(it: &P, cx: &Context<'_>) -> Outcome {
         Phase::Verify => {
             it.verify(cx).await.map_or_else(stopped, |v| Outcome::Verified { outputs: v.outputs, evidence: v.evidence })
         }
-        Phase::Undo => it.undo(cx).await.map_or_else(stopped, |evidence| Outcome::Undone { evidence }),
+        Phase::Undo => it.undo(cx).await.map_or_else(stopped, |evidence| match cx.renamed() {
+            renamed if renamed.is_empty() => Outcome::Undone { evidence },
+            renamed => Outcome::UndoneAnew { evidence, renamed },
+        }),
     }
 }

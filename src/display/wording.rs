@@ -4,7 +4,7 @@ use crate::display::run::limits;
 use crate::display::table::list;
 use crate::display::terminal::one_line;
 use crate::journal::{ActionState, Holder, Mode, PlanFile, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, BrokenGuard, Phase};
+use crate::model::{ActionPath, BrokenGuard, Phase, Renamed};
 use crate::plan::{Order, Plan, Site};
 
 /// A run's condition in a word or two.
@@ -211,4 +211,10 @@ pub(in crate::display) fn first_sentence(about: &str) -> String {
         (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
         _ => sentence.to_owned(),
     }
+}
+
+/// What an undo has made anew.
+pub(in crate::display) fn renamed(renamed: &Renamed) -> String {
+    let all = renamed.iter().map(|(old, new)| format!("`{new}` stands for `{old}` from here on"));
+    all.collect::<Vec<_>>().join("; ")
 }

@@ -46,6 +46,9 @@ pub(super) fn records_of(
             vec![RecordKind::Done { action, outputs, evidence }]
         }
         (Phase::Undo, Outcome::Undone { evidence }) => vec![RecordKind::Undone { action, evidence }],
+        (Phase::Undo, Outcome::UndoneAnew { evidence, renamed }) => {
+            vec![RecordKind::Renamed { action: action.clone(), renamed }, RecordKind::Undone { action, evidence }]
+        }
         (Phase::Apply | Phase::Verify | Phase::Undo, Outcome::Waiting { gate, prompt }) => {
             match state.open_gate(&gate).filter(|other| other.action != action) {
                 None => vec![RecordKind::GateOpened { action, gate, prompt }],
@@ -157,7 +160,7 @@ fn name_of(outcome: &Outcome) -> &'static str {
         Outcome::Observed(_) => "a finding",
         Outcome::Applied { .. } => "`applied`",
         Outcome::Verified { .. } => "`verified`",
-        Outcome::Undone { .. } => "`undone`",
+        Outcome::Undone { .. } | Outcome::UndoneAnew { .. } => "`undone`",
         Outcome::Waiting { .. } => "a gate",
         Outcome::Failed(_) => "a failure",
     }

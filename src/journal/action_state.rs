@@ -206,6 +206,22 @@ impl ActionState {
         }
     }
 
+    /// What it has given, to be called otherwise.
+    pub(super) fn outputs_mut(&mut self) -> Option<&mut Values> {
+        use ActionState as S;
+        let traces = match self {
+            S::Pending { .. } | S::Failed { traces: None, .. } => return None,
+            S::Failed { traces: Some(traces), .. }
+            | S::Started { traces, .. }
+            | S::Applied { traces, .. }
+            | S::Done { traces, .. }
+            | S::InDoubt { traces, .. }
+            | S::Undoing { traces, .. }
+            | S::UndoFailed { traces, .. } => traces,
+        };
+        Some(&mut traces.outputs)
+    }
+
     /// Whether it is complete.
     #[must_use]
     pub fn is_done(&self) -> bool {

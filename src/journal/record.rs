@@ -2,8 +2,8 @@
 
 use super::{InputsFrom, PlanFile, Rest, RollbackTo};
 use crate::model::{
-    ActionPath, BrokenGuard, Failure, Limits, Millis, Overrun, Phase, Resolution, RunId, SiteSeen, StepId, Value,
-    Values,
+    ActionPath, BrokenGuard, Failure, Limits, Millis, Overrun, Phase, Renamed, Resolution, RunId, SiteSeen, StepId,
+    Value, Values,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -199,6 +199,13 @@ pub enum RecordKind {
         /// What shows it.
         evidence: String,
     },
+    /// An undo has made things anew that are called otherwise since; what actions have given is called so from here on.
+    Renamed {
+        /// The action that is being undone.
+        action: ActionPath,
+        /// Old ids with the new ones.
+        renamed: Renamed,
+    },
     /// An undo failed.
     UndoFailed {
         /// The action.
@@ -267,6 +274,7 @@ impl RecordKind {
             | K::GateOpened { action, .. }
             | K::Resolved { action, .. }
             | K::UndoStarted { action, .. }
+            | K::Renamed { action, .. }
             | K::Undone { action, .. }
             | K::UndoFailed { action, .. } => Some(action),
             K::RunOpened { .. }
@@ -301,6 +309,7 @@ impl RecordKind {
             K::GateAnswered { .. } => "gate_answered",
             K::Resolved { .. } => "resolved",
             K::UndoStarted { .. } => "undo_started",
+            K::Renamed { .. } => "renamed",
             K::Undone { .. } => "undone",
             K::UndoFailed { .. } => "undo_failed",
             K::GuardBroke { .. } => "guard_broke",

@@ -1,7 +1,9 @@
 //! The state of a run: what its records add up to.
 
 use super::{ActionState, Gate, InputsFrom, PlanFile, Record, RecordKind, Rest, RollbackTo, SiteAsked, Traces};
-use crate::model::{ActionPath, BrokenGuard, Limits, Millis, Overrun, Resolution, RunId, StepId, Value, Values};
+use crate::model::{
+    ActionPath, BrokenGuard, Limits, Millis, Overrun, Renamed, Resolution, RunId, StepId, Value, Values,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -319,6 +321,29 @@ impl RunState {
             self.open_a_gate(name, Gate { action: action.clone(), prompt, generation, answer: None });
         }
         self.actions.insert(action.clone(), changed);
+        if let RecordKind::Renamed { renamed, .. } = kind {
+            self.rename(renamed);
+        }
+    }
+
+    /// What actions have given is called otherwise from here on.
+    fn rename(&mut self, renamed: &Renamed) {
+        let is_old = |value: &Value| value.as_str().is_some_and(|text| renamed.contains_key(text));
+        let with_old: Vec<ActionPath> = self
+            .actions
+            .iter()
+            .filter(|(_, state)| state.traces().is_some_and(|traces| traces.outputs.values().any(is_old)))
+            .map(|(path, _)| path.clone())
+            .collect();
+        for path in with_old {
+            let mut state = self.action(&path).clone();
+            for value in state.outputs_mut().into_iter().flat_map(|outputs| outputs.values_mut()) {
+                if let Some(new) = value.as_str().and_then(|old| renamed.get(old)) {
+                    *value = Value::from(new.as_str());
+                }
+            }
+            self.actions.insert(path, state);
+        }
     }
 
     /// The state of an action.

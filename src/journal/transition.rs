@@ -125,7 +125,9 @@ impl ActionState {
             (
                 S::Pending { .. } | S::Started { .. } | S::Applied { .. } | S::Failed { .. } | S::Undoing { .. },
                 K::GateOpened { .. },
-            ) => self.clone(),
+            )
+            // What it is about is what the run's actions have given.
+            | (S::Undoing { .. }, K::Renamed { .. }) => self.clone(),
             _ => return None,
         })
     }

@@ -97,7 +97,7 @@ pub use limits::{Limits, OnOverrun, Overrun};
 pub use local_file::LocalFile;
 pub use needed::Needed;
 pub use on_failure::OnFailure;
-pub use outcome::{Failure, FailureKind, Finding, Found, Outcome};
+pub use outcome::{Failure, FailureKind, Finding, Found, Outcome, Renamed};
 pub use pace::Pace;
 pub use param::Param;
 pub use permission::{Judged, Lack, Need, NeedFor, Permissions};

@@ -2,6 +2,7 @@
 
 use super::{Advice, Change, Drift, Facts, Value, Values};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a phase ended with.
@@ -29,6 +30,13 @@ pub enum Outcome {
         /// What shows it, one line.
         evidence: String,
     },
+    /// Undo: the world is as before the action, with things that were made anew and are called otherwise since.
+    UndoneAnew {
+        /// What shows it, one line.
+        evidence: String,
+        /// What was called so is called so now: ids that AWS gives.
+        renamed: Renamed,
+    },
     /// A person must do or allow something first.
     Waiting {
         /// The gate's name, an id unique within the run.
@@ -39,6 +47,9 @@ pub enum Outcome {
     /// It did not work.
     Failed(Failure),
 }
+
+/// Old ids with the new ones.
+pub type Renamed = BTreeMap<String, String>;
 
 /// What `observe` found. It only reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! `target-group.delete`: a target group that this run has made and that nothing uses any more.
 //!
-//! Undo creates it again from what was read of it before, with `target-group.create`'s own code. The new one has another ARN;
-//! actions that name the old one find it by its name ([`elb::group_now`]). Its targets are not brought back: who took them out
+//! Undo creates it again from what was read of it before, with `target-group.create`'s own code. The new one has another ARN,
+//! which the journal records; before-images that name the old one find it by its name ([`elb::group_now`]). Its targets are not brought back: who took them out
 //! (`target-group.deregister`) puts them in again.
 
 use super::answers::{failed, said};
@@ -126,6 +126,11 @@ impl Perform for TargetGroupDelete {
             return Err(Failure::permanent(format!("the before-image of `{}` cannot be used", cx.call().action)).into());
         };
         create.apply(cx).await?;
-        Ok(create.verify(cx).await?.evidence)
+        let made = create.verify(cx).await?;
+        let new = made.outputs.get("target_group").and_then(Value::as_str);
+        if let Some(new) = new.filter(|new| *new != self.target_group.as_str()) {
+            cx.rename(self.target_group.as_str(), new);
+        }
+        Ok(made.evidence)
     }
 }

@@ -221,6 +221,7 @@ impl Narrator {
                 let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
                 (Symbol::Back, format!("undo started{again}"))
             }
+            K::Renamed { renamed, .. } => (Symbol::Back, crate::display::wording::renamed(renamed)),
             K::Undone { evidence, .. } => (Symbol::Back, format!("undone: {evidence}")),
             K::GuardBroke { broken } => {
                 let seen = &broken.seen;

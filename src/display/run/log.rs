@@ -105,6 +105,7 @@ fn says(kind: &RecordKind) -> String {
         | K::Adopted { evidence, .. }
         | K::Doubted { evidence, .. }
         | K::Undone { evidence, .. } => evidence.clone(),
+        K::Renamed { renamed, .. } => crate::display::wording::renamed(renamed),
         K::Failed { failure, retry_at, .. } | K::UndoFailed { failure, retry_at, .. } => {
             let again = retry_at.map_or_else(String::new, |at| format!("; again at {}", clock(at)));
             format!("{}{again}", failure.message)

@@ -296,12 +296,24 @@ fn outputs(log: &Value, done: Option<&BTreeSet<ActionPath>>, looked: &Value) -> 
     };
     let mut last = std::collections::BTreeMap::new();
     for record in log.as_array().into_iter().flatten() {
+        // What an undo has made anew is called otherwise from there on.
+        for (old, new) in record.get("renamed").and_then(Value::as_object).into_iter().flatten() {
+            last.values_mut().for_each(|outputs| renamed(outputs, old, new));
+        }
         let (Some(action), Some(outputs)) = (record["action"].as_str(), record.get("outputs")) else { continue };
         if !gone(action) && done.is_none_or(|done| done.iter().any(|path| path.to_string() == action)) {
             last.insert(action.to_owned(), outputs.clone());
         }
     }
     last.into_values().collect()
+}
+
+fn renamed(outputs: &mut Value, old: &str, new: &Value) {
+    for value in outputs.as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+        if *value == old {
+            value.clone_from(new);
+        }
+    }
 }
 
 /// An order as it is typed.

@@ -173,6 +173,29 @@ fn a_guard_breaks_once_and_is_mended_once_and_nobody_asks_it_on_the_way_back() {
     assert!(resumed.apply(&record(6, back)).unwrap().broken.is_empty());
 }
 
+/// What one action's undo has made anew is called otherwise in what another one has given.
+#[test]
+fn what_an_undo_has_made_anew_has_its_new_name_everywhere() {
+    let given = |action: &str| RecordKind::Done {
+        action: path(action),
+        outputs: Values::from([("group".into(), "arn:old".into()), ("port".into(), 80.into())]),
+        evidence: "it is there".into(),
+    };
+    let applied = |action: &str| RecordKind::Applied { action: path(action), outputs: Values::new() };
+    let made = [started("step/one"), applied("step/one"), given("step/one"), started("step/two"), applied("step/two")];
+    let renamed = || RecordKind::Renamed {
+        action: path("step/two"),
+        renamed: [("arn:old".to_owned(), "arn:new".to_owned())].into(),
+    };
+    let state = folded(&made);
+    assert!(state.apply(&record(7, renamed())).is_err(), "only an undo makes anew");
+    let undoing = state.apply(&record(7, RecordKind::UndoStarted { action: path("step/two"), attempt: 1 })).unwrap();
+    let after = undoing.apply(&record(8, renamed())).unwrap();
+    assert_eq!(after.outputs()[&path("step/one")]["group"], "arn:new");
+    assert_eq!(after.outputs()[&path("step/one")]["port"], 80);
+    assert!(after.action(&path("step/one")).is_done());
+}
+
 fn any_record() -> impl Strategy<Value = RecordKind> {
     let about_actions: Vec<RecordKind> = records().into_iter().map(|(_, kind)| kind).collect();
     let action = prop::sample::select(vec!["step/one", "step/two", "other/one"]);
@@ -230,6 +253,7 @@ fn place(kind: &mut RecordKind, at: ActionPath) {
         | K::GateOpened { action, .. }
         | K::Resolved { action, .. }
         | K::UndoStarted { action, .. }
+        | K::Renamed { action, .. }
         | K::Undone { action, .. }
         | K::UndoFailed { action, .. } => *action = at,
         K::RunOpened { .. } | K::Replanned { .. } | K::ForwardBegan { .. } | K::RollbackBegan { .. } => {}

@@ -102,6 +102,7 @@ pub(super) fn records() -> Vec<(&'static str, RecordKind)> {
         ("resolved not-done", resolved(Resolution::NotDone)),
         ("resolved undone", resolved(Resolution::Undone)),
         ("undo_started", RecordKind::UndoStarted { action: action(), attempt: 7 }),
+        ("renamed", RecordKind::Renamed { action: action(), renamed: [("old".to_owned(), "new".to_owned())].into() }),
         ("undone", RecordKind::Undone { action: action(), evidence: text() }),
         ("undo_failed", RecordKind::UndoFailed { action: action(), failure: failure(), retry_at: Some(5) }),
         (
