@@ -17,7 +17,7 @@ pub(super) struct SiteUsers<'a> {
 }
 
 /// What they have seen.
-pub(super) struct SiteSeen {
+pub(super) struct UsersSeen {
     /// Who follows DNS each time.
     pub(super) follows: Outage,
     /// Who keeps an address for its TTL.
@@ -38,7 +38,7 @@ impl<'a> SiteUsers<'a> {
     }
 
     /// Lets them go.
-    pub(super) async fn leave(self) -> SiteSeen {
+    pub(super) async fn leave(self) -> UsersSeen {
         let (follows, told) = self.follows.end();
         let (keeps, told_keeping) = self.keeps.end();
         told.iter().for_each(|why| self.region.note(&format!("a visitor had no answer at {why}")));
@@ -57,6 +57,6 @@ impl<'a> SiteUsers<'a> {
             tally.failures().iter().for_each(|what| self.region.note(&format!("of the crowd failed {what}")));
             rows.push(tally.row(&users, took));
         }
-        SiteSeen { follows, keeps, rows }
+        UsersSeen { follows, keeps, rows }
     }
 }

@@ -19,8 +19,8 @@ use tokio::task::JoinSet;
 use crate::access::{HttpOptions, Settings, http_client, why_unanswered};
 use crate::rehearsal::error::RehearsalError;
 use crate::rehearsal::region::Region;
-use crate::rehearsal::site::crowd_seen::{Seen, Tally, of_head};
-use crate::rehearsal::site::crowd_upload::Content;
+use crate::rehearsal::site::crowd_seen::{CrowdSeen, CrowdTally, of_head};
+use crate::rehearsal::site::crowd_upload::UploadContent;
 use crate::rehearsal::site::visitor::settings;
 use crate::rehearsal::world::file::UsersBefore;
 
@@ -45,7 +45,7 @@ const FILES: &str = "/index.php/apps/files/";
 pub(in crate::rehearsal) struct Crowd {
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
-    seen: Arc<Seen>,
+    seen: Arc<CrowdSeen>,
     users: UsersBefore,
     came: Instant,
 }
@@ -56,7 +56,7 @@ impl Crowd {
         let site = Url::parse(url).and_then(|url| url.join("/"));
         let site = site.map_err(|error| RehearsalError::Unsupported(format!("`{url}` is no URL: {error}")))?;
         let (stop, stopped) = watch::channel(false);
-        let seen = Arc::new(Seen::default());
+        let seen = Arc::new(CrowdSeen::default());
         let mut tasks = JoinSet::new();
         let user = User { site, settings: settings(region), users: users.clone(), seen: Arc::clone(&seen), stopped };
         for _ in 0..PEOPLE {
@@ -67,7 +67,7 @@ impl Crowd {
     }
 
     /// Asks all to end, and tells what was seen: of whom, in how long.
-    pub(in crate::rehearsal) async fn leave(mut self) -> (Tally, UsersBefore, Duration) {
+    pub(in crate::rehearsal) async fn leave(mut self) -> (CrowdTally, UsersBefore, Duration) {
         let took = self.came.elapsed();
         self.stop.send_replace(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
@@ -84,7 +84,7 @@ struct User {
     site: Url,
     settings: Settings,
     users: UsersBefore,
-    seen: Arc<Seen>,
+    seen: Arc<CrowdSeen>,
     stopped: watch::Receiver<bool>,
 }
 
@@ -167,7 +167,7 @@ impl User {
 
     async fn file(&self, number: u64) -> Option<()> {
         let client = self.client(false).map_err(|why| self.seen.failed(why)).ok()?;
-        let content = Content::new(number, self.users.upload_mib);
+        let content = UploadContent::new(number, self.users.upload_mib);
         let mut url = self.at("/remote.php/dav/files/");
         let name = format!("crowd-{number}.bin");
         if let Ok(mut path) = url.path_segments_mut() {

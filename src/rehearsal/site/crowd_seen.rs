@@ -16,11 +16,11 @@ const UPLOAD_MARGIN: Duration = Duration::from_secs(5);
 
 /// What was counted so far.
 #[derive(Debug, Default)]
-pub(super) struct Seen(Mutex<Tally>);
+pub(super) struct CrowdSeen(Mutex<CrowdTally>);
 
 /// Numbers and failures.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(in crate::rehearsal) struct Tally {
+pub(in crate::rehearsal) struct CrowdTally {
     requests: u64,
     sessions: u64,
     uploads: u64,
@@ -28,7 +28,7 @@ pub(in crate::rehearsal) struct Tally {
     failures: Vec<String>,
 }
 
-impl Seen {
+impl CrowdSeen {
     pub(super) fn asked(&self) {
         self.tally(|tally| tally.requests += 1);
     }
@@ -45,16 +45,16 @@ impl Seen {
         self.tally(|tally| tally.note(what));
     }
 
-    pub(super) fn told(&self) -> Tally {
+    pub(super) fn told(&self) -> CrowdTally {
         self.tally(|tally| tally.clone())
     }
 
-    fn tally<T>(&self, with: impl FnOnce(&mut Tally) -> T) -> T {
+    fn tally<T>(&self, with: impl FnOnce(&mut CrowdTally) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Tally {
+impl CrowdTally {
     fn note(&mut self, what: String) {
         self.failed += 1;
         if self.failures.len() < KEPT {
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_was_counted_is_told_and_the_first_failures() {
-        let mut tally = Tally { requests: 2431, sessions: 21, uploads: 4, ..Tally::default() };
+        let mut tally = CrowdTally { requests: 2431, sessions: 21, uploads: 4, ..CrowdTally::default() };
         let row = tally.row(&users(), Duration::from_secs(60));
         assert_eq!((row.ok, &*row.seen), (true, "2,431 requests, 21 sessions, 4 uploads of 50 MiB: none failed"));
         (0..12).for_each(|n| tally.note(format!("GET /{n}: 502")));
@@ -135,8 +135,8 @@ mod tests {
 
     #[test]
     fn nothing_asked_is_no_pass_but_an_upload_needs_its_time() {
-        let tally = |requests, sessions, uploads| Tally { requests, sessions, uploads, ..Tally::default() };
-        let ok = |tally: Tally, took| tally.row(&users(), Duration::from_secs(took)).ok;
+        let tally = |requests, sessions, uploads| CrowdTally { requests, sessions, uploads, ..CrowdTally::default() };
+        let ok = |tally: CrowdTally, took| tally.row(&users(), Duration::from_secs(took)).ok;
         assert!(!ok(tally(0, 0, 0), 1) && !ok(tally(9, 0, 1), 60) && !ok(tally(9, 1, 0), 13));
         assert!(ok(tally(9, 1, 0), 12) && ok(tally(9, 1, 1), 60));
     }

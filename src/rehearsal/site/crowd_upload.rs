@@ -15,12 +15,12 @@ const PIECE: u64 = 256 * 1024;
 
 /// The content of one file.
 #[derive(Debug, Clone)]
-pub(super) struct Content {
+pub(super) struct UploadContent {
     number: u64,
     length: u64,
 }
 
-impl Content {
+impl UploadContent {
     pub(super) fn new(number: u64, mib: u64) -> Self {
         Self { number, length: mib.saturating_mul(1024 * 1024) }
     }
@@ -48,7 +48,7 @@ impl Content {
 
 /// A body on its way.
 pub(super) struct Streamed {
-    content: Content,
+    content: UploadContent,
     sent: u64,
     over: Duration,
     began: Option<Instant>,
@@ -88,7 +88,7 @@ impl Body for Streamed {
 
 /// What came back so far.
 pub(super) struct Comparison {
-    content: Content,
+    content: UploadContent,
     met: u64,
     same: bool,
     /// The piece that is compared with, and where it begins.
@@ -126,13 +126,13 @@ impl Comparison {
 mod tests {
     use super::*;
 
-    fn whole(content: &Content) -> Vec<u8> {
+    fn whole(content: &UploadContent) -> Vec<u8> {
         (0..content.length.div_ceil(PIECE)).flat_map(|n| content.piece(n * PIECE).0).collect()
     }
 
     #[test]
     fn what_comes_back_must_be_the_same_in_all_its_bytes() {
-        let content = Content::new(3, 1);
+        let content = UploadContent::new(3, 1);
         let mut bytes = whole(&content);
         assert_eq!(bytes.len(), 1024 * 1024);
         let judged = |bytes: &[u8]| {
@@ -143,14 +143,14 @@ mod tests {
         assert_eq!(judged(&bytes), Ok(()));
         assert_eq!(judged(&bytes[1..]).unwrap_err(), "1048575 bytes came back of 1048576");
         assert!(judged(&[&bytes[..], b"x"].concat()).unwrap_err().starts_with("1048577 bytes"));
-        assert!(judged(&whole(&Content::new(4, 1))).unwrap_err().contains("not what was sent"));
+        assert!(judged(&whole(&UploadContent::new(4, 1))).unwrap_err().contains("not what was sent"));
         bytes[700_000] ^= 1;
         assert!(judged(&bytes).unwrap_err().contains("not what was sent"));
     }
 
     #[tokio::test]
     async fn a_body_is_sent_evenly_over_its_time() {
-        let content = Content::new(1, 1);
+        let content = UploadContent::new(1, 1);
         let mut body = content.streamed(Duration::from_millis(80));
         assert_eq!(body.size_hint().exact(), Some(1024 * 1024));
         let (began, mut sent) = (Instant::now(), Vec::new());
