@@ -70,6 +70,15 @@ impl StepAction {
         if self.only_reads() { WayBack::Restores } else { self.kind.way_back() }
     }
 
+    /// The same in a runbook that hurries back, or does not ([`Runbook::hurries_back`](super::Runbook::hurries_back)).
+    #[must_use]
+    pub fn way_back_where(&self, hurries: bool) -> WayBack {
+        match self.way_back() {
+            WayBack::CleansUp if !hurries => WayBack::Unknown,
+            way_back => way_back,
+        }
+    }
+
     /// Whether it has nothing that must be undone when it was only found.
     #[must_use]
     pub fn leaves_nothing(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The times in which the site is down, one after the other.
 
-use super::{ActionPath, Downtime, Runbook};
+use super::{ActionPath, Downtime, Runbook, StepAction, WayBack};
 
 /// A time without the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,19 @@ pub struct Window<'a> {
 }
 
 impl Runbook {
+    /// Whether its way back brings the site back first, and cleans up afterwards: only where it may be down. Where it never is, what is
+    /// taken back serves somebody until then, and each undo waits for all that stands on it.
+    #[must_use]
+    pub fn hurries_back(&self) -> bool {
+        !self.windows().is_empty()
+    }
+
+    /// What the undo of an action is to the way back.
+    #[must_use]
+    pub fn way_back(&self, action: &StepAction) -> WayBack {
+        action.way_back_where(self.hurries_back())
+    }
+
     /// The times without the site, in the document's order. Where only steps say that the site is down after them, the first
     /// action of the first such step takes it down, and the last one of the first other step brings it back.
     #[must_use]

@@ -49,7 +49,9 @@ impl Sequence {
         let ends = plan.actions.iter().enumerate().map(|(place, planned)| (planned.action.step().clone(), place));
         let needed_by = turned(needs.iter().map(|needs| needs.iter()));
         let waited_for_by = turned(needs.iter().zip(&after).map(|(needs, after)| needs.iter().chain(after)));
-        let ways_back = plan.actions.iter().map(|planned| plan.way_back(&planned.action)).collect();
+        let hurries = plan.runbook.hurries_back();
+        let way_back = |action| plan.definition(action).map_or(WayBack::Unknown, |it| it.way_back_where(hurries));
+        let ways_back = plan.actions.iter().map(|planned| way_back(&planned.action)).collect();
         let (ends, naming) = (ends.collect(), naming(plan));
         let stretches = stretches::of(plan);
         let mut sequence = Self {
@@ -241,7 +243,8 @@ fn naming(plan: &Plan) -> HashMap<String, Vec<usize>> {
 /// What brings back what was there, with what only cleans up and is undone before it all the same; each pair once.
 fn bound(plan: &Plan, sequence: &Sequence) -> BTreeSet<(usize, usize)> {
     let definitions: Vec<_> = plan.definitions().enumerate().collect();
-    let of = |kind| definitions.iter().filter(move |(_, action)| action.way_back() == kind);
+    let hurries = plan.runbook.hurries_back();
+    let of = |kind| definitions.iter().filter(move |(_, action)| action.way_back_where(hurries) == kind);
     let mut cleaned: BTreeMap<Resource, Vec<usize>> = BTreeMap::new();
     for (place, action) in of(WayBack::CleansUp) {
         touched_by_undo(plan, action).into_iter().for_each(|it| cleaned.entry(it).or_default().push(*place));

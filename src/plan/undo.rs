@@ -51,7 +51,7 @@ impl Plan {
     /// What the undo of an action is to the way back.
     #[must_use]
     pub fn way_back(&self, action: &ActionPath) -> WayBack {
-        self.definition(action).map_or(WayBack::Unknown, |definition| definition.way_back())
+        self.definition(action).map_or(WayBack::Unknown, |definition| self.runbook.way_back(definition))
     }
 }
 

@@ -123,7 +123,7 @@ fn kill_points(runbook: &Runbook, order: Order, rollback_to: Option<&str>) -> Re
         let ReturnTrip { kept, .. } = way_back(runbook, order, to)?;
         let (restored, cleaned): (Vec<_>, Vec<_>) =
             paths.iter().rev().filter(|path| !kept.contains(path)).filter(with_undo).partition(|path| {
-                runbook.actions().any(|it| it.path == **path && it.way_back() != WayBackKind::CleansUp)
+                runbook.actions().any(|it| it.path == **path && runbook.way_back(it) != WayBackKind::CleansUp)
             });
         let undone = restored.into_iter().chain(cleaned);
         text.extend(undone.map(|p| format!("{p}:before-undo\n{p}:after-undo\n")));
