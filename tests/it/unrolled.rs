@@ -139,9 +139,9 @@ const BODIES: &[(&str, &str)] = &[
     ("target-group.deregister", "target_group: GROUP, instance: i-0123456789abcdef0"),
     ("target-group.delete", "target_group: GROUP"),
     ("listener.split", "listener: BALANCER, from: GROUP, to: GROUP, percent: 10, sticky_s: 60"),
-    ("listener.add-rule", "listener: BALANCER, priority: 10, header: X-Trial, value: ITEM, target_group: GROUP"),
+    ("listener.add-rule", "listener: BALANCER, priority: 10, header: X-Trial, value: \"of-ITEM\", target_group: GROUP"),
     ("listener.remove-rule", "listener: BALANCER, priority: 10"),
-    ("dns.lower-ttl", "zone: external, fqdn: cloud.example.org, ttl: 60"),
+    ("dns.lower-ttl", "zone: Z0123456789ABCDEFGHIJ, fqdn: cloud.example.org, ttl: 60"),
     ("target-group.wait-healthy", "target_group: GROUP, instances: [i-0123456789abcdef0]"),
     ("target-group.wait-out", "target_group: GROUP, instance: i-0123456789abcdef0"),
     (

@@ -105,6 +105,16 @@ impl Forward {
         (own * 1_000_000).checked_div(all).unwrap_or_default()
     }
 
+    /// What is forwarded first on the way to another state: where a group that is to get something is not in yet, it is put in
+    /// without a share, so that the balancer checks it.
+    pub(super) fn on_the_way_to(&self, goal: &Self) -> Option<Self> {
+        let there = |arn: &Arn| self.groups.iter().any(|(group, _)| group == arn);
+        let new = goal.groups.iter().map(|(arn, _)| arn).filter(|arn| goal.share(arn) > self.share(arn) && !there(arn));
+        let new: Vec<(Arn, u32)> = new.map(|arn| (arn.clone(), 0)).collect();
+        let all = || self.groups.iter().cloned().chain(new.clone()).collect();
+        (!new.is_empty()).then(|| Self { groups: all(), sticky_s: self.sticky_s })
+    }
+
     /// The same with each group as it is called now (`target-group.delete` may have been taken back since).
     pub(super) async fn now(&self, cx: &Context<'_>, aws: &Aws) -> Result<Self, Failure> {
         let mut groups = Vec::new();
@@ -125,10 +135,8 @@ pub(super) async fn forward(cx: &Context<'_>, aws: &Aws, listener: &Arn, goal: &
     }
     let gaining: Vec<&Arn> =
         goal.groups.iter().map(|(arn, _)| arn).filter(|arn| goal.share(arn) > now.share(arn)).collect();
-    let new = gaining.iter().filter(|arn| now.groups.iter().all(|(there, _)| there != **arn));
-    let with_new: Vec<(Arn, u32)> = now.groups.iter().cloned().chain(new.map(|arn| ((*arn).clone(), 0))).collect();
-    if with_new.len() > now.groups.len() {
-        set(aws, listener, &Forward { groups: with_new, sticky_s: now.sticky_s }).await?;
+    if let Some(on_the_way) = now.on_the_way_to(goal) {
+        set(aws, listener, &on_the_way).await?;
     }
     for group in gaining {
         let what = format!(

@@ -7,7 +7,7 @@ use super::elb;
 use super::forward::{Forward, current, forward};
 use super::preview::{fact, request, shown};
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
-use crate::model::{Advice, Arn, Change, Failure, Finding, Found, ListenerSplit, Text, Value, tell};
+use crate::model::{Advice, Arn, Change, Failure, Finding, Found, ListenerSplit, Text, tell};
 use serde_json::json;
 
 impl ListenerSplit {
@@ -33,6 +33,12 @@ impl ListenerSplit {
 
     fn name(&self) -> Text {
         elb::short_name(&self.listener)
+    }
+
+    /// The call that has the listener forward so.
+    fn asking(&self, forward: &Forward) -> Change {
+        let with = [("ListenerArn", shown(&self.listener)), ("DefaultActions", forward.told().into())];
+        request("elasticloadbalancing:ModifyListener", with)
     }
 
     /// The only groups that the listener may know.
@@ -85,8 +91,7 @@ impl Perform for ListenerSplit {
     }
 
     fn changes(&self) -> Vec<Change> {
-        let with = [("ListenerArn", shown(&self.listener)), ("DefaultActions", self.told().into())];
-        vec![request("elasticloadbalancing:ModifyListener", with)]
+        vec![self.asking(&self.goal())]
     }
 
     async fn observe(&self, cx: &Context<'_>) -> Result<Finding, Failure> {
@@ -97,8 +102,13 @@ impl Perform for ListenerSplit {
         self.check(&now, &goal, from.as_ref().unwrap_or(&self.from))?;
         let found = if now == goal { Found::Holds } else { Found::Absent };
         let before = json!(now);
+        let asked = now.on_the_way_to(&goal).into_iter().chain([goal.clone()]);
+        let changes = match found {
+            Found::Holds => Vec::new(),
+            _ => asked.map(|forward| self.asking(&forward)).collect(),
+        };
         let facts = fact(format!("what the listener of `{}` forwards", self.name()), now.words());
-        Ok(Finding { before, facts, ..Finding::new(found, false, now.words()) })
+        Ok(Finding { before, facts, changes, ..Finding::new(found, false, now.words()) })
     }
 
     async fn apply(&self, cx: &Context<'_>) -> Result<Applied, Stop> {
@@ -128,12 +138,5 @@ impl Perform for ListenerSplit {
         let goal = before.now(cx, &aws).await?;
         forward(cx, &aws, &self.listener, &goal).await?;
         Ok(goal.words())
-    }
-}
-
-impl ListenerSplit {
-    /// The default action under AWS's names; the groups as a plan knows them.
-    fn told(&self) -> Value {
-        self.goal().told()
     }
 }

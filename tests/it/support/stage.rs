@@ -107,7 +107,7 @@ impl Stage {
 
     pub(crate) async fn undo(&self, deed: &Deed) -> Result<String, Failure> {
         match self.perform(deed, Phase::Undo).await.0 {
-            Outcome::Undone { evidence } => Ok(evidence),
+            Outcome::Undone { evidence } | Outcome::UndoneAnew { evidence, .. } => Ok(evidence),
             Outcome::Failed(failure) => Err(failure),
             other => panic!("{other:?}"),
         }
