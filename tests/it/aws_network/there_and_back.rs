@@ -119,9 +119,12 @@ mod inside {
             }
             Deed::new(&format!("move/{name}"), ActionKind::ListenerSplit, with)
         };
+        // Where no group gets more than before, nobody's health is asked for.
+        let (mut none, mut alone) = (split("none", 0, true), split("alone", 100, false));
+        world.stage.carry_out(&mut none).await;
         let tenth = world.forward(split("tenth", 10, true)).await;
         let all = world.forward(split("all", 100, true)).await;
-        let alone = world.forward(split("alone", 100, false)).await;
+        world.stage.carry_out(&mut alone).await;
         let out = json!({"target_group": old.output("target_group"), "instance": world.id("instance")});
         let out = world.forward(Deed::new("move/out", ActionKind::TargetGroupDeregister, out)).await;
         let deleted = json!({"target_group": old.output("target_group")});
@@ -143,6 +146,7 @@ mod inside {
             https,
             rule,
             gone,
+            none,
             tenth,
             all,
             alone,

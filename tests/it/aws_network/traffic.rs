@@ -85,6 +85,8 @@ mod inside {
         let stage = &site.world.stage;
         let mut tenth = site.split(10, Some(60));
         assert_eq!(stage.look(&mut tenth).await, Found::Absent);
+        // The group comes in first, and then gets its share.
+        assert_eq!(stage.observe(&tenth).await.unwrap().changes.len(), 2);
         site.world.emulator.lose_answer("elbv2", "ModifyListener");
         stage.apply(&mut tenth).await.unwrap_err();
         stage.apply(&mut tenth).await.unwrap();
