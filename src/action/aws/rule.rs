@@ -142,6 +142,14 @@ const ADDS: &[&str] = &[
     "elasticloadbalancing:CreateRule",
     "elasticloadbalancing:AddTags",
 ];
+const ADDS_AGAIN: &[&str] = &[
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeRules",
+    "elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:CreateRule",
+    "elasticloadbalancing:AddTags",
+];
 const REMOVES: &[&str] =
     &["elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags", "elasticloadbalancing:DeleteRule"];
 
@@ -237,7 +245,7 @@ impl ListenerRemoveRule {
 impl Perform for ListenerRemoveRule {
     const OBSERVE_PERMISSIONS: &'static [&'static str] = LOOKS;
     const PERMISSIONS: &'static [&'static str] = REMOVES;
-    const UNDO_PERMISSIONS: &'static [&'static str] = ADDS;
+    const UNDO_PERMISSIONS: &'static [&'static str] = ADDS_AGAIN;
 
     fn sentence(&self) -> Text {
         tell!("delete {}", self.name())
