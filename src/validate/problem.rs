@@ -176,7 +176,7 @@ impl From<Unreadable> for Problems {
 fn has_bare_reference(line: &str) -> bool {
     let inside = line.find(['{', '[']).is_some_and(|at| !line[at..].starts_with("{{"));
     let references = line.match_indices("${{");
-    inside && references.into_iter().any(|(at, _)| line[..at].matches(['"', '\'']).count() % 2 == 0)
+    inside && references.into_iter().any(|(at, _)| line[..at].matches(['"', '\'']).count().is_multiple_of(2))
 }
 
 impl std::error::Error for Problems {}
