@@ -16,14 +16,16 @@ mod operator;
 mod read;
 pub(in crate::rehearsal) mod secrets;
 mod settle;
+pub(in crate::rehearsal) mod users;
 
 pub use account::{
     BalancerBefore, DatabaseBefore, InstanceBefore, LabSubnet, RecordBefore, RuleBefore, TargetProtocol,
 };
 pub use fault::{FaultBefore, RefusalBefore, RestBefore};
-pub use file::{NextcloudBefore, NextcloudDatabase, SiteBefore, UsersBefore, World, WorldFile, WorldHost};
+pub use file::{NextcloudBefore, NextcloudDatabase, SiteBefore, World, WorldFile, WorldHost};
 pub use holds::{AwsQuestion, Holds};
 pub use names::WorldNames;
 pub(in crate::rehearsal) use operator::{INPUTS, commands};
 pub use read::{ReadWorld, likeness, parse, parse_like};
 pub use settle::{inputs, raise};
+pub use users::UsersBefore;
