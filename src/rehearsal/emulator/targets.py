@@ -2,13 +2,18 @@
 
 moto's targets are healthy as soon as they are registered, also when no listener forwards to them, and are gone at once
 when deregistered. On AWS a target is ``unused`` until a listener uses its group, ``initial`` until the first checks
-passed, and ``draining`` after deregistration. With a body the health is what the body's real balancer found; without
-one a target becomes healthy after ``health_ticks`` looks.
+passed, and ``draining`` after deregistration, for as long as requests are under way there. With a body the health is what
+the body's real balancer found; without one a target becomes healthy after ``health_ticks`` looks.
 """
 
-import moto.elbv2.models as models
+import socket
+import sys
+import time
 
-from state import HEALTH, body_in_charge, later, refuse, ticks
+import moto.elbv2.models as models
+from moto.ec2.models import ec2_backends
+
+from state import HEALTH, TRANSITIONS, body_in_charge, later, refuse, ticks
 
 Backend, TargetGroup = models.ELBv2Backend, models.FakeTargetGroup
 _moto_create = Backend.create_target_group
@@ -114,12 +119,34 @@ def remove(group, target_id):
     if not balancers_of(group):
         return
 
+    seconds = int(group.attributes.get("deregistration_delay.timeout_seconds", 300))
+    latest = time.monotonic() + seconds
+
     def gone():
-        if draining(group).get(target_id) is target:
+        if draining(group).get(target_id) is not target:
+            return
+        # Requests are as long as they are, however fast the lab's waits go.
+        if has_connections(group, target) and time.monotonic() < latest:
+            TRANSITIONS.append({"service": "elbv2", "kind": "drain", "end": time.monotonic() + 0.2, "steps": [gone]})
+        else:
             del draining(group)[target_id]
 
-    seconds = int(group.attributes.get("deregistration_delay.timeout_seconds", 300))
     later("elbv2", "drain", lambda: draining(group).update({target_id: target}), gone, seconds=seconds)
+
+
+def has_connections(group, target):
+    """Whether the body's balancer, which lives beside this process, still has connections to a target (proc(5), net/tcp): an old
+    haproxy keeps those with a request under way, and gives the others up."""
+    backend = ec2_backends[group.account_id][group.region_name]
+    instance = next((it for r in backend.reservations.values() for it in r.instances if it.id == target["Id"]), None)
+    if instance is None or not instance.private_ip:
+        return False
+    to = f"{int.from_bytes(socket.inet_aton(instance.private_ip), sys.byteorder):08X}:{int(target.get('Port') or group.port):04X}"
+    try:
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            return any(line.split()[2:4] == [to, "01"] for line in table)
+    except OSError:
+        return False
 
 
 def looks_left(group):

@@ -22,7 +22,7 @@ use crate::rehearsal::region::Region;
 use crate::rehearsal::site::crowd_seen::{CrowdSeen, CrowdTally, of_head};
 use crate::rehearsal::site::crowd_upload::UploadContent;
 use crate::rehearsal::site::visitor::settings;
-use crate::rehearsal::world::file::UsersBefore;
+use crate::rehearsal::world::users::UsersBefore;
 
 /// How many have a browser.
 const PEOPLE: usize = 2;

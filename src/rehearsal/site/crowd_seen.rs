@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::rehearsal::scenario::VerdictRow;
-use crate::rehearsal::world::file::UsersBefore;
+use crate::rehearsal::world::users::UsersBefore;
 
 /// How many failures are told in the verdict.
 const TOLD: usize = 10;

@@ -3,6 +3,7 @@
 use super::account::{BalancerBefore, DatabaseBefore, InstanceBefore, RecordBefore, RuleBefore};
 use super::fault::FaultBefore;
 use super::holds::Holds;
+use super::users::UsersBefore;
 use super::world_file::WorldFile;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -148,30 +149,6 @@ pub struct SiteBefore {
     pub users: Option<UsersBefore>,
 }
 
-/// Users of a Nextcloud who log in, look at their files and upload while something is rehearsed; no request of theirs may fail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UsersBefore {
-    /// As whom.
-    pub user: String,
-    /// That user's password.
-    pub password: String,
-    /// How large a file is that is uploaded.
-    #[serde(default = "usual_upload_mib")]
-    pub upload_mib: u64,
-    /// For how many seconds it is on its way.
-    #[serde(default = "usual_upload_s")]
-    pub upload_s: u64,
-}
-
-fn usual_upload_mib() -> u64 {
-    50
-}
-
-fn usual_upload_s() -> u64 {
-    8
-}
-
 impl World {
     /// The account's region.
     #[must_use]
@@ -207,13 +184,6 @@ impl World {
     /// The hosts with a Nextcloud.
     pub fn nextclouds(&self) -> impl Iterator<Item = (&String, &NextcloudBefore)> {
         self.hosts.iter().filter_map(|(name, host)| Some((name, host.nextcloud.as_ref()?)))
-    }
-}
-
-impl UsersBefore {
-    /// The same with all its texts filled.
-    pub(in crate::rehearsal) fn filled(&self, fill: &dyn Fn(&str) -> String) -> Self {
-        Self { user: fill(&self.user), password: fill(&self.password), ..self.clone() }
     }
 }
 

@@ -16,16 +16,18 @@ mod operator;
 mod read;
 pub(in crate::rehearsal) mod secrets;
 mod settle;
+pub(in crate::rehearsal) mod users;
 mod world_file;
 
 pub use account::{
     BalancerBefore, DatabaseBefore, InstanceBefore, LabSubnet, RecordBefore, RuleBefore, TargetProtocol,
 };
 pub use fault::{FaultBefore, RefusalBefore, RestBefore};
-pub use file::{NextcloudBefore, NextcloudDatabase, SiteBefore, UsersBefore, World, WorldHost};
+pub use file::{NextcloudBefore, NextcloudDatabase, SiteBefore, World, WorldHost};
 pub use holds::{AwsQuestion, Holds};
 pub use names::WorldNames;
 pub(in crate::rehearsal) use operator::{INPUTS, commands};
 pub use read::{ReadWorld, likeness, parse, parse_like};
 pub use settle::{inputs, raise};
+pub use users::UsersBefore;
 pub use world_file::WorldFile;
