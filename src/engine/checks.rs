@@ -76,9 +76,12 @@ pub async fn preflight_with_checks<W: Performer + Lookout + Examiner>(
     (looks, rows.flat_map(|(rows, (kind, title))| titled(rows, kind, title)).collect())
 }
 
-/// Rows with what their author calls the question, where there is only one: of a probe the answer alone does not say what it means.
+/// What a probe's only row is called.
+const PROBED: &str = "holds";
+
+/// Rows with what their author calls the question, of a probe: its answer alone does not say what it means.
 fn titled(rows: Vec<CheckRow>, kind: CheckKind, title: Option<&str>) -> Vec<CheckRow> {
-    let Some(title) = title.filter(|_| kind.spec().rows.len() == 1) else { return rows };
+    let Some(title) = title.filter(|_| kind.spec().rows.iter().any(|row| row.name == PROBED)) else { return rows };
     rows.into_iter().map(|row| CheckRow { evidence: format!("{title}: {}", row.evidence), ..row }).collect()
 }
 
