@@ -80,7 +80,6 @@ impl StepAction {
             | Property::CannotBeSeen
             | Property::MayOnlyRead
             | Property::Probes
-            | Property::Claims
             | Property::Removes
             | Property::Releases => Vec::new(),
         };

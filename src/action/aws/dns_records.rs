@@ -210,6 +210,18 @@ pub(super) async fn at_name(aws: &Aws, zone: &str, name: &RecordName, kinds: &[&
     }
 }
 
+/// The record sets that decide where a name leads; refused where one is not a simple one.
+pub(super) async fn simple_at(aws: &Aws, zone: &str, fqdn: &str) -> Result<Vec<RecordSet>, Failure> {
+    let found = at_name(aws, zone, &RecordName::of(fqdn), KINDS).await?;
+    match found.special.first() {
+        None => Ok(found.simple),
+        Some(special) => Err(Failure::refused(format!("zone `{zone}` has {special}")).advise(
+            "weighted, latency, failover and geolocation records are not changed: give `external` as the zone and \
+             change them by hand, or make the name a simple record first",
+        )),
+    }
+}
+
 /// The TTL of the address record at a name, in seconds; nothing for an alias, or when there is no such record.
 pub(in crate::action) async fn ttl_at(aws: &Aws, zone: &str, name: &str) -> Result<Option<i64>, Failure> {
     let found = at_name(aws, zone, &RecordName::of(name), &["A", "AAAA", "CNAME"]).await?;

@@ -103,10 +103,14 @@ async fn made_again(cx: &Context<'_>, aws: &Aws, gone: &Arn) -> Result<Option<Ta
 /// The ARN of that target group, for who cannot do without it.
 pub(super) async fn group_arn(cx: &Context<'_>, aws: &Aws, group: &Arn) -> Result<Arn, Failure> {
     let name = short(group.as_str());
-    let found = group_now(cx, aws, group).await?.ok_or_else(|| {
-        Failure::permanent(format!("there is no target group `{name}`")).cause(format!("TargetGroupNotFound: {group}"))
-    })?;
+    let found = group_now(cx, aws, group).await?.ok_or_else(|| gone(group))?;
     arn_of(said(found.target_group_arn(), format_args!("which target group is `{name}`"))?)
+}
+
+/// The failure of who cannot do without a target group that is not there.
+pub(super) fn gone(group: &Arn) -> Failure {
+    Failure::permanent(format!("there is no target group `{}`", short(group.as_str())))
+        .cause(format!("TargetGroupNotFound: {group}"))
 }
 
 /// The ARN of that group, for who has heard that the one it knows is gone.

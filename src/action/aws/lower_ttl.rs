@@ -6,7 +6,7 @@
 use super::answers::outputs;
 use super::dns_change::{RecordEdit, change, changing, in_sync};
 use super::dns_external::{ask, ask_back};
-use super::dns_records::{KINDS, RecordName, RecordSet, at_name, facts, lead_alike, told};
+use super::dns_records::{RecordSet, facts, lead_alike, simple_at, told};
 use super::preview::{request, words};
 use crate::access::Aws;
 use crate::action::{Applied, Context, Glance, Perform, Stop, Verified, wait_until};
@@ -52,14 +52,7 @@ impl DnsLowerTtl {
     }
 
     async fn there(&self, aws: &Aws, zone: &str) -> Result<Vec<RecordSet>, Failure> {
-        let found = at_name(aws, zone, &RecordName::of(self.fqdn.as_str()), KINDS).await?;
-        match found.special.first() {
-            None => Ok(found.simple),
-            Some(special) => Err(Failure::refused(format!("zone `{zone}` has {special}")).advise(
-                "weighted, latency, failover and geolocation records are not changed: give `external` as the zone and \
-                 change them by hand",
-            )),
-        }
+        simple_at(aws, zone, self.fqdn.as_str()).await
     }
 
     async fn put(&self, cx: &Context<'_>, aws: &Aws, zone: &str, sets: Vec<RecordSet>) -> Result<String, Failure> {

@@ -1,7 +1,7 @@
 //! The hosted zone's part of `dns.point-at-balancer`: which record sets are to be there, and the batch that makes them so.
 
 use super::dns_change::{RecordEdit, change, changing, in_sync};
-use super::dns_records::{KINDS, RecordName, RecordSet, at_name, facts, lead_alike, told};
+use super::dns_records::{RecordName, RecordSet, facts, lead_alike, simple_at, told};
 use super::lower_ttl::until_forgotten;
 use super::point_at_balancer::{Before, readdressed};
 use crate::access::Aws;
@@ -42,14 +42,7 @@ impl DnsPointAtBalancer {
 
     /// The sets at the name.
     async fn there(&self, aws: &Aws, zone: &str) -> Result<Vec<RecordSet>, Failure> {
-        let found = at_name(aws, zone, &RecordName::of(self.fqdn.as_str()), KINDS).await?;
-        match found.special.first() {
-            None => Ok(found.simple),
-            Some(special) => Err(Failure::refused(format!("zone `{zone}` has {special}")).advise(
-                "weighted, latency, failover and geolocation records are not changed: give `external` as the zone and \
-                 change them by hand, or make the name a simple record first",
-            )),
-        }
+        simple_at(aws, zone, self.fqdn.as_str()).await
     }
 
     pub(super) async fn observe_hosted(&self, cx: &Context<'_>, aws: &Aws, zone: &str) -> Result<Finding, Failure> {

@@ -38,6 +38,12 @@ fn name(listener: &Arn, priority: RulePriority) -> Text {
     tell!("rule {} of the listener of `{}`", u32::from(priority), elb::short_name(listener))
 }
 
+/// The refusal of a priority that somebody else's rule has.
+fn foreign(name: &Text) -> Failure {
+    Failure::refused(format!("{name} is already there and is not this run's"))
+        .advise(Advice::then_resume("choose another priority, or remove that rule when nobody needs it"))
+}
+
 /// The ARN of a rule when this run made it.
 async fn ours(cx: &Context<'_>, aws: &Aws, rule: &Rule, name: &Text) -> Result<Option<String>, Failure> {
     let arn = said(rule.rule_arn(), format_args!("which rule is {name}"))?;
@@ -83,8 +89,7 @@ impl Said {
         let find = async || match rule_at(aws, listener, priority).await? {
             None => Ok(None),
             Some(found) => match ours(cx, aws, &found, &name).await? {
-                None => Err(Failure::refused(format!("{name} is already there and is not this run's"))
-                    .advise(Advice::then_resume("choose another priority, or remove that rule when nobody needs it"))),
+                None => Err(foreign(&name)),
                 Some(arn) => Ok(Some(arn)),
             },
         };
@@ -185,8 +190,7 @@ impl Perform for ListenerAddRule {
             return Ok(Finding::new(Found::Absent, false, format!("{name} is not there")));
         };
         let Some(arn) = ours(cx, &aws, &rule, &name).await? else {
-            return Err(Failure::refused(format!("{name} is already there and is not this run's"))
-                .advise(Advice::then_resume("choose another priority, or remove that rule when nobody needs it")));
+            return Err(foreign(&name));
         };
         let outputs = Values::from([("rule".to_owned(), json!(arn))]);
         Ok(Finding { outputs, ..Finding::new(Found::Holds, true, format!("{name} is there and this run's")) })

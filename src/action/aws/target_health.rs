@@ -106,7 +106,7 @@ pub(in crate::action) async fn health_in(
     group: &Arn,
     instances: &[InstanceId],
 ) -> Result<Vec<Health>, Failure> {
-    health_of(aws, group, instances).await?.ok_or_else(|| gone(group))
+    health_of(aws, group, instances).await?.ok_or_else(|| elb::gone(group))
 }
 
 /// The same, of a group that may have been made again since.
@@ -116,12 +116,7 @@ pub(super) async fn health_now(
     group: &Arn,
     instances: &[InstanceId],
 ) -> Result<Vec<Health>, Failure> {
-    health(cx, aws, group, instances).await?.ok_or_else(|| gone(group))
-}
-
-fn gone(group: &Arn) -> Failure {
-    Failure::permanent(format!("there is no target group `{}`", elb::short(group.as_str())))
-        .cause(format!("TargetGroupNotFound: {group}"))
+    health(cx, aws, group, instances).await?.ok_or_else(|| elb::gone(group))
 }
 
 /// What reading target health needs, of a group that may have been made again too.

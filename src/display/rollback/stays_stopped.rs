@@ -42,7 +42,6 @@ pub(in crate::display) fn stopped<'a>(
                 | Property::CannotBeSeen
                 | Property::MayOnlyRead
                 | Property::Probes
-                | Property::Claims
                 | Property::Removes
                 | Property::Releases => {}
             }

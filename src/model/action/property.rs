@@ -39,8 +39,6 @@ pub enum Property {
     MayOnlyRead,
     /// It looks by what the runbook says, a command of its author too.
     Probes,
-    /// It claims what its first parameter names for the run, until that is released.
-    Claims,
     /// It releases what its first parameter names.
     Releases,
     /// It removes what an earlier action of the run has made.
@@ -125,9 +123,7 @@ mod tests {
                     Property::Stops => has("service") || has("instance") || has("on"),
                     Property::StartsInstance => has("instance"),
                     Property::StartsService => has("service"),
-                    Property::Claims | Property::Releases | Property::Removes => {
-                        spec.params.first().is_some_and(|param| param.required)
-                    }
+                    Property::Releases | Property::Removes => spec.params.first().is_some_and(|param| param.required),
                 };
                 assert!(fits, "{kind}: {property:?}");
             }

@@ -303,7 +303,7 @@ actions! {
         /// Whether it is made without `sudo`, in the home of whoever logs in (`~/.local/state/runbook/claim`). Then it keeps off only
         /// runs that log in as the same user. Default: no.
         as_user: Option<bool>,
-    } gives {} Reversible, CleansUp, [Claims], usual 1 s, deadline 60 s;
+    } gives {} Reversible, CleansUp, [], usual 1 s, deadline 60 s;
 
     // The claim is put back, before anything that it speaks of.
     /// Takes the claim of `host.claim` off. Refuses when another run has taken it over. Undo claims the host again.
@@ -517,7 +517,7 @@ actions! {
     "instance.claim" InstanceClaim {
         /// The instance.
         instance: InstanceId,
-    } gives { lock: GroupId } Reversible, CleansUp, [NeedsAws, GivesTags, Claims], usual 2 s, deadline 300 s;
+    } gives { lock: GroupId } Reversible, CleansUp, [NeedsAws, GivesTags], usual 2 s, deadline 300 s;
 
     // The mark is put back, before anything that it speaks of.
     /// Takes the mark and the lock of `instance.claim` away. Refuses when another run has taken them over.
