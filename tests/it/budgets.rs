@@ -70,10 +70,30 @@ fn it_is_a_part_of_the_plan() {
     desk.types("hana", &["run", "--plan", "plan.json", "--yes", "--poll-interval", "100ms"]).exits(0);
 }
 
-/// A window in UTC that opened an hour ago and ends so many seconds from now, were it opened then.
+/// A window in UTC between so many seconds from now and so many, as it is shown: full minutes are told without seconds.
 fn window(from_s: i64, to_s: i64) -> String {
-    let at = |s: i64| (Timestamp::now() + s.seconds()).strftime("%H:%M:%S").to_string();
+    window_of(Timestamp::now(), from_s, to_s)
+}
+
+fn window_of(now: Timestamp, from_s: i64, to_s: i64) -> String {
+    let at = |s: i64| {
+        let time = (now + s.seconds()).strftime("%H:%M:%S").to_string();
+        time.strip_suffix(":00").map(str::to_owned).unwrap_or(time)
+    };
     format!("{}-{} UTC", at(from_s), at(to_s))
+}
+
+/// Begun in the first second of a minute too: what is shown is what was typed.
+#[test]
+fn a_window_of_full_minutes_is_told_as_such() {
+    let now = Timestamp::now();
+    let full = now - (now.as_second() % 60).seconds();
+    let ends = window_of(full, -3_600, 240);
+    assert_eq!(ends.len(), "19:52-20:57 UTC".len(), "{ends}");
+    desk()
+        .types("hana", &["run", "shop.yaml", "--window", &ends, "--yes"])
+        .exits(3)
+        .says(&format!("of the window {ends} "));
 }
 
 #[test]
