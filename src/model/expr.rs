@@ -158,6 +158,12 @@ fn called(
         let is_missing = scope.value(part).is_none() && scope.value(part.whole()).is_some();
         return if is_missing { otherwise } else { &arguments[0] }.foretell(scope, unknown);
     }
+    // Of the two only the one that is taken need be known.
+    if let (Function::If, [condition, then, otherwise]) = (function, arguments)
+        && let Foretold::Known(Value::Bool(is_so)) = condition.foretell(scope, unknown)
+    {
+        return if is_so { then } else { otherwise }.foretell(scope, unknown);
+    }
     let given: Vec<Foretold> = arguments.iter().map(|it| it.foretell(scope, unknown)).collect();
     let values: Option<Vec<Value>> =
         given.iter().map(|it| if it.is_known() { Some(it.shown()) } else { None }).collect();

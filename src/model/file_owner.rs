@@ -10,7 +10,7 @@ checked_texts! {
     /// A user or a group of a host.
     Account: "a user's or group's name or number on the host, like `www-data` or `33`", account;
     /// A file's permissions.
-    FileMode: "a file's permissions as three octal digits in quotes, like `\"0640\"`; no set-user-ID, set-group-ID or sticky bit",
+    FileMode: "a file's permissions as three octal digits, like `0640` or `\"640\"` (which is a number without quotes); no set-user-ID, set-group-ID or sticky bit",
         |t| { let digits = t.strip_prefix('0').filter(|rest| rest.len() == 3).unwrap_or(t); digits.len() == 3 && digits.bytes().all(|b| (b'0'..=b'7').contains(&b)) };
     /// A host's php. It is run for a plan already, so it is one that only root can have put there.
     PhpProgram: "php's program: `php`, `php8.2`, or a path to it below `/usr` or `/opt`", php;

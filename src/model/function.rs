@@ -1,6 +1,6 @@
 //! The functions of formulas: few, total and without effect.
 //!
-//! Not handled: arithmetic, conditions. What needs them needs a command, whose output is a value.
+//! Not handled: arithmetic, comparisons. What needs them needs a command, whose output is a value.
 
 use super::Value;
 use serde::{Deserialize, Serialize};
@@ -20,15 +20,18 @@ pub enum Function {
     Lower,
     /// `format("{}:{}", inputs.host, 22)`: a text with values in the place of each `{}`.
     Format,
+    /// `if(inputs.tls, 6380, 6379)`: the second where the first is `true`, the third where it is `false`.
+    If,
 }
 
 /// How many arguments a function takes.
-const COUNTS: [(Function, &str, std::ops::RangeInclusive<usize>); 5] = [
+const COUNTS: [(Function, &str, std::ops::RangeInclusive<usize>); 6] = [
     (Function::Default, "default", 2..=2),
     (Function::Join, "join", 2..=2),
     (Function::Split, "split", 2..=2),
     (Function::Lower, "lower", 1..=1),
     (Function::Format, "format", 2..=20),
+    (Function::If, "if", 3..=3),
 ];
 
 impl Function {
@@ -74,6 +77,9 @@ impl Function {
                 let filled = pieces.into_iter().flat_map(|piece| [piece.to_owned(), values.next().unwrap_or_default()]);
                 fits.then(|| filled.collect::<String>().into())
             }
+            (Function::If, [Value::Bool(is_so), then, otherwise]) => {
+                Some(if *is_so { then } else { otherwise }.clone())
+            }
             _ => None,
         }
     }
@@ -106,7 +112,10 @@ mod tests {
         assert_eq!(of("split", &[json!("a, b,,c"), json!(",")]), Some(json!(["a", "b", "c"])));
         assert_eq!(of("lower", &[json!("Web-1")]), Some(json!("web-1")));
         assert_eq!(of("format", &[json!("{}:{}/"), json!("h"), json!(22)]), Some(json!("h:22/")));
+        assert_eq!(of("if", &[json!(true), json!(6380), json!(6379)]), Some(json!(6380)));
+        assert_eq!(of("if", &[json!(false), json!("a"), json!("b")]), Some(json!("b")));
         // Not such as they take.
+        assert_eq!(of("if", &[json!("true"), json!("a"), json!("b")]), None);
         assert_eq!(of("format", &[json!("{}"), json!("h"), json!(22)]), None);
         assert_eq!(of("join", &[json!([["a"]]), json!(",")]), None);
         assert_eq!(of("split", &[json!("abc"), json!("")]), None);

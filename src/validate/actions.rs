@@ -180,7 +180,7 @@ impl Action<'_> {
         }
         if notes.len() == before {
             let what = format!("{} (`{}`)", self.what, self.kind);
-            ways::one(&self.spec.params, &with, &what, node.map_or(place, |n| n.place), notes);
+            ways::one(&self.spec.params, &with, &what, (node, node.map_or(place, |n| n.place)), notes);
         }
         (notes.len() == before).then_some(with)
     }
@@ -263,7 +263,8 @@ impl Action<'_> {
         let with = |name| fields.get("with").and_then(|with| with.get(name));
         let has_undo = with("undo").is_some();
         let reads = self.kind.properties().contains(&Property::MayOnlyRead)
-            && with("reads").is_some_and(|node| node.kind == Kind::Bool(true));
+            // What is no boolean is told as such.
+            && with("reads").is_some_and(|node| node.kind != Kind::Bool(false));
         if let (true, Some(node)) = (reads, with("undo")) {
             let message = format!("{} only looks (`reads: true`), and has an `undo`", self.what);
             notes.advise(node.place, message, "take one of the two away");

@@ -101,7 +101,7 @@ pub(super) fn parameters(
         with.insert(param.name.to_owned(), expr);
     }
     if notes.len() == before {
-        ways::one(&params, &with, &format!("{what} (`{kind}`)"), node.map_or(place, |n| n.place), notes);
+        ways::one(&params, &with, &format!("{what} (`{kind}`)"), (node, node.map_or(place, |n| n.place)), notes);
     }
     (notes.len() == before).then_some(with)
 }

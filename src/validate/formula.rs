@@ -104,6 +104,8 @@ impl Reader<'_> {
         let is_text = |at: usize| given[at].may_be(&ValueType::String);
         match function {
             Function::Default => return defaulted(arguments, &given, place, notes),
+            Function::If if !given[0].may_be(&ValueType::Bool) => takes(0, "`true` or `false` first", notes),
+            Function::If => return either(arguments, &given, place, notes),
             Function::Join => {
                 let is_list = match &given[0] {
                     FormulaType::Of(ValueType::List(item)) => FormulaType::Of(item.as_ref().clone()).may_be_in_a_text(),
@@ -229,6 +231,23 @@ impl Reader<'_> {
             notes.advise(place, format!("`{action}` is a `{}` and gives no `{output}`", spec.name), help);
         }
         given
+    }
+}
+
+/// What `if` gives: a value that may be of the one or of the other, which are of one type.
+fn either(arguments: &[Expr], given: &[FormulaType], place: Place, notes: &mut Notes) -> FormulaType {
+    match (&given[1], &given[2]) {
+        (FormulaType::Unknown, _) | (_, FormulaType::Unknown) => FormulaType::Unknown,
+        (one, other) if one == other => one.clone(),
+        (one, other) if one.may_be(&ValueType::String) && other.may_be(&ValueType::String) => FormulaType::Text,
+        (one, FormulaType::Of(wider)) if one.may_be(wider) => given[2].clone(),
+        (FormulaType::Of(wider), other) if other.may_be(wider) => given[1].clone(),
+        (one, other) => {
+            let (then, otherwise) = (arguments[1].written(), arguments[2].written());
+            let message = format!("`if` gives values of one type: `{then}` is {one}, and `{otherwise}` is {other}");
+            notes.add(place, message);
+            FormulaType::Unknown
+        }
     }
 }
 

@@ -21,17 +21,18 @@ const MOST: usize = 100;
 /// The groups of a document, with their targets.
 pub(super) type TargetGroups = BTreeMap<String, Vec<Entry>>;
 
-/// The document with each group as its targets; nothing when one cannot be read, which is told.
+/// The document with each group as its targets. Where one cannot be read, that is told, and examples stand for it: the rest of the
+/// document is judged all the same.
 pub(super) fn written_out<'d>(
     document: &'d Document,
     inputs: &KnownInputs<'_>,
     notes: &mut Notes,
-) -> Option<(Cow<'d, Document>, TargetGroups)> {
-    let before = notes.len();
+) -> (Cow<'d, Document>, TargetGroups) {
+    let before = notes.told();
     let entries = document.root.get("targets").and_then(Node::entries).unwrap_or_default();
     let is_group = |entry: &Entry| FIELDS.iter().any(|(field, _)| entry.value.get(field).is_some());
     if !entries.iter().any(is_group) {
-        return Some((Cow::Borrowed(document), TargetGroups::new()));
+        return (Cow::Borrowed(document), TargetGroups::new());
     }
     let mut groups = TargetGroups::new();
     let mut targets: Vec<Entry> = Vec::new();
@@ -42,17 +43,21 @@ pub(super) fn written_out<'d>(
         };
         let Some(list) = entry.value.get(many) else { continue };
         let what = format!("`{many}` of target `{}`", entry.key.text);
-        let Some(mut values) = values(list, inputs, &what, notes) else { continue };
         // Judged by an example, it has as many as the document names.
-        if let ([one], Some(named)) = (values.as_slice(), named_most(&document.root, &entry.key.text))
-            && is_example(list, one, inputs)
-        {
-            values = vec![one.clone(); named.clamp(1, MOST)];
-        }
-        if values.is_empty() || values.len() > MOST {
-            notes.add(list.place, format!("{what} has {} items, expected 1 to {MOST}", values.len()));
-            continue;
-        }
+        let named = named_most(&document.root, &entry.key.text);
+        let examples = |one: Node| vec![one; named.unwrap_or(1).clamp(1, MOST)];
+        let example = || Node { place: list.place, kind: Kind::Text(EXAMPLE.to_owned()) };
+        let values = match values(list, inputs, &what, notes) {
+            None => examples(example()),
+            Some(values) if values.is_empty() || values.len() > MOST => {
+                notes.add(list.place, format!("{what} has {} items, expected 1 to {MOST}", values.len()));
+                examples(example())
+            }
+            Some(values) => match values.as_slice() {
+                [one] if is_example(list, one, inputs) => examples(one.clone()),
+                _ => values,
+            },
+        };
         let mut members = Vec::new();
         for (n, value) in values.into_iter().enumerate() {
             let name = format!("{}-{}", entry.key.text, n + 1);
@@ -61,9 +66,7 @@ pub(super) fn written_out<'d>(
         targets.extend(members.iter().cloned());
         groups.insert(entry.key.text.clone(), members);
     }
-    if notes.len() > before {
-        return None;
-    }
+    notes.pass_over_told(before);
     let mut root = document.root.clone();
     if let Kind::Map(entries) = &mut root.kind
         && let Some(list) = entries.iter_mut().find(|entry| entry.key.text == "targets")
@@ -71,7 +74,7 @@ pub(super) fn written_out<'d>(
         list.value.kind = Kind::Map(targets);
     }
     let document = document.with_root(root);
-    Some((Cow::Owned(document), groups))
+    (Cow::Owned(document), groups)
 }
 
 /// Whether it stands for what is not known yet.

@@ -53,6 +53,10 @@ pub(super) struct Notes {
     list: Vec<Problem>,
     told: HashSet<Problem>,
     hidden: Vec<Place>,
+    /// Where what is wrong has been told, or comes of what has: by the beginnings of places.
+    passed_over: HashSet<usize>,
+    /// How many problems were noted there.
+    untold: usize,
 }
 
 impl Notes {
@@ -68,6 +72,10 @@ impl Notes {
 
     /// Notes a problem that may be elsewhere.
     pub(super) fn push(&mut self, place: Where, message: String, suggestion: Option<String>) {
+        if matches!(&place, Where::At(place) if self.passed_over.contains(&place.start)) {
+            self.untold += 1;
+            return;
+        }
         let problem = Problem { place, message, suggestion };
         if self.told.insert(problem.clone()) {
             self.list.push(problem);
@@ -79,9 +87,28 @@ impl Notes {
         self.hidden.extend(places);
     }
 
-    /// How many problems there are so far.
-    pub(super) fn len(&self) -> usize {
+    /// What is noted at these places from now on only comes of what was noted already, and is not told.
+    pub(super) fn pass_over(&mut self, places: impl IntoIterator<Item = Place>) {
+        self.passed_over.extend(places.into_iter().map(|place| place.start));
+    }
+
+    /// How many problems are told so far.
+    pub(super) fn told(&self) -> usize {
         self.list.len()
+    }
+
+    /// The same of the places of problems that were told after the first so many.
+    pub(super) fn pass_over_told(&mut self, first: usize) {
+        let at = |problem: &Problem| match &problem.place {
+            Where::At(place) => Some(place.start),
+            _ => None,
+        };
+        self.passed_over.extend(self.list[first..].iter().filter_map(at));
+    }
+
+    /// How many problems there are so far, told or passed over.
+    pub(super) fn len(&self) -> usize {
+        self.list.len() + self.untold
     }
 
     /// `it`, if nothing is wrong.

@@ -55,8 +55,8 @@ fn decided(document: &Document, given: Option<&Values>, notes: &mut Notes) -> Op
     let document = whole.as_ref();
     let inputs = KnownInputs::of(document, given);
     let Decided { document: chosen, numbers, left_out } = choice::chosen(document, &inputs, notes)?;
-    let (grouped, groups) = groups::written_out(&chosen, &inputs, notes)?;
-    let unrolled = loops::unrolled(&grouped, (&inputs, &groups), notes)?;
+    let (grouped, groups) = groups::written_out(&chosen, &inputs, notes);
+    let unrolled = loops::unrolled(&grouped, (&inputs, &groups), notes);
     let read = read(&unrolled, (&numbers, left_out), notes)?;
     match given {
         None if notes.len() == 0 => try_defaults(document, &read, notes),

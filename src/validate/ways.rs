@@ -9,15 +9,22 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Parameters that are ways to say one thing.
 const WAYS: &[&str] = &["argv", "shell", "port", "http", "file", "target_health"];
 
+/// The parameters as they are written, and where they are, or whose they would be.
+pub(super) type Written<'a> = (Option<&'a Node>, Place);
+
 /// Tells a text that is said in none or two ways, and what a template uses without being given it, or is given without using it.
-fn templates(with: &BTreeMap<String, Expr>, what: &str, place: Place, notes: &mut Notes) {
+fn templates(with: &BTreeMap<String, Expr>, what: &str, (node, place): Written<'_>, notes: &mut Notes) {
+    let at = |names: &[&str]| {
+        let inner = names.iter().try_fold(node?, |node, name| node.get(name));
+        inner.map(|it| it.place)
+    };
     let Some(template) = with.get("template") else {
         match (with.contains_key("content"), with.contains_key("values")) {
             (false, _) => {
                 notes.advise(place, format!("{what} has no text"), "give it `content`, or a `template` with `values`");
             }
             (true, true) => notes.advise(
-                place,
+                at(&["values"]).unwrap_or(place),
                 format!("{what} has `values` and no `template`"),
                 "take them away, or make a template of `content`",
             ),
@@ -40,16 +47,25 @@ fn templates(with: &BTreeMap<String, Expr>, what: &str, place: Place, notes: &mu
     };
     for name in names.iter().filter(|name| !given.contains(name.as_str())) {
         let help = meant(name, given.iter().copied(), "values");
+        let place = at(&["template"]).unwrap_or(place);
         notes.advise(place, format!("the template of {what} uses `{name}`, which `values` does not have"), help);
     }
     for name in given.iter().filter(|name| !names.contains(**name)) {
         let help = meant(name, names.iter().map(String::as_str), "names that the template uses");
+        let place = at(&["values", name]).unwrap_or(place);
         notes.advise(place, format!("`values` of {what} has `{name}`, which the template does not use"), help);
     }
 }
 
 /// Tells when what is to be said in one way is said in none or in several. `what` is e.g. "action `a/b` (`ssh.run`)".
-pub(super) fn one(params: &[ParamSpec], with: &BTreeMap<String, Expr>, what: &str, place: Place, notes: &mut Notes) {
+pub(super) fn one(
+    params: &[ParamSpec],
+    with: &BTreeMap<String, Expr>,
+    what: &str,
+    written: Written<'_>,
+    notes: &mut Notes,
+) {
+    let place = written.1;
     let ways: Vec<&str> = WAYS.iter().copied().filter(|way| params.iter().any(|it| it.name == *way)).collect();
     let has = |name: &str| params.iter().any(|it| it.name == name);
     if has("from") && has("secret") {
@@ -63,7 +79,7 @@ pub(super) fn one(params: &[ParamSpec], with: &BTreeMap<String, Expr>, what: &st
         }
     }
     if has("template") {
-        templates(with, what, place, notes);
+        templates(with, what, written, notes);
     }
     // `argv` tells the kinds that run commands or probe.
     if !ways.contains(&"argv") {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 const HEAD: &str = "runbook: made\ntitle: t\nabout: a\ninputs:\n  ports: { type: map, about: p }\n  \
                     nodes: { type: list(string), about: n }\n  names: { type: string, about: n, default: 'Web-1, Web-2' }\n  \
+                    tls: { type: bool, about: t, default: true }\n  \
                     port: { type: int, about: p, default: 22 }\n  key: { type: secret, about: k }\n";
 
 /// A runbook whose only action echoes this.
@@ -21,7 +22,7 @@ fn text(argument: &str) -> String {
 
 fn values() -> Values {
     let all = json!({
-        "ports": { "web": 80, "db.main": { "at": "h", "all": [1, 2] } }, "nodes": ["a", "b"], "names": "Web-1, Web-2", "port": 22,
+        "ports": { "web": 80, "db.main": { "at": "h", "all": [1, 2] } }, "nodes": ["a", "b"], "names": "Web-1, Web-2", "port": 22, "tls": true,
         "key": { "env": "K" }
     });
     serde_json::from_value(all).unwrap()
@@ -48,6 +49,11 @@ fn parts_and_functions_stand_where_values_stand() {
     assert_eq!(said("${{ default(inputs.ports.web, 8080) }}"), json!(80));
     assert_eq!(said("x ${{ join(split(lower(inputs.names), ','), '+') }} y"), json!("x web-1+web-2 y"));
     assert_eq!(said("${{ format('{}:{}', inputs.nodes[0], inputs.port) }}"), json!("a:22"));
+    assert_eq!(said("${{ if(inputs.tls, 6380, inputs.port) }}"), json!(6380));
+    assert_eq!(
+        said("redis${{ if(inputs.tls, 's', '') }}://${{ if(false, 'x', inputs.names) }}"),
+        json!("rediss://Web-1, Web-2")
+    );
 }
 
 #[test]
@@ -65,6 +71,13 @@ fn what_cannot_be_is_told_with_its_place() {
         ("${{ format('{}', inputs.port, inputs.port) }}", "has 1 `{}` and 2 value(s)"),
         ("${{ format(inputs.names, inputs.port) }}", "a text in quotes first"),
         ("${{ format('{}', inputs.nodes) }}", "`format` takes texts and numbers"),
+        ("${{ if(inputs.port, 1, 2) }}", "`if` takes `true` or `false` first, and `inputs.port` is of type `int`"),
+        (
+            "${{ if(inputs.tls, 1, 'two') }}",
+            "`if` gives values of one type: `1` is of type `int`, and `\"two\"` is of type `string`",
+        ),
+        ("${{ if(inputs.tls, 1) }}", "`if` does not take 2 value(s)"),
+        ("${{ if(inputs.tls, inputs.key, 'x') }}", "is given a secret"),
         ("${{ default(inputs.port, 1) }}", "always has a value"),
         ("${{ default(inputs.nodes[3], 1) }}", "`1` in its place is of type `int`"),
         ("${{ upper(inputs.names) }}", "there is no function `upper`"),

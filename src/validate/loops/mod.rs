@@ -21,9 +21,10 @@ use items::{Item, Lists};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// The document without loops; nothing when one cannot be read, which is told.
-pub(super) fn unrolled<'d>(document: &'d Document, lists: Lists<'_>, notes: &mut Notes) -> Option<Cow<'d, Document>> {
-    let before = notes.len();
+/// The document without loops. Where one cannot be read, that is told, and what it is about stands there once: the rest of the document
+/// is judged all the same, but for what `each` would be.
+pub(super) fn unrolled<'d>(document: &'d Document, lists: Lists<'_>, notes: &mut Notes) -> Cow<'d, Document> {
+    let before = notes.told();
     let steps = document.root.get("steps").and_then(Node::items).unwrap_or_default();
     let mut loops = Loops::default();
     let mut said = Vec::new();
@@ -41,11 +42,8 @@ pub(super) fn unrolled<'d>(document: &'d Document, lists: Lists<'_>, notes: &mut
         loops.learn(step, of_step.as_ref(), &of_actions);
         said.push((of_step, of_actions));
     }
-    if notes.len() > before {
-        return None;
-    }
-    if loops.names.is_empty() {
-        return Some(Cow::Borrowed(document));
+    if loops.names.is_empty() && notes.told() == before {
+        return Cow::Borrowed(document);
     }
     let mut root = document.root.clone();
     if let Kind::Map(entries) = &mut root.kind
@@ -58,8 +56,19 @@ pub(super) fn unrolled<'d>(document: &'d Document, lists: Lists<'_>, notes: &mut
             previous = id_of(step).map(str::to_owned);
         }
     }
-    let made = || document.with_root(root);
-    (notes.len() == before).then(|| Cow::Owned(made()))
+    // What is told of a loop comes once more where its actions are read.
+    notes.pass_over_told(before);
+    Cow::Owned(document.with_root(root))
+}
+
+/// The texts in a node that speak of an item.
+fn of_items(node: &Node) -> Vec<Place> {
+    match &node.kind {
+        Kind::Text(text) if text.contains("${{") && text.contains("each") => vec![node.place],
+        Kind::List(items) => items.iter().flat_map(of_items).collect(),
+        Kind::Map(entries) => entries.iter().flat_map(|entry| of_items(&entry.value)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// `@` in an action's id is what a loop writes.
@@ -80,6 +89,14 @@ struct Loop {
 impl Loop {
     /// What a step or an action says; nothing when it is none, or when what it says is wrong.
     fn of(node: &Node, what: &str, lists: Lists<'_>, notes: &mut Notes) -> Option<Self> {
+        let it = Self::read(node, what, lists, notes);
+        if it.is_none() && node.get("for_each").is_some() {
+            notes.pass_over(of_items(node));
+        }
+        it
+    }
+
+    fn read(node: &Node, what: &str, lists: Lists<'_>, notes: &mut Notes) -> Option<Self> {
         let at_once = node.get("at_once");
         let Some(list) = node.get("for_each") else {
             if let Some(at_once) = at_once {
@@ -184,6 +201,9 @@ impl Loops {
             match own {
                 None => {
                     let mut action = action.clone();
+                    if let Kind::Map(entries) = &mut action.kind {
+                        entries.retain(|entry| !FIELDS.contains(&entry.key.text.as_str()));
+                    }
                     if !all_of.is_empty() && action.get("needs").is_none() {
                         set(&mut action, "needs", paths(step, &all_of));
                     }
