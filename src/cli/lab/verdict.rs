@@ -24,7 +24,21 @@ pub(in crate::cli) fn tell(report: &Report, format: Format) -> Result<(), Comman
     text.push('\n');
     text.push_str(&measures(report));
     text.push_str(&display::verdict_line(&all, look()));
+    text.push_str(&failed(report));
     out(&text)
+}
+
+/// What was not as it must be once more, below the verdict: the tables before it are long.
+fn failed(report: &Report) -> String {
+    let rows: Vec<Row> = (report.parts.iter())
+        .flat_map(|part| part.rows.iter().filter(|row| !row.ok).map(move |row| (part, row)))
+        .map(|(part, row)| Row {
+            what: format!("after {}: {}", part.after, row.what),
+            found: row.seen.clone(),
+            ok: false,
+        })
+        .collect();
+    display::rows_table(&rows, look())
 }
 
 /// What was measured, a line each; the same command typed often is one line.
@@ -69,7 +83,33 @@ pub(in crate::cli) fn look() -> Terminal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rehearsal::Outage;
+    use crate::rehearsal::{Outage, Part, VerdictRow};
+
+    #[test]
+    fn what_failed_is_named_below_the_verdict() {
+        let row = |what: &str, ok| VerdictRow { what: what.into(), seen: "as it was".into(), ok };
+        let part = |after: &str, rows: &[VerdictRow]| Part { after: after.into(), rows: rows.to_vec() };
+        let parts = vec![
+            part("the run", &[row("site", true), row("cron on one node", false)]),
+            part("the rollback to start", &[row("cron on one node", true)]),
+        ];
+        let report = Report { parts, ..empty() };
+        assert_eq!(failed(&report).lines().count(), 1);
+        assert!(failed(&report).contains("after the run: cron on one node"), "{}", failed(&report));
+        assert_eq!(failed(&empty()), "");
+    }
+
+    fn empty() -> Report {
+        Report {
+            parts: Vec::new(),
+            lab_s: 1.0,
+            commands_s: Vec::new(),
+            peak_memory_kib: 0,
+            downtime: None,
+            downtime_kept: None,
+            measured_s: None,
+        }
+    }
 
     #[test]
     fn the_same_command_is_one_line() {

@@ -89,7 +89,7 @@ impl Play<'_> {
 /// Where the next kill is to be expected.
 fn next_of(order: Order, left: &[String]) -> String {
     match (order, left) {
-        (Order::Article, [next, ..]) => next.clone(),
+        (Order::Article, [next, ..]) | (_, [next]) => next.clone(),
         (_, left) => format!("one of {} points", left.len()),
     }
 }

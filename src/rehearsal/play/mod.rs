@@ -6,6 +6,7 @@
 
 mod deaths;
 mod shell;
+mod traces;
 mod under_test;
 mod users;
 mod window;
@@ -58,6 +59,11 @@ pub async fn play(scenario: &Scenario, say: &(dyn Fn(&str) + Sync)) -> Result<Pl
     };
     if matches!(ended, Ok(true)) {
         report.parts.push(troubles(&region));
+        if !report.passed()
+            && let Err(error) = traces::keep(&region).await
+        {
+            say(&format!("the hosts' journals are not kept: {}", error.chain()));
+        }
     } else {
         say("the rehearsal is broken off, the lab ends");
     }

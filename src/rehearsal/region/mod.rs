@@ -282,6 +282,12 @@ impl Region {
         Some(HostHandle::of(view))
     }
 
+    /// The hosts that are up, by their instances.
+    pub(in crate::rehearsal) fn running_hosts(&self) -> BTreeMap<String, HostHandle> {
+        let up = self.view.hosts().into_iter().filter(|(_, host)| host.init.is_some());
+        up.map(|(instance, host)| (instance, HostHandle::of(host))).collect()
+    }
+
     /// The instance with this `Name` tag, of those that are not gone.
     pub(in crate::rehearsal) async fn instance_named(&self, name: &str) -> Result<Option<String>, RehearsalError> {
         let instances = self.emulator.state().await?.instances;

@@ -38,6 +38,10 @@ impl View {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
+    pub(in crate::rehearsal) fn hosts(&self) -> BTreeMap<String, HostView> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Says that a host which ends is to come up again.
     pub(in crate::rehearsal) fn reset(&self, id: &str) {
         self.resets.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned());

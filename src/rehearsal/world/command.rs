@@ -23,7 +23,16 @@ pub(in crate::rehearsal) async fn on_host(
     ended(host(region, name).await?.command_or_off(argv), input, &format!("a command on {name}")).await
 }
 
-/// The same with variables of its own.
+/// The same of a host at hand, without input; `what` it is.
+pub(in crate::rehearsal) async fn on_handle(
+    host: &HostHandle,
+    argv: &[&str],
+    what: &str,
+) -> Result<Output, RehearsalError> {
+    ended(host.command_or_off(argv), b"", what).await
+}
+
+/// As [`on_host`], with variables of its own.
 pub(in crate::rehearsal) async fn on_host_with(
     region: &Region,
     name: &str,
