@@ -1,6 +1,6 @@
 //! What came of a phase of an action. A failure of the deed is a value here, not an error of the engine.
 
-use super::{Advice, Change, Drift, Facts, Value, Values};
+use super::{ActionPath, Advice, Change, Drift, Facts, Value, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -72,6 +72,27 @@ pub struct Finding {
     /// What was seen of that which applying would change or overwrite.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
+    /// Of a look before the run: what it is about is not there yet, and this action of the plan comes before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought_by: Option<BroughtBy>,
+}
+
+/// An action of the plan that brings what a later one works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BroughtBy {
+    /// The action.
+    pub action: ActionPath,
+    /// Whether it is known to bring it: of a command that does not say what it touches nobody knows.
+    pub is_sure: bool,
+}
+
+/// What a look missed on a host, told as a plan tells what actions work on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lacking {
+    /// The host's name in the runbook.
+    pub on: String,
+    /// `file PATH`, `service NAME`, `user NAME`, `group NAME`, `program NAME`.
+    pub what: String,
 }
 
 impl Finding {
@@ -86,6 +107,7 @@ impl Finding {
             evidence: evidence.into(),
             changes: Vec::new(),
             facts: Facts::new(),
+            brought_by: None,
         }
     }
 
@@ -132,6 +154,9 @@ pub struct Failure {
     /// action then stands as before that attempt, and no doubt is left of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub did_nothing: bool,
+    /// What was not there, where that is all that is wrong: an earlier action of a plan may bring it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<Lacking>,
 }
 
 /// Sorts of failure; they decide whether it is tried again.
@@ -194,6 +219,7 @@ impl Failure {
             advice: Vec::new(),
             drift: Vec::new(),
             did_nothing: false,
+            lacks: None,
         }
     }
 
@@ -219,6 +245,12 @@ impl Failure {
     #[must_use]
     pub fn did_nothing(self) -> Self {
         Self { did_nothing: true, ..self }
+    }
+
+    /// The same, for want of this on the host of that name in the runbook: `file PATH`, `service NAME`.
+    #[must_use]
+    pub fn lacking(self, on: &str, what: impl Into<String>) -> Self {
+        Self { lacks: Some(Lacking { on: on.to_owned(), what: what.into() }), ..self }
     }
 
     /// Adds a cause.

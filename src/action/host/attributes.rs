@@ -102,10 +102,12 @@ impl NamedAttributes<'_> {
         let mut number = |kind: &str, account: Option<&Account>| match (account, lines.next()) {
             (None, _) => Ok(None),
             (Some(_), Some(id)) if id.parse::<u32>().is_ok() => Ok(id.parse().ok()),
-            (Some(name), _) => Err(Failure::refused(format!("there is no {kind} `{name}` on {on}")).advise(format!(
-                "make it first, or name another: see `getent passwd` and `getent group` on {}",
-                on.name
-            ))),
+            (Some(name), _) => Err(Failure::refused(format!("there is no {kind} `{name}` on {on}"))
+                .advise(format!(
+                    "make it first, or name another: see `getent passwd` and `getent group` on {}",
+                    on.name
+                ))
+                .lacking(&on.name, format!("{kind} {name}"))),
         };
         Ok(Attributes { owner: number("user", owner)?, group: number("group", group)?, mode })
     }

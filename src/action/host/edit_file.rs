@@ -11,7 +11,7 @@ use crate::model::{Change, Failure, FileEdit, Finding, Text, tell};
 
 impl FileEdit {
     fn takers(&self) -> Takers<'_> {
-        Takers { reload: self.reload.as_ref(), restart: self.restart.as_ref() }
+        Takers { path: self.path.as_str(), reload: self.reload.as_ref(), restart: self.restart.as_ref() }
     }
 
     fn changed<'a>(&'a self, cx: &'a Context<'a>) -> Changed<'a> {
@@ -24,12 +24,20 @@ impl FileEdit {
         let missing = || {
             Failure::refused(format!("`{}` is not on {}", self.path, self.on))
                 .advise(format!("give the path that the file has on {}", self.on.name))
+                .lacking(&self.on.name, self.what())
         };
         Ok((file, now.ok_or_else(missing)?))
     }
 
+    /// What it works on, as a plan tells it.
+    fn what(&self) -> String {
+        format!("file {}", self.path)
+    }
+
     fn edited(&self, bytes: &[u8]) -> Result<Contents, Failure> {
-        let edit = replace(bytes, &self.replace).map_err(|it| refused(self.path.as_str(), &self.on.name, it))?;
+        // The text that is to be replaced may be what an earlier action writes.
+        let refused = |it| refused(self.path.as_str(), &self.on.name, it).lacking(&self.on.name, self.what());
+        let edit = replace(bytes, &self.replace).map_err(refused)?;
         Ok(Contents { body: Body::Bytes(edit.bytes), given: Attributes::default() })
     }
 

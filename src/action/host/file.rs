@@ -175,7 +175,8 @@ impl<'a> HostFile<'a> {
         match look_as(cx, host, place.hand, (&place.path, EDITED)).await? {
             Sight::File(image) => Ok((Self::in_place(cx, host, place), image)),
             Sight::Missing => Err(Failure::refused(format!("`{path}` is not on {host}"))
-                .advise(format!("give the path that the file has on {}", host.name))),
+                .advise(format!("give the path that the file has on {}", host.name))
+                .lacking(&host.name, format!("file {path}"))),
             Sight::Other(kind) => Err(Failure::refused(format!("`{path}` on {host} is no file to edit but {kind}"))),
         }
     }

@@ -35,7 +35,13 @@ impl HostFile<'_> {
     pub(super) async fn must_have_room(&self) -> Result<(), Failure> {
         let what = format!("looking at where `{}` is to be", self.path);
         let told = self.cx.run_ok(self.host, self.hand.script(ROOM, [&self.path]), &what).await?;
-        self.refused_for(self.obstacles(&told), "cannot be made")
+        let found = self.obstacles(&told);
+        // The directory may be what an earlier action makes.
+        let only_lacks = told.lines().all(|line| line.starts_with("nowhere "));
+        self.refused_for(found, "cannot be made").map_err(|failure| match only_lacks {
+            true => failure.lacking(&self.host.name, format!("file {}", self.path)),
+            false => failure,
+        })
     }
 
     /// That a file here can be given these.

@@ -99,7 +99,7 @@ impl FileLink {
     }
 
     fn takers(&self) -> Takers<'_> {
-        Takers { reload: self.reload.as_ref(), restart: self.restart.as_ref() }
+        Takers { path: self.path.as_str(), reload: self.reload.as_ref(), restart: self.restart.as_ref() }
     }
 
     fn to(&self) -> &str {

@@ -52,7 +52,8 @@ impl Php<'_> {
         if output.status == 127 {
             return Err(Failure::refused(format!("`{}` is not on {}, or `setpriv` is not", self.program, self.host))
                 .cause(output.stderr)
-                .advise("install PHP's command line (`php-cli`), or give its path as `php`"));
+                .advise("install PHP's command line (`php-cli`), or give its path as `php`")
+                .lacking(&self.host.name, format!("program {}", self.program)));
         }
         let said = format!("{}\n{}", output.text(), output.stderr);
         Err(Failure::permanent(format!("`{} -l` does not accept `{path}` on {}", self.program, self.host)).cause(

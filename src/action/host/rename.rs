@@ -104,6 +104,11 @@ impl Perform for FileRename {
             (true, false) => (Found::Absent, format!("`{}` is there, `{}` is not", self.from, self.to)),
             (false, true) => (Found::Holds, format!("`{}` is there, `{}` is not", self.to, self.from)),
             (true, true) => (Found::Unknown, format!("both `{first}` and `{second}` are on {}", self.on)),
+            (false, false) if cx.call().ahead.is_some() => {
+                return Err(Failure::refused(format!("`{}` is not on {}", self.from, self.on))
+                    .advise(format!("give the path that the file has on {}", self.on.name))
+                    .lacking(&self.on.name, format!("file {}", self.from)));
+            }
             (false, false) => (Found::Unknown, format!("neither `{first}` nor `{second}` is on {}", self.on)),
         };
         let told = names.hand != Hand::Root && found == Found::Absent;

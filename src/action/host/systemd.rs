@@ -62,6 +62,7 @@ impl Unit {
 pub(super) fn no_such(service: &Service, host: &Target) -> Failure {
     Failure::refused(format!("there is no service `{service}` on {host}"))
         .advise("`systemctl list-units --type=service` on the host shows the names it has")
+        .lacking(&host.name, format!("service {service}"))
 }
 
 /// `systemctl VERB UNIT` as root.
@@ -69,9 +70,15 @@ pub(super) fn asking(verb: &str, unit: &Service) -> RemoteCommand {
     RemoteCommand::sudo(["systemctl", verb, unit.as_str()])
 }
 
-/// Runs `systemctl VERB UNIT` as root; it may take as long as the phase may.
+/// Where a unit's file has changed since systemd read it, `systemctl` works with what it read, warns, and ends well.
+const ANEW: &str = r#"
+case $(systemctl show -p NeedDaemonReload -- "$2") in *NeedDaemonReload=yes*) systemctl daemon-reload;; esac
+exec systemctl "$1" "$2"
+"#;
+
+/// Runs `systemctl VERB UNIT` as root, once systemd knows the unit as its files are now; it may take as long as the phase may.
 pub(super) async fn systemctl(cx: &Context<'_>, host: &Target, verb: &str, unit: &Service) -> Result<(), Failure> {
-    let command = asking(verb, unit).limit(cx.time_left());
+    let command = RemoteCommand::root_script(ANEW, [verb, unit.as_str()]).limit(cx.time_left());
     cx.run_ok(host, command, &format!("`systemctl {verb} {unit}`"))
         .await
         .map(drop)

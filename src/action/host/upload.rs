@@ -17,7 +17,7 @@ const SHOWN: u64 = 64 << 10;
 
 impl FileUpload {
     fn takers(&self) -> Takers<'_> {
-        Takers { reload: self.reload.as_ref(), restart: self.restart.as_ref() }
+        Takers { path: self.path.as_str(), reload: self.reload.as_ref(), restart: self.restart.as_ref() }
     }
 
     fn named(&self) -> NamedAttributes<'_> {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 impl FileWrite {
     fn takers(&self) -> Takers<'_> {
-        Takers { reload: self.reload.as_ref(), restart: self.restart.as_ref() }
+        Takers { path: self.path.as_str(), reload: self.reload.as_ref(), restart: self.restart.as_ref() }
     }
 
     fn named(&self) -> NamedAttributes<'_> {

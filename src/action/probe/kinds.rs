@@ -109,7 +109,7 @@ impl Examine for ProbeHolds {
                 return Err(Failure::refused(format!("`verdict` is `{other}`, and is to be `refuse` or `warn`")));
             }
         };
-        let seen = if holds == Some(true) { seen } else { seen.advise(format!("wanted: {}", probe.wanted())) };
+        let seen = if holds == Some(true) { seen } else { seen.advise(format!("see to it that {}", probe.wanted())) };
         Ok(vec![match (&self.helps, holds) {
             (Some(helps), Some(false)) => seen.advise(helps.as_str()),
             _ => seen,

@@ -67,6 +67,7 @@ actions! {
     /// there is kept beside it under a hidden name. Undo puts it back to the byte, with owner, group, permissions and time, or
     /// removes the file where none was; it refuses when somebody changed the file since. `content` is no place for a secret: it is
     /// part of the runbook and of every plan.
+    /// Where it is a file of systemd's units, systemd reads them anew, after an undo too.
     "file.write" FileWrite {
         /// The host.
         on: Target,
@@ -94,6 +95,7 @@ actions! {
     /// Replaces texts in a file, and keeps every other byte. Each must be there exactly so often as is said, or the file is refused
     /// with the lines, while a plan is made already. Copy, plan and undo are as those of `file.write`: of a file that not everybody
     /// on the host may read, the plan shows what is sought and what comes in its place, and nothing else.
+    /// Where it is a file of systemd's units, systemd reads them anew, after an undo too.
     "file.edit" FileEdit {
         /// The host.
         on: Target,
@@ -113,6 +115,7 @@ actions! {
     /// off, it goes on where it stood, and it gets its name once all of it is there and has its SHA-256. Who reads the place sees the
     /// old file or the new one. The plan shows size and SHA-256, of a text the difference; a file that is another one by then stops
     /// the action. Copy and undo are as those of `file.write`.
+    /// Where it is a file of systemd's units, systemd reads them anew, after an undo too.
     "file.upload" FileUpload {
         /// The host.
         on: Target,
@@ -137,6 +140,7 @@ actions! {
     /// Has a symbolic link lead elsewhere, or makes it, in one step: whoever follows it comes to the old or to the new. Refuses where
     /// something else than a link is, and when what it is to lead to is not there by then. Undo has it lead where it led, or removes
     /// it where none was; it refuses when somebody changed it since.
+    /// Where it is a file of systemd's units, systemd reads them anew, after an undo too.
     "file.link" FileLink {
         /// The host.
         on: Target,
@@ -197,13 +201,16 @@ actions! {
         service: Service,
     } gives {} NothingToUndo("what ran runs on; what was stopped is stopped again"), Restores, [StartsService], usual 3 s, deadline 120 s;
 
-    /// Starts a service that does not run, and waits until it is active; one that runs is left alone. Undo stops it if this run
-    /// started it.
+    /// Starts a service that does not run, and waits until it is active; one that runs is left alone. On request it starts at boot from
+    /// then on. A unit whose file has changed since systemd read it is read anew before (`systemctl daemon-reload`), as before every
+    /// restart and reload. Undo stops it if this run started it, and keeps it from starting at boot if it did not before.
     "service.start" ServiceStart {
         /// The host.
         on: Target,
         /// The service.
         service: Service,
+        /// Also have it start at boot. Default: no.
+        enable: Option<bool>,
     } gives {} Reversible, Restores, [StartsService], usual 3 s, deadline 120 s;
 
     /// Has a service read its configuration again; it must run by then. A way back undoes this before it puts back the files that

@@ -243,7 +243,7 @@ mod inside {
         let seen = row("healthy").await;
         assert!(seen.refuses() && seen.acceptable, "{seen:?}");
         assert_eq!((seen.evidence.as_str(), seen.advice.len()), (why.as_str(), 1));
-        assert_eq!(seen.advice[0], format!("wanted: `{instance}` is `healthy` in target group `web`"));
+        assert_eq!(seen.advice[0], format!("see to it that `{instance}` is `healthy` in target group `web`"));
         assert_eq!(world.stage.look(&mut wait("healthy")).await, Found::Absent);
         let told = world.stage.verify(&mut wait("healthy")).await.unwrap_err();
         assert_eq!((told.kind, told.causes[0].as_str()), (FailureKind::Deadline, why.as_str()));

@@ -12,7 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// A stand-in for systemctl: a unit is a folder; `active` and `enabled` are files in it, `starts` counts its starts.
+/// A stand-in for systemctl: a unit is a folder; `active` and `enabled` are files in it, and `stale` where its file has changed;
+/// `starts` counts its starts.
 const SYSTEMCTL: &str = r#"#!/bin/sh
 units=UNITS; verb= unit= skip=
 for a in "$@"; do
@@ -26,7 +27,9 @@ case $verb in
     if [ -e "$d/active" ]; then echo ActiveState=active; else echo ActiveState=inactive; fi
     [ ! -e "$d/exec" ] || cat "$d/exec"
     case $unit in *.*) echo "Id=$unit";; *) echo "Id=$unit.service";; esac
+    [ ! -e "$d/stale" ] || echo NeedDaemonReload=yes
     echo "MainPID=$(cat "$d/starts" 2>/dev/null || echo 0)";;
+  daemon-reload) rm -f "$units"/*/stale;;
   is-enabled) [ -e "$d/enabled" ] && echo enabled || { echo disabled; exit 1; };;
   is-active) [ -e "$d/active" ];;
   start|restart) echo x >"$d/active"; echo $(($(cat "$d/starts" 2>/dev/null || echo 100) + 1)) >"$d/starts";;

@@ -77,7 +77,7 @@ async fn what_is_so_is_seen_from_here_and_from_a_host() {
         assert!(!seen.evidence.contains("hunter"), "{seen:?}");
         let row = check(&host, with, Foresight::WithCommands).await;
         assert!(row.refuses() && row.acceptable && row.evidence.contains(why), "{row:?}");
-        assert!(row.advice[0].starts_with("wanted: "), "{row:?}");
+        assert!(row.advice[0].starts_with("see to it that "), "{row:?}");
     }
 }
 

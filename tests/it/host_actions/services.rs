@@ -121,6 +121,63 @@ async fn a_restart_of_what_was_stopped_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_service_that_is_started_starts_at_boot_where_that_is_asked_for() {
+    let host = Host::start();
+    let deed =
+        |service: &str| host.deed("service.start", json!({"on": host.target(), "service": service, "enable": true}));
+    // Neither, only the one, only the other, both.
+    for (service, units, found, log) in [
+        ("a", &[][..], Found::Absent, &["enable a", "start a", "disable a", "stop a"][..]),
+        ("b", &["active"], Found::Absent, &["enable b", "start b", "disable b"]),
+        ("c", &["enabled"], Found::Absent, &["enable c", "start c", "stop c"]),
+        ("d", &["active", "enabled"], Found::Holds, &[]),
+    ] {
+        host.unit(service, units);
+        let mut deed = deed(service);
+        assert_eq!(deed.observe().await.found, found, "{service}");
+        if found == Found::Absent {
+            deed.apply().await;
+        }
+        deed.verify().await;
+        let again = deed.observe().await;
+        assert!(again.found == Found::Holds && again.ours == (found == Found::Absent), "{service}: {again:?}");
+        assert_eq!(again.facts[&format!("`{service}` on web-1")], "runs, starts at boot");
+        deed.undo().await;
+        deed.undo().await;
+        let all = host.systemctl_log();
+        let its: Vec<&String> = all.iter().filter(|line| line.ends_with(&format!(" {service}"))).collect();
+        assert_eq!(its, log, "{service}");
+    }
+    // What an earlier version has noted: it did not ask whether it starts at boot, and did not change it.
+    host.unit("e", &["active", "enabled"]);
+    let mut old = deed("e");
+    old.call.before = json!({"active": false});
+    old.undo().await;
+    assert_eq!(host.systemctl_log().last().unwrap(), "stop e");
+}
+
+/// A unit whose file has changed is read anew before it is started, restarted or reloaded, and only then.
+#[tokio::test]
+async fn systemd_reads_a_changed_unit_before_it_starts_it() {
+    for (kind, verb, units) in [
+        ("service.start", "start", &["stale"][..]),
+        ("service.restart", "restart", &["active", "stale"]),
+        ("service.reload", "reload", &["active", "stale"]),
+    ] {
+        let host = Host::start();
+        host.unit("redis", units);
+        host.unit("nginx", units);
+        let deed = |service: &str| host.deed(kind, json!({"on": host.target(), "service": service}));
+        for service in ["redis", "nginx"] {
+            let mut deed = deed(service);
+            deed.observe().await;
+            deed.apply().await;
+        }
+        assert_eq!(host.systemctl_log(), ["daemon-reload ", &format!("{verb} redis"), &format!("{verb} nginx")]);
+    }
+}
+
+#[tokio::test]
 async fn a_service_is_started_and_stopped_again_only_by_who_started_it() {
     let host = Host::start();
     host.unit("nginx", &["active"]);
@@ -140,7 +197,7 @@ async fn a_service_is_started_and_stopped_again_only_by_who_started_it() {
     stopped.verify().await;
     let again = stopped.observe().await;
     assert!(again.found == Found::Holds && again.ours, "{again:?}");
-    assert_eq!(again.before, json!({"active": false}));
+    assert_eq!(again.before, json!({"active": false, "enabled": false}));
     stopped.undo().await;
     stopped.undo().await;
     assert_eq!(host.systemctl_log(), ["start redis", "stop redis"]);
