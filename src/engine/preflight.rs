@@ -10,7 +10,7 @@ use super::{Lookout, Performer};
 use crate::access::Beat;
 use crate::journal::{Record, RecordKind, RunState};
 use crate::model::{ActionCall, ActionPath, Drift, Failure, Finding, Found, Millis, Outcome, Phase, RunId};
-use crate::plan::{Look, Plan, Sequence};
+use crate::plan::{Look, Plan, Sequence, brought};
 use std::collections::BTreeSet;
 
 /// Observes what can be observed, in plan order.
@@ -60,13 +60,37 @@ pub async fn look_ahead<P: Performer + Lookout>(
                 }
                 Look::Seen(finding)
             }
-            Outcome::Failed(failure) => Look::Refused(failure),
+            Outcome::Failed(failure) => not_yet(plan, &known, (&planned.action, &looks), failure),
             _ => Look::NotYet,
         };
         looks.push((planned.action.clone(), look));
     }
     leave_out_overtaken(&mut looks);
     looks
+}
+
+/// What a look says that has missed something: where an earlier action of the plan brings it, that it is not there yet.
+fn not_yet(
+    plan: &Plan,
+    state: &RunState,
+    (action, looks): (&ActionPath, &[(ActionPath, Look)]),
+    failure: Failure,
+) -> Look {
+    let is_to_act = |earlier: &ActionPath| {
+        let holds = |(path, look): &(ActionPath, Look)| {
+            path == earlier && matches!(look, Look::Seen(finding) if finding.found == Found::Holds)
+        };
+        !state.action(earlier).is_done() && !looks.iter().any(holds)
+    };
+    let brought_by = failure.lacks.as_ref().and_then(|lacking| brought(plan, action, lacking, is_to_act));
+    match brought_by {
+        None => Look::Refused(failure),
+        Some(brought_by) => {
+            let how = if brought_by.is_sure { "comes before, and brings it" } else { "comes before, and may bring it" };
+            let evidence = format!("not yet: {}; `{}` {how}", failure.message, brought_by.action);
+            Look::Seen(Finding { brought_by: Some(brought_by), ..Finding::new(Found::Absent, false, evidence) })
+        }
+    }
 }
 
 /// How the world seen by these looks differs from the one the plan was made on, for all actions at once. A fact that several

@@ -4,6 +4,7 @@
 //! stored in the run's first record and read from there ever after: what was planned is what runs. Making one is a pure
 //! function. What was seen of the world is put in afterwards, as previews; comparing them with the world is the engine's.
 
+mod brought;
 mod budget;
 mod conflict;
 mod early_guard;
@@ -36,6 +37,7 @@ mod turning;
 mod undo;
 mod unordered;
 
+pub use brought::brought;
 pub use conflict::Conflict;
 pub use early_guard::EarlyGuard;
 pub use expected::{Estimate, Expected, Source};

@@ -2,7 +2,7 @@
 //!
 //! Whoever signs a plan signs this. It holds no before-image, for that is taken anew just before the action acts.
 
-use crate::model::{Change, Description, Facts, Finding, Found, Values};
+use crate::model::{BroughtBy, Change, Description, Facts, Finding, Found, Values};
 use serde::{Deserialize, Serialize};
 
 /// What was previewed of one action.
@@ -23,6 +23,9 @@ pub struct Previewed {
     /// What looking showed that it would change; empty where the parameters tell as much.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// What it is about was not there yet, and this action comes before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought_by: Option<BroughtBy>,
 }
 
 impl Previewed {
@@ -36,6 +39,7 @@ impl Previewed {
             outputs: finding.outputs.clone(),
             facts: finding.facts.clone(),
             changes: finding.changes.clone(),
+            brought_by: finding.brought_by.clone(),
         }
     }
 
@@ -46,6 +50,7 @@ impl Previewed {
             outputs: self.outputs.clone(),
             changes: self.changes.clone(),
             facts: self.facts.clone(),
+            brought_by: self.brought_by.clone(),
             ..Finding::new(self.found, false, self.evidence.clone())
         }
     }

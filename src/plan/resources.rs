@@ -6,7 +6,7 @@
 //! Not handled: what a command touches elsewhere, and two names for one thing.
 
 use super::{Plan, Resource};
-use crate::model::{ActionKind, Expr, Runbook, Scope, StepAction, Value};
+use crate::model::{ActionKind, Expr, Scope, StepAction, Value};
 use std::collections::BTreeMap;
 
 /// What the undo of an action works on.
@@ -131,19 +131,26 @@ impl Told<'_> {
 
     /// A target's instance or host.
     fn host(&self, name: &str) -> String {
-        let target = self.value(name);
-        let runbook: &Runbook = &self.plan.runbook;
-        let spec = runbook.targets.iter().find(|spec| spec.name == target);
-        let place = spec.and_then(|spec| spec.fields.get("instance").or_else(|| spec.fields.get("host")));
-        place.map_or(target, |expr| self.text(expr))
+        place_of(self.plan, &self.value(name))
     }
 
     fn text(&self, expr: &Expr) -> String {
-        let nothing = BTreeMap::new();
-        let scope = Scope { run: None, inputs: &self.plan.inputs, outputs: &nothing };
-        match expr.foretell(&scope, &|reference| reference.unknown(format!("`{reference}`"))).shown() {
-            Value::String(text) => text,
-            other => other.to_string(),
-        }
+        text(self.plan, expr)
+    }
+}
+
+/// The instance or the host of a target.
+pub(super) fn place_of(plan: &Plan, target: &str) -> String {
+    let spec = plan.runbook.targets.iter().find(|spec| spec.name == target);
+    let place = spec.and_then(|spec| spec.fields.get("instance").or_else(|| spec.fields.get("host")));
+    place.map_or_else(|| target.to_owned(), |expr| text(plan, expr))
+}
+
+fn text(plan: &Plan, expr: &Expr) -> String {
+    let nothing = BTreeMap::new();
+    let scope = Scope { run: None, inputs: &plan.inputs, outputs: &nothing };
+    match expr.foretell(&scope, &|reference| reference.unknown(format!("`{reference}`"))).shown() {
+        Value::String(text) => text,
+        other => other.to_string(),
     }
 }

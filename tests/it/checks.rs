@@ -69,6 +69,7 @@ impl Performer for World {
             evidence: "looked up".into(),
             changes: Vec::new(),
             facts: runbook::model::Facts::new(),
+            brought_by: None,
         })
     }
 
@@ -153,6 +154,19 @@ fn only_refusals_that_are_a_persons_to_accept_are_accepted() {
     assert_eq!(judge(&["dns.ttl"]), Err(AcceptanceError::NeverRefuses("dns.ttl".into())));
     let twice = "dns.elastic-ip";
     assert_eq!(judge(&[twice, twice]), Err(AcceptanceError::Twice(twice.into())));
+}
+
+/// A check that its runbook only warns with has nothing to accept.
+#[test]
+fn a_check_that_only_warns_refuses_nothing() {
+    let text = "runbook: r\ntitle: t\nabout: a\npreflight:\n  \
+                - { id: room, do: probe.holds, with: { shell: 'true', verdict: warn } }\n  \
+                - { id: up, do: probe.holds, with: { shell: 'true' } }\n\
+                steps: [{ id: s, title: t, why: w, actions: [{ id: a, do: local.run, with: { shell: 'true', reads: true } }] }]\n";
+    let runbook = validate::parse_runbook("r.yaml", text).unwrap_or_else(|p| panic!("{p}"));
+    let judge = |id: &str| Acceptance::check(&runbook, &[Acceptance { id: id.into(), reason: "I know".into() }]);
+    assert_eq!(judge("room.holds"), Err(AcceptanceError::NeverRefuses("room.holds".into())));
+    assert_eq!(judge("up.holds"), Ok(()));
 }
 
 #[test]

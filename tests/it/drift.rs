@@ -32,6 +32,7 @@ fn finding(found: Found, all: &[(&str, &str)]) -> Finding {
         evidence: "looked".into(),
         changes: Vec::new(),
         facts: facts(all),
+        brought_by: None,
     }
 }
 

@@ -13,6 +13,7 @@ mod aws_checks;
 mod aws_compute;
 mod aws_names;
 mod aws_network;
+mod brought;
 mod budgets;
 mod checks;
 mod choice;

@@ -189,6 +189,84 @@ fn what_does_not_hold_and_what_does_not_come_back_is_found() {
         output.status.code() == Some(1)
             && rows(&output).iter().any(|(row, ok)| !ok && row.starts_with("it is written"))
     );
+    // For a person what failed stands once more below the verdict, and what the hosts wrote of themselves is kept.
+    let mut command = Command::new(RUNBOOK);
+    let output =
+        command.args(["rehearse", "own.yaml"]).current_dir(folder.path()).env("TMPDIR", folder.path()).output();
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let below = said.split_once("verdict: failed, ").unwrap_or_else(|| panic!("{said}")).1;
+    assert!(below.contains("after the run: it is written"), "{said}");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let kept = told.split_once("the lab's files are in ").unwrap_or_else(|| panic!("{told}")).1;
+    let journal = Path::new(kept.trim()).join("logs/journal-app-1.log");
+    let journal = std::fs::read_to_string(&journal).unwrap_or_else(|e| panic!("{}: {e}", journal.display()));
+    assert!(journal.contains("Server listening"), "{journal}");
+}
+
+const UNITS: &str = r#"runbook: units
+title: a service of one's own
+about: Its unit comes, is started at boot too, and changes.
+targets: { app: { host: app-1 } }
+steps:
+  - id: tick
+    title: start it
+    why: It is new.
+    actions:
+      - id: unit
+        do: file.write
+        with:
+          on: app
+          path: /etc/systemd/system/tick.service
+          content: |
+            [Service]
+            ExecStart=/bin/sleep 1000
+            [Install]
+            WantedBy=multi-user.target
+      - { id: start, do: service.start, with: { on: app, service: tick, enable: true } }
+  - id: change
+    title: change how it is started
+    why: systemd warns of a unit that it has not read anew, and starts it as it was.
+    actions:
+      - id: longer
+        do: file.edit
+        with: { on: app, path: /etc/systemd/system/tick.service, replace: [{ text: sleep 1000, with: sleep 2000 }], restart: tick }
+      - id: longest
+        do: file.edit
+        with: { on: app, path: /etc/systemd/system/tick.service, replace: [{ text: sleep 2000, with: sleep 3000 }] }
+      - { id: again, do: service.restart, with: { on: app, service: tick } }
+"#;
+
+/// A real systemd knows a unit as its file is now, on each way, and has it start at boot as long as the run says so.
+#[test]
+fn a_unit_is_as_its_file_says_killed_at_every_point() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("units.yaml"), UNITS).unwrap();
+    let runs = |seconds: &str| {
+        format!(
+            "test \"$(tr '\\0' ' ' </proc/$(systemctl show -p MainPID --value tick)/cmdline)\" = '/bin/sleep {seconds} '"
+        )
+    };
+    let world = format!(
+        "hosts: {{ app-1: {{}} }}\nafter:\n  - {{ on: app-1, what: it starts at boot, run: systemctl is-enabled tick, prints: enabled, since: tick/start }}\n  \
+         - on: app-1\n    what: it runs as its file says\n    run: |\n      {}\n    since: change/again\n  \
+         - on: app-1\n    what: it runs as its first file said\n    run: |\n      {}\n    since: tick/start\n    until: change/longer\n",
+        runs("3000"),
+        runs("1000")
+    );
+    std::fs::write(folder.path().join("units.world.yaml"), world).unwrap();
+    for to in ["tick", "start"] {
+        let points: Vec<String> = ["tick/unit", "tick/start", "change/longer", "change/longest"]
+            .iter()
+            .flat_map(|action| [format!("{action}:before"), format!("{action}:after")])
+            .collect();
+        let kills: Vec<&str> = points.iter().flat_map(|point| ["--kill", point.as_str()]).collect();
+        let output = rehearse(folder.path(), &[&["units.yaml", "--rollback-to", to], kills.as_slice()].concat());
+        all_hold(&output);
+        assert!(has(&output, "it starts at boot") && has(&output, "it runs as its file says"), "{:#?}", rows(&output));
+        let back = if to == "start" { "app-1 is as at the start" } else { "it runs as its first file said" };
+        assert!(has(&output, back), "{:#?}", rows(&output));
+    }
 }
 
 #[test]

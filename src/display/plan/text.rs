@@ -135,7 +135,8 @@ fn inputs(plan: &Plan) -> String {
 fn one_step(plan: &Plan, (step, is_no_return): (&Step, bool), sentences: Sentences<'_>, looks: &Looks<'_>) -> String {
     let of = plan.runbook.last_number();
     let usual = usual::of_step(plan, step).told();
-    let mut text = format!("\nstep {} of {of}  {}  {}, usually {usual}\n", step.number, step.id, one_line(&step.title));
+    let mut text =
+        format!("\nstep {} of {of}  {}  {}\n", step.number, step.id, with_usual(&one_line(&step.title), &usual));
     if is_no_return {
         text.push_str("  POINT OF NO RETURN: once it is done, no rollback reaches the time before it\n");
     }
@@ -151,6 +152,14 @@ fn one_step(plan: &Plan, (step, is_no_return): (&Step, bool), sentences: Sentenc
     text
 }
 
+/// How long something usually takes, behind what it is: after a question or a full stop no comma can follow.
+fn with_usual(what: &str, usual: &str) -> String {
+    match what.ends_with(['?', '.', '!', ':', ';']) {
+        true => format!("{what} Usually {usual}"),
+        false => format!("{what}, usually {usual}"),
+    }
+}
+
 fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks: &Looks<'_>) -> String {
     let spec = action.kind.spec();
     let sentence = sentences(&action.path);
@@ -158,7 +167,7 @@ fn one_action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks:
     let what =
         action.title.as_deref().map(one_line).or_else(|| told.clone()).unwrap_or_else(|| first_sentence(&spec.about));
     let usual = usual::of_action(plan, action).told();
-    let mut text = hanging(&format!("  - {}: ", action.path.name()), 6, &format!("{what}, usually {usual}"));
+    let mut text = hanging(&format!("  - {}: ", action.path.name()), 6, &with_usual(&what, &usual));
     if let (Some(_), Some(does)) = (&action.title, &told) {
         text.push_str(&wrapped("      does: ", does));
     }

@@ -86,7 +86,7 @@ pub(crate) fn looks() -> Vec<(ActionPath, Look)> {
     let finding = |found, evidence: &str, changes: Vec<Change>, facts: &[(&str, &str)]| {
         let facts: Facts = facts.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned())).collect();
         let (before, outputs, evidence) = (Value::Null, Values::new(), evidence.to_owned());
-        Look::Seen(Finding { found, ours: false, before, outputs, evidence, changes, facts })
+        Look::Seen(Finding { found, ours: false, before, outputs, evidence, changes, facts, brought_by: None })
     };
     let key = |key: &str, from: Option<&str>, to: Option<&str>| KeyChange {
         key: key.into(),

@@ -93,6 +93,7 @@ fn everywhere(text: &str) -> (Plan, Vec<(ActionPath, Look)>) {
         evidence: text.into(),
         changes: changes(text),
         facts: runbook::model::Facts::new(),
+        brought_by: None,
     };
     plan.checks = checks(text);
     let refused = Failure::refused(text).cause(format!("{text}1")).advise(text);

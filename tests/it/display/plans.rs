@@ -22,6 +22,7 @@ pub(crate) fn looks() -> Vec<(runbook::model::ActionPath, Look)> {
             evidence: evidence.into(),
             changes: Vec::new(),
             facts: runbook::model::Facts::new(),
+            brought_by: None,
         })
     };
     let refused = Failure::refused("`i-0123456789abcdef0` would be destroyed by a shutdown")

@@ -271,6 +271,7 @@ impl World {
             evidence: "looked".into(),
             changes: Vec::new(),
             facts: self.facts.get(action).cloned().unwrap_or_default(),
+            brought_by: None,
         })
     }
 }

@@ -48,6 +48,15 @@ pub(in crate::display) fn all<'a>(
         {
             warnings.push(format!("`{path}` cannot be judged: {}", finding.evidence));
         }
+        if let Some(brought_by) = line.finding().and_then(|finding| finding.brought_by.as_ref())
+            && !brought_by.is_sure
+        {
+            warnings.push(format!(
+                "`{path}` works on what is not there yet. Whether `{}`, a command that comes before, brings it is not known: if it does \
+                 not, the run rests there. What it brings it can say: `touches`",
+                brought_by.action
+            ));
+        }
     }
     for (action, _) in backs {
         if action.may_ask(&plan.inputs) {
