@@ -160,6 +160,12 @@ impl ActionState {
         }
     }
 
+    /// Whether a phase of it on the way forward has failed, and it rests there.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        matches!(self, ActionState::Failed { .. })
+    }
+
     /// Attempts so far, of the direction it is in.
     #[must_use]
     pub fn attempt(&self) -> u32 {

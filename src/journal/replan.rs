@@ -1,4 +1,4 @@
-//! What a new plan of a run may change: only what has not begun.
+//! What a new plan of a run may change: only what has not begun, and what has failed without ever changing anything: a look, a wait.
 //!
 //! Of a plan this reads only runbook, inputs, account and region; everything else in it is for `plan`.
 
@@ -54,6 +54,7 @@ impl RunState {
             .actions
             .iter()
             .filter(|(action, state)| state.traces().is_some() && old.of(action) != new.of(action))
+            .filter(|(action, state)| !(state.has_failed() && old.only_looks(action) && new.only_looks(action)))
             .map(|(action, _)| action.clone())
             .collect();
         if changed.is_empty() { Ok(()) } else { Err(ReplanError::Begun(changed)) }
@@ -63,6 +64,11 @@ impl RunState {
 impl Meant {
     fn read(plan: &Value) -> Result<Self, ReplanError> {
         serde_json::from_value(plan.clone()).map_err(|e| ReplanError::Form(e.to_string()))
+    }
+
+    /// What changes nothing has left nothing: once it has failed it may mean something else.
+    fn only_looks(&self, action: &ActionPath) -> bool {
+        self.runbook.actions().any(|it| it.path == *action && it.changes_nothing())
     }
 
     fn of(&self, action: &ActionPath) -> Option<Value> {

@@ -1,8 +1,8 @@
 //! The runbook: inputs, targets, steps and their actions, validated.
 
 use super::{
-    ASKS_AWS, ActionPath, CheckKind, Expr, Guard, LeftOut, OnFailure, OnOverrun, Reference, SiteProbe, StepAction,
-    StepId, TargetSpec, Value, ValueType,
+    ASKS_AWS, ActionPath, CheckKind, Expr, Guard, LeftOut, OnFailure, OnOverrun, Reference, Refusal, RowSpec,
+    SiteProbe, StepAction, StepId, TargetSpec, Value, ValueType,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +75,16 @@ pub struct PreflightCheck {
 }
 
 impl PreflightCheck {
+    /// The rows of its kind, as they are in this check: where the runbook says `verdict: warn`, none refuses.
+    pub fn rows(&self) -> impl Iterator<Item = RowSpec> + '_ {
+        let warns = self.with.get("verdict") == Some(&Expr::Literal("warn".into()));
+        self.kind
+            .spec()
+            .rows
+            .into_iter()
+            .map(move |row| RowSpec { refusal: if warns { Refusal::Never } else { row.refusal }, ..row })
+    }
+
     /// Whether it talks to AWS, and so needs the runbook's `region`.
     #[must_use]
     pub fn needs_aws(&self) -> bool {

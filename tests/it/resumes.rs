@@ -49,6 +49,38 @@ fn another_place_to_rest_takes_the_place_of_the_first() {
     desk.types("hana", &["resume"]).exits(4).says("is it?");
 }
 
+/// Where only another text of the runbook helps, `resume` alone is not all that is offered.
+#[test]
+fn a_runbook_that_must_be_changed_is_said_to_be_planned_anew() {
+    let desk = Desk::new();
+    let text = |shell: &str| {
+        format!(
+            "runbook: own\ntitle: t\nabout: a\nsteps:\n  - id: one\n    title: t\n    why: w\n    actions:\n      \
+             - {{ id: it, do: local.run, with: {{ shell: \"{shell}\", undo: ':' }} }}\n"
+        )
+    };
+    desk.write("own.yaml", &text("exit 3"));
+    let failed = desk.types("hana", &["run", "own.yaml", "--allow-commands", "--yes"]).exits(1);
+    failed.says("resolve").says("--as not-done").says("`resume --replan` as a changed runbook says it");
+    let run = desk.run();
+    desk.write("own.yaml", &text("true"));
+    desk.types("hana", &["resolve", &run, "one/it", "--as", "not-done", "--reason", "it was a typo"]).exits(0);
+    desk.types("hana", &["resume", "--replan", "--yes"]).exits(0).says("is finished");
+    // What refuses before it begins anything needs no decision.
+    let desk = Desk::new();
+    let expects = |shell: &str| {
+        format!(
+            "runbook: own\ntitle: t\nabout: a\nsteps:\n  - id: one\n    title: t\n    why: w\n    actions:\n      \
+             - {{ id: it, do: wait.for, deadline: 1s, with: {{ shell: \"{shell}\" }} }}\n"
+        )
+    };
+    desk.write("own.yaml", &expects("false"));
+    let failed = desk.types("hana", &["run", "own.yaml", "--allow-commands", "--yes"]).exits(1);
+    failed.says("--replan").says("when the runbook must be changed");
+    desk.write("own.yaml", &expects("true"));
+    desk.types("hana", &["resume", "--replan", "--yes"]).exits(0).says("is finished");
+}
+
 /// A new runbook without the step at which the run was to rest does not make it run to the end, nor rest at once.
 #[test]
 fn a_place_to_rest_that_is_gone_is_asked_for() {

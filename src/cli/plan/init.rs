@@ -9,17 +9,15 @@ use std::fs::File;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
-/// The longest name that leaves room for what is written before it in ids.
+/// The longest name of a host that leaves room for what is written before it in ids.
 const LONGEST: usize = 30;
 
 pub(in crate::cli) fn init(args: &InitArgs, format: Format) -> Result<Exit, CommandFailure> {
     let path = &args.file;
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    if path.extension().is_none_or(|it| it != "yaml") || !is_id(stem) || stem.len() > LONGEST {
+    if path.extension().is_none_or(|it| it != "yaml") || !is_id(stem) {
         return Err(CommandFailure::usage(format!("`{}` cannot be the name of a runbook", path.display())).hint(
-            format!(
-                "a name like `move-database.yaml`: lower-case letters, digits and single dashes, at most {LONGEST}"
-            ),
+            "a name like `move-database.yaml`: at most 40 lower-case letters, digits and single dashes, a letter first",
         ));
     }
     let hosts = if args.hosts.is_empty() { asked()? } else { args.hosts.clone() };

@@ -10,7 +10,7 @@ pub(in crate::cli) fn judge(runbook: &Runbook, all: &[Acceptance]) -> Result<(),
     Acceptance::check(runbook, all).map_err(|error| {
         let failure = CommandFailure::usage(format!("cannot accept: {error}"));
         let acceptable = runbook.preflight.iter().flat_map(|check| {
-            let rows = check.kind.spec().rows.into_iter().filter(|row| row.refusal == Refusal::Acceptable);
+            let rows = check.rows().filter(|row| row.refusal == Refusal::Acceptable);
             rows.map(move |row| format!("`{}.{}`", check.id, row.name))
         });
         let names: Vec<String> = acceptable.collect();

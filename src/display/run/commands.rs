@@ -5,7 +5,7 @@ use crate::display::time::rough;
 use crate::display::typed::Typed;
 use crate::display::wording::{place, unanswered};
 use crate::journal::{ActionState, Mode, Rest, RollbackTo, RunState};
-use crate::model::{ActionPath, Overrun, Property, Resolution};
+use crate::model::{ActionPath, Overrun, Property, Resolution, StepAction};
 use crate::plan::{Plan, Sequence, Site};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -165,10 +165,14 @@ fn paused(plan: &Plan, state: &RunState, actions: &[ActionPath]) -> Vec<NextComm
     let drifted = actions.iter().any(|action| has_drifted(state, action));
     let what = if drifted { "looks again, and goes on when the world is as it was" } else { "tries it again" };
     let resume = command(typed.resume(), format!("{}{}", again(plan, actions, what), rests(plan, state)));
-    let anew = drifted.then(|| {
-        let why = "shows a new plan for what has not run, on the world as it is, and asks";
-        command(typed.resume_with("--replan"), why)
-    });
+    let anew = match (drifted, actions.iter().any(|action| may_be_changed(plan, state, action))) {
+        (true, _) => Some("shows a new plan for what has not run, on the world as it is, and asks"),
+        (false, true) => {
+            Some("when the runbook must be changed, after that: shows a new plan for what has not run, and asks")
+        }
+        (false, false) => None,
+    };
+    let anew = anew.map(|why| command(typed.resume_with("--replan"), why));
     let not_done =
         actions.iter().filter(|action| wants_a_word(plan, action)).filter_map(|action| not_done(state, action));
     let decided: Vec<NextCommand> =
@@ -193,10 +197,22 @@ fn has_drifted(state: &RunState, action: &ActionPath) -> bool {
     matches!(state.action(action), ActionState::Failed { failure, .. } if !failure.drift.is_empty())
 }
 
+/// Whether another text of the runbook may say otherwise what has failed: nothing of it was begun, or it changes nothing, and the text is
+/// the operator's.
+fn may_be_changed(plan: &Plan, state: &RunState, action: &ActionPath) -> bool {
+    let only_looks = plan.definition(action).is_some_and(StepAction::changes_nothing);
+    let current = state.action(action);
+    state.opened.source.is_some() && current.has_failed() && (only_looks || current.traces().is_none())
+}
+
 /// That nothing of an action is there which was begun and has failed.
 fn not_done(state: &RunState, action: &ActionPath) -> Option<NextCommand> {
     let failed = matches!(state.action(action), ActionState::Failed { traces: Some(_), .. });
-    let why = "when nothing of it is there: `resume` begins it once more";
+    let why = if state.opened.source.is_some() {
+        "when nothing of it is there: `resume` begins it once more, `resume --replan` as a changed runbook says it"
+    } else {
+        "when nothing of it is there: `resume` begins it once more"
+    };
     failed.then(|| command(Typed::of(&state.run).resolve(action, Resolution::NotDone), why))
 }
 

@@ -1,9 +1,10 @@
 //! What somebody is told who does not sit before the screen: one line.
 
+use crate::display::run::site;
 use crate::display::terminal::one_line;
-use crate::display::wording::{rest_sentence, site_clause};
+use crate::display::wording::rest_sentence;
 use crate::journal::{RecordKind, RunState};
-use crate::plan::{Plan, Site};
+use crate::plan::Plan;
 
 /// One line about a record that is in the state.
 #[must_use]
@@ -25,7 +26,7 @@ pub fn notice_text(plan: &Plan, state: &RunState, record: &RecordKind) -> String
         _ => "goes on".to_owned(),
     };
     let site = match record {
-        K::Rested { .. } => site_clause(plan, Site::now(plan, state)),
+        K::Rested { .. } => site::by_what_is_done(plan, state),
         _ => None,
     };
     let site = site.map_or_else(String::new, |told| format!("; {told}"));

@@ -2,9 +2,10 @@
 
 use crate::display::table::{count, wrapped};
 use crate::display::time::{clock, duration, rfc3339};
+use crate::display::wording::site_clause;
 use crate::journal::{RunState, SiteAsked};
 use crate::model::{Millis, SiteSeen, Value};
-use crate::plan::Site;
+use crate::plan::{Plan, Site};
 use serde_json::json;
 
 /// One line on what its answers showed; nothing where nobody asked it.
@@ -13,6 +14,17 @@ pub(in crate::display) fn answers(state: &RunState, now: Millis) -> String {
         .site
         .as_ref()
         .map_or_else(String::new, |site| wrapped("  ", &format!("the site {}", answers_clause(site, now))))
+}
+
+/// Whether the site is up by what the run has done, as a clause; where its answers have shown another, that it is to be so. Of a runbook
+/// that has no downtime nothing is said.
+pub(in crate::display) fn by_what_is_done(plan: &Plan, state: &RunState) -> Option<&'static str> {
+    let planned = Site::now(plan, state);
+    match (planned, state.site.as_ref().map(|site| site.last.up)) {
+        (Site::Down, Some(true)) => site_clause(plan, planned).map(|_| "the site is to be down"),
+        (Site::Up, Some(false)) => site_clause(plan, planned).map(|_| "the site is to be up"),
+        _ => site_clause(plan, planned),
+    }
 }
 
 /// The same as a clause.

@@ -1,10 +1,11 @@
 //! How far a run is: steps and actions done, and a step's state in one word.
 
+use crate::display::run::site;
 use crate::display::table::{count, wrapped};
-use crate::display::wording::{action_word, site_clause};
+use crate::display::wording::action_word;
 use crate::journal::{ActionState, RunState};
 use crate::model::Step;
-use crate::plan::{Plan, Site};
+use crate::plan::Plan;
 
 /// What is done of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +72,9 @@ pub(in crate::display) fn first_open<'a>(plan: &'a Plan, state: &RunState) -> Op
 /// Two lines: how far it is, and whether the site is down.
 pub(in crate::display) fn far(plan: &Plan, state: &RunState) -> String {
     let tally = Tally::of(plan, state);
-    let site = site_clause(plan, Site::now(plan, state)).map_or_else(String::new, |told| format!("; {told}"));
+    let site_now = site::by_what_is_done(plan, state).map_or_else(String::new, |told| format!("; {told}"));
     let told = format!(
-        "{} of {} and {} of {} are done{site}",
+        "{} of {} and {} of {} are done{site_now}",
         tally.steps_done,
         count(tally.steps, "step"),
         tally.actions_done,

@@ -87,10 +87,10 @@ impl Acceptance {
             let id = it.id.clone();
             let row = it.id.split_once('.').and_then(|(check, row)| {
                 let check = runbook.preflight.iter().find(|c| c.id == check)?;
-                check.kind.spec().rows.into_iter().find(|r| r.name == row)
+                check.rows().find(|r| r.name == row).map(|row| row.refusal)
             });
             let is_guards = || it.id.split_once('.').is_some_and(|(id, _)| runbook.guards.iter().any(|g| g.id == id));
-            match row.map(|r| r.refusal) {
+            match row {
                 None if [DOWNTIME_FITS, WINDOW_FITS].contains(&it.id.as_str()) => {}
                 None if is_guards() => return Err(AcceptanceError::Final(id)),
                 None => return Err(AcceptanceError::Unknown(id)),

@@ -62,6 +62,24 @@ fn with(state: &RunState, plan: Value) -> Result<RunState, String> {
     state.follow(replanned(plan), 5).map(|(_, next)| next).map_err(|refused| refused.why)
 }
 
+/// What only asks, looks or waits has changed nothing: once it has failed, a new plan may say it otherwise.
+#[test]
+fn a_look_that_has_failed_may_change() {
+    let failed = |action: &str| RecordKind::Failed {
+        action: path(action),
+        phase: Phase::Verify,
+        failure: Failure::permanent("it never came"),
+        retry_at: None,
+    };
+    let rests = state(&[forward(1), started("one/one"), failed("one/one")]);
+    assert!(rests.action(&path("one/one")).traces().is_some());
+    let next = with(&rests, plan(["other", "b ${{ inputs.who }}", "c"], "kim")).unwrap();
+    assert_eq!(next.actions, rests.actions);
+    // Not what is no more, and not what is under way.
+    assert!(with(&rests, plan(["", "b ${{ inputs.who }}", "c"], "kim")).is_err());
+    assert!(with(&state(&[forward(1), started("one/one")]), plan(["other", "b", "c"], "kim")).is_err());
+}
+
 #[test]
 fn what_has_not_begun_may_change() {
     let begun = state(&[forward(1), started("one/one")]);

@@ -77,7 +77,7 @@ fn a_newer_journal_is_refused_and_left_alone() {
     raw.pragma_update(None, "user_version", 99).unwrap();
     let error = Journal::open(folder.path()).unwrap_err();
     assert!(
-        told(&error).contains("it is of version 99, and this `runbook` knows versions up to 3"),
+        told(&error).contains("it is of version 99, and this `runbook` knows versions up to 4"),
         "{}",
         told(&error)
     );
