@@ -85,6 +85,11 @@ impl CommandFailure {
         &self.message
     }
 
+    /// What failed and why, in one line.
+    pub(in crate::cli) fn in_a_line(&self) -> String {
+        self.as_causes().join(": ")
+    }
+
     pub(in crate::cli) fn exit(&self) -> Exit {
         self.exit
     }

@@ -25,6 +25,7 @@ mod look;
 mod people;
 mod plan;
 mod run;
+mod watch;
 
 pub use exit::Exit;
 
@@ -86,6 +87,7 @@ fn perform(cli: Cli) -> Result<Exit, CommandFailure> {
         Command::Runs => runs::runs(&common, format),
         Command::Log(args) => log::log(&args, &common, format),
         Command::Report(args) => report::report(&args, &common, format),
+        Command::Watch(args) => watch::watch(&args, &common, format),
         Command::Abandon(args) => abandon::abandon(&args, &common, format),
         Command::Approve(args) => approve::approve(&args, &common, format),
         Command::Resolve(args) => resolve::resolve(&args, &common, format),

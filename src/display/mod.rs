@@ -21,6 +21,7 @@ mod terminal;
 mod time;
 mod typed;
 mod verdict;
+mod watch;
 mod wording;
 
 pub use kinds::{kind_json, kind_text, kinds_json, kinds_text};
@@ -61,3 +62,5 @@ pub use terminal::Terminal;
 pub use time::{clock, date_time, duration, rfc3339, rough};
 pub use typed::{CalledWith, Typed, called_with};
 pub use verdict::{Row, rows_table, verdict_line};
+pub use watch::now::{Waits, WatchedRun};
+pub use watch::page::{watch_html, watch_now_json, watch_policy, watch_report_json};

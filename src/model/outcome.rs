@@ -156,7 +156,7 @@ pub struct Failure {
     pub did_nothing: bool,
     /// What was not there, where that is all that is wrong: an earlier action of a plan may bring it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lacks: Option<Lacking>,
+    pub lacks: Option<Box<Lacking>>,
 }
 
 /// Sorts of failure; they decide whether it is tried again.
@@ -250,7 +250,7 @@ impl Failure {
     /// The same, for want of this on the host of that name in the runbook: `file PATH`, `service NAME`.
     #[must_use]
     pub fn lacking(self, on: &str, what: impl Into<String>) -> Self {
-        Self { lacks: Some(Lacking { on: on.to_owned(), what: what.into() }), ..self }
+        Self { lacks: Some(Box::new(Lacking { on: on.to_owned(), what: what.into() })), ..self }
     }
 
     /// Adds a cause.

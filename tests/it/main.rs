@@ -54,4 +54,5 @@ mod terminals;
 mod undo_order;
 mod unrolled;
 mod values;
+mod watching;
 mod worlds;

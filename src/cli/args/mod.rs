@@ -158,6 +158,8 @@ pub(super) enum Command {
     Log(LogArgs),
     /// Tell what became of a run: what was planned and what was, what cost the downtime, what is left
     Report(ReportArgs),
+    /// Follow a run in a browser, live: for those who do not sit before its terminal
+    Watch(WatchArgs),
     /// Answer a gate of a run
     Approve(ApproveArgs),
     /// Decide what cannot be told by looking: whether an action is done

@@ -210,6 +210,15 @@ pub(in crate::cli) struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct WatchArgs {
+    #[command(flatten)]
+    pub(in crate::cli) run: RunRef,
+    /// Where the page is served; another address than this machine's own lets others look, unencrypted
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub(in crate::cli) listen: std::net::SocketAddr,
+}
+
+#[derive(Debug, Args)]
 #[command(override_usage = "runbook approve [OPTIONS] [RUN] <GATE>")]
 pub(in crate::cli) struct ApproveArgs {
     /// The gate, and before it the run [default: the one that is not finished]

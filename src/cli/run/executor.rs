@@ -5,7 +5,7 @@ use crate::cli::args::{Common, Format};
 use crate::cli::clock::{SteadyClock, SystemClock};
 use crate::cli::lab::harm::{Harm, Harmed, Mortal};
 use crate::cli::run::spectator::Spectator;
-use crate::cli::run::{clearing, signals};
+use crate::cli::run::{clearing, signals, waits};
 use crate::cli::{CommandFailure, Exit, operator, settings};
 use crate::display::Typed;
 use crate::display::{self, Console, ConsoleMode, Sentence};
@@ -56,6 +56,9 @@ impl ExecutorRun<'_> {
             let mut stop = signals::listen()
                 .map_err(|e| CommandFailure::new(Exit::Failed, "cannot listen for signals").cause(e.to_string()))?;
             let (mut events, shown) = event::channel();
+            let (also, heard) = event::channel();
+            events = events.and(also);
+            waits::keep(heard, settings::connections(self.common, state.run.as_str())?.work_dir, operator::holder());
             let mut post = None;
             if !self.common.notify.is_empty() {
                 let (also, heard) = event::channel();

@@ -12,6 +12,7 @@ pub(in crate::cli) mod resume;
 pub(in crate::cli) mod rollback;
 pub(in crate::cli) mod signals;
 pub(in crate::cli) mod spectator;
+pub(in crate::cli) mod waits;
 
 use self::executor::{ExecutorRun, lease};
 use self::limits::{first_limits, set_limits};

@@ -10,18 +10,7 @@ use crate::display::time::{clock, date_time, duration, rough};
 #[must_use]
 pub fn report_html(of: Reported<'_>) -> String {
     let sheet = ReportSheet::new(of);
-    let main = el("main")
-        .id("report")
-        .child(verdict(&sheet))
-        .child(figures(&sheet))
-        .child(strip::section(&sheet))
-        .child(outages(&sheet))
-        .child(seen(&sheet))
-        .child(troubles(&sheet))
-        .child(decisions(&sheet))
-        .child(steps(&sheet))
-        .child(made(&sheet))
-        .child(facts(&sheet));
+    let main = el("main").id("report").child(verdict(&sheet)).child(sections(&sheet));
     let runbook = &of.plan.runbook;
     let frame = Frame {
         title: format!("Report of {}: {}", of.state.run, runbook.title),
@@ -34,8 +23,24 @@ pub fn report_html(of: Reported<'_>) -> String {
             of.tool,
             of.state.run
         ),
+        live: None,
     };
     page(frame, main)
+}
+
+/// All that follows the verdict.
+pub(in crate::display) fn sections(sheet: &ReportSheet<'_>) -> Html {
+    Html::from_iter([
+        Html::from(figures(sheet)),
+        strip::section(sheet).into(),
+        outages(sheet),
+        seen(sheet),
+        troubles(sheet),
+        decisions(sheet),
+        steps(sheet).into(),
+        made(sheet).into(),
+        facts(sheet).into(),
+    ])
 }
 
 fn verdict(sheet: &ReportSheet<'_>) -> Element {
@@ -184,6 +189,7 @@ fn facts(sheet: &ReportSheet<'_>) -> Element {
     titled("facts", "This run").child(el("dl").class("facts").children(rows))
 }
 
+/// A table that scrolls by itself where it is wider than the page.
 fn table(caption: &str, heads: &[&str], rows: impl Iterator<Item = Vec<Html>>) -> Element {
     let head = heads.iter().map(|name| el("th").attr("scope", "col").text(name));
     let row = |cells: Vec<Html>| {

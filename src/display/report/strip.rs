@@ -4,7 +4,7 @@
 use super::sheet::{ReportSheet, ReportedStep};
 use crate::display::plan::page::markup::{Element, Html, el, titled};
 use crate::display::time::{duration, rough};
-use crate::journal::Execution;
+use crate::journal::{Execution, Rest};
 use crate::model::Millis;
 
 /// How wide a bar's drawing is, in its own units.
@@ -70,7 +70,11 @@ fn row(sheet: &ReportSheet<'_>, step: &ReportedStep<'_>, work: &AtWork, whole: M
     let spells = || step.actions.iter().flat_map(|action| action.spells.iter().copied());
     let took: Millis = step.actions.iter().filter_map(|action| action.took).map(|took| took.work).sum();
     let words = match spells().map(|(begun, _)| begun).min() {
-        None => format!("planned for {}, did not run", rough(slot.end_s.saturating_sub(slot.begin_s))),
+        None => {
+            let is_over = sheet.of.state.rest.as_ref().is_some_and(Rest::is_over);
+            let so_far = if is_over { "did not run" } else { "has not run yet" };
+            format!("planned for {}, {so_far}", rough(slot.end_s.saturating_sub(slot.begin_s)))
+        }
         Some(begun) => format!(
             "after {}, worked at for {}; planned after {} for {}",
             duration(work.before(begun)),

@@ -54,6 +54,7 @@ pub fn rollback_html(origin: &PlanOrigin, back: &RollbackShown<'_>) -> String {
         heading: &heading,
         skip: ("undone", "Skip to what is undone"),
         foot: made(origin),
+        live: None,
     };
     page(frame, main)
 }

@@ -2,9 +2,12 @@
 
 use super::fixture::{BEGIN, Story, no_capacity, path, plan, step_id, throttled};
 use super::{golden, golden_file, golden_page};
-use runbook::display::{Reported, report_html, report_json, report_markdown, report_text};
-use runbook::journal::{RecordKind, Rest, RollbackTo, Verdict};
-use runbook::model::{ActionKind, Expr, SiteSeen};
+use runbook::display::{
+    Reported, Waits, WatchedRun, report_html, report_json, report_markdown, report_text, watch_html, watch_now_json,
+    watch_report_json,
+};
+use runbook::journal::{Holder, RecordKind, Rest, RollbackTo, Verdict};
+use runbook::model::{ActionKind, ActionPath, Expr, Overrun, SiteSeen};
 use runbook::plan::{Order, Plan, outages};
 
 fn of<'a>(plan: &'a Plan, story: &'a Story, verdict: &'a Verdict) -> Reported<'a> {
@@ -166,6 +169,14 @@ fn waited() -> Story {
     story
 }
 
+/// It rests because its window ends, before what comes next.
+fn overrun() -> Story {
+    let mut story = Story::three_steps();
+    let overrun = Overrun::Window { ends: story.now + 300_000, next_s: 420, back_s: 120 };
+    story.rest(Rest::Overrun { overrun });
+    story
+}
+
 /// A page of a report on a run that was killed twice.
 pub(crate) fn report_page() -> String {
     let (story, plan) = (killed(), down(Order::Article));
@@ -191,6 +202,51 @@ fn for_a_ticket_for_programs_and_as_a_page() {
     golden_file("report_killed.md", &report_markdown(reported));
     golden_file("report_killed.json", &format!("{:#}\n", report_json(reported)));
     golden_page("report_killed.html", &report_html(reported));
+}
+
+/// The same runs as they are watched: what stands now comes first, and each kind of rest is told with what can be typed.
+#[test]
+fn of_runs_of_each_kind_as_they_are_watched() {
+    let plan = down(Order::Article);
+    let nobody = |_: &ActionPath| None;
+    let shown = |story: &Story, holder: Option<&Holder>, waits: &Waits| {
+        let verdict = intact(story);
+        let of = Reported { holder, ..of(&plan, story, &verdict) };
+        let watched = WatchedRun { of, waits, sentences: &nobody };
+        let page = watch_html(watched);
+        let now: serde_json::Value = serde_json::from_str(&watch_now_json(watched)).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&watch_report_json(watched)).unwrap();
+        // What comes later is what a page that is loaded then has.
+        assert!(page.contains(now["html"].as_str().unwrap()) && page.contains(report["html"].as_str().unwrap()));
+        format!(
+            "{}\n{}\n{}",
+            now["title"].as_str().unwrap(),
+            now["said"].as_str().unwrap(),
+            now["html"].as_str().unwrap()
+        )
+    };
+    for (name, story) in [
+        ("smooth", smooth()),
+        ("killed", killed()),
+        ("rolled_back", rolled_back()),
+        ("waited", waited()),
+        ("overrun", overrun()),
+    ] {
+        golden_file(&format!("watch_{name}.html"), &shown(&story, None, &Waits::new()));
+    }
+    // Somebody is at it: what it waits for; and when he is gone, that he is.
+    let holder = Holder { by: "hana".into(), host: "desk".into(), pid: 4711 };
+    let mut story = Story::three_steps();
+    story.start("clone-server/create-image").now += 65_000;
+    let waits = Waits::from([(path("clone-server/create-image"), "image `ami-0a` is `pending`, 43 %".to_owned())]);
+    golden_file("watch_under_way.html", &shown(&story, Some(&holder), &waits));
+    let gone = shown(&story, None, &waits);
+    assert!(gone.contains("It was killed, or its machine went down") && !gone.contains("43 %"), "{gone}");
+    // A gate that is open, while an executor waits at it.
+    let (action, gate) = (path("check/record"), "check-record".to_owned());
+    story.start("check/record").add(500, RecordKind::GateOpened { action, gate, prompt: "publish <b>it</b>".into() });
+    let asked = shown(&story, Some(&holder), &Waits::new());
+    assert!(asked.contains("publish &lt;b&gt;it&lt;/b&gt;") && asked.contains("runbook approve"), "{asked}");
 }
 
 /// What does not fold, or does not fit the plan, breaks nothing; a journal that was changed is told first.

@@ -24,7 +24,7 @@ fn page(order: Order) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// Light and dark, narrow and wide, folded and unfolded: nothing is to be complained of, and it fits the screen.
-fn suits_everybody(browser: &mut Browser) {
+pub(crate) fn suits_everybody(browser: &mut Browser) {
     for (scheme, width) in [("light", 1280), ("dark", 1600), ("light", 360), ("dark", 360)] {
         browser.dress(scheme, width);
         for open in [false, true] {

@@ -18,6 +18,8 @@ pub(crate) struct Browser {
     answers: BufReader<File>,
     session: Option<String>,
     last: u64,
+    /// How many pages were loaded.
+    loaded: u32,
     /// What the page's console said, and every address that was asked for.
     pub(crate) console: Vec<String>,
     pub(crate) asked_for: Vec<String>,
@@ -49,8 +51,9 @@ impl Browser {
             .unwrap();
         let both = |path: &PathBuf| OpenOptions::new().read(true).write(true).open(path).unwrap();
         let (commands, answers) = (both(&down), BufReader::new(both(&up)));
-        let (console, asked_for) = (Vec::new(), Vec::new());
-        let mut browser = Self { child, commands, answers, session: None, last: 0, console, asked_for, profile };
+        let (console, asked_for, loaded) = (Vec::new(), Vec::new(), 0);
+        let mut browser =
+            Self { child, commands, answers, session: None, last: 0, loaded, console, asked_for, profile };
         browser.attach();
         browser.show(page);
         browser
@@ -67,8 +70,17 @@ impl Browser {
 
     /// Shows a file, and waits until it is loaded.
     pub(crate) fn show(&mut self, page: &Path) {
-        self.call("Page.navigate", &json!({ "url": format!("file://{}", page.display()) }));
-        while self.read()["method"] != "Page.loadEventFired" {}
+        self.go(&format!("file://{}", page.display()));
+    }
+
+    /// Goes to an address of this machine, and waits until the page is loaded.
+    pub(crate) fn go(&mut self, url: &str) {
+        let before = self.loaded;
+        self.call("Page.navigate", &json!({ "url": url }));
+        // It may have come before the answer.
+        while self.loaded == before {
+            self.read();
+        }
     }
 
     /// Sends a command and waits for its answer; what is said meanwhile is kept.
@@ -97,6 +109,7 @@ impl Browser {
         match message["method"].as_str() {
             Some("Runtime.consoleAPICalled") => self.console.push(params["args"].to_string()),
             Some("Runtime.exceptionThrown") => self.console.push(params["exceptionDetails"].to_string()),
+            Some("Page.loadEventFired") => self.loaded += 1,
             Some("Log.entryAdded") => self.console.push(params["entry"].to_string()),
             Some("Network.requestWillBeSent") => {
                 self.asked_for.push(params["request"]["url"].as_str().unwrap_or_default().to_owned());

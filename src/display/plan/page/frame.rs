@@ -20,12 +20,14 @@ pub(in crate::display) struct Frame<'a> {
     pub(in crate::display) skip: (&'static str, &'static str),
     /// What stands at its foot.
     pub(in crate::display) foot: String,
+    /// What lets the page go on by itself, where something does: it may ask where the page came from, and nobody else.
+    pub(in crate::display) live: Option<&'static str>,
 }
 
 pub(in crate::display) fn page(frame: Frame<'_>, main: Element) -> String {
     let head = el("head")
         .child(el("meta").attr("charset", "utf-8"))
-        .child(el("meta").attr("http-equiv", "Content-Security-Policy").attr("content", policy()))
+        .child(el("meta").attr("http-equiv", "Content-Security-Policy").attr("content", policy(frame.live)))
         .child(meta("viewport", "width=device-width, initial-scale=1"))
         .child(meta("color-scheme", "light dark"))
         .child(meta("referrer", "no-referrer"))
@@ -36,7 +38,8 @@ pub(in crate::display) fn page(frame: Frame<'_>, main: Element) -> String {
         .child(el("header").child(el("p").class("kicker").child(frame.kicker)).child(el("h1").rich(frame.heading)))
         .child(main)
         .child(el("footer").child(el("p").text(&frame.foot)))
-        .child(el("script").source(SCRIPT));
+        .child(el("script").source(SCRIPT))
+        .child(frame.live.map(|code| el("script").source(code)));
     Html::from(el("html").attr("lang", "en").child(head).child(body)).into_page()
 }
 
@@ -44,10 +47,11 @@ fn meta(name: &'static str, content: &str) -> Element {
     el("meta").attr("name", name).attr("content", content)
 }
 
-/// Only this style and this script; nothing is loaded, nothing is sent.
-fn policy() -> String {
+/// Only this style and these scripts; nothing is loaded from elsewhere, nothing is sent.
+pub(in crate::display) fn policy(live: Option<&str>) -> String {
+    let also = live.map_or_else(String::new, |code| format!(" '{}'; connect-src 'self'", source_hash(code)));
     format!(
-        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src '{}'; script-src '{}'{also}; base-uri 'none'; form-action 'none'",
         source_hash(STYLE),
         source_hash(SCRIPT)
     )

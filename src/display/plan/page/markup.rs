@@ -78,6 +78,11 @@ impl Html {
         self.0.push_str(&child.into().0);
     }
 
+    /// The piece's text, for a page that has the rest.
+    pub(in crate::display) fn into_fragment(self) -> String {
+        self.0
+    }
+
     /// The page's text. `<!DOCTYPE>` is no element and is put before it here.
     pub(in crate::display) fn into_page(self) -> String {
         format!("<!DOCTYPE html>\n{}", self.0)
@@ -159,10 +164,10 @@ impl<T: Into<Html>> From<Option<T>> for Html {
     }
 }
 
-impl FromIterator<Element> for Html {
-    fn from_iter<I: IntoIterator<Item = Element>>(elements: I) -> Html {
+impl<T: Into<Html>> FromIterator<T> for Html {
+    fn from_iter<I: IntoIterator<Item = T>>(pieces: I) -> Html {
         let mut html = Html::default();
-        elements.into_iter().for_each(|element| html.add(element));
+        pieces.into_iter().for_each(|piece| html.add(piece));
         html
     }
 }

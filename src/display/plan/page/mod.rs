@@ -52,6 +52,7 @@ pub fn plan_html(
         heading: &runbook.title,
         skip: ("steps", "Skip to the steps"),
         foot: made(origin),
+        live: None,
     };
     frame::page(frame, main)
 }
