@@ -5,6 +5,7 @@
 //! However the play ends, the region is ended in order.
 
 mod deaths;
+mod looked;
 mod shell;
 mod traces;
 mod under_test;
@@ -20,6 +21,7 @@ use crate::rehearsal::judge::Witness;
 use crate::rehearsal::judge::account::AccountPicture;
 use crate::rehearsal::judge::holds::{self, LookedAt};
 use crate::rehearsal::judge::injected::injected;
+use crate::rehearsal::play::looked::{outputs, stands};
 use crate::rehearsal::play::under_test::UnderTest;
 use crate::rehearsal::play::users::SiteUsers;
 use crate::rehearsal::region::{Region, enter};
@@ -27,7 +29,7 @@ use crate::rehearsal::scenario::{Part, PlayEnding, Report, ReturnTrip, Scenario,
 use crate::rehearsal::world::command::{by_operator, well};
 use crate::rehearsal::world::fault::{FaultBefore, RestBefore};
 use crate::rehearsal::world::{self, INPUTS};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::process::ExitStatus;
 
@@ -274,51 +276,6 @@ impl Play<'_> {
 
     fn part(&mut self, after: &str, rows: Vec<VerdictRow>) {
         self.report.parts.push(Part { after: after.to_owned(), rows });
-    }
-}
-
-/// Whether the effects of actions on which no later one has worked are there still, by what each saw of its own.
-fn stands(looked: &Value) -> VerdictRow {
-    let all = looked.as_array().map(Vec::as_slice).unwrap_or_default();
-    let all: Vec<&Value> = all.iter().filter(|it| it["taken_away"] != true).collect();
-    let missing = all.iter().filter(|it| it["holds"] != true);
-    let missing: Vec<String> = missing
-        .map(|it| format!("{}: {}", it["action"].as_str().unwrap_or_default(), it["seen"].as_str().unwrap_or_default()))
-        .collect();
-    let seen = match (all.len(), missing.is_empty()) {
-        (0, _) => "none can be asked: each is worked on by a later one, or leaves nothing to be seen".to_owned(),
-        (number, true) => format!(
-            "all {number} that can be asked: of the others a later one has worked on the same, or nothing is left to be seen"
-        ),
-        (_, false) => missing.join("; "),
-    };
-    VerdictRow::new("the effects of its actions are there by their own look", missing.is_empty(), seen)
-}
-
-/// What the actions that are done have given last, by a run's log; not those whose effect the run itself has taken away.
-fn outputs(log: &Value, done: Option<&BTreeSet<ActionPath>>, looked: &Value) -> Vec<Value> {
-    let gone = |action: &str| {
-        looked.as_array().into_iter().flatten().any(|it| it["taken_away"] == true && it["action"] == action)
-    };
-    let mut last = std::collections::BTreeMap::new();
-    for record in log.as_array().into_iter().flatten() {
-        // What an undo has made anew is called otherwise from there on.
-        for (old, new) in record.get("renamed").and_then(Value::as_object).into_iter().flatten() {
-            last.values_mut().for_each(|outputs| renamed(outputs, old, new));
-        }
-        let (Some(action), Some(outputs)) = (record["action"].as_str(), record.get("outputs")) else { continue };
-        if !gone(action) && done.is_none_or(|done| done.iter().any(|path| path.to_string() == action)) {
-            last.insert(action.to_owned(), outputs.clone());
-        }
-    }
-    last.into_values().collect()
-}
-
-fn renamed(outputs: &mut Value, old: &str, new: &Value) {
-    for value in outputs.as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
-        if *value == old {
-            value.clone_from(new);
-        }
     }
 }
 
