@@ -7,8 +7,9 @@ use crate::cli::plan::shown::sentences;
 use crate::cli::run::waits;
 use crate::display::{self, Reported, WatchedRun};
 use crate::engine::Clock;
-use crate::journal::{Holder, Journal, Record, RunState};
-use crate::model::RunId;
+use crate::journal::{Holder, Journal, JournalError, Record, RunState, Verdict};
+use crate::model::{ActionPath, Description, RunId};
+use crate::plan::Plan;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,61 +42,78 @@ pub(super) struct Follower {
     work: PathBuf,
     records: Vec<Record>,
     holder: Option<Holder>,
+    read: Option<Read>,
     shown: Option<PageState>,
     /// Looks since the report was made.
     looks: u32,
 }
 
+/// What the records tell, as long as there are no more of them.
+struct Read {
+    state: RunState,
+    plan: Plan,
+    verdict: Verdict,
+    does: Box<dyn Fn(&ActionPath) -> Option<Description>>,
+}
+
 impl Follower {
     pub(super) fn new(journal: Journal, run: RunId, work: PathBuf) -> Self {
-        Self { journal, run, work, records: Vec::new(), holder: None, shown: None, looks: 0 }
+        Self { journal, run, work, records: Vec::new(), holder: None, read: None, shown: None, looks: 0 }
     }
 
     /// What is to be shown now; nothing when that is what was shown before.
     pub(super) fn look(&mut self) -> Result<Option<PageState>, CommandFailure> {
         let more = self.journal.records(&self.run, self.records.last().map_or(0, |last| last.seq))?;
         let holder = self.journal.holder(&self.run)?.map(|(holder, _)| holder);
-        let is_new =
-            !more.is_empty() || holder != self.holder || self.shown.as_ref().is_none_or(|it| it.trouble.is_some());
+        let was_trouble = self.shown.as_ref().is_none_or(|it| it.trouble.is_some());
+        let is_news = !more.is_empty() || holder != self.holder || was_trouble;
         // Nothing goes on where nobody is at it: time alone is no news.
-        if !is_new && holder.is_none() {
+        if !is_news && holder.is_none() {
             return Ok(None);
         }
-        self.looks = if is_new || self.looks >= REPORT_EVERY { 0 } else { self.looks + 1 };
-        let is_new = self.looks == 0;
-        self.records.extend(more);
         self.holder = holder;
-        let Some(state) = RunState::fold(&self.records).map_err(crate::journal::JournalError::from)? else {
-            return Ok(None);
-        };
-        let plan = open::plan(&state)?;
-        let verdict = self.journal.verify(&self.run)?;
+        if !more.is_empty() || self.read.is_none() {
+            self.records.extend(more);
+            self.read = self.read_records()?;
+        }
+        self.looks = if is_news || self.looks >= REPORT_EVERY { 0 } else { self.looks + 1 };
+        let Some(read) = &self.read else { return Ok(None) };
         let waits = self.holder.as_ref().map(|holder| waits::read(&self.work, holder)).unwrap_or_default();
-        let does = sentences(&plan, Some(&state.run), &state.outputs());
         let watched = WatchedRun {
             of: Reported {
-                plan: &plan,
-                state: &state,
+                plan: &read.plan,
+                state: &read.state,
                 records: &self.records,
                 holder: self.holder.as_ref(),
-                verdict: &verdict,
+                verdict: &read.verdict,
                 now: SystemClock.now(),
                 tool: env!("CARGO_PKG_VERSION"),
             },
             waits: &waits,
-            sentences: &does,
+            sentences: &*read.does,
         };
-        let before = self.shown.as_ref();
-        let report = match before {
-            Some(before) if !is_new => Arc::clone(&before.report),
-            _ => display::watch_report_json(watched).into(),
+        let now = display::watch_now_json(watched).into();
+        let shown = match &self.shown {
+            // Who loads the page is told at once what is new since then.
+            Some(before) if self.looks > 0 => PageState { now, ..before.clone() },
+            before => PageState {
+                page: display::watch_html(watched).into(),
+                now,
+                report: display::watch_report_json(watched).into(),
+                version: before.as_ref().map_or(0, |before| before.version + 1),
+                trouble: None,
+            },
         };
-        let version = before.map_or(0, |before| before.version) + u64::from(is_new);
-        let page = display::watch_html(watched).into();
-        let shown = PageState { page, now: display::watch_now_json(watched).into(), report, version, trouble: None };
-        let is_same = before.is_some_and(|before| before.now == shown.now && before.version == shown.version);
+        let is_same = self.shown.as_ref() == Some(&shown);
         self.shown = Some(shown.clone());
         Ok((!is_same).then_some(shown))
+    }
+
+    fn read_records(&self) -> Result<Option<Read>, CommandFailure> {
+        let Some(state) = RunState::fold(&self.records).map_err(JournalError::from)? else { return Ok(None) };
+        let (plan, verdict) = (open::plan(&state)?, self.journal.verify(&self.run)?);
+        let does = Box::new(sentences(&plan, Some(&state.run), &state.outputs()));
+        Ok(Some(Read { state, plan, verdict, does }))
     }
 
     /// Looks until nobody listens. A journal that cannot be read is told and tried again.
