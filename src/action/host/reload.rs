@@ -2,8 +2,7 @@
 
 use super::preview::command_of;
 use super::stray;
-use super::systemd::{Unit, asking, systemctl};
-use crate::access::RemoteCommand;
+use super::systemd::{Unit, asking, read_units, systemctl};
 use crate::action::{Context, Glance, wait_until};
 use crate::model::{Change, Failure, Service, Target, Text, Value, Values, is_unit_file, tell};
 
@@ -86,11 +85,6 @@ impl Takers<'_> {
     pub(super) fn given(&self) -> Values {
         self.restart.map(|_| (RESTARTED.to_owned(), Value::from(true))).into_iter().collect()
     }
-}
-
-/// What has systemd read its units anew; nothing that runs is touched by it.
-fn read_units() -> RemoteCommand {
-    RemoteCommand::sudo(["systemctl", "daemon-reload"])
 }
 
 /// Restarts a service if it runs, and waits until it is active; answers whether it did.

@@ -18,11 +18,13 @@ pub(super) struct Unit {
     pub(super) pid: u32,
     /// Whether it can be reloaded; a systemd that does not say lets it be tried.
     pub(super) can_reload: bool,
+    /// Whether its file has changed since systemd read it.
+    pub(super) is_stale: bool,
 }
 
 /// `is-enabled` knows services with a SysV script too, `show` does not; its exit status says nothing more than its word.
 const LOOK: &str = r#"
-systemctl show -p LoadState -p ActiveState -p MainPID -p CanReload -- "$1"
+systemctl show -p LoadState -p ActiveState -p MainPID -p CanReload -p NeedDaemonReload -- "$1"
 echo "Enabled=$(systemctl is-enabled -- "$1" 2>/dev/null || true)"
 "#;
 
@@ -44,6 +46,7 @@ impl Unit {
             enabled: matches!(field("Enabled").as_str(), "enabled" | "enabled-runtime"),
             pid: field("MainPID").parse().unwrap_or(0),
             can_reload: field("CanReload") != "no",
+            is_stale: field("NeedDaemonReload") == "yes",
         }
     }
 
@@ -70,15 +73,21 @@ pub(super) fn asking(verb: &str, unit: &Service) -> RemoteCommand {
     RemoteCommand::sudo(["systemctl", verb, unit.as_str()])
 }
 
-/// Where a unit's file has changed since systemd read it, `systemctl` works with what it read, warns, and ends well.
-const ANEW: &str = r#"
-case $(systemctl show -p NeedDaemonReload -- "$2") in *NeedDaemonReload=yes*) systemctl daemon-reload;; esac
-exec systemctl "$1" "$2"
-"#;
+/// What has systemd read its units anew; nothing that runs is touched by it.
+pub(super) fn read_units() -> RemoteCommand {
+    RemoteCommand::sudo(["systemctl", "daemon-reload"])
+}
 
-/// Runs `systemctl VERB UNIT` as root, once systemd knows the unit as its files are now; it may take as long as the phase may.
+/// The verbs for which a unit counts as its file is now.
+const BY_THE_FILE: [&str; 3] = ["start", "restart", "reload"];
+
+/// Runs `systemctl VERB UNIT` as root; it may take as long as the phase may. Where a unit's file has changed since systemd read it,
+/// `systemctl` would work with what it read, warn, and end well: then it reads it anew first.
 pub(super) async fn systemctl(cx: &Context<'_>, host: &Target, verb: &str, unit: &Service) -> Result<(), Failure> {
-    let command = RemoteCommand::root_script(ANEW, [verb, unit.as_str()]).limit(cx.time_left());
+    if BY_THE_FILE.contains(&verb) && Unit::look(cx, host, unit).await?.is_stale {
+        cx.run_ok(host, read_units(), "`systemctl daemon-reload`").await?;
+    }
+    let command = asking(verb, unit).limit(cx.time_left());
     cx.run_ok(host, command, &format!("`systemctl {verb} {unit}`"))
         .await
         .map(drop)
@@ -92,9 +101,13 @@ mod tests {
     #[test]
     fn states_are_read() {
         let unit = Unit::parse("LoadState=loaded\nActiveState=active\nMainPID=42\nEnabled=enabled\n");
-        assert_eq!(unit, Unit { exists: true, state: "active".into(), enabled: true, pid: 42, can_reload: true });
+        assert_eq!(
+            unit,
+            Unit { exists: true, state: "active".into(), enabled: true, pid: 42, can_reload: true, is_stale: false }
+        );
         assert!(!Unit::parse("LoadState=loaded\nCanReload=no\n").can_reload);
         assert!(unit.is_active() && !unit.is_stopped());
+        assert!(Unit::parse("LoadState=loaded\nNeedDaemonReload=yes\n").is_stale);
         let none = Unit::parse("LoadState=not-found\nActiveState=inactive\nMainPID=0\nEnabled=\n");
         assert!(!none.exists && !none.enabled && none.is_stopped());
         let leaving = Unit::parse("LoadState=loaded\nActiveState=deactivating\n");
