@@ -20,6 +20,9 @@ pub struct Expected {
 pub(super) struct Measured {
     /// The median, in seconds.
     pub(super) median_s: u64,
+    /// What one in ten took, in seconds, or longer; nothing where too few times were measured to say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) slow_s: Option<u64>,
     /// How many runs it comes from.
     pub(super) runs: usize,
 }
@@ -60,6 +63,19 @@ impl Expected {
         }
     }
 
+    /// How long one in ten actions of its kind takes, in seconds, or longer; nothing where that is not known, or the runbook says how long it
+    /// takes.
+    #[must_use]
+    pub fn slow(&self, action: &StepAction) -> Option<u64> {
+        self.forward.get(&action.kind).filter(|_| action.usual_s.is_none())?.slow_s
+    }
+
+    /// The same of its undo.
+    #[must_use]
+    pub fn slow_undo(&self, action: &StepAction) -> Option<u64> {
+        self.undo.get(&action.kind)?.slow_s
+    }
+
     /// How long the undo of an action takes.
     #[must_use]
     pub fn of_undo(&self, action: &StepAction) -> Estimate {
@@ -84,7 +100,7 @@ impl Expected {
 
 fn known(measured: Option<&Measured>, shipped: impl Fn() -> u64) -> Estimate {
     match measured {
-        Some(Measured { median_s, runs }) => Estimate { seconds: *median_s, source: Source::Runs(*runs) },
+        Some(Measured { median_s, runs, .. }) => Estimate { seconds: *median_s, source: Source::Runs(*runs) },
         None => Estimate { seconds: shipped(), source: Source::Shipped },
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Promises: a pure function of records. Measured is what an executor saw from the start of an attempt to its verified end,
 //! or from the start of an undo to its end; of all such times of one kind of action, in runs in the same account and
-//! region, the median counts. Left out, for they are not the action's own time: what was interrupted and resumed, what
+//! region, the median counts, and where ten or more were measured, what one in ten took, or longer. Left out, for they are not the action's own time: what was interrupted and resumed, what
 //! waited for a person, what failed, and kinds that are another deed each time.
 //!
 //! Not handled: what makes one action slower than another of its kind (a larger volume, a larger database).
@@ -26,10 +26,9 @@ impl Expected {
                 of_run(records, &mut forward, &mut undo);
             }
         }
-        let medians = |times: BTreeMap<ActionKind, Times>| {
-            times.into_iter().map(|(kind, Times { ms, runs })| (kind, Measured { median_s: median_s(ms), runs }))
-        };
-        Self { forward: medians(forward).collect(), undo: medians(undo).collect() }
+        let measured =
+            |times: BTreeMap<ActionKind, Times>| times.into_iter().map(|(kind, it)| (kind, it.measured())).collect();
+        Self { forward: measured(forward), undo: measured(undo) }
     }
 }
 
@@ -69,9 +68,35 @@ fn of_run(records: &[Record], forward: &mut BTreeMap<ActionKind, Times>, undo: &
     }
 }
 
-/// The median in seconds, rounded; the upper one of two.
-fn median_s(mut ms: Vec<Millis>) -> u64 {
-    ms.sort_unstable();
-    let middle = ms.get(ms.len() / 2).copied().unwrap_or(0);
-    u64::try_from(middle.saturating_add(500) / 1_000).unwrap_or(0)
+/// How many times must have been measured before one in ten of them means anything.
+const ENOUGH: usize = 10;
+
+impl Times {
+    /// The median (the upper one of two), and the time that one in ten took, or longer; in seconds, rounded.
+    fn measured(mut self) -> Measured {
+        self.ms.sort_unstable();
+        let seconds = |at: usize| {
+            let ms = self.ms.get(at).copied().unwrap_or(0);
+            u64::try_from(ms.saturating_add(500) / 1_000).unwrap_or(0)
+        };
+        let count = self.ms.len();
+        let slow_s = (count >= ENOUGH).then(|| seconds(count - count.div_ceil(ENOUGH)));
+        Measured { median_s: seconds(count / 2), slow_s, runs: self.runs }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_counts_and_one_in_ten_where_there_are_ten() {
+        let of = |ms: Vec<Millis>| Times { ms, runs: 3 }.measured();
+        let told = |it: Measured| (it.median_s, it.slow_s);
+        assert_eq!(told(of(vec![9_000, 1_000, 2_400])), (2, None));
+        assert_eq!(told(of((1..=9).map(|s| s * 1_000).collect())), (5, None));
+        assert_eq!(told(of((1..=10).rev().map(|s| s * 1_000).collect())), (6, Some(10)));
+        assert_eq!(told(of((1..=20).map(|s| s * 1_000).collect())), (11, Some(19)));
+        assert_eq!(told(of((1..=21).map(|s| s * 1_000).collect())), (11, Some(19)));
+    }
 }

@@ -90,6 +90,7 @@ fn action(plan: &Plan, action: &StepAction, sentences: Sentences<'_>, looks: &Lo
         "pending": pending,
         "needs": needs,
         "usual_s": usual.seconds,
+        "usual_slow_s": usual.slow_s,
         "usual_from": usual.source_json(),
         "changes": shown.changes,
         "changed_before_by": shown.after,

@@ -11,12 +11,19 @@ use std::collections::BTreeSet;
 pub(in crate::display) struct Usual {
     /// In seconds.
     pub(in crate::display) seconds: u64,
+    /// What one in ten takes, or longer, where that was measured; of what is made of several it is not known.
+    pub(in crate::display) slow_s: Option<u64>,
     sources: BTreeSet<Source>,
 }
 
 impl Usual {
     /// Both, one after the other.
     pub(in crate::display) fn and(mut self, other: Usual) -> Usual {
+        self.slow_s = match (self.seconds, other.seconds) {
+            (_, 0) => self.slow_s,
+            (0, _) => other.slow_s,
+            _ => None,
+        };
         self.seconds = self.seconds.saturating_add(other.seconds);
         self.sources.extend(other.sources);
         self
@@ -24,6 +31,7 @@ impl Usual {
 
     /// Of two that run at the same time the one that takes longer, with where both come from.
     pub(in crate::display) fn longest(mut self, other: Usual) -> Usual {
+        self.slow_s = if self.seconds >= other.seconds { self.slow_s } else { other.slow_s };
         self.seconds = self.seconds.max(other.seconds);
         self.sources.extend(other.sources);
         self
@@ -32,17 +40,24 @@ impl Usual {
     /// What is left of it after so many seconds.
     pub(in crate::display) fn less(mut self, seconds: u64) -> Usual {
         self.seconds = self.seconds.saturating_sub(seconds);
+        self.slow_s = None;
         self
     }
 
     /// The same from the same sources, but so many seconds.
     pub(in crate::display) fn lasting(self, seconds: u64) -> Usual {
-        Usual { seconds, ..self }
+        Usual { seconds, slow_s: None, ..self }
     }
 
-    /// `7 min (from 3 runs here)`, `7 min (default)`.
+    /// `7 min (default)`, `7 min (from 3 runs here)`, `7 min, 1 in 10 takes 15 min (from 12 runs here)`.
     pub(in crate::display) fn told(&self) -> String {
-        format!("{} ({})", rough(self.seconds), self.source())
+        format!("{}{} ({})", rough(self.seconds), self.tail(), self.source())
+    }
+
+    /// What one in ten takes, where that is longer in words, too.
+    pub(in crate::display) fn tail(&self) -> String {
+        let slow = self.slow_s.map(rough).filter(|slow| *slow != rough(self.seconds));
+        slow.map_or_else(String::new, |slow| format!(", 1 in 10 takes {slow}"))
     }
 
     /// Where it comes from, in a few words.
@@ -88,7 +103,7 @@ impl Usual {
 
 impl From<Estimate> for Usual {
     fn from(Estimate { seconds, source }: Estimate) -> Self {
-        Self { seconds, sources: BTreeSet::from([source]) }
+        Self { seconds, slow_s: None, sources: BTreeSet::from([source]) }
     }
 }
 
@@ -109,14 +124,14 @@ pub(in crate::display) fn done(preflight: &[(ActionPath, Look)]) -> Done<'_> {
 
 /// Usual duration of an action.
 pub(in crate::display) fn of_action(plan: &Plan, action: &StepAction) -> Usual {
-    plan.expected.of_action(action).into()
+    Usual { slow_s: plan.expected.slow(action), ..plan.expected.of_action(action).into() }
 }
 
 /// Usual duration of an action's undo. What leaves nothing to undo takes no time, and that is no estimate.
 pub(in crate::display) fn of_undo(plan: &Plan, action: &StepAction) -> Usual {
     match action.reversibility() {
         Reversibility::NothingToUndo(_) => Usual::default(),
-        _ => plan.expected.of_undo(action).into(),
+        _ => Usual { slow_s: plan.expected.slow_undo(action), ..plan.expected.of_undo(action).into() },
     }
 }
 

@@ -230,6 +230,29 @@ fn every_duration_says_where_it_comes_from() {
     assert!(fixture_plan(Order::Article).to_value().unwrap().get("expected").is_none());
 }
 
+/// Where ten or more were measured, the slow tail stands beside the median: of an action, not of what is made of several.
+#[test]
+fn one_in_ten_is_told_where_that_is_known() {
+    let fixture = fixture_plan(Order::Article);
+    let with = |times: &[i64]| {
+        let runs: Vec<Vec<Record>> = times.iter().map(|ms| records(&fixture, &history(*ms))).collect();
+        Plan { expected: Expected::of_runs(&fixture, runs.iter().map(Vec::as_slice)), ..plan() }
+    };
+    let mut times = vec![420_000; 10];
+    times.extend([900_000, 950_000]);
+    let many = with(&times);
+    let text = plan_text(&many, &sentences, &[]);
+    assert!(text.contains("usually 7 min, 1 in 10 takes 15 min (from 12 runs here)"), "{text}");
+    // All alike: there is no tail to be told.
+    assert!(text.contains("usually 31 s (from 12 runs here)"), "{text}");
+    let json = plan_json(&many, &sentences, &[]);
+    assert_eq!(json["steps"][2]["actions"][0]["usual_slow_s"], 901);
+    assert_eq!(json["steps"][1]["actions"][0]["usual_slow_s"], Value::Null, "a default");
+    assert!(plan_markdown(&many, &origin(), &sentences, &[]).contains("1 in 10 takes 15 min"));
+    assert_eq!(Plan::read(&many.to_value().unwrap()).unwrap(), many);
+    assert!(!plan_text(&with(&times[3..]), &sentences, &[]).contains("1 in 10"), "nine are too few");
+}
+
 #[test]
 fn a_rollback_says_how_long_it_takes_what_is_down_and_the_way_back() {
     let plan = Plan { expected: measured(), ..fixture_plan(Order::Article) };
