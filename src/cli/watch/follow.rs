@@ -53,8 +53,11 @@ struct Read {
     state: RunState,
     plan: Plan,
     verdict: Verdict,
-    does: Box<dyn Fn(&ActionPath) -> Option<Description>>,
+    does: Box<Telling>,
 }
+
+/// What an action does, in words.
+type Telling = dyn Fn(&ActionPath) -> Option<Description>;
 
 impl Follower {
     pub(super) fn new(journal: Journal, run: RunId, work: PathBuf) -> Self {
