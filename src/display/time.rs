@@ -21,6 +21,11 @@ pub fn duration(ms: Millis) -> String {
     }
 }
 
+/// So many milliseconds without what is less than a second.
+pub(in crate::display) fn whole(ms: Millis) -> Millis {
+    ms - ms.rem_euclid(1_000)
+}
+
 /// A duration in seconds that is only roughly known: `35 s`, `7 min`, `1 h 20 min`.
 #[must_use]
 pub fn rough(seconds: u64) -> String {

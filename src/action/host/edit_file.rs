@@ -2,7 +2,7 @@
 
 use super::attributes::Attributes;
 use super::contents::{Body, Changed, Contents, FileBefore, shown};
-use super::file::{EDITED, FileImage, HostFile};
+use super::file::{self, EDITED, FileImage, HostFile};
 use super::offload_tls::refused;
 use super::reload::Takers;
 use crate::action::edit::text::replace;
@@ -21,22 +21,13 @@ impl FileEdit {
     /// The file, which must be there.
     async fn find<'a>(&'a self, cx: &'a Context<'a>) -> Result<(HostFile<'a>, FileImage), Failure> {
         let (file, now) = self.changed(cx).find().await?;
-        let missing = || {
-            Failure::refused(format!("`{}` is not on {}", self.path, self.on))
-                .advise(format!("give the path that the file has on {}", self.on.name))
-                .lacking(&self.on.name, self.what())
-        };
-        Ok((file, now.ok_or_else(missing)?))
-    }
-
-    /// What it works on, as a plan tells it.
-    fn what(&self) -> String {
-        format!("file {}", self.path)
+        Ok((file, now.ok_or_else(|| file::no_such(self.path.as_str(), &self.on))?))
     }
 
     fn edited(&self, bytes: &[u8]) -> Result<Contents, Failure> {
         // The text that is to be replaced may be what an earlier action writes.
-        let refused = |it| refused(self.path.as_str(), &self.on.name, it).lacking(&self.on.name, self.what());
+        let refused =
+            |it| refused(self.path.as_str(), &self.on.name, it).lacking(&self.on.name, format!("file {}", self.path));
         let edit = replace(bytes, &self.replace).map_err(refused)?;
         Ok(Contents { body: Body::Bytes(edit.bytes), given: Attributes::default() })
     }

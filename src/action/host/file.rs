@@ -161,6 +161,13 @@ fn beside(path: &str, run: &RunId, is: &str) -> String {
     format!("{dir}/.{name}.runbook-{run}{is}{ending}")
 }
 
+/// The refusal to work on a file that a host does not have.
+pub(super) fn no_such(path: &str, host: &Target) -> Failure {
+    Failure::refused(format!("`{path}` is not on {host}"))
+        .advise(format!("give the path that the file has on {}", host.name))
+        .lacking(&host.name, format!("file {path}"))
+}
+
 impl<'a> HostFile<'a> {
     /// The file at `path`, which must be a regular file or a link to one, and what it looks like now.
     ///
@@ -174,9 +181,7 @@ impl<'a> HostFile<'a> {
         let place = HostPlace::find(&cx.lines(), host, path, LastLink::Followed).await?;
         match look_as(cx, host, place.hand, (&place.path, EDITED)).await? {
             Sight::File(image) => Ok((Self::in_place(cx, host, place), image)),
-            Sight::Missing => Err(Failure::refused(format!("`{path}` is not on {host}"))
-                .advise(format!("give the path that the file has on {}", host.name))
-                .lacking(&host.name, format!("file {path}"))),
+            Sight::Missing => Err(no_such(path, host)),
             Sight::Other(kind) => Err(Failure::refused(format!("`{path}` on {host} is no file to edit but {kind}"))),
         }
     }

@@ -105,9 +105,7 @@ impl Perform for FileRename {
             (false, true) => (Found::Holds, format!("`{}` is there, `{}` is not", self.to, self.from)),
             (true, true) => (Found::Unknown, format!("both `{first}` and `{second}` are on {}", self.on)),
             (false, false) if cx.call().ahead.is_some() => {
-                return Err(Failure::refused(format!("`{}` is not on {}", self.from, self.on))
-                    .advise(format!("give the path that the file has on {}", self.on.name))
-                    .lacking(&self.on.name, format!("file {}", self.from)));
+                return Err(file::no_such(self.from.as_str(), &self.on));
             }
             (false, false) => (Found::Unknown, format!("neither `{first}` nor `{second}` is on {}", self.on)),
         };

@@ -27,8 +27,7 @@ pub(in crate::cli) fn watch(args: &WatchArgs, common: &Common, format: Format) -
     let token =
         token::new().map_err(|e| CommandFailure::new(Exit::Failed, "no word can be made up").cause(e.to_string()))?;
     let mut follower = Follower::new(journal, run.clone(), work);
-    let first =
-        follower.look()?.map_or_else(|| Err(CommandFailure::new(Exit::Failed, "nothing is to be shown")), Ok)?;
+    let first = follower.look()?.ok_or_else(|| CommandFailure::new(Exit::Failed, "nothing is to be shown"))?;
     block_on(async move {
         let mut stop = signals::listen()
             .map_err(|e| CommandFailure::new(Exit::Failed, "cannot listen for signals").cause(e.to_string()))?;

@@ -3,7 +3,7 @@
 use super::sheet::{ReportSheet, ReportedAction, SeenOutage, numbered};
 use crate::display::run::log::executed;
 use crate::display::table::count;
-use crate::display::time::{clock, date_time, duration, rough};
+use crate::display::time::{clock, date_time, duration, rough, whole};
 use crate::display::wording::{order_sentence, plan_file_words, rest_word};
 use crate::journal::Way;
 use crate::model::{EVIDENCE, Millis, Value};
@@ -123,7 +123,7 @@ pub(in crate::display) fn began(sheet: &ReportSheet<'_>, it: &ReportedAction<'_>
 }
 
 fn since(ms: Millis) -> String {
-    duration(ms - ms.rem_euclid(1_000))
+    duration(whole(ms))
 }
 
 /// What an action has given that is there now, a text each: `image = ami-1`.

@@ -1,6 +1,7 @@
 //! What stands now: where the run is, what is under way and waits for what, the site, the time that is left, who is waited for.
 
 use crate::display::plan::page::markup::{Element, Html, el, prose, titled};
+use crate::display::plan::sheet::schedule::limit;
 use crate::display::plan::spoken::Sentences;
 use crate::display::plan::usual;
 use crate::display::report::sheet::{ReportSheet, Reported};
@@ -8,10 +9,10 @@ use crate::display::run::commands::{NextCommand, next_commands, while_executed};
 use crate::display::run::site;
 use crate::display::run::tally::first_open;
 use crate::display::run::took::{Took, Until};
-use crate::display::time::{clock, duration, rough};
+use crate::display::time::{clock, duration, rough, whole};
 use crate::display::wording::{executed_by, first_sentence};
 use crate::journal::{ActionState, Gate, Mode};
-use crate::model::{ActionPath, Limits, Millis, Pace, StepAction};
+use crate::model::{ActionPath, Limits, Pace, StepAction};
 use crate::plan::Site;
 use std::collections::BTreeMap;
 
@@ -194,7 +195,7 @@ fn one(watched: WatchedRun<'_>, sheet: &ReportSheet<'_>, it: &UnderWay<'_>) -> E
     });
     let undo = if it.is_undone { "undo: " } else { "" };
     let usual = if it.is_undone { usual::of_undo(plan, action) } else { usual::of_action(plan, action) };
-    let deadline = action.deadline_s.unwrap_or(action.kind.spec().deadline_s);
+    let deadline = limit(action);
     let until = Until { now, executed: holder.is_some() };
     let gone = Took::last_of_action(&sheet.history, &action.path, until).map(|took| duration(whole(took.work)));
     let gone = gone.map_or_else(String::new, |gone| format!("For {gone} now. "));
@@ -206,11 +207,6 @@ fn one(watched: WatchedRun<'_>, sheet: &ReportSheet<'_>, it: &UnderWay<'_>) -> E
         .child(el("p").child(el("code").text(&action.path.to_string())).rich(&format!(" {undo}{what}")))
         .child(waits.map(|waits| el("p").class("waits").rich(&waits)))
         .child(el("p").class("meta").text(&format!("{gone}Usually {}, at most {}.", usual.told(), rough(deadline))))
-}
-
-/// Full seconds, for what is told anew each second.
-fn whole(ms: Millis) -> Millis {
-    ms - ms.rem_euclid(1_000)
 }
 
 /// What people are asked, and what they type.
